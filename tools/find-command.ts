@@ -1,0 +1,24 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Root's tools live here, which the PATH of an ordinary user leaves out. */
+export const SYSTEM_DIRECTORIES: readonly string[] = ["/usr/sbin", "/sbin"];
+
+/** The path of a command on PATH or in root's directories, or undefined. */
+export function findCommand(name: string): string | undefined {
+  const directories = [...(process.env["PATH"] ?? "").split(delimiter), ...SYSTEM_DIRECTORIES];
+  return directories
+    .filter((directory) => directory !== "")
+    .map((directory) => join(directory, name))
+    .find(isExecutable);
+}
+
+/** Whether `path` is a file that this user may run. */
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
