@@ -1,0 +1,50 @@
+import { DropCounter } from "./drops.ts";
+import type { MacEntry } from "./mac-table.ts";
+
+/**
+ * One place of a segment where frames come in and go out: a session that joined, a TAP, later an underlay.
+ * Subclasses say what becomes of a frame in {@link send}.
+ */
+export abstract class Port {
+  /** Names the port to people: a VTEP's id, a TAP's name. */
+  readonly id: string;
+  readonly drops = new DropCounter();
+  /** Frames and bytes of frames, as the port sees them: received from outside, transmitted to outside. */
+  rxFrames = 0;
+  rxBytes = 0;
+  txFrames = 0;
+  txBytes = 0;
+  /** How many source addresses may be learnt here; shared by the ports of one session. */
+  readonly macs: MacBudget;
+  /** The entry of the frame before, which is most often that of the next: the segment's own. */
+  lastSource: MacEntry | undefined;
+
+  constructor(id: string, macs: MacBudget) {
+    this.id = id;
+    this.macs = macs;
+  }
+
+  /**
+   * Takes a packet to transmit: the record `bytes[start, end)`, whose frame begins at `frame`. Nothing of it
+   * may be changed; it stays as it is until the port lets go of it, see {@link flush}. A port that can't take it
+   * counts the drop.
+   */
+  abstract send(bytes: Uint8Array, start: number, frame: number, end: number): void;
+
+  /**
+   * Called once after a batch of {@link send}s.
+   *
+   * @param sent to be called, once, when nothing of what was given is needed any more
+   */
+  abstract flush(sent?: () => void): void;
+}
+
+/** How many MAC addresses may be learnt from one source, so that no one can fill the table for others. */
+export class MacBudget {
+  readonly limit: number;
+  used = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+}

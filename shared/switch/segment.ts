@@ -1,0 +1,120 @@
+import { isGroupAt, readMac } from "../frame/mac.ts";
+import { MacTable } from "./mac-table.ts";
+import type { Port } from "./port.ts";
+
+/**
+ * One layer-2 segment, known by its VNI: a learning switch (RFC 7348 section 4: flood and learn).
+ *
+ * A frame to a known address goes out at one port; broadcast, unknown unicast and multicast (BUM) go out at
+ * all but the one they came from. What the ports gather is sent by {@link flush}, after a batch.
+ */
+export class Segment {
+  readonly vni: number;
+  readonly table = new MacTable();
+  readonly #ports = new Set<Port>();
+  /** Ports that were given something since the last flush. */
+  readonly #dirty = new Set<Port>();
+  readonly #clock: () => number;
+  #now: number;
+
+  /** @param clock seconds, from whatever start, never going back */
+  constructor(vni: number, clock: () => number) {
+    this.vni = vni;
+    this.#clock = clock;
+    this.#now = clock();
+  }
+
+  get ports(): ReadonlySet<Port> {
+    return this.#ports;
+  }
+
+  attach(port: Port): void {
+    this.#ports.add(port);
+  }
+
+  detach(port: Port): void {
+    this.#ports.delete(port);
+    this.#dirty.delete(port);
+    this.table.forget(port);
+  }
+
+  /** Brings the segment's clock up to date and forgets silent addresses; to be called about once a second. */
+  tick(): void {
+    this.#now = this.#clock();
+    this.table.age(this.#now);
+  }
+
+  /**
+   * Switches one packet that came in at `from`: the record `bytes[start, end)`, whose frame begins at `frame`
+   * and has at least an Ethernet header.
+   */
+  forward(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+    from.rxFrames++;
+    from.rxBytes += end - frame;
+    if (!this.#learn(from, bytes, frame)) return;
+    if (isGroupAt(bytes, frame)) {
+      this.#flood(from, bytes, start, frame, end);
+      return;
+    }
+    const to = this.table.lookup(readMac(bytes, frame));
+    if (to === undefined) this.#flood(from, bytes, start, frame, end);
+    else if (to === from) from.drops.count("same-port");
+    else this.#emit(to, bytes, start, frame, end);
+  }
+
+  /**
+   * Has every port send what it was given.
+   *
+   * @param sent called once all of them have let go of it, at once where nobody was given anything
+   */
+  flush(sent?: () => void): void {
+    const dirty = this.#dirty;
+    const done = dirty.size < 2 || sent === undefined ? sent : countdown(dirty.size, sent);
+    if (dirty.size === 0) done?.();
+    for (const port of dirty) port.flush(done);
+    dirty.clear();
+  }
+
+  /** @returns whether the frame may go on */
+  #learn(from: Port, bytes: Uint8Array, frame: number): boolean {
+    if (isGroupAt(bytes, frame + 6)) {
+      from.drops.count("group-source");
+      return false;
+    }
+    const source = readMac(bytes, frame + 6);
+    const last = from.lastSource;
+    if (last !== undefined && last.mac === source) {
+      last.seenAt = this.#now;
+      return true;
+    }
+    if (source === 0) {
+      from.drops.count("zero-source");
+      return false;
+    }
+    if (this.table.learn(source, from, this.#now) === "over-limit") {
+      from.drops.count("mac-limit");
+      return false;
+    }
+    return true;
+  }
+
+  #flood(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+    if (this.#ports.size < 2) from.drops.count("no-receiver");
+    for (const port of this.#ports) {
+      if (port !== from) this.#emit(port, bytes, start, frame, end);
+    }
+  }
+
+  #emit(to: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+    this.#dirty.add(to);
+    to.send(bytes, start, frame, end);
+  }
+}
+
+function countdown(from: number, done: () => void): () => void {
+  let left = from;
+  return () => {
+    left--;
+    if (left === 0) done();
+  };
+}

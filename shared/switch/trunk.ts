@@ -1,0 +1,128 @@
+import { hasVniFlag, readVni, writeVxlan } from "../frame/vxlan.ts";
+import { FRAME_BYTES } from "../tunnel/constants.ts";
+import { type MessageSink, Outbox } from "../tunnel/outbox.ts";
+import {
+  ENCAPSULATION_BYTES,
+  RECORD_HEADER_BYTES,
+  RECORD_OFFLOAD,
+  RECORD_VXLAN,
+  type RecordFault,
+  type RecordReader,
+  readRecords,
+} from "../tunnel/record.ts";
+import { DropCounter } from "./drops.ts";
+import { type MacBudget, Port } from "./port.ts";
+import type { Segment } from "./segment.ts";
+
+/** A tunnel's port in one segment: what is sent here goes into the tunnel. */
+export class TunnelPort extends Port {
+  readonly segment: Segment;
+  readonly #outbox: Outbox;
+
+  constructor(id: string, macs: MacBudget, segment: Segment, outbox: Outbox) {
+    super(id, macs);
+    this.segment = segment;
+    this.#outbox = outbox;
+  }
+
+  override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
+    if (!this.#outbox.add(bytes, start, end)) {
+      this.drops.count("queue-full");
+      return;
+    }
+    this.txFrames++;
+    this.txBytes += end - frame;
+  }
+
+  override flush(sent?: () => void): void {
+    this.#outbox.flush(sent);
+  }
+}
+
+export interface TrunkOptions {
+  /** Names its ports: the VTEP at the other end. */
+  readonly id: string;
+  readonly sink: MessageSink;
+  /** Whether both ends have the feature `batch`. */
+  readonly batch: boolean;
+  readonly macs: MacBudget;
+  /** What may wait for a slow receiver, in bytes; by default the outbox's. */
+  readonly queueBytes?: number;
+}
+
+/**
+ * The frames' half of a tunnel, the same at either end: one port in each segment joined, told apart by VNI.
+ */
+export class Trunk implements RecordReader {
+  /** Records dropped before a port could be named. */
+  readonly drops = new DropCounter();
+  /** Records of types not spoken here: skipped. */
+  unknownRecords = 0;
+  readonly #options: TrunkOptions;
+  readonly #outbox: Outbox;
+  readonly #ports = new Map<number, TunnelPort>();
+  /** The port of the record before, which is most often that of the next. */
+  #lastPort: TunnelPort | undefined;
+
+  constructor(options: TrunkOptions) {
+    this.#options = options;
+    this.#outbox = new Outbox(options.sink, options.batch, options.queueBytes);
+  }
+
+  join(segment: Segment): TunnelPort {
+    const port = new TunnelPort(this.#options.id, this.#options.macs, segment, this.#outbox);
+    this.#ports.set(segment.vni, port);
+    segment.attach(port);
+    return port;
+  }
+
+  /** @returns false where the VNI was not joined */
+  leave(vni: number): boolean {
+    const port = this.#ports.get(vni);
+    if (port === undefined) return false;
+    this.#ports.delete(vni);
+    this.#lastPort = undefined;
+    port.segment.detach(port);
+    return true;
+  }
+
+  /**
+   * Switches every record of a binary message, whose bytes are the trunk's from now on.
+   *
+   * @returns why the message is malformed, if it is
+   */
+  receive(message: Uint8Array): RecordFault | undefined {
+    const fault = readRecords(message, this.#options.batch, this);
+    for (const port of this.#ports.values()) port.segment.flush();
+    return fault;
+  }
+
+  record(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === RECORD_VXLAN) this.#packet(bytes, start, end);
+    else if (type === RECORD_OFFLOAD) this.drops.count("not-negotiated");
+    else this.unknownRecords++;
+  }
+
+  #packet(bytes: Uint8Array, start: number, end: number): void {
+    const header = start + RECORD_HEADER_BYTES;
+    const frame = start + ENCAPSULATION_BYTES;
+    if (end - frame > FRAME_BYTES) {
+      this.drops.count("too-big");
+      return;
+    }
+    if (!hasVniFlag(bytes, header)) {
+      this.drops.count("no-vni-flag");
+      return;
+    }
+    const vni = readVni(bytes, header);
+    const port = this.#lastPort?.segment.vni === vni ? this.#lastPort : this.#ports.get(vni);
+    if (port === undefined) {
+      this.drops.count("not-joined");
+      return;
+    }
+    this.#lastPort = port;
+    // The record goes on as it is, so its reserved bits have to be cleared here (RFC 7348 section 5).
+    writeVxlan(bytes, header, vni);
+    port.segment.forward(port, bytes, start, frame, end);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Records, the binary half of `laneway.v1` (docs/protocol.md, "Binary messages").
+ *
+ * ```
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +---------------+-----------------------------------------------+
+ * |     type      |        length of what follows, in bytes       |
+ * +---------------+-----------------------------------------------+
+ * |R|R|R|R|I|R|R|R|                   reserved                    |  VXLAN header,
+ * +---------------+-------------------------------+---------------+  RFC 7348 section 5
+ * |          VXLAN network identifier (VNI)       |   reserved    |
+ * +-----------------------------------------------+---------------+
+ * |  the Ethernet frame, from the destination address, no FCS     |
+ * +---------------------------------------------------------------+
+ * ```
+ *
+ * A record is also the shape in which a packet goes through the switch: its frame never moves, and what
+ * a port has to put in front of it is there already.
+ */
+import { writeVxlan } from "../frame/vxlan.ts";
+
+/** Bytes of the record's own header: type and length. */
+export const RECORD_HEADER_BYTES = 4;
+
+/** Bytes in front of a frame in a record of type {@link RECORD_VXLAN}: record header and VXLAN header. */
+export const ENCAPSULATION_BYTES = 12;
+
+/** A VXLAN packet. */
+export const RECORD_VXLAN = 1;
+
+/** A VXLAN packet with segmentation or checksum work left to do (feature `offload`). */
+export const RECORD_OFFLOAD = 2;
+
+/** The least that may follow the header of a record of this type; 0 for types that are skipped. */
+export function minimumLength(type: number): number {
+  if (type === RECORD_VXLAN) return 8 + 14;
+  if (type === RECORD_OFFLOAD) return 8 + 10 + 14;
+  return 0;
+}
+
+/** The type of the record at `start`; the caller has made sure of {@link RECORD_HEADER_BYTES}. */
+export function recordType(bytes: Uint8Array, start: number): number {
+  return bytes[start] as number;
+}
+
+/** The length, in bytes, of what follows the header of the record at `start`. */
+export function recordLength(bytes: Uint8Array, start: number): number {
+  return (
+    ((bytes[start + 1] as number) << 16) | ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number)
+  );
+}
+
+/**
+ * Writes record and VXLAN header into the {@link ENCAPSULATION_BYTES} in front of a frame.
+ *
+ * @param bytes the buffer that holds headroom and frame
+ * @param start where the headroom begins; the frame begins {@link ENCAPSULATION_BYTES} later
+ * @param end where the frame ends
+ * @param vni 24 bits
+ */
+export function encapsulate(bytes: Uint8Array, start: number, end: number, vni: number): void {
+  const length = end - start - RECORD_HEADER_BYTES;
+  bytes[start] = RECORD_VXLAN;
+  bytes[start + 1] = length >>> 16;
+  bytes[start + 2] = length >>> 8;
+  bytes[start + 3] = length;
+  writeVxlan(bytes, start + RECORD_HEADER_BYTES, vni);
+}
+
+/** Why a binary message can't be read on; closes the session with 4002. */
+export type RecordFault =
+  | "empty message"
+  | "record runs past the end"
+  | "record shorter than its type allows"
+  | "several records without the feature batch";
+
+/** What {@link readRecords} hands each record to: the whole record is `bytes[start, end)`. */
+export interface RecordReader {
+  record(type: number, bytes: Uint8Array, start: number, end: number): void;
+}
+
+/**
+ * Walks through a binary message, record by record; those before a malformed one have been handed over.
+ *
+ * @param batch whether the session has the feature `batch`; without it a message is one record
+ * @returns nothing, or why the message is malformed
+ */
+export function readRecords(
+  bytes: Uint8Array,
+  batch: boolean,
+  reader: RecordReader,
+): RecordFault | undefined {
+  const size = bytes.length;
+  if (size === 0) return "empty message";
+  let start = 0;
+  while (start < size) {
+    if (size - start < RECORD_HEADER_BYTES) return "record runs past the end";
+    const type = recordType(bytes, start);
+    const length = recordLength(bytes, start);
+    const end = start + RECORD_HEADER_BYTES + length;
+    if (end > size) return "record runs past the end";
+    if (length < minimumLength(type)) return "record shorter than its type allows";
+    if (!batch && end < size) return "several records without the feature batch";
+    reader.record(type, bytes, start, end);
+    start = end;
+  }
+  return undefined;
+}
