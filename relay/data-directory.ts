@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../shared/fault.ts";
+import { newSecret } from "./tenants/secret.ts";
+
+/** The directory in which a relay keeps everything that outlives it. */
+export interface DataDirectory {
+  readonly database: string;
+  readonly adminTokenFile: string;
+  readonly adminToken: string;
+}
+
+/**
+ * Opens the data directory, or makes it: readable by its owner alone, with a new administrator's token.
+ *
+ * @throws Fault where it can't be made or written
+ */
+export function openDataDirectory(path: string): DataDirectory {
+  const adminTokenFile = join(path, "admin.token");
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return { database: join(path, "laneway.db"), adminTokenFile, adminToken: adminToken(adminTokenFile) };
+  } catch (error) {
+    throw new Fault({
+      code: "data.unwritable",
+      message: `the data directory '${path}' can't be used: ${error instanceof Error ? error.message : error}`,
+      hint: "Name one that this user may write, with --data DIR.",
+      cause: error,
+    });
+  }
+}
+
+function adminToken(file: string): string {
+  try {
+    writeFileSync(file, `${newSecret()}\n`, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  const token = readFileSync(file, "utf8").trim();
+  if (token === "") throw new Error(`${file} is empty`);
+  return token;
+}

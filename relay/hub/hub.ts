@@ -1,0 +1,138 @@
+import type { Logger } from "pino";
+import { Close } from "../../shared/tunnel/close.ts";
+import { SUBPROTOCOL } from "../../shared/tunnel/constants.ts";
+import type { Network } from "../tenants/model.ts";
+import type { Grant, Revocation, Tenants } from "../tenants/tenants.ts";
+import { Admission } from "./admission.ts";
+import { HUB_LIMITS, type HubLimits } from "./limits.ts";
+import { NetworkHub } from "./network-hub.ts";
+import { Session, type SessionHost } from "./session.ts";
+import type { Connection, ConnectionEvents } from "./socket.ts";
+
+export interface HubOptions {
+  readonly tenants: Tenants;
+  readonly log: Logger;
+  /** Seconds, never going back. */
+  readonly clock: () => number;
+  readonly limits?: HubLimits;
+}
+
+/** The hub VTEP: every session, and every network that has members. */
+export class Hub implements SessionHost {
+  readonly limits: HubLimits;
+  readonly #tenants: Tenants;
+  readonly #log: Logger;
+  readonly #clock: () => number;
+  readonly #admission: Admission;
+  readonly #sessions = new Set<Session>();
+  readonly #networks = new Map<number, NetworkHub>();
+  readonly #ticker: ReturnType<typeof setInterval>;
+
+  constructor({ tenants, log, clock, limits = HUB_LIMITS }: HubOptions) {
+    this.limits = limits;
+    this.#tenants = tenants;
+    this.#log = log;
+    this.#clock = clock;
+    this.#admission = new Admission(limits);
+    this.#ticker = setInterval(() => this.#tick(), 1_000);
+    tenants.onRevoked((revocation) => this.#revoke(revocation));
+  }
+
+  /** Takes over a connection whose WebSocket is open. */
+  accept(connection: Connection): ConnectionEvents {
+    if (!this.#admission.enter(connection.address)) {
+      connection.socket.close(Close.overloaded, "too many connections from this address");
+      return DEAF;
+    }
+    if (!connection.subprotocol) {
+      this.#admission.leave(connection.address, false);
+      connection.socket.close(Close.unsupported, `offer the subprotocol ${SUBPROTOCOL}`);
+      return DEAF;
+    }
+    const session = new Session(connection, this);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** The hub of a network that has members now. */
+  live(network: Network): NetworkHub | undefined {
+    return this.#networks.get(network.vni);
+  }
+
+  /** Tells every session that the relay restarts, and closes it. */
+  drain(): void {
+    clearInterval(this.#ticker);
+    for (const session of [...this.#sessions]) {
+      session.tell({ type: "drain", after_seconds: 0 });
+      session.close(Close.restart, "the relay restarts");
+    }
+  }
+
+  authenticate(hash: string): Grant | undefined {
+    return this.#tenants.authenticate(hash);
+  }
+
+  enter(network: Network): NetworkHub {
+    let hub = this.#networks.get(network.vni);
+    if (hub === undefined) {
+      hub = new NetworkHub(network, this.#clock);
+      this.#networks.set(network.vni, hub);
+    }
+    return hub;
+  }
+
+  release(hub: NetworkHub): void {
+    this.#networks.delete(hub.network.vni);
+  }
+
+  welcomed(session: Session): void {
+    this.#admission.welcome(session.connection.address);
+    this.#log.info(
+      { session: session.id, tenant: session.grant?.tenant, token: session.grant?.token },
+      "session open",
+    );
+  }
+
+  failed(session: Session, error: unknown): void {
+    this.#log.error({ session: session.id, err: error }, "a session failed");
+    session.close(Close.overloaded, "the relay failed to answer");
+  }
+
+  ended(session: Session): void {
+    this.#sessions.delete(session);
+    this.#admission.leave(session.connection.address, session.grant !== undefined);
+    if (session.grant !== undefined)
+      this.#log.info({ session: session.id, drops: session.drops }, "session closed");
+  }
+
+  #revoke(revocation: Revocation): void {
+    for (const session of [...this.#sessions]) {
+      if (session.grant !== undefined && touches(revocation, session.grant)) {
+        session.close(Close.revoked, `${revocation.kind} revoked`);
+      }
+    }
+  }
+
+  #tick(): void {
+    for (const { segment } of this.#networks.values()) segment.tick();
+    for (const session of [...this.#sessions]) {
+      if (session.grant !== undefined && this.#tenants.hasExpired(session.grant)) {
+        session.close(Close.revoked, "token expired");
+      }
+    }
+  }
+}
+
+function touches(revocation: Revocation, grant: NonNullable<Session["grant"]>): boolean {
+  switch (revocation.kind) {
+    case "token":
+      return grant.token === revocation.id;
+    case "network":
+      return grant.networks.some((network) => network.id === revocation.id);
+    case "tenant":
+      return grant.tenant === revocation.name;
+  }
+}
+
+/** Of a connection that was turned away. */
+const DEAF: ConnectionEvents = { text() {}, binary() {}, closed() {} };

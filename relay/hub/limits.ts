@@ -1,0 +1,15 @@
+/** The hub's own limits, each with its unit and reason. What both ends must know is in shared/tunnel/constants.ts. */
+export interface HubLimits {
+  /** Source addresses that one session may have behind it: enough for a bridged lab bench. */
+  readonly macsPerSession: number;
+  /** Connections from one address: a whole site may be behind one NAT. */
+  readonly connectionsPerAddress: number;
+  /** Of these, such as have not said who they are: what a stranger can hold open. */
+  readonly strangersPerAddress: number;
+}
+
+export const HUB_LIMITS: HubLimits = {
+  macsPerSession: 64,
+  connectionsPerAddress: 16_384,
+  strangersPerAddress: 256,
+};

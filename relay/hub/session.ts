@@ -1,0 +1,226 @@
+import type { DropCounter } from "../../shared/switch/drops.ts";
+import { MacBudget } from "../../shared/switch/port.ts";
+import { Trunk } from "../../shared/switch/trunk.ts";
+import { Close, closeReason } from "../../shared/tunnel/close.ts";
+import {
+  FEATURES,
+  FRAME_BYTES,
+  HELLO_MS,
+  KEEPALIVE_SECONDS,
+  MESSAGE_BYTES,
+  PROTOCOL_VERSION,
+} from "../../shared/tunnel/constants.ts";
+import {
+  type ClientMessage,
+  clientMessage,
+  type Hello,
+  type Member,
+  parseControl,
+  type RelayMessage,
+} from "../../shared/tunnel/control.ts";
+import type { Network } from "../tenants/model.ts";
+import { base64url, hashSecret, newId } from "../tenants/secret.ts";
+import type { Grant } from "../tenants/tenants.ts";
+import type { HubLimits } from "./limits.ts";
+import type { NetworkHub, NetworkMember } from "./network-hub.ts";
+import type { Connection, ConnectionEvents } from "./socket.ts";
+
+/** What a session needs of the hub it belongs to. */
+export interface SessionHost {
+  readonly limits: HubLimits;
+  /** What the secret with this hash opens. */
+  authenticate(hash: string): Grant | undefined;
+  /** The network's hub, brought to life by its first member. */
+  enter(network: Network): NetworkHub;
+  /** Its last member has left. */
+  release(hub: NetworkHub): void;
+  welcomed(session: Session): void;
+  /** Something of ours broke; the session can't go on. */
+  failed(session: Session, error: unknown): void;
+  /** Called once, when everything the session had was given back. */
+  ended(session: Session): void;
+}
+
+interface Membership extends NetworkMember {
+  readonly hub: NetworkHub;
+}
+
+/**
+ * One tunnel from its opening to its close: challenge, hello, welcome, then joins and records.
+ * (docs/protocol.md tells the whole story.)
+ */
+export class Session implements ConnectionEvents {
+  readonly id = newId();
+  readonly connection: Connection;
+  /** Control messages of types not spoken here. */
+  unknownMessages = 0;
+
+  readonly #host: SessionHost;
+  readonly #helloTimer: ReturnType<typeof setTimeout>;
+  readonly #memberships = new Map<number, Membership>();
+  readonly #macs: MacBudget;
+  #state: "strange" | "authenticating" | "open" | "closed" = "strange";
+  #grant: Grant | undefined;
+  #name = "";
+  /** Where records go, from welcome on. */
+  #trunk: Trunk | undefined;
+
+  constructor(connection: Connection, host: SessionHost) {
+    this.connection = connection;
+    this.#host = host;
+    this.#macs = new MacBudget(host.limits.macsPerSession);
+    this.#helloTimer = setTimeout(() => this.close(Close.refused, "no hello within 5 seconds"), HELLO_MS);
+    const nonce = base64url(crypto.getRandomValues(new Uint8Array(32)));
+    this.tell({ type: "challenge", nonce, relay: connection.origin });
+  }
+
+  /** Records dropped before any port could be named, by reason. */
+  get drops(): DropCounter | undefined {
+    return this.#trunk?.drops;
+  }
+
+  /** What the session may do; undefined until it said who it is. */
+  get grant(): Grant | undefined {
+    return this.#grant;
+  }
+
+  tell(message: RelayMessage): void {
+    if (this.#state !== "closed") this.connection.socket.sendText(JSON.stringify(message));
+  }
+
+  /** Ends the session: its ports are gone at once, the other side is told why. */
+  close(code: number, reason: string): void {
+    if (this.#state === "closed") return;
+    this.connection.socket.close(code, closeReason(reason));
+    this.closed();
+  }
+
+  text(message: string): void {
+    if (this.#state === "closed") return;
+    if (this.#over(message.length)) return;
+    const parsed = parseControl(clientMessage, message);
+    switch (parsed.kind) {
+      case "malformed":
+        return this.close(Close.malformed, parsed.problem);
+      case "unknown":
+        this.unknownMessages++;
+        return;
+      case "invalid":
+        if (this.#state === "open") return this.#fail(parsed.type, "invalid", parsed.problem, parsed.vni);
+        return this.close(Close.malformed, `${parsed.type}: ${parsed.problem}`);
+      case "message":
+        this.#handle(parsed.message);
+    }
+  }
+
+  binary(message: Uint8Array): void {
+    if (this.#state === "closed") return;
+    if (this.#over(message.length)) return;
+    if (this.#trunk === undefined) return this.close(Close.malformed, "records before welcome");
+    const fault = this.#trunk.receive(message);
+    if (fault !== undefined) this.close(Close.malformed, fault);
+  }
+
+  closed(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    clearTimeout(this.#helloTimer);
+    for (const vni of [...this.#memberships.keys()]) this.#leave(vni);
+    this.#host.ended(this);
+  }
+
+  #handle(message: ClientMessage): void {
+    if (message.type === "ping") return this.tell({ type: "pong", id: message.id });
+    if (message.type === "pong") return;
+    if (message.type === "hello") {
+      if (this.#state === "strange") {
+        this.#state = "authenticating";
+        this.#hello(message).catch((error: unknown) => this.#host.failed(this, error));
+      } else {
+        this.#fail("hello", "repeated", "hello was said already", undefined);
+      }
+      return;
+    }
+    if (this.#trunk === undefined) return this.close(Close.refused, `${message.type} before welcome`);
+    if (message.type === "join") this.#join(message.vni, this.#trunk);
+    else if (this.#leave(message.vni)) this.tell({ type: "left", vni: message.vni });
+    else this.#fail("leave", "not-joined", `VNI ${message.vni} is not joined`, message.vni);
+  }
+
+  async #hello(hello: Hello): Promise<void> {
+    if (hello.version !== PROTOCOL_VERSION) {
+      return this.close(Close.unsupported, `version ${hello.version} is not spoken here, only 1`);
+    }
+    const secret = this.#secret(hello);
+    const hash = secret === undefined ? undefined : await hashSecret(secret);
+    if (this.#state !== "authenticating") return;
+    const grant = hash === undefined ? undefined : this.#host.authenticate(hash);
+    if (grant === undefined) return this.close(Close.refused, "credentials refused");
+    clearTimeout(this.#helloTimer);
+    this.#state = "open";
+    this.#grant = grant;
+    this.#name = hello.client.name;
+    const features = FEATURES.filter((feature) => hello.features.includes(feature));
+    this.#trunk = new Trunk({
+      id: this.id,
+      sink: this.connection.socket,
+      batch: features.includes("batch"),
+      macs: this.#macs,
+    });
+    this.#host.welcomed(this);
+    this.tell({
+      type: "welcome",
+      session: this.id,
+      features,
+      networks: grant.networks.map(({ name, vni, group, mtu }) => ({ name, vni, group, mtu })),
+      limits: { message_bytes: MESSAGE_BYTES, frame_bytes: FRAME_BYTES, macs: this.#macs.limit },
+      keepalive_seconds: KEEPALIVE_SECONDS,
+    });
+  }
+
+  /** A bearer token on the upgrade stands for credentials in `hello`; whichever is given has to be right. */
+  #secret(hello: Hello): string | undefined {
+    const { bearer } = this.connection;
+    const said = hello.auth?.method === "token" ? hello.auth.token : undefined;
+    if (bearer !== undefined && said !== undefined && bearer !== said) return undefined;
+    return bearer ?? said;
+  }
+
+  #join(vni: number, trunk: Trunk): void {
+    const network = this.#grant?.networks.find((candidate) => candidate.vni === vni);
+    if (network === undefined) {
+      // The same words whether it exists or not: tenants learn nothing of one another.
+      return this.#fail("join", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
+    }
+    let membership = this.#memberships.get(vni);
+    if (membership === undefined) {
+      const hub = this.#host.enter(network);
+      const member: Member = { vtep: this.id, name: this.#name, online: true, endpoints: [] };
+      membership = { hub, member, tell: (message) => this.tell(message) };
+      this.#memberships.set(vni, membership);
+      hub.enter(membership);
+      trunk.join(hub.segment);
+    }
+    this.tell({ type: "joined", vni, members: membership.hub.others(membership) });
+  }
+
+  #leave(vni: number): boolean {
+    const membership = this.#memberships.get(vni);
+    if (membership === undefined) return false;
+    this.#memberships.delete(vni);
+    this.#trunk?.leave(vni);
+    membership.hub.leave(membership);
+    if (membership.hub.empty) this.#host.release(membership.hub);
+    return true;
+  }
+
+  /** @returns whether a message of this size was too big; the session is then closed */
+  #over(size: number): boolean {
+    if (size > MESSAGE_BYTES) this.close(Close.tooBig, `message over ${MESSAGE_BYTES} bytes`);
+    return size > MESSAGE_BYTES;
+  }
+
+  #fail(request: string, code: string, message: string, vni: number | undefined): void {
+    this.tell({ type: "error", code, message, request, ...(vni === undefined ? {} : { vni }) });
+  }
+}

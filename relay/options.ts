@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { z } from "zod";
+import { Fault, usage } from "../shared/fault.ts";
+import { firstProblem } from "../shared/tunnel/control.ts";
+
+/** What a relay is told when it starts. */
+export interface RelayOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly data: string;
+  /** The origin that clients reach it at; by default the one that a request names. */
+  readonly publicOrigin: string | undefined;
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly json: boolean;
+}
+
+const raw = z.strictObject({
+  listen: z.string().default("127.0.0.1:8787"),
+  data: z.string().optional(),
+  public_url: z.string().optional(),
+  tls_cert: z.string().optional(),
+  tls_key: z.string().optional(),
+});
+
+/** The options of `laneway relay`; each is also `LANEWAY_…` in the environment and a key of the config file. */
+export function relayCommand(): Command {
+  return new Command("relay")
+    .description("run a relay: the hub that tunnels meet in")
+    .addOption(
+      new Option(
+        "--listen <host:port>",
+        "where to listen; port 0 picks a free one (default: 127.0.0.1:8787)",
+      ).env("LANEWAY_LISTEN"),
+    )
+    .addOption(new Option("--data <dir>", "where to keep tenants, networks and tokens").env("LANEWAY_DATA"))
+    .addOption(
+      new Option("--public-url <url>", "the URL that clients reach this relay at").env("LANEWAY_PUBLIC_URL"),
+    )
+    .addOption(
+      new Option("--tls-cert <file>", "serve HTTPS with this certificate chain (PEM)").env(
+        "LANEWAY_TLS_CERT",
+      ),
+    )
+    .addOption(new Option("--tls-key <file>", "and this private key (PEM)").env("LANEWAY_TLS_KEY"))
+    .addOption(new Option("--config <file>", "a JSON file with any of these options").env("LANEWAY_CONFIG"))
+    .option("--json", "print events as JSON lines");
+}
+
+/**
+ * Makes options of what commander read: the command line wins, then the environment, then the file.
+ *
+ * @throws Fault for values that can't be meant and files that can't be read
+ */
+export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOptions {
+  const { config, json, listen, data, publicUrl, tlsCert, tlsKey } = given;
+  const file = typeof config === "string" ? readConfig(config) : {};
+  const said = { listen, data, public_url: publicUrl, tls_cert: tlsCert, tls_key: tlsKey };
+  const merged = {
+    ...file,
+    ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
+  };
+  const result = raw.safeParse(merged);
+  if (!result.success) {
+    throw usage(
+      "relay.config",
+      `${config}: ${firstProblem(result.error)}`,
+      "Correct the key in the config file; 'laneway relay --help' lists them.",
+    );
+  }
+  const options = result.data;
+  return {
+    ...parseListen(options.listen),
+    data: options.data ?? defaultData(),
+    publicOrigin: options.public_url === undefined ? undefined : parseOrigin(options.public_url),
+    tls: readTls(options.tls_cert, options.tls_key),
+    json: json === true,
+  };
+}
+
+function readConfig(path: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const entries = Object.entries(z.record(z.string(), z.unknown()).parse(json));
+    return Object.fromEntries(entries.map(([key, value]) => [key.replaceAll("-", "_"), value]));
+  } catch (error) {
+    throw new Fault({
+      code: "relay.config",
+      message: `the config file '${path}' can't be read: ${error instanceof Error ? error.message : error}`,
+      hint: "It has to be one JSON object with the options of 'laneway relay' as keys.",
+      cause: error,
+    });
+  }
+}
+
+function parseListen(text: string): { hostname: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw usage(
+      "relay.listen",
+      `'${text}' is not HOST:PORT`,
+      "Write it as 127.0.0.1:8787, [::1]:8787 or 0.0.0.0:443.",
+    );
+  }
+  return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
+}
+
+function parseOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw usage("relay.public-url", `'${text}' is not an http(s) URL`, "Write it as https://relay.example.");
+  }
+  return url.origin;
+}
+
+function readTls(cert: string | undefined, key: string | undefined): RelayOptions["tls"] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw usage("relay.tls", "TLS needs both --tls-cert and --tls-key", "Name both files, or neither.");
+  }
+  return { cert: readPem(cert), key: readPem(key) };
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Fault({
+      code: "relay.tls",
+      message: `the TLS file '${path}' can't be read: ${error instanceof Error ? error.message : error}`,
+      hint: "Name a PEM file that this user may read.",
+      cause: error,
+    });
+  }
+}
+
+function defaultData(): string {
+  if (process.getuid?.() === 0) return "/var/lib/laneway/relay";
+  return join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "laneway", "relay");
+}

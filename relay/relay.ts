@@ -1,0 +1,51 @@
+import type { Logger } from "pino";
+import { openDataDirectory } from "./data-directory.ts";
+import { httpApp } from "./http/app.ts";
+import { Hub } from "./hub/hub.ts";
+import type { RelayOptions } from "./options.ts";
+import { hashSecret } from "./tenants/secret.ts";
+import { SqliteStore } from "./tenants/sqlite-store.ts";
+import { Tenants } from "./tenants/tenants.ts";
+
+/** A relay put together, without a server in front: what a runtime's adapter serves. */
+export interface Relay {
+  readonly hub: Hub;
+  readonly adminTokenFile: string;
+  readonly publicOrigin: string | undefined;
+  /** Answers every request that is no WebSocket. */
+  fetch(request: Request): Response | Promise<Response>;
+  /** Has every session go elsewhere, and closes the store. */
+  close(): void;
+}
+
+/** A server that an adapter has started. */
+export interface Server {
+  /** Where it listens, `http(s)://host:port`. */
+  readonly url: string;
+  /** Ends it; connections that do not close in time are cut. */
+  close(): Promise<void>;
+}
+
+/** How a runtime serves a relay. */
+export type Serve = (relay: Relay, options: RelayOptions) => Promise<Server>;
+
+/** Opens the data directory and puts a relay together over it. */
+export async function createRelay(options: RelayOptions, log: Logger): Promise<Relay> {
+  const directory = openDataDirectory(options.data);
+  const store = SqliteStore.open(directory.database);
+  const tenants = new Tenants(store, () => Math.floor(Date.now() / 1_000));
+  tenants.createDefaults();
+  const clock = () => performance.now() / 1_000;
+  const hub = new Hub({ tenants, log, clock });
+  const app = httpApp({ tenants, hub, log, clock, adminHash: await hashSecret(directory.adminToken) });
+  return {
+    hub,
+    adminTokenFile: directory.adminTokenFile,
+    publicOrigin: options.publicOrigin,
+    fetch: (request) => app.fetch(request),
+    close: () => {
+      hub.drain();
+      store.close();
+    },
+  };
+}

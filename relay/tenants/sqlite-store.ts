@@ -1,0 +1,205 @@
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { Fault } from "../../shared/fault.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
+import type { Store } from "./store.ts";
+
+type Row = Record<string, SQLOutputValue>;
+
+const TOKENS = `
+  SELECT tokens.*, networks.name AS network, networks.tenant AS tenant
+  FROM tokens JOIN networks ON networks.id = tokens.network_id`;
+
+/** The store in one SQLite file: no server, and the same file under Node and Deno. */
+export class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /**
+   * Opens or creates the database and brings its schema up to date.
+   *
+   * @param file a path, or `:memory:`
+   * @throws Fault where it can't be opened, is no database, or comes from a newer Laneway; it is left untouched
+   */
+  static open(file: string): SqliteStore {
+    try {
+      const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
+      try {
+        database.exec("PRAGMA busy_timeout = 5000");
+        migrate(database, file);
+        // Written through before a call returns: what was acknowledged survives.
+        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+      return new SqliteStore(database);
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new Fault({
+        code: "store.unusable",
+        message: `the database '${file}' can't be used: ${detail}`,
+        hint: "It was left as it is. Restore it from a backup, or name another directory with --data.",
+        cause: error,
+      });
+    }
+  }
+
+  createTenant(name: string): boolean {
+    return this.#run("INSERT INTO tenants (name) VALUES (?) ON CONFLICT DO NOTHING", name) > 0;
+  }
+
+  tenants(): Tenant[] {
+    return this.#all("SELECT name FROM tenants ORDER BY name").map((row) => ({ name: String(row["name"]) }));
+  }
+
+  hasTenant(name: string): boolean {
+    return this.#get("SELECT 1 FROM tenants WHERE name = ?", name) !== undefined;
+  }
+
+  deleteTenant(name: string): boolean {
+    return this.#run("DELETE FROM tenants WHERE name = ?", name) > 0;
+  }
+
+  createNetwork(network: NewNetwork): Network | undefined {
+    const changes = this.#run(
+      `INSERT INTO networks (tenant, name, vni, multicast_group, mtu, subnet, addresses, mode)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      network.tenant,
+      network.name,
+      network.vni,
+      network.group,
+      network.mtu,
+      network.subnet ?? null,
+      network.addresses ? 1 : 0,
+      network.mode,
+    );
+    return changes === 0 ? undefined : this.network(network.tenant, network.name);
+  }
+
+  networks(tenant: string): Network[] {
+    return this.#all("SELECT * FROM networks WHERE tenant = ? ORDER BY name", tenant).map(toNetwork);
+  }
+
+  network(tenant: string, name: string): Network | undefined {
+    const row = this.#get("SELECT * FROM networks WHERE tenant = ? AND name = ?", tenant, name);
+    return row === undefined ? undefined : toNetwork(row);
+  }
+
+  deleteNetwork(tenant: string, name: string): boolean {
+    return this.#run("DELETE FROM networks WHERE tenant = ? AND name = ?", tenant, name) > 0;
+  }
+
+  freeVni(from: number): number {
+    // Either `from` itself, or the first gap behind a VNI that is taken.
+    const row = this.#get(
+      `SELECT MIN(candidate) AS vni FROM (
+         SELECT ?1 AS candidate UNION ALL SELECT vni + 1 FROM networks WHERE vni >= ?1
+       ) WHERE candidate NOT IN (SELECT vni FROM networks)`,
+      from,
+    );
+    return Number(row?.["vni"]);
+  }
+
+  vniTaken(vni: number): boolean {
+    return this.#get("SELECT 1 FROM networks WHERE vni = ?", vni) !== undefined;
+  }
+
+  createToken(token: NewToken): void {
+    this.#run(
+      `INSERT INTO tokens (id, network_id, hash, name, created_at, expires_at)
+       VALUES (?, (SELECT id FROM networks WHERE tenant = ? AND name = ?), ?, ?, ?, ?)`,
+      token.id,
+      token.tenant,
+      token.network,
+      token.hash,
+      token.name ?? null,
+      token.createdAt,
+      token.expiresAt ?? null,
+    );
+  }
+
+  tokens(tenant: string): Token[] {
+    return this.#all(`${TOKENS} WHERE networks.tenant = ? ORDER BY tokens.created_at, tokens.id`, tenant).map(
+      toToken,
+    );
+  }
+
+  tokenByHash(hash: string): Token | undefined {
+    const row = this.#get(`${TOKENS} WHERE tokens.hash = ?`, hash);
+    return row === undefined ? undefined : toToken(row);
+  }
+
+  deleteToken(tenant: string, id: string): boolean {
+    return (
+      this.#run(
+        "DELETE FROM tokens WHERE id = ? AND network_id IN (SELECT id FROM networks WHERE tenant = ?)",
+        id,
+        tenant,
+      ) > 0
+    );
+  }
+
+  check(): void {
+    this.#get("SELECT COUNT(*) FROM tenants");
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #all(sql: string, ...values: (string | number | null)[]): Row[] {
+    return this.#database.prepare(sql).all(...values);
+  }
+
+  #get(sql: string, ...values: (string | number | null)[]): Row | undefined {
+    return this.#database.prepare(sql).get(...values);
+  }
+
+  #run(sql: string, ...values: (string | number | null)[]): number {
+    return Number(this.#database.prepare(sql).run(...values).changes);
+  }
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version > MIGRATIONS.length) {
+    throw new Fault({
+      code: "store.newer",
+      message: `the database '${file}' has schema ${version}, and this Laneway knows ${MIGRATIONS.length}`,
+      hint: "It was left as it is. Run the newer Laneway that wrote it.",
+    });
+  }
+  if (version === MIGRATIONS.length) return;
+  const steps = MIGRATIONS.slice(version).join("\n");
+  database.exec(`BEGIN IMMEDIATE; ${steps}; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
+}
+
+function toNetwork(row: Row): Network {
+  return {
+    id: Number(row["id"]),
+    tenant: String(row["tenant"]),
+    name: String(row["name"]),
+    vni: Number(row["vni"]),
+    group: String(row["multicast_group"]),
+    mtu: Number(row["mtu"]),
+    subnet: row["subnet"] === null ? undefined : String(row["subnet"]),
+    addresses: row["addresses"] === 1,
+    mode: row["mode"] === "wire" ? "wire" : "switch",
+  };
+}
+
+function toToken(row: Row): Token {
+  return {
+    id: String(row["id"]),
+    tenant: String(row["tenant"]),
+    network: String(row["network"]),
+    name: row["name"] === null ? undefined : String(row["name"]),
+    createdAt: Number(row["created_at"]),
+    expiresAt: row["expires_at"] === null ? undefined : Number(row["expires_at"]),
+  };
+}
