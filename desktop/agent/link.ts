@@ -1,0 +1,103 @@
+/** Sets a network interface up, through iproute2's `ip`. */
+import { execFile } from "node:child_process";
+import { Fault } from "../../shared/fault.ts";
+import { formatMac } from "../../shared/frame/mac.ts";
+
+export interface LinkOptions {
+  /** The interface. */
+  readonly name: string;
+  /** 48 bits. */
+  readonly mac: number;
+  /** Bytes of a packet inside a frame. */
+  readonly mtu: number;
+  /** `10.20.0.7/24`; none is assigned without it. */
+  readonly address?: string | undefined;
+  /** Frames the kernel queues for us to read. */
+  readonly txqueuelen: number;
+  readonly signal: AbortSignal;
+  /** The program, `ip` unless told. */
+  readonly ip?: string;
+}
+
+/**
+ * Gives the interface its MAC, MTU, queue and address, and brings it up. What it had of these is replaced.
+ *
+ * @throws Fault `link.no-iproute2`, `link.no-permission`, `link.gone`, `link.refused`; the signal's reason
+ */
+export async function configureLink(options: LinkOptions): Promise<void> {
+  const { name, mac, mtu, address, txqueuelen, signal, ip } = options;
+  // The MAC before up: the IPv6 link-local address is made from it, and peers learn it from the first frame.
+  const settings = ["address", formatMac(mac), "mtu", String(mtu), "txqueuelen", String(txqueuelen)];
+  await runIp(["link", "set", "dev", name, ...settings], signal, ip);
+  if (address !== undefined) {
+    await runIp(["address", "replace", address, ...broadcastOf(address), "dev", name], signal, ip);
+  }
+  await runIp(["link", "set", "dev", name, "up"], signal, ip);
+}
+
+/**
+ * Renames an interface that is down. `%d` in `to` stands for the lowest number that is free.
+ *
+ * @throws Fault as {@link configureLink}, and `link.name-taken`
+ */
+export async function renameLink(from: string, to: string, signal: AbortSignal): Promise<void> {
+  await runIp(["link", "set", "dev", from, "name", to], signal);
+}
+
+/** `ip` assigns no broadcast address unasked; IPv6 has none, and neither has a /31 (RFC 3021) or /32. */
+function broadcastOf(address: string): string[] {
+  const [ip = "", prefix = "32"] = address.split("/");
+  return ip.includes(":") || Number(prefix) > 30 ? [] : ["broadcast", "+"];
+}
+
+function runIp(args: readonly string[], signal: AbortSignal, ip = "ip"): Promise<void> {
+  // Debian keeps it in /usr/sbin, which an ordinary user's PATH may lack; the messages are matched below.
+  const { PATH = "" } = process.env;
+  const env = { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: "C" };
+  return new Promise((resolve, reject) => {
+    execFile(ip, args, { env, signal }, (error, _stdout, stderr) => {
+      if (error === null) resolve();
+      else if (signal.aborted) reject(signal.reason);
+      else if (error.code === "ENOENT") reject(noIproute2(ip, error));
+      else reject(refusal(args, stderr.trim().split("\n")[0] ?? "", error));
+    });
+  });
+}
+
+function noIproute2(ip: string, cause: unknown): Fault {
+  return new Fault({
+    code: "link.no-iproute2",
+    message: `the command "${ip}" of iproute2 is not on this system`,
+    hint: "Install it: apt install iproute2.",
+    cause,
+  });
+}
+
+/** What `ip` said, and what can be done about it. */
+const REFUSALS: readonly { says: RegExp; code: string; hint: string }[] = [
+  {
+    says: /not permitted|permission denied/i,
+    code: "link.no-permission",
+    hint: "Run as root or with CAP_NET_ADMIN, or install the service: laneway service install.",
+  },
+  {
+    says: /cannot find device|no such device/i,
+    code: "link.gone",
+    hint: "Something else deleted the interface; bring the network up again.",
+  },
+  {
+    says: /file exists/i,
+    code: "link.name-taken",
+    hint: "Choose another name for the interface.",
+  },
+];
+
+function refusal(args: readonly string[], said: string, cause: unknown): Fault {
+  const known = REFUSALS.find(({ says }) => says.test(said));
+  return new Fault({
+    code: known?.code ?? "link.refused",
+    message: `"ip ${args.join(" ")}" failed: ${said}`,
+    hint: known?.hint ?? "Check the address, the MAC and the MTU given.",
+    cause,
+  });
+}

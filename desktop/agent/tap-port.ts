@@ -1,0 +1,53 @@
+import { MacBudget, Port } from "../../shared/switch/port.ts";
+import type { Segment } from "../../shared/switch/segment.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
+import type { TapDevice, TapReceiver } from "./tap/device.ts";
+import type { FrameBatch } from "./tap/slab.ts";
+
+/** Source addresses that one TAP may have behind it: a bridged lab has hundreds. */
+const TAP_MACS = 4_096;
+
+/** The TAP's place in a segment of this VTEP. */
+export class TapPort extends Port implements TapReceiver {
+  readonly #segment: Segment;
+  readonly #tap: TapDevice;
+  readonly #failed: (error: Error) => void;
+
+  /** @param failed told when the device is gone */
+  constructor(segment: Segment, tap: TapDevice, failed: (error: Error) => void) {
+    super(tap.name, new MacBudget(TAP_MACS));
+    this.#segment = segment;
+    this.#tap = tap;
+    this.#failed = failed;
+  }
+
+  frames(batch: FrameBatch): void {
+    const { bytes, count } = batch;
+    for (let i = 0; i < count; i++) {
+      const frame = batch.frameAt(i);
+      const end = batch.endAt(i);
+      const start = frame - ENCAPSULATION_BYTES;
+      encapsulate(bytes, start, end, this.#segment.vni);
+      this.#segment.forward(this, bytes, start, frame, end);
+    }
+    this.#segment.flush(() => batch.release());
+  }
+
+  failed(error: Error): void {
+    this.#failed(error);
+  }
+
+  override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
+    if (!this.#tap.write(bytes, frame, end)) {
+      this.drops.count("tap-refused");
+      return;
+    }
+    this.txFrames++;
+    this.txBytes += end - frame;
+  }
+
+  override flush(sent?: () => void): void {
+    // Every frame went into the kernel as it came.
+    sent?.();
+  }
+}

@@ -1,0 +1,126 @@
+/** A TAP without a kernel, for tests of everything above it: the test is the kernel. */
+import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
+import { checkRange, type TapDevice, type TapReceiver } from "./device.ts";
+import { goneFault } from "./faults.ts";
+import { SlabPool } from "./slab.ts";
+
+/** Frames that wait to be read at most, as many as a real TAP's queue holds by default. */
+export const MEMORY_QUEUE_FRAMES = 1000;
+
+/** Bytes of an Ethernet header: the kernel takes nothing shorter. */
+const ETHERNET_HEADER_BYTES = 14;
+
+export interface MemoryTapOptions {
+  readonly name?: string;
+  /** Frames that may wait to be read, {@link MEMORY_QUEUE_FRAMES} unless told. */
+  readonly queueFrames?: number;
+  /** Called with a copy of each frame that was written. */
+  readonly written?: (frame: Uint8Array) => void;
+}
+
+export class MemoryTap implements TapDevice {
+  readonly name: string;
+  /** Whether the interface is up; while it is not, frames are taken from neither side. */
+  up = true;
+  /** Frames {@link inject} did not take because the queue was full. */
+  dropped = 0;
+  readonly #queue: Uint8Array[] = [];
+  readonly #queueFrames: number;
+  readonly #written: ((frame: Uint8Array) => void) | undefined;
+  readonly #pool = new SlabPool({ freed: () => this.#wake() });
+  #receiver: TapReceiver | undefined;
+  #wakeUp: NodeJS.Immediate | undefined;
+  #deleted = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: MemoryTapOptions = {}) {
+    this.name = options.name ?? "memory0";
+    this.#queueFrames = options.queueFrames ?? MEMORY_QUEUE_FRAMES;
+    this.#written = options.written;
+  }
+
+  /** Whether the interface is there: not deleted and not closed. */
+  get exists(): boolean {
+    return !this.#deleted && this.#closing === undefined;
+  }
+
+  /**
+   * Sends `frame`, from its destination address, as the kernel would. It is copied.
+   *
+   * @returns false where the queue is full, or the interface is down or gone
+   */
+  inject(frame: Uint8Array): boolean {
+    if (frame.length < ETHERNET_HEADER_BYTES || frame.length > FRAME_BYTES) {
+      throw new RangeError(`no Ethernet frame has ${frame.length} bytes`);
+    }
+    if (!this.exists || !this.up) return false;
+    if (this.#queue.length >= this.#queueFrames) {
+      this.dropped++;
+      return false;
+    }
+    this.#queue.push(new Uint8Array(frame));
+    this.#wake();
+    return true;
+  }
+
+  /** Deletes the interface from outside. */
+  delete(): void {
+    if (!this.exists) return;
+    this.#deleted = true;
+    this.#queue.length = 0;
+    this.#wake();
+  }
+
+  start(receiver: TapReceiver): void {
+    if (this.#receiver !== undefined || this.#closing !== undefined) throw new Error("a TAP is started once");
+    this.#receiver = receiver;
+    this.#wake();
+  }
+
+  write(bytes: Uint8Array, frame: number, end: number): boolean {
+    checkRange(bytes, frame, end);
+    if (!this.exists || !this.up || end - frame < ETHERNET_HEADER_BYTES) return false;
+    // Not slice(): a Buffer's would share its memory.
+    this.#written?.(new Uint8Array(bytes.subarray(frame, end)));
+    return true;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearImmediate(this.#wakeUp);
+    this.#queue.length = 0;
+  }
+
+  /** Has {@link #read} called from the event loop, as a poll would: never from within {@link inject}. */
+  #wake(): void {
+    if (this.#wakeUp !== undefined || this.#receiver === undefined || this.#closing !== undefined) return;
+    if (!this.#deleted && (this.#queue.length === 0 || !this.#pool.available)) return;
+    this.#wakeUp = setImmediate(() => {
+      this.#wakeUp = undefined;
+      this.#read(this.#receiver as TapReceiver);
+    });
+  }
+
+  #read(receiver: TapReceiver): void {
+    if (this.#deleted) {
+      // The receiver is told once: with nobody to wake there is no second time.
+      this.#receiver = undefined;
+      receiver.failed(goneFault(this.name));
+      return;
+    }
+    const slab = this.#pool.take();
+    if (slab === undefined) return;
+    while (!slab.full) {
+      const frame = this.#queue.shift();
+      if (frame === undefined) break;
+      slab.bytes.set(frame, slab.next);
+      slab.add(frame.length);
+    }
+    this.#wake();
+    receiver.frames(this.#pool.batch(slab));
+  }
+}

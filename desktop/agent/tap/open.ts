@@ -1,0 +1,60 @@
+/** Which driver makes a TAP here. */
+import { platform } from "node:os";
+import { Fault } from "../../../shared/fault.ts";
+import type { TapDevice } from "./device.ts";
+import { openLinuxTap } from "./linux.ts";
+import { loadNative, type Native } from "./native.ts";
+import { openTuntap2Tap } from "./tuntap2.ts";
+
+export type TapDriver = "koffi" | "tuntap2";
+
+export interface OpenTapOptions {
+  /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
+  readonly name?: string | undefined;
+  /** The only driver to try; without it `koffi`, and `tuntap2` where this runtime has no FFI. */
+  readonly driver?: TapDriver | undefined;
+  readonly signal: AbortSignal;
+  /** The system to open it on, {@link platform}'s unless told. */
+  readonly system?: NodeJS.Platform;
+  /** How to get at the kernel, {@link loadNative} unless told. */
+  readonly load?: () => Promise<Native>;
+}
+
+/**
+ * Makes a TAP, which is down and bare: see ../link.ts.
+ *
+ * @throws Fault `tap.unsupported-platform`, `tap.no-ffi`, `tap.no-driver`, `tap.name-invalid`,
+ * `tap.no-device`, `tap.no-permission`, `tap.name-taken`, `tap.refused`; the signal's reason
+ */
+export async function openTap(options: OpenTapOptions): Promise<TapDevice> {
+  const { name, driver, signal, system = platform(), load = loadNative } = options;
+  signal.throwIfAborted();
+  if (system !== "linux") throw unsupported(system);
+  if (driver === "tuntap2") return await openTuntap2Tap({ name, signal });
+  let native: Native;
+  try {
+    native = await load();
+  } catch (cause) {
+    // Only FFI itself has an alternative: what the kernel refuses one driver it refuses the other.
+    if (driver === "koffi") throw noFfi(cause);
+    return await openTuntap2Tap({ name, signal });
+  }
+  return openLinuxTap(native, { name });
+}
+
+function unsupported(system: string): Fault {
+  return new Fault({
+    code: "tap.unsupported-platform",
+    message: `there is no TAP driver of ours for ${system} yet, so this machine can't join a network`,
+    hint: "The relay (laneway relay) and the administration commands work here; run laneway up on Linux.",
+  });
+}
+
+function noFfi(cause: unknown): Fault {
+  return new Fault({
+    code: "tap.no-ffi",
+    message: "the package koffi can't be loaded in this runtime",
+    hint: "Run npm ci again on this machine, or leave the choice of the driver open.",
+    cause,
+  });
+}

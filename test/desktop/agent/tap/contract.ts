@@ -1,0 +1,345 @@
+/** What every TapDevice holds to, whichever way it reaches the kernel; each driver's test runs it. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HEADROOM, type TapDevice, type TapReceiver } from "../../../../desktop/agent/tap/device.ts";
+import { BATCH_FRAMES, type FrameBatch, SLABS } from "../../../../desktop/agent/tap/slab.ts";
+import { EXPERIMENTAL } from "./packet-socket.ts";
+
+/** A device and the other side of it, which a kernel or a test plays. */
+export interface Rig {
+  readonly device: TapDevice;
+  /** Sends a frame as an application on this machine would. */
+  send(frame: Uint8Array): void;
+  /** The frames that were written to the device since the last call. */
+  received(): Uint8Array[];
+  exists(): boolean;
+  /** Takes the interface down. */
+  down(): Promise<void>;
+  /** Deletes the interface from outside. */
+  delete(): Promise<void>;
+  /** Gives everything up that is not the device. */
+  dispose(): Promise<void>;
+}
+
+/** Within what the other side holds without a reader, for all drivers. */
+const QUEUED_FRAMES = 600;
+
+const WAIT = { timeout: 30_000, interval: 5 };
+
+export function tapContract(driver: string, open: () => Promise<Rig>): void {
+  describe(`the ${driver} TAP device`, () => {
+    let rig: Rig;
+
+    beforeEach(async () => {
+      rig = await open();
+    });
+
+    afterEach(async () => {
+      await rig.device.close();
+      await rig.dispose();
+    });
+
+    it("has an interface until it is closed", async () => {
+      expect(rig.exists()).toBe(true);
+      expect(rig.device.name).not.toBe("");
+
+      await rig.device.close();
+
+      expect(rig.exists()).toBe(false);
+    });
+
+    it("reads frames in order and byte for byte", async () => {
+      const sent = [14, 15, 60, 61, 1514, 14, 9014, 65_535, 60].map(makeFrame);
+      const reader = new Reader();
+      rig.device.start(reader);
+
+      for (const frame of sent) rig.send(frame);
+      await vi.waitUntil(() => reader.seen.length >= sent.length, WAIT);
+
+      expect(reader.seen).toEqual(sent);
+    });
+
+    it("packs the frames of a batch with room for headers in front of each", async () => {
+      const reader = new Reader("keep");
+      for (let i = 0; i < 40; i++) rig.send(makeFrame(60 + i, i));
+      rig.device.start(reader);
+      await vi.waitUntil(() => reader.seen.length === 40, WAIT);
+
+      for (const batch of reader.kept) {
+        expect(batch.count).toBeLessThanOrEqual(BATCH_FRAMES);
+        expect(batch.frameAt(0)).toBe(HEADROOM);
+        for (let i = 1; i < batch.count; i++) expect(batch.frameAt(i) - HEADROOM).toBe(batch.endAt(i - 1));
+      }
+    });
+
+    it("leaves the frames alone when all headers are filled in", async () => {
+      const sent = Array.from({ length: 40 }, (_, i) => makeFrame(60 + i, i));
+      const reader = new Reader("keep");
+      for (const frame of sent) rig.send(frame);
+      rig.device.start(reader);
+      await vi.waitUntil(() => reader.seen.length === sent.length, WAIT);
+
+      for (const batch of reader.kept) {
+        for (let i = 0; i < batch.count; i++)
+          batch.bytes.fill(0xff, batch.frameAt(i) - HEADROOM, batch.frameAt(i));
+      }
+
+      expect(reader.kept.flatMap(framesOf)).toEqual(sent);
+    });
+
+    it("reads thousands of frames and loses none", async () => {
+      const total = 6000;
+      const reader = new Reader();
+      rig.device.start(reader);
+
+      for (let sent = 0; sent < total; ) {
+        for (let i = 0; i < 300; i++) rig.send(makeFrame(100, sent++));
+        await vi.waitUntil(() => reader.seen.length >= sent, WAIT);
+      }
+
+      expect(reader.seen.map(sequenceOf)).toEqual(Array.from({ length: total }, (_, i) => i));
+    });
+
+    it("stops reading while all batches are out, goes on when one is released, and loses nothing", async () => {
+      const reader = new Reader("keep");
+      rig.device.start(reader);
+      for (let i = 0; i < QUEUED_FRAMES; i++) rig.send(makeFrame(200, i));
+      await vi.waitUntil(() => reader.kept.length === SLABS, WAIT);
+      await turns();
+      expect(reader.kept.length).toBe(SLABS);
+      const before = reader.seen.length;
+      expect(before).toBeLessThanOrEqual(SLABS * BATCH_FRAMES);
+
+      reader.kept.shift()?.release();
+      await vi.waitUntil(() => reader.seen.length > before, WAIT);
+      await turns();
+      expect(reader.kept.length).toBe(SLABS);
+
+      reader.releaseAll();
+      await vi.waitUntil(() => reader.seen.length === QUEUED_FRAMES, WAIT);
+      expect(reader.seen.map(sequenceOf)).toEqual(Array.from({ length: QUEUED_FRAMES }, (_, i) => i));
+    });
+
+    it("leaves a batch untouched until it is released, whatever comes after it", async () => {
+      const reader = new Reader("keep");
+      rig.device.start(reader);
+      rig.send(makeFrame(100, 0));
+      await vi.waitUntil(() => reader.kept.length === 1, WAIT);
+      const [first] = reader.kept;
+      reader.mode = "release";
+
+      for (let i = 1; i <= QUEUED_FRAMES; i++) rig.send(makeFrame(100, i));
+      await vi.waitUntil(() => reader.seen.length === QUEUED_FRAMES + 1, WAIT);
+
+      expect(first === undefined ? [] : framesOf(first)).toEqual([makeFrame(100, 0)]);
+    });
+
+    it("writes frames in order and byte for byte", async () => {
+      const sent = [14, 15, 60, 61, 1514, 14, 9014, 65_535, 60].map(makeFrame);
+      const got: Uint8Array[] = [];
+
+      for (const frame of sent) expect(rig.device.write(frame, 0, frame.length)).toBe(true);
+
+      await vi.waitUntil(() => got.push(...rig.received()) >= sent.length, WAIT);
+      expect(got).toEqual(sent);
+    });
+
+    it("writes a frame from the middle of a view, and is done with the bytes when it returns", async () => {
+      const frames = [makeFrame(60, 1), makeFrame(61, 2), makeFrame(62, 3)];
+      const memory = new Uint8Array(1000);
+      const view = memory.subarray(500, 700);
+      const got: Uint8Array[] = [];
+
+      for (const frame of frames) {
+        view.set(frame, 20);
+        expect(rig.device.write(view, 20, 20 + frame.length)).toBe(true);
+        memory.fill(0);
+      }
+
+      await vi.waitUntil(() => got.push(...rig.received()) >= frames.length, WAIT);
+      expect(got).toEqual(frames);
+    });
+
+    it("writes thousands of frames and loses none", async () => {
+      const total = 6000;
+      const got: Uint8Array[] = [];
+      for (let sent = 0; sent < total; ) {
+        for (let i = 0; i < 300; i++) {
+          const frame = makeFrame(100, sent++);
+          expect(rig.device.write(frame, 0, frame.length)).toBe(true);
+        }
+        await vi.waitUntil(() => got.push(...rig.received()) >= sent, WAIT);
+      }
+      expect(got.map(sequenceOf)).toEqual(Array.from({ length: total }, (_, i) => i));
+    });
+
+    it("takes no frame shorter than an Ethernet header", () => {
+      expect(rig.device.write(new Uint8Array(100), 10, 23)).toBe(false);
+      expect(rig.device.write(new Uint8Array(100), 10, 10)).toBe(false);
+    });
+
+    it("refuses a range outside the bytes, and writes nothing", async () => {
+      const bytes = makeFrame(100);
+      for (const [frame, end] of [
+        [0, 101],
+        [-1, 60],
+        [80, 60],
+        [Number.NaN, 60],
+        [0, Number.NaN],
+        [101, 201],
+      ] as const) {
+        expect(() => rig.device.write(bytes, frame, end)).toThrow(RangeError);
+      }
+      await turns();
+      expect(rig.received()).toEqual([]);
+    });
+
+    it("takes no frame while the interface is down", async () => {
+      await rig.down();
+      expect(rig.device.write(makeFrame(60), 0, 60)).toBe(false);
+    });
+
+    it("is started once", () => {
+      rig.device.start(new Reader());
+      expect(() => rig.device.start(new Reader())).toThrow("once");
+    });
+
+    it("can be closed without having been started, and again", async () => {
+      const closing = rig.device.close();
+      expect(rig.device.close()).toBe(closing);
+      await closing;
+      expect(() => rig.device.start(new Reader())).toThrow("once");
+      expect(rig.device.write(makeFrame(60), 0, 60)).toBe(false);
+    });
+
+    it("can be closed while batches are out, which stay readable and come back without effect", async () => {
+      const reader = new Reader("keep");
+      rig.device.start(reader);
+      for (let i = 0; i < QUEUED_FRAMES; i++) rig.send(makeFrame(200, i));
+      await vi.waitUntil(() => reader.kept.length === SLABS, WAIT);
+      const before = reader.seen.length;
+
+      await rig.device.close();
+
+      expect(reader.kept.flatMap(framesOf)).toEqual(reader.seen);
+      reader.releaseAll();
+      await turns();
+      expect(reader.seen.length).toBe(before);
+      expect(reader.failures).toEqual([]);
+    });
+
+    it("can be closed from within a callback, and calls back no more", async () => {
+      const reader = new Reader();
+      let closed: Promise<void> | undefined;
+      reader.onFrames = () => {
+        closed = rig.device.close();
+      };
+      for (let i = 0; i < QUEUED_FRAMES; i++) rig.send(makeFrame(200, i));
+      rig.device.start(reader);
+      await vi.waitUntil(() => closed !== undefined, WAIT);
+      await closed;
+      await turns();
+
+      expect(reader.batches).toBe(1);
+      expect(rig.exists()).toBe(false);
+    });
+
+    it("tells once when the interface is deleted from outside", async () => {
+      const reader = new Reader();
+      rig.device.start(reader);
+      rig.send(makeFrame(60));
+      await vi.waitUntil(() => reader.seen.length === 1, WAIT);
+
+      await rig.delete();
+      await vi.waitUntil(() => reader.failures.length > 0, WAIT);
+
+      expect(rig.device.write(makeFrame(60), 0, 60)).toBe(false);
+      await turns();
+      expect(reader.failures).toEqual([expect.objectContaining({ code: "tap.gone" })]);
+      expect(rig.exists()).toBe(false);
+    });
+
+    it("tells of a deletion while all batches were out when one is released", async () => {
+      const reader = new Reader("keep");
+      rig.device.start(reader);
+      for (let i = 0; i < QUEUED_FRAMES; i++) rig.send(makeFrame(200, i));
+      await vi.waitUntil(() => reader.kept.length === SLABS, WAIT);
+
+      await rig.delete();
+      reader.releaseAll();
+
+      await vi.waitUntil(() => reader.failures.length > 0, WAIT);
+      await turns();
+      expect(reader.failures).toEqual([expect.objectContaining({ code: "tap.gone" })]);
+    });
+
+    it("tells nobody of a deletion after it was closed", async () => {
+      const reader = new Reader();
+      rig.device.start(reader);
+      const closing = rig.device.close();
+      await rig.delete();
+      await closing;
+      await turns();
+      expect(reader.failures).toEqual([]);
+    });
+  });
+}
+
+/** Collects what a device reads; "keep" holds every batch until {@link releaseAll}. */
+class Reader implements TapReceiver {
+  mode: "release" | "keep";
+  /** Copies of all experimental frames, in order: a kernel says a few things of its own accord. */
+  readonly seen: Uint8Array[] = [];
+  readonly kept: FrameBatch[] = [];
+  readonly failures: Error[] = [];
+  batches = 0;
+  onFrames: () => void = () => {};
+
+  constructor(mode: "release" | "keep" = "release") {
+    this.mode = mode;
+  }
+
+  frames(batch: FrameBatch): void {
+    this.batches++;
+    this.seen.push(...framesOf(batch));
+    if (this.mode === "keep") this.kept.push(batch);
+    else batch.release();
+    this.onFrames();
+  }
+
+  failed(error: Error): void {
+    this.failures.push(error);
+  }
+
+  releaseAll(): void {
+    this.mode = "release";
+    for (const batch of this.kept.splice(0)) batch.release();
+  }
+}
+
+function framesOf(batch: FrameBatch): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let i = 0; i < batch.count; i++) {
+    const frame = batch.bytes.slice(batch.frameAt(i), batch.endAt(i));
+    if (((frame[12] ?? 0) << 8) + (frame[13] ?? 0) === EXPERIMENTAL) frames.push(frame);
+  }
+  return frames;
+}
+
+/** A broadcast frame of `length` bytes, whose content tells `sequence` and its own place. */
+function makeFrame(length: number, sequence = length): Uint8Array {
+  const frame = new Uint8Array(length).map((_, i) => i * 7 + sequence);
+  frame.fill(0xff, 0, 6);
+  frame.set([0x02, 0x4c, 0x57, sequence >>> 16, sequence >>> 8, sequence], 6);
+  frame[12] = EXPERIMENTAL >>> 8;
+  frame[13] = EXPERIMENTAL & 0xff;
+  return frame;
+}
+
+function sequenceOf(frame: Uint8Array): number {
+  return ((frame[9] ?? 0) << 16) | ((frame[10] ?? 0) << 8) | (frame[11] ?? 0);
+}
+
+/** Long enough for whatever is to happen in the next turns of the event loop to have happened. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { HEADROOM } from "../../../../desktop/agent/tap/device.ts";
+import { BATCH_FRAMES, SLAB_BYTES, SLABS, SlabPool } from "../../../../desktop/agent/tap/slab.ts";
+import { FRAME_BYTES, MESSAGE_BYTES } from "../../../../shared/tunnel/constants.ts";
+
+/** Fills a slab as a driver does, with as many of the frames as it takes. */
+function fill(pool: SlabPool, lengths: readonly number[]) {
+  const slab = pool.take();
+  if (slab === undefined) throw new Error("no slab");
+  for (const length of lengths) {
+    if (slab.full) break;
+    slab.bytes.fill(length, slab.next, slab.next + length);
+    slab.add(length);
+  }
+  return pool.batch(slab);
+}
+
+describe("a batch of frames", () => {
+  it("is one message once the headers are filled in, whatever the frames' lengths", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 14, max: FRAME_BYTES }), { minLength: 1, maxLength: 100 }),
+        (lengths) => {
+          const batch = fill(new SlabPool(), lengths);
+          expect(batch.count).toBeGreaterThan(0);
+          expect(batch.count).toBeLessThanOrEqual(BATCH_FRAMES);
+          let at = 0;
+          for (let i = 0; i < batch.count; i++) {
+            expect(batch.frameAt(i)).toBe(at + HEADROOM);
+            at = batch.frameAt(i) + (lengths[i] ?? 0);
+            expect(batch.endAt(i)).toBe(at);
+          }
+          expect(at).toBeLessThanOrEqual(Math.min(batch.bytes.length, MESSAGE_BYTES));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("has no frames but its own", () => {
+    const pool = new SlabPool({ slabs: 1 });
+    fill(pool, [60, 61, 62]).release();
+    const batch = fill(pool, [60]);
+    expect(() => batch.endAt(1)).toThrow(RangeError);
+    expect(() => batch.frameAt(2)).toThrow(RangeError);
+    expect(() => batch.endAt(-1)).toThrow(RangeError);
+  });
+
+  it("is of no use after its release", () => {
+    const batch = fill(new SlabPool(), [60]);
+    batch.release();
+    expect(() => batch.bytes).toThrow("after its release");
+    expect(() => batch.count).toThrow("after its release");
+    expect(() => batch.endAt(0)).toThrow("after its release");
+  });
+
+  it("can be released twice without taking the memory from its next owner", () => {
+    let freed = 0;
+    const pool = new SlabPool({ slabs: 1, freed: () => freed++ });
+    const first = fill(pool, [60]);
+    first.release();
+    const second = fill(pool, [100]);
+    first.release();
+    expect(freed).toBe(1);
+    expect(pool.available).toBe(false);
+    expect(second.endAt(0)).toBe(HEADROOM + 100);
+  });
+});
+
+describe("the slabs of a device", () => {
+  it("are bounded, and tell when one is free again", () => {
+    let freed = 0;
+    const pool = new SlabPool({ freed: () => freed++ });
+    const batches = Array.from({ length: SLABS }, () => fill(pool, [60]));
+    expect(pool.available).toBe(false);
+    expect(pool.take()).toBeUndefined();
+
+    batches[2]?.release();
+    expect(freed).toBe(1);
+    expect(pool.available).toBe(true);
+  });
+
+  it("come back empty without telling when nothing was read", () => {
+    let freed = 0;
+    const pool = new SlabPool({ slabs: 1, freed: () => freed++ });
+    const slab = pool.take();
+    if (slab === undefined) throw new Error("no slab");
+    slab.add(60);
+    pool.giveBack(slab);
+    expect(freed).toBe(0);
+    expect(pool.take()?.count).toBe(0);
+  });
+
+  it("hold a full batch of ordinary frames, which fits into one message", () => {
+    const batch = fill(new SlabPool(), Array<number>(BATCH_FRAMES + 1).fill(1514));
+    expect(batch.count).toBe(BATCH_FRAMES);
+    expect(SLAB_BYTES).toBeLessThanOrEqual(MESSAGE_BYTES);
+  });
+
+  it("can't be too small for a frame", () => {
+    expect(() => new SlabPool({ bytes: HEADROOM + FRAME_BYTES - 1 })).toThrow(RangeError);
+    expect(fill(new SlabPool({ bytes: HEADROOM + FRAME_BYTES }), [FRAME_BYTES, 14]).count).toBe(1);
+  });
+});
