@@ -1,0 +1,57 @@
+/** One flat object of a result: what a row of a table or a line of JSON shows. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Writes results to standard output: for people by default, one JSON object per line with `--json`. */
+export class Output {
+  readonly #json: boolean;
+
+  constructor(json: boolean | undefined) {
+    this.#json = json === true;
+  }
+
+  /** One object, as `key: value` lines. */
+  object(row: Row): void {
+    if (this.#json) return this.#line(JSON.stringify(row));
+    const width = Math.max(...Object.keys(row).map((key) => key.length));
+    for (const [key, value] of Object.entries(row)) this.#line(`${key.padEnd(width)}  ${cell(value)}`);
+  }
+
+  /** Several objects of one kind, as a table. */
+  list(rows: readonly Row[], columns: readonly string[]): void {
+    if (this.#json) {
+      for (const row of rows) this.#line(JSON.stringify(row));
+      return;
+    }
+    const lines = [
+      columns.map((column) => column.toUpperCase()),
+      ...rows.map((row) => columns.map((column) => cell(row[column]))),
+    ];
+    const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+    for (const line of lines)
+      this.#line(
+        line
+          .map((text, i) => text.padEnd(widths[i] ?? 0))
+          .join("  ")
+          .trimEnd(),
+      );
+  }
+
+  /** Something that happened: words for people, an object for programs. */
+  event(event: Row, words: string): void {
+    this.#line(this.#json ? JSON.stringify(event) : words);
+  }
+
+  /** Words for people alone. */
+  note(words: string): void {
+    if (!this.#json) this.#line(words);
+  }
+
+  #line(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return "-";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

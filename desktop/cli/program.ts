@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { demoCommand } from "./commands/demo.ts";
+import { fdbCommand } from "./commands/fdb.ts";
+import { networkCommand } from "./commands/network.ts";
+import { tenantCommand } from "./commands/tenant.ts";
+import { tokenCommand } from "./commands/token.ts";
+import { upCommand } from "./commands/up.ts";
+
+/**
+ * The whole command line.
+ *
+ * @param others commands that live elsewhere, listed first
+ */
+export function program(others: readonly Command[]): Command {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const laneway = new Command("laneway")
+    .description("A real layer-2 segment between machines behind any NAT.")
+    .version(version)
+    .showHelpAfterError("Run it with --help to see how it is used.");
+  const commands = [
+    ...others,
+    upCommand(),
+    tenantCommand(),
+    networkCommand(),
+    tokenCommand(),
+    fdbCommand(),
+    demoCommand(),
+  ];
+  for (const command of commands) laneway.addCommand(command);
+  for (const command of everyCommand(laneway)) command.exitOverride();
+  return laneway;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}

@@ -1,0 +1,14 @@
+/**
+ * Aborted at the first SIGINT or SIGTERM, so that a foreground command can end cleanly; the second ends the
+ * process at once.
+ */
+export function untilSignalled(): AbortSignal {
+  const controller = new AbortController();
+  const end = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+    controller.abort();
+  };
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
+  return controller.signal;
+}

@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..");
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: ROOT,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => file !== "");
+const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
+
+/** Top-level folders whose files the files below `folder` import, but for itself. */
+function importsOf(folder: string): Set<string> {
+  const seen = new Set<string>();
+  for (const file of files.filter((name) => name.startsWith(`${folder}/`) && name.endsWith(".ts"))) {
+    for (const [, target = ""] of read(file).matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
+      const [top = ""] = relative(ROOT, join(ROOT, dirname(file), target)).split("/");
+      if (top !== folder) seen.add(top);
+    }
+  }
+  return seen;
+}
+
+describe("the repository", () => {
+  it("runs its scripts under the Node that it pins", () => {
+    expect(process.versions.node.split(".")[0]).toBe("24");
+  });
+
+  it("points its dependencies one way: relay and desktop to shared, never at each other", () => {
+    expect(importsOf("shared")).toEqual(new Set());
+    expect(importsOf("relay")).toEqual(new Set(["shared"]));
+    expect(importsOf("desktop")).toEqual(new Set(["shared"]));
+  });
+
+  it("installs no pinned Node for those who only run it", () => {
+    const { packages } = JSON.parse(read("package-lock.json")) as {
+      packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+    };
+    const pinned = Object.entries(packages).filter(([path]) => /node_modules\/node-(linux|win)-/.test(path));
+    expect(pinned.length).toBe(3);
+    for (const [path, { dev }] of pinned) expect(dev, path).toBe(true);
+  });
+
+  it("names no registry in its lock file", () => {
+    expect(read("package-lock.json")).not.toMatch(/"resolved": "https?:/);
+  });
+
+  it("pins every dependency but Electron, which it keeps to one major version", () => {
+    const manifest = JSON.parse(read("package.json")) as Record<string, Record<string, string>>;
+    for (const kind of ["dependencies", "devDependencies", "optionalDependencies"]) {
+      for (const [name, version] of Object.entries(manifest[kind] ?? {})) {
+        if (name === "electron") expect(version).toMatch(/^\^45\./);
+        else expect(version, name).toMatch(/^(\d+\.\d+\.\d+|npm:@.+@\d+\.\d+\.\d+|file:tools\/.+)$/);
+      }
+    }
+  });
+});
