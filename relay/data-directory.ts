@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../shared/fault.ts";
+import { makePrivateDirectory, readOrMake } from "../system/private-file.ts";
 import { newSecret } from "./tenants/secret.ts";
 
 /** The directory in which a relay keeps everything that outlives it. */
@@ -18,8 +18,9 @@ export interface DataDirectory {
 export function openDataDirectory(path: string): DataDirectory {
   const adminTokenFile = join(path, "admin.token");
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return { database: join(path, "laneway.db"), adminTokenFile, adminToken: adminToken(adminTokenFile) };
+    makePrivateDirectory(path);
+    const adminToken = readOrMake(adminTokenFile, newSecret);
+    return { database: join(path, "laneway.db"), adminTokenFile, adminToken };
   } catch (error) {
     throw new Fault({
       code: "data.unwritable",
@@ -28,15 +29,4 @@ export function openDataDirectory(path: string): DataDirectory {
       cause: error,
     });
   }
-}
-
-function adminToken(file: string): string {
-  try {
-    writeFileSync(file, `${newSecret()}\n`, { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-  const token = readFileSync(file, "utf8").trim();
-  if (token === "") throw new Error(`${file} is empty`);
-  return token;
 }

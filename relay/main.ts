@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { pino } from "pino";
 import { Fault } from "../shared/fault.ts";
 import { relayOptions } from "./options.ts";
@@ -9,6 +10,9 @@ import { createRelay, type Serve, type Server } from "./relay.ts";
  * @param given the options as commander read them
  */
 export async function runRelay(given: Readonly<Record<string, unknown>>, serve: Serve): Promise<void> {
+  const told = untilTold();
+  // What the relay writes is its owner's alone.
+  process.umask(0o077);
   const options = relayOptions(given);
   const log = pino(
     { base: null, level: process.env["LANEWAY_LOG_LEVEL"] ?? "info" },
@@ -19,13 +23,25 @@ export async function runRelay(given: Readonly<Record<string, unknown>>, serve: 
   try {
     server = await serve(relay, options);
   } catch (error) {
+    relay.drain();
     relay.close();
     throw listenFault(error, `${options.hostname}:${options.port}`);
   }
+  const { adminTokenFile } = relay;
   process.stdout.write(
-    options.json ? listening(server.url, relay.adminTokenFile) : greeting(server.url, relay.adminTokenFile),
+    options.json
+      ? `${JSON.stringify({ event: "listening", url: server.url, admin_token_file: adminTokenFile })}\n`
+      : greeting(server.url, options.publicUrl?.href.replace(/\/$/, ""), adminTokenFile),
   );
-  await new Promise<void>((resolve) => {
+  await told;
+  relay.drain();
+  await server.close();
+  relay.close();
+}
+
+/** Settles at the first signal to end; the second ends the process at once. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
     let signals = 0;
     const end = () => {
       signals++;
@@ -35,22 +51,24 @@ export async function runRelay(given: Readonly<Record<string, unknown>>, serve: 
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
   });
-  relay.close();
-  await server.close();
 }
 
-function listening(url: string, adminTokenFile: string): string {
-  return `${JSON.stringify({ event: "listening", url, admin_token_file: adminTokenFile })}\n`;
-}
-
-function greeting(url: string, adminTokenFile: string): string {
+function greeting(url: string, publicUrl: string | undefined, adminTokenFile: string): string {
+  const local = url.replace(/(0\.0\.0\.0|\[::\])(?=:\d+$)/, "127.0.0.1");
   return `Relay listening on ${url}
 
 To put a machine on the network 'lan', make a token for it here:
-  npx laneway token create --relay ${url} --admin-token-file ${adminTokenFile}
+  npx laneway token create --relay ${local} --admin-token-file ${adminTokenFile}
 and use it there, as root:
-  npx laneway up lan --relay ${url} --token TOKEN --address 10.20.0.1/24
+  npx laneway up lan --relay ${publicUrl ?? reachable(url)} --token TOKEN --address 10.20.0.1/24
 `;
+}
+
+/** The URL with an address of this machine in it, where it listens on all of them. */
+function reachable(url: string): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
+  const outside = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
+  return url.replace(/(0\.0\.0\.0|\[::\])(?=:\d+$)/, outside?.address ?? "127.0.0.1");
 }
 
 function listenFault(error: unknown, address: string): unknown {
@@ -60,6 +78,7 @@ function listenFault(error: unknown, address: string): unknown {
     EACCES:
       "Ports below 1024 need root or CAP_NET_BIND_SERVICE: grant it, or choose another port with --listen.",
     EADDRNOTAVAIL: "This machine has no such address: choose one that it has with --listen.",
+    EAI_AGAIN: "This name does not resolve: choose an address of this machine with --listen.",
     ENOTFOUND: "This name does not resolve: choose an address of this machine with --listen.",
   };
   const hint = hints[code ?? ""];

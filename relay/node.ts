@@ -22,12 +22,18 @@ const CLOSE_MS = 2_000;
 /** @throws the system's error where the address can't be listened on */
 export async function serve(relay: Relay, { hostname, port, tls }: RelayOptions): Promise<Server> {
   const listener = getRequestListener(relay.fetch);
-  const server: NodeServer = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  // Others may ask for h2c, which may be declined: their request is answered as if they had not (RFC 9110 section 7.8).
+  const upgrades = {
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
+  };
+  const server: NodeServer =
+    tls === undefined ? createServer(upgrades, listener) : createTlsServer({ ...tls, ...upgrades }, listener);
   const scheme = tls === undefined ? "http" : "https";
   const tunnels = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
-    maxPayload: MESSAGE_BYTES,
+    // A little more than the limit, so that it is the session that says why it closes.
+    maxPayload: 2 * MESSAGE_BYTES,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
 

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +12,8 @@ export interface RelayOptions {
   readonly hostname: string;
   readonly port: number;
   readonly data: string;
-  /** The origin that clients reach it at; by default the one that a request names. */
-  readonly publicOrigin: string | undefined;
+  /** Where clients reach it; by default where a request says that it is. */
+  readonly publicUrl: URL | undefined;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly json: boolean;
@@ -75,7 +76,7 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
   return {
     ...parseListen(options.listen),
     data: options.data ?? defaultData(),
-    publicOrigin: options.public_url === undefined ? undefined : parseOrigin(options.public_url),
+    publicUrl: options.public_url === undefined ? undefined : parsePublicUrl(options.public_url),
     tls: readTls(options.tls_cert, options.tls_key),
     json: json === true,
   };
@@ -84,8 +85,8 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
 function readConfig(path: string): Record<string, unknown> {
   try {
     const json: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const entries = Object.entries(z.record(z.string(), z.unknown()).parse(json));
-    return Object.fromEntries(entries.map(([key, value]) => [key.replaceAll("-", "_"), value]));
+    if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("it is no object");
+    return Object.fromEntries(Object.entries(json).map(([key, value]) => [key.replaceAll("-", "_"), value]));
   } catch (error) {
     throw new Fault({
       code: "relay.config",
@@ -109,12 +110,12 @@ function parseListen(text: string): { hostname: string; port: number } {
   return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
 }
 
-function parseOrigin(text: string): string {
+function parsePublicUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw usage("relay.public-url", `'${text}' is not an http(s) URL`, "Write it as https://relay.example.");
   }
-  return url.origin;
+  return url;
 }
 
 function readTls(cert: string | undefined, key: string | undefined): RelayOptions["tls"] {
@@ -122,7 +123,31 @@ function readTls(cert: string | undefined, key: string | undefined): RelayOption
   if (cert === undefined || key === undefined) {
     throw usage("relay.tls", "TLS needs both --tls-cert and --tls-key", "Name both files, or neither.");
   }
-  return { cert: readPem(cert), key: readPem(key) };
+  const certificate = readPem(cert);
+  const privateKey = readPem(key);
+  const x509 = parsePem(cert, () => new X509Certificate(certificate));
+  const parsedKey = parsePem(key, () => createPrivateKey(privateKey));
+  if (!x509.checkPrivateKey(parsedKey)) {
+    throw new Fault({
+      code: "relay.tls",
+      message: `the private key '${key}' does not belong to the certificate '${cert}'`,
+      hint: "Name the two files that were made together.",
+    });
+  }
+  return { cert: certificate, key: privateKey };
+}
+
+function parsePem<Value>(path: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    throw new Fault({
+      code: "relay.tls",
+      message: `the TLS file '${path}' is not what it should be: ${error instanceof Error ? error.message : error}`,
+      hint: "Name PEM files: the certificate chain with --tls-cert, its private key without a password with --tls-key.",
+      cause: error,
+    });
+  }
 }
 
 function readPem(path: string): string {

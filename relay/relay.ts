@@ -14,7 +14,9 @@ export interface Relay {
   readonly publicOrigin: string | undefined;
   /** Answers every request that is no WebSocket. */
   fetch(request: Request): Response | Promise<Response>;
-  /** Has every session go elsewhere, and closes the store. */
+  /** Has every session go elsewhere; requests are still answered. */
+  drain(): void;
+  /** Closes the store: after the server, so that every request under way was answered. */
   close(): void;
 }
 
@@ -34,18 +36,16 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   const directory = openDataDirectory(options.data);
   const store = SqliteStore.open(directory.database);
   const tenants = new Tenants(store, () => Math.floor(Date.now() / 1_000));
-  tenants.createDefaults();
+  if (store.isNew) tenants.createDefaults();
   const clock = () => performance.now() / 1_000;
   const hub = new Hub({ tenants, log, clock });
   const app = httpApp({ tenants, hub, log, clock, adminHash: await hashSecret(directory.adminToken) });
   return {
     hub,
     adminTokenFile: directory.adminTokenFile,
-    publicOrigin: options.publicOrigin,
+    publicOrigin: options.publicUrl?.origin,
     fetch: (request) => app.fetch(request),
-    close: () => {
-      hub.drain();
-      store.close();
-    },
+    drain: () => hub.drain(),
+    close: () => store.close(),
   };
 }

@@ -39,8 +39,16 @@ export function usage(code: string, message: string, hint: string): Fault {
  */
 export function explain(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof Fault) {
-    return { text: `laneway: ${error.message}\n  ${error.hint}\n`, exitCode: error.exitCode };
+    return {
+      text: `laneway: ${oneLine(error.message)}\n  ${oneLine(error.hint)}\n`,
+      exitCode: error.exitCode,
+    };
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { text: `laneway: internal error, please report it: ${detail}\n`, exitCode: 1 };
+}
+
+/** Without control characters: values that are quoted may come from anywhere, and a terminal obeys them. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
 }

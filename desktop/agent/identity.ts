@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../shared/fault.ts";
 import { parseMac } from "../../shared/frame/mac.ts";
+import { makePrivateDirectory, readOrMake } from "../../system/private-file.ts";
 
 /** Where this device keeps what it is known by, unless told otherwise. */
 export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
@@ -21,13 +22,8 @@ export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): str
 export function deviceId(stateDirectory: string): string {
   const file = join(stateDirectory, "device.id");
   try {
-    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
-    try {
-      writeFileSync(file, `${randomBytes(16).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    return readFileSync(file, "utf8").trim();
+    makePrivateDirectory(stateDirectory);
+    return readOrMake(file, () => randomBytes(16).toString("hex"));
   } catch (error) {
     throw new Fault({
       code: "state.unwritable",
@@ -54,11 +50,18 @@ export function deviceMac(device: string, network: string): number {
   }
 }
 
-/** Names the network namespace where it is not the machine's own: each is a host of its own. */
+/**
+ * Names the network namespace where it is not the machine's own: each is a host of its own. Where that can't be told
+ * (it takes rights over process 1) it is named too: better an address that changes with the namespace than one twice.
+ */
 function namespaceId(): string {
+  const own = namespaceOf("self");
+  return own === namespaceOf("1") ? "" : own;
+}
+
+function namespaceOf(process: string): string {
   try {
-    const own = readlinkSync("/proc/self/ns/net");
-    return own === readlinkSync("/proc/1/ns/net") ? "" : own;
+    return readlinkSync(`/proc/${process}/ns/net`);
   } catch {
     return "";
   }

@@ -51,19 +51,28 @@ export class AdminClient {
   }
 
   async list(...path: string[]): Promise<Row[]> {
-    return (await this.#request("GET", path)) as Row[];
+    const rows = await this.#request("GET", path);
+    if (Array.isArray(rows)) return rows;
+    throw notARelay(this.#relay, "its answer is not a list");
   }
 
   async show(...path: string[]): Promise<Row> {
-    return (await this.#request("GET", path)) as Row;
+    return this.#row(await this.#request("GET", path));
   }
 
   async create(body: Row, ...path: string[]): Promise<Row> {
-    return (await this.#request("POST", path, body)) as Row;
+    return this.#row(await this.#request("POST", path, body));
   }
 
   async delete(...path: string[]): Promise<void> {
     await this.#request("DELETE", path);
+  }
+
+  #row(answer: unknown): Row {
+    // Everything that is administered has a name or an id.
+    if (typeof answer === "object" && answer !== null && ("name" in answer || "id" in answer))
+      return answer as Row;
+    throw notARelay(this.#relay, "its answer is not what was asked for");
   }
 
   async #request(method: string, path: readonly string[], body?: Row): Promise<unknown> {

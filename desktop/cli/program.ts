@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { throwing } from "../../system/command.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { fdbCommand } from "./commands/fdb.ts";
 import { networkCommand } from "./commands/network.ts";
@@ -18,8 +19,7 @@ export function program(others: readonly Command[]): Command {
   };
   const laneway = new Command("laneway")
     .description("A real layer-2 segment between machines behind any NAT.")
-    .version(version)
-    .showHelpAfterError("Run it with --help to see how it is used.");
+    .version(version);
   const commands = [
     ...others,
     upCommand(),
@@ -30,10 +30,6 @@ export function program(others: readonly Command[]): Command {
     demoCommand(),
   ];
   for (const command of commands) laneway.addCommand(command);
-  for (const command of everyCommand(laneway)) command.exitOverride();
+  throwing(laneway);
   return laneway;
-}
-
-function everyCommand(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(everyCommand)];
 }

@@ -122,9 +122,11 @@ export function bearer(header: string | undefined): string | undefined {
 
 async function body<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.infer<Schema>> {
   const json: unknown = await context.req.json().catch(() => undefined);
-  const result = schema.safeParse(json);
+  const result = schema.safeParse(json, { reportInput: true });
   if (result.success) return result.data;
-  throw usage("request.invalid", firstProblem(result.error), "Correct the value and try again.");
+  const [issue] = result.error.issues;
+  const value = issue?.input === undefined ? "" : `${JSON.stringify(issue.input)} for `;
+  throw usage("request.invalid", `${value}${firstProblem(result.error)}`, "Correct the value and try again.");
 }
 
 function networkJson({ name, tenant, vni, group, mtu, subnet, addresses, mode }: Network): object {

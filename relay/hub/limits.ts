@@ -6,10 +6,13 @@ export interface HubLimits {
   readonly connectionsPerAddress: number;
   /** Of these, such as have not said who they are: what a stranger can hold open. */
   readonly strangersPerAddress: number;
+  /** Bytes that may wait for a client which does not read: frames are dropped far below, this is for control. */
+  readonly unreadBytes: number;
 }
 
 export const HUB_LIMITS: HubLimits = {
   macsPerSession: 64,
   connectionsPerAddress: 16_384,
   strangersPerAddress: 256,
+  unreadBytes: 1_048_576,
 };

@@ -85,7 +85,12 @@ export class Session implements ConnectionEvents {
   }
 
   tell(message: RelayMessage): void {
-    if (this.#state !== "closed") this.connection.socket.sendText(JSON.stringify(message));
+    if (this.#state === "closed") return;
+    const { socket } = this.connection;
+    if (socket.bufferedAmount > this.#host.limits.unreadBytes) {
+      return this.close(Close.overloaded, "what this relay says is not read");
+    }
+    socket.sendText(JSON.stringify(message));
   }
 
   /** Ends the session: its ports are gone at once, the other side is told why. */
@@ -107,6 +112,7 @@ export class Session implements ConnectionEvents {
         return;
       case "invalid":
         if (this.#state === "open") return this.#fail(parsed.type, "invalid", parsed.problem, parsed.vni);
+        if (parsed.type === "hello") this.#demandVersion(parsed.version);
         return this.close(Close.malformed, `${parsed.type}: ${parsed.problem}`);
       case "message":
         this.#handle(parsed.message);
@@ -148,9 +154,7 @@ export class Session implements ConnectionEvents {
   }
 
   async #hello(hello: Hello): Promise<void> {
-    if (hello.version !== PROTOCOL_VERSION) {
-      return this.close(Close.unsupported, `version ${hello.version} is not spoken here, only 1`);
-    }
+    this.#demandVersion(hello.version);
     const secret = this.#secret(hello);
     const hash = secret === undefined ? undefined : await hashSecret(secret);
     if (this.#state !== "authenticating") return;
@@ -176,6 +180,12 @@ export class Session implements ConnectionEvents {
       limits: { message_bytes: MESSAGE_BYTES, frame_bytes: FRAME_BYTES, macs: this.#macs.limit },
       keepalive_seconds: KEEPALIVE_SECONDS,
     });
+  }
+
+  /** Closes the session of a client that speaks another version, which may look different throughout. */
+  #demandVersion(version: unknown): void {
+    if (typeof version !== "number" || version === PROTOCOL_VERSION) return;
+    this.close(Close.unsupported, `version ${version} is not spoken here, only ${PROTOCOL_VERSION}`);
   }
 
   /** A bearer token on the upgrade stands for credentials in `hello`; whichever is given has to be right. */

@@ -12,10 +12,13 @@ const TOKENS = `
 
 /** The store in one SQLite file: no server, and the same file under Node and Deno. */
 export class SqliteStore implements Store {
+  /** Whether this is the first time that the database is opened. */
+  readonly isNew: boolean;
   readonly #database: DatabaseSync;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: DatabaseSync, isNew: boolean) {
     this.#database = database;
+    this.isNew = isNew;
   }
 
   /**
@@ -26,20 +29,23 @@ export class SqliteStore implements Store {
    */
   static open(file: string): SqliteStore {
     try {
+      let isNew = false;
       const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
       try {
-        database.exec("PRAGMA busy_timeout = 5000");
-        migrate(database, file);
+        // One relay at a time: a second one would not know of the first one's revocations.
+        database.exec("PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE");
+        isNew = migrate(database, file);
         // Written through before a call returns: what was acknowledged survives.
-        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT");
       } catch (error) {
         database.close();
         throw error;
       }
-      return new SqliteStore(database);
+      return new SqliteStore(database, isNew);
     } catch (error) {
       if (error instanceof Fault) throw error;
       const detail = error instanceof Error ? error.message : String(error);
+      if (/database is locked/.test(detail)) throw inUse(file, error);
       throw new Fault({
         code: "store.unusable",
         message: `the database '${file}' can't be used: ${detail}`,
@@ -165,7 +171,17 @@ export class SqliteStore implements Store {
   }
 }
 
-function migrate(database: DatabaseSync, file: string): void {
+function inUse(file: string, cause: unknown): Fault {
+  return new Fault({
+    code: "store.in-use",
+    message: `another relay uses the database '${file}'`,
+    hint: "End it first, or name another directory with --data.",
+    cause,
+  });
+}
+
+/** @returns whether the database was empty */
+function migrate(database: DatabaseSync, file: string): boolean {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version > MIGRATIONS.length) {
     throw new Fault({
@@ -174,9 +190,10 @@ function migrate(database: DatabaseSync, file: string): void {
       hint: "It was left as it is. Run the newer Laneway that wrote it.",
     });
   }
-  if (version === MIGRATIONS.length) return;
+  if (version === MIGRATIONS.length) return false;
   const steps = MIGRATIONS.slice(version).join("\n");
   database.exec(`BEGIN IMMEDIATE; ${steps}; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
+  return version === 0;
 }
 
 function toNetwork(row: Row): Network {

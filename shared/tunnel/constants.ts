@@ -5,7 +5,6 @@ export const PROTOCOL_VERSION = 1;
 /** Where the tunnel is; any prefix may stand in front. */
 export const TUNNEL_PATH = "/v1/tunnel";
 
-
 /** Bytes of a binary message at most. */
 export const MESSAGE_BYTES = 262_144;
 /** Bytes of an Ethernet frame at most: 65,535 of payload behind a header with an 802.1Q tag rounded down to even. */

@@ -104,6 +104,8 @@ export type Parsed<Message> =
       readonly kind: "invalid";
       readonly type: string;
       readonly vni: number | undefined;
+      /** Of a `hello`, as it came: another version's may look different throughout. */
+      readonly version: unknown;
       readonly problem: string;
     }
   /** Not one JSON object with a `type`: the session can't go on. */
@@ -115,7 +117,11 @@ interface MessageSchema<Message> {
   safeParse(value: unknown): z.ZodSafeParseResult<Message>;
 }
 
-const envelope = z.looseObject({ type: z.string(), vni: z.unknown().optional() });
+const envelope = z.looseObject({
+  type: z.string(),
+  vni: z.unknown().optional(),
+  version: z.unknown().optional(),
+});
 
 /** Reads a control message against one side's schema. Never throws. */
 export function parseControl<Message>(schema: MessageSchema<Message>, text: string): Parsed<Message> {
@@ -127,7 +133,7 @@ export function parseControl<Message>(schema: MessageSchema<Message>, text: stri
   }
   const outer = envelope.safeParse(json);
   if (!outer.success) return { kind: "malformed", problem: "control message is not an object with a type" };
-  const { type, vni } = outer.data;
+  const { type, vni, version } = outer.data;
   if (!schema.options.some((option) => option.shape.type.value === type)) return { kind: "unknown", type };
   const result = schema.safeParse(json);
   if (result.success) return { kind: "message", message: result.data };
@@ -135,6 +141,7 @@ export function parseControl<Message>(schema: MessageSchema<Message>, text: stri
     kind: "invalid",
     type,
     vni: typeof vni === "number" ? vni : undefined,
+    version,
     problem: firstProblem(result.error),
   };
 }

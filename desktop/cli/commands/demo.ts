@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { runDemo } from "../demo.ts";
 import { untilSignalled } from "../signals.ts";
 
 /** `laneway demo` */
@@ -9,10 +8,17 @@ export function demoCommand(): Command {
     .description("show it all on this machine: a relay, hosts behind NATs, a ping and a transfer")
     .option("--keep", "leave it up, and say what to play with")
     .action(async ({ keep }: { readonly keep?: boolean }) => {
+      // Only now: the other commands need none of it, and start sooner.
+      const { runDemo } = await import("../demo.ts");
       const launcher = {
         command: process.execPath,
         args: [fileURLToPath(new URL("../../../bin/laneway.js", import.meta.url))],
       };
-      process.exitCode = await runDemo({ keep: keep === true, signal: untilSignalled(), output: process.stdout, launcher });
+      process.exitCode = await runDemo({
+        keep: keep === true,
+        signal: untilSignalled(),
+        output: process.stdout,
+        launcher,
+      });
     });
 }

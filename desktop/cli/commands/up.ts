@@ -2,30 +2,7 @@ import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
-import { defaultStateDirectory, deviceId, deviceMac } from "../../agent/identity.ts";
-import { configureLink } from "../../agent/link.ts";
-import { LocalNetwork } from "../../agent/local-network.ts";
-import { openTap } from "../../agent/tap/open.ts";
-import { TunnelClient } from "../../agent/tunnel-client.ts";
-import { Output } from "../output.ts";
-import { parseRelayUrl } from "../relay-url.ts";
-import { untilSignalled } from "../signals.ts";
-
-interface UpOptions {
-  readonly relay?: string;
-  readonly token?: string;
-  readonly state?: string;
-  readonly tap?: string;
-  readonly address?: string;
-  readonly mac?: number;
-  readonly json?: boolean;
-}
-
-/**
- * Frames that the kernel holds back for us. Short: what waits longer than the tunnel takes is delay without
- * gain, and TCP adapts to what is dropped here.
- */
-const TXQUEUELEN = 500;
+import type { UpOptions } from "../run-up.ts";
 
 /** `laneway up` */
 export function upCommand(): Command {
@@ -43,66 +20,11 @@ export function upCommand(): Command {
     .option("--address <cidr|none>", "the interface's address, like 10.20.0.7/24", address)
     .option("--mac <mac>", "the interface's MAC address (default: this device's own on the network)", mac)
     .option("--json", "print events as JSON lines")
-    .action(up);
-}
-
-async function up(networks: readonly string[], options: UpOptions): Promise<void> {
-  if (options.relay === undefined)
-    throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
-  if (options.token === undefined)
-    throw usage("usage.token", "no token is named", "Name it with --token TOKEN, or set LANEWAY_TOKEN.");
-  const own = options.tap ?? options.address ?? options.mac;
-  if (own !== undefined && networks.length > 1) {
-    throw usage(
-      "usage.networks",
-      "--tap, --address and --mac are for one network",
-      "Run 'laneway up' once for each.",
-    );
-  }
-  const signal = untilSignalled();
-  const output = new Output(options.json);
-  const device = deviceId(options.state ?? defaultStateDirectory());
-  const client = new TunnelClient({
-    relay: parseRelayUrl(options.relay),
-    token: options.token,
-    networks,
-    events: {
-      up: (network) => {
-        const what = network.describe();
-        const where = what.address === undefined ? "" : `, address ${what.address}`;
-        output.event(
-          { event: "up", ...what },
-          `${what.network} is up: interface ${what.tap}, MAC ${what.mac}${where}`,
-        );
-      },
-      reconnecting: (affected, reason, delayMs) => {
-        const seconds = (delayMs / 1_000).toFixed(1);
-        process.stderr.write(`laneway: ${reason}; trying again in ${seconds} s\n`);
-        for (const network of affected) {
-          const what = network.describe();
-          output.event({ event: "reconnecting", ...what, reason }, `${what.network} is reconnecting`);
-        }
-      },
-      down: (network) => {
-        const what = network.describe();
-        output.event({ event: "down", ...what }, `${what.network} is down`);
-      },
-    },
-    openNetwork: async (offer, failed) => {
-      const tap = await openTap({ signal, ...(options.tap === undefined ? {} : { name: options.tap }) });
-      try {
-        const hardware = options.mac ?? deviceMac(device, `${offer.name}\n${offer.vni}`);
-        const address = options.address === "none" ? undefined : (options.address ?? offer.address);
-        const link = { name: tap.name, mac: hardware, mtu: offer.mtu, txqueuelen: TXQUEUELEN, signal };
-        await configureLink(address === undefined ? link : { ...link, address });
-        return new LocalNetwork(offer, { tap, mac: hardware, address }, failed);
-      } catch (error) {
-        await tap.close();
-        throw error;
-      }
-    },
-  });
-  await client.run(signal);
+    .action(async (networks: string[], options: UpOptions) => {
+      // Only now: the other commands need none of it, and start sooner.
+      const { runUp } = await import("../run-up.ts");
+      await runUp(networks, options);
+    });
 }
 
 function address(text: string): string {

@@ -1,0 +1,18 @@
+/** How a command line that was misused tells so: as every other fault, by one line of what and one of what to do. */
+import { type Command, CommanderError } from "commander";
+import { explain, usage } from "../shared/fault.ts";
+
+/** Has a command and all below it throw what is wrong, for {@link explainCommand} to tell. */
+export function throwing(command: Command): Command {
+  for (const child of command.commands) throwing(child);
+  return command.exitOverride().configureOutput({ outputError: () => {} });
+}
+
+/** What to print for whatever ended a command, and how to exit. Help and version were printed already. */
+export function explainCommand(error: unknown): { readonly text: string; readonly exitCode: number } {
+  if (!(error instanceof CommanderError)) return explain(error);
+  if (error.exitCode === 0) return { text: "", exitCode: 0 };
+  const what =
+    error.code === "commander.help" ? "no command is named" : error.message.replace(/^error: /, "");
+  return explain(usage(error.code, what, "See 'laneway --help', or 'laneway COMMAND --help'."));
+}

@@ -1,0 +1,391 @@
+/**
+ * A client of `laneway.v1` for tests, written from docs/protocol.md alone: it shares no line with what it tests,
+ * so that a mistake made on both sides of the tunnel does not cancel out. Nothing here checks what is sent,
+ * malformed messages are what it is for.
+ */
+import { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ClientOptions, WebSocket } from "ws";
+
+/** Waits are for what is sure to come, only not when. */
+const WAIT_MS = 30_000;
+
+/** A control message as it came. */
+export interface Control {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** One record of a binary message. */
+export interface WireRecord {
+  readonly type: number;
+  /** The VXLAN header's first word: flags and 24 reserved bits. */
+  readonly flags: number;
+  readonly vni: number;
+  /** The reserved byte behind the VNI. */
+  readonly reserved: number;
+  readonly frame: Buffer;
+}
+
+export interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface OpenOptions {
+  /** In place of `/v1/tunnel`. */
+  readonly path?: string;
+  readonly subprotocols?: readonly string[];
+  /** For `Authorization: Bearer`. */
+  readonly bearer?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Offers permessage-deflate. */
+  readonly deflate?: boolean;
+  /** The address to come from. */
+  readonly localAddress?: string;
+  /** Accepts any certificate. */
+  readonly insecure?: boolean;
+}
+
+/** One WebSocket to the relay: what comes in waits here until a test asks for it. */
+export class TunnelClient implements AsyncDisposable {
+  /** The relay's answer to the upgrade. */
+  readonly upgrade: IncomingMessage;
+  readonly closed: Promise<Closed>;
+  readonly #socket: WebSocket;
+  readonly #controls: Control[] = [];
+  readonly #messages: Buffer[] = [];
+  readonly #records: WireRecord[] = [];
+  #receivedBytes = 0;
+  #wake = Promise.withResolvers<void>();
+  #end: Closed | undefined;
+
+  private constructor(socket: WebSocket, upgrade: IncomingMessage) {
+    this.#socket = socket;
+    this.upgrade = upgrade;
+    socket.on("message", (data, isBinary) => {
+      if (isBinary) this.#binary(data as Buffer);
+      else this.#controls.push(JSON.parse(data.toString()) as Control);
+      this.#notify();
+    });
+    this.closed = new Promise((resolve) => {
+      socket.on("close", (code, reason) => {
+        this.#end = { code, reason: reason.toString() };
+        resolve(this.#end);
+        this.#notify();
+      });
+    });
+    // A reset connection: `close` follows and tells.
+    socket.on("error", () => {});
+  }
+
+  /**
+   * Connects to the relay at `url` (`http(s)://…`) without saying anything.
+   *
+   * @throws Error `Unexpected server response: <status>` where the relay does not upgrade
+   */
+  static async open(url: string, options: OpenOptions = {}): Promise<TunnelClient> {
+    const target = new URL(url);
+    target.protocol = target.protocol.replace("http", "ws");
+    target.pathname = options.path ?? "/v1/tunnel";
+    const settings: ClientOptions = {
+      perMessageDeflate: options.deflate ?? false,
+      headers: {
+        ...options.headers,
+        ...(options.bearer === undefined ? {} : { authorization: `Bearer ${options.bearer}` }),
+      },
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+      rejectUnauthorized: options.insecure !== true,
+      handshakeTimeout: WAIT_MS,
+    };
+    const socket = new WebSocket(target, [...(options.subprotocols ?? ["laneway.v1"])], settings);
+    // Listening before anything can come in: the challenge may be in the packet that answers the upgrade.
+    return await new Promise<TunnelClient>((resolve, reject) => {
+      let client: TunnelClient | undefined;
+      socket.once("upgrade", (response) => {
+        client = new TunnelClient(socket, response);
+      });
+      socket.once("open", () => {
+        if (client !== undefined) resolve(client);
+      });
+      socket.once("error", reject);
+    });
+  }
+
+  /** Connects and goes through the opening with a token. */
+  static async welcomed(
+    url: string,
+    token: string,
+    { features = ["batch"], name, ...options }: OpenOptions & { features?: string[]; name?: string } = {},
+  ): Promise<TunnelClient> {
+    const client = await TunnelClient.open(url, options);
+    try {
+      await client.control("challenge");
+      client.say(hello({ token, features, ...(name === undefined ? {} : { name }) }));
+      await client.control("welcome");
+      return client;
+    } catch (error) {
+      await client[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Connects, and joins a VNI with the feature `batch`. */
+  static async joined(
+    url: string,
+    token: string,
+    vni: number,
+    options: OpenOptions & { features?: string[]; name?: string } = {},
+  ): Promise<TunnelClient> {
+    const client = await TunnelClient.welcomed(url, token, options);
+    await client.join(vni);
+    return client;
+  }
+
+  /** The close that came, if one did. */
+  get end(): Closed | undefined {
+    return this.#end;
+  }
+
+  /** Bytes of binary messages received so far. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Sends a control message. */
+  say(message: object): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Sends a text message as it is. */
+  sayRaw(text: string): void {
+    this.#socket.send(text);
+  }
+
+  /** Sends a WebSocket ping, which is below the protocol's own (RFC 6455 section 5.5.2). */
+  poke(payload: Uint8Array): void {
+    this.#socket.ping(payload);
+  }
+
+  /** Sends one binary message of these parts; resolves when the system has taken it, or won't. */
+  send(...parts: Uint8Array[]): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.send(Buffer.concat(parts), { binary: true }, () => resolve());
+    });
+  }
+
+  /** Sends one binary message in WebSocket fragments (RFC 6455 section 5.4). */
+  sendFragmented(...fragments: Uint8Array[]): void {
+    fragments.forEach((fragment, i) => {
+      this.#socket.send(fragment, { binary: true, fin: i === fragments.length - 1 });
+    });
+  }
+
+  /** Joins a VNI; resolves to the answer. */
+  async join(vni: number): Promise<Control> {
+    this.say({ type: "join", vni });
+    return await this.control("joined", (message) => message["vni"] === vni);
+  }
+
+  /** Waits until the relay has answered everything sent before this. */
+  async sync(): Promise<void> {
+    const id = nextPing++;
+    this.say({ type: "ping", id });
+    await this.control("pong", (message) => message["id"] === id);
+  }
+
+  /** The next control message of that type, which is taken from those waiting. */
+  async control(type: string, matches: (message: Control) => boolean = () => true): Promise<Control> {
+    return await this.#wait(`a control message '${type}'`, () => {
+      const at = this.#controls.findIndex((message) => message.type === type && matches(message));
+      return at < 0 ? undefined : this.#controls.splice(at, 1)[0];
+    });
+  }
+
+  /** The next record, which is taken from those waiting. */
+  async record(): Promise<WireRecord> {
+    return await this.#wait("a record", () => this.#records.shift());
+  }
+
+  /** The next frame, which is taken from those waiting. */
+  async frame(): Promise<Buffer> {
+    return (await this.record()).frame;
+  }
+
+  /** Every record that waits, all of which are taken. */
+  takeRecords(): WireRecord[] {
+    return this.#records.splice(0);
+  }
+
+  /** Every binary message since this was asked last. */
+  takeMessages(): Buffer[] {
+    return this.#messages.splice(0);
+  }
+
+  /** Every control message that waits, all of which are taken. */
+  takeControls(): Control[] {
+    return this.#controls.splice(0);
+  }
+
+  /** Stops reading from the network, as a client that hangs does; resumed by {@link resume}. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Closes normally and waits until that is done. */
+  async close(code = 1000): Promise<Closed> {
+    this.#socket.close(code);
+    return await this.ended();
+  }
+
+  /** Cuts the connection, as a machine that lost power does once the network notices. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+
+  /** Waits for the close. */
+  async ended(): Promise<Closed> {
+    return await this.#wait("the close", () => this.#end);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.resume();
+    this.#socket.terminate();
+    await this.closed;
+  }
+
+  #binary(message: Buffer): void {
+    this.#receivedBytes += message.length;
+    this.#messages.push(message);
+    this.#records.push(...parseMessage(message));
+  }
+
+  #notify(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers<void>();
+  }
+
+  async #wait<T>(what: string, take: () => T | undefined): Promise<T> {
+    const timeout = new AbortController();
+    const expired = delay(WAIT_MS, true, { signal: timeout.signal, ref: false }).catch(() => false);
+    try {
+      for (;;) {
+        const taken = take();
+        if (taken !== undefined) return taken;
+        if (this.#end !== undefined) {
+          throw new Error(`closed with ${this.#end.code} '${this.#end.reason}' instead of ${what}`);
+        }
+        if ((await Promise.race([this.#wake.promise, expired])) === true) {
+          throw new Error(`waited in vain for ${what}; there are ${JSON.stringify(this.#controls)}`);
+        }
+      }
+    } finally {
+      timeout.abort();
+    }
+  }
+}
+
+let nextPing = 1;
+
+/** A `hello` of version 1; fields given here replace or join its own. */
+export function hello({
+  token,
+  features = ["batch"],
+  name = "test",
+  ...more
+}: {
+  token?: string;
+  features?: string[];
+  name?: string;
+  [field: string]: unknown;
+} = {}): object {
+  return {
+    type: "hello",
+    version: 1,
+    client: { name, software: "test/0", os: "test" },
+    features,
+    ...(token === undefined ? {} : { auth: { method: "token", token } }),
+    ...more,
+  };
+}
+
+/** A record of any type around any bytes, with whatever length it is to claim. */
+export function rawRecord(type: number, body: Uint8Array, length = body.length): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(type * 2 ** 24 + length);
+  return Buffer.concat([header, body]);
+}
+
+/** A VXLAN header; reserved bits are 0 unless given. */
+export function vxlan(vni: number, { flags = 0x0800_0000, reserved = 0 } = {}): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(flags);
+  header.writeUInt32BE(vni * 2 ** 8 + reserved, 4);
+  return header;
+}
+
+/** A record of type 1. */
+export function packet(vni: number, frame: Uint8Array): Buffer {
+  return rawRecord(1, Buffer.concat([vxlan(vni), frame]));
+}
+
+/** An Ethernet frame of the experimental EtherType, padded to 60 bytes. */
+export function ethernet(destination: string, source: string, payload: string | Uint8Array = ""): Buffer {
+  const head = Buffer.concat([
+    mac(destination),
+    mac(source),
+    Buffer.from([0x88, 0xb5]),
+    typeof payload === "string" ? Buffer.from(payload) : payload,
+  ]);
+  return head.length >= 60 ? head : Buffer.concat([head], 60);
+}
+
+/** The text that {@link ethernet} was given. */
+export function payloadOf(frame: Buffer): string {
+  return frame.subarray(14).toString().replace(/\0+$/, "");
+}
+
+/** The locally administered unicast address with that number. */
+export function station(number: number): string {
+  const tail = Buffer.alloc(5);
+  tail.writeUIntBE(number, 0, 5);
+  return ["02", ...(tail.toString("hex").match(/../g) ?? [])].join(":");
+}
+
+export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+
+function mac(text: string): Buffer {
+  return Buffer.from(text.replaceAll(":", ""), "hex");
+}
+
+/**
+ * Takes a binary message apart, which has to hold to the protocol to the byte.
+ *
+ * @throws Error where it does not
+ */
+export function parseMessage(message: Buffer): WireRecord[] {
+  const records: WireRecord[] = [];
+  let at = 0;
+  do {
+    if (message.length - at < 4) throw new Error(`${message.length - at} bytes are no record`);
+    const type = message.readUInt8(at);
+    const length = message.readUIntBE(at + 1, 3);
+    const end = at + 4 + length;
+    if (end > message.length) throw new Error(`a record of ${length} bytes runs past the end`);
+    if (length < 22) throw new Error(`a record of ${length} bytes holds no frame`);
+    records.push({
+      type,
+      flags: message.readUInt32BE(at + 4),
+      vni: message.readUIntBE(at + 8, 3),
+      reserved: message.readUInt8(at + 11),
+      frame: message.subarray(at + 12, end),
+    });
+    at = end;
+  } while (at < message.length);
+  return records;
+}

@@ -1,0 +1,300 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MIGRATIONS } from "../../../relay/tenants/migrations.ts";
+import type { NewNetwork, NewToken } from "../../../relay/tenants/model.ts";
+import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { Fault } from "../../../shared/fault.ts";
+
+describe("the SQLite store", () => {
+  let directory = "";
+  let file = "";
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "laneway-store-"));
+    file = join(directory, "laneway.db");
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  describe("opened", () => {
+    it("for the first time has the schema of today, and nothing in it", () => {
+      {
+        using store = open(file);
+        expect(store.tenants()).toEqual([]);
+        expect(store.isNew).toBe(true);
+      }
+      expect(versionOf(file)).toBe(MIGRATIONS.length);
+      using again = open(file);
+      expect(again.isNew).toBe(false);
+    });
+
+    it("is used by one relay at a time", () => {
+      using store = open(file);
+      store.createTenant("acme");
+      expect(faultOf(() => SqliteStore.open(file))).toMatchObject({ code: "store.in-use", exitCode: 1 });
+    });
+
+    it("again has what it had", () => {
+      {
+        using store = open(file);
+        store.createTenant("acme");
+        store.createNetwork(network({ name: "full", subnet: "10.0.0.0/24", addresses: true, mode: "wire" }));
+        store.createNetwork(network({ name: "bare", vni: 102 }));
+        store.createToken(token({ network: "full", name: "robot", expiresAt: 2_000 }));
+        store.createToken(token({ id: "t2", hash: "h2", network: "bare" }));
+      }
+      using store = open(file);
+      expect(store.network("acme", "full")).toEqual({
+        id: expect.any(Number),
+        ...network({ name: "full", subnet: "10.0.0.0/24", addresses: true, mode: "wire" }),
+      });
+      expect(store.network("acme", "bare")).toMatchObject(network({ name: "bare", vni: 102 }));
+      const { hash: _, ...shown } = token({ network: "full", name: "robot", expiresAt: 2_000 });
+      expect(store.tokenByHash("h1")).toEqual(shown);
+      expect(store.tokenByHash("h2")).toMatchObject({ name: undefined, expiresAt: undefined });
+    });
+
+    it("brings the database of any older schema up to date", () => {
+      for (let version = 0; version < MIGRATIONS.length; version++) {
+        const old = join(directory, `schema-${version}.db`);
+        const database = new DatabaseSync(old);
+        for (const step of MIGRATIONS.slice(0, version)) database.exec(step);
+        database.exec(`PRAGMA user_version = ${version}`);
+        database.close();
+        {
+          using store = open(old);
+          expect(store.createTenant("acme")).toBe(true);
+        }
+        expect(versionOf(old)).toBe(MIGRATIONS.length);
+      }
+    });
+
+    it("refuses the database of a newer Laneway and leaves it untouched", () => {
+      const database = new DatabaseSync(file);
+      database.exec(`CREATE TABLE future (x); PRAGMA user_version = ${MIGRATIONS.length + 1}`);
+      database.close();
+      const before = readFileSync(file);
+
+      const fault = faultOf(() => SqliteStore.open(file));
+
+      expect(fault).toMatchObject({ code: "store.newer", exitCode: 1 });
+      expect(fault.message).toContain(file);
+      expect(readFileSync(file).equals(before)).toBe(true);
+      expect(existsSync(`${file}-wal`)).toBe(false);
+    });
+
+    it.each([
+      ["text", Buffer.from("this is no database, but long enough to be looked at: ".repeat(50))],
+      ["a damaged database", damaged],
+      ["a torn database", torn],
+    ])("refuses %s and leaves it untouched", (_what, make) => {
+      writeFileSync(file, Buffer.isBuffer(make) ? make : make(join(directory, "model.db")));
+      const before = readFileSync(file);
+
+      const fault = faultOf(() => SqliteStore.open(file));
+
+      expect(fault).toMatchObject({ code: "store.unusable", exitCode: 1 });
+      expect(fault.message).toContain(file);
+      expect(readFileSync(file).equals(before)).toBe(true);
+    });
+
+    it("refuses a place where no file can be", () => {
+      const fault = faultOf(() => SqliteStore.open(join(directory, "nowhere", "laneway.db")));
+      expect(fault).toMatchObject({ code: "store.unusable", exitCode: 1 });
+    });
+
+    it("takes a step of the schema wholly or not at all", () => {
+      const database = new DatabaseSync(file);
+      // In the way of the first step's last table.
+      database.exec("CREATE TABLE tokens (x)");
+      database.close();
+      faultOf(() => SqliteStore.open(file));
+      const after = new DatabaseSync(file);
+      expect(after.prepare("SELECT name FROM sqlite_schema").all()).toEqual([{ name: "tokens" }]);
+      after.close();
+      expect(versionOf(file)).toBe(0);
+    });
+  });
+
+  describe("with tenants, networks and tokens", () => {
+    let store: Closing;
+
+    beforeEach(() => {
+      store = open(":memory:");
+      store.createTenant("acme");
+      store.createTenant("umbrella");
+    });
+
+    afterEach(() => store.close());
+
+    it("has each tenant once, in order of their names", () => {
+      expect(store.createTenant("acme")).toBe(false);
+      expect(store.createTenant("aaa")).toBe(true);
+      expect(store.tenants()).toEqual([{ name: "aaa" }, { name: "acme" }, { name: "umbrella" }]);
+      expect(store.hasTenant("acme")).toBe(true);
+      expect(store.hasTenant("ACME")).toBe(false);
+    });
+
+    it("has each name once in a tenant, and each VNI once in all", () => {
+      expect(store.createNetwork(network())).toBeDefined();
+      expect(store.createNetwork(network({ vni: 102 }))).toBeUndefined();
+      expect(store.createNetwork(network({ name: "other" }))).toBeUndefined();
+      expect(store.createNetwork(network({ tenant: "umbrella", name: "other" }))).toBeUndefined();
+      expect(store.createNetwork(network({ tenant: "umbrella", vni: 102 }))).toMatchObject({ vni: 102 });
+      expect(store.networks("acme")).toMatchObject([{ name: "lan", vni: 101 }]);
+      expect(store.vniTaken(101)).toBe(true);
+      expect(store.vniTaken(103)).toBe(false);
+    });
+
+    it("makes no network for a tenant that is not there", () => {
+      expect(() => store.createNetwork(network({ tenant: "nobody" }))).toThrow();
+    });
+
+    it("finds the lowest free VNI", () => {
+      const vnis = fc.uniqueArray(fc.integer({ min: 95, max: 115 }), { maxLength: 15 });
+      fc.assert(
+        fc.property(vnis, fc.integer({ min: 95, max: 115 }), (taken, from) => {
+          using other = open(":memory:");
+          other.createTenant("acme");
+          for (const vni of taken) other.createNetwork(network({ name: `n${vni}`, vni }));
+          let free = from;
+          while (taken.includes(free)) free++;
+          expect(other.freeVni(from)).toBe(free);
+        }),
+      );
+    });
+
+    it("deletes with a network its tokens, and nothing else", () => {
+      store.createNetwork(network());
+      store.createNetwork(network({ name: "other", vni: 102 }));
+      store.createToken(token());
+      store.createToken(token({ id: "t2", hash: "h2", network: "other" }));
+      expect(store.deleteNetwork("umbrella", "lan")).toBe(false);
+      expect(store.deleteNetwork("acme", "lan")).toBe(true);
+      expect(store.deleteNetwork("acme", "lan")).toBe(false);
+      expect(store.tokenByHash("h1")).toBeUndefined();
+      expect(store.tokens("acme")).toMatchObject([{ id: "t2" }]);
+      expect(store.freeVni(101)).toBe(101);
+    });
+
+    it("deletes with a tenant its networks and their tokens, and nothing else", () => {
+      store.createNetwork(network());
+      store.createNetwork(network({ tenant: "umbrella", vni: 102 }));
+      store.createToken(token());
+      store.createToken(token({ id: "t2", hash: "h2", tenant: "umbrella" }));
+      expect(store.deleteTenant("acme")).toBe(true);
+      expect(store.deleteTenant("acme")).toBe(false);
+      expect(store.network("acme", "lan")).toBeUndefined();
+      expect(store.tokenByHash("h1")).toBeUndefined();
+      expect(store.tokenByHash("h2")).toMatchObject({ id: "t2", tenant: "umbrella", network: "lan" });
+      expect(store.vniTaken(101)).toBe(false);
+    });
+
+    it("deletes a token for its own tenant alone", () => {
+      store.createNetwork(network());
+      store.createToken(token());
+      expect(store.deleteToken("umbrella", "t1")).toBe(false);
+      expect(store.deleteToken("acme", "t2")).toBe(false);
+      expect(store.deleteToken("acme", "t1")).toBe(true);
+      expect(store.tokenByHash("h1")).toBeUndefined();
+    });
+
+    it("lists a tenant's tokens, the oldest first", () => {
+      store.createNetwork(network());
+      store.createNetwork(network({ name: "other", vni: 102 }));
+      store.createNetwork(network({ tenant: "umbrella", vni: 103 }));
+      store.createToken(token({ id: "b", hash: "1", createdAt: 20 }));
+      store.createToken(token({ id: "a", hash: "2", createdAt: 20, network: "other" }));
+      store.createToken(token({ id: "c", hash: "3", createdAt: 10 }));
+      store.createToken(token({ id: "d", hash: "4", tenant: "umbrella" }));
+      expect(store.tokens("acme").map(({ id }) => id)).toEqual(["c", "a", "b"]);
+    });
+
+    it("takes names for what they are", () => {
+      const name = "'; DROP TABLE tenants; --";
+      expect(store.createTenant(name)).toBe(true);
+      expect(store.hasTenant(name)).toBe(true);
+      expect(store.deleteTenant("' OR ''='")).toBe(false);
+      expect(store.tenants()).toHaveLength(3);
+    });
+
+    it("can tell whether it can be read", () => {
+      store.check();
+      const closed = SqliteStore.open(":memory:");
+      closed.close();
+      expect(() => closed.check()).toThrow();
+    });
+  });
+});
+
+type Closing = SqliteStore & Disposable;
+
+function open(file: string): Closing {
+  const store = SqliteStore.open(file);
+  return Object.assign(store, { [Symbol.dispose]: () => store.close() });
+}
+
+function network(fields: Partial<NewNetwork> = {}): NewNetwork {
+  return {
+    tenant: "acme",
+    name: "lan",
+    vni: 101,
+    group: "239.0.0.101",
+    mtu: 1500,
+    subnet: undefined,
+    addresses: false,
+    mode: "switch",
+    ...fields,
+  };
+}
+
+function token(fields: Partial<NewToken> = {}): NewToken {
+  return {
+    id: "t1",
+    tenant: "acme",
+    network: "lan",
+    name: undefined,
+    createdAt: 1_000,
+    expiresAt: undefined,
+    hash: "h1",
+    ...fields,
+  };
+}
+
+function versionOf(file: string): unknown {
+  const database = new DatabaseSync(file);
+  try {
+    return database.prepare("PRAGMA user_version").get()?.["user_version"];
+  } finally {
+    database.close();
+  }
+}
+
+/** A database whose header is whole and whose schema is not. */
+function damaged(model: string): Buffer {
+  const bytes = torn(model, 1);
+  return bytes.fill(0xaa, 100, 2_000);
+}
+
+/** A database that lost its end. */
+function torn(model: string, kept = 0.4): Buffer {
+  const store = SqliteStore.open(model);
+  store.createTenant("acme");
+  store.close();
+  const bytes = readFileSync(model);
+  return bytes.subarray(0, Math.floor(bytes.length * kept));
+}
+
+function faultOf(action: () => unknown): Fault {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
