@@ -11,10 +11,17 @@ import {
   SUBPROTOCOL,
   TUNNEL_PATH,
 } from "../shared/tunnel/constants.ts";
+import { limitUnsent } from "../system/tcp.ts";
 import { bearer } from "./http/admin.ts";
 import type { ConnectionEvents, TunnelSocket } from "./hub/socket.ts";
 import type { RelayOptions } from "./options.ts";
 import type { Relay, Server } from "./relay.ts";
+
+/**
+ * Bytes that the kernel may hold unsent. What is there can't be reordered or dropped any more, so it is kept to what
+ * a line needs; the queue before it is the one that is fair.
+ */
+const UNSENT_BYTES = 128 * 1024;
 
 /** How long a close handshake or a request under way may take, in milliseconds. */
 const CLOSE_MS = 2_000;
@@ -44,9 +51,10 @@ export async function serve(relay: Relay, { hostname, port, tls }: RelayOptions)
       return;
     }
     socket.setNoDelay(true);
+    limitUnsent(socket, UNSENT_BYTES);
     tunnels.handleUpgrade(request, socket, head, (ws) => {
       const events = relay.hub.accept({
-        socket: adapt(ws),
+        socket: adapt(ws, socket),
         address: socket.remoteAddress ?? "",
         origin: relay.publicOrigin ?? `${scheme}://${request.headers.host ?? `${hostname}:${port}`}`,
         subprotocol: ws.protocol === SUBPROTOCOL,
@@ -77,13 +85,31 @@ export async function serve(relay: Relay, { hostname, port, tls }: RelayOptions)
   };
 }
 
-function adapt(ws: WebSocket): TunnelSocket {
+function adapt(ws: WebSocket, socket: Socket): TunnelSocket {
+  let buffered = 0;
+  const uncork = () => socket.uncork();
   return {
     get bufferedAmount() {
-      return ws.bufferedAmount;
+      return buffered;
     },
-    send: (message, sent) => ws.send(message, sent),
-    sendText: (text) => ws.send(text),
+    send: (message, sent) => {
+      // All that one turn of the event loop sends here leaves by one system call.
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        process.nextTick(uncork);
+      }
+      buffered += message.length;
+      ws.send(message, () => {
+        buffered -= message.length;
+        sent?.();
+      });
+    },
+    sendText: (text) => {
+      buffered += text.length;
+      ws.send(text, () => {
+        buffered -= text.length;
+      });
+    },
     close: (code, reason) => {
       ws.close(code, reason);
       setTimeout(() => ws.terminate(), CLOSE_MS).unref();

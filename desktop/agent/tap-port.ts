@@ -1,6 +1,7 @@
+import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import type { Segment } from "../../shared/switch/segment.ts";
-import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
+import { encapsulate, isOffload, RECORD_OFFLOAD, RECORD_VXLAN } from "../../shared/tunnel/record.ts";
 import type { TapDevice, TapReceiver } from "./tap/device.ts";
 import type { FrameBatch } from "./tap/slab.ts";
 
@@ -12,10 +13,13 @@ export class TapPort extends Port implements TapReceiver {
   readonly #segment: Segment;
   readonly #tap: TapDevice;
   readonly #failed: (error: Error) => void;
+  /** Of the records that its frames become: with offload all have a virtio-net header, so that batches stay whole. */
+  readonly #type: typeof RECORD_VXLAN | typeof RECORD_OFFLOAD;
 
   /** @param failed told when the device is gone */
   constructor(segment: Segment, tap: TapDevice, failed: (error: Error) => void) {
-    super(tap.name, new MacBudget(TAP_MACS));
+    super(tap.name, new MacBudget(TAP_MACS), tap.offload);
+    this.#type = tap.offload ? RECORD_OFFLOAD : RECORD_VXLAN;
     this.#segment = segment;
     this.#tap = tap;
     this.#failed = failed;
@@ -23,11 +27,12 @@ export class TapPort extends Port implements TapReceiver {
 
   frames(batch: FrameBatch): void {
     const { bytes, count } = batch;
+    const headroom = this.#tap.headroom;
     for (let i = 0; i < count; i++) {
       const frame = batch.frameAt(i);
       const end = batch.endAt(i);
-      const start = frame - ENCAPSULATION_BYTES;
-      encapsulate(bytes, start, end, this.#segment.vni);
+      const start = frame - headroom;
+      encapsulate(bytes, start, end, this.#segment.vni, this.#type);
       this.#segment.forward(this, bytes, start, frame, end);
     }
     this.#segment.flush(() => batch.release());
@@ -37,8 +42,11 @@ export class TapPort extends Port implements TapReceiver {
     this.#failed(error);
   }
 
-  override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
-    if (!this.#tap.write(bytes, frame, end)) {
+  override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
+    const written = isOffload(bytes, start)
+      ? this.#tap.writeOffload(bytes, frame - VIRTIO_BYTES, end)
+      : this.#tap.write(bytes, frame, end);
+    if (!written) {
       this.drops.count("tap-refused");
       return;
     }

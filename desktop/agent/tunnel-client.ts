@@ -20,6 +20,8 @@ export interface TunnelClientEvents {
 export interface TunnelClientOptions {
   readonly relay: URL;
   readonly token: string;
+  /** Whether super-frames may come and go; see docs/protocol.md, feature `offload`. */
+  readonly offload: boolean;
   /** Names of the networks to join; none means all that the credentials open. */
   readonly networks: readonly string[];
   readonly events: TunnelClientEvents;
@@ -63,7 +65,7 @@ export class TunnelClient {
   async #connection(signal: AbortSignal): Promise<number> {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
-    const { relay, token } = this.#options;
+    const { relay, token, offload } = this.#options;
     let openedAt: number | undefined;
     let fatal: unknown;
     const stop = (error: unknown) => {
@@ -75,6 +77,7 @@ export class TunnelClient {
       const connection = await TunnelConnection.open({
         relay,
         token,
+        offload,
         signal: either,
         control: (message, from) => this.#control(message, from, either, stop),
       });

@@ -18,6 +18,7 @@ import {
   relayMessage,
   type Welcome,
 } from "../../shared/tunnel/control.ts";
+import { limitUnsent } from "../../system/tcp.ts";
 import { afterUpgradeRefused, notARelay, Unreachable } from "./tunnel-errors.ts";
 
 /** How long a connection may take until welcome, in milliseconds. */
@@ -26,12 +27,19 @@ const OPEN_MS = 15_000;
 const CLOSE_MS = 1_000;
 /** Source addresses behind a tunnel: all the machines of all networks joined. */
 const TUNNEL_MACS = 65_536;
+/**
+ * Bytes that the kernel may hold unsent: enough to keep a line busy, little enough that a ping behind a transfer
+ * waits for milliseconds.
+ */
+const UNSENT_BYTES = 128 * 1024;
 const SOFTWARE = "laneway/0.1.0";
 
 export interface TunnelConnectionOptions {
   /** The relay's base URL. */
   readonly relay: URL;
   readonly token: string;
+  /** Whether to ask for the feature `offload`. */
+  readonly offload: boolean;
   /** Ends the attempt, and the connection after it. */
   readonly signal: AbortSignal;
   /** Told every control message after `welcome`. */
@@ -60,9 +68,9 @@ export class TunnelConnection {
       id: "relay",
       sink: ws,
       batch: welcome.features.includes("batch"),
+      offload: welcome.features.includes("offload"),
       macs: new MacBudget(TUNNEL_MACS),
-      // The TAPs' slabs are the bound: while all of them wait here, nothing is read, so nothing need be dropped.
-      queueBytes: Number.POSITIVE_INFINITY,
+      // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be dropped.
     });
   }
 
@@ -74,20 +82,21 @@ export class TunnelConnection {
    * {@link Refused} where the relay closed with a code; the signal's reason when aborted
    */
   static async open(options: TunnelConnectionOptions): Promise<TunnelConnection> {
-    const { relay, token, signal } = options;
+    const { relay, token, offload, signal } = options;
     signal.throwIfAborted();
     const ws = new WebSocket(tunnelUrl(relay), SUBPROTOCOL, {
       perMessageDeflate: false,
       maxPayload: MESSAGE_BYTES,
       handshakeTimeout: OPEN_MS,
     });
+    ws.on("upgrade", ({ socket }) => limitUnsent(socket, UNSENT_BYTES));
     const ended = end(ws);
     const abort = () => closeSoon(ws, Close.normal, "bye");
     signal.addEventListener("abort", abort);
     void ended.then(() => signal.removeEventListener("abort", abort));
     const late = setTimeout(() => ws.terminate(), OPEN_MS);
     try {
-      const welcome = await greet(ws, ended, relay, token);
+      const welcome = await greet(ws, ended, relay, token, offload);
       const connection = new TunnelConnection(ws, welcome, ended);
       connection.#attend(options);
       return connection;
@@ -170,7 +179,13 @@ function closeSoon(ws: WebSocket, code: number, reason: string): void {
 }
 
 /** Challenge, hello, welcome. */
-async function greet(ws: WebSocket, ended: Promise<TunnelEnd>, relay: URL, token: string): Promise<Welcome> {
+async function greet(
+  ws: WebSocket,
+  ended: Promise<TunnelEnd>,
+  relay: URL,
+  token: string,
+  offload: boolean,
+): Promise<Welcome> {
   return await new Promise((resolve, reject) => {
     ws.on("unexpected-response", (_request, response) => {
       response.resume();
@@ -188,7 +203,7 @@ async function greet(ws: WebSocket, ended: Promise<TunnelEnd>, relay: URL, token
           type: "hello",
           version: PROTOCOL_VERSION,
           client: { name: hostname(), software: SOFTWARE, os: platform() },
-          features: [...FEATURES],
+          features: FEATURES.filter((feature) => offload || feature !== "offload"),
           auth: { method: "token", token },
         };
         ws.send(JSON.stringify(hello));

@@ -17,6 +17,7 @@ export interface UpOptions {
   readonly tap?: string;
   readonly address?: string;
   readonly mac?: number;
+  readonly offload: boolean;
   readonly json?: boolean;
 }
 
@@ -52,6 +53,7 @@ export async function runUp(networks: readonly string[], options: UpOptions): Pr
   const client = new TunnelClient({
     relay: parseRelayUrl(options.relay),
     token: options.token,
+    offload: options.offload,
     networks,
     events: {
       up: (network) => {
@@ -76,7 +78,7 @@ export async function runUp(networks: readonly string[], options: UpOptions): Pr
       },
     },
     openNetwork: async (offer, failed) => {
-      const tap = await openTap({ signal, ...(options.tap === undefined ? {} : { name: options.tap }) });
+      const tap = await openTap({ signal, name: options.tap, offload: options.offload });
       try {
         const hardware = options.mac ?? deviceMac(device, `${offer.name}\n${offer.vni}`);
         const address = options.address === "none" ? undefined : (options.address ?? offer.address);

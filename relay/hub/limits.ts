@@ -2,6 +2,11 @@
 export interface HubLimits {
   /** Source addresses that one session may have behind it: enough for a bridged lab bench. */
   readonly macsPerSession: number;
+  /**
+   * Bytes that wait for a receiver who reads slowly: eight super-frames, so that TCP finds its rate without losing
+   * whole trains of segments. They delay no other flow, because the queue is fair.
+   */
+  readonly queueBytes: number;
   /** Connections from one address: a whole site may be behind one NAT. */
   readonly connectionsPerAddress: number;
   /** Of these, such as have not said who they are: what a stranger can hold open. */
@@ -12,6 +17,7 @@ export interface HubLimits {
 
 export const HUB_LIMITS: HubLimits = {
   macsPerSession: 64,
+  queueBytes: 512 * 1024,
   connectionsPerAddress: 16_384,
   strangersPerAddress: 256,
   unreadBytes: 1_048_576,

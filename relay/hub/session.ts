@@ -169,7 +169,9 @@ export class Session implements ConnectionEvents {
       id: this.id,
       sink: this.connection.socket,
       batch: features.includes("batch"),
+      offload: features.includes("offload"),
       macs: this.#macs,
+      queueBytes: this.#host.limits.queueBytes,
     });
     this.#host.welcomed(this);
     this.tell({

@@ -10,6 +10,8 @@ export const DROP_REASONS = [
   "zero-source",
   /** A record type whose feature was not negotiated. */
   "not-negotiated",
+  /** Segmentation or checksum work that its virtio-net header does not describe rightly. */
+  "bad-offload",
   /** A frame over the limit. */
   "too-big",
   /** One more source address than the port may have. */

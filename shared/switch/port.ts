@@ -9,6 +9,8 @@ export abstract class Port {
   /** Names the port to people: a VTEP's id, a TAP's name. */
   readonly id: string;
   readonly drops = new DropCounter();
+  /** Whether it takes records of type 2; to others the segment sends the plain frames that they stand for. */
+  readonly offload: boolean;
   /** Frames and bytes of frames, as the port sees them: received from outside, transmitted to outside. */
   rxFrames = 0;
   rxBytes = 0;
@@ -19,9 +21,13 @@ export abstract class Port {
   /** The entry of the frame before, which is most often that of the next: the segment's own. */
   lastSource: MacEntry | undefined;
 
-  constructor(id: string, macs: MacBudget) {
+  /** Whether it was given something since the last flush: the segment's own. */
+  dirty = false;
+
+  constructor(id: string, macs: MacBudget, offload = false) {
     this.id = id;
     this.macs = macs;
+    this.offload = offload;
   }
 
   /**

@@ -1,4 +1,7 @@
 import { isGroupAt, readMac } from "../frame/mac.ts";
+import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
+import { VIRTIO_BYTES } from "../offload/virtio.ts";
+import { ENCAPSULATION_BYTES, encapsulate, isOffload } from "../tunnel/record.ts";
 import { MacTable } from "./mac-table.ts";
 import type { Port } from "./port.ts";
 
@@ -13,7 +16,9 @@ export class Segment {
   readonly table = new MacTable();
   readonly #ports = new Set<Port>();
   /** Ports that were given something since the last flush. */
-  readonly #dirty = new Set<Port>();
+  readonly #dirty: Port[] = [];
+  /** The packet at hand with its work done, once somebody needed it so. */
+  #plain: PlainFrames | OffloadFault | undefined;
   readonly #clock: () => number;
   #now: number;
 
@@ -34,7 +39,6 @@ export class Segment {
 
   detach(port: Port): void {
     this.#ports.delete(port);
-    this.#dirty.delete(port);
     this.table.forget(port);
   }
 
@@ -49,6 +53,7 @@ export class Segment {
    * and has at least an Ethernet header.
    */
   forward(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+    this.#plain = undefined;
     from.rxFrames++;
     from.rxBytes += end - frame;
     if (!this.#learn(from, bytes, frame)) return;
@@ -69,10 +74,13 @@ export class Segment {
    */
   flush(sent?: () => void): void {
     const dirty = this.#dirty;
-    const done = dirty.size < 2 || sent === undefined ? sent : countdown(dirty.size, sent);
-    if (dirty.size === 0) done?.();
-    for (const port of dirty) port.flush(done);
-    dirty.clear();
+    const done = dirty.length < 2 || sent === undefined ? sent : countdown(dirty.length, sent);
+    if (dirty.length === 0) done?.();
+    for (const port of dirty) {
+      port.dirty = false;
+      port.flush(done);
+    }
+    dirty.length = 0;
   }
 
   /** @returns whether the frame may go on */
@@ -106,8 +114,29 @@ export class Segment {
   }
 
   #emit(to: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
-    this.#dirty.add(to);
-    to.send(bytes, start, frame, end);
+    if (!to.dirty) {
+      to.dirty = true;
+      this.#dirty.push(to);
+    }
+    if (to.offload || !isOffload(bytes, start)) to.send(bytes, start, frame, end);
+    else this.#emitPlain(to, bytes, frame, end);
+  }
+
+  /** Does the work left to do, once for all the ports that can't take it, and sends what comes of it. */
+  #emitPlain(to: Port, bytes: Uint8Array, frame: number, end: number): void {
+    this.#plain ??= finish(bytes, frame - VIRTIO_BYTES, frame, end);
+    const plain = this.#plain;
+    if (plain instanceof OffloadFault) {
+      to.drops.count("bad-offload");
+      return;
+    }
+    for (let i = 0; i < plain.count; i++) {
+      const plainFrame = plain.frameAt(i);
+      const plainEnd = plain.endAt(i);
+      const start = plainFrame - ENCAPSULATION_BYTES;
+      encapsulate(plain.bytes, start, plainEnd, this.vni);
+      to.send(plain.bytes, start, plainFrame, plainEnd);
+    }
   }
 }
 

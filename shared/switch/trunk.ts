@@ -3,6 +3,7 @@ import { FRAME_BYTES } from "../tunnel/constants.ts";
 import { type MessageSink, Outbox } from "../tunnel/outbox.ts";
 import {
   ENCAPSULATION_BYTES,
+  OFFLOAD_BYTES,
   RECORD_HEADER_BYTES,
   RECORD_OFFLOAD,
   RECORD_VXLAN,
@@ -11,6 +12,7 @@ import {
   readRecords,
 } from "../tunnel/record.ts";
 import { DropCounter } from "./drops.ts";
+import { EgressQueue } from "./egress-queue.ts";
 import { type MacBudget, Port } from "./port.ts";
 import type { Segment } from "./segment.ts";
 
@@ -19,17 +21,14 @@ export class TunnelPort extends Port {
   readonly segment: Segment;
   readonly #outbox: Outbox;
 
-  constructor(id: string, macs: MacBudget, segment: Segment, outbox: Outbox) {
-    super(id, macs);
+  constructor(options: TrunkOptions, segment: Segment, outbox: Outbox) {
+    super(options.id, options.macs, options.offload);
     this.segment = segment;
     this.#outbox = outbox;
   }
 
   override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
-    if (!this.#outbox.add(bytes, start, end)) {
-      this.drops.count("queue-full");
-      return;
-    }
+    this.#outbox.add(bytes, start, frame, end);
     this.txFrames++;
     this.txBytes += end - frame;
   }
@@ -45,8 +44,13 @@ export interface TrunkOptions {
   readonly sink: MessageSink;
   /** Whether both ends have the feature `batch`. */
   readonly batch: boolean;
+  /** Whether both ends have the feature `offload`. */
+  readonly offload: boolean;
   readonly macs: MacBudget;
-  /** What may wait for a slow receiver, in bytes; by default the outbox's. */
+  /**
+   * Bytes that may wait for a slow receiver, beyond what the network takes; what comes on top is dropped. Without a
+   * limit nothing is dropped, so what is sent has to be bounded where it comes from.
+   */
   readonly queueBytes?: number;
 }
 
@@ -54,23 +58,33 @@ export interface TrunkOptions {
  * The frames' half of a tunnel, the same at either end: one port in each segment joined, told apart by VNI.
  */
 export class Trunk implements RecordReader {
-  /** Records dropped before a port could be named. */
+  /** Records dropped where no port could be named. */
   readonly drops = new DropCounter();
   /** Records of types not spoken here: skipped. */
   unknownRecords = 0;
   readonly #options: TrunkOptions;
   readonly #outbox: Outbox;
   readonly #ports = new Map<number, TunnelPort>();
+  #flushing = false;
+  readonly #flush = () => {
+    this.#flushing = false;
+    for (const port of this.#ports.values()) port.segment.flush();
+  };
   /** The port of the record before, which is most often that of the next. */
   #lastPort: TunnelPort | undefined;
 
   constructor(options: TrunkOptions) {
     this.#options = options;
-    this.#outbox = new Outbox(options.sink, options.batch, options.queueBytes);
+    const { sink, batch, queueBytes } = options;
+    const makeQueue =
+      queueBytes === undefined
+        ? undefined
+        : () => new EgressQueue(queueBytes, (bytes, start) => this.#full(bytes, start));
+    this.#outbox = new Outbox({ sink, batch, makeQueue });
   }
 
   join(segment: Segment): TunnelPort {
-    const port = new TunnelPort(this.#options.id, this.#options.macs, segment, this.#outbox);
+    const port = new TunnelPort(this.#options, segment, this.#outbox);
     this.#ports.set(segment.vni, port);
     segment.attach(port);
     return port;
@@ -87,25 +101,35 @@ export class Trunk implements RecordReader {
   }
 
   /**
-   * Switches every record of a binary message, whose bytes are the trunk's from now on.
+   * Switches every record of a binary message, whose bytes are the trunk's from now on. What comes of all messages
+   * of one turn of the event loop is sent at its end, so that a receiver gets it in one.
    *
    * @returns why the message is malformed, if it is
    */
   receive(message: Uint8Array): RecordFault | undefined {
     const fault = readRecords(message, this.#options.batch, this);
-    for (const port of this.#ports.values()) port.segment.flush();
+    if (!this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(this.#flush);
+    }
     return fault;
   }
 
   record(type: number, bytes: Uint8Array, start: number, end: number): void {
-    if (type === RECORD_VXLAN) this.#packet(bytes, start, end);
-    else if (type === RECORD_OFFLOAD) this.drops.count("not-negotiated");
-    else this.unknownRecords++;
+    if (type === RECORD_VXLAN) this.#packet(bytes, start, start + ENCAPSULATION_BYTES, end);
+    else if (type !== RECORD_OFFLOAD) this.unknownRecords++;
+    else if (this.#options.offload) this.#packet(bytes, start, start + OFFLOAD_BYTES, end);
+    else this.drops.count("not-negotiated");
   }
 
-  #packet(bytes: Uint8Array, start: number, end: number): void {
+  /** A record found no room in its receiver's queue. */
+  #full(bytes: Uint8Array, start: number): void {
+    const port = this.#ports.get(readVni(bytes, start + RECORD_HEADER_BYTES));
+    (port ?? this).drops.count("queue-full");
+  }
+
+  #packet(bytes: Uint8Array, start: number, frame: number, end: number): void {
     const header = start + RECORD_HEADER_BYTES;
-    const frame = start + ENCAPSULATION_BYTES;
     if (end - frame > FRAME_BYTES) {
       this.drops.count("too-big");
       return;

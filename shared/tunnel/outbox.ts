@@ -2,9 +2,14 @@
  * What goes to one receiver, gathered into as few messages as can be.
  *
  * Records wait as ranges of the buffers they came in. Neighbours in one buffer are one range, so that a
- * batch whose records all go the same way leaves as it came, without a copy; only a message gathered from
- * several places is put together anew.
+ * batch whose records all go the same way leaves as it came, without a copy. Small ranges of several buffers are put
+ * together into one message; a great one is cheaper sent by itself than copied.
+ *
+ * A receiver that reads more slowly than others send to it gets a queue (see ../switch/egress-queue.ts), fair between
+ * its flows. While it keeps up, the queue is empty and nothing passes through it.
  */
+import type { EgressQueue } from "../switch/egress-queue.ts";
+import type { RecordRange } from "../switch/record-keeper.ts";
 import { MESSAGE_BYTES } from "./constants.ts";
 
 /** The sending half of a WebSocket, as far as records need it. */
@@ -15,80 +20,102 @@ export interface MessageSink {
   send(message: Uint8Array, sent?: () => void): void;
 }
 
-interface Range {
-  bytes: Uint8Array;
-  start: number;
-  end: number;
+/** Ranges up to this many bytes are copied together; beyond it a system call costs less than the copy. */
+const GATHER_BYTES = 16 * 1024;
+
+export interface OutboxOptions {
+  readonly sink: MessageSink;
+  /** Whether the receiver has the feature `batch`; without it every record is a message. */
+  readonly batch: boolean;
+  /**
+   * Makes the queue for what waits once the network holds `windowBytes`, when that happens first; without one
+   * everything goes to the network at once.
+   */
+  readonly makeQueue?: (() => EgressQueue) | undefined;
+  /** Bytes that the network may hold before records queue: enough to keep it busy, little enough to reorder behind. */
+  readonly windowBytes?: number;
 }
 
-/**
- * Bytes queued for one receiver at most: about 10 ms of a 200 Mbit/s line. More would be delay without gain,
- * less would not fill a message.
- */
-export const QUEUE_BYTES = 256 * 1024;
+/** Half a batch of super-frames more than a line needs to stay busy between two turns of the event loop. */
+export const WINDOW_BYTES = 256 * 1024;
 
 export class Outbox {
   readonly #sink: MessageSink;
   readonly #batch: boolean;
-  readonly #queueBytes: number;
-  /** Ranges of the message being gathered; the first `#count` of them are in use, the others wait to be used again. */
-  readonly #ranges: Range[] = [];
+  readonly #makeQueue: (() => EgressQueue) | undefined;
+  #queue: EgressQueue | undefined;
+  readonly #window: number;
+  /** What is being gathered; the first `#count` are in use, the others wait to be used again. */
+  readonly #ranges: RecordRange[] = [];
   #count = 0;
   #bytes = 0;
+  #refilling = false;
+  readonly #drained = () => this.#refill();
 
-  /**
-   * @param batch whether the receiver has the feature `batch`; without it every record is a message
-   * @param queueBytes what may wait for a slow receiver
-   */
-  constructor(sink: MessageSink, batch: boolean, queueBytes: number = QUEUE_BYTES) {
+  constructor({ sink, batch, makeQueue, windowBytes = WINDOW_BYTES }: OutboxOptions) {
     this.#sink = sink;
     this.#batch = batch;
-    this.#queueBytes = queueBytes;
+    this.#makeQueue = makeQueue;
+    this.#window = windowBytes;
   }
 
-  /** True while nothing waits for {@link flush}. */
-  get empty(): boolean {
-    return this.#count === 0;
-  }
-
-  /**
-   * Adds the record `bytes[start, end)`, which stays untouched until it was sent.
-   *
-   * @returns false where the receiver's queue is full; the record is then the caller's to drop and count
-   */
-  add(bytes: Uint8Array, start: number, end: number): boolean {
-    const size = end - start;
-    if (this.#bytes + size + this.#sink.bufferedAmount > this.#queueBytes) return false;
-    const last = this.#count > 0 ? (this.#ranges[this.#count - 1] as Range) : undefined;
-    if (last !== undefined) {
-      if (this.#batch && this.#bytes + size <= MESSAGE_BYTES) {
-        if (last.bytes === bytes && last.end === start) {
-          last.end = end;
-          this.#bytes += size;
-          return true;
-        }
-      } else {
-        this.flush();
-      }
+  /** Adds the record `bytes[start, end)`, whose frame begins at `frame`; it stays untouched until it was sent. */
+  add(bytes: Uint8Array, start: number, frame: number, end: number): void {
+    if (this.#queue !== undefined && !this.#queue.empty) {
+      this.#queue.add(bytes, start, frame, end);
+    } else if (this.#makeQueue === undefined || this.#sink.bufferedAmount + this.#bytes <= this.#window) {
+      this.#gather(bytes, start, end);
+    } else {
+      this.#queue ??= this.#makeQueue();
+      this.#queue.add(bytes, start, frame, end);
     }
-    this.#append(bytes, start, end);
-    return true;
   }
 
   /** Sends what was gathered. `sent` is called once the bytes may be used again: at once where there are none. */
   flush(sent?: () => void): void {
-    if (this.#count === 0) {
+    const ranges = this.#ranges;
+    const count = this.#count;
+    if (count === 0) {
       sent?.();
       return;
     }
-    const message = this.#count === 1 ? this.#only() : this.#gathered();
-    for (let i = 0; i < this.#count; i++) (this.#ranges[i] as Range).bytes = NOTHING;
+    // The last message tells when all are sent, because they go in order.
+    const last = sent ?? (this.#makeQueue === undefined ? undefined : this.#drained);
+    let from = 0;
+    while (from < count) {
+      const to = this.#run(from, count);
+      const message = to === from + 1 ? only(ranges[from] as RecordRange) : gathered(ranges, from, to);
+      this.#sink.send(message, to === count ? last : undefined);
+      from = to;
+    }
+    for (let i = 0; i < count; i++) (ranges[i] as RecordRange).bytes = NOTHING;
     this.#count = 0;
     this.#bytes = 0;
-    this.#sink.send(message, sent);
   }
 
-  #append(bytes: Uint8Array, start: number, end: number): void {
+  /** Where the message that begins with range `from` ends: small neighbours go together. */
+  #run(from: number, count: number): number {
+    let size = length(this.#ranges[from] as RecordRange);
+    let to = from + 1;
+    if (!this.#batch || size > GATHER_BYTES) return to;
+    while (to < count) {
+      const next = length(this.#ranges[to] as RecordRange);
+      if (next > GATHER_BYTES || size + next > MESSAGE_BYTES) break;
+      size += next;
+      to++;
+    }
+    return to;
+  }
+
+  #gather(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes += end - start;
+    const last = this.#ranges[this.#count - 1];
+    if (this.#count > 0 && last !== undefined && this.#batch && last.bytes === bytes && last.end === start) {
+      if (end - last.start <= MESSAGE_BYTES) {
+        last.end = end;
+        return;
+      }
+    }
     const range = this.#ranges[this.#count];
     if (range === undefined) {
       this.#ranges.push({ bytes, start, end });
@@ -98,25 +125,44 @@ export class Outbox {
       range.end = end;
     }
     this.#count++;
-    this.#bytes += end - start;
   }
 
-  #only(): Uint8Array {
-    const { bytes, start, end } = this.#ranges[0] as Range;
-    return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
-  }
-
-  #gathered(): Uint8Array {
-    const message = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (let i = 0; i < this.#count; i++) {
-      const { bytes, start, end } = this.#ranges[i] as Range;
-      message.set(bytes.subarray(start, end), at);
-      at += end - start;
+  /** Moves what waits to the network, once that has room for more than a trickle. */
+  #refill(): void {
+    const queue = this.#queue;
+    if (queue === undefined || this.#refilling) return;
+    this.#refilling = true;
+    while (!queue.empty && this.#sink.bufferedAmount <= this.#window / 2) {
+      const next: RecordRange = { bytes: NOTHING, start: 0, end: 0 };
+      while (this.#sink.bufferedAmount + this.#bytes < this.#window && queue.take(next)) {
+        this.#gather(next.bytes, next.start, next.end);
+      }
+      this.flush();
     }
-    return message;
+    this.#refilling = false;
   }
 }
 
 /** In place of a buffer that was sent, so that the outbox keeps none alive. */
 const NOTHING = new Uint8Array(0);
+
+function length(range: RecordRange): number {
+  return range.end - range.start;
+}
+
+function only({ bytes, start, end }: RecordRange): Uint8Array {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+}
+
+function gathered(ranges: readonly RecordRange[], from: number, to: number): Uint8Array {
+  let size = 0;
+  for (let i = from; i < to; i++) size += length(ranges[i] as RecordRange);
+  const message = new Uint8Array(size);
+  let at = 0;
+  for (let i = from; i < to; i++) {
+    const range = ranges[i] as RecordRange;
+    message.set(only(range), at);
+    at += length(range);
+  }
+  return message;
+}

@@ -11,6 +11,8 @@
  * +---------------+-------------------------------+---------------+  RFC 7348 section 5
  * |          VXLAN network identifier (VNI)       |   reserved    |
  * +-----------------------------------------------+---------------+
+ * |  type 2 only: virtio-net header, 10 bytes, little-endian      |
+ * +---------------------------------------------------------------+
  * |  the Ethernet frame, from the destination address, no FCS     |
  * +---------------------------------------------------------------+
  * ```
@@ -19,12 +21,16 @@
  * a port has to put in front of it is there already.
  */
 import { writeVxlan } from "../frame/vxlan.ts";
+import { VIRTIO_BYTES } from "../offload/virtio.ts";
 
 /** Bytes of the record's own header: type and length. */
 export const RECORD_HEADER_BYTES = 4;
 
-/** Bytes in front of a frame in a record of type {@link RECORD_VXLAN}: record header and VXLAN header. */
+/** Bytes of record header and VXLAN header: what is in front of a frame in a record of type {@link RECORD_VXLAN}. */
 export const ENCAPSULATION_BYTES = 12;
+
+/** Bytes in front of a frame in a record of type {@link RECORD_OFFLOAD}: these, and the virtio-net header. */
+export const OFFLOAD_BYTES = ENCAPSULATION_BYTES + VIRTIO_BYTES;
 
 /** A VXLAN packet. */
 export const RECORD_VXLAN = 1;
@@ -32,10 +38,15 @@ export const RECORD_VXLAN = 1;
 /** A VXLAN packet with segmentation or checksum work left to do (feature `offload`). */
 export const RECORD_OFFLOAD = 2;
 
+/** Whether the record at `start` may have work left to do. */
+export function isOffload(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === RECORD_OFFLOAD;
+}
+
 /** The least that may follow the header of a record of this type; 0 for types that are skipped. */
 export function minimumLength(type: number): number {
   if (type === RECORD_VXLAN) return 8 + 14;
-  if (type === RECORD_OFFLOAD) return 8 + 10 + 14;
+  if (type === RECORD_OFFLOAD) return 8 + VIRTIO_BYTES + 14;
   return 0;
 }
 
@@ -52,16 +63,23 @@ export function recordLength(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Writes record and VXLAN header into the {@link ENCAPSULATION_BYTES} in front of a frame.
+ * Writes record and VXLAN header into the {@link ENCAPSULATION_BYTES} at `start`.
  *
  * @param bytes the buffer that holds headroom and frame
- * @param start where the headroom begins; the frame begins {@link ENCAPSULATION_BYTES} later
+ * @param start where the headroom begins; what the type says comes after it
  * @param end where the frame ends
  * @param vni 24 bits
+ * @param type {@link RECORD_OFFLOAD} where a virtio-net header stands between headroom and frame
  */
-export function encapsulate(bytes: Uint8Array, start: number, end: number, vni: number): void {
+export function encapsulate(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  vni: number,
+  type: typeof RECORD_VXLAN | typeof RECORD_OFFLOAD = RECORD_VXLAN,
+): void {
   const length = end - start - RECORD_HEADER_BYTES;
-  bytes[start] = RECORD_VXLAN;
+  bytes[start] = type;
   bytes[start + 1] = length >>> 16;
   bytes[start + 2] = length >>> 8;
   bytes[start + 3] = length;

@@ -140,6 +140,7 @@ it("a client that is told to end while nothing answers ends", async () => {
   const client = new TunnelClient({
     relay: new URL(server.url),
     token: "token",
+    offload: true,
     networks: [],
     events: { up: () => {}, reconnecting: () => {}, down: () => {} },
     openNetwork: () => Promise.reject(new Error("nothing was joined")),

@@ -54,6 +54,7 @@ export class MemoryHost {
     const client = new TunnelClient({
       relay: new URL(relay),
       token,
+      offload: true,
       networks,
       events: {
         up: () => this.#tell("up"),

@@ -104,7 +104,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       expect(welcome).toEqual({
         type: "welcome",
         session: expect.stringMatching(/./),
-        features: ["batch"],
+        features: ["batch", "offload"],
         networks: [{ name: network.name, vni: network.vni, group: network.group, mtu: 1500 }],
         limits: { message_bytes: 262_144, frame_bytes: 65_550, macs: 64 },
         keepalive_seconds: 20,

@@ -2,15 +2,29 @@
  * A TAP device as the agent sees it: frames in batches out of the kernel, frames one by one into it. One
  * file per way of reaching the kernel; all of them keep the contract in test/desktop/agent/tap/contract.ts.
  */
-import { ENCAPSULATION_BYTES } from "../../../shared/tunnel/record.ts";
+import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
+import { ENCAPSULATION_BYTES, OFFLOAD_BYTES } from "../../../shared/tunnel/record.ts";
 import type { FrameBatch } from "./slab.ts";
 
 /** Writable bytes in front of every frame that was read: a record's and a VXLAN header fit, so no frame is moved. */
 export const HEADROOM = ENCAPSULATION_BYTES;
 
+/** The same with offload: the virtio-net header, which was read with the frame, stands between them. */
+export const OFFLOAD_HEADROOM = OFFLOAD_BYTES;
+
 export interface TapDevice {
   /** The interface's name as the kernel knows it. */
   readonly name: string;
+
+  /**
+   * Whether frames come with work left to do: super-frames, to be segmented by whoever puts them on a wire, and
+   * checksums that are not filled in. Each has its virtio-net header (shared/offload/virtio.ts) directly in front,
+   * all zero where there is nothing to do.
+   */
+  readonly offload: boolean;
+
+  /** Bytes between a frame's end and the next frame: {@link HEADROOM} or {@link OFFLOAD_HEADROOM}. */
+  readonly headroom: number;
 
   /**
    * Starts reading.
@@ -20,14 +34,23 @@ export interface TapDevice {
   start(receiver: TapReceiver): void;
 
   /**
-   * Writes the frame `bytes[frame, end)`, from its destination address and without FCS, at once: the bytes
-   * may be used again when this returns.
+   * Writes the frame `bytes[frame, end)`, complete, from its destination address and without FCS, at once: the
+   * bytes may be used again when this returns, and are what they were.
    *
    * @returns false where the kernel does not take it: queue full, interface down, too short for Ethernet,
    * device gone or closed
    * @throws RangeError for a frame that is not inside `bytes`
    */
   write(bytes: Uint8Array, frame: number, end: number): boolean;
+
+  /**
+   * Writes a frame with work left to do, at once: its virtio-net header is `bytes[virtio, virtio + 10)`, and the
+   * frame follows, up to `end`. The kernel does the work, or hands the frame on as it is.
+   *
+   * @returns false as {@link write}, also where the kernel refuses the header, and on a device without offload
+   * @throws RangeError for a header or a frame that is not inside `bytes`
+   */
+  writeOffload(bytes: Uint8Array, virtio: number, end: number): boolean;
 
   /**
    * Gives the device up; the interface is gone when the promise resolves, and no callback comes any more.
@@ -51,4 +74,10 @@ export interface TapReceiver {
 export function checkRange(bytes: Uint8Array, frame: number, end: number): void {
   if (frame >= 0 && frame <= end && end <= bytes.length) return;
   throw new RangeError(`no frame at [${frame}, ${end}) of ${bytes.length} bytes`);
+}
+
+/** @throws RangeError unless `bytes[virtio, end)` exists and holds a virtio-net header at least. */
+export function checkOffloadRange(bytes: Uint8Array, virtio: number, end: number): void {
+  if (virtio >= 0 && virtio + VIRTIO_BYTES <= end && end <= bytes.length) return;
+  throw new RangeError(`no virtio-net header and frame at [${virtio}, ${end}) of ${bytes.length} bytes`);
 }

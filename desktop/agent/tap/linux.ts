@@ -1,12 +1,23 @@
 /**
  * TAPs of Linux (Documentation/networking/tuntap.rst in its source): wake-ups by libuv's poll, then
  * non-blocking reads into a slab until the queue is empty or the slab full.
+ *
+ * With offload, TCP's super-frames of 64 KiB come out and go in whole, which is what makes a tunnel fast: the
+ * price of a frame is a system call's and hardly depends on its size.
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { constants as system } from "node:os";
 import { getSystemErrorName } from "node:util";
+import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
 import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
-import { checkRange, type TapDevice, type TapReceiver } from "./device.ts";
+import {
+  checkOffloadRange,
+  checkRange,
+  HEADROOM,
+  OFFLOAD_HEADROOM,
+  type TapDevice,
+  type TapReceiver,
+} from "./device.ts";
 import { checkName, goneFault, NAME_PATTERN, openFault } from "./faults.ts";
 import type { Native, Watch } from "./native.ts";
 import { type Slab, SlabPool } from "./slab.ts";
@@ -15,16 +26,31 @@ import { type Slab, SlabPool } from "./slab.ts";
 const TUNSETIFF = 0x400454ca;
 const IFF_TAP = 0x0002;
 const IFF_NO_PI = 0x1000;
+const IFF_VNET_HDR = 0x4000;
 const IFREQ_BYTES = 40;
 const IFREQ_FLAGS = 16;
+const TUNSETOFFLOAD = 0x400454d0;
+const TUNSETVNETHDRSZ = 0x400454d8;
+const TUN_F_CSUM = 0x01;
+const TUN_F_TSO4 = 0x02;
+const TUN_F_TSO6 = 0x04;
+const TUN_F_TSO_ECN = 0x08;
+const TUN_F_USO4 = 0x20;
+const TUN_F_USO6 = 0x40;
 
-const { EAGAIN, EINTR } = system.errno;
+const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+/** What may be left to whoever reads, best first: UDP's segmentation came with Linux 6.2. */
+const OFFLOADS = [TCP_OFFLOADS | TUN_F_USO4 | TUN_F_USO6, TCP_OFFLOADS, TUN_F_CSUM];
+
+const { EAGAIN, EINTR, EINVAL } = system.errno;
 /** "File descriptor in bad state": its interface was deleted. Not among Node's constants. */
 const EBADFD = 77;
 
 export interface LinuxTapOptions {
   /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
   readonly name?: string | undefined;
+  /** Whether to have offload if the kernel does, which is so unless told. */
+  readonly offload?: boolean | undefined;
   /** The driver's clone device, /dev/net/tun. */
   readonly cloneDevice?: string;
 }
@@ -36,7 +62,7 @@ export interface LinuxTapOptions {
  * @throws Fault `tap.name-invalid`, `tap.no-device`, `tap.no-permission`, `tap.name-taken`, `tap.refused`
  */
 export function openLinuxTap(native: Native, options: LinuxTapOptions = {}): TapDevice {
-  const { name, cloneDevice = "/dev/net/tun" } = options;
+  const { name, offload = true, cloneDevice = "/dev/net/tun" } = options;
   if (name !== undefined) checkName(name);
   let fd: number;
   try {
@@ -46,21 +72,48 @@ export function openLinuxTap(native: Native, options: LinuxTapOptions = {}): Tap
     throw openFault((error as NodeJS.ErrnoException).code ?? "", name, error);
   }
   try {
-    const request = Buffer.alloc(IFREQ_BYTES);
-    request.write(name ?? NAME_PATTERN, "latin1");
-    request.writeUInt16LE(IFF_TAP | IFF_NO_PI, IFREQ_FLAGS);
-    if (native.ioctl(fd, TUNSETIFF, request) < 0) {
-      throw openFault(getSystemErrorName(-native.errno()), name, undefined);
-    }
-    return new LinuxTap(native, fd, request.toString("latin1", 0, request.indexOf(0)));
+    const [given, header] = attach(native, fd, name, offload);
+    setOffloads(native, fd, header);
+    return new LinuxTap(native, fd, given, header);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
 }
 
+/** Makes the descriptor a TAP. Returns its name, and whether its frames have a virtio-net header. */
+function attach(native: Native, fd: number, name: string | undefined, header: boolean): [string, boolean] {
+  const request = Buffer.alloc(IFREQ_BYTES);
+  request.write(name ?? NAME_PATTERN, "latin1");
+  request.writeUInt16LE(IFF_TAP | IFF_NO_PI | (header ? IFF_VNET_HDR : 0), IFREQ_FLAGS);
+  if (native.ioctl(fd, TUNSETIFF, request) >= 0) {
+    return [request.toString("latin1", 0, request.indexOf(0)), header];
+  }
+  const errno = native.errno();
+  // The header, or else the name: the second attempt tells.
+  if (header && errno === EINVAL) return attach(native, fd, name, false);
+  throw openFault(getSystemErrorName(-errno), name, undefined);
+}
+
+/** Tells the kernel which work it may leave undone; a persistent TAP may still know its last owner's wishes. */
+function setOffloads(native: Native, fd: number, header: boolean): void {
+  if (!header) {
+    native.ioctlValue(fd, TUNSETOFFLOAD, 0);
+    return;
+  }
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(VIRTIO_BYTES);
+  if (native.ioctl(fd, TUNSETVNETHDRSZ, size) < 0) {
+    throw openFault(getSystemErrorName(-native.errno()), undefined, undefined);
+  }
+  // Where none is accepted there is still the way in.
+  OFFLOADS.some((offloads) => native.ioctlValue(fd, TUNSETOFFLOAD, offloads) >= 0);
+}
+
 class LinuxTap implements TapDevice {
   readonly name: string;
+  readonly offload: boolean;
+  readonly headroom: number;
   readonly #native: Native;
   readonly #fd: number;
   readonly #watch: Watch;
@@ -74,13 +127,17 @@ class LinuxTap implements TapDevice {
   /** Frames come many to a buffer: its address is asked for once, and the reference keeps it in place. */
   #written: Uint8Array | undefined;
   #writtenAddress = 0;
+  /** What was where a frame needed a header. */
+  readonly #saved = new Uint8Array(VIRTIO_BYTES);
 
-  constructor(native: Native, fd: number, name: string) {
+  constructor(native: Native, fd: number, name: string, offload: boolean) {
     this.name = name;
+    this.offload = offload;
+    this.headroom = offload ? OFFLOAD_HEADROOM : HEADROOM;
     this.#native = native;
     this.#fd = fd;
     this.#watch = native.watch(fd, (status) => this.#ready(status));
-    this.#pool = new SlabPool({ freed: () => this.#poll() });
+    this.#pool = new SlabPool({ headroom: this.headroom, freed: () => this.#poll() });
   }
 
   start(receiver: TapReceiver): void {
@@ -91,13 +148,42 @@ class LinuxTap implements TapDevice {
 
   write(bytes: Uint8Array, frame: number, end: number): boolean {
     checkRange(bytes, frame, end);
+    return this.offload ? this.#writePlain(bytes, frame, end) : this.#put(bytes, frame, end);
+  }
+
+  writeOffload(bytes: Uint8Array, virtio: number, end: number): boolean {
+    checkOffloadRange(bytes, virtio, end);
+    return this.offload && this.#put(bytes, virtio, end);
+  }
+
+  /** Puts an empty header in front for as long as the call takes, which is quicker than writev(2). */
+  #writePlain(bytes: Uint8Array, frame: number, end: number): boolean {
+    const virtio = frame - VIRTIO_BYTES;
+    if (virtio < 0) {
+      // Nobody does on the hot path, where every frame has a record's header in front.
+      const copy = new Uint8Array(VIRTIO_BYTES + end - frame);
+      copy.set(bytes.subarray(frame, end), VIRTIO_BYTES);
+      return this.#put(copy, 0, copy.length);
+    }
+    const saved = this.#saved;
+    for (let i = 0; i < VIRTIO_BYTES; i++) {
+      saved[i] = bytes[virtio + i] as number;
+      bytes[virtio + i] = 0;
+    }
+    const written = this.#put(bytes, virtio, end);
+    for (let i = 0; i < VIRTIO_BYTES; i++) bytes[virtio + i] = saved[i] as number;
+    return written;
+  }
+
+  /** Writes `bytes[start, end)` as it is. */
+  #put(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#closing !== undefined) return false;
     if (bytes !== this.#written) {
       this.#writtenAddress = this.#native.address(bytes);
       this.#written = bytes;
     }
     for (;;) {
-      if (this.#native.write(this.#fd, this.#writtenAddress + frame, end - frame) >= 0) return true;
+      if (this.#native.write(this.#fd, this.#writtenAddress + start, end - start) >= 0) return true;
       const errno = this.#native.errno();
       if (errno === EINTR) continue;
       if (errno === EBADFD) process.nextTick(() => this.#fail(errno));
@@ -114,6 +200,8 @@ class LinuxTap implements TapDevice {
     this.#polling = false;
     this.#written = undefined;
     await this.#watch.close();
+    // A persistent TAP keeps what it was told, and its next owner may not know of offload.
+    if (this.offload) this.#native.ioctlValue(this.#fd, TUNSETOFFLOAD, 0);
     closeSync(this.#fd);
   }
 
@@ -155,10 +243,11 @@ class LinuxTap implements TapDevice {
       address = this.#native.address(slab.bytes);
       this.#addresses.set(slab, address);
     }
+    const header = this.offload ? VIRTIO_BYTES : 0;
     while (!slab.full) {
-      const length = this.#native.read(this.#fd, address + slab.next, FRAME_BYTES);
+      const length = this.#native.read(this.#fd, address + slab.next - header, header + FRAME_BYTES);
       if (length > 0) {
-        slab.add(length);
+        slab.add(length - header);
         continue;
       }
       const errno = this.#native.errno();

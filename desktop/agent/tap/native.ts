@@ -15,6 +15,8 @@ const UV_READABLE = 1;
 export interface Native {
   /** ioctl(2) with a pointer to `argument`. */
   ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** ioctl(2) with `argument` itself. */
+  ioctlValue(fd: number, request: number, argument: number): number;
   /** read(2): bytes read, or -1 and {@link errno}. */
   read(fd: number, address: number, length: number): number;
   /** write(2): bytes written, or -1 and {@link errno}. */
@@ -51,6 +53,7 @@ export async function loadNative(): Promise<Native> {
   const read: Native["read"] = program.func("read", "intptr_t", ["int", "uintptr_t", "size_t"]);
   const write: Native["write"] = program.func("write", "intptr_t", ["int", "uintptr_t", "size_t"]);
   const ioctl: Native["ioctl"] = program.func("ioctl", "int", ["int", "ulong", "void *"]);
+  const ioctlValue: Native["ioctlValue"] = program.func("ioctl", "int", ["int", "ulong", "ulong"]);
 
   const onReady = koffi.pointer(koffi.proto("void", ["void *", "int", "int"]));
   const onClosed = koffi.pointer(koffi.proto("void", ["void *"]));
@@ -118,6 +121,7 @@ export async function loadNative(): Promise<Native> {
 
   return {
     ioctl,
+    ioctlValue,
     read,
     write,
     watch,

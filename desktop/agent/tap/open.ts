@@ -13,6 +13,8 @@ export interface OpenTapOptions {
   readonly name?: string | undefined;
   /** The only driver to try; without it `koffi`, and `tuntap2` where this runtime has no FFI. */
   readonly driver?: TapDriver | undefined;
+  /** Whether to have offload where driver and kernel do, which is so unless told; see {@link TapDevice.offload}. */
+  readonly offload?: boolean | undefined;
   readonly signal: AbortSignal;
   /** The system to open it on, {@link platform}'s unless told. */
   readonly system?: NodeJS.Platform;
@@ -27,7 +29,7 @@ export interface OpenTapOptions {
  * `tap.no-device`, `tap.no-permission`, `tap.name-taken`, `tap.refused`; the signal's reason
  */
 export async function openTap(options: OpenTapOptions): Promise<TapDevice> {
-  const { name, driver, signal, system = platform(), load = loadNative } = options;
+  const { name, driver, offload, signal, system = platform(), load = loadNative } = options;
   signal.throwIfAborted();
   if (system !== "linux") throw unsupported(system);
   if (driver === "tuntap2") return await openTuntap2Tap({ name, signal });
@@ -39,7 +41,7 @@ export async function openTap(options: OpenTapOptions): Promise<TapDevice> {
     if (driver === "koffi") throw noFfi(cause);
     return await openTuntap2Tap({ name, signal });
   }
-  return openLinuxTap(native, { name });
+  return openLinuxTap(native, { name, offload });
 }
 
 function unsupported(system: string): Fault {

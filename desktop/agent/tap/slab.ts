@@ -3,10 +3,11 @@
  *
  * ```
  * | headroom | frame 0 | headroom | frame 1 | … | headroom | frame n |  unused  |
- * 0          12        ends[0]                                      ends[n]
+ * 0       12 or 22     ends[0]                                      ends[n]
  * ```
  *
- * Once the headroom holds record and VXLAN headers, `bytes[0, ends[n])` is a message of `laneway.v1`.
+ * Once the headroom holds record and VXLAN headers, `bytes[0, ends[n])` is a message of `laneway.v1`. With
+ * offload its last 10 bytes are the frame's virtio-net header, which the kernel put there.
  */
 import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
 import { HEADROOM } from "./device.ts";
@@ -14,8 +15,12 @@ import { HEADROOM } from "./device.ts";
 /** Frames in a batch at most: more no longer saves noticeably per frame, and holds the event loop up. */
 export const BATCH_FRAMES = 64;
 
-/** Bytes of a slab: a full batch of ordinary frames (64 × 1,526) leaves room for the greatest frame of all. */
-export const SLAB_BYTES = 192 * 1024;
+/**
+ * Bytes after which a batch is closed: one super-frame as TCP makes them (45 segments of 1,448 bytes), or 40
+ * ordinary frames. With 256 KiB a single TCP stream was 10 % slower and cost 15 % more: a message that is
+ * larger than what the receiver's socket reads at a time has to be put together there. And it waits longer.
+ */
+export const BATCH_BYTES = 60 * 1024;
 
 /** Slabs of a device: one being filled, one being sent, two waiting. More would be a queue of our own. */
 export const SLABS = 4;
@@ -23,10 +28,12 @@ export const SLABS = 4;
 export interface SlabPoolOptions {
   /** {@link SLABS} unless told. */
   readonly slabs?: number;
-  /** Bytes of each, {@link SLAB_BYTES} unless told. */
+  /** Bytes after which each counts as full, {@link BATCH_BYTES} unless told; 1 at least. */
   readonly bytes?: number;
   /** Frames in each at most, {@link BATCH_FRAMES} unless told. */
   readonly frames?: number;
+  /** Bytes in front of each frame, {@link HEADROOM} unless told. */
+  readonly headroom?: number;
   /** Called from within {@link FrameBatch.release} when a slab has become free. */
   readonly freed?: () => void;
 }
@@ -35,12 +42,15 @@ export interface SlabPoolOptions {
 export class Slab {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
+  readonly headroom: number;
+  readonly #limit: number;
   #count = 0;
 
-  constructor(bytes: number, frames: number) {
-    if (bytes < HEADROOM + FRAME_BYTES) throw new RangeError(`a slab of ${bytes} bytes holds no full frame`);
-    this.bytes = new Uint8Array(bytes);
+  constructor(limit: number, frames: number, headroom: number) {
+    this.bytes = new Uint8Array(limit + headroom + FRAME_BYTES);
     this.ends = new Uint32Array(frames);
+    this.headroom = headroom;
+    this.#limit = limit;
   }
 
   get count(): number {
@@ -49,13 +59,12 @@ export class Slab {
 
   /** Where the next frame goes; {@link FRAME_BYTES} fit there unless the slab is {@link full}. */
   get next(): number {
-    const end = this.#count === 0 ? 0 : (this.ends[this.#count - 1] ?? 0);
-    return end + HEADROOM;
+    return this.#end + this.headroom;
   }
 
-  /** Whether the next frame might not fit. */
+  /** Whether it is to be handed over: the next frame might not fit. */
   get full(): boolean {
-    return this.#count === this.ends.length || this.bytes.length - this.next < FRAME_BYTES;
+    return this.#count === this.ends.length || this.#end >= this.#limit;
   }
 
   /** Counts in the `length` bytes that were put at {@link next}. */
@@ -67,16 +76,24 @@ export class Slab {
   clear(): void {
     this.#count = 0;
   }
+
+  get #end(): number {
+    return this.#count === 0 ? 0 : (this.ends[this.#count - 1] ?? 0);
+  }
 }
 
 /** The slabs of one device. Bounded: without a free one its driver does not read. */
 export class SlabPool {
   readonly #free: Slab[] = [];
   readonly #freed: (() => void) | undefined;
+  readonly #released = (slab: Slab) => {
+    this.giveBack(slab);
+    this.#freed?.();
+  };
 
   constructor(options: SlabPoolOptions = {}) {
-    const { slabs = SLABS, bytes = SLAB_BYTES, frames = BATCH_FRAMES } = options;
-    for (let i = 0; i < slabs; i++) this.#free.push(new Slab(bytes, frames));
+    const { slabs = SLABS, bytes = BATCH_BYTES, frames = BATCH_FRAMES, headroom = HEADROOM } = options;
+    for (let i = 0; i < slabs; i++) this.#free.push(new Slab(bytes, frames, headroom));
     this.#freed = options.freed;
   }
 
@@ -98,10 +115,7 @@ export class SlabPool {
 
   /** Makes a filled slab a batch, which comes back by its release. */
   batch(slab: Slab): FrameBatch {
-    return new FrameBatch(slab, (released) => {
-      this.giveBack(released);
-      this.#freed?.();
-    });
+    return new FrameBatch(slab, this.#released);
   }
 }
 
@@ -125,9 +139,9 @@ export class FrameBatch {
     return this.#owned().count;
   }
 
-  /** Where frame `index` begins, with {@link HEADROOM} writable bytes in front: where frame `index - 1` ended. */
+  /** Where frame `index` begins: the device's headroom after the end of frame `index - 1`. */
   frameAt(index: number): number {
-    return HEADROOM + (index === 0 ? 0 : this.endAt(index - 1));
+    return this.#owned().headroom + (index === 0 ? 0 : this.endAt(index - 1));
   }
 
   /** Where frame `index` ends. */

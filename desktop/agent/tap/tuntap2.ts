@@ -12,7 +12,7 @@ import { createRequire } from "node:module";
 import { Fault } from "../../../shared/fault.ts";
 import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
 import { renameLink } from "../link.ts";
-import { checkRange, type TapDevice, type TapReceiver } from "./device.ts";
+import { checkOffloadRange, checkRange, HEADROOM, type TapDevice, type TapReceiver } from "./device.ts";
 import { checkName, goneFault, NAME_PATTERN, openFault } from "./faults.ts";
 import { type FrameBatch, type Slab, SlabPool } from "./slab.ts";
 
@@ -110,6 +110,9 @@ function nameOf(fd: number): string {
 
 class Tuntap2Tap implements TapDevice {
   readonly name: string;
+  /** The addon asks for no virtio-net header. */
+  readonly offload = false;
+  readonly headroom = HEADROOM;
   readonly #fd: number;
   readonly #pool = new SlabPool({ freed: () => this.#look() });
   #receiver: TapReceiver | undefined;
@@ -140,6 +143,11 @@ class Tuntap2Tap implements TapDevice {
       if (errnoOf(error) === EBADFD) process.nextTick(() => this.#fail(error));
       return false;
     }
+  }
+
+  writeOffload(bytes: Uint8Array, virtio: number, end: number): boolean {
+    checkOffloadRange(bytes, virtio, end);
+    return false;
   }
 
   close(): Promise<void> {

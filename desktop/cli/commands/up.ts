@@ -19,6 +19,7 @@ export function upCommand(): Command {
     .option("--tap <name>", "the interface's name (default: the first free lw0, lw1, …)")
     .option("--address <cidr|none>", "the interface's address, like 10.20.0.7/24", address)
     .option("--mac <mac>", "the interface's MAC address (default: this device's own on the network)", mac)
+    .option("--no-offload", "carry frames one by one, as an interface without segmentation offload does")
     .option("--json", "print events as JSON lines")
     .action(async (networks: string[], options: UpOptions) => {
       // Only now: the other commands need none of it, and start sooner.

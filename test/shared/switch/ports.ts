@@ -7,8 +7,8 @@ export class KeepingPort extends Port {
   readonly frames: number[][] = [];
   flushes = 0;
 
-  constructor(id: string, macs = new MacBudget(1_000)) {
-    super(id, macs);
+  constructor(id: string, macs = new MacBudget(1_000), offload = false) {
+    super(id, macs, offload);
   }
 
   override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {

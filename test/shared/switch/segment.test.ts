@@ -2,6 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MacBudget } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  OFFLOAD_BYTES,
+  RECORD_OFFLOAD,
+} from "../../../shared/tunnel/record.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "./ports.ts";
 
 const A = 0x020000000001;
@@ -140,5 +146,82 @@ describe("a segment", () => {
         expect([0, 1, 2, 3].map((i) => at(i).frames)).toEqual(expected);
       }),
     );
+  });
+});
+
+describe("a segment with super-frames", () => {
+  /** An IPv4 TCP super-frame's record: two segments of 100 bytes, as a TAP with a virtio-net header gives it. */
+  function superRecord(to: number, from: number): Uint8Array {
+    const tcp = 20;
+    const payload = 200;
+    const ip = 20;
+    const frame = new Uint8Array(14 + ip + tcp + payload);
+    const view = new DataView(frame.buffer);
+    frame.set(frameBytes(to, from).slice(0, 12));
+    view.setUint16(12, 0x0800);
+    view.setUint8(14, 0x45);
+    view.setUint16(16, ip + tcp + payload);
+    view.setUint8(22, 64);
+    view.setUint8(23, 6);
+    view.setUint32(26, 0x0a000001);
+    view.setUint32(30, 0x0a000002);
+    view.setUint16(34, 5201);
+    view.setUint16(36, 5201);
+    view.setUint8(46, 0x50);
+    view.setUint8(47, 0x18);
+    for (let i = 0; i < payload; i++) frame[54 + i] = i;
+    let sum = 0;
+    for (let at = 14; at < 34; at += 2) sum += view.getUint16(at);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+    view.setUint16(24, ~sum & 0xffff);
+    const bytes = new Uint8Array(OFFLOAD_BYTES + frame.length);
+    bytes.set([1, 1, 54, 0, 100, 0, 34, 0, 16, 0], ENCAPSULATION_BYTES);
+    bytes.set(frame, OFFLOAD_BYTES);
+    encapsulate(bytes, 0, bytes.length, 101, RECORD_OFFLOAD);
+    return bytes;
+  }
+
+  class RecordPort extends KeepingPort {
+    readonly records: Uint8Array[] = [];
+
+    override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
+      super.send(bytes, start, frame, end);
+      this.records.push(bytes.subarray(start, end));
+    }
+  }
+
+  it("passes them unchanged to ports that take them, and cuts them once for all that do not", () => {
+    const segment = new Segment(101, () => 0);
+    const source = new KeepingPort("source");
+    const able = new RecordPort("able", new MacBudget(10), true);
+    const plain = [new RecordPort("plain 1"), new RecordPort("plain 2")] as const;
+    for (const port of [source, able, ...plain]) segment.attach(port);
+    const record = superRecord(BROADCAST, A);
+    const before = Uint8Array.from(record);
+    segment.forward(source, record, 0, OFFLOAD_BYTES, record.length);
+    expect(able.records).toEqual([before]);
+    for (const port of plain) {
+      expect(port.records.map((one) => [one[0], one.length])).toEqual([
+        [1, ENCAPSULATION_BYTES + 154],
+        [1, ENCAPSULATION_BYTES + 154],
+      ]);
+    }
+    expect(plain[0].records[0]?.buffer).toBe(plain[1].records[0]?.buffer);
+    expect(plain[0].frames.flatMap((frame) => frame.slice(54))).toEqual([
+      ...before.subarray(OFFLOAD_BYTES + 54),
+    ]);
+  });
+
+  it("drops and counts what its header describes wrongly, where it would have to be cut", () => {
+    const segment = new Segment(101, () => 0);
+    const source = new KeepingPort("source");
+    const able = new KeepingPort("able", new MacBudget(10), true);
+    const plain = new KeepingPort("plain");
+    for (const port of [source, able, plain]) segment.attach(port);
+    const record = superRecord(BROADCAST, A);
+    record[ENCAPSULATION_BYTES + 1] = 99;
+    segment.forward(source, record, 0, OFFLOAD_BYTES, record.length);
+    expect([able.frames.length, plain.frames.length]).toEqual([1, 0]);
+    expect(plain.drops.of("bad-offload")).toBe(1);
   });
 });

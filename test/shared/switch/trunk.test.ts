@@ -15,13 +15,20 @@ function record(vni: number, frame: readonly number[]): Uint8Array {
   return bytes;
 }
 
-function lab() {
+function lab(offload = false) {
   const messages: Uint8Array[] = [];
   const sink = {
     bufferedAmount: 0,
     send: (message: Uint8Array) => void messages.push(Uint8Array.from(message)),
   };
-  const trunk = new Trunk({ id: "far", sink, batch: true, macs: new MacBudget(100), queueBytes: 1_000 });
+  const trunk = new Trunk({
+    id: "far",
+    sink,
+    batch: true,
+    offload,
+    macs: new MacBudget(100),
+    queueBytes: 1_000,
+  });
   const segments = [new Segment(101, () => 0), new Segment(102, () => 0)] as const;
   const locals = [new KeepingPort("one"), new KeepingPort("two")] as const;
   segments.forEach((segment, i) => {
@@ -104,23 +111,23 @@ describe("a trunk", () => {
     expect(trunk.drops.of("not-joined")).toBe(1);
   });
 
-  it("counts what does not fit into its receiver's queue", () => {
+  it("counts what does not fit into its receiver's queue, by the port it was for", () => {
     const { sink, segments, locals, messages } = lab();
-    sink.bufferedAmount = 990;
-    receive(segments[0], locals[0], frameBytes(BROADCAST, A));
+    sink.bufferedAmount = 1_000_000;
+    for (let i = 0; i < 10; i++) receive(segments[0], locals[0], frameBytes(BROADCAST, A, i));
     segments[0].flush();
     const [tunnel] = [...segments[0].ports].filter((port) => port !== locals[0]);
-    expect(tunnel?.drops.of("queue-full")).toBe(1);
-    expect(tunnel?.txFrames).toBe(0);
+    expect(tunnel?.drops.of("queue-full")).toBeGreaterThan(0);
     expect(messages).toEqual([]);
   });
 
-  it("says why a message is malformed, having switched what stood before", () => {
+  it("says why a message is malformed, having switched what stood before", async () => {
     const { trunk, locals } = lab();
     expect(trunk.receive(Buffer.concat([record(101, frameBytes(BROADCAST, A)), Buffer.of(1, 0)]))).toBe(
       "record runs past the end",
     );
     expect(locals[0].frames).toHaveLength(1);
+    await Promise.resolve();
     expect(locals[0].flushes).toBe(1);
   });
 });

@@ -1,16 +1,18 @@
 /** What every TapDevice holds to, whichever way it reaches the kernel; each driver's test runs it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { HEADROOM, type TapDevice, type TapReceiver } from "../../../../desktop/agent/tap/device.ts";
-import { BATCH_FRAMES, type FrameBatch, SLABS } from "../../../../desktop/agent/tap/slab.ts";
-import { EXPERIMENTAL } from "./packet-socket.ts";
+import type { TapDevice } from "../../../../desktop/agent/tap/device.ts";
+import { BATCH_FRAMES, SLABS } from "../../../../desktop/agent/tap/slab.ts";
+import { framesOf, makeFrame, Reader, sequenceOf, turns, WAIT } from "./reader.ts";
 
 /** A device and the other side of it, which a kernel or a test plays. */
 export interface Rig {
   readonly device: TapDevice;
-  /** Sends a frame as an application on this machine would. */
-  send(frame: Uint8Array): void;
+  /** Sends a frame as an application on this machine would; on a device with offload, with this virtio-net header. */
+  send(frame: Uint8Array, virtio?: Uint8Array): void;
   /** The frames that were written to the device since the last call. */
   received(): Uint8Array[];
+  /** The same for a device with offload, each frame behind its virtio-net header. */
+  receivedWithHeaders(): Uint8Array[];
   exists(): boolean;
   /** Takes the interface down. */
   down(): Promise<void>;
@@ -22,8 +24,6 @@ export interface Rig {
 
 /** Within what the other side holds without a reader, for all drivers. */
 const QUEUED_FRAMES = 600;
-
-const WAIT = { timeout: 30_000, interval: 5 };
 
 export function tapContract(driver: string, open: () => Promise<Rig>): void {
   describe(`the ${driver} TAP device`, () => {
@@ -59,6 +59,9 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
     });
 
     it("packs the frames of a batch with room for headers in front of each", async () => {
+      const { headroom } = rig.device;
+      // Record and VXLAN header (12 bytes), and what the kernel says of the frame (10).
+      expect(headroom).toBe(rig.device.offload ? 22 : 12);
       const reader = new Reader("keep");
       for (let i = 0; i < 40; i++) rig.send(makeFrame(60 + i, i));
       rig.device.start(reader);
@@ -66,12 +69,13 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
 
       for (const batch of reader.kept) {
         expect(batch.count).toBeLessThanOrEqual(BATCH_FRAMES);
-        expect(batch.frameAt(0)).toBe(HEADROOM);
-        for (let i = 1; i < batch.count; i++) expect(batch.frameAt(i) - HEADROOM).toBe(batch.endAt(i - 1));
+        expect(batch.frameAt(0)).toBe(headroom);
+        for (let i = 1; i < batch.count; i++) expect(batch.frameAt(i) - headroom).toBe(batch.endAt(i - 1));
       }
     });
 
     it("leaves the frames alone when all headers are filled in", async () => {
+      const { headroom } = rig.device;
       const sent = Array.from({ length: 40 }, (_, i) => makeFrame(60 + i, i));
       const reader = new Reader("keep");
       for (const frame of sent) rig.send(frame);
@@ -80,7 +84,7 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
 
       for (const batch of reader.kept) {
         for (let i = 0; i < batch.count; i++)
-          batch.bytes.fill(0xff, batch.frameAt(i) - HEADROOM, batch.frameAt(i));
+          batch.bytes.fill(0xff, batch.frameAt(i) - headroom, batch.frameAt(i));
       }
 
       expect(reader.kept.flatMap(framesOf)).toEqual(sent);
@@ -159,6 +163,22 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
       expect(got).toEqual(frames);
     });
 
+    it.each([0, 9, 10, 300])(
+      "leaves all bytes as they were when it writes the frame at %d",
+      async (frame) => {
+        const bytes = new Uint8Array(600).map((_, i) => i * 11 + 1);
+        bytes.set(makeFrame(100), frame);
+        const before = new Uint8Array(bytes);
+        const got: Uint8Array[] = [];
+
+        expect(rig.device.write(bytes, frame, frame + 100)).toBe(true);
+
+        expect(bytes).toEqual(before);
+        await vi.waitUntil(() => got.push(...rig.received()) >= 1, WAIT);
+        expect(got).toEqual([makeFrame(100)]);
+      },
+    );
+
     it("writes thousands of frames and loses none", async () => {
       const total = 6000;
       const got: Uint8Array[] = [];
@@ -193,9 +213,24 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
       expect(rig.received()).toEqual([]);
     });
 
+    it("refuses a range outside the bytes with a virtio-net header too", () => {
+      const bytes = new Uint8Array(100);
+      for (const [virtio, end] of [
+        [0, 101],
+        [-1, 60],
+        [80, 60],
+        [51, 60],
+        [Number.NaN, 60],
+        [0, Number.NaN],
+      ] as const) {
+        expect(() => rig.device.writeOffload(bytes, virtio, end)).toThrow(RangeError);
+      }
+    });
+
     it("takes no frame while the interface is down", async () => {
       await rig.down();
       expect(rig.device.write(makeFrame(60), 0, 60)).toBe(false);
+      expect(rig.device.writeOffload(new Uint8Array(70), 0, 70)).toBe(false);
     });
 
     it("is started once", () => {
@@ -282,64 +317,4 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
       expect(reader.failures).toEqual([]);
     });
   });
-}
-
-/** Collects what a device reads; "keep" holds every batch until {@link releaseAll}. */
-class Reader implements TapReceiver {
-  mode: "release" | "keep";
-  /** Copies of all experimental frames, in order: a kernel says a few things of its own accord. */
-  readonly seen: Uint8Array[] = [];
-  readonly kept: FrameBatch[] = [];
-  readonly failures: Error[] = [];
-  batches = 0;
-  onFrames: () => void = () => {};
-
-  constructor(mode: "release" | "keep" = "release") {
-    this.mode = mode;
-  }
-
-  frames(batch: FrameBatch): void {
-    this.batches++;
-    this.seen.push(...framesOf(batch));
-    if (this.mode === "keep") this.kept.push(batch);
-    else batch.release();
-    this.onFrames();
-  }
-
-  failed(error: Error): void {
-    this.failures.push(error);
-  }
-
-  releaseAll(): void {
-    this.mode = "release";
-    for (const batch of this.kept.splice(0)) batch.release();
-  }
-}
-
-function framesOf(batch: FrameBatch): Uint8Array[] {
-  const frames: Uint8Array[] = [];
-  for (let i = 0; i < batch.count; i++) {
-    const frame = batch.bytes.slice(batch.frameAt(i), batch.endAt(i));
-    if (((frame[12] ?? 0) << 8) + (frame[13] ?? 0) === EXPERIMENTAL) frames.push(frame);
-  }
-  return frames;
-}
-
-/** A broadcast frame of `length` bytes, whose content tells `sequence` and its own place. */
-function makeFrame(length: number, sequence = length): Uint8Array {
-  const frame = new Uint8Array(length).map((_, i) => i * 7 + sequence);
-  frame.fill(0xff, 0, 6);
-  frame.set([0x02, 0x4c, 0x57, sequence >>> 16, sequence >>> 8, sequence], 6);
-  frame[12] = EXPERIMENTAL >>> 8;
-  frame[13] = EXPERIMENTAL & 0xff;
-  return frame;
-}
-
-function sequenceOf(frame: Uint8Array): number {
-  return ((frame[9] ?? 0) << 16) | ((frame[10] ?? 0) << 8) | (frame[11] ?? 0);
-}
-
-/** Long enough for whatever is to happen in the next turns of the event loop to have happened. */
-async function turns(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 10));
 }

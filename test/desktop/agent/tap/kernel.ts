@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { configureLink } from "../../../../desktop/agent/link.ts";
 import type { TapDevice } from "../../../../desktop/agent/tap/device.ts";
+import { VIRTIO_BYTES } from "../../../../shared/offload/virtio.ts";
 import type { Rig } from "./contract.ts";
 import { interfaceExists, testSubnet, uniqueName } from "./interface.ts";
 import { PacketSocket } from "./packet-socket.ts";
@@ -28,11 +29,12 @@ export async function kernelRig(open: (name: string) => Promise<TapDevice>): Pro
   const noIpv6 = `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`;
   if (existsSync(noIpv6)) writeFileSync(noIpv6, "1");
   await configureLink({ name, mac: 0x024c57000001, mtu: GREATEST_MTU, txqueuelen: 1000, signal });
-  const socket = new PacketSocket(name);
+  const socket = new PacketSocket(name, device.offload);
   return {
     device,
-    send: (frame) => socket.send(frame),
+    send: (frame, virtio) => socket.send(frame, virtio),
     received: () => socket.received(),
+    receivedWithHeaders: () => socket.receivedWithHeaders(),
     exists: () => interfaceExists(name),
     down: async () => void (await run("ip", ["link", "set", "dev", name, "down"])),
     delete: async () => {
@@ -87,55 +89,8 @@ export function kernelContract(
 
     it("resolves addresses, pings and passes datagrams to and from a machine behind the TAP", async () => {
       const device = await open(uniqueName());
-      const { here, there } = testSubnet(device.name);
       try {
-        await configureLink({
-          name: device.name,
-          mac: 0x024c57000001,
-          mtu: 1500,
-          address: `${here}/30`,
-          txqueuelen: 1000,
-          signal,
-        });
-        const seen: string[] = [];
-        device.start({
-          frames: (batch) => {
-            for (let i = 0; i < batch.count; i++) {
-              const kind = answer(device, batch.bytes, batch.frameAt(i), batch.endAt(i));
-              if (kind !== undefined) seen.push(kind);
-            }
-            batch.release();
-          },
-          failed: (error) => seen.push(error.message),
-        });
-
-        // 1,472 bytes, a header of 8 and one of 20: the MTU to the byte, not to be fragmented.
-        const { stdout } = await run("ping", [
-          "-n",
-          "-c",
-          "5",
-          "-i",
-          "0.2",
-          "-W",
-          "20",
-          "-M",
-          "do",
-          "-s",
-          "1472",
-          there,
-        ]);
-        expect(stdout).toContain("5 received");
-        expect(seen).toEqual(expect.arrayContaining(["arp", "icmp"]));
-
-        const socket = createSocket("udp4").bind(0, here);
-        await once(socket, "listening");
-        const reply = once(socket, "message");
-        socket.send("through the TAP and back", 7, there);
-        const [message, from] = (await reply) as [Buffer, { address: string; port: number }];
-        socket.close();
-        expect(message.toString()).toBe("through the TAP and back");
-        expect(from).toMatchObject({ address: there, port: 7 });
-        expect(seen).toContain("udp");
+        await expectConversation(device);
       } finally {
         await device.close();
       }
@@ -204,6 +159,62 @@ export function kernelContract(
   });
 }
 
+/** Brings an unstarted device up and has this machine's network stack talk through it: ARP, ICMP and UDP. */
+export async function expectConversation(device: TapDevice): Promise<void> {
+  const { here, there } = testSubnet(device.name);
+  await configureLink({
+    name: device.name,
+    mac: 0x024c57000001,
+    mtu: 1500,
+    address: `${here}/30`,
+    txqueuelen: 1000,
+    signal,
+  });
+  const seen: string[] = [];
+  device.start({
+    frames: (batch) => {
+      for (let i = 0; i < batch.count; i++) {
+        const kind = answer(device, batch.bytes, batch.frameAt(i), batch.endAt(i));
+        if (kind !== undefined) seen.push(kind);
+      }
+      batch.release();
+    },
+    failed: (error) => seen.push(error.message),
+  });
+
+  // 1,472 bytes, a header of 8 and one of 20: the MTU to the byte, not to be fragmented.
+  const { stdout } = await run("ping", [
+    "-n",
+    "-c",
+    "5",
+    "-i",
+    "0.2",
+    "-W",
+    "20",
+    "-M",
+    "do",
+    "-s",
+    "1472",
+    there,
+  ]);
+  expect(stdout).toContain("5 received");
+  expect(seen).toEqual(expect.arrayContaining(["arp", "icmp"]));
+
+  const socket = createSocket("udp4").bind(0, here);
+  try {
+    await once(socket, "listening");
+    // Before the test's own end, so that the caller can clean up.
+    const reply = once(socket, "message", { signal: AbortSignal.timeout(30_000) });
+    socket.send("through the TAP and back", 7, there);
+    const [message, from] = (await reply) as [Buffer, { address: string; port: number }];
+    expect(message.toString()).toBe("through the TAP and back");
+    expect(from).toMatchObject({ address: there, port: 7 });
+    expect(seen).toContain("udp");
+  } finally {
+    socket.close();
+  }
+}
+
 /** Runs a module in a Node of its own, by way of the command `by`. */
 export async function node(script: string, by: readonly string[] = []): Promise<{ stdout: string }> {
   const [command = process.execPath, ...args] = [
@@ -230,10 +241,12 @@ function ownTaps(): string[] {
 
 /**
  * Plays the machine behind the TAP: answers ARP, echoes pings and datagrams. Swapping source and destination
- * leaves the checksums right, and turning an echo request (8) into a reply (0) adds 0x0800 to its checksum.
+ * leaves the checksums right, finished or not, and turning an echo request (8) into a reply (0) adds 0x0800 to
+ * its checksum.
  */
 function answer(device: TapDevice, bytes: Uint8Array, start: number, end: number): string | undefined {
-  const frame = Buffer.from(bytes.subarray(start, end));
+  const reply = Buffer.from(bytes.subarray(start - (device.offload ? VIRTIO_BYTES : 0), end));
+  const frame = reply.subarray(reply.length - (end - start));
   const [here, there] = [frame.subarray(6, 12), Buffer.from([0x02, 0x4c, 0x57, 0, 0, 2])];
   here.copy(frame, 0);
   there.copy(frame, 6);
@@ -244,7 +257,7 @@ function answer(device: TapDevice, bytes: Uint8Array, start: number, end: number
     there.copy(frame, 22);
     target.copy(frame, 28);
     sender.copy(frame, 32);
-    expectWritten(device, frame);
+    expectWritten(device, reply);
     return "arp";
   }
   if (type !== 0x0800) return undefined;
@@ -253,19 +266,22 @@ function answer(device: TapDevice, bytes: Uint8Array, start: number, end: number
     const checksum = frame.readUInt16BE(36) + 0x0800;
     frame[34] = 0;
     frame.writeUInt16BE((checksum & 0xffff) + (checksum >>> 16), 36);
-    expectWritten(device, frame);
+    expectWritten(device, reply);
     return "icmp";
   }
   if (frame[23] === 17) {
     swap(frame, 34, 36, 2);
-    expectWritten(device, frame);
+    expectWritten(device, reply);
     return "udp";
   }
   return undefined;
 }
 
-function expectWritten(device: TapDevice, frame: Uint8Array): void {
-  expect(device.write(frame, 0, frame.length)).toBe(true);
+function expectWritten(device: TapDevice, bytes: Uint8Array): void {
+  const written = device.offload
+    ? device.writeOffload(bytes, 0, bytes.length)
+    : device.write(bytes, 0, bytes.length);
+  expect(written).toBe(true);
 }
 
 function swap(frame: Buffer, a: number, b: number, length: number): void {

@@ -1,16 +1,26 @@
 import { describe, expect, it, vi } from "vitest";
 import { MemoryTap } from "../../../../desktop/agent/tap/memory.ts";
-import { tapContract } from "./contract.ts";
+import { type Rig, tapContract } from "./contract.ts";
+import { noOffloadContract, offloadContract } from "./offload-contract.ts";
 
-tapContract("memory", async () => {
+async function rig(offload: boolean): Promise<Rig> {
   const received: Uint8Array[] = [];
-  const device = new MemoryTap({ written: (frame) => received.push(frame) });
+  const headers: (Uint8Array | undefined)[] = [];
+  const device = new MemoryTap({
+    offload,
+    written: (frame, virtio) => {
+      received.push(frame);
+      headers.push(virtio);
+    },
+  });
   return {
     device,
-    send: (frame) => {
-      if (!device.inject(frame)) throw new Error("the queue is full");
+    send: (frame, virtio) => {
+      if (!device.inject(frame, virtio)) throw new Error("the queue is full");
     },
     received: () => received.splice(0),
+    receivedWithHeaders: () =>
+      received.splice(0).map((frame, i) => new Uint8Array([...(headers[i] ?? []), ...frame])),
     exists: () => device.exists,
     down: async () => {
       device.up = false;
@@ -18,7 +28,12 @@ tapContract("memory", async () => {
     delete: async () => device.delete(),
     dispose: async () => {},
   };
-});
+}
+
+tapContract("memory", () => rig(false));
+noOffloadContract("memory", () => rig(false));
+tapContract("offloading memory", () => rig(true));
+offloadContract("offloading memory", () => rig(true));
 
 describe("the queue in front of the memory TAP device", () => {
   it("is bounded, and counts what it did not take", async () => {
@@ -57,6 +72,14 @@ describe("the queue in front of the memory TAP device", () => {
 
   it.each([0, 13, 65_551])("refuses %d bytes, which are no Ethernet frame", (length) => {
     expect(() => new MemoryTap().inject(new Uint8Array(length))).toThrow(RangeError);
+  });
+
+  it("refuses a virtio-net header without offload, or of a wrong length", () => {
+    expect(() => new MemoryTap().inject(new Uint8Array(60), new Uint8Array(10))).toThrow(RangeError);
+    for (const length of [0, 9, 11]) {
+      const device = new MemoryTap({ offload: true });
+      expect(() => device.inject(new Uint8Array(60), new Uint8Array(length))).toThrow(RangeError);
+    }
   });
 
   it("keeps a copy of a frame, not the frame", async () => {

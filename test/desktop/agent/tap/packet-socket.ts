@@ -3,6 +3,7 @@
  * came in through it are heard here. packet(7), by way of koffi, since Node has no such socket.
  */
 import koffi from "koffi";
+import { VIRTIO_BYTES } from "../../../../shared/offload/virtio.ts";
 import { interfaceIndex } from "./interface.ts";
 
 /** Local experimental EtherType (IEEE 802, RFC 9542 section 3): nothing in the kernel sends or answers it. */
@@ -14,6 +15,8 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
+const SOL_PACKET = 263;
+const PACKET_VNET_HDR = 15;
 const RECEIVE_BYTES = 32 * 1024 * 1024;
 
 const program = koffi.load(null);
@@ -43,14 +46,24 @@ const close: (fd: number) => number = program.func("close", "int", ["int"]);
 
 export class PacketSocket {
   readonly #fd: number;
+  readonly #headerBytes: number;
   readonly #buffer = Buffer.alloc(70_000);
 
-  /** On the interface `name`, for frames of EtherType {@link EXPERIMENTAL}. */
-  constructor(name: string) {
+  /**
+   * On the interface `name`, for frames of EtherType {@link EXPERIMENTAL}; with `headers` each has its
+   * virtio-net header before it.
+   */
+  constructor(name: string, headers = false) {
+    this.#headerBytes = headers ? VIRTIO_BYTES : 0;
     this.#fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const receive = Buffer.alloc(4);
     receive.writeUInt32LE(RECEIVE_BYTES);
     setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, receive, 4);
+    if (headers) {
+      const on = Buffer.alloc(4);
+      on.writeUInt32LE(1);
+      if (setsockopt(this.#fd, SOL_PACKET, PACKET_VNET_HDR, on, 4) < 0) throw new Error("no PACKET_VNET_HDR");
+    }
     const address = Buffer.alloc(20); // struct sockaddr_ll
     address.writeUInt16LE(AF_PACKET, 0);
     address.writeUInt16BE(EXPERIMENTAL, 2);
@@ -59,14 +72,20 @@ export class PacketSocket {
   }
 
   /** Sends a frame out of the interface, that is to whoever reads its TAP. */
-  send(frame: Uint8Array): void {
-    if (write(this.#fd, frame, frame.length) !== frame.length) {
-      throw new Error(`sending ${frame.length} bytes: errno ${koffi.errno()}`);
+  send(frame: Uint8Array, virtio: Uint8Array = new Uint8Array(this.#headerBytes)): void {
+    const bytes = Buffer.concat([virtio, frame]);
+    if (write(this.#fd, bytes, bytes.length) !== bytes.length) {
+      throw new Error(`sending ${bytes.length} bytes: errno ${koffi.errno()}`);
     }
   }
 
   /** The frames that have come in through the interface since the last call. */
   received(): Uint8Array[] {
+    return this.receivedWithHeaders().map((bytes) => bytes.subarray(this.#headerBytes));
+  }
+
+  /** The same, each behind its virtio-net header where this socket has them. */
+  receivedWithHeaders(): Uint8Array[] {
     const frames: Uint8Array[] = [];
     for (;;) {
       const length = read(this.#fd, this.#buffer, this.#buffer.length);

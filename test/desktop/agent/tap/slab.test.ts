@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HEADROOM } from "../../../../desktop/agent/tap/device.ts";
-import { BATCH_FRAMES, SLAB_BYTES, SLABS, SlabPool } from "../../../../desktop/agent/tap/slab.ts";
+import { HEADROOM, OFFLOAD_HEADROOM } from "../../../../desktop/agent/tap/device.ts";
+import { BATCH_BYTES, BATCH_FRAMES, SLABS, SlabPool } from "../../../../desktop/agent/tap/slab.ts";
 import { FRAME_BYTES, MESSAGE_BYTES } from "../../../../shared/tunnel/constants.ts";
 
 /** Fills a slab as a driver does, with as many of the frames as it takes. */
@@ -20,14 +20,18 @@ describe("a batch of frames", () => {
   it("is one message once the headers are filled in, whatever the frames' lengths", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 14, max: FRAME_BYTES }), { minLength: 1, maxLength: 100 }),
-        (lengths) => {
-          const batch = fill(new SlabPool(), lengths);
+        fc.array(fc.oneof(fc.integer({ min: 14, max: 2000 }), fc.integer({ min: 14, max: FRAME_BYTES })), {
+          minLength: 1,
+          maxLength: 100,
+        }),
+        fc.constantFrom(HEADROOM, OFFLOAD_HEADROOM),
+        (lengths, headroom) => {
+          const batch = fill(new SlabPool({ headroom }), lengths);
           expect(batch.count).toBeGreaterThan(0);
           expect(batch.count).toBeLessThanOrEqual(BATCH_FRAMES);
           let at = 0;
           for (let i = 0; i < batch.count; i++) {
-            expect(batch.frameAt(i)).toBe(at + HEADROOM);
+            expect(batch.frameAt(i)).toBe(at + headroom);
             at = batch.frameAt(i) + (lengths[i] ?? 0);
             expect(batch.endAt(i)).toBe(at);
           }
@@ -92,14 +96,17 @@ describe("the slabs of a device", () => {
     expect(pool.take()?.count).toBe(0);
   });
 
-  it("hold a full batch of ordinary frames, which fits into one message", () => {
-    const batch = fill(new SlabPool(), Array<number>(BATCH_FRAMES + 1).fill(1514));
-    expect(batch.count).toBe(BATCH_FRAMES);
-    expect(SLAB_BYTES).toBeLessThanOrEqual(MESSAGE_BYTES);
+  it("hold a batch of small frames, or what makes a message of about a super-frame's size", () => {
+    const headroom = OFFLOAD_HEADROOM;
+    expect(fill(new SlabPool({ headroom }), Array<number>(100).fill(60)).count).toBe(BATCH_FRAMES);
+    expect(fill(new SlabPool({ headroom }), Array<number>(100).fill(1514)).count).toBe(40);
+    expect(fill(new SlabPool({ headroom }), [14 + 52 + 45 * 1448, 66]).count).toBe(1);
   });
 
-  it("can't be too small for a frame", () => {
-    expect(() => new SlabPool({ bytes: HEADROOM + FRAME_BYTES - 1 })).toThrow(RangeError);
-    expect(fill(new SlabPool({ bytes: HEADROOM + FRAME_BYTES }), [FRAME_BYTES, 14]).count).toBe(1);
+  it("have room for the greatest frame until they are full", () => {
+    const batch = fill(new SlabPool(), [BATCH_BYTES - HEADROOM - 1, FRAME_BYTES, 14]);
+    expect(batch.count).toBe(2);
+    expect(batch.endAt(1)).toBeLessThanOrEqual(Math.min(batch.bytes.length, MESSAGE_BYTES));
+    expect(fill(new SlabPool({ bytes: 1 }), [FRAME_BYTES, 14]).count).toBe(1);
   });
 });

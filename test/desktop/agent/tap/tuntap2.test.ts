@@ -3,6 +3,7 @@ import { openTuntap2Tap } from "../../../../desktop/agent/tap/tuntap2.ts";
 import { requires } from "../../../requirements.ts";
 import { tapContract } from "./contract.ts";
 import { kernelContract, kernelRig, signal } from "./kernel.ts";
+import { noOffloadContract } from "./offload-contract.ts";
 
 const open = (name?: string) => openTuntap2Tap({ name, signal });
 
@@ -13,6 +14,7 @@ const script = `
 
 describe.runIf(requires("root", "tun", "ip", "ping", "setpriv", "tuntap2"))("the driver on tuntap2", () => {
   tapContract("tuntap2", () => kernelRig(open));
+  noOffloadContract("tuntap2", () => kernelRig(open));
   kernelContract("tuntap2", open, script);
 });
 

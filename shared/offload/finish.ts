@@ -1,0 +1,63 @@
+/**
+ * Does the work that a virtio-net header has left undone, for receivers that can't be given such a header
+ * (docs/protocol.md, "Binary messages": no record of type 2 for a session without `offload`).
+ */
+import { holds } from "../frame/bytes.ts";
+import { ETHERNET_HEADER_BYTES } from "../frame/ethernet.ts";
+import { completeCsum } from "./csum.ts";
+import { OffloadFault } from "./fault.ts";
+import { findPacket, hasCsumAt } from "./packet.ts";
+import { HEADROOM, PlainFrames } from "./plain-frames.ts";
+import { cutSuperFrame } from "./super-frame.ts";
+import {
+  GSO_NONE,
+  hasEcn,
+  hasWork,
+  readCsumOffset,
+  readCsumStart,
+  readGsoType,
+  VIRTIO_BYTES,
+} from "./virtio.ts";
+
+export { OffloadFault, type OffloadFaultReason } from "./fault.ts";
+export { HEADROOM, PlainFrames } from "./plain-frames.ts";
+
+/**
+ * Turns the frame in [frame, end) into the Ethernet frames it stands for, in a buffer of their own.
+ *
+ * Believes nothing: the frame's own headers say what is cut where, and the virtio-net header must agree. Its
+ * hdr_len is not looked at, as Linux itself gives it for a hint. Reads nothing outside the two ranges, and
+ * never throws.
+ *
+ * @param virtio where the virtio-net header is, at least {@link VIRTIO_BYTES} before `frame`
+ * @returns the frames, together at most four times as large (`MAX_EXPANSION`), or why there are none
+ */
+export function finish(
+  bytes: Uint8Array,
+  virtio: number,
+  frame: number,
+  end: number,
+): PlainFrames | OffloadFault {
+  if (!holds(bytes, virtio, frame, VIRTIO_BYTES)) return new OffloadFault("truncated");
+  if (!holds(bytes, frame, end, ETHERNET_HEADER_BYTES)) return new OffloadFault("truncated");
+  if (!hasWork(bytes, virtio)) return copyFrame(bytes, frame, end);
+  const packet = findPacket(bytes, frame, end);
+  if (packet instanceof OffloadFault) return packet;
+  // An ECN bit without a type is no known type either.
+  if (readGsoType(bytes, virtio) !== GSO_NONE || hasEcn(bytes, virtio)) {
+    return cutSuperFrame(bytes, virtio, frame, end, packet);
+  }
+  const start = readCsumStart(bytes, virtio);
+  const offset = readCsumOffset(bytes, virtio);
+  if (!hasCsumAt(packet, frame + start, offset)) return new OffloadFault("csum-misplaced");
+  const frames = copyFrame(bytes, frame, end);
+  const moved = HEADROOM - frame;
+  completeCsum(new DataView(frames.bytes.buffer), HEADROOM + start, offset, packet.end + moved);
+  return frames;
+}
+
+function copyFrame(bytes: Uint8Array, frame: number, end: number): PlainFrames {
+  const copy = new Uint8Array(HEADROOM + end - frame);
+  copy.set(bytes.subarray(frame, end), HEADROOM);
+  return new PlainFrames(copy, 1, copy.length);
+}

@@ -1,0 +1,41 @@
+import { ENCAPSULATION_BYTES } from "../tunnel/record.ts";
+
+/** Room before every frame, for the headers of a record of the plain type. */
+export const HEADROOM = ENCAPSULATION_BYTES;
+
+/**
+ * One or more Ethernet frames in one buffer that is as long as it has to be, each behind {@link HEADROOM}
+ * and one right after the other: once the headrooms are filled in, the buffer is a batch of records.
+ *
+ * ```
+ *  0          12                 stride
+ *  +----------+------------------+----------+------------------+----------+---------+
+ *  | headroom |     frame 0      | headroom |     frame 1      | headroom | frame 2 |
+ *  +----------+------------------+----------+------------------+----------+---------+
+ * ```
+ *
+ * What is in a headroom before it is filled in means nothing.
+ */
+export class PlainFrames {
+  /** Nobody else's: to be queued as it is. */
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly #stride: number;
+
+  /** `stride` is from one frame's start to that of the next, of which all but the last are equally long. */
+  constructor(bytes: Uint8Array, count: number, stride: number) {
+    this.bytes = bytes;
+    this.count = count;
+    this.#stride = stride;
+  }
+
+  /** Where frame `index`, from 0, begins. */
+  frameAt(index: number): number {
+    return index * this.#stride + HEADROOM;
+  }
+
+  /** Where frame `index`, from 0, ends. */
+  endAt(index: number): number {
+    return index === this.count - 1 ? this.bytes.length : (index + 1) * this.#stride;
+  }
+}

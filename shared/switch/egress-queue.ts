@@ -1,0 +1,246 @@
+/**
+ * What waits for one receiver while its socket is backlogged; nothing goes through here while it isn't.
+ *
+ * The discipline is that of FQ-CoDel (RFC 8290 section 4) without CoDel: deficit round robin over flows, and
+ * flows that have just begun to wait go first. Why it is so:
+ *
+ * - Round robin by bytes: a bulk transfer gets what the others leave, and as much as another bulk transfer.
+ *   Who sends little (ARP, DHCP, DNS, a ping, a call) has nothing queued and is a new flow each time, so it goes
+ *   next, past whatever the bulk transfers have piled up.
+ * - The quantum is one full Ethernet frame although super-frames have 64 KiB. A flow in debt stays in the
+ *   round until it has paid, so that super-frames come out byte for byte equal to small frames; a quantum of
+ *   64 KiB would forgive each super-frame at once and let its flow pass for a new one every time. Paying takes
+ *   some 43 turns of a few nanoseconds for 64 KiB. And for new flows the quantum is strict: what doesn't fit goes
+ *   to the back of the round unsent, so that no super-frame ever stands before a ping that is new.
+ * - A new flow that has run dry still waits for its turn in the round before it may be new again: otherwise
+ *   a few of them, taking turns, would starve the rest (RFC 8290 section 4.2).
+ * - Over the limit, the longest flow loses its oldest record. The longest is who fills the queue, never who
+ *   sends little. The oldest, as its loss is noticed a queue's length earlier, by the records behind it, where
+ *   the loss of the newest may be noticed by a timeout only; and as after a stall the newest is still of use.
+ * - No CoDel: its target of 5 ms is less than a super-frame takes on a slow line, so it would drop from flows
+ *   with a single record queued. The limit is small, and a queue that stands delays none but those that fill it.
+ * - Every record counts as {@link RECORD_OVERHEAD_BYTES} more than it has: one measure bounds bytes and records,
+ *   and many small ones are as long a flow as they cost. For what is kept alive see record-keeper.ts: all in
+ *   all less than five times the limit.
+ */
+import { flowHash } from "./flow.ts";
+import { KeptRecord, RecordKeeper, type RecordRange } from "./record-keeper.ts";
+
+/** Flows told apart (RFC 8290 section 5.2.3's default); those that share a bucket share their turn, in order. */
+export const FLOW_BUCKETS = 1024;
+
+/** Bytes a flow may send per turn: a frame of 1500 bytes with two tags, behind the longest record header. */
+export const QUANTUM_BYTES = 22 + 14 + 2 * 4 + 1500;
+
+/** What a record is taken to need besides its bytes. */
+export const RECORD_OVERHEAD_BYTES = 256;
+
+/** Told of each record that is dropped, the record `bytes[start, end)`. */
+export type Dropped = (bytes: Uint8Array, start: number, end: number) => void;
+
+export class EgressQueue {
+  readonly #limit: number;
+  readonly #dropped: Dropped;
+  readonly #seed: number;
+  readonly #keeper: RecordKeeper;
+  readonly #flows = new Array<Flow | undefined>(FLOW_BUCKETS).fill(undefined);
+  /** RFC 8290's "new" and "old" flows. A flow that has run dry stays listed until its turn comes. */
+  readonly #new = new FlowList();
+  readonly #old = new FlowList();
+  /** Entries to be used again. */
+  readonly #spare: Entry[] = [];
+  #records = 0;
+  #bytes = 0;
+
+  /**
+   * Takes 8 KiB at once: to be made when a receiver is backlogged for the first time.
+   *
+   * @param limitBytes what may wait at most, {@link RECORD_OVERHEAD_BYTES} for each record included
+   * @param dropped called with each record that finds no room, to count it
+   * @param seed for the hash of flows, 32 bits
+   */
+  constructor(limitBytes: number, dropped: Dropped, seed: number = Math.random() * 2 ** 32) {
+    this.#limit = limitBytes;
+    this.#dropped = dropped;
+    this.#seed = seed >>> 0;
+    this.#keeper = new RecordKeeper(limitBytes);
+  }
+
+  /** Bytes of the records that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get empty(): boolean {
+    return this.#records === 0;
+  }
+
+  /**
+   * Has the record `bytes[start, end)` wait, whose frame begins at `frame`. Its bytes must stay as they are
+   * until it was taken and sent. Where there is no room, the longest flow makes some: its oldest records are
+   * dropped, which may come to the one just added.
+   */
+  add(bytes: Uint8Array, start: number, frame: number, end: number): void {
+    const size = end - start;
+    if (size + RECORD_OVERHEAD_BYTES > this.#limit) {
+      this.#dropped(bytes, start, end);
+      return;
+    }
+    const entry = this.#spare.pop() ?? new Entry();
+    this.#keeper.keep(bytes, start, end, entry);
+    const flow = this.#flow(flowHash(bytes, frame, end, this.#seed) % FLOW_BUCKETS);
+    flow.append(entry);
+    this.#records++;
+    this.#bytes += size;
+    if (!flow.listed) {
+      flow.listed = true;
+      flow.deficit = QUANTUM_BYTES;
+      this.#new.append(flow);
+    }
+    while (this.#bytes + this.#records * RECORD_OVERHEAD_BYTES > this.#limit) {
+      this.#dropFrom(this.#old.longest(this.#new.longest(flow)));
+    }
+  }
+
+  /**
+   * Takes the record whose turn it is, in order within its flow, and says in `into` where it lies: where it was
+   * added, or in a copy.
+   *
+   * @returns false where none waits; `into` is then as it was
+   */
+  take(into: RecordRange): boolean {
+    while (this.#records > 0) {
+      const isNew = this.#new.head !== undefined;
+      const list = isNew ? this.#new : this.#old;
+      const flow = list.head;
+      if (flow === undefined) return false;
+      const next = flow.head;
+      if (next !== undefined && (isNew ? next.size <= flow.deficit : flow.deficit > 0)) {
+        flow.deficit -= next.size;
+        into.bytes = next.bytes;
+        into.start = next.start;
+        into.end = next.end;
+        this.#remove(flow, next);
+        return true;
+      }
+      list.shift();
+      if (flow.deficit <= 0) {
+        flow.deficit += QUANTUM_BYTES;
+      } else if (next === undefined && !isNew) {
+        flow.listed = false;
+        continue;
+      }
+      this.#old.append(flow);
+    }
+    return false;
+  }
+
+  /** Forgets everything that waits, and tells nobody: the receiver is gone. */
+  clear(): void {
+    for (const flow of this.#flows) {
+      for (let head = flow?.head; flow !== undefined && head !== undefined; head = flow.head) {
+        this.#remove(flow, head);
+      }
+    }
+    this.#keeper.trim();
+  }
+
+  #flow(bucket: number): Flow {
+    const known = this.#flows[bucket];
+    if (known !== undefined) return known;
+    const flow = new Flow();
+    this.#flows[bucket] = flow;
+    return flow;
+  }
+
+  #dropFrom(flow: Flow): void {
+    const oldest = flow.head;
+    if (oldest === undefined) return;
+    const { bytes, start, end } = oldest;
+    this.#remove(flow, oldest);
+    this.#dropped(bytes, start, end);
+  }
+
+  /** Takes `head` off its flow. Where nothing waits any more there is no congestion: all debts are forgiven. */
+  #remove(flow: Flow, head: Entry): void {
+    flow.shift(head);
+    this.#records--;
+    this.#bytes -= head.size;
+    this.#keeper.release(head);
+    this.#spare.push(head);
+    if (this.#records === 0) {
+      this.#new.clear();
+      this.#old.clear();
+    }
+  }
+}
+
+/** A record that waits. Used again and again, as flows are: nothing is allocated per frame. */
+class Entry extends KeptRecord {
+  next: Entry | undefined;
+}
+
+/** What waits of one flow, in the order it came. */
+class Flow {
+  head: Entry | undefined;
+  #tail: Entry | undefined;
+  /** Its records' bytes, {@link RECORD_OVERHEAD_BYTES} for each included. */
+  charge = 0;
+  /** Bytes it may still send in this turn; negative is a debt. */
+  deficit = 0;
+  /** Whether it is in one of the lists. */
+  listed = false;
+  /** The flow behind it there. */
+  next: Flow | undefined;
+
+  append(entry: Entry): void {
+    if (this.#tail === undefined) this.head = entry;
+    else this.#tail.next = entry;
+    this.#tail = entry;
+    this.charge += entry.size + RECORD_OVERHEAD_BYTES;
+  }
+
+  /** Takes off its head. */
+  shift(head: Entry): void {
+    this.head = head.next;
+    if (this.head === undefined) this.#tail = undefined;
+    head.next = undefined;
+    this.charge -= head.size + RECORD_OVERHEAD_BYTES;
+  }
+}
+
+/** Flows in the order of their turns. */
+class FlowList {
+  head: Flow | undefined;
+  #tail: Flow | undefined;
+
+  append(flow: Flow): void {
+    if (this.#tail === undefined) this.head = flow;
+    else this.#tail.next = flow;
+    this.#tail = flow;
+  }
+
+  shift(): void {
+    const flow = this.head;
+    if (flow === undefined) return;
+    this.head = flow.next;
+    if (this.head === undefined) this.#tail = undefined;
+    flow.next = undefined;
+  }
+
+  clear(): void {
+    for (let flow = this.head; flow !== undefined; flow = this.head) {
+      flow.listed = false;
+      this.shift();
+    }
+  }
+
+  /** The flow with most waiting; `other` unless one here has more than that. */
+  longest(other: Flow): Flow {
+    let longest = other;
+    for (let flow = this.head; flow !== undefined; flow = flow.next) {
+      if (flow.charge > longest.charge) longest = flow;
+    }
+    return longest;
+  }
+}

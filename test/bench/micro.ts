@@ -1,0 +1,136 @@
+/**
+ * What single steps of a frame's way cost, as ratios to one step measured in the same run: copying a frame of 1514 bytes.
+ *
+ *     npm run bench
+ */
+import { Bench } from "tinybench";
+import { finish, OffloadFault } from "../../shared/offload/finish.ts";
+
+import { EgressQueue } from "../../shared/switch/egress-queue.ts";
+import { MacTable } from "../../shared/switch/mac-table.ts";
+import { MacBudget, Port } from "../../shared/switch/port.ts";
+import { Segment } from "../../shared/switch/segment.ts";
+import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../shared/tunnel/record.ts";
+import { tcpSuperFrame } from "./super-frame.ts";
+
+/** Takes everything and keeps nothing. */
+class Sink extends Port {
+  override send(): void {
+    this.txFrames++;
+  }
+
+  override flush(): void {}
+}
+
+const FRAME = 1_514;
+const BATCH = 64;
+const A = 0x02_00_00_00_00_01;
+const B = 0x02_00_00_00_00_02;
+
+/** A message of {@link BATCH} frames from A to B. */
+function batch(): Uint8Array {
+  const bytes = new Uint8Array(BATCH * (ENCAPSULATION_BYTES + FRAME));
+  for (let i = 0; i < BATCH; i++) {
+    const start = i * (ENCAPSULATION_BYTES + FRAME);
+    encapsulate(bytes, start, start + ENCAPSULATION_BYTES + FRAME, 101);
+    bytes.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, 0x45], start + ENCAPSULATION_BYTES);
+  }
+  return bytes;
+}
+
+function segmentWith(macs: number): { segment: Segment; from: Sink } {
+  const segment = new Segment(101, () => 0);
+  const ports = [new Sink("a", new MacBudget(Infinity)), new Sink("b", new MacBudget(Infinity))] as const;
+  for (const port of ports) segment.attach(port);
+  segment.table.learn(A, ports[0], 0);
+  segment.table.learn(B, ports[1], 0);
+  for (let i = 0; i < macs; i++) segment.table.learn(0x02_01_00_00_00_00 + i, ports[1], 0);
+  return { segment, from: ports[0] };
+}
+
+const message = batch();
+const target = new Uint8Array(FRAME);
+const small = segmentWith(0);
+const large = segmentWith(10_000);
+const table = new MacTable();
+table.learn(B, small.from, 0);
+const superFrame = tcpSuperFrame();
+const queue = new EgressQueue(1 << 20, () => {});
+const next = { bytes: message, start: 0, end: 0 };
+const forward = ({ segment, from }: typeof small) => ({
+  record: (_type: number, bytes: Uint8Array, start: number, end: number) =>
+    segment.forward(from, bytes, start, start + ENCAPSULATION_BYTES, end),
+});
+const forwardSmall = forward(small);
+const forwardLarge = forward(large);
+const ignore = { record: () => {} };
+
+interface Step {
+  readonly name: string;
+  /** Frames that one call handles. */
+  readonly frames: number;
+  run(): void;
+}
+
+const steps: readonly Step[] = [
+  {
+    name: "copy a frame of 1514 bytes (the measure)",
+    frames: 1,
+    run: () => target.set(message.subarray(12, 12 + FRAME)),
+  },
+  {
+    name: "write record and VXLAN header",
+    frames: 1,
+    run: () => encapsulate(message, 0, ENCAPSULATION_BYTES + FRAME, 101),
+  },
+  {
+    name: "walk through records, per frame",
+    frames: BATCH,
+    run: () => void readRecords(message, true, ignore),
+  },
+  { name: "look an address up", frames: 1, run: () => void table.lookup(B) },
+  {
+    name: "walk and switch known unicast, per frame",
+    frames: BATCH,
+    run: () => void readRecords(message, true, forwardSmall),
+  },
+  {
+    name: "the same beside 10,000 other addresses",
+    frames: BATCH,
+    run: () => void readRecords(message, true, forwardLarge),
+  },
+  {
+    name: "wait in a receiver's queue, in and out",
+    frames: 1,
+    run: () => {
+      queue.add(message, 0, ENCAPSULATION_BYTES, ENCAPSULATION_BYTES + FRAME);
+      queue.take(next);
+    },
+  },
+  {
+    name: "cut a TCP super-frame, per frame of 1514 bytes",
+    frames: superFrame.segments,
+    run: () => {
+      const plain = finish(superFrame.bytes, 0, superFrame.frame, superFrame.bytes.length);
+      if (plain instanceof OffloadFault) throw new Error(`the super-frame is not one: ${plain.reason}`);
+    },
+  },
+];
+
+const bench = new Bench({ time: 400, warmupTime: 100 });
+for (const { name, run } of steps) bench.add(name, run);
+await bench.run();
+
+const nanoseconds = steps.map(({ name, frames }) => {
+  const result = bench.getTask(name)?.result;
+  if (result === undefined || !("latency" in result)) throw new Error(`${name} was not measured`);
+  return (result.latency.p50 * 1e6) / frames;
+});
+const measure = nanoseconds[0] ?? 1;
+process.stdout.write(
+  `Node ${process.version}, ${process.platform} ${process.arch}; medians\n\n| step | ns | copies of a frame |\n|---|---|---|\n`,
+);
+steps.forEach(({ name }, i) => {
+  const time = nanoseconds[i] ?? 0;
+  process.stdout.write(`| ${name} | ${time.toFixed(0)} | ${(time / measure).toFixed(2)} |\n`);
+});

@@ -1,0 +1,69 @@
+/** Records for queues: each says of which flow it is and which in it, and is full of bytes that tell. */
+import { readUint32, writeUint32 } from "../../../shared/frame/bytes.ts";
+import { ETHERTYPE_EXPERIMENTAL, encodeEthernet } from "../../../shared/frame/ethernet.ts";
+import { readMac } from "../../../shared/frame/mac.ts";
+import type { EgressQueue } from "../../../shared/switch/egress-queue.ts";
+import type { RecordRange } from "../../../shared/switch/record-keeper.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
+
+/** Headroom, Ethernet header and the record's number. */
+export const LEAST_RECORD_BYTES = ENCAPSULATION_BYTES + 14 + 4;
+
+/** The longest record: 64 KiB of payload and a record header with virtio-net header. */
+export const SUPER_RECORD_BYTES = 22 + 14 + 65_535;
+
+const SOURCE = ENCAPSULATION_BYTES + 6;
+const NUMBER = ENCAPSULATION_BYTES + 14;
+
+/** Writes the record `number` of `flow` to `bytes[start, end)`. */
+export function writeRecord(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  flow: number,
+  number: number,
+): void {
+  bytes.fill(number, start, end);
+  encapsulate(bytes, start, end, 101);
+  const header = { destination: 0x0200_0000_ffff, source: flow, tags: [], etherType: ETHERTYPE_EXPERIMENTAL };
+  encodeEthernet(bytes, start + ENCAPSULATION_BYTES, header);
+  writeUint32(bytes, start + NUMBER, number);
+}
+
+/** Adds the record `number` of `flow`, of `size` bytes in a buffer of its own. */
+export function addRecord(queue: EgressQueue, flow: number, number: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  writeRecord(bytes, 0, size, flow, number);
+  queue.add(bytes, 0, ENCAPSULATION_BYTES, size);
+  return bytes;
+}
+
+export interface Told {
+  flow: number;
+  number: number;
+  size: number;
+}
+
+/** What a record says of itself; throws where its bytes are not those that were written. */
+export function readRecord({ bytes, start, end }: RecordRange): Told {
+  const number = readUint32(bytes, start + NUMBER);
+  // From the number's last byte on, each byte is the same as the next.
+  const rest = bytes.subarray(start + LEAST_RECORD_BYTES - 1, end);
+  if (Buffer.compare(rest.subarray(1), rest.subarray(0, -1)) !== 0) {
+    throw new Error(`record ${number} was written over`);
+  }
+  return { flow: readMac(bytes, start + SOURCE), number, size: end - start };
+}
+
+/** The record whose turn it is. */
+export function takeRecord(queue: EgressQueue): Told | undefined {
+  const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
+  return queue.take(range) ? readRecord(range) : undefined;
+}
+
+/** All that wait, in the order of their turns. */
+export function drain(queue: EgressQueue): Told[] {
+  const all: Told[] = [];
+  for (let told = takeRecord(queue); told !== undefined; told = takeRecord(queue)) all.push(told);
+  return all;
+}
