@@ -3,7 +3,7 @@ import { Backoff } from "../../../desktop/agent/backoff.ts";
 
 it("waits longer with every attempt, from half a second to half a minute at most", () => {
   const backoff = new Backoff(() => 1);
-  const delays = Array.from({ length: 20 }, () => backoff.next());
+  const delays = Array.from({ length: 30 }, () => backoff.next());
   expect(delays[0]).toBe(500);
   for (let i = 1; i < delays.length; i++) expect(delays[i]).toBeGreaterThanOrEqual(delays[i - 1] ?? 0);
   expect(delays.at(-1)).toBe(30_000);
@@ -14,11 +14,20 @@ it("spreads each delay from nothing to its bound", () => {
   expect(new Backoff(() => 0.5).next()).toBe(250);
 });
 
-it("starts over after a minute of health, and not after less", () => {
+it("starts over after a minute of health", () => {
   const backoff = new Backoff(() => 1);
   for (let i = 0; i < 5; i++) backoff.next();
-  backoff.lasted(59_999);
-  expect(backoff.next()).toBeGreaterThan(500);
   backoff.lasted(60_000);
   expect(backoff.next()).toBe(500);
+});
+
+it("forgets attempts that failed once one succeeds, but not connections that end too soon", () => {
+  const backoff = new Backoff(() => 1);
+  const bounds = [0, 1, 2, 3].map(() => {
+    for (let i = 0; i < 10; i++) backoff.next();
+    backoff.lasted(59_999);
+    return backoff.next();
+  });
+  expect(bounds[0]).toBeLessThan(1_000);
+  for (let i = 1; i < bounds.length; i++) expect(bounds[i]).toBeGreaterThan(bounds[i - 1] ?? 0);
 });
