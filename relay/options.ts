@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import { z } from "zod";
 import { Fault, usage } from "../shared/fault.ts";
 import { firstProblem } from "../shared/tunnel/control.ts";
+import { FRAMINGS, type Framing, framingOption } from "../system/websocket/framing.ts";
 
 /** What a relay is told when it starts. */
 export interface RelayOptions {
@@ -16,6 +17,8 @@ export interface RelayOptions {
   readonly publicUrl: URL | undefined;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Who does the WebSockets' framing. */
+  readonly framing: Framing;
   readonly json: boolean;
 }
 
@@ -25,6 +28,7 @@ const raw = z.strictObject({
   public_url: z.string().optional(),
   tls_cert: z.string().optional(),
   tls_key: z.string().optional(),
+  websocket: z.enum(FRAMINGS).default("own"),
 });
 
 /** The options of `laneway relay`; each is also `LANEWAY_…` in the environment and a key of the config file. */
@@ -47,6 +51,7 @@ export function relayCommand(): Command {
       ),
     )
     .addOption(new Option("--tls-key <file>", "and this private key (PEM)").env("LANEWAY_TLS_KEY"))
+    .addOption(framingOption())
     .addOption(new Option("--config <file>", "a JSON file with any of these options").env("LANEWAY_CONFIG"))
     .option("--json", "print events as JSON lines");
 }
@@ -57,9 +62,9 @@ export function relayCommand(): Command {
  * @throws Fault for values that can't be meant and files that can't be read
  */
 export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOptions {
-  const { config, json, listen, data, publicUrl, tlsCert, tlsKey } = given;
+  const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket } = given;
   const file = typeof config === "string" ? readConfig(config) : {};
-  const said = { listen, data, public_url: publicUrl, tls_cert: tlsCert, tls_key: tlsKey };
+  const said = { listen, data, public_url: publicUrl, tls_cert: tlsCert, tls_key: tlsKey, websocket };
   const merged = {
     ...file,
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
@@ -78,6 +83,7 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
     data: options.data ?? defaultData(),
     publicUrl: options.public_url === undefined ? undefined : parsePublicUrl(options.public_url),
     tls: readTls(options.tls_cert, options.tls_key),
+    framing: options.websocket,
     json: json === true,
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../shared/fault.ts";
 import { afterClose, Close } from "../../shared/tunnel/close.ts";
 import type { NetworkOffer, RelayMessage } from "../../shared/tunnel/control.ts";
+import type { Framing } from "../../system/websocket/framing.ts";
 import { Backoff } from "./backoff.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { Refused, TunnelConnection, type TunnelEnd } from "./tunnel-connection.ts";
@@ -22,6 +23,8 @@ export interface TunnelClientOptions {
   readonly token: string;
   /** Whether super-frames may come and go; see docs/protocol.md, feature `offload`. */
   readonly offload: boolean;
+  /** Who does the WebSocket's framing. */
+  readonly framing: Framing;
   /** Names of the networks to join; none means all that the credentials open. */
   readonly networks: readonly string[];
   readonly events: TunnelClientEvents;
@@ -65,7 +68,7 @@ export class TunnelClient {
   async #connection(signal: AbortSignal): Promise<number> {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
-    const { relay, token, offload } = this.#options;
+    const { relay, token, offload, framing } = this.#options;
     let openedAt: number | undefined;
     let fatal: unknown;
     const stop = (error: unknown) => {
@@ -78,6 +81,7 @@ export class TunnelClient {
         relay,
         token,
         offload,
+        framing,
         signal: either,
         control: (message, from) => this.#control(message, from, either, stop),
       });

@@ -1,7 +1,7 @@
 import { hostname, platform } from "node:os";
-import { WebSocket } from "ws";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
+import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close, closeReason } from "../../shared/tunnel/close.ts";
 import {
   FEATURES,
@@ -19,12 +19,14 @@ import {
   type Welcome,
 } from "../../shared/tunnel/control.ts";
 import { limitUnsent } from "../../system/tcp.ts";
+import { connect, UpgradeRefused } from "../../system/websocket/connect.ts";
+import { LOST } from "../../system/websocket/frame.ts";
+import type { Framing } from "../../system/websocket/framing.ts";
+import type { MessageEvents, MessageSocket } from "../../system/websocket/message-socket.ts";
 import { afterUpgradeRefused, notARelay, Unreachable } from "./tunnel-errors.ts";
 
 /** How long a connection may take until welcome, in milliseconds. */
 const OPEN_MS = 15_000;
-/** How long the other side may take to answer a close, in milliseconds. */
-const CLOSE_MS = 1_000;
 /** Source addresses behind a tunnel: all the machines of all networks joined. */
 const TUNNEL_MACS = 65_536;
 /**
@@ -40,6 +42,7 @@ export interface TunnelConnectionOptions {
   readonly token: string;
   /** Whether to ask for the feature `offload`. */
   readonly offload: boolean;
+  readonly framing: Framing;
   /** Ends the attempt, and the connection after it. */
   readonly signal: AbortSignal;
   /** Told every control message after `welcome`. */
@@ -53,25 +56,28 @@ export interface TunnelEnd {
 }
 
 /** One WebSocket to a relay, from the upgrade to its close. */
-export class TunnelConnection {
-  readonly welcome: Welcome;
-  readonly trunk: Trunk;
+export class TunnelConnection implements MessageEvents {
   /** Settles, never rejects, when the connection is gone. */
   readonly ended: Promise<TunnelEnd>;
-  readonly #ws: WebSocket;
+  readonly #socket: MessageSocket;
+  readonly #options: TunnelConnectionOptions;
+  readonly #welcomed = Promise.withResolvers<void>();
+  readonly #end: (how: TunnelEnd) => void;
+  #welcome: Welcome | undefined;
+  #trunk: Trunk | undefined;
+  #heardAt = performance.now();
 
-  private constructor(ws: WebSocket, welcome: Welcome, ended: Promise<TunnelEnd>) {
-    this.#ws = ws;
-    this.welcome = welcome;
-    this.ended = ended;
-    this.trunk = new Trunk({
-      id: "relay",
-      sink: ws,
-      batch: welcome.features.includes("batch"),
-      offload: welcome.features.includes("offload"),
-      macs: new MacBudget(TUNNEL_MACS),
-      // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be dropped.
-    });
+  private constructor(socket: MessageSocket, options: TunnelConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<TunnelEnd>();
+    this.ended = promise;
+    this.#end = resolve;
+    // Whoever opens it hears of it; it may be over before they listen.
+    this.#welcomed.promise.catch(() => {});
+    const bye = () => socket.close(Close.normal, "bye");
+    options.signal.addEventListener("abort", bye);
+    void promise.then(() => options.signal.removeEventListener("abort", bye));
   }
 
   /**
@@ -82,26 +88,34 @@ export class TunnelConnection {
    * {@link Refused} where the relay closed with a code; the signal's reason when aborted
    */
   static async open(options: TunnelConnectionOptions): Promise<TunnelConnection> {
-    const { relay, token, offload, signal } = options;
-    signal.throwIfAborted();
-    const ws = new WebSocket(tunnelUrl(relay), SUBPROTOCOL, {
-      perMessageDeflate: false,
-      maxPayload: MESSAGE_BYTES,
-      handshakeTimeout: OPEN_MS,
-    });
-    ws.on("upgrade", ({ socket }) => limitUnsent(socket, UNSENT_BYTES));
-    const ended = end(ws);
-    const abort = () => closeSoon(ws, Close.normal, "bye");
-    signal.addEventListener("abort", abort);
-    void ended.then(() => signal.removeEventListener("abort", abort));
-    const late = setTimeout(() => ws.terminate(), OPEN_MS);
+    const { relay, signal, framing } = options;
+    let connection: TunnelConnection | undefined;
     try {
-      const welcome = await greet(ws, ended, relay, token, offload);
-      const connection = new TunnelConnection(ws, welcome, ended);
-      connection.#attend(options);
-      return connection;
+      await connect(tunnelUrl(relay), {
+        subprotocol: SUBPROTOCOL,
+        maxBytes: MESSAGE_BYTES,
+        timeoutMs: OPEN_MS,
+        framing,
+        signal,
+        prepare: (socket) => limitUnsent(socket, UNSENT_BYTES),
+        opened: (socket) => {
+          connection = new TunnelConnection(socket, options);
+          return connection;
+        },
+      });
     } catch (error) {
-      ws.terminate();
+      signal.throwIfAborted();
+      if (error instanceof UpgradeRefused) throw afterUpgradeRefused(relay, error.status);
+      throw Unreachable.from(relay, error as Error);
+    }
+    const opened = connection as TunnelConnection | undefined;
+    if (opened === undefined) throw new Unreachable(relay, "the connection was cut");
+    const late = setTimeout(() => opened.#socket.terminate(), OPEN_MS);
+    try {
+      await opened.#welcomed.promise;
+      return opened;
+    } catch (error) {
+      opened.#socket.terminate();
       signal.throwIfAborted();
       throw error;
     } finally {
@@ -109,38 +123,101 @@ export class TunnelConnection {
     }
   }
 
-  send(message: ClientMessage): void {
-    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.send(JSON.stringify(message));
+  get welcome(): Welcome {
+    if (this.#welcome === undefined) throw new Error("there was no welcome yet");
+    return this.#welcome;
   }
 
-  #attend({ control, relay }: TunnelConnectionOptions): void {
-    const ws = this.#ws;
-    let heardAt = performance.now();
+  get trunk(): Trunk {
+    if (this.#trunk === undefined) throw new Error("there was no welcome yet");
+    return this.#trunk;
+  }
+
+  send(message: ClientMessage): void {
+    this.#socket.sendText(JSON.stringify(message));
+  }
+
+  text(message: string): void {
+    this.alive();
+    const parsed = parseControl(relayMessage, message);
+    if (this.#welcome === undefined) {
+      this.#greet(parsed.kind === "message" ? parsed.message : undefined, parsed.kind === "unknown");
+    } else if (parsed.kind === "message") {
+      if (parsed.message.type === "ping") this.send({ type: "pong", id: parsed.message.id });
+      else this.#options.control(parsed.message, this);
+    } else if (parsed.kind === "malformed") {
+      this.#malformed(`${this.#options.relay.host}: ${parsed.problem}`);
+    }
+  }
+
+  binary(message: Uint8Array, release: () => void): void {
+    this.alive();
+    if (this.#trunk === undefined) {
+      release();
+      this.#notARelay();
+      return;
+    }
+    const fault = this.#trunk.receive(message, release);
+    if (fault !== undefined) this.#malformed(fault);
+  }
+
+  alive(): void {
+    this.#heardAt = performance.now();
+  }
+
+  closed(code: number, reason: string): void {
+    const how = { code, reason };
+    const { relay } = this.#options;
+    this.#welcomed.reject(
+      code === LOST ? new Unreachable(relay, "the connection was cut") : new Refused(how),
+    );
+    this.#end(how);
+  }
+
+  /** Challenge, hello, welcome. */
+  #greet(message: RelayMessage | undefined, unknown: boolean): void {
+    if (message?.type === "challenge") {
+      const { offload, token } = this.#options;
+      this.send({
+        type: "hello",
+        version: PROTOCOL_VERSION,
+        client: { name: hostname(), software: SOFTWARE, os: platform() },
+        features: FEATURES.filter((feature) => offload || feature !== "offload"),
+        auth: { method: "token", token },
+      });
+    } else if (message?.type === "welcome") {
+      this.#open(message);
+    } else if (!unknown) {
+      this.#notARelay();
+    }
+  }
+
+  #open(welcome: Welcome): void {
+    this.#welcome = welcome;
+    this.#trunk = new Trunk({
+      id: "relay",
+      sink: this.#socket,
+      batch: welcome.features.includes("batch"),
+      offload: welcome.features.includes("offload"),
+      macs: new MacBudget(TUNNEL_MACS),
+      pool: new BlockPool(),
+      // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be dropped.
+    });
     let pings = 0;
     const keepalive = setInterval(() => {
-      if (performance.now() - heardAt > SILENCE_SECONDS * 1_000) ws.terminate();
+      if (performance.now() - this.#heardAt > SILENCE_SECONDS * 1_000) this.#socket.terminate();
       else this.send({ type: "ping", id: ++pings });
-    }, this.welcome.keepalive_seconds * 1_000);
+    }, welcome.keepalive_seconds * 1_000);
     void this.ended.then(() => clearInterval(keepalive));
-    const heard = () => {
-      heardAt = performance.now();
-    };
-    ws.on("ping", heard);
-    ws.on("message", (data, isBinary) => {
-      heard();
-      if (isBinary) {
-        const fault = this.trunk.receive(data as Buffer);
-        if (fault !== undefined) closeSoon(ws, Close.malformed, fault);
-        return;
-      }
-      const parsed = parseControl(relayMessage, data.toString());
-      if (parsed.kind === "message") {
-        if (parsed.message.type === "ping") this.send({ type: "pong", id: parsed.message.id });
-        else control(parsed.message, this);
-      } else if (parsed.kind === "malformed") {
-        closeSoon(ws, Close.malformed, `${relay.host}: ${parsed.problem}`);
-      }
-    });
+    this.#welcomed.resolve();
+  }
+
+  #notARelay(): void {
+    this.#welcomed.reject(notARelay(this.#options.relay, "it spoke, but not laneway.v1"));
+  }
+
+  #malformed(problem: string): void {
+    this.#socket.close(Close.malformed, closeReason(problem));
   }
 }
 
@@ -162,58 +239,4 @@ export function tunnelUrl(relay: URL): URL {
   url.search = "";
   url.hash = "";
   return url;
-}
-
-function end(ws: WebSocket): Promise<TunnelEnd> {
-  return new Promise((resolve) => {
-    ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));
-    // `close` follows every error, and before the connection is open greet() tells of it.
-    ws.on("error", () => {});
-  });
-}
-
-function closeSoon(ws: WebSocket, code: number, reason: string): void {
-  if (ws.readyState === WebSocket.CONNECTING) return ws.terminate();
-  ws.close(code, closeReason(reason));
-  setTimeout(() => ws.terminate(), CLOSE_MS).unref();
-}
-
-/** Challenge, hello, welcome. */
-async function greet(
-  ws: WebSocket,
-  ended: Promise<TunnelEnd>,
-  relay: URL,
-  token: string,
-  offload: boolean,
-): Promise<Welcome> {
-  return await new Promise((resolve, reject) => {
-    ws.on("unexpected-response", (_request, response) => {
-      response.resume();
-      reject(afterUpgradeRefused(relay, response.statusCode ?? 0));
-    });
-    ws.on("error", (error) => reject(Unreachable.from(relay, error)));
-    void ended.then((how) =>
-      reject(how.code === 1006 ? new Unreachable(relay, "the connection was cut") : new Refused(how)),
-    );
-    const listen = (data: WebSocket.RawData, isBinary: boolean) => {
-      const parsed = isBinary ? undefined : parseControl(relayMessage, data.toString());
-      const message = parsed?.kind === "message" ? parsed.message : undefined;
-      if (message?.type === "challenge") {
-        const hello: ClientMessage = {
-          type: "hello",
-          version: PROTOCOL_VERSION,
-          client: { name: hostname(), software: SOFTWARE, os: platform() },
-          features: FEATURES.filter((feature) => offload || feature !== "offload"),
-          auth: { method: "token", token },
-        };
-        ws.send(JSON.stringify(hello));
-      } else if (message?.type === "welcome") {
-        ws.off("message", listen);
-        resolve(message);
-      } else if (parsed?.kind !== "unknown") {
-        reject(notARelay(relay, "it spoke, but not laneway.v1"));
-      }
-    };
-    ws.on("message", listen);
-  });
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close } from "../../shared/tunnel/close.ts";
 import { SUBPROTOCOL } from "../../shared/tunnel/constants.ts";
 import type { Network } from "../tenants/model.ts";
@@ -20,6 +21,7 @@ export interface HubOptions {
 /** The hub VTEP: every session, and every network that has members. */
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
+  readonly pool = new BlockPool();
   readonly #tenants: Tenants;
   readonly #log: Logger;
   readonly #clock: () => number;
@@ -135,4 +137,10 @@ function touches(revocation: Revocation, grant: NonNullable<Session["grant"]>): 
 }
 
 /** Of a connection that was turned away. */
-const DEAF: ConnectionEvents = { text() {}, binary() {}, closed() {} };
+const DEAF: ConnectionEvents = {
+  text() {},
+  binary(_message, release) {
+    release();
+  },
+  closed() {},
+};

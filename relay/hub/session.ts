@@ -1,6 +1,7 @@
 import type { DropCounter } from "../../shared/switch/drops.ts";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
+import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close, closeReason } from "../../shared/tunnel/close.ts";
 import {
   FEATURES,
@@ -28,6 +29,8 @@ import type { Connection, ConnectionEvents } from "./socket.ts";
 /** What a session needs of the hub it belongs to. */
 export interface SessionHost {
   readonly limits: HubLimits;
+  /** Memory that all sessions share. */
+  readonly pool: BlockPool;
   /** What the secret with this hash opens. */
   authenticate(hash: string): Grant | undefined;
   /** The network's hub, brought to life by its first member. */
@@ -119,11 +122,12 @@ export class Session implements ConnectionEvents {
     }
   }
 
-  binary(message: Uint8Array): void {
-    if (this.#state === "closed") return;
-    if (this.#over(message.length)) return;
-    if (this.#trunk === undefined) return this.close(Close.malformed, "records before welcome");
-    const fault = this.#trunk.receive(message);
+  binary(message: Uint8Array, release: () => void): void {
+    if (this.#state === "closed" || this.#trunk === undefined || this.#over(message.length)) {
+      release();
+      return this.close(Close.malformed, "records before welcome");
+    }
+    const fault = this.#trunk.receive(message, release);
     if (fault !== undefined) this.close(Close.malformed, fault);
   }
 
@@ -171,6 +175,7 @@ export class Session implements ConnectionEvents {
       batch: features.includes("batch"),
       offload: features.includes("offload"),
       macs: this.#macs,
+      pool: this.#host.pool,
       queueBytes: this.#host.limits.queueBytes,
     });
     this.#host.welcomed(this);

@@ -23,7 +23,7 @@ export interface Connection {
 /** What the adapter tells of a connection's life. */
 export interface ConnectionEvents {
   text(message: string): void;
-  /** The bytes are the receiver's from now on. */
-  binary(message: Uint8Array): void;
+  /** The bytes may be used until `release` is called, which has to be once. */
+  binary(message: Uint8Array, release: () => void): void;
   closed(): void;
 }

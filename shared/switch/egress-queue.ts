@@ -19,21 +19,19 @@
  *   the loss of the newest may be noticed by a timeout only; and as after a stall the newest is still of use.
  * - No CoDel: its target of 5 ms is less than a super-frame takes on a slow line, so it would drop from flows
  *   with a single record queued. The limit is small, and a queue that stands delays none but those that fill it.
- * - Every record counts as {@link RECORD_OVERHEAD_BYTES} more than it has: one measure bounds bytes and records,
- *   and many small ones are as long a flow as they cost. For what is kept alive see record-keeper.ts: all in
- *   all less than five times the limit.
+ * - What waits is a copy, in a block of a pool, and counts as the whole block: so the limit is what the queue holds of
+ *   memory, and many small records are as long a flow as they cost. A copy is cheaper than it looks: a range of the
+ *   message a record came in would keep all of that alive.
  */
+import type { BlockPool } from "../tunnel/block-pool.ts";
+import type { RecordRange } from "../tunnel/outbox.ts";
 import { flowHash } from "./flow.ts";
-import { KeptRecord, RecordKeeper, type RecordRange } from "./record-keeper.ts";
 
 /** Flows told apart (RFC 8290 section 5.2.3's default); those that share a bucket share their turn, in order. */
 export const FLOW_BUCKETS = 1024;
 
 /** Bytes a flow may send per turn: a frame of 1500 bytes with two tags, behind the longest record header. */
 export const QUANTUM_BYTES = 22 + 14 + 2 * 4 + 1500;
-
-/** What a record is taken to need besides its bytes. */
-export const RECORD_OVERHEAD_BYTES = 256;
 
 /** Told of each record that is dropped, the record `bytes[start, end)`. */
 export type Dropped = (bytes: Uint8Array, start: number, end: number) => void;
@@ -42,7 +40,7 @@ export class EgressQueue {
   readonly #limit: number;
   readonly #dropped: Dropped;
   readonly #seed: number;
-  readonly #keeper: RecordKeeper;
+  readonly #pool: BlockPool;
   readonly #flows = new Array<Flow | undefined>(FLOW_BUCKETS).fill(undefined);
   /** RFC 8290's "new" and "old" flows. A flow that has run dry stays listed until its turn comes. */
   readonly #new = new FlowList();
@@ -50,20 +48,23 @@ export class EgressQueue {
   /** Entries to be used again. */
   readonly #spare: Entry[] = [];
   #records = 0;
+  /** Of the blocks held. */
+  #held = 0;
   #bytes = 0;
 
   /**
    * Takes 8 KiB at once: to be made when a receiver is backlogged for the first time.
    *
-   * @param limitBytes what may wait at most, {@link RECORD_OVERHEAD_BYTES} for each record included
+   * @param limitBytes what may wait at most, in bytes of blocks
+   * @param pool where the blocks come from
    * @param dropped called with each record that finds no room, to count it
    * @param seed for the hash of flows, 32 bits
    */
-  constructor(limitBytes: number, dropped: Dropped, seed: number = Math.random() * 2 ** 32) {
+  constructor(limitBytes: number, pool: BlockPool, dropped: Dropped, seed: number = Math.random() * 2 ** 32) {
     this.#limit = limitBytes;
     this.#dropped = dropped;
     this.#seed = seed >>> 0;
-    this.#keeper = new RecordKeeper(limitBytes);
+    this.#pool = pool;
   }
 
   /** Bytes of the records that wait. */
@@ -76,35 +77,37 @@ export class EgressQueue {
   }
 
   /**
-   * Has the record `bytes[start, end)` wait, whose frame begins at `frame`. Its bytes must stay as they are
-   * until it was taken and sent. Where there is no room, the longest flow makes some: its oldest records are
-   * dropped, which may come to the one just added.
+   * Has the record `bytes[start, end)` wait, whose frame begins at `frame`; its bytes are copied. Where there is no
+   * room, the longest flow makes some: its oldest records are dropped, which may come to the one just added.
    */
   add(bytes: Uint8Array, start: number, frame: number, end: number): void {
     const size = end - start;
-    if (size + RECORD_OVERHEAD_BYTES > this.#limit) {
+    const block = this.#pool.take(size);
+    if (block.length > this.#limit) {
+      this.#pool.give(block);
       this.#dropped(bytes, start, end);
       return;
     }
+    block.set(bytes.subarray(start, end));
     const entry = this.#spare.pop() ?? new Entry();
-    this.#keeper.keep(bytes, start, end, entry);
+    entry.block = block;
+    entry.size = size;
     const flow = this.#flow(flowHash(bytes, frame, end, this.#seed) % FLOW_BUCKETS);
     flow.append(entry);
     this.#records++;
     this.#bytes += size;
+    this.#held += block.length;
     if (!flow.listed) {
       flow.listed = true;
       flow.deficit = QUANTUM_BYTES;
       this.#new.append(flow);
     }
-    while (this.#bytes + this.#records * RECORD_OVERHEAD_BYTES > this.#limit) {
-      this.#dropFrom(this.#old.longest(this.#new.longest(flow)));
-    }
+    while (this.#held > this.#limit) this.#dropFrom(this.#old.longest(this.#new.longest(flow)));
   }
 
   /**
-   * Takes the record whose turn it is, in order within its flow, and says in `into` where it lies: where it was
-   * added, or in a copy.
+   * Takes the record whose turn it is, in order within its flow, and says in `into` where it lies: in a block of the
+   * pool, which is the caller's to give back.
    *
    * @returns false where none waits; `into` is then as it was
    */
@@ -117,9 +120,9 @@ export class EgressQueue {
       const next = flow.head;
       if (next !== undefined && (isNew ? next.size <= flow.deficit : flow.deficit > 0)) {
         flow.deficit -= next.size;
-        into.bytes = next.bytes;
-        into.start = next.start;
-        into.end = next.end;
+        into.bytes = next.block;
+        into.start = 0;
+        into.end = next.size;
         this.#remove(flow, next);
         return true;
       }
@@ -139,10 +142,10 @@ export class EgressQueue {
   clear(): void {
     for (const flow of this.#flows) {
       for (let head = flow?.head; flow !== undefined && head !== undefined; head = flow.head) {
+        this.#pool.give(head.block);
         this.#remove(flow, head);
       }
     }
-    this.#keeper.trim();
   }
 
   #flow(bucket: number): Flow {
@@ -156,9 +159,10 @@ export class EgressQueue {
   #dropFrom(flow: Flow): void {
     const oldest = flow.head;
     if (oldest === undefined) return;
-    const { bytes, start, end } = oldest;
+    const { block, size } = oldest;
     this.#remove(flow, oldest);
-    this.#dropped(bytes, start, end);
+    this.#dropped(block, 0, size);
+    this.#pool.give(block);
   }
 
   /** Takes `head` off its flow. Where nothing waits any more there is no congestion: all debts are forgiven. */
@@ -166,7 +170,8 @@ export class EgressQueue {
     flow.shift(head);
     this.#records--;
     this.#bytes -= head.size;
-    this.#keeper.release(head);
+    this.#held -= head.block.length;
+    head.block = NOTHING;
     this.#spare.push(head);
     if (this.#records === 0) {
       this.#new.clear();
@@ -176,15 +181,20 @@ export class EgressQueue {
 }
 
 /** A record that waits. Used again and again, as flows are: nothing is allocated per frame. */
-class Entry extends KeptRecord {
+class Entry {
+  block: Uint8Array = NOTHING;
+  /** Of the record at the block's beginning, in bytes. */
+  size = 0;
   next: Entry | undefined;
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** What waits of one flow, in the order it came. */
 class Flow {
   head: Entry | undefined;
   #tail: Entry | undefined;
-  /** Its records' bytes, {@link RECORD_OVERHEAD_BYTES} for each included. */
+  /** Bytes of the blocks that its records are in. */
   charge = 0;
   /** Bytes it may still send in this turn; negative is a debt. */
   deficit = 0;
@@ -197,7 +207,7 @@ class Flow {
     if (this.#tail === undefined) this.head = entry;
     else this.#tail.next = entry;
     this.#tail = entry;
-    this.charge += entry.size + RECORD_OVERHEAD_BYTES;
+    this.charge += entry.block.length;
   }
 
   /** Takes off its head. */
@@ -205,7 +215,7 @@ class Flow {
     this.head = head.next;
     if (this.head === undefined) this.#tail = undefined;
     head.next = undefined;
-    this.charge -= head.size + RECORD_OVERHEAD_BYTES;
+    this.charge -= head.block.length;
   }
 }
 

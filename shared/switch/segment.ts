@@ -17,6 +17,8 @@ export class Segment {
   readonly #ports = new Set<Port>();
   /** Ports that were given something since the last flush. */
   readonly #dirty: Port[] = [];
+  /** Who wants to know when that was sent. */
+  #waiting: (() => void)[] = [];
   /** The packet at hand with its work done, once somebody needed it so. */
   #plain: PlainFrames | OffloadFault | undefined;
   readonly #clock: () => number;
@@ -68,19 +70,47 @@ export class Segment {
   }
 
   /**
+   * Has `done` called, once, when the ports have let go of what they were given until the next flush, whoever flushes:
+   * where nothing was given, at that flush.
+   */
+  whenSent(done: () => void): void {
+    this.#waiting.push(done);
+  }
+
+  /**
    * Has every port send what it was given.
    *
-   * @param sent called once all of them have let go of it, at once where nobody was given anything
+   * @param sent as {@link whenSent}
    */
   flush(sent?: () => void): void {
+    if (sent !== undefined) this.#waiting.push(sent);
     const dirty = this.#dirty;
-    const done = dirty.length < 2 || sent === undefined ? sent : countdown(dirty.length, sent);
-    if (dirty.length === 0) done?.();
+    const done = this.#takeWaiting(dirty.length);
     for (const port of dirty) {
       port.dirty = false;
       port.flush(done);
     }
     dirty.length = 0;
+  }
+
+  /** What tells those who wait, once it was called by each of so many ports. */
+  #takeWaiting(ports: number): (() => void) | undefined {
+    const waiting = this.#waiting;
+    const first = waiting[0];
+    if (first === undefined) return undefined;
+    if (ports === 1 && waiting.length === 1) {
+      waiting.length = 0;
+      return first;
+    }
+    this.#waiting = [];
+    let left = ports;
+    const done = () => {
+      left--;
+      if (left <= 0) for (const one of waiting) one();
+    };
+    if (ports > 0) return done;
+    done();
+    return undefined;
   }
 
   /** @returns whether the frame may go on */
@@ -138,12 +168,4 @@ export class Segment {
       to.send(plain.bytes, start, plainFrame, plainEnd);
     }
   }
-}
-
-function countdown(from: number, done: () => void): () => void {
-  let left = from;
-  return () => {
-    left--;
-    if (left === 0) done();
-  };
 }

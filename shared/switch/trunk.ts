@@ -1,4 +1,5 @@
 import { hasVniFlag, readVni, writeVxlan } from "../frame/vxlan.ts";
+import type { BlockPool } from "../tunnel/block-pool.ts";
 import { FRAME_BYTES } from "../tunnel/constants.ts";
 import { type MessageSink, Outbox } from "../tunnel/outbox.ts";
 import {
@@ -47,6 +48,8 @@ export interface TrunkOptions {
   /** Whether both ends have the feature `offload`. */
   readonly offload: boolean;
   readonly macs: MacBudget;
+  /** Memory for what waits or is put together. */
+  readonly pool: BlockPool;
   /**
    * Bytes that may wait for a slow receiver, beyond what the network takes; what comes on top is dropped. Without a
    * limit nothing is dropped, so what is sent has to be bounded where it comes from.
@@ -66,21 +69,18 @@ export class Trunk implements RecordReader {
   readonly #outbox: Outbox;
   readonly #ports = new Map<number, TunnelPort>();
   #flushing = false;
-  readonly #flush = () => {
-    this.#flushing = false;
-    for (const port of this.#ports.values()) port.segment.flush();
-  };
+  readonly #flush = () => this.#flushAll();
   /** The port of the record before, which is most often that of the next. */
   #lastPort: TunnelPort | undefined;
 
   constructor(options: TrunkOptions) {
     this.#options = options;
-    const { sink, batch, queueBytes } = options;
+    const { sink, batch, pool, queueBytes } = options;
     const makeQueue =
       queueBytes === undefined
         ? undefined
-        : () => new EgressQueue(queueBytes, (bytes, start) => this.#full(bytes, start));
-    this.#outbox = new Outbox({ sink, batch, makeQueue });
+        : () => new EgressQueue(queueBytes, pool, (bytes, start) => this.#full(bytes, start));
+    this.#outbox = new Outbox({ sink, batch, pool, makeQueue });
   }
 
   join(segment: Segment): TunnelPort {
@@ -94,6 +94,8 @@ export class Trunk implements RecordReader {
   leave(vni: number): boolean {
     const port = this.#ports.get(vni);
     if (port === undefined) return false;
+    // What came before it left is sent before it leaves: nobody may flush the segment for those messages after.
+    if (this.#flushing) this.#flushAll();
     this.#ports.delete(vni);
     this.#lastPort = undefined;
     port.segment.detach(port);
@@ -101,13 +103,15 @@ export class Trunk implements RecordReader {
   }
 
   /**
-   * Switches every record of a binary message, whose bytes are the trunk's from now on. What comes of all messages
-   * of one turn of the event loop is sent at its end, so that a receiver gets it in one.
+   * Switches every record of a binary message. What comes of all messages of one turn of the event loop is sent at its
+   * end, so that a receiver gets it in one.
    *
+   * @param release called once, when nothing of the message is needed any more
    * @returns why the message is malformed, if it is
    */
-  receive(message: Uint8Array): RecordFault | undefined {
+  receive(message: Uint8Array, release?: () => void): RecordFault | undefined {
     const fault = readRecords(message, this.#options.batch, this);
+    if (release !== undefined) this.#releaseWhenSent(release);
     if (!this.#flushing) {
       this.#flushing = true;
       queueMicrotask(this.#flush);
@@ -120,6 +124,25 @@ export class Trunk implements RecordReader {
     else if (type !== RECORD_OFFLOAD) this.unknownRecords++;
     else if (this.#options.offload) this.#packet(bytes, start, start + OFFLOAD_BYTES, end);
     else this.drops.count("not-negotiated");
+  }
+
+  /** Any of its segments may have been given something of the message, and another trunk may be the one to flush it. */
+  #releaseWhenSent(release: () => void): void {
+    let left = this.#ports.size;
+    if (left === 0) return release();
+    const sent =
+      left === 1
+        ? release
+        : () => {
+            left--;
+            if (left === 0) release();
+          };
+    for (const port of this.#ports.values()) port.segment.whenSent(sent);
+  }
+
+  #flushAll(): void {
+    this.#flushing = false;
+    for (const port of this.#ports.values()) port.segment.flush();
   }
 
   /** A record found no room in its receiver's queue. */

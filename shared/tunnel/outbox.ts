@@ -9,8 +9,15 @@
  * its flows. While it keeps up, the queue is empty and nothing passes through it.
  */
 import type { EgressQueue } from "../switch/egress-queue.ts";
-import type { RecordRange } from "../switch/record-keeper.ts";
+import type { BlockPool } from "./block-pool.ts";
 import { MESSAGE_BYTES } from "./constants.ts";
+
+/** Where a record lies, or several that are neighbours: `bytes[start, end)`. */
+export interface RecordRange {
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+}
 
 /** The sending half of a WebSocket, as far as records need it. */
 export interface MessageSink {
@@ -27,6 +34,8 @@ export interface OutboxOptions {
   readonly sink: MessageSink;
   /** Whether the receiver has the feature `batch`; without it every record is a message. */
   readonly batch: boolean;
+  /** Memory for what is put together. */
+  readonly pool: BlockPool;
   /**
    * Makes the queue for what waits once the network holds `windowBytes`, when that happens first; without one
    * everything goes to the network at once.
@@ -42,6 +51,7 @@ export const WINDOW_BYTES = 256 * 1024;
 export class Outbox {
   readonly #sink: MessageSink;
   readonly #batch: boolean;
+  readonly #pool: BlockPool;
   readonly #makeQueue: (() => EgressQueue) | undefined;
   #queue: EgressQueue | undefined;
   readonly #window: number;
@@ -52,9 +62,10 @@ export class Outbox {
   #refilling = false;
   readonly #drained = () => this.#refill();
 
-  constructor({ sink, batch, makeQueue, windowBytes = WINDOW_BYTES }: OutboxOptions) {
+  constructor({ sink, batch, pool, makeQueue, windowBytes = WINDOW_BYTES }: OutboxOptions) {
     this.#sink = sink;
     this.#batch = batch;
+    this.#pool = pool;
     this.#makeQueue = makeQueue;
     this.#window = windowBytes;
   }
@@ -73,24 +84,73 @@ export class Outbox {
 
   /** Sends what was gathered. `sent` is called once the bytes may be used again: at once where there are none. */
   flush(sent?: () => void): void {
+    if (this.#count === 0) sent?.();
+    else if (this.#makeQueue === undefined) this.#sendAll(undefined, sent);
+    else this.#sendAll(sent, this.#drained);
+    // What filled the network may have been others' messages, which tell nobody here that they are sent.
+    this.#refill();
+  }
+
+  /**
+   * Sends what was gathered.
+   *
+   * @param unpinned called once all that was sent without a copy is sent, at once where it all was copied
+   * @param last called once everything is sent
+   */
+  #sendAll(unpinned: (() => void) | undefined, last: (() => void) | undefined): void {
     const ranges = this.#ranges;
     const count = this.#count;
-    if (count === 0) {
-      sent?.();
-      return;
-    }
-    // The last message tells when all are sent, because they go in order.
-    const last = sent ?? (this.#makeQueue === undefined ? undefined : this.#drained);
+    // One more than is sent without a copy, until all is handed over.
+    let pinned = 1;
+    const unpin = () => {
+      pinned--;
+      if (pinned === 0) unpinned?.();
+    };
     let from = 0;
     while (from < count) {
       const to = this.#run(from, count);
-      const message = to === from + 1 ? only(ranges[from] as RecordRange) : gathered(ranges, from, to);
-      this.#sink.send(message, to === count ? last : undefined);
+      // The last message tells when all are sent, because they go in order.
+      const done = to === count ? last : undefined;
+      const range = ranges[from] as RecordRange;
+      if (to > from + 1 || this.#pinsTooMuch(range)) {
+        this.#sendGathered(from, to, done);
+      } else {
+        pinned++;
+        this.#sink.send(only(range), unpinned === undefined ? done : both(unpin, done));
+      }
       from = to;
     }
     for (let i = 0; i < count; i++) (ranges[i] as RecordRange).bytes = NOTHING;
     this.#count = 0;
     this.#bytes = 0;
+    unpin();
+  }
+
+  /**
+   * Whether a range that waits would keep more than twice its bytes from being used again. A receiver that does not
+   * read could hold a message's memory by each ping otherwise; and as all messages of a turn are let go of together, a
+   * small message could hold great ones. Without a queue it is the sender who bounds what waits.
+   */
+  #pinsTooMuch(range: RecordRange): boolean {
+    if (this.#makeQueue === undefined) return false;
+    return length(range) <= GATHER_BYTES || length(range) * 2 < range.bytes.length;
+  }
+
+  /** Sends the ranges [from, to) as one message. */
+  #sendGathered(from: number, to: number, done: (() => void) | undefined): void {
+    let size = 0;
+    for (let i = from; i < to; i++) size += length(this.#ranges[i] as RecordRange);
+    const block = this.#pool.take(size);
+    let at = 0;
+    for (let i = from; i < to; i++) {
+      const range = this.#ranges[i] as RecordRange;
+      block.set(only(range), at);
+      at += length(range);
+    }
+    this.#sink.send(block.subarray(0, size), () => {
+      this.#pool.give(block);
+      done?.();
+    });
   }
 
   /** Where the message that begins with range `from` ends: small neighbours go together. */
@@ -130,17 +190,30 @@ export class Outbox {
   /** Moves what waits to the network, once that has room for more than a trickle. */
   #refill(): void {
     const queue = this.#queue;
-    if (queue === undefined || this.#refilling) return;
+    // What is gathered is about to be flushed by whoever has to hear that it is sent.
+    if (queue === undefined || this.#refilling || this.#count > 0) return;
     this.#refilling = true;
     while (!queue.empty && this.#sink.bufferedAmount <= this.#window / 2) {
+      const taken: Uint8Array[] = [];
       const next: RecordRange = { bytes: NOTHING, start: 0, end: 0 };
       while (this.#sink.bufferedAmount + this.#bytes < this.#window && queue.take(next)) {
         this.#gather(next.bytes, next.start, next.end);
+        taken.push(next.bytes);
       }
-      this.flush();
+      this.flush(() => {
+        for (const block of taken) this.#pool.give(block);
+      });
     }
     this.#refilling = false;
   }
+}
+
+function both(first: () => void, second: (() => void) | undefined): () => void {
+  if (second === undefined) return first;
+  return () => {
+    first();
+    second();
+  };
 }
 
 /** In place of a buffer that was sent, so that the outbox keeps none alive. */
@@ -152,17 +225,4 @@ function length(range: RecordRange): number {
 
 function only({ bytes, start, end }: RecordRange): Uint8Array {
   return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
-}
-
-function gathered(ranges: readonly RecordRange[], from: number, to: number): Uint8Array {
-  let size = 0;
-  for (let i = from; i < to; i++) size += length(ranges[i] as RecordRange);
-  const message = new Uint8Array(size);
-  let at = 0;
-  for (let i = from; i < to; i++) {
-    const range = ranges[i] as RecordRange;
-    message.set(only(range), at);
-    at += length(range);
-  }
-  return message;
 }

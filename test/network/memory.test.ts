@@ -141,6 +141,7 @@ it("a client that is told to end while nothing answers ends", async () => {
     relay: new URL(server.url),
     token: "token",
     offload: true,
+    framing: "own",
     networks: [],
     events: { up: () => {}, reconnecting: () => {}, down: () => {} },
     openNetwork: () => Promise.reject(new Error("nothing was joined")),

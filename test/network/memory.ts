@@ -55,6 +55,7 @@ export class MemoryHost {
       relay: new URL(relay),
       token,
       offload: true,
+      framing: "own",
       networks,
       events: {
         up: () => this.#tell("up"),

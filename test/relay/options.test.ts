@@ -35,6 +35,7 @@ describe("the relay's options", () => {
       data: expect.stringMatching(/laneway\/relay$/),
       publicUrl: undefined,
       tls: undefined,
+      framing: "own",
       json: false,
     });
   });
@@ -72,6 +73,7 @@ describe("the relay's options", () => {
   });
 
   it("can each be set by the environment, the config file too", () => {
+    vi.stubEnv("LANEWAY_WEBSOCKET", "ws");
     vi.stubEnv("LANEWAY_CONFIG", config({ data: "/file" }));
     vi.stubEnv("LANEWAY_LISTEN", "[::1]:443");
     vi.stubEnv("LANEWAY_PUBLIC_URL", "https://relay.example");
@@ -81,6 +83,7 @@ describe("the relay's options", () => {
       data: "/file",
       publicUrl: new URL("https://relay.example"),
       tls: undefined,
+      framing: "ws",
       json: false,
     });
   });

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
+import { framingOption } from "../../../system/websocket/framing.ts";
 import type { UpOptions } from "../run-up.ts";
 
 /** `laneway up` */
@@ -20,6 +21,7 @@ export function upCommand(): Command {
     .option("--address <cidr|none>", "the interface's address, like 10.20.0.7/24", address)
     .option("--mac <mac>", "the interface's MAC address (default: this device's own on the network)", mac)
     .option("--no-offload", "carry frames one by one, as an interface without segmentation offload does")
+    .addOption(framingOption())
     .option("--json", "print events as JSON lines")
     .action(async (networks: string[], options: UpOptions) => {
       // Only now: the other commands need none of it, and start sooner.

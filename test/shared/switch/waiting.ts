@@ -3,7 +3,8 @@ import { readUint32, writeUint32 } from "../../../shared/frame/bytes.ts";
 import { ETHERTYPE_EXPERIMENTAL, encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { readMac } from "../../../shared/frame/mac.ts";
 import type { EgressQueue } from "../../../shared/switch/egress-queue.ts";
-import type { RecordRange } from "../../../shared/switch/record-keeper.ts";
+import type { BlockPool } from "../../../shared/tunnel/block-pool.ts";
+import type { RecordRange } from "../../../shared/tunnel/outbox.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
 
 /** Headroom, Ethernet header and the record's number. */
@@ -15,27 +16,31 @@ export const SUPER_RECORD_BYTES = 22 + 14 + 65_535;
 const SOURCE = ENCAPSULATION_BYTES + 6;
 const NUMBER = ENCAPSULATION_BYTES + 14;
 
-/** Writes the record `number` of `flow` to `bytes[start, end)`. */
+/** An address that no flow has. */
+export const NOBODY = 0x0200_0000_ffff;
+
+/** Writes the record `number` of `flow`, which is its source address, to `bytes[start, end)`. */
 export function writeRecord(
   bytes: Uint8Array,
   start: number,
   end: number,
   flow: number,
   number: number,
+  { vni = 101, destination = NOBODY } = {},
 ): void {
   bytes.fill(number, start, end);
-  encapsulate(bytes, start, end, 101);
-  const header = { destination: 0x0200_0000_ffff, source: flow, tags: [], etherType: ETHERTYPE_EXPERIMENTAL };
+  encapsulate(bytes, start, end, vni);
+  const header = { destination, source: flow, tags: [], etherType: ETHERTYPE_EXPERIMENTAL };
   encodeEthernet(bytes, start + ENCAPSULATION_BYTES, header);
   writeUint32(bytes, start + NUMBER, number);
 }
 
-/** Adds the record `number` of `flow`, of `size` bytes in a buffer of its own. */
-export function addRecord(queue: EgressQueue, flow: number, number: number, size: number): Uint8Array {
+/** Adds the record `number` of `flow`, of `size` bytes in a buffer that is written over at once. */
+export function addRecord(queue: EgressQueue, flow: number, number: number, size: number): void {
   const bytes = new Uint8Array(size);
   writeRecord(bytes, 0, size, flow, number);
   queue.add(bytes, 0, ENCAPSULATION_BYTES, size);
-  return bytes;
+  bytes.fill(0xee);
 }
 
 export interface Told {
@@ -55,15 +60,18 @@ export function readRecord({ bytes, start, end }: RecordRange): Told {
   return { flow: readMac(bytes, start + SOURCE), number, size: end - start };
 }
 
-/** The record whose turn it is. */
-export function takeRecord(queue: EgressQueue): Told | undefined {
+/** The record whose turn it is; its block goes back to the pool. */
+export function takeRecord(queue: EgressQueue, pool: BlockPool): Told | undefined {
   const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
-  return queue.take(range) ? readRecord(range) : undefined;
+  if (!queue.take(range)) return undefined;
+  const told = readRecord(range);
+  pool.give(range.bytes);
+  return told;
 }
 
 /** All that wait, in the order of their turns. */
-export function drain(queue: EgressQueue): Told[] {
+export function drain(queue: EgressQueue, pool: BlockPool): Told[] {
   const all: Told[] = [];
-  for (let told = takeRecord(queue); told !== undefined; told = takeRecord(queue)) all.push(told);
+  for (let told = takeRecord(queue, pool); told !== undefined; told = takeRecord(queue, pool)) all.push(told);
   return all;
 }

@@ -2,33 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EgressQueue } from "../../../shared/switch/egress-queue.ts";
 import { MESSAGE_BYTES } from "../../../shared/tunnel/constants.ts";
-import { type MessageSink, Outbox } from "../../../shared/tunnel/outbox.ts";
+import { Outbox, WINDOW_BYTES } from "../../../shared/tunnel/outbox.ts";
 import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../../shared/tunnel/record.ts";
 import { frameBytes } from "../switch/ports.ts";
-
-/** A network that takes what it is given when the test says so. */
-class Sink implements MessageSink {
-  bufferedAmount = 0;
-  readonly messages: Uint8Array[] = [];
-  readonly #waiting: { size: number; sent: (() => void) | undefined }[] = [];
-
-  send(message: Uint8Array, sent?: () => void): void {
-    this.messages.push(message);
-    this.bufferedAmount += message.length;
-    this.#waiting.push({ size: message.length, sent });
-  }
-
-  /** Takes the oldest message. */
-  take(): void {
-    const first = this.#waiting.shift();
-    this.bufferedAmount -= first?.size ?? 0;
-    first?.sent?.();
-  }
-
-  takeAll(): void {
-    while (this.#waiting.length > 0) this.take();
-  }
-}
+import { CountingPool } from "./counting-pool.ts";
+import { SlowSink } from "./slow-sink.ts";
 
 /** Adds all of `bytes` as one record; what is in it does not matter here. */
 function addWhole(outbox: Outbox, bytes: Uint8Array): void {
@@ -37,19 +15,19 @@ function addWhole(outbox: Outbox, bytes: Uint8Array): void {
 
 describe("an outbox", () => {
   it("sends neighbours of one buffer as one message, without a copy", () => {
-    const sink = new Sink();
-    const outbox = new Outbox({ sink, batch: true });
+    const sink = new SlowSink();
+    const outbox = new Outbox({ sink, pool: new CountingPool(), batch: true });
     const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6);
     outbox.add(bytes, 1, 1, 3);
     outbox.add(bytes, 3, 3, 6);
     outbox.flush();
     expect(sink.messages).toEqual([Uint8Array.of(2, 3, 4, 5, 6)]);
-    expect(sink.messages[0]?.buffer).toBe(bytes.buffer);
+    expect(sink.waiting[0]?.message.buffer).toBe(bytes.buffer);
   });
 
   it("gathers small records of several buffers into one message, in order", () => {
-    const sink = new Sink();
-    const outbox = new Outbox({ sink, batch: true });
+    const sink = new SlowSink();
+    const outbox = new Outbox({ sink, pool: new CountingPool(), batch: true });
     const bytes = Uint8Array.of(1, 2, 3, 4);
     outbox.add(bytes, 0, 0, 1);
     outbox.add(bytes, 3, 3, 4);
@@ -59,19 +37,19 @@ describe("an outbox", () => {
   });
 
   it("sends a great record by itself rather than copy it", () => {
-    const sink = new Sink();
-    const outbox = new Outbox({ sink, batch: true });
+    const sink = new SlowSink();
+    const outbox = new Outbox({ sink, pool: new CountingPool(), batch: true });
     const great = new Uint8Array(60_000).fill(7);
     for (const bytes of [Uint8Array.of(1), great, Uint8Array.of(2), Uint8Array.of(3)])
       addWhole(outbox, bytes);
     outbox.flush();
     expect(sink.messages).toEqual([Uint8Array.of(1), great, Uint8Array.of(2, 3)]);
-    expect(sink.messages[1]).toBe(great);
+    expect(sink.waiting[1]?.message).toBe(great);
   });
 
   it("sends every record by itself without the feature batch", () => {
-    const sink = new Sink();
-    const outbox = new Outbox({ sink, batch: false });
+    const sink = new SlowSink();
+    const outbox = new Outbox({ sink, pool: new CountingPool(), batch: false });
     const bytes = Uint8Array.of(1, 2, 3);
     for (let i = 0; i < 3; i++) outbox.add(bytes, i, i, i + 1);
     outbox.flush();
@@ -82,22 +60,25 @@ describe("an outbox", () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 65_562 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(sizes, fc.boolean(), (lengths, batch) => {
-        const sink = new Sink();
-        const outbox = new Outbox({ sink, batch });
+        const sink = new SlowSink();
+        const pool = new CountingPool();
+        const outbox = new Outbox({ sink, pool, batch });
         lengths.forEach((length, i) => void addWhole(outbox, new Uint8Array(length).fill(i)));
         outbox.flush();
         for (const message of sink.messages) expect(message.length).toBeLessThanOrEqual(MESSAGE_BYTES);
         const got = Buffer.concat(sink.messages);
         const want = Buffer.concat(lengths.map((length, i) => Buffer.alloc(length, i)));
         expect(got.equals(want)).toBe(true);
+        sink.takeAll();
+        expect(pool.out).toBe(0);
       }),
       { numRuns: 30 },
     );
   });
 
   it("tells when the bytes may be used again: with the last message, or at once where there is none", () => {
-    const sink = new Sink();
-    const outbox = new Outbox({ sink, batch: false });
+    const sink = new SlowSink();
+    const outbox = new Outbox({ sink, pool: new CountingPool(), batch: false });
     let told = 0;
     outbox.flush(() => told++);
     expect(told).toBe(1);
@@ -109,17 +90,31 @@ describe("an outbox", () => {
     sink.take();
     expect(told).toBe(2);
   });
+
+  it("tells so for what it has copied too, as nothing else bounds how much a sender has on the way", () => {
+    const sink = new SlowSink();
+    const pool = new CountingPool();
+    const outbox = new Outbox({ sink, pool, batch: true });
+    let told = 0;
+    addWhole(outbox, Uint8Array.of(1));
+    addWhole(outbox, Uint8Array.of(2));
+    outbox.flush(() => told++);
+    expect([told, pool.out]).toEqual([0, 1]);
+    sink.take();
+    expect([told, pool.out]).toEqual([1, 0]);
+  });
 });
 
 describe("an outbox whose receiver is slow", () => {
   const WINDOW = 1_000;
 
-  function slow(limit: number) {
-    const sink = new Sink();
+  function slow(limit: number, windowBytes = WINDOW, batch = true) {
+    const sink = new SlowSink();
+    const pool = new CountingPool();
     let dropped = 0;
-    const makeQueue = () => new EgressQueue(limit, () => dropped++, 1);
-    const outbox = new Outbox({ sink, batch: true, makeQueue, windowBytes: WINDOW });
-    return { sink, outbox, dropped: () => dropped };
+    const makeQueue = () => new EgressQueue(limit, pool, () => dropped++, 1);
+    const outbox = new Outbox({ sink, pool, batch, makeQueue, windowBytes });
+    return { sink, pool, outbox, dropped: () => dropped };
   }
 
   function record(from: number, payload: number, padding = 100): Uint8Array {
@@ -133,7 +128,7 @@ describe("an outbox whose receiver is slow", () => {
   }
 
   /** Source and payload of every record sent, in order. */
-  function sent(sink: Sink): string[] {
+  function sent(sink: SlowSink): string[] {
     const seen: string[] = [];
     for (const message of sink.messages) {
       readRecords(message, true, {
@@ -147,7 +142,7 @@ describe("an outbox whose receiver is slow", () => {
   }
 
   it("hands the network no more than a window at a time, and the rest when it has drained", () => {
-    const { sink, outbox, dropped } = slow(1_000_000);
+    const { sink, pool, outbox, dropped } = slow(1_000_000);
     const count = 100;
     for (let i = 0; i < count; i++) addWhole(outbox, record(1, i));
     outbox.flush();
@@ -155,6 +150,7 @@ describe("an outbox whose receiver is slow", () => {
     sink.takeAll();
     expect(sent(sink)).toEqual(Array.from({ length: count }, (_, i) => `1:${i}`));
     expect(dropped()).toBe(0);
+    expect(pool.out).toBe(0);
   });
 
   it("lets a small flow pass a bulk transfer that waits", () => {
@@ -178,5 +174,123 @@ describe("an outbox whose receiver is slow", () => {
     addWhole(outbox, record(1, 200));
     outbox.flush();
     expect(sent(sink).at(-1)).toBe("1:200");
+  });
+
+  it("goes on once others' messages no longer fill the network", () => {
+    const { sink, outbox } = slow(5_000);
+    sink.bufferedAmount = 2 * WINDOW;
+    addWhole(outbox, record(1, 1));
+    outbox.flush();
+    expect(sink.messages).toEqual([]);
+    sink.bufferedAmount = 0;
+    addWhole(outbox, record(1, 2));
+    outbox.flush();
+    sink.takeAll();
+    expect(sent(sink)).toEqual(["1:1", "1:2"]);
+  });
+
+  it("lets go at once of what waits as a copy: in its queue, or on its way", () => {
+    const { sink, pool, outbox } = slow(100_000);
+    let told = 0;
+    for (let i = 0; i < 100; i++) {
+      const bytes = record(1, i);
+      addWhole(outbox, bytes);
+      outbox.flush(() => told++);
+      expect(told).toBe(i + 1);
+      bytes.fill(0xee);
+    }
+    sink.takeAll();
+    expect(sent(sink)).toEqual(Array.from({ length: 100 }, (_, i) => `1:${i}`));
+    expect(pool.out).toBe(0);
+  });
+
+  it("lets go of what it sends without a copy when that is sent, although a copy goes after it", () => {
+    const { sink, outbox } = slow(100_000, WINDOW_BYTES);
+    let told = 0;
+    const great = new Uint8Array(60_000);
+    addWhole(outbox, great);
+    addWhole(outbox, record(1, 1));
+    outbox.flush(() => told++);
+    expect(sink.waiting[0]?.message).toBe(great);
+    expect(told).toBe(0);
+    sink.take();
+    expect(told).toBe(1);
+    sink.take();
+    expect(told).toBe(1);
+  });
+
+  it("does not send for another, when it has room again, what that one is about to flush", () => {
+    const { sink, outbox } = slow(100_000, WINDOW_BYTES);
+    const early = new Uint8Array(WINDOW_BYTES).fill(1);
+    addWhole(outbox, early);
+    outbox.flush();
+    const late = new Uint8Array(60_000).fill(2);
+    addWhole(outbox, late);
+    addWhole(outbox, record(1, 1));
+    sink.take();
+    let told = false;
+    outbox.flush(() => {
+      told = true;
+    });
+    while (sink.waiting.length > 0) {
+      expect(told).toBe(!sink.waiting.some(({ message }) => message === late));
+      sink.take();
+    }
+    expect(told).toBe(true);
+  });
+
+  it("has one that does not read keep no more than twice what the network holds from being used again", () => {
+    const buffer = fc.record({
+      size: fc.integer({ min: 100, max: MESSAGE_BYTES }),
+      // Where its records lie, in parts of a thousand.
+      cuts: fc.uniqueArray(fc.nat(1_000), { minLength: 2, maxLength: 6 }),
+    });
+    const buffers = fc.array(buffer, { minLength: 1, maxLength: 60, size: "max" });
+    fc.assert(
+      fc.property(buffers, fc.boolean(), fc.nat(3), (buffers, batch, reads) => {
+        const { sink, pool, outbox } = slow(500_000, WINDOW_BYTES, batch);
+        let pinned = 0;
+        let told = 0;
+        for (const { size, cuts } of buffers) {
+          const bytes = new Uint8Array(size);
+          const at = cuts.map((cut) => Math.floor((cut * size) / 1_000)).sort((a, b) => a - b);
+          // Every second range is for others.
+          for (let i = 0; i + 1 < at.length; i += 2) {
+            const [start = 0, end = 0] = [at[i], at[i + 1]];
+            if (end - start > ENCAPSULATION_BYTES + 14) {
+              outbox.add(bytes, start, start + ENCAPSULATION_BYTES, end);
+            }
+          }
+          pinned += size;
+          outbox.flush(() => {
+            pinned -= size;
+            told++;
+          });
+          expect(pinned).toBeLessThanOrEqual(2 * sink.bufferedAmount);
+          expect(sink.bufferedAmount).toBeLessThanOrEqual(WINDOW_BYTES + MESSAGE_BYTES);
+          expect(pool.outBytes).toBeLessThanOrEqual(500_000 + 4 * sink.bufferedAmount);
+          if (told % 4 < reads) sink.take();
+        }
+        sink.takeAll();
+        expect(told).toBe(buffers.length);
+        expect(pinned).toBe(0);
+        expect(pool.out).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("gives every block back also where the connection is gone, and what is sent only calls back", () => {
+    const { sink, pool, outbox } = slow(1_000_000);
+    for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
+    outbox.flush();
+    expect(pool.out).toBeGreaterThan(0);
+    sink.send = (_message, sent) => sent?.();
+    sink.takeAll();
+    expect(pool.out).toBe(0);
+    let told = 0;
+    addWhole(outbox, record(1, 1));
+    outbox.flush(() => told++);
+    expect([told, pool.out]).toEqual([1, 0]);
   });
 });

@@ -1,0 +1,239 @@
+/**
+ * Takes a WebSocket's bytes apart as they come (RFC 6455 section 5).
+ *
+ * The bytes are borrowed, from a buffer that the next read fills anew, so each payload is copied out once, into memory
+ * of a pool; unmasking happens on the way.
+ */
+import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
+import {
+  CONTROL_BYTES,
+  FIN,
+  HEADER_BYTES,
+  LENGTH,
+  LENGTH_16,
+  LENGTH_64,
+  MASK_BYTES,
+  MASKED,
+  OPCODE,
+  OPCODE_BINARY,
+  OPCODE_CLOSE,
+  OPCODE_CONTINUATION,
+  OPCODE_PONG,
+  OPCODE_TEXT,
+  PROTOCOL_ERROR,
+  RESERVED,
+  TOO_BIG,
+} from "./frame.ts";
+import { mask } from "./mask.ts";
+
+/** Why the connection can't go on, with the close code that says so (section 7.4.1). */
+export class FrameFault {
+  readonly code: number;
+  readonly reason: string;
+
+  constructor(code: number, reason: string) {
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+export interface FrameEvents {
+  /** A whole message. `block` goes back to the pool when `payload`, which lies in it, is done with. */
+  message(opcode: typeof OPCODE_TEXT | typeof OPCODE_BINARY, payload: Uint8Array, block: Uint8Array): void;
+  /** A control frame, whose payload is the receiver's. */
+  control(opcode: number, payload: Uint8Array): void;
+}
+
+export interface FrameParserOptions {
+  /** Whether frames have to be masked, as a client's, or must not be, as a server's (section 5.1). */
+  readonly masked: boolean;
+  /** Bytes of a message at most. */
+  readonly maxBytes: number;
+  readonly pool: BlockPool;
+  readonly events: FrameEvents;
+}
+
+export class FrameParser {
+  readonly #masked: boolean;
+  readonly #maxBytes: number;
+  readonly #pool: BlockPool;
+  readonly #events: FrameEvents;
+  /** Nothing more is wanted: of a connection that is closing. */
+  #stopped = false;
+
+  /** A header that is not complete yet. */
+  readonly #header = new Uint8Array(HEADER_BYTES);
+  #headerBytes = 0;
+
+  /** The frame whose payload is being taken; `#left` bytes are to come. */
+  #opcode = 0;
+  #final = false;
+  #left = 0;
+  #inPayload = false;
+  readonly #key = new Uint8Array(MASK_BYTES);
+
+  /** The message its fragments come to. */
+  #messageOpcode = 0;
+  #message: Uint8Array | undefined;
+  #messageBytes = 0;
+  /** A control frame may come between fragments. */
+  #control: Uint8Array | undefined;
+  #controlBytes = 0;
+
+  constructor({ masked, maxBytes, pool, events }: FrameParserOptions) {
+    this.#masked = masked;
+    this.#maxBytes = maxBytes;
+    this.#pool = pool;
+    this.#events = events;
+  }
+
+  /** Has everything from now on ignored. */
+  stop(): void {
+    this.#stopped = true;
+    this.#message = undefined;
+  }
+
+  /** Reads `bytes[start, end)`, which are borrowed for as long as the call takes. */
+  read(bytes: Uint8Array, start: number, end: number): FrameFault | undefined {
+    let at = start;
+    while (!this.#stopped && at < end) {
+      if (!this.#inPayload) {
+        this.#header[this.#headerBytes++] = bytes[at++] as number;
+        if (this.#headerBytes < 2 || this.#headerBytes < headerBytes(this.#header)) continue;
+        this.#headerBytes = 0;
+        const fault = this.#begin();
+        if (fault !== undefined) return fault;
+      }
+      const taken = Math.min(this.#left, end - at);
+      if (taken > 0) this.#take(bytes, at, at + taken);
+      at += taken;
+      this.#left -= taken;
+      if (this.#left === 0) this.#end();
+    }
+    return undefined;
+  }
+
+  /** A header is complete. */
+  #begin(): FrameFault | undefined {
+    const header = this.#header;
+    const first = header[0] as number;
+    const second = header[1] as number;
+    const opcode = first & OPCODE;
+    const final = (first & FIN) !== 0;
+    if ((first & RESERVED) !== 0) return new FrameFault(PROTOCOL_ERROR, "a reserved bit is set");
+    if (((second & MASKED) !== 0) !== this.#masked) {
+      return new FrameFault(PROTOCOL_ERROR, this.#masked ? "a frame is not masked" : "a frame is masked");
+    }
+    const length = payloadLength(header);
+    if (length === undefined) return new FrameFault(PROTOCOL_ERROR, "a length is not in its shortest form");
+    if (opcode >= OPCODE_CLOSE) {
+      if (opcode > OPCODE_PONG) return new FrameFault(PROTOCOL_ERROR, `opcode ${opcode} is not known`);
+      if (!final) return new FrameFault(PROTOCOL_ERROR, "a control frame is fragmented");
+      if (length > CONTROL_BYTES) return new FrameFault(PROTOCOL_ERROR, "a control frame is too long");
+      this.#control = new Uint8Array(length);
+      this.#controlBytes = 0;
+    } else {
+      const begun = this.#messageOpcode !== 0;
+      if (opcode > OPCODE_BINARY) return new FrameFault(PROTOCOL_ERROR, `opcode ${opcode} is not known`);
+      if (begun !== (opcode === OPCODE_CONTINUATION)) {
+        return new FrameFault(
+          PROTOCOL_ERROR,
+          begun ? "a message begins within another" : "a message goes on before it began",
+        );
+      }
+      if (this.#messageBytes + length > this.#maxBytes) {
+        return new FrameFault(TOO_BIG, `message over ${this.#maxBytes} bytes`);
+      }
+      if (!begun) this.#messageOpcode = opcode;
+      this.#reserve(length);
+    }
+    this.#opcode = opcode;
+    this.#final = final;
+    this.#left = length;
+    this.#inPayload = true;
+    if (this.#masked) {
+      const key = headerBytes(header) - MASK_BYTES;
+      for (let i = 0; i < MASK_BYTES; i++) this.#key[i] = header[key + i] as number;
+    }
+    return undefined;
+  }
+
+  /** Makes room for `length` bytes more of the message. */
+  #reserve(length: number): void {
+    const needed = this.#messageBytes + length;
+    const old = this.#message;
+    if (old !== undefined && old.length >= needed) return;
+    // At least twice as much, or a message of many little fragments would be copied once for each.
+    const block = this.#pool.take(
+      old === undefined ? needed : Math.max(needed, Math.min(2 * old.length, this.#maxBytes)),
+    );
+    if (old !== undefined) {
+      block.set(old.subarray(0, this.#messageBytes));
+      this.#pool.give(old);
+    }
+    this.#message = block;
+  }
+
+  #take(bytes: Uint8Array, start: number, end: number): void {
+    const control = this.#opcode >= OPCODE_CLOSE;
+    const into = (control ? this.#control : this.#message) as Uint8Array;
+    const offset = control ? this.#controlBytes : this.#messageBytes;
+    const length = end - start;
+    if (!this.#masked) {
+      into.set(bytes.subarray(start, end), offset);
+    } else {
+      mask(bytes.subarray(start, end), this.#key, into, offset, length);
+      turn(this.#key, length & 3);
+    }
+    if (control) this.#controlBytes += length;
+    else this.#messageBytes += length;
+  }
+
+  /** A frame's payload is complete. */
+  #end(): void {
+    this.#inPayload = false;
+    if (this.#opcode >= OPCODE_CLOSE) {
+      this.#events.control(this.#opcode, this.#control as Uint8Array);
+      this.#control = undefined;
+      return;
+    }
+    if (!this.#final) return;
+    const opcode = this.#messageOpcode === OPCODE_TEXT ? OPCODE_TEXT : OPCODE_BINARY;
+    const block = this.#message as Uint8Array;
+    const payload = block.subarray(0, this.#messageBytes);
+    this.#messageOpcode = 0;
+    this.#message = undefined;
+    this.#messageBytes = 0;
+    this.#events.message(opcode, payload, block);
+  }
+}
+
+/** How long the header is whose first two bytes are there. */
+function headerBytes(header: Uint8Array): number {
+  const second = header[1] as number;
+  const length = second & LENGTH;
+  const extended = length === LENGTH_16 ? 2 : length === LENGTH_64 ? 8 : 0;
+  return 2 + extended + ((second & MASKED) === 0 ? 0 : MASK_BYTES);
+}
+
+/** Undefined where it is not in its shortest form; more than anyone accepts where it has over 32 bits. */
+function payloadLength(header: Uint8Array): number | undefined {
+  const length = (header[1] as number) & LENGTH;
+  if (length < LENGTH_16) return length;
+  const view = new DataView(header.buffer, header.byteOffset);
+  if (length === LENGTH_16) {
+    const short = view.getUint16(2);
+    return short < LENGTH_16 ? undefined : short;
+  }
+  const long = view.getUint32(2) * 2 ** 32 + view.getUint32(6);
+  return long <= 0xffff || long >= 2 ** 63 ? undefined : long;
+}
+
+/** Turns a masking key by so many bytes: the payload's next byte meets the key's next. */
+function turn(key: Uint8Array, by: number): void {
+  for (let i = 0; i < by; i++) {
+    const first = key[0] as number;
+    key.copyWithin(0, 1);
+    key[MASK_BYTES - 1] = first;
+  }
+}

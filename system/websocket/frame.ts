@@ -1,0 +1,71 @@
+/**
+ * A frame's header (RFC 6455 section 5.2):
+ *
+ * ```
+ *  0               1               2               …
+ *  +-+-+-+-+-------+-+-------------+-------------------+----------------+---------
+ *  |F|R|R|R| op-   |M| length      | if 126: 16 bits   | if M: masking  | payload
+ *  |I|S|S|S| code  |A|  7 bits     | if 127: 64 bits   | key, 32 bits   |  …
+ *  +-+-+-+-+-------+-+-------------+-------------------+----------------+---------
+ * ```
+ */
+export const OPCODE_CONTINUATION = 0;
+export const OPCODE_TEXT = 1;
+export const OPCODE_BINARY = 2;
+export const OPCODE_CLOSE = 8;
+export const OPCODE_PING = 9;
+export const OPCODE_PONG = 10;
+
+export const FIN = 0x80;
+export const RESERVED = 0x70;
+export const OPCODE = 0x0f;
+export const MASKED = 0x80;
+export const LENGTH = 0x7f;
+
+/** In place of a length: the real one follows in 16 or 64 bits. */
+export const LENGTH_16 = 126;
+export const LENGTH_64 = 127;
+
+export const MASK_BYTES = 4;
+/** The longest header there is. */
+export const HEADER_BYTES = 2 + 8 + MASK_BYTES;
+/** What a control frame may carry (section 5.5). */
+export const CONTROL_BYTES = 125;
+
+/** Bytes of the header, without a mask, of a frame that carries `length` bytes. */
+export function headerLength(length: number): number {
+  if (length < LENGTH_16) return 2;
+  return length <= 0xffff ? 4 : 10;
+}
+
+/**
+ * Writes the header of an unfragmented frame at the beginning of `header`, up to where a mask would be.
+ *
+ * @param mask {@link MASKED}, or 0
+ * @param length bytes of payload, under 4 GiB
+ * @returns how long the header is
+ */
+export function writeHeader(header: Uint8Array, opcode: number, mask: number, length: number): number {
+  header[0] = FIN | opcode;
+  const size = headerLength(length);
+  if (size === 2) {
+    header[1] = mask | length;
+    return size;
+  }
+  header[1] = mask | (size === 4 ? LENGTH_16 : LENGTH_64);
+  if (size === 10) {
+    header.fill(0, 2, 6);
+    header[6] = length >>> 24;
+    header[7] = length >>> 16;
+  }
+  header[size - 2] = length >>> 8;
+  header[size - 1] = length;
+  return size;
+}
+
+/** Close codes of the WebSocket itself (section 7.4.1). {@link NO_CODE} and {@link LOST} are never sent. */
+export const PROTOCOL_ERROR = 1002;
+export const NO_CODE = 1005;
+export const LOST = 1006;
+export const INVALID_TEXT = 1007;
+export const TOO_BIG = 1009;

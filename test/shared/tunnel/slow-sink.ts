@@ -1,0 +1,35 @@
+import type { MessageSink } from "../../../shared/tunnel/outbox.ts";
+
+/** A network that takes what it is given when the test says so. */
+export class SlowSink implements MessageSink {
+  bufferedAmount = 0;
+  /** Copies of all messages, each as it was when it was given. */
+  readonly messages: Uint8Array[] = [];
+  /** The messages given and not yet taken, as they are. */
+  readonly waiting: { message: Uint8Array; sent: (() => void) | undefined }[] = [];
+  /** Told each message as it is when the network takes it. */
+  readonly #arrived: (message: Uint8Array) => void;
+
+  constructor(arrived: (message: Uint8Array) => void = () => {}) {
+    this.#arrived = arrived;
+  }
+
+  send(message: Uint8Array, sent?: () => void): void {
+    this.messages.push(message.slice());
+    this.bufferedAmount += message.length;
+    this.waiting.push({ message, sent });
+  }
+
+  /** Takes the oldest message. */
+  take(): void {
+    const first = this.waiting.shift();
+    if (first === undefined) return;
+    this.#arrived(first.message);
+    this.bufferedAmount -= first.message.length;
+    first.sent?.();
+  }
+
+  takeAll(): void {
+    while (this.waiting.length > 0) this.take();
+  }
+}

@@ -1,0 +1,315 @@
+// What holds for every MessageSocket, whoever does the framing at either end.
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { type End, MAX_BYTES, Pair, type Pairing } from "./pair.ts";
+
+/** Where the length's encoding changes (RFC 6455 section 5.2), and a whole message of the tunnel's. */
+const SIZES = [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 1_500, 65_534, 65_535, 65_536, 65_537, MAX_BYTES];
+
+/** Bytes that differ by place and by message, so that none can stand for another. */
+function pattern(size: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = (i * 31 + (i >> 8) * 7 + seed * 101) & 0xff;
+  return bytes;
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
+}
+
+/** Messages as `[size, seed]` each. */
+function expectPatterns(
+  heard: readonly (string | Buffer)[],
+  sent: readonly (readonly [number, number])[],
+): void {
+  expect(heard.map((message) => message.length)).toEqual(sent.map(([size]) => size));
+  const wrong = heard.findIndex((message, i) => {
+    const [size, seed] = sent[i] ?? [0, 0];
+    return typeof message === "string" || !same(message, pattern(size, seed));
+  });
+  expect(wrong, "the message with other bytes than were sent").toBe(-1);
+}
+
+export function messageSocketContract(name: string, pairing: Pairing): void {
+  describe(name, () => {
+    it("carries text both ways, also none and any character", async () => {
+      await using pair = await Pair.open(pairing);
+      const texts = ["hello", "", "\u0000", "\ufeffä€😀", "é".repeat(63), "😀".repeat(20_000)];
+      for (const [sender, receiver] of pair.directions) {
+        for (const text of texts) sender.socket.sendText(text);
+        expect(await receiver.heard(texts.length)).toEqual(texts);
+      }
+    });
+
+    it("carries binary messages of every size both ways, byte for byte", async () => {
+      await using pair = await Pair.open(pairing);
+      for (const [sender, receiver] of pair.directions) {
+        for (const size of SIZES) sender.socket.send(pattern(size, size));
+        expectPatterns(
+          await receiver.heard(SIZES.length),
+          SIZES.map((size) => [size, size] as const),
+        );
+      }
+    });
+
+    it("carries text of every size", async () => {
+      await using pair = await Pair.open(pairing);
+      for (const [sender, receiver] of pair.directions) {
+        const texts = SIZES.map((size) => String.fromCharCode(97 + (size % 26)).repeat(size));
+        for (const text of texts) sender.socket.sendText(text);
+        const heard = await receiver.heard(texts.length);
+        expect(heard.map((text) => text.length)).toEqual(SIZES);
+        expect(heard.every((text, i) => text === texts[i])).toBe(true);
+      }
+    });
+
+    it("keeps thousands of messages in order while as many come the other way", async () => {
+      await using pair = await Pair.open(pairing);
+      const count = 4_000;
+      const size = (i: number) => (i * 37) % 3_000;
+      for (let sent = 0; sent < count; ) {
+        for (const end = sent + 40; sent < end; sent++) {
+          for (const [sender] of pair.directions) {
+            if (sent % 7 === 0) sender.socket.sendText(`text ${sent}`);
+            else sender.socket.send(pattern(size(sent), sent));
+          }
+        }
+        await turn();
+      }
+      for (const [, receiver] of pair.directions) {
+        const heard = await receiver.heard(count);
+        expect(heard).toHaveLength(count);
+        const wrong = heard.findIndex((message, i) =>
+          typeof message === "string"
+            ? i % 7 !== 0 || message !== `text ${i}`
+            : !same(message, pattern(size(i), i)),
+        );
+        expect(wrong).toBe(-1);
+      }
+    });
+
+    it("hears what the other end says in the very turn in which it opened", async () => {
+      const greet = (who: string) => (end: End) => {
+        end.socket.sendText(`${who} is here`);
+        end.socket.send(pattern(70_000, 1));
+      };
+      await using pair = await Pair.open(pairing, { server: greet("server"), client: greet("client") });
+      for (const [[, receiver], who] of [
+        [pair.directions[0], "client"],
+        [pair.directions[1], "server"],
+      ].map(([direction, who]) => [direction as readonly [End, End], String(who)] as const)) {
+        const heard = await receiver.heard(2);
+        expect(heard[0]).toBe(`${who} is here`);
+        expectPatterns(heard.slice(1), [[70_000, 1]]);
+      }
+    });
+
+    it("says once of each message that it was sent, in order, and leaves its bytes as they were", async () => {
+      await using pair = await Pair.open(pairing);
+      for (const [sender, receiver] of pair.directions) {
+        const told: number[] = [];
+        const all = Promise.withResolvers<void>();
+        const messages = SIZES.map((size) => pattern(size, 3));
+        for (const [i, message] of messages.entries()) {
+          sender.socket.send(message, () => {
+            told.push(i);
+            if (told.length === messages.length) all.resolve();
+          });
+        }
+        await all.promise;
+        await receiver.heard(messages.length);
+        expect(told).toEqual(messages.map((_message, i) => i));
+        expect(messages.every((message, i) => same(message, pattern(SIZES[i] ?? 0, 3)))).toBe(true);
+      }
+    });
+
+    it.each(["terminate", "close"] as const)(
+      "says once of each message that it was sent where %s comes first, then and after",
+      async (how) => {
+        await using pair = await Pair.open(pairing);
+        for (const [sender] of pair.directions) {
+          // Much more than a connection takes at once.
+          const told = new Array<number>(64).fill(0);
+          const tell = (i: number) => () => {
+            told[i] = (told[i] ?? 0) + 1;
+          };
+          for (let i = 0; i < 60; i++) sender.socket.send(pattern(MAX_BYTES, i), tell(i));
+          if (how === "terminate") sender.socket.terminate();
+          else sender.socket.close(4_000, "enough");
+          for (let i = 60; i < 62; i++) sender.socket.send(pattern(100, i), tell(i));
+          await sender.ended();
+          for (let i = 62; i < 64; i++) sender.socket.send(pattern(100, i), tell(i));
+          while (told.includes(0)) await turn();
+          for (let i = 0; i < 5; i++) await turn();
+          expect(told).toEqual(new Array(64).fill(1));
+          expect(sender.socket.bufferedAmount).toBe(0);
+          expect(sender.ends).toHaveLength(1);
+        }
+      },
+    );
+
+    it("keeps a message's bytes until it is released, whatever else comes meanwhile", async () => {
+      await using pair = await Pair.open(pairing);
+      // The message's first byte says whether it is to be kept.
+      const sizes = [1, 100, 250, 256, 1_000, 4_096, 16_384, 65_600, 130_000, MAX_BYTES];
+      for (const [sender, receiver] of pair.directions) {
+        receiver.keep = (message) => message[0] === 1;
+        const sent: Uint8Array[] = [];
+        for (let round = 0; round < 6; round++) {
+          for (const size of sizes) {
+            const message = pattern(size, sent.length);
+            message[0] = sent.length % 3 === 0 ? 1 : 0;
+            sent.push(message);
+            sender.socket.send(message);
+          }
+          await turn();
+        }
+        const keptSent = sent.filter((message) => message[0] === 1);
+        const readSent = sent.filter((message) => message[0] !== 1);
+        await receiver.until(
+          ({ kept, messages }) => kept.length === keptSent.length && messages.length === readSent.length,
+        );
+        const intact = () =>
+          receiver.kept.every(({ message }, i) => same(message, keptSent[i] as Uint8Array));
+        expect(intact()).toBe(true);
+        // Every second of them goes; what is left has to outlast more.
+        const left = receiver.kept.filter((_kept, i) => i % 2 === 1);
+        const leftSent = keptSent.filter((_message, i) => i % 2 === 1);
+        for (const [i, { release }] of receiver.kept.entries()) if (i % 2 === 0) release();
+        const before = receiver.messages.length;
+        for (const [i, size] of sizes.entries()) {
+          const message = pattern(size, 1_000 + i);
+          message[0] = 0;
+          sender.socket.send(message);
+        }
+        const heard = await receiver.heard(before + sizes.length);
+        expect(left.every(({ message }, i) => same(message, leftSent[i] as Uint8Array))).toBe(true);
+        expect(
+          heard.every((message, i) => i >= before || same(message as Buffer, readSent[i] as Uint8Array)),
+        ).toBe(true);
+        for (const { release } of left) release();
+      }
+    });
+
+    it("counts the bytes that wait, and none once they are gone", async () => {
+      await using pair = await Pair.open(pairing);
+      for (const [sender, receiver] of pair.directions) {
+        const { socket } = sender;
+        expect(socket.bufferedAmount).toBe(0);
+        const sent = Promise.withResolvers<void>();
+        let last = 0;
+        for (let i = 0; i < 40; i++) {
+          socket.send(pattern(MAX_BYTES, i), i === 39 ? sent.resolve : undefined);
+          expect(socket.bufferedAmount).toBeGreaterThanOrEqual(last + MAX_BYTES);
+          last = socket.bufferedAmount;
+        }
+        socket.sendText("and a word");
+        expect(socket.bufferedAmount).toBeGreaterThan(last);
+        await sent.promise;
+        await receiver.heard(41);
+        while (socket.bufferedAmount !== 0) await turn();
+        expect(receiver.messages).toHaveLength(41);
+      }
+    });
+
+    it("has bytes wait as long as the other end does not read", async () => {
+      await using pair = await Pair.open(pairing);
+      pair.serverSocket.pause();
+      const { socket } = pair.client;
+      let sent = 0;
+      // More than the kernel holds for both ends together.
+      for (let i = 0; i < 100; i++) socket.send(pattern(MAX_BYTES, i), () => sent++);
+      for (let i = 0; i < 200; i++) await turn();
+      expect(sent).toBeLessThan(100);
+      expect(socket.bufferedAmount).toBeGreaterThanOrEqual((100 - sent) * MAX_BYTES);
+      pair.serverSocket.resume();
+      expectPatterns(
+        await pair.server.heard(100),
+        Array.from({ length: 100 }, (_, i) => [MAX_BYTES, i] as const),
+      );
+      while (sent < 100) await turn();
+      expect(socket.bufferedAmount).toBe(0);
+    });
+
+    describe("closes", () => {
+      it.each([
+        ["client", 4_001, "because"],
+        ["server", 4_001, "because"],
+        ["client", 1_000, ""],
+        ["server", 1_000, ""],
+        ["client", 4_999, "ü".repeat(61)],
+        ["server", 4_999, "ü".repeat(61)],
+      ] as const)("from the %s with %d '%s', after all that was said before", async (who, code, reason) => {
+        await using pair = await Pair.open(pairing);
+        const [sender, receiver] = who === "client" ? [pair.client, pair.server] : [pair.server, pair.client];
+        for (let i = 0; i < 20; i++) sender.socket.send(pattern(50_000, i));
+        sender.socket.close(code, reason);
+        expect(await receiver.ended()).toEqual({ code, reason });
+        expect((await sender.ended())?.code).toBe(code);
+        expectPatterns(
+          receiver.messages,
+          Array.from({ length: 20 }, (_, i) => [50_000, i] as const),
+        );
+      });
+
+      it("from both at once", async () => {
+        await using pair = await Pair.open(pairing);
+        pair.client.socket.close(4_001, "from the client");
+        pair.server.socket.close(4_002, "from the server");
+        expect(await pair.client.ended()).toEqual({ code: 4_002, reason: "from the server" });
+        expect(await pair.server.ended()).toEqual({ code: 4_001, reason: "from the client" });
+      });
+
+      it("once only, and does nothing from then on", async () => {
+        await using pair = await Pair.open(pairing);
+        pair.client.socket.close(4_001, "first");
+        pair.client.socket.close(4_002, "second");
+        expect(await pair.server.ended()).toEqual({ code: 4_001, reason: "first" });
+        await pair.client.ended();
+        for (const { socket } of [pair.client, pair.server]) {
+          socket.send(pattern(10, 0));
+          socket.sendText("still there?");
+          socket.ping();
+          socket.close(4_003, "third");
+          socket.terminate();
+        }
+        for (let i = 0; i < 5; i++) await turn();
+        for (const { ends, messages, socket } of [pair.client, pair.server]) {
+          expect(ends).toHaveLength(1);
+          expect(messages).toEqual([]);
+          expect(socket.bufferedAmount).toBe(0);
+        }
+      });
+
+      it.each(["client", "server"] as const)("with 1006 at both ends where the %s is cut", async (who) => {
+        await using pair = await Pair.open(pairing);
+        pair[who].socket.terminate();
+        expect(await pair.client.ended()).toEqual({ code: 1_006, reason: "" });
+        expect(await pair.server.ended()).toEqual({ code: 1_006, reason: "" });
+      });
+
+      it("with 1009 where a message is over the limit by a byte, and hears nothing more", async () => {
+        for (const way of [0, 1] as const) {
+          await using pair = await Pair.open(pairing);
+          const [sender, receiver] = pair.directions[way] as readonly [End, End];
+          sender.socket.send(pattern(MAX_BYTES, 0));
+          sender.socket.send(pattern(MAX_BYTES + 1, 1));
+          sender.socket.send(pattern(10, 2));
+          expect((await sender.ended())?.code).toBe(1_009);
+          expect((await receiver.ended())?.code).toBe(1_006);
+          expectPatterns(receiver.messages, [[MAX_BYTES, 0]]);
+        }
+      });
+    });
+
+    it("has both ends know by a ping that the other is alive", async () => {
+      await using pair = await Pair.open(pairing);
+      for (const [sender, receiver] of pair.directions) {
+        const [before, there] = [sender.alives, receiver.alives];
+        sender.socket.ping();
+        await receiver.until(({ alives }) => alives === there + 1);
+        await sender.until(({ alives }) => alives === before + 1);
+      }
+    });
+  });
+}

@@ -1,0 +1,221 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { PassThrough } from "node:stream";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { describe, expect, it } from "vitest";
+import { READ_BYTES, readBuffer, readInto } from "../../../system/websocket/static-read.ts";
+
+/** TLS needs no certificate with a key that both have. */
+const PSK = { psk: Buffer.alloc(32, 7), identity: "test" };
+const TLS = { ciphers: "PSK+HIGH", maxVersion: "TLSv1.2" } as const;
+
+interface Kind {
+  readonly name: string;
+  readonly server: () => Server;
+  readonly dial: (port: number) => Socket;
+  readonly accepted: string;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: "plain",
+    server: () => createServer({ allowHalfOpen: true }),
+    dial: (port) => connect(port, "127.0.0.1"),
+    accepted: "connection",
+  },
+  {
+    name: "TLS",
+    server: () => createTlsServer({ ...TLS, pskCallback: () => PSK.psk }),
+    dial: (port) =>
+      connectTls({
+        ...TLS,
+        port,
+        host: "127.0.0.1",
+        pskCallback: () => PSK,
+        checkServerIdentity: () => undefined,
+      }),
+    accepted: "secureConnection",
+  },
+];
+
+/** A server that hands each connection to `accepted`, with `count` clients that write what `send` says and end. */
+async function exchange(
+  kind: Kind,
+  count: number,
+  send: (client: Socket, i: number) => Promise<void>,
+  accepted: (socket: Socket) => Promise<void>,
+): Promise<void> {
+  const server = kind.server();
+  const sockets: Socket[] = [];
+  const served: Promise<void>[] = [];
+  const all = Promise.withResolvers<void>();
+  server.on(kind.accepted, (socket: Socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    served.push(accepted(socket));
+    if (served.length === count) all.resolve();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const clients = Array.from({ length: count }, () => kind.dial((server.address() as AddressInfo).port));
+    sockets.push(...clients);
+    await Promise.all([
+      ...clients.map(async (client, i) => {
+        await send(client, i);
+        client.end();
+      }),
+      all.promise.then(() => Promise.all(served)),
+    ]);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+async function write(socket: Socket, bytes: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+  });
+}
+
+describe.each(KINDS)("reading into one buffer, $name", (kind) => {
+  it("works with this runtime: what is read lies in the buffer given", async () => {
+    const buffer = readBuffer();
+    expect(buffer).toHaveLength(READ_BYTES);
+    let read = "";
+    await exchange(
+      kind,
+      1,
+      (client) => write(client, Buffer.from("hello")),
+      async (socket) => {
+        const taken = readInto(socket, buffer, (bytes, end) => {
+          expect(bytes).toBe(buffer);
+          read += Buffer.from(bytes.subarray(0, end)).toString();
+        });
+        expect(taken).toBe(true);
+        await once(socket, "end");
+      },
+    );
+    expect(read).toBe("hello");
+  });
+
+  it.each([64, 5_000, READ_BYTES])(
+    "tells the bytes of many sockets apart that share a buffer of %d bytes",
+    async (size) => {
+      const buffer = new Uint8Array(size);
+      const count = 12;
+      const total = size === 64 ? 30_000 : 1_000_000;
+      const whole: number[] = [];
+      await exchange(
+        kind,
+        count,
+        async (client, i) => {
+          // The number of the byte, and after it whose it is, in pieces that don't fit together.
+          const bytes = new Uint8Array(total);
+          for (let at = 0; at < total; at++) bytes[at] = at % 2 === 0 ? (at >> 1) & 0xff : i;
+          for (let at = 0; at < total; at += 7_001) await write(client, bytes.subarray(at, at + 7_001));
+        },
+        async (socket) => {
+          let at = 0;
+          let whose = -1;
+          let wrong = 0;
+          expect(
+            readInto(socket, buffer, (bytes, end) => {
+              for (let i = 0; i < end; i++, at++) {
+                if (at === 1) whose = bytes[i] as number;
+                if (bytes[i] !== (at % 2 === 0 ? (at >> 1) & 0xff : whose)) wrong++;
+              }
+            }),
+          ).toBe(true);
+          await once(socket, "end");
+          expect([at, wrong]).toEqual([total, 0]);
+          whole.push(whose);
+        },
+      );
+      expect(whole.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
+    },
+  );
+
+  it("stops and goes on with the socket", async () => {
+    const buffer = readBuffer();
+    const more = Promise.withResolvers<void>();
+    await exchange(
+      kind,
+      1,
+      async (client) => {
+        await write(client, Buffer.from("one"));
+        await more.promise;
+        await write(client, Buffer.from("two"));
+      },
+      async (socket) => {
+        let read = "";
+        const first = Promise.withResolvers<void>();
+        readInto(socket, buffer, (bytes, end) => {
+          read += Buffer.from(bytes.subarray(0, end)).toString();
+          first.resolve();
+        });
+        await first.promise;
+        socket.pause();
+        more.resolve();
+        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+        expect(read).toBe("one");
+        socket.resume();
+        await once(socket, "end");
+        expect(read).toBe("onetwo");
+      },
+    );
+  });
+
+  it("falls back to the ordinary way where what it needs is missing", async () => {
+    const buffer = readBuffer();
+    await exchange(
+      kind,
+      1,
+      (client) => write(client, Buffer.from("hello")),
+      async (socket) => {
+        for (const symbol of Object.getOwnPropertySymbols(socket)) {
+          if (symbol.description === "kBufferGen") Reflect.deleteProperty(socket, symbol);
+        }
+        let read = "";
+        const taken = readInto(socket, buffer, (bytes, end) => {
+          expect(bytes).not.toBe(buffer);
+          read += Buffer.from(bytes.subarray(0, end)).toString();
+        });
+        expect(taken).toBe(false);
+        await once(socket, "end");
+        expect(read).toBe("hello");
+      },
+    );
+  });
+});
+
+describe("a stream that is no socket", () => {
+  it.each<[string, object]>([
+    ["without anything that a socket has", {}],
+    ["without a handle", { [Symbol("kBuffer")]: 0, [Symbol("kBufferCb")]: 0, [Symbol("kBufferGen")]: 0 }],
+    [
+      "with a handle of another kind",
+      {
+        [Symbol("kBuffer")]: 0,
+        [Symbol("kBufferCb")]: 0,
+        [Symbol("kBufferGen")]: 0,
+        _handle: { reading: true },
+      },
+    ],
+    [
+      "whose handle is gone",
+      { [Symbol("kBuffer")]: 0, [Symbol("kBufferCb")]: 0, [Symbol("kBufferGen")]: 0, _handle: null },
+    ],
+  ])("is read in the ordinary way: %s", async (_what, parts) => {
+    const stream = Object.assign(new PassThrough(), parts);
+    let read = "";
+    const taken = readInto(stream as unknown as Socket, readBuffer(), (bytes, end) => {
+      read += Buffer.from(bytes.subarray(0, end)).toString();
+    });
+    expect(taken).toBe(false);
+    stream.end("hello");
+    await once(stream, "end");
+    expect(read).toBe("hello");
+  });
+});
