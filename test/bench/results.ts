@@ -1,0 +1,98 @@
+// What a run writes with --json and test/bench/plot.ts reads. Each part is there if it was run.
+
+export interface Results {
+  readonly machine: Machine;
+  readonly micro?: readonly MicroResult[];
+  readonly systems?: readonly SystemResult[];
+  readonly uplink?: readonly UplinkResult[];
+  readonly hub?: HubResult;
+}
+
+export interface Machine {
+  /** When the run began, ISO 8601 in UTC. */
+  readonly at: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly kernel: string;
+  readonly node: string;
+  /** The commit that was measured, with a `+` where files differed from it. */
+  readonly commit: string;
+  /** Of one measurement. */
+  readonly seconds: number;
+  readonly repetitions: number;
+}
+
+export interface MicroResult {
+  readonly step: string;
+  readonly nanoseconds: number;
+}
+
+/** One overlay; each list has one figure per repetition. */
+export interface SystemResult {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: "own" | "peer" | "kernel";
+  readonly figures: Figures;
+  /** Why it was not measured, or not to its end. */
+  readonly error?: string;
+}
+
+export interface Figures {
+  readonly gbps: number[];
+  readonly gbpsOf4: number[];
+  /** Seconds of processor time of all the overlay's processes for 10^9 bits of payload, with one stream. */
+  readonly cpuPerGbit: number[];
+  readonly retransmits: number[];
+  /** 64-byte UDP payloads per second. */
+  readonly arrivedPerSecond: number[];
+  readonly medianMs: number[];
+  readonly p99Ms: number[];
+  /** Seconds of processor time of others, during one stream of TCP and during UDP. */
+  readonly foreign: number[];
+}
+
+/** Round trips while one kind of traffic fills the client's uplink. */
+export interface UplinkResult {
+  readonly name: string;
+  readonly label: string;
+  readonly tcp: { readonly medianMs: number; readonly share: number; readonly retransmits: number };
+  readonly udp: { readonly medianMs: number; readonly share: number };
+  readonly seconds: number;
+  readonly foreign: number;
+}
+
+export interface HubResult {
+  readonly broadcast: readonly BroadcastResult[];
+  readonly idle: { readonly sessions: number; readonly kibEach: number };
+  readonly stalled: StalledResult;
+}
+
+export interface BroadcastResult {
+  readonly members: number;
+  /** Broadcasts that one message of the sender holds. */
+  readonly batch: number;
+  readonly deliveriesPerSecond: number;
+  /** Of one core. */
+  readonly relayCpu: number;
+  readonly readersCpu: number;
+  readonly foreign: number;
+}
+
+export interface StalledResult {
+  readonly seconds: number;
+  /** The relay's memory before anything is sent. */
+  readonly atRestMib: number;
+  /** The same while the receiver reads, and once it has stopped: medians, and the most there was. */
+  readonly beforeMib: number;
+  readonly afterMib: number;
+  readonly mostMib: number;
+  /** What another pair sees meanwhile. */
+  readonly beside: { readonly before: Delays; readonly after: Delays };
+}
+
+export interface Delays {
+  readonly sent: number;
+  readonly arrived: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+}
