@@ -12,6 +12,8 @@ export interface LinkOptions {
   readonly mtu: number;
   /** `10.20.0.7/24`; none is assigned without it. */
   readonly address?: string | undefined;
+  /** False where the kernel is to give it no IPv6 link-local address of its own accord, which it does unless told. */
+  readonly linkLocal?: boolean;
   /** Frames the kernel queues for us to read. */
   readonly txqueuelen: number;
   readonly signal: AbortSignal;
@@ -25,14 +27,24 @@ export interface LinkOptions {
  * @throws Fault `link.no-iproute2`, `link.no-permission`, `link.gone`, `link.refused`; the signal's reason
  */
 export async function configureLink(options: LinkOptions): Promise<void> {
-  const { name, mac, mtu, address, txqueuelen, signal, ip } = options;
+  const { name, mac, mtu, address, linkLocal = true, txqueuelen, signal, ip } = options;
   // The MAC before up: the IPv6 link-local address is made from it, and peers learn it from the first frame.
   const settings = ["address", formatMac(mac), "mtu", String(mtu), "txqueuelen", String(txqueuelen)];
   await runIp(["link", "set", "dev", name, ...settings], signal, ip);
   if (address !== undefined) {
     await runIp(["address", "replace", address, ...broadcastOf(address), "dev", name], signal, ip);
   }
+  if (!linkLocal) await preventLinkLocal(name, signal, ip);
   await runIp(["link", "set", "dev", name, "up"], signal, ip);
+}
+
+async function preventLinkLocal(name: string, signal: AbortSignal, ip: string | undefined): Promise<void> {
+  try {
+    await runIp(["link", "set", "dev", name, "addrgenmode", "none"], signal, ip);
+  } catch (error) {
+    // Refused where there is no IPv6, in this kernel or at this MTU: then it gets no such address either.
+    if (!(error instanceof Fault && error.code === "link.refused")) throw error;
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
 import { formatMac } from "../../shared/frame/mac.ts";
+import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
+import { MacTable } from "../../shared/switch/mac-table.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import type { Trunk } from "../../shared/switch/trunk.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
@@ -11,6 +13,20 @@ export interface Overlay {
   readonly mac: number;
   /** CIDR; undefined where the interface was given none. */
   readonly address: string | undefined;
+  /** On a trunk: the VLAN that is this network there, {@link UNTAGGED_VLAN} for the frames without a tag. */
+  readonly vlan?: number;
+}
+
+/** What `laneway up --json` tells of a network. */
+export interface LocalNetworkStatus {
+  readonly network: string;
+  readonly vni: number;
+  /** The interface, which the networks of a trunk share. */
+  readonly tap: string;
+  readonly mac: string;
+  readonly address: string | undefined;
+  /** On a trunk: the VLAN id, or `untagged`. */
+  readonly vlan: number | "untagged" | undefined;
 }
 
 /**
@@ -27,11 +43,13 @@ export class LocalNetwork {
   constructor(offer: NetworkOffer, overlay: Overlay, failed: (error: Error) => void) {
     this.offer = offer;
     this.overlay = overlay;
-    this.#segment = new Segment(offer.vni, () => performance.now() / 1_000);
+    const table = new MacTable({ freezes: false });
+    this.#segment = new Segment(offer.vni, () => performance.now() / 1_000, table);
     const port = new TapPort(this.#segment, overlay.tap, failed);
     this.#segment.attach(port);
-    this.#ticker = setInterval(() => this.#segment.tick(), 1_000);
+    // First: where this throws, nothing is left that keeps the process alive.
     overlay.tap.start(port);
+    this.#ticker = setInterval(() => this.#segment.tick(), 1_000);
   }
 
   /** Lets frames pass between the TAP and this tunnel, until it ends. */
@@ -39,16 +57,22 @@ export class LocalNetwork {
     trunk.join(this.#segment);
   }
 
-  /** What there is to tell of it, as `laneway up --json` does. */
-  describe(): { network: string; vni: number; tap: string; mac: string; address: string | undefined } {
-    const { tap, mac, address } = this.overlay;
+  describe(): LocalNetworkStatus {
+    const { tap, mac, address, vlan } = this.overlay;
     return {
       network: this.offer.name,
       vni: this.offer.vni,
       tap: tap.name,
       mac: formatMac(mac),
       address,
+      vlan: vlan === UNTAGGED_VLAN ? "untagged" : vlan,
     };
+  }
+
+  /** This machine, as the hub is told of it: so that it is known before it says anything. */
+  endpoint(): { mac: string; addresses: string[] } {
+    const { mac, address } = this.overlay;
+    return { mac: formatMac(mac), addresses: address === undefined ? [] : [address.split("/")[0] ?? ""] };
   }
 
   async close(): Promise<void> {

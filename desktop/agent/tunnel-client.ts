@@ -14,6 +14,8 @@ export interface TunnelClientEvents {
   up(network: LocalNetwork): void;
   /** The relay is away; networks that were up keep their interfaces. */
   reconnecting(networks: readonly LocalNetwork[], reason: string, delayMs: number): void;
+  /** The hub noticed something that concerns this machine. */
+  notice(code: string, message: string): void;
   /** The network's interface is gone. */
   down(network: LocalNetwork): void;
 }
@@ -28,8 +30,16 @@ export interface TunnelClientOptions {
   /** Names of the networks to join; none means all that the credentials open. */
   readonly networks: readonly string[];
   readonly events: TunnelClientEvents;
-  /** Makes a network's interface, at its first join. */
-  openNetwork(offer: NetworkOffer, failed: (error: Error) => void): Promise<LocalNetwork>;
+  /**
+   * Makes a network's interface, at its first join.
+   *
+   * @param offers of all the networks that are being joined
+   */
+  openNetwork(
+    offer: NetworkOffer,
+    failed: (error: Error) => void,
+    offers: readonly NetworkOffer[],
+  ): Promise<LocalNetwork>;
 }
 
 /** Keeps this machine on its networks through one relay, whatever happens to the connection. */
@@ -38,6 +48,8 @@ export class TunnelClient {
   readonly #networks = new Map<string, LocalNetwork>();
   readonly #backoff = new Backoff();
   #everWelcomed = false;
+  /** Connections whose relay asked to be told of this machine's addresses. */
+  readonly #registers = new WeakSet<TunnelConnection>();
 
   constructor(options: TunnelClientOptions) {
     this.#options = options;
@@ -109,6 +121,13 @@ export class TunnelClient {
     if (message.type === "joined") {
       const offer = connection.welcome.networks.find((network) => network.vni === message.vni);
       if (offer !== undefined) this.#joined(offer, connection, signal, stop).catch(stop);
+    } else if (message.type === "notice") {
+      if (message.code === "source-binding") {
+        this.#registers.add(connection);
+        this.#register(connection);
+      } else {
+        this.#options.events.notice(message.code, message.message);
+      }
     } else if (message.type === "error" && message.request === "join") {
       stop(
         new Fault({
@@ -120,6 +139,13 @@ export class TunnelClient {
     }
   }
 
+  /** Tells the hub which addresses are this machine's. */
+  #register(connection: TunnelConnection): void {
+    for (const network of this.#networks.values()) {
+      connection.send({ type: "register", vni: network.offer.vni, endpoints: [network.endpoint()] });
+    }
+  }
+
   async #joined(
     offer: NetworkOffer,
     connection: TunnelConnection,
@@ -128,11 +154,13 @@ export class TunnelClient {
   ): Promise<void> {
     let network = this.#networks.get(offer.name);
     if (network === undefined) {
-      network = await this.#options.openNetwork(offer, stop);
+      const offers = this.#choose(connection.welcome.networks);
+      network = await this.#options.openNetwork(offer, stop, offers);
       this.#networks.set(offer.name, network);
     }
     if (signal.aborted) return;
     network.connect(connection.trunk);
+    if (this.#registers.has(connection)) this.#register(connection);
     void connection.ended.then(() => connection.trunk.leave(offer.vni));
     this.#options.events.up(network);
   }

@@ -50,8 +50,8 @@ export class AdminClient {
     return new AdminClient(parseRelayUrl(options.relay), adminToken(options.adminTokenFile));
   }
 
-  async list(...path: string[]): Promise<Row[]> {
-    const rows = await this.#request("GET", path);
+  async list(path: readonly string[], query: Readonly<Record<string, string>> = {}): Promise<Row[]> {
+    const rows = await this.#request("GET", path, undefined, new URLSearchParams(query).toString());
     if (Array.isArray(rows)) return rows;
     throw notARelay(this.#relay, "its answer is not a list");
   }
@@ -64,8 +64,40 @@ export class AdminClient {
     return this.#row(await this.#request("POST", path, body));
   }
 
+  async change(body: Row, ...path: string[]): Promise<Row> {
+    return this.#row(await this.#request("PATCH", path, body));
+  }
+
   async delete(...path: string[]): Promise<void> {
     await this.#request("DELETE", path);
+  }
+
+  /**
+   * What the relay sends on and on, as pcapng.
+   *
+   * @param signal ends it
+   */
+  async stream(
+    path: readonly string[],
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error("no answer in time")), ANSWER_MS);
+    let response: Response;
+    try {
+      const search = new URLSearchParams(query).toString();
+      response = await this.#fetch("GET", path, { search, signal: AbortSignal.any([signal, late.signal]) });
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!response.ok) {
+      throw refusal(this.#relay, response, await response.json().catch(() => undefined));
+    }
+    if (response.body !== null && response.headers.get("content-type") === "application/x-pcapng") {
+      return response.body;
+    }
+    throw notARelay(this.#relay, "its answer is not a capture");
   }
 
   #row(answer: unknown): Row {
@@ -75,24 +107,35 @@ export class AdminClient {
     throw notARelay(this.#relay, "its answer is not what was asked for");
   }
 
-  async #request(method: string, path: readonly string[], body?: Row): Promise<unknown> {
-    const base = this.#relay.href.replace(/\/+$/, "");
-    const url = `${base}/v1/${path.map(encodeURIComponent).join("/")}`;
-    let response: Response;
-    try {
-      response = await fetch(url, {
-        method,
-        headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
-    } catch (error) {
-      throw unreachable(this.#relay, error);
-    }
+  async #request(method: string, path: readonly string[], body?: Row, search = ""): Promise<unknown> {
+    const response = await this.#fetch(method, path, {
+      body,
+      search,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     if (response.status === 204) return undefined;
     const json: unknown = await response.json().catch(() => undefined);
     if (response.ok && json !== undefined) return json;
     throw refusal(this.#relay, response, json);
+  }
+
+  async #fetch(
+    method: string,
+    path: readonly string[],
+    { body, search = "", signal }: { body?: Row | undefined; search?: string; signal: AbortSignal },
+  ): Promise<Response> {
+    const base = this.#relay.href.replace(/\/+$/, "");
+    const url = `${base}/v1/${path.map(encodeURIComponent).join("/")}${search === "" ? "" : `?${search}`}`;
+    try {
+      return await fetch(url, {
+        method,
+        headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal,
+      });
+    } catch (error) {
+      throw unreachable(this.#relay, error);
+    }
   }
 }
 

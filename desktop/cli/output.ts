@@ -9,11 +9,14 @@ export class Output {
     this.#json = json === true;
   }
 
-  /** One object, as `key: value` lines. */
+  /** One object, a line for each key and value, and for each part of a value that has several. */
   object(row: Row): void {
     if (this.#json) return this.#line(JSON.stringify(row));
     const width = Math.max(...Object.keys(row).map((key) => key.length));
-    for (const [key, value] of Object.entries(row)) this.#line(`${key.padEnd(width)}  ${cell(value)}`);
+    for (const [key, value] of Object.entries(row)) {
+      const lines = isParts(value) ? pairs(value) : [cell(value)];
+      for (const [i, text] of lines.entries()) this.#line(`${(i === 0 ? key : "").padEnd(width)}  ${text}`);
+    }
   }
 
   /** Several objects of one kind, as a table. */
@@ -53,5 +56,19 @@ export class Output {
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "-";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (Array.isArray(value)) return value.map(cell).join(",") || "-";
+  if (isParts(value)) return pairs(value).join(" ") || "-";
+  return String(value);
+}
+
+function isParts(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `dhcp-guard=auto` and the like, as options are written. */
+function pairs(parts: Row): string[] {
+  return Object.entries(parts).map(([key, value]) => {
+    const text = value === true ? "on" : cell(value);
+    return `${key.replaceAll("_", "-")}=${value === false ? "off" : text}`;
+  });
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { throwing } from "../../system/command.ts";
+import { captureCommand } from "./commands/capture.ts";
 import { demoCommand } from "./commands/demo.ts";
-import { fdbCommand } from "./commands/fdb.ts";
+import { liveCommands } from "./commands/live.ts";
 import { networkCommand } from "./commands/network.ts";
 import { tenantCommand } from "./commands/tenant.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -26,7 +27,8 @@ export function program(others: readonly Command[]): Command {
     tenantCommand(),
     networkCommand(),
     tokenCommand(),
-    fdbCommand(),
+    ...liveCommands(),
+    captureCommand(),
     demoCommand(),
   ];
   for (const command of commands) laneway.addCommand(command);

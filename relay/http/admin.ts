@@ -1,15 +1,17 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { usage } from "../../shared/fault.ts";
 import { parseCidr } from "../../shared/frame/cidr.ts";
-import { formatMac } from "../../shared/frame/mac.ts";
 import { MAX_VNI } from "../../shared/frame/vxlan.ts";
-import { firstProblem } from "../../shared/tunnel/control.ts";
+import { PORT_ROLES } from "../../shared/switch/port.ts";
+import { settingsChange } from "../../shared/switch/settings.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Network, Token } from "../tenants/model.ts";
 import { hashSecret } from "../tenants/secret.ts";
 import type { Tenants } from "../tenants/tenants.ts";
+import { captureApi } from "./capture.ts";
+import { liveApi } from "./live.ts";
 import { problemResponse } from "./problem.ts";
+import { validated } from "./validated.ts";
 
 const name = z
   .string()
@@ -32,10 +34,16 @@ const newNetwork = z.strictObject({
   addresses: z.boolean().optional(),
   mtu: z.number().int().min(576).max(65_521).optional(),
   mode: z.enum(["switch", "wire"]).optional(),
+  settings: settingsChange.optional(),
 });
+
+const changedNetwork = z.strictObject({ settings: settingsChange });
 
 const newToken = z.strictObject({
   network: name,
+  /** Those it opens besides. */
+  networks: z.array(name).max(64).default([]),
+  roles: z.array(z.enum(PORT_ROLES)).default([]),
   name: z.string().max(256).optional(),
   expires_in: z.number().int().positive().optional(),
 });
@@ -93,15 +101,18 @@ export function adminApi({ tenants, hub, adminHash, clock }: AdminOptions): Hono
     tenants.deleteNetwork(tenant, network);
     return context.body(null, 204);
   });
-  api.get(`${networks}/:network/fdb`, (context) => {
+  api.patch(`${networks}/:network`, async (context) => {
     const { tenant, network } = context.req.param();
-    return context.json(fdb(tenants.network(tenant, network), hub, clock()));
+    const { settings } = await body(context, changedNetwork);
+    return context.json(networkJson(tenants.changeSettings(tenant, network, settings)));
   });
+  api.route("/", liveApi({ tenants, hub, clock }));
+  api.route("/", captureApi({ tenants, hub }));
 
   const tokens = "/tenants/:tenant/tokens";
   api.post(tokens, async (context) => {
-    const { network, name, expires_in } = await body(context, newToken);
-    const request = { network, name, expiresIn: expires_in };
+    const { network, networks, roles, name, expires_in } = await body(context, newToken);
+    const request = { networks: [network, ...networks], roles, name, expiresIn: expires_in };
     const { token, secret } = await tenants.createToken(context.req.param("tenant"), request);
     return context.json({ ...tokenJson(token), token: secret }, 201);
   });
@@ -122,21 +133,19 @@ export function bearer(header: string | undefined): string | undefined {
 
 async function body<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.infer<Schema>> {
   const json: unknown = await context.req.json().catch(() => undefined);
-  const result = schema.safeParse(json, { reportInput: true });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const value = issue?.input === undefined ? "" : `${JSON.stringify(issue.input)} for `;
-  throw usage("request.invalid", `${value}${firstProblem(result.error)}`, "Correct the value and try again.");
+  return validated(json, schema);
 }
 
-function networkJson({ name, tenant, vni, group, mtu, subnet, addresses, mode }: Network): object {
-  return { name, tenant, vni, group, mtu, subnet: subnet ?? null, addresses, mode };
+function networkJson({ name, tenant, vni, group, mtu, subnet, addresses, mode, settings }: Network): object {
+  return { name, tenant, vni, group, mtu, subnet: subnet ?? null, addresses, mode, settings };
 }
 
-function tokenJson({ id, network, tenant, name, createdAt, expiresAt }: Token): object {
+function tokenJson({ id, networks, roles, tenant, name, createdAt, expiresAt }: Token): object {
   return {
     id,
-    network,
+    network: networks[0],
+    networks,
+    roles,
     tenant,
     name: name ?? null,
     created_at: isoTime(createdAt),
@@ -146,19 +155,4 @@ function tokenJson({ id, network, tenant, name, createdAt, expiresAt }: Token): 
 
 function isoTime(seconds: number | undefined): string | null {
   return seconds === undefined ? null : new Date(seconds * 1_000).toISOString();
-}
-
-function fdb(network: Network, hub: Hub, now: number): object[] {
-  const rows: object[] = [];
-  for (const { mac, port, kind, seenAt } of hub.live(network)?.segment.table.entries() ?? []) {
-    if (port === undefined) continue;
-    rows.push({
-      mac: formatMac(mac),
-      vni: network.vni,
-      port: port.id,
-      kind,
-      age_seconds: Math.floor(now - seenAt),
-    });
-  }
-  return rows;
 }

@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   404: "Not Found",
   409: "Conflict",
+  429: "Too Many Requests",
   500: "Internal Server Error",
 };
 
@@ -39,5 +40,6 @@ export function faultResponse(error: unknown): Response {
 function statusOf(fault: Fault): number {
   if (fault.code.endsWith(".unknown")) return 404;
   if (fault.code.endsWith("taken")) return 409;
+  if (fault.code.endsWith(".too-many")) return 429;
   return 400;
 }

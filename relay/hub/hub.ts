@@ -5,6 +5,7 @@ import { SUBPROTOCOL } from "../../shared/tunnel/constants.ts";
 import type { Network } from "../tenants/model.ts";
 import type { Grant, Revocation, Tenants } from "../tenants/tenants.ts";
 import { Admission } from "./admission.ts";
+import type { Capture, CaptureFilter } from "./capture.ts";
 import { HUB_LIMITS, type HubLimits } from "./limits.ts";
 import { NetworkHub } from "./network-hub.ts";
 import { Session, type SessionHost } from "./session.ts";
@@ -18,7 +19,7 @@ export interface HubOptions {
   readonly limits?: HubLimits;
 }
 
-/** The hub VTEP: every session, and every network that has members. */
+/** The hub VTEP: every session, and every network that has members or is captured. */
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
   readonly pool = new BlockPool();
@@ -29,6 +30,7 @@ export class Hub implements SessionHost {
   readonly #sessions = new Set<Session>();
   readonly #networks = new Map<number, NetworkHub>();
   readonly #ticker: ReturnType<typeof setInterval>;
+  #draining = false;
 
   constructor({ tenants, log, clock, limits = HUB_LIMITS }: HubOptions) {
     this.limits = limits;
@@ -38,6 +40,9 @@ export class Hub implements SessionHost {
     this.#admission = new Admission(limits);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
     tenants.onRevoked((revocation) => this.#revoke(revocation));
+    tenants.onChanged((network) =>
+      this.#networks.get(network.vni)?.change(network, tenants.rolesIn(network)),
+    );
   }
 
   /** Takes over a connection whose WebSocket is open. */
@@ -56,18 +61,44 @@ export class Hub implements SessionHost {
     return session;
   }
 
-  /** The hub of a network that has members now. */
+  /** The hub of a network that has members, or is captured, now. */
   live(network: Network): NetworkHub | undefined {
     return this.#networks.get(network.vni);
   }
 
-  /** Tells every session that the relay restarts, and closes it. */
+  /**
+   * Begins to capture a network, which need not have members yet.
+   *
+   * @throws Fault `vtep.unknown`, `capture.too-many`
+   */
+  capture(network: Network, filter: CaptureFilter): Capture {
+    const hub = this.enter(network);
+    const releaseEmpty = () => {
+      if (hub.empty) this.release(hub);
+    };
+    const about = { tenant: network.tenant, network: network.name, ...filter };
+    try {
+      const capture = hub.capture(filter, () => {
+        releaseEmpty();
+        this.#log.info(about, "capture ended");
+      });
+      this.#log.info(about, "capture begun");
+      if (this.#draining) capture.end();
+      return capture;
+    } finally {
+      releaseEmpty();
+    }
+  }
+
+  /** Tells every session that the relay restarts, and closes it; captures end. */
   drain(): void {
+    this.#draining = true;
     clearInterval(this.#ticker);
     for (const session of [...this.#sessions]) {
       session.tell({ type: "drain", after_seconds: 0 });
       session.close(Close.restart, "the relay restarts");
     }
+    for (const hub of this.#networks.values()) hub.endCaptures();
   }
 
   authenticate(hash: string): Grant | undefined {
@@ -77,14 +108,22 @@ export class Hub implements SessionHost {
   enter(network: Network): NetworkHub {
     let hub = this.#networks.get(network.vni);
     if (hub === undefined) {
-      hub = new NetworkHub(network, this.#clock);
+      // As it is now: a session may have been welcomed before its settings were changed.
+      const current = this.#tenants.network(network.tenant, network.name);
+      hub = new NetworkHub({
+        network: current,
+        roles: this.#tenants.rolesIn(network),
+        clock: this.#clock,
+        noticed: ({ tenant, name }, { code, message }) =>
+          this.#log.warn({ tenant, network: name, code }, message),
+      });
       this.#networks.set(network.vni, hub);
     }
     return hub;
   }
 
   release(hub: NetworkHub): void {
-    this.#networks.delete(hub.network.vni);
+    if (this.#networks.get(hub.network.vni) === hub) this.#networks.delete(hub.network.vni);
   }
 
   welcomed(session: Session): void {
@@ -113,6 +152,9 @@ export class Hub implements SessionHost {
         session.close(Close.revoked, `${revocation.kind} revoked`);
       }
     }
+    for (const hub of this.#networks.values()) {
+      if (isOf(revocation, hub.network)) hub.endCaptures();
+    }
   }
 
   #tick(): void {
@@ -133,6 +175,17 @@ function touches(revocation: Revocation, grant: NonNullable<Session["grant"]>): 
       return grant.networks.some((network) => network.id === revocation.id);
     case "tenant":
       return grant.tenant === revocation.name;
+  }
+}
+
+function isOf(revocation: Revocation, network: Network): boolean {
+  switch (revocation.kind) {
+    case "token":
+      return false;
+    case "network":
+      return network.id === revocation.id;
+    case "tenant":
+      return network.tenant === revocation.name;
   }
 }
 

@@ -1,27 +1,155 @@
+import { Fault } from "../../shared/fault.ts";
+import { parseAddress } from "../../shared/frame/address.ts";
+import { isUsableSource, parseMac } from "../../shared/frame/mac.ts";
+import type { Endpoint as BoundEndpoint } from "../../shared/switch/guards/source-binding.ts";
+import { HubPolicy } from "../../shared/switch/hub-policy.ts";
+import { MacTable } from "../../shared/switch/mac-table.ts";
+import type { Notice } from "../../shared/switch/notice.ts";
+import type { Port, PortRole } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
-import type { Member, RelayMessage } from "../../shared/tunnel/control.ts";
+import type { Endpoint, Member, RelayMessage } from "../../shared/tunnel/control.ts";
 import type { Network } from "../tenants/model.ts";
+import type { Capture, CaptureFilter } from "./capture.ts";
+import { Captures } from "./captures.ts";
 
 /** Somebody who joined a network: hears of the others, and is told to them. */
 export interface NetworkMember {
-  readonly member: Member;
+  member: Member;
   tell(message: RelayMessage): void;
 }
 
-/** A network that somebody has joined: its segment, and its members, who hear of each other. */
-export class NetworkHub {
+export interface NetworkHubOptions {
   readonly network: Network;
-  readonly segment: Segment;
-  readonly #members = new Set<NetworkMember>();
+  /** What those who may join may be. */
+  readonly roles: ReadonlySet<PortRole>;
+  /** Seconds, never going back. */
+  readonly clock: () => number;
+  /** Told what the hub notices in the network. */
+  readonly noticed: (network: Network, notice: Notice) => void;
+}
 
-  /** @param clock seconds, never going back */
-  constructor(network: Network, clock: () => number) {
-    this.network = network;
-    this.segment = new Segment(network.vni, clock);
+const REGISTER: RelayMessage = {
+  type: "notice",
+  code: "source-binding",
+  message: "this network lets registered addresses pass alone: register what is behind you",
+};
+
+/** A network that somebody has joined or captures: its segment, and its members, who hear of each other. */
+export class NetworkHub {
+  readonly segment: Segment;
+  #network: Network;
+  #policy: HubPolicy;
+  readonly #clock: () => number;
+  readonly #noticed: NetworkHubOptions["noticed"];
+  readonly #members = new Set<NetworkMember>();
+  readonly #captures: Captures;
+
+  constructor({ network, roles, clock, noticed }: NetworkHubOptions) {
+    this.#network = network;
+    this.#clock = clock;
+    this.#noticed = noticed;
+    const { ageing, mac_limit: limit } = network.settings;
+    const notice = (what: Notice) => this.#notice(what);
+    this.segment = new Segment(network.vni, clock, new MacTable({ ageing, limit, notice }));
+    this.#captures = new Captures(this.segment);
+    this.#policy = this.#newPolicy(roles);
+    this.segment.policy = this.#policy;
+  }
+
+  get network(): Network {
+    return this.#network;
+  }
+
+  get policy(): HubPolicy {
+    return this.#policy;
+  }
+
+  /** Goes by other settings, or roles, from now on. What was learnt of groups and neighbours is learnt anew. */
+  change(network: Network, roles: ReadonlySet<PortRole>): void {
+    const isSame = JSON.stringify(network.settings) === JSON.stringify(this.#network.settings);
+    this.#network = network;
+    if (isSame) return this.#policy.grant(roles);
+    const { ageing, mac_limit: limit } = network.settings;
+    this.segment.table.limits = { ageing, limit };
+    this.#policy = this.#newPolicy(roles);
+    for (const port of this.segment.ports) port.cut = false;
+    this.segment.policy = this.#policy;
+    for (const one of this.#members) {
+      this.instruct(one);
+      const port = this.#portOf(one.member.vtep);
+      if (port !== undefined) this.#enterEndpoints(port, one.member.endpoints);
+    }
+  }
+
+  /**
+   * Enters the machines behind a member, all of them: who is missing is withdrawn (docs/protocol.md, `register`).
+   *
+   * @returns why some of them could not be entered; undefined where all were
+   */
+  register(member: NetworkMember, endpoints: readonly Endpoint[]): string | undefined {
+    const port = this.#portOf(member.member.vtep);
+    if (port === undefined) return "the session has left the network";
+    for (const { mac } of member.member.endpoints) this.segment.table.withdraw(parseMac(mac) ?? 0, port);
+    this.#policy.suppressor?.withdraw(port);
+    member.member = { ...member.member, endpoints: [...endpoints] };
+    const problem = this.#enterEndpoints(port, endpoints);
+    this.#policy.greet(port);
+    this.segment.flush();
+    this.#announce("changed", member);
+    return problem;
+  }
+
+  #enterEndpoints(port: Port, endpoints: readonly Endpoint[]): string | undefined {
+    const now = this.#clock();
+    const problems: string[] = [];
+    const bound: BoundEndpoint[] = [];
+    for (const { mac: text, addresses = [] } of endpoints) {
+      const mac = parseMac(text);
+      if (mac === undefined || !isUsableSource(mac)) {
+        problems.push(`'${text}' is not the MAC address of a machine`);
+        continue;
+      }
+      // Nothing goes to a port that is cut off, so the table must not lead there.
+      const entered = port.cut ? "registered" : this.segment.table.register(mac, port, now);
+      if (entered !== "registered") problems.push(`${text}: ${entered}`);
+      const refused = this.#policy.suppressor?.register(port, mac, addresses, now) ?? [];
+      for (const address of refused) problems.push(`${address}: not an address of a machine, or another's`);
+      bound.push({ mac, addresses: addresses.flatMap((address) => parseAddress(address) ?? []) });
+    }
+    if (!this.#policy.bind(port, bound)) problems.push("too many addresses");
+    return problems[0];
+  }
+
+  #newPolicy(roles: ReadonlySet<PortRole>): HubPolicy {
+    // Where the relay gives the addresses, it is the one server.
+    const { settings, mode } = this.#network;
+    return new HubPolicy({
+      segment: this.segment,
+      settings,
+      wire: mode === "wire",
+      granted: this.#network.addresses ? new Set([...roles, "dhcp-server"]) : roles,
+      notice: (notice) => this.#notice(notice),
+      now: this.#clock(),
+    });
+  }
+
+  /** Tells those whom it concerns, and the operator. */
+  #notice(notice: Notice): void {
+    this.#noticed(this.#network, notice);
+    const { code, message } = notice;
+    const concerned = new Set(notice.ports.map((port) => port.id));
+    for (const one of this.#members) {
+      if (concerned.has(one.member.vtep)) one.tell({ type: "notice", code, message });
+    }
+  }
+
+  #portOf(vtep: string): Port | undefined {
+    for (const port of this.segment.ports) if (port.id === vtep) return port;
+    return undefined;
   }
 
   get empty(): boolean {
-    return this.#members.size === 0;
+    return this.#members.size === 0 && this.#captures.empty;
   }
 
   /** The members but for `self`. */
@@ -29,6 +157,11 @@ export class NetworkHub {
     const others: Member[] = [];
     for (const one of this.#members) if (one !== self) others.push(one.member);
     return others;
+  }
+
+  /** Tells a member what it has to do to be heard here. */
+  instruct(member: NetworkMember): void {
+    if (this.#network.settings.source_binding) member.tell(REGISTER);
   }
 
   enter(newcomer: NetworkMember): void {
@@ -40,7 +173,45 @@ export class NetworkHub {
     if (this.#members.delete(leaver)) this.#announce("left", leaver);
   }
 
-  #announce(event: "joined" | "left", about: NetworkMember): void {
+  /**
+   * Begins to capture what passes.
+   *
+   * @param ended called once the capture sees no more
+   * @throws Fault `vtep.unknown`, `capture.too-many`
+   */
+  capture({ vtep, drops }: CaptureFilter, ended: () => void): Capture {
+    const { name, tenant, vni } = this.network;
+    if (vtep !== undefined && this.#portOf(vtep) === undefined) {
+      throw new Fault({
+        code: "vtep.unknown",
+        message: `there is no VTEP '${vtep}' in network '${name}' now`,
+        hint: "'laneway fdb' shows the VTEPs that machines are behind, as ports.",
+      });
+    }
+    const what = `${drops === true ? "frames dropped" : "frames"}${vtep === undefined ? "" : ` at VTEP ${vtep}`}`;
+    const offset = Date.now() - performance.now();
+    return this.#captures.start({
+      vtep,
+      drops,
+      title: `Network '${name}' of tenant '${tenant}', VNI ${vni}: ${what}`,
+      clock: () => offset + performance.now(),
+      nameOf: (port) => this.nameOf(port),
+      ended,
+    });
+  }
+
+  /** Ends every capture. */
+  endCaptures(): void {
+    this.#captures.end();
+  }
+
+  /** What the member behind a port calls itself. */
+  nameOf({ id }: Port): string | undefined {
+    for (const { member } of this.#members) if (member.vtep === id) return member.name;
+    return undefined;
+  }
+
+  #announce(event: "joined" | "changed" | "left", about: NetworkMember): void {
     const member = event === "left" ? { ...about.member, online: false } : about.member;
     const message: RelayMessage = { type: "member", vni: this.network.vni, event, member };
     for (const one of this.#members) if (one !== about) one.tell(message);

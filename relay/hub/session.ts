@@ -14,6 +14,7 @@ import {
 import {
   type ClientMessage,
   clientMessage,
+  type Endpoint,
   type Hello,
   type Member,
   parseControl,
@@ -153,6 +154,7 @@ export class Session implements ConnectionEvents {
     }
     if (this.#trunk === undefined) return this.close(Close.refused, `${message.type} before welcome`);
     if (message.type === "join") this.#join(message.vni, this.#trunk);
+    else if (message.type === "register") this.#register(message.vni, message.endpoints);
     else if (this.#leave(message.vni)) this.tell({ type: "left", vni: message.vni });
     else this.#fail("leave", "not-joined", `VNI ${message.vni} is not joined`, message.vni);
   }
@@ -175,6 +177,7 @@ export class Session implements ConnectionEvents {
       batch: features.includes("batch"),
       offload: features.includes("offload"),
       macs: this.#macs,
+      roles: grant.roles,
       pool: this.#host.pool,
       queueBytes: this.#host.limits.queueBytes,
     });
@@ -209,16 +212,27 @@ export class Session implements ConnectionEvents {
       // The same words whether it exists or not: tenants learn nothing of one another.
       return this.#fail("join", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
     }
-    let membership = this.#memberships.get(vni);
-    if (membership === undefined) {
-      const hub = this.#host.enter(network);
-      const member: Member = { vtep: this.id, name: this.#name, online: true, endpoints: [] };
-      membership = { hub, member, tell: (message) => this.tell(message) };
-      this.#memberships.set(vni, membership);
-      hub.enter(membership);
-      trunk.join(hub.segment);
+    const joined = this.#memberships.get(vni);
+    if (joined !== undefined) {
+      return this.tell({ type: "joined", vni, members: joined.hub.others(joined) });
     }
-    this.tell({ type: "joined", vni, members: membership.hub.others(membership) });
+    const hub = this.#host.enter(network);
+    const member: Member = { vtep: this.id, name: this.#name, online: true, endpoints: [] };
+    const membership = { hub, member, tell: (message: RelayMessage) => this.tell(message) };
+    this.#memberships.set(vni, membership);
+    hub.enter(membership);
+    this.tell({ type: "joined", vni, members: hub.others(membership) });
+    // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
+    if (this.#memberships.has(vni)) trunk.join(hub.segment);
+    hub.instruct(membership);
+  }
+
+  #register(vni: number, endpoints: readonly Endpoint[]): void {
+    const membership = this.#memberships.get(vni);
+    if (membership === undefined)
+      return this.#fail("register", "not-joined", `VNI ${vni} is not joined`, vni);
+    const problem = membership.hub.register(membership, endpoints);
+    if (problem !== undefined) this.#fail("register", "not-registered", problem, vni);
   }
 
   #leave(vni: number): boolean {

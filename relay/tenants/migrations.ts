@@ -29,4 +29,15 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX tokens_of_network ON tokens (network_id);
   `,
+  // What settings do not say is their default. A token opens further networks besides its first.
+  `
+  ALTER TABLE networks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE tokens ADD COLUMN roles TEXT NOT NULL DEFAULT '[]';
+  CREATE TABLE token_networks (
+    token TEXT NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    PRIMARY KEY (token, network_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX token_networks_of_network ON token_networks (network_id);
+  `,
 ];

@@ -1,3 +1,6 @@
+import type { PortRole } from "../../shared/switch/port.ts";
+import type { NetworkSettings } from "../../shared/switch/settings.ts";
+
 /** What the store keeps: who may do what. Nothing of the switch is here, it learns anew. */
 
 export interface Tenant {
@@ -21,15 +24,18 @@ export interface Network {
   /** Whether the subnet's addresses are given to members. */
   readonly addresses: boolean;
   readonly mode: NetworkMode;
+  readonly settings: NetworkSettings;
 }
 
 export type NewNetwork = Omit<Network, "id">;
 
-/** An access token: opens one network, any number of sessions at once. The secret itself is not kept. */
+/** An access token: opens networks, any number of sessions at once. The secret itself is not kept. */
 export interface Token {
   readonly id: string;
   readonly tenant: string;
-  readonly network: string;
+  readonly networks: readonly string[];
+  /** What the machines behind its sessions may be to others. */
+  readonly roles: readonly PortRole[];
   readonly name: string | undefined;
   /** Seconds since 1970. */
   readonly createdAt: number;

@@ -1,5 +1,12 @@
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { Fault } from "../../shared/fault.ts";
+import type { PortRole } from "../../shared/switch/port.ts";
+import {
+  changedSettings,
+  DEFAULT_SETTINGS,
+  type NetworkSettings,
+  settingsChange,
+} from "../../shared/switch/settings.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
 import type { Store } from "./store.ts";
@@ -7,7 +14,9 @@ import type { Store } from "./store.ts";
 type Row = Record<string, SQLOutputValue>;
 
 const TOKENS = `
-  SELECT tokens.*, networks.name AS network, networks.tenant AS tenant
+  SELECT tokens.*, networks.name AS network, networks.tenant AS tenant,
+    (SELECT json_group_array(others.name) FROM token_networks
+     JOIN networks AS others ON others.id = token_networks.network_id WHERE token = tokens.id) AS more
   FROM tokens JOIN networks ON networks.id = tokens.network_id`;
 
 /** The store in one SQLite file: no server, and the same file under Node and Deno. */
@@ -73,8 +82,8 @@ export class SqliteStore implements Store {
 
   createNetwork(network: NewNetwork): Network | undefined {
     const changes = this.#run(
-      `INSERT INTO networks (tenant, name, vni, multicast_group, mtu, subnet, addresses, mode)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO networks (tenant, name, vni, multicast_group, mtu, subnet, addresses, mode, settings)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       network.tenant,
       network.name,
       network.vni,
@@ -83,6 +92,7 @@ export class SqliteStore implements Store {
       network.subnet ?? null,
       network.addresses ? 1 : 0,
       network.mode,
+      settingsJson(network.settings),
     );
     return changes === 0 ? undefined : this.network(network.tenant, network.name);
   }
@@ -94,6 +104,16 @@ export class SqliteStore implements Store {
   network(tenant: string, name: string): Network | undefined {
     const row = this.#get("SELECT * FROM networks WHERE tenant = ? AND name = ?", tenant, name);
     return row === undefined ? undefined : toNetwork(row);
+  }
+
+  changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined {
+    this.#run(
+      "UPDATE networks SET settings = ? WHERE tenant = ? AND name = ?",
+      settingsJson(settings),
+      tenant,
+      name,
+    );
+    return this.network(tenant, name);
   }
 
   deleteNetwork(tenant: string, name: string): boolean {
@@ -116,23 +136,50 @@ export class SqliteStore implements Store {
   }
 
   createToken(token: NewToken): void {
-    this.#run(
-      `INSERT INTO tokens (id, network_id, hash, name, created_at, expires_at)
-       VALUES (?, (SELECT id FROM networks WHERE tenant = ? AND name = ?), ?, ?, ?, ?)`,
-      token.id,
-      token.tenant,
-      token.network,
-      token.hash,
-      token.name ?? null,
-      token.createdAt,
-      token.expiresAt ?? null,
-    );
+    const [first, ...more] = token.networks;
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      this.#run(
+        `INSERT INTO tokens (id, network_id, hash, name, roles, created_at, expires_at)
+         VALUES (?, (SELECT id FROM networks WHERE tenant = ? AND name = ?), ?, ?, ?, ?, ?)`,
+        token.id,
+        token.tenant,
+        first ?? null,
+        token.hash,
+        token.name ?? null,
+        JSON.stringify(token.roles),
+        token.createdAt,
+        token.expiresAt ?? null,
+      );
+      for (const network of more) {
+        this.#run(
+          "INSERT INTO token_networks VALUES (?, (SELECT id FROM networks WHERE tenant = ? AND name = ?))",
+          token.id,
+          token.tenant,
+          network,
+        );
+      }
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
   }
 
   tokens(tenant: string): Token[] {
     return this.#all(`${TOKENS} WHERE networks.tenant = ? ORDER BY tokens.created_at, tokens.id`, tenant).map(
       toToken,
     );
+  }
+
+  rolesIn(network: Network): ReadonlySet<PortRole> {
+    const rows = this.#all(
+      `SELECT DISTINCT role.value AS role FROM tokens, json_each(tokens.roles) AS role
+       WHERE tokens.network_id = ?1
+       OR tokens.id IN (SELECT token FROM token_networks WHERE network_id = ?1)`,
+      network.id,
+    );
+    return new Set(rows.map((row) => String(row["role"]) as PortRole));
   }
 
   tokenByHash(hash: string): Token | undefined {
@@ -207,14 +254,24 @@ function toNetwork(row: Row): Network {
     subnet: row["subnet"] === null ? undefined : String(row["subnet"]),
     addresses: row["addresses"] === 1,
     mode: row["mode"] === "wire" ? "wire" : "switch",
+    settings: changedSettings(DEFAULT_SETTINGS, settingsChange.parse(JSON.parse(String(row["settings"])))),
   };
+}
+
+/** Only what differs from the defaults, so that better defaults reach networks that never chose. */
+function settingsJson(settings: NetworkSettings): string {
+  const chosen = Object.entries(settings).filter(
+    ([key, value]) => value !== DEFAULT_SETTINGS[key as keyof NetworkSettings],
+  );
+  return JSON.stringify(Object.fromEntries(chosen));
 }
 
 function toToken(row: Row): Token {
   return {
     id: String(row["id"]),
     tenant: String(row["tenant"]),
-    network: String(row["network"]),
+    networks: [String(row["network"]), ...(JSON.parse(String(row["more"])) as string[])],
+    roles: JSON.parse(String(row["roles"])) as PortRole[],
     name: row["name"] === null ? undefined : String(row["name"]),
     createdAt: Number(row["created_at"]),
     expiresAt: row["expires_at"] === null ? undefined : Number(row["expires_at"]),

@@ -1,3 +1,5 @@
+import type { PortRole } from "../../shared/switch/port.ts";
+import type { NetworkSettings } from "../../shared/switch/settings.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
 
 /**
@@ -14,7 +16,9 @@ export interface Store {
   createNetwork(network: NewNetwork): Network | undefined;
   networks(tenant: string): Network[];
   network(tenant: string, name: string): Network | undefined;
-  /** Takes the network's tokens with it. */
+  /** @returns the network as it is now; undefined where there is none */
+  changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined;
+  /** Takes with it the tokens whose first network it is. */
   deleteNetwork(tenant: string, name: string): boolean;
   /** The lowest VNI from `from` on that no network of any tenant has. */
   freeVni(from: number): number;
@@ -22,6 +26,8 @@ export interface Store {
 
   createToken(token: NewToken): void;
   tokens(tenant: string): Token[];
+  /** What tokens that open the network may be: every role of each. */
+  rolesIn(network: Network): ReadonlySet<PortRole>;
   tokenByHash(hash: string): Token | undefined;
   deleteToken(tenant: string, id: string): boolean;
 

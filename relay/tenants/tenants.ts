@@ -1,5 +1,7 @@
 import { Fault } from "../../shared/fault.ts";
 import { MAX_VNI } from "../../shared/frame/vxlan.ts";
+import type { PortRole } from "../../shared/switch/port.ts";
+import { changedSettings, DEFAULT_SETTINGS, type SettingsChange } from "../../shared/switch/settings.ts";
 import type { Network, NetworkMode, Tenant, Token } from "./model.ts";
 import { hashSecret, newId, newSecret } from "./secret.ts";
 import type { Store } from "./store.ts";
@@ -20,10 +22,14 @@ export interface NetworkRequest {
   readonly addresses?: boolean | undefined;
   readonly mtu?: number | undefined;
   readonly mode?: NetworkMode | undefined;
+  /** What is not named has its default. */
+  readonly settings?: SettingsChange | undefined;
 }
 
 export interface TokenRequest {
-  readonly network: string;
+  /** One at least. */
+  readonly networks: readonly string[];
+  readonly roles?: readonly PortRole[] | undefined;
   readonly name?: string | undefined;
   /** Seconds from now. */
   readonly expiresIn?: number | undefined;
@@ -34,6 +40,7 @@ export interface Grant {
   readonly token: string;
   readonly tenant: string;
   readonly networks: readonly Network[];
+  readonly roles: ReadonlySet<PortRole>;
   readonly expiresAt: number | undefined;
 }
 
@@ -42,6 +49,7 @@ export class Tenants {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #listeners = new Set<(revocation: Revocation) => void>();
+  readonly #changeListeners = new Set<(network: Network) => void>();
 
   /** @param now seconds since 1970 */
   constructor(store: Store, now: () => number) {
@@ -52,6 +60,11 @@ export class Tenants {
   /** Has `listener` told of everything that is withdrawn from now on, before the call that did it returns. */
   onRevoked(listener: (revocation: Revocation) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Has `listener` told of every network whose settings change, or whose tokens' roles do. */
+  onChanged(listener: (network: Network) => void): void {
+    this.#changeListeners.add(listener);
   }
 
   /** The first tenant and network, so that a new relay can be used at once. */
@@ -95,6 +108,7 @@ export class Tenants {
       subnet: request.subnet,
       addresses: request.addresses ?? request.subnet !== undefined,
       mode: request.mode ?? "switch",
+      settings: changedSettings(DEFAULT_SETTINGS, request.settings ?? {}),
     });
     if (network === undefined) {
       throw new Fault({
@@ -118,6 +132,20 @@ export class Tenants {
     return network;
   }
 
+  /** Changes what `changes` names, at once, also for those who are joined. */
+  changeSettings(tenant: string, name: string, changes: SettingsChange): Network {
+    const { settings } = this.network(tenant, name);
+    const changed = this.#store.changeSettings(tenant, name, changedSettings(settings, changes));
+    if (changed === undefined) throw unknown("network", name);
+    this.#changed(changed);
+    return changed;
+  }
+
+  /** What those who may join the network may be to others. */
+  rolesIn(network: Network): ReadonlySet<PortRole> {
+    return this.#store.rolesIn(network);
+  }
+
   deleteNetwork(tenant: string, name: string): void {
     const { id } = this.network(tenant, name);
     this.#store.deleteNetwork(tenant, name);
@@ -128,17 +156,19 @@ export class Tenants {
   async createToken(tenant: string, request: TokenRequest): Promise<{ token: Token; secret: string }> {
     const secret = newSecret();
     const hash = await hashSecret(secret);
-    const network = this.network(tenant, request.network);
+    const networks = [...new Set(request.networks)].map((name) => this.network(tenant, name));
     const now = this.#now();
     const token: Token = {
       id: newId(),
       tenant,
-      network: network.name,
+      networks: networks.map((network) => network.name),
+      roles: request.roles ?? [],
       name: request.name,
       createdAt: now,
       expiresAt: request.expiresIn === undefined ? undefined : now + request.expiresIn,
     };
     this.#store.createToken({ ...token, hash });
+    if (token.roles.length > 0) for (const network of networks) this.#changed(network);
     return { token, secret };
   }
 
@@ -160,9 +190,9 @@ export class Tenants {
   authenticate(hash: string): Grant | undefined {
     const token = this.#store.tokenByHash(hash);
     if (token === undefined || this.hasExpired(token)) return undefined;
-    const network = this.#store.network(token.tenant, token.network);
-    if (network === undefined) return undefined;
-    return { token: token.id, tenant: token.tenant, networks: [network], expiresAt: token.expiresAt };
+    const { id, tenant, roles, expiresAt } = token;
+    const networks = token.networks.flatMap((name) => this.#store.network(tenant, name) ?? []);
+    return { token: id, tenant, networks, roles: new Set(roles), expiresAt };
   }
 
   hasExpired(credential: { readonly expiresAt: number | undefined }): boolean {
@@ -176,6 +206,10 @@ export class Tenants {
 
   #demandTenant(name: string): void {
     if (!this.#store.hasTenant(name)) throw unknown("tenant", name);
+  }
+
+  #changed(network: Network): void {
+    for (const listener of this.#changeListeners) listener(network);
   }
 
   #revoke(revocation: Revocation): void {

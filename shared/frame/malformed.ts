@@ -1,5 +1,17 @@
 /** The headers this folder decodes; a {@link Malformed} names the one that made no sense. */
-export type Layer = "ethernet" | "vxlan" | "arp" | "ipv4" | "ipv6" | "icmp" | "icmpv6" | "udp";
+export type Layer =
+  | "ethernet"
+  | "vxlan"
+  | "arp"
+  | "ipv4"
+  | "ipv6"
+  | "icmp"
+  | "icmpv6"
+  | "igmp"
+  | "mld"
+  | "udp"
+  | "nd"
+  | "dhcp";
 
 /**
  * Why bytes are not the header they were taken for:

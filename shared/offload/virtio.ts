@@ -109,6 +109,16 @@ export function readCsumOffset(bytes: Uint8Array, virtio: number): number {
   return readLittleEndian(bytes, virtio + CSUM_OFFSET_OFFSET);
 }
 
+/** Writes the low 16 bits of `value` where {@link readHdrLen} reads. */
+export function writeHdrLen(bytes: Uint8Array, virtio: number, value: number): void {
+  writeLittleEndian(bytes, virtio + HDR_LEN_OFFSET, value);
+}
+
+/** Writes the low 16 bits of `value` where {@link readCsumStart} reads. */
+export function writeCsumStart(bytes: Uint8Array, virtio: number, value: number): void {
+  writeLittleEndian(bytes, virtio + CSUM_START_OFFSET, value);
+}
+
 /**
  * Writes a header at `offset`, one without work unless told otherwise, and returns where the frame goes.
  * Throws a RangeError for a field out of range.

@@ -24,6 +24,36 @@ export const DROP_REASONS = [
   "no-receiver",
   /** The kernel would not take a frame for the TAP: it is down or full. */
   "tap-refused",
+  /** The network drops unicast to addresses that the hub has not learnt. */
+  "unknown-unicast",
+  /** A multicast group nobody behind another port has joined, in a network that does not flood those. */
+  "no-group-member",
+  /** A question about a neighbour that the hub answered itself, or one of its own protocols: it need not go on. */
+  "answered",
+  /** An address whose entry is frozen elsewhere, as it kept moving (RFC 7432 section 15.1). */
+  "duplicate-mac",
+  /** A registered or static address that came in at another port. */
+  "static-mac",
+  /** A source MAC or IP address that the port has not registered, in a network that binds sources. */
+  "source-binding",
+  /** A DHCP server's message from a port without the role. */
+  "dhcp-guard",
+  /** A router advertisement or redirect from a port without the role. */
+  "ra-guard",
+  /** More broadcasts per second than a port may send. */
+  "storm-broadcast",
+  /** More multicasts per second than a port may send. */
+  "storm-multicast",
+  /** More unicasts to unknown addresses per second than a port may send. */
+  "storm-unknown",
+  /** An EtherType that the network does not let pass. */
+  "ethertype",
+  /** A link-local control address (01:80:C2:00:00:0X, IEEE 802.1Q clause 8.6.3), which no bridge forwards. */
+  "link-local",
+  /** The port was cut off because it closes a loop. */
+  "loop",
+  /** A frame on a trunk whose VLAN no network is mapped to, that is untagged where none takes those, or tagged for none. */
+  "no-vlan",
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

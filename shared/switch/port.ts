@@ -1,6 +1,11 @@
 import { DropCounter } from "./drops.ts";
 import type { MacEntry } from "./mac-table.ts";
 
+/** What the machines behind a port may be to the others, where the network guards it. */
+export const PORT_ROLES = ["dhcp-server", "router"] as const;
+
+export type PortRole = (typeof PORT_ROLES)[number];
+
 /**
  * One place of a segment where frames come in and go out: a session that joined, a TAP, later an underlay.
  * Subclasses say what becomes of a frame in {@link send}.
@@ -11,6 +16,8 @@ export abstract class Port {
   readonly drops = new DropCounter();
   /** Whether it takes records of type 2; to others the segment sends the plain frames that they stand for. */
   readonly offload: boolean;
+  /** What those behind it may be: nothing, unless its credentials say so. */
+  roles: ReadonlySet<PortRole>;
   /** Frames and bytes of frames, as the port sees them: received from outside, transmitted to outside. */
   rxFrames = 0;
   rxBytes = 0;
@@ -21,13 +28,17 @@ export abstract class Port {
   /** The entry of the frame before, which is most often that of the next: the segment's own. */
   lastSource: MacEntry | undefined;
 
+  /** Whether nothing of others passes, as it closes a loop: the segment's own. */
+  cut = false;
+
   /** Whether it was given something since the last flush: the segment's own. */
   dirty = false;
 
-  constructor(id: string, macs: MacBudget, offload = false) {
+  constructor(id: string, macs: MacBudget, offload = false, roles: ReadonlySet<PortRole> = NO_ROLES) {
     this.id = id;
     this.macs = macs;
     this.offload = offload;
+    this.roles = roles;
   }
 
   /**
@@ -44,6 +55,8 @@ export abstract class Port {
    */
   abstract flush(sent?: () => void): void;
 }
+
+const NO_ROLES: ReadonlySet<PortRole> = new Set();
 
 /** How many MAC addresses may be learnt from one source, so that no one can fill the table for others. */
 export class MacBudget {

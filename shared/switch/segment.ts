@@ -1,19 +1,37 @@
 import { isGroupAt, readMac } from "../frame/mac.ts";
+import { countTags, stripVlan } from "../frame/vlan.ts";
 import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
 import { VIRTIO_BYTES } from "../offload/virtio.ts";
-import { ENCAPSULATION_BYTES, encapsulate, isOffload } from "../tunnel/record.ts";
+import { stripVlanOffload } from "../offload/vlan.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  isOffload,
+  OFFLOAD_BYTES,
+  RECORD_OFFLOAD,
+  RECORD_VXLAN,
+} from "../tunnel/record.ts";
+import type { DropReason } from "./drops.ts";
+import type { HubSender } from "./hub-sender.ts";
 import { MacTable } from "./mac-table.ts";
+import type { SegmentObserver } from "./observer.ts";
+import { isPlainUnicast } from "./plain-unicast.ts";
+import type { Policy } from "./policy.ts";
 import type { Port } from "./port.ts";
 
 /**
  * One layer-2 segment, known by its VNI: a learning switch (RFC 7348 section 4: flood and learn).
  *
  * A frame to a known address goes out at one port; broadcast, unknown unicast and multicast (BUM) go out at
- * all but the one they came from. What the ports gather is sent by {@link flush}, after a batch.
+ * all but the one they came from, unless a {@link Policy} says otherwise. What the ports gather is sent by
+ * {@link flush}, after a batch.
  */
-export class Segment {
+export class Segment implements HubSender {
   readonly vni: number;
-  readonly table = new MacTable();
+  readonly table: MacTable;
+  /** Sees every frame, while somebody captures. */
+  observer: SegmentObserver | undefined;
+  #policy: Policy | undefined;
   readonly #ports = new Set<Port>();
   /** Ports that were given something since the last flush. */
   readonly #dirty: Port[] = [];
@@ -25,10 +43,23 @@ export class Segment {
   #now: number;
 
   /** @param clock seconds, from whatever start, never going back */
-  constructor(vni: number, clock: () => number) {
+  constructor(vni: number, clock: () => number, table = new MacTable()) {
     this.vni = vni;
+    this.table = table;
     this.#clock = clock;
     this.#now = clock();
+  }
+
+  get policy(): Policy | undefined {
+    return this.#policy;
+  }
+
+  /** Has another policy from now on, which is told of the ports that are there. */
+  set policy(policy: Policy | undefined) {
+    this.#policy = policy;
+    if (policy === undefined) return;
+    for (const port of this.#ports) policy.attach(port);
+    this.flush();
   }
 
   get ports(): ReadonlySet<Port> {
@@ -37,17 +68,42 @@ export class Segment {
 
   attach(port: Port): void {
     this.#ports.add(port);
+    if (this.#policy === undefined) return;
+    this.#policy.attach(port);
+    this.flush();
   }
 
   detach(port: Port): void {
     this.#ports.delete(port);
     this.table.forget(port);
+    this.#policy?.detach(port);
   }
 
   /** Brings the segment's clock up to date and forgets silent addresses; to be called about once a second. */
   tick(): void {
     this.#now = this.#clock();
     this.table.age(this.#now);
+    if (this.#policy === undefined) return;
+    this.#policy.tick(this.#now);
+    this.flush();
+  }
+
+  /** Cuts a port off: nothing comes in there or goes out, but for what the hub itself sends, until it is opened again. */
+  cut(port: Port): void {
+    port.cut = true;
+    this.table.forget(port);
+  }
+
+  /** {@link HubSender}: it goes with the next {@link flush}. */
+  toPort(port: Port, frame: Uint8Array): void {
+    const bytes = new Uint8Array(ENCAPSULATION_BYTES + frame.length);
+    bytes.set(frame, ENCAPSULATION_BYTES);
+    encapsulate(bytes, 0, bytes.length, this.vni);
+    this.#emit(port, bytes, 0, ENCAPSULATION_BYTES, bytes.length);
+  }
+
+  toAll(frame: Uint8Array, except?: Port): void {
+    for (const port of this.#ports) if (port !== except && !port.cut) this.toPort(port, frame);
   }
 
   /**
@@ -58,15 +114,75 @@ export class Segment {
     this.#plain = undefined;
     from.rxFrames++;
     from.rxBytes += end - frame;
-    if (!this.#learn(from, bytes, frame)) return;
+    this.observer?.received(from, bytes, frame, end);
+    const policy = this.#policy;
+    if (policy !== undefined && (policy.strict || !isPlainUnicast(bytes, frame))) {
+      this.#judge(policy, from, bytes, start, frame, end);
+    } else if (this.#learn(from, bytes, frame, end)) {
+      this.#forward(from, bytes, start, frame, end);
+    }
+  }
+
+  /** Has the policy decide about a frame. */
+  #judge(policy: Policy, from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+    if (policy.stripTags) {
+      const tags = countTags(bytes, frame, end);
+      if (tags !== 0) return this.#judgeTagged(policy, from, bytes, start, frame, end, tags);
+    }
+    const now = this.#clock();
+    const refused = policy.admit(from, bytes, frame, end, now);
+    if (refused !== undefined) return this.drop(from, refused, bytes, frame, end);
+    if (!this.#learn(from, bytes, frame, end)) return;
+    const verdict = policy.route(from, bytes, frame, end, now);
+    if (verdict === "forward") this.#forward(from, bytes, start, frame, end);
+    else if (typeof verdict === "string") this.drop(from, verdict, bytes, frame, end);
+    else if (this.#spread(verdict, from, bytes, start, frame, end) === 0) {
+      this.drop(from, "no-group-member", bytes, frame, end);
+    }
+  }
+
+  /** Takes the tags off first; what can't be made out behind them goes no further. */
+  #judgeTagged(
+    policy: Policy,
+    from: Port,
+    bytes: Uint8Array,
+    start: number,
+    frame: number,
+    end: number,
+    tags: number,
+  ): void {
+    if (tags < 0) return this.drop(from, "ethertype", bytes, frame, end);
+    const offload = isOffload(bytes, start);
+    const bare = offload ? stripVlanOffload(bytes, frame, end, tags) : stripVlan(bytes, frame, tags);
+    const bareStart = bare - (offload ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
+    encapsulate(bytes, bareStart, end, this.vni, offload ? RECORD_OFFLOAD : RECORD_VXLAN);
+    this.#judge(policy, from, bytes, bareStart, bare, end);
+  }
+
+  /** Forwards by the table. */
+  #forward(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
     if (isGroupAt(bytes, frame)) {
       this.#flood(from, bytes, start, frame, end);
       return;
     }
-    const to = this.table.lookup(readMac(bytes, frame));
-    if (to === undefined) this.#flood(from, bytes, start, frame, end);
-    else if (to === from) from.drops.count("same-port");
+    const destination = readMac(bytes, frame);
+    const to = this.table.lookup(destination);
+    if (to === undefined) this.#floodUnknown(from, destination, bytes, start, frame, end);
+    else if (to === from) this.drop(from, "same-port", bytes, frame, end);
     else this.#emit(to, bytes, start, frame, end);
+  }
+
+  #floodUnknown(
+    from: Port,
+    destination: number,
+    bytes: Uint8Array,
+    start: number,
+    frame: number,
+    end: number,
+  ): void {
+    const refused = this.#policy?.unknown(from, destination, this.#clock());
+    if (refused === undefined) this.#flood(from, bytes, start, frame, end);
+    else this.drop(from, refused, bytes, frame, end);
   }
 
   /**
@@ -113,10 +229,16 @@ export class Segment {
     return undefined;
   }
 
+  /** Counts a frame that goes no further at a port, and tells of it. */
+  drop(port: Port, reason: DropReason, bytes: Uint8Array, frame: number, end: number): void {
+    port.drops.count(reason);
+    this.observer?.dropped(port, reason, bytes, frame, end);
+  }
+
   /** @returns whether the frame may go on */
-  #learn(from: Port, bytes: Uint8Array, frame: number): boolean {
+  #learn(from: Port, bytes: Uint8Array, frame: number, end: number): boolean {
     if (isGroupAt(bytes, frame + 6)) {
-      from.drops.count("group-source");
+      this.drop(from, "group-source", bytes, frame, end);
       return false;
     }
     const source = readMac(bytes, frame + 6);
@@ -126,21 +248,45 @@ export class Segment {
       return true;
     }
     if (source === 0) {
-      from.drops.count("zero-source");
+      this.drop(from, "zero-source", bytes, frame, end);
       return false;
     }
-    if (this.table.learn(source, from, this.#now) === "over-limit") {
-      from.drops.count("mac-limit");
+    if (from.cut) {
+      this.drop(from, "loop", bytes, frame, end);
       return false;
     }
-    return true;
+    const learned = this.table.learn(source, from, this.#now);
+    if (learned === "known" || learned === "new") return true;
+    if (learned === "moved") {
+      this.#policy?.moved(from, true, this.#now);
+      return true;
+    }
+    if (learned !== "over-limit") this.#policy?.moved(from, false, this.#now);
+    this.drop(from, learned === "over-limit" ? "mac-limit" : learned, bytes, frame, end);
+    return false;
   }
 
   #flood(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
-    if (this.#ports.size < 2) from.drops.count("no-receiver");
-    for (const port of this.#ports) {
-      if (port !== from) this.#emit(port, bytes, start, frame, end);
+    if (this.#spread(this.#ports, from, bytes, start, frame, end) > 0) return;
+    this.drop(from, "no-receiver", bytes, frame, end);
+  }
+
+  /** @returns how many ports it went to */
+  #spread(
+    to: ReadonlySet<Port>,
+    from: Port,
+    bytes: Uint8Array,
+    start: number,
+    frame: number,
+    end: number,
+  ): number {
+    let count = 0;
+    for (const port of to) {
+      if (port === from || port.cut) continue;
+      this.#emit(port, bytes, start, frame, end);
+      count++;
     }
+    return count;
   }
 
   #emit(to: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
@@ -148,8 +294,12 @@ export class Segment {
       to.dirty = true;
       this.#dirty.push(to);
     }
-    if (to.offload || !isOffload(bytes, start)) to.send(bytes, start, frame, end);
-    else this.#emitPlain(to, bytes, frame, end);
+    if (to.offload || !isOffload(bytes, start)) {
+      this.observer?.sent(to, bytes, frame, end);
+      to.send(bytes, start, frame, end);
+    } else {
+      this.#emitPlain(to, bytes, frame, end);
+    }
   }
 
   /** Does the work left to do, once for all the ports that can't take it, and sends what comes of it. */
@@ -157,7 +307,7 @@ export class Segment {
     this.#plain ??= finish(bytes, frame - VIRTIO_BYTES, frame, end);
     const plain = this.#plain;
     if (plain instanceof OffloadFault) {
-      to.drops.count("bad-offload");
+      this.drop(to, "bad-offload", bytes, frame, end);
       return;
     }
     for (let i = 0; i < plain.count; i++) {
@@ -165,6 +315,7 @@ export class Segment {
       const plainEnd = plain.endAt(i);
       const start = plainFrame - ENCAPSULATION_BYTES;
       encapsulate(plain.bytes, start, plainEnd, this.vni);
+      this.observer?.sent(to, plain.bytes, plainFrame, plainEnd);
       to.send(plain.bytes, start, plainFrame, plainEnd);
     }
   }

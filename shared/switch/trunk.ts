@@ -4,6 +4,7 @@ import { FRAME_BYTES } from "../tunnel/constants.ts";
 import { type MessageSink, Outbox } from "../tunnel/outbox.ts";
 import {
   ENCAPSULATION_BYTES,
+  isOffload,
   OFFLOAD_BYTES,
   RECORD_HEADER_BYTES,
   RECORD_OFFLOAD,
@@ -14,7 +15,7 @@ import {
 } from "../tunnel/record.ts";
 import { DropCounter } from "./drops.ts";
 import { EgressQueue } from "./egress-queue.ts";
-import { type MacBudget, Port } from "./port.ts";
+import { type MacBudget, Port, type PortRole } from "./port.ts";
 import type { Segment } from "./segment.ts";
 
 /** A tunnel's port in one segment: what is sent here goes into the tunnel. */
@@ -23,7 +24,7 @@ export class TunnelPort extends Port {
   readonly #outbox: Outbox;
 
   constructor(options: TrunkOptions, segment: Segment, outbox: Outbox) {
-    super(options.id, options.macs, options.offload);
+    super(options.id, options.macs, options.offload, options.roles);
     this.segment = segment;
     this.#outbox = outbox;
   }
@@ -48,6 +49,8 @@ export interface TrunkOptions {
   /** Whether both ends have the feature `offload`. */
   readonly offload: boolean;
   readonly macs: MacBudget;
+  /** What those behind its ports may be; nothing unless given. */
+  readonly roles?: ReadonlySet<PortRole>;
   /** Memory for what waits or is put together. */
   readonly pool: BlockPool;
   /**
@@ -79,7 +82,7 @@ export class Trunk implements RecordReader {
     const makeQueue =
       queueBytes === undefined
         ? undefined
-        : () => new EgressQueue(queueBytes, pool, (bytes, start) => this.#full(bytes, start));
+        : () => new EgressQueue(queueBytes, pool, (bytes, start, end) => this.#full(bytes, start, end));
     this.#outbox = new Outbox({ sink, batch, pool, makeQueue });
   }
 
@@ -146,9 +149,11 @@ export class Trunk implements RecordReader {
   }
 
   /** A record found no room in its receiver's queue. */
-  #full(bytes: Uint8Array, start: number): void {
+  #full(bytes: Uint8Array, start: number, end: number): void {
     const port = this.#ports.get(readVni(bytes, start + RECORD_HEADER_BYTES));
-    (port ?? this).drops.count("queue-full");
+    const frame = start + (isOffload(bytes, start) ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
+    if (port === undefined) this.drops.count("queue-full");
+    else port.segment.drop(port, "queue-full", bytes, frame, end);
   }
 
   #packet(bytes: Uint8Array, start: number, frame: number, end: number): void {

@@ -17,10 +17,14 @@ const auth = z.discriminatedUnion("method", [
   z.object({ method: z.literal("token"), token: z.string().max(512) }),
 ]);
 
+/** Bounds on what one `register` may say: a lab bench of machines, with several addresses each. */
+const MAX_ENDPOINTS = 256;
+const MAX_ADDRESSES = 16;
+
 const endpoint = z.object({
-  mac: z.string(),
-  addresses: z.array(z.string()).optional(),
-  name: z.string().optional(),
+  mac: z.string().max(17),
+  addresses: z.array(z.string().max(45)).max(MAX_ADDRESSES).optional(),
+  name: text.optional(),
 });
 
 const member = z.object({
@@ -55,6 +59,7 @@ export const clientMessage = z.discriminatedUnion("type", [
   hello,
   z.object({ type: z.literal("join"), vni }),
   z.object({ type: z.literal("leave"), vni }),
+  z.object({ type: z.literal("register"), vni, endpoints: z.array(endpoint).max(MAX_ENDPOINTS) }),
   ping,
   pong,
 ]);

@@ -1,11 +1,15 @@
 import { Bench } from "tinybench";
 import { decodeArp, encodeArp } from "../../shared/frame/arp.ts";
-import { decodeIpv4 } from "../../shared/frame/ipv4.ts";
+import { checksum } from "../../shared/frame/checksum.ts";
+import { PROTOCOL_IGMP } from "../../shared/frame/igmp.ts";
+import { decodeIpv4, encodeIpv4, PROTOCOL_TCP } from "../../shared/frame/ipv4.ts";
 import { finish, OffloadFault } from "../../shared/offload/finish.ts";
 import { EgressQueue } from "../../shared/switch/egress-queue.ts";
+import { HubPolicy } from "../../shared/switch/hub-policy.ts";
 import { MacTable } from "../../shared/switch/mac-table.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
+import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
 import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { MESSAGE_BYTES } from "../../shared/tunnel/constants.ts";
 import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../shared/tunnel/record.ts";
@@ -25,6 +29,8 @@ class Sink extends Port {
 
 const FRAME = 1_514;
 const BATCH = 64;
+/** Where a frame says so. */
+const IPV4_PROTOCOL = 23;
 const A = 0x02_00_00_00_00_01;
 const B = 0x02_00_00_00_00_02;
 
@@ -35,24 +41,53 @@ function batch(): Uint8Array {
     const start = i * (ENCAPSULATION_BYTES + FRAME);
     encapsulate(bytes, start, start + ENCAPSULATION_BYTES + FRAME, 101);
     bytes.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, 0x45], start + ENCAPSULATION_BYTES);
+    bytes[start + ENCAPSULATION_BYTES + IPV4_PROTOCOL] = PROTOCOL_TCP;
   }
   return bytes;
 }
 
-function segmentWith(macs: number): { segment: Segment; from: Sink } {
+/** @param hub whether the segment has all that a hub's has, and a thousand groups that somebody joined */
+function segmentWith(macs: number, hub = false): { segment: Segment; from: Sink } {
   const segment = new Segment(101, () => 0);
+  const policy = new HubPolicy({
+    segment,
+    settings: DEFAULT_SETTINGS,
+    wire: false,
+    granted: new Set(["dhcp-server", "router"]),
+    notice: () => {},
+    now: 0,
+  });
+  if (hub) segment.policy = policy;
   const ports = [new Sink("a", new MacBudget(Infinity)), new Sink("b", new MacBudget(Infinity))] as const;
   for (const port of ports) segment.attach(port);
   segment.table.learn(A, ports[0], 0);
   segment.table.learn(B, ports[1], 0);
+  if (hub) for (let i = 0; i < GROUPS; i++) join(segment, ports[1], 0xef010000 + i);
   for (let i = 0; i < macs; i++) segment.table.learn(0x02_01_00_00_00_00 + i, ports[1], 0);
   return { segment, from: ports[0] };
+}
+
+const GROUPS = 1_000;
+
+/** Has a port join a group, by an IGMPv2 report (RFC 2236 section 2). */
+function join(segment: Segment, port: Port, group: number): void {
+  const bytes = new Uint8Array(ENCAPSULATION_BYTES + 60);
+  const frame = ENCAPSULATION_BYTES;
+  bytes.set([1, 0, 0x5e, 1, group >>> 8, group, 2, 0, 0, 0, 0, 2, 0x08, 0x00], frame);
+  const payload = new Uint8Array([0x16, 0, 0, 0, group >>> 24, group >>> 16, group >>> 8, group]);
+  const sum = checksum(payload, 0, payload.length);
+  payload.set([sum >>> 8, sum], 2);
+  const packet = { protocol: PROTOCOL_IGMP, ttl: 1, source: 0x0a000002, destination: group };
+  bytes.set(payload, encodeIpv4(bytes, frame + 14, { ...packet, payloadLength: payload.length }));
+  segment.forward(port, bytes, 0, frame, bytes.length);
 }
 
 const message = batch();
 const target = new Uint8Array(FRAME);
 const small = segmentWith(0);
 const large = segmentWith(10_000);
+const hub = segmentWith(0, true);
+const largeHub = segmentWith(10_000, true);
 const table = new MacTable();
 table.learn(B, small.from, 0);
 const superFrame = tcpSuperFrame();
@@ -80,6 +115,8 @@ const forward = ({ segment, from }: typeof small) => ({
 });
 const forwardSmall = forward(small);
 const forwardLarge = forward(large);
+const forwardHub = forward(hub);
+const forwardLargeHub = forward(largeHub);
 const ignore = { record: () => {} };
 
 interface Step {
@@ -126,6 +163,16 @@ const steps: readonly Step[] = [
     name: "the same beside 10,000 other addresses",
     frames: BATCH,
     run: () => void readRecords(message, true, forwardLarge),
+  },
+  {
+    name: "the same with guards, snooping and suppression",
+    frames: BATCH,
+    run: () => void readRecords(message, true, forwardHub),
+  },
+  {
+    name: "the same beside 10,000 other addresses and 1,000 groups",
+    frames: BATCH,
+    run: () => void readRecords(message, true, forwardLargeHub),
   },
   {
     name: "wait in a receiver's queue, in and out",

@@ -47,7 +47,7 @@ export interface Figures {
   readonly arrivedPerSecond: number[];
   readonly medianMs: number[];
   readonly p99Ms: number[];
-  /** Seconds of processor time of others, during one stream of TCP and during UDP. */
+  /** Seconds of processor time of others, during all of these together. */
   readonly foreign: number[];
 }
 

@@ -66,12 +66,12 @@ async function measureOne(overlay: Overlay, figures: Figures, options: MeasureOp
   figures.gbpsOf4.push(four.value.gbps);
   const udp = await quiet.measure(own, () => iperf.udp(seconds, "0", UDP_PAYLOAD));
   figures.arrivedPerSecond.push(udp.value.arrivedPerSecond);
-  figures.foreign.push(one.foreign + udp.foreign);
   const idle = await quiet.measure(own, () =>
     ping(star, target, { count: PINGS, intervalMs: PING_INTERVAL_MS, signal }),
   );
   figures.medianMs.push(idle.value.medianMs);
   figures.p99Ms.push(idle.value.p99Ms);
+  figures.foreign.push([one, four, udp, idle].reduce((sum, { foreign }) => sum + foreign, 0));
 }
 
 function noFigures(): Figures {

@@ -143,7 +143,7 @@ it("a client that is told to end while nothing answers ends", async () => {
     offload: true,
     framing: "own",
     networks: [],
-    events: { up: () => {}, reconnecting: () => {}, down: () => {} },
+    events: { up: () => {}, notice: () => {}, reconnecting: () => {}, down: () => {} },
     openNetwork: () => Promise.reject(new Error("nothing was joined")),
   });
   const ended = client.run(stop.signal);

@@ -4,6 +4,9 @@ import { MemoryTap } from "../../desktop/agent/tap/memory.ts";
 import { TunnelClient } from "../../desktop/agent/tunnel-client.ts";
 import { formatMac, readMac } from "../../shared/frame/mac.ts";
 
+/** The hub's own MAC address begins with 02:4c:4e; the VNI follows. */
+const HUB_PREFIX = 0x02_4c_4e;
+
 /** Frames as they passed, told when a test fails. */
 class Story {
   readonly #lines: string[] = [];
@@ -60,6 +63,7 @@ export class MemoryHost {
       events: {
         up: () => this.#tell("up"),
         reconnecting: (_networks, reason) => this.#tell(`reconnecting: ${reason}`),
+        notice: (code) => this.#tell(`notice: ${code}`),
         down: () => this.#tell("down"),
       },
       openNetwork: async (offer, failed) => {
@@ -97,6 +101,8 @@ export class MemoryHost {
 
   #receive(frame: Uint8Array): void {
     this.#story.tell(this.name, "receives", frame);
+    // The hub's own questions are no part of what hosts say to each other.
+    if (Math.floor(readMac(frame, 6) / 2 ** 24) === HUB_PREFIX) return;
     this.received.push(frame);
     this.#wake();
   }

@@ -57,6 +57,7 @@ export class TunnelClient implements AsyncDisposable {
   readonly #controls: Control[] = [];
   readonly #messages: Buffer[] = [];
   readonly #records: WireRecord[] = [];
+  readonly #hubFrames: Buffer[] = [];
   #receivedBytes = 0;
   #wake = Promise.withResolvers<void>();
   #end: Closed | undefined;
@@ -203,7 +204,7 @@ export class TunnelClient implements AsyncDisposable {
     });
   }
 
-  /** The next record, which is taken from those waiting. */
+  /** The next record, which is taken from those waiting; frames of the hub's own aside, see {@link hubFrame}. */
   async record(): Promise<WireRecord> {
     return await this.#wait("a record", () => this.#records.shift());
   }
@@ -218,7 +219,17 @@ export class TunnelClient implements AsyncDisposable {
     return this.#records.splice(0);
   }
 
-  /** Every binary message since this was asked last. */
+  /** The next frame of the hub's own, such as a query, which no other method tells of. */
+  async hubFrame(): Promise<Buffer> {
+    return await this.#wait("a frame of the hub's", () => this.#hubFrames.shift());
+  }
+
+  /** Every frame of the hub's own that waits, all of which are taken. */
+  takeHubFrames(): Buffer[] {
+    return this.#hubFrames.splice(0);
+  }
+
+  /** Every binary message since this was asked last, but for those with nothing but frames of the hub's own. */
   takeMessages(): Buffer[] {
     return this.#messages.splice(0);
   }
@@ -261,8 +272,11 @@ export class TunnelClient implements AsyncDisposable {
 
   #binary(message: Buffer): void {
     this.#receivedBytes += message.length;
-    this.#messages.push(message);
-    this.#records.push(...parseMessage(message));
+    const records = parseMessage(message);
+    const others = records.filter(({ frame }) => !isOfHub(frame));
+    if (others.length > 0) this.#messages.push(message);
+    this.#records.push(...others);
+    for (const { frame } of records) if (isOfHub(frame)) this.#hubFrames.push(frame);
   }
 
   #notify(): void {
@@ -358,6 +372,11 @@ export function station(number: number): string {
 }
 
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+
+/** Whether the hub sent the frame in its own name: 02:4c:4e and the VNI. */
+function isOfHub(frame: Buffer): boolean {
+  return frame.readUIntBE(6, 3) === 0x02_4c_4e;
+}
 
 function mac(text: string): Buffer {
   return Buffer.from(text.replaceAll(":", ""), "hex");

@@ -162,12 +162,19 @@ export class RelayProcess implements AsyncDisposable {
     return text === "" ? undefined : JSON.parse(text);
   }
 
-  /** Makes a network of its own for a test, in a tenant of its own unless one is named, with a token for it. */
-  async network(of?: { tenant: string }): Promise<TestNetwork> {
+  /**
+   * Makes a network of its own for a test, in a tenant of its own unless one is named, with a token for it.
+   *
+   * @param settings those that are not to be their defaults
+   */
+  async network(
+    of?: { tenant: string },
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<TestNetwork> {
     const tenant = of?.tenant ?? `tenant-${++this.#names}`;
     if (of === undefined) await this.must("POST", "/tenants", { name: tenant });
     const name = `net-${++this.#names}`;
-    const network = await this.must("POST", `/tenants/${tenant}/networks`, { name });
+    const network = await this.must("POST", `/tenants/${tenant}/networks`, { name, settings });
     const { vni, group } = network as { vni: number; group: string };
     const { id, token } = await this.token(tenant, name);
     return { tenant, name, vni, group, token, tokenId: id };

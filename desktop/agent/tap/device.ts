@@ -23,7 +23,7 @@ export interface TapDevice {
    */
   readonly offload: boolean;
 
-  /** Bytes between a frame's end and the next frame: {@link HEADROOM} or {@link OFFLOAD_HEADROOM}. */
+  /** Bytes before each frame that are its own to fill: {@link HEADROOM} or {@link OFFLOAD_HEADROOM}. */
   readonly headroom: number;
 
   /**

@@ -115,12 +115,32 @@ export class SlabPool {
 
   /** Makes a filled slab a batch, which comes back by its release. */
   batch(slab: Slab): FrameBatch {
-    return new FrameBatch(slab, this.#released);
+    return new SlabBatch(slab, this.#released);
   }
 }
 
-/** The frames of one wake-up, owned by whom it was given to. */
-export class FrameBatch {
+/** Frames in one piece of memory, owned by whom they were given to until {@link release}. */
+export interface FrameBatch {
+  /** The memory all offsets refer to; more may lie behind the last frame. */
+  readonly bytes: Uint8Array;
+  /** How many frames, at least one. */
+  readonly count: number;
+
+  /** Where frame `index` begins: the device's headroom, at least, after the end of frame `index - 1`. */
+  frameAt(index: number): number;
+
+  /** Where frame `index` ends. */
+  endAt(index: number): number;
+
+  /**
+   * Gives the memory back, for other frames to be read into. A second call does nothing, since by then the
+   * memory may belong to another batch; so the paths of success and failure may both release.
+   */
+  release(): void;
+}
+
+/** The frames of one wake-up: a slab, its frames a headroom apart. */
+class SlabBatch implements FrameBatch {
   #slab: Slab | undefined;
   readonly #released: (slab: Slab) => void;
 
@@ -129,22 +149,18 @@ export class FrameBatch {
     this.#released = released;
   }
 
-  /** The memory all offsets refer to; more may lie behind the last frame. */
   get bytes(): Uint8Array {
     return this.#owned().bytes;
   }
 
-  /** How many frames, at least one. */
   get count(): number {
     return this.#owned().count;
   }
 
-  /** Where frame `index` begins: the device's headroom after the end of frame `index - 1`. */
   frameAt(index: number): number {
     return this.#owned().headroom + (index === 0 ? 0 : this.endAt(index - 1));
   }
 
-  /** Where frame `index` ends. */
   endAt(index: number): number {
     const slab = this.#owned();
     const end = slab.ends[index];
@@ -152,10 +168,6 @@ export class FrameBatch {
     return end;
   }
 
-  /**
-   * Gives the memory back, for other frames to be read into. A second call does nothing, since by then the
-   * memory may belong to another batch; so the paths of success and failure may both release.
-   */
   release(): void {
     const slab = this.#slab;
     if (slab === undefined) return;

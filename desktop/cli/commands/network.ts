@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
+import { DEFAULT_SETTINGS, type NetworkSettings } from "../../../shared/switch/settings.ts";
 import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
-import { Output } from "../output.ts";
+import { Output, type Row } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
   readonly vni?: number;
@@ -10,6 +11,7 @@ interface CreateOptions extends AdminOptions {
   readonly addresses: boolean;
   readonly mtu?: number;
   readonly mode: string;
+  readonly set?: readonly string[];
 }
 
 const COLUMNS = ["name", "tenant", "vni", "group", "mtu", "subnet", "mode"];
@@ -34,15 +36,28 @@ export function networkCommand(): Command {
         .choices(["switch", "wire"])
         .default("switch"),
     )
+    .option(
+      "--set <setting...>",
+      "settings that are not to be their defaults; see 'laneway network set --help'",
+    )
     .action(async (name: string, options: CreateOptions) => {
       const { vni, subnet, mtu, mode, tenant } = options;
-      const request = { name, vni, subnet, mtu, mode, ...(options.addresses ? {} : { addresses: false }) };
+      const settings = parseSettings(options.set ?? []);
+      const request = {
+        name,
+        vni,
+        subnet,
+        mtu,
+        mode,
+        settings,
+        ...(options.addresses ? {} : { addresses: false }),
+      };
       new Output(options.json).object(
         await AdminClient.from(options).create(request, "tenants", tenant, "networks"),
       );
     });
   add("list", "list a tenant's networks").action(async (options: AdminOptions) => {
-    const rows = await AdminClient.from(options).list("tenants", options.tenant, "networks");
+    const rows = await AdminClient.from(options).list(["tenants", options.tenant, "networks"]);
     new Output(options.json).list(rows, COLUMNS);
   });
   add("show <name>", "show a network").action(async (name: string, options: AdminOptions) => {
@@ -50,6 +65,14 @@ export function networkCommand(): Command {
       await AdminClient.from(options).show("tenants", options.tenant, "networks", name),
     );
   });
+  add("set <name> <setting...>", "change a network's settings, like dhcp-guard=on storm-broadcast=500")
+    .addHelpText("after", `\nSettings: ${Object.keys(DEFAULT_SETTINGS).map(dashed).join(", ")}`)
+    .action(async (name: string, settings: string[], options: AdminOptions) => {
+      const change = { settings: parseSettings(settings) };
+      new Output(options.json).object(
+        await AdminClient.from(options).change(change, "tenants", options.tenant, "networks", name),
+      );
+    });
   add("delete <name>", "delete a network with its tokens; its sessions end").action(
     async (name: string, options: AdminOptions) => {
       await AdminClient.from(options).delete("tenants", options.tenant, "networks", name);
@@ -57,6 +80,36 @@ export function networkCommand(): Command {
     },
   );
   return network;
+}
+
+/** `dhcp-guard=on` and the like, as the API has them; whether the values can be is for the relay to say. */
+function parseSettings(texts: readonly string[]): Row {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf("=");
+      const key = text.slice(0, at).replaceAll("-", "_");
+      const value = text.slice(at + 1);
+      if (at > 0 && key in DEFAULT_SETTINGS)
+        return [key, typed(DEFAULT_SETTINGS[key as keyof NetworkSettings], value)];
+      throw usage(
+        "usage.setting",
+        `'${text}' is not a setting`,
+        `Write it as NAME=VALUE; there are ${Object.keys(DEFAULT_SETTINGS).map(dashed).join(", ")}.`,
+      );
+    }),
+  );
+}
+
+/** A value as what its default is. */
+function typed(like: string | number | boolean, text: string): string | number | boolean {
+  if (typeof like === "number" && /^\d{1,9}$/.test(text)) return Number(text);
+  if (typeof like === "boolean" && ["on", "true"].includes(text)) return true;
+  if (typeof like === "boolean" && ["off", "false"].includes(text)) return false;
+  return text;
+}
+
+function dashed(key: string): string {
+  return key.replaceAll("_", "-");
 }
 
 function wholeNumber(option: string): (text: string) => number {

@@ -11,7 +11,7 @@ export function tenantCommand(): Command {
     },
   );
   adminOptions(tenant.command("list").description("list tenants")).action(async (options: AdminOptions) => {
-    new Output(options.json).list(await AdminClient.from(options).list("tenants"), ["name"]);
+    new Output(options.json).list(await AdminClient.from(options).list(["tenants"]), ["name"]);
   });
   adminOptions(
     tenant.command("delete <name>").description("delete a tenant with all it has; its sessions end"),

@@ -4,6 +4,7 @@ import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
 import { framingOption } from "../../../system/websocket/framing.ts";
 import type { UpOptions } from "../run-up.ts";
+import { parseTrunk } from "../trunk-option.ts";
 
 /** `laneway up` */
 export function upCommand(): Command {
@@ -20,6 +21,11 @@ export function upCommand(): Command {
     .option("--tap <name>", "the interface's name (default: the first free lw0, lw1, …)")
     .option("--address <cidr|none>", "the interface's address, like 10.20.0.7/24", address)
     .option("--mac <mac>", "the interface's MAC address (default: this device's own on the network)", mac)
+    .option(
+      "--trunk <id=network,...>",
+      "one interface with VLANs on it, each of them a network; untagged=network for frames without a tag",
+      parseTrunk,
+    )
     .option("--no-offload", "carry frames one by one, as an interface without segmentation offload does")
     .addOption(framingOption())
     .option("--json", "print events as JSON lines")

@@ -51,6 +51,22 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
     });
   });
 
+  it("has the kernel give it no address where told, and brings it up without IPv6 as well", async () => {
+    for (const mtu of [1400, 1200]) {
+      const device = await openTap({ name: options.name, signal });
+      try {
+        await configureLink({ ...options, mtu, linkLocal: false });
+        expect(show(options.name)).toMatchObject({ flags: expect.arrayContaining(["UP"]), addr_info: [] });
+        const mode = execFileSync("ip", ["-json", "-details", "link", "show", "dev", options.name], {
+          encoding: "utf8",
+        });
+        if (mtu === 1400) expect(JSON.parse(mode)[0].inet6_addr_gen_mode).toBe("none");
+      } finally {
+        await device.close();
+      }
+    }
+  });
+
   it("sets the MAC first, so that the link-local address is made from it", async () => {
     // The kernel makes one only where somebody has the TAP open.
     const device = await openTap({ name: options.name, signal });

@@ -1,7 +1,9 @@
 // The administration commands, by their contract alone: what a program and what a person sees of them.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
 import { laneway, startRelay, type TestRelay, text } from "../../network/lab.ts";
+import { ethernet, packet, station, TunnelClient } from "../../relay/client.ts";
 
 let relay: TestRelay;
 
@@ -122,13 +124,58 @@ describe("laneway network", () => {
       human("network", "create", "for-people", "--subnet", "10.9.0.0/16"),
     ]);
     expect(list).toMatch(/^lan\s+default\s+101\s+239\.0\.0\.101\s+1500\s/m);
-    for (const line of [/^name\s+lan$/m, /^vni\s+101$/m, /^mtu\s+1500$/m]) expect(show).toMatch(line);
+    for (const line of [
+      /^name\s+lan$/m,
+      /^vni\s+101$/m,
+      /^mtu\s+1500$/m,
+      /^settings\s+ageing=300$/m,
+      /^\s+dhcp-guard=auto$/m,
+      /^\s+snooping=on$/m,
+    ]) {
+      expect(show).toMatch(line);
+    }
     for (const word of ["for-people", "10.9.0.0/16", "239."]) expect(created).toContain(word);
     for (const said of [list, show, created]) expect(said).not.toMatch(/[{}"]|null|undefined/);
   });
 });
 
+describe("laneway network set", () => {
+  it("changes what it names, also of what was chosen when the network was created", async () => {
+    const chosen = ["--set", "ageing=60", "source-binding=on"];
+    const created = await relay.create("network", "create", "tuned", ...chosen);
+    const settings = { ...DEFAULT_SETTINGS, ageing: 60, source_binding: true };
+    expect(created).toMatchObject({ settings });
+    const changes = [
+      "dhcp-guard=on",
+      "storm-broadcast=500",
+      "source-binding=off",
+      "ethertypes=deny:0x88cc,llc",
+    ];
+    const changed = {
+      ...settings,
+      source_binding: false,
+      dhcp_guard: "on",
+      storm_broadcast: 500,
+      ethertypes: "deny:0x88cc,llc",
+    };
+    expect(await relay.create("network", "set", "tuned", ...changes)).toMatchObject({ settings: changed });
+    expect(await objects("network", "show", "tuned")).toMatchObject([{ settings: changed }]);
+    expect(await human("network", "set", "tuned", "vlan=strip")).toMatch(/^\s+vlan=strip$/m);
+  });
+});
+
 describe("laneway token", () => {
+  it("may open several networks, and have roles", async () => {
+    for (const name of ["first", "second"]) await relay.create("network", "create", name);
+    const options = ["--network", "first", "second", "--role", "dhcp-server", "router"];
+    const created = await relay.create("token", "create", ...options);
+    const opened = { networks: ["first", "second"], roles: ["dhcp-server", "router"] };
+    expect(created).toMatchObject({ network: "first", ...opened });
+    const [list, table] = await Promise.all([objects("token", "list"), human("token", "list")]);
+    expect(list).toContainEqual(expect.objectContaining({ id: text(created, "id"), ...opened }));
+    expect(table).toMatch(/\sfirst,second\s+dhcp-server,router\s/);
+  });
+
   it("shows a token once, when it is created", async () => {
     const created = await relay.create("token", "create", "--name", "the printer", "--expires", "7d");
     expect(created).toMatchObject({ network: "lan", tenant: "default" });
@@ -138,7 +185,7 @@ describe("laneway token", () => {
     const [list, table] = await Promise.all([objects("token", "list"), human("token", "list")]);
     expect(list).toContainEqual(expect.objectContaining({ id, network: "lan", tenant: "default" }));
     for (const token of list) expect(token).not.toHaveProperty("token");
-    expect(table).toMatch(new RegExp(`^${id}\\s+lan\\s+default\\s+the printer`, "m"));
+    expect(table).toMatch(new RegExp(`^${id}\\s+lan\\s+-\\s+default\\s+the printer`, "m"));
     expect(JSON.stringify(list) + table).not.toContain(text(created, "token"));
   });
 
@@ -172,10 +219,41 @@ describe("laneway token", () => {
   });
 });
 
-describe("laneway fdb", () => {
-  it("is empty while nobody has sent anything", async () => {
-    expect(await objects("fdb", "--network", "lan")).toEqual([]);
-    expect((await human("fdb")).toLowerCase()).toMatch(/mac\s+vni\s+port\s+kind\s+age/);
+describe("what goes on in a network", () => {
+  it.each([
+    ["fdb", /mac\s+vni\s+port\s+kind\s+age/],
+    ["groups", /group\s+vni\s+ports/],
+    ["neighbours", /address\s+mac\s+port\s+kind\s+age/],
+    ["counters", /port\s+name\s+state\s+rx_frames\s+tx_frames\s+drops/],
+  ])("is nothing that %s could show while nobody has joined", async (command, header) => {
+    expect(await objects(command, "--network", "lan")).toEqual([]);
+    expect((await human(command)).toLowerCase()).toMatch(header);
+  });
+
+  it("is shown in words and columns", async () => {
+    const network = await relay.create("network", "create", "lively");
+    const vni = Number(Reflect.get(network, "vni"));
+    const token = await relay.token("lively");
+    await using alice = await TunnelClient.joined(relay.url, token, vni, { name: "alice" });
+    const endpoints = [{ mac: station(1), addresses: ["10.20.0.1"] }];
+    alice.say({ type: "register", vni, endpoints });
+    await alice.send(packet(vni, ethernet("01:80:c2:00:00:0e", station(1))));
+    await alice.sync();
+    const of = ["--network", "lively"];
+    const [fdb, groups, neighbours, counters, trace] = await Promise.all([
+      ...["fdb", "groups", "neighbours", "counters"].map((command) => human(command, ...of)),
+      human("trace", ...of, "--from", "alice", "--to", "broadcast"),
+    ]);
+    expect(fdb).toMatch(/^02:00:00:00:00:01\s+\d+\s+\w+\s+registered\s/m);
+    expect(groups).toMatch(/^239\.\S+\s+\d+\s+\w+$/m);
+    expect(neighbours).toMatch(/^10\.20\.0\.1\s+02:00:00:00:00:01\s+\w+\s+registered\s/m);
+    expect(counters).toMatch(/\salice\s+open\s+1\s+0\s+link-local=1$/m);
+    expect(trace).toMatch(/^outcome\s+dropped\s+.*no-receiver/m);
+    for (const said of [fdb, groups, neighbours, counters, trace])
+      expect(said).not.toMatch(/[{}"[\]]|undefined/);
+    expect(await objects("trace", ...of, "--from", "alice", "--to", "10.20.0.1")).toContainEqual(
+      expect.objectContaining({ step: "outcome", result: "dropped" }),
+    );
   });
 });
 

@@ -27,6 +27,13 @@ const failures: (Mistake & { what: string })[] = [
     code: 1,
   },
   {
+    what: "a trunk with a network that the token does not open",
+    args: (given) => ["up", ...given.up("--trunk", "10=lan,20=office").slice(2)],
+    says: "office",
+    advises: "lan",
+    code: 1,
+  },
+  {
     what: "a state directory that can't be one",
     args: (given) => [...given.up(), "--state", "/dev/null/state"],
     says: "/dev/null/state",

@@ -36,8 +36,23 @@ describe("output for people", () => {
   });
 
   it("is one line for each of an object's fields", () => {
-    output.object({ name: "lan", subnet: undefined, networks: ["a", "b"] });
-    expect(written.split("\n")).toEqual(["name      lan", "subnet    -", 'networks  ["a","b"]', ""]);
+    output.object({ name: "lan", subnet: undefined, networks: ["a", "b"], roles: [] });
+    expect(written.split("\n")).toEqual(["name      lan", "subnet    -", "networks  a,b", "roles     -", ""]);
+  });
+
+  it("has the parts of a value as options are written: below each other in an object, side by side in a table", () => {
+    const row = { name: "lan", settings: { mac_limit: 5, snooping: true, suppression: false }, drops: {} };
+    output.object({ name: row.name, settings: row.settings });
+    output.list([row], ["name", "settings", "drops"]);
+    expect(written.split("\n")).toEqual([
+      "name      lan",
+      "settings  mac-limit=5",
+      "          snooping=on",
+      "          suppression=off",
+      "NAME  SETTINGS                                 DROPS",
+      "lan   mac-limit=5 snooping=on suppression=off  -",
+      "",
+    ]);
   });
 
   it("is words for what happens", () => {

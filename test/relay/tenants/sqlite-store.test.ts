@@ -8,6 +8,7 @@ import { MIGRATIONS } from "../../../relay/tenants/migrations.ts";
 import type { NewNetwork, NewToken } from "../../../relay/tenants/model.ts";
 import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
 import { Fault } from "../../../shared/fault.ts";
+import { DEFAULT_SETTINGS, type NetworkSettings } from "../../../shared/switch/settings.ts";
 
 describe("the SQLite store", () => {
   let directory = "";
@@ -44,8 +45,8 @@ describe("the SQLite store", () => {
         store.createTenant("acme");
         store.createNetwork(network({ name: "full", subnet: "10.0.0.0/24", addresses: true, mode: "wire" }));
         store.createNetwork(network({ name: "bare", vni: 102 }));
-        store.createToken(token({ network: "full", name: "robot", expiresAt: 2_000 }));
-        store.createToken(token({ id: "t2", hash: "h2", network: "bare" }));
+        store.createToken(token({ networks: ["full"], name: "robot", expiresAt: 2_000 }));
+        store.createToken(token({ id: "t2", hash: "h2", networks: ["bare"] }));
       }
       using store = open(file);
       expect(store.network("acme", "full")).toEqual({
@@ -53,7 +54,7 @@ describe("the SQLite store", () => {
         ...network({ name: "full", subnet: "10.0.0.0/24", addresses: true, mode: "wire" }),
       });
       expect(store.network("acme", "bare")).toMatchObject(network({ name: "bare", vni: 102 }));
-      const { hash: _, ...shown } = token({ network: "full", name: "robot", expiresAt: 2_000 });
+      const { hash: _, ...shown } = token({ networks: ["full"], name: "robot", expiresAt: 2_000 });
       expect(store.tokenByHash("h1")).toEqual(shown);
       expect(store.tokenByHash("h2")).toMatchObject({ name: undefined, expiresAt: undefined });
     });
@@ -71,6 +72,47 @@ describe("the SQLite store", () => {
         }
         expect(versionOf(old)).toBe(MIGRATIONS.length);
       }
+    });
+
+    it("keeps everything of a database of schema 1, with settings, roles and further networks as nobody had chosen any", () => {
+      const database = new DatabaseSync(file);
+      database.exec(MIGRATIONS[0] ?? "");
+      database.exec(`
+        PRAGMA user_version = 1;
+        INSERT INTO tenants VALUES ('acme'), ('umbrella');
+        INSERT INTO networks VALUES
+          (7, 'acme', 'full', 70001, '239.1.17.113', 1400, '10.0.0.0/24', 1, 'wire'),
+          (9, 'umbrella', 'full', 102, '239.0.0.102', 1500, NULL, 0, 'switch');
+        INSERT INTO tokens VALUES
+          ('t1', 7, 'h1', 'robot', 1000, 2000),
+          ('t2', 9, 'h2', NULL, 1001, NULL);
+      `);
+      database.close();
+      {
+        using store = open(file);
+        expect(store.isNew).toBe(false);
+      }
+      using store = open(file);
+      expect(store.tenants()).toEqual([{ name: "acme" }, { name: "umbrella" }]);
+      const full = network({
+        name: "full",
+        vni: 70_001,
+        group: "239.1.17.113",
+        mtu: 1400,
+        subnet: "10.0.0.0/24",
+        addresses: true,
+        mode: "wire",
+      });
+      const other = network({ tenant: "umbrella", name: "full", vni: 102, group: "239.0.0.102" });
+      expect(store.networks("acme")).toEqual([{ id: 7, ...full }]);
+      expect(store.networks("umbrella")).toEqual([{ id: 9, ...other }]);
+      const { hash: _, ...robot } = token({ networks: ["full"], name: "robot", expiresAt: 2_000 });
+      expect(store.tokenByHash("h1")).toEqual(robot);
+      expect(store.tokens("umbrella")).toMatchObject([
+        { id: "t2", networks: ["full"], roles: [], createdAt: 1_001 },
+      ]);
+      expect(store.deleteNetwork("acme", "full")).toBe(true);
+      expect(store.tokenByHash("h1")).toBeUndefined();
     });
 
     it("refuses the database of a newer Laneway and leaves it untouched", () => {
@@ -172,7 +214,7 @@ describe("the SQLite store", () => {
       store.createNetwork(network());
       store.createNetwork(network({ name: "other", vni: 102 }));
       store.createToken(token());
-      store.createToken(token({ id: "t2", hash: "h2", network: "other" }));
+      store.createToken(token({ id: "t2", hash: "h2", networks: ["other"] }));
       expect(store.deleteNetwork("umbrella", "lan")).toBe(false);
       expect(store.deleteNetwork("acme", "lan")).toBe(true);
       expect(store.deleteNetwork("acme", "lan")).toBe(false);
@@ -190,7 +232,7 @@ describe("the SQLite store", () => {
       expect(store.deleteTenant("acme")).toBe(false);
       expect(store.network("acme", "lan")).toBeUndefined();
       expect(store.tokenByHash("h1")).toBeUndefined();
-      expect(store.tokenByHash("h2")).toMatchObject({ id: "t2", tenant: "umbrella", network: "lan" });
+      expect(store.tokenByHash("h2")).toMatchObject({ id: "t2", tenant: "umbrella", networks: ["lan"] });
       expect(store.vniTaken(101)).toBe(false);
     });
 
@@ -208,10 +250,69 @@ describe("the SQLite store", () => {
       store.createNetwork(network({ name: "other", vni: 102 }));
       store.createNetwork(network({ tenant: "umbrella", vni: 103 }));
       store.createToken(token({ id: "b", hash: "1", createdAt: 20 }));
-      store.createToken(token({ id: "a", hash: "2", createdAt: 20, network: "other" }));
+      store.createToken(token({ id: "a", hash: "2", createdAt: 20, networks: ["other"] }));
       store.createToken(token({ id: "c", hash: "3", createdAt: 10 }));
       store.createToken(token({ id: "d", hash: "4", tenant: "umbrella" }));
       expect(store.tokens("acme").map(({ id }) => id)).toEqual(["c", "a", "b"]);
+    });
+
+    it("keeps a network's settings, of which those that were never chosen are today's defaults", () => {
+      const chosen: NetworkSettings = { ...DEFAULT_SETTINGS, ageing: 60, dhcp_guard: "on" };
+      expect(store.createNetwork(network({ settings: chosen }))?.settings).toEqual(chosen);
+      const next: NetworkSettings = { ...chosen, ageing: DEFAULT_SETTINGS.ageing, ethertypes: "deny:llc" };
+      expect(store.changeSettings("acme", "lan", next)?.settings).toEqual(next);
+      expect(store.network("acme", "lan")?.settings).toEqual(next);
+      expect(store.changeSettings("umbrella", "lan", next)).toBeUndefined();
+      store.close();
+      store = open(file);
+      store.createTenant("acme");
+      store.createNetwork(network({ settings: next }));
+      store.close();
+      const database = new DatabaseSync(file);
+      const row = database.prepare("SELECT settings FROM networks").get();
+      database.close();
+      expect(JSON.parse(String(row?.["settings"]))).toEqual({ dhcp_guard: "on", ethertypes: "deny:llc" });
+      store = open(":memory:");
+    });
+
+    it("has tokens open several networks of their tenant, and loses those that are deleted", () => {
+      for (const [i, name] of ["lan", "other", "third"].entries()) {
+        store.createNetwork(network({ name, vni: 101 + i }));
+      }
+      store.createToken(token({ networks: ["lan", "third", "other"], roles: ["router"] }));
+      const networks = () => store.tokenByHash("h1")?.networks;
+      expect(networks()?.at(0)).toBe("lan");
+      expect([...(networks() ?? [])].sort()).toEqual(["lan", "other", "third"]);
+      expect(store.tokens("acme")).toMatchObject([{ id: "t1", roles: ["router"] }]);
+      store.deleteNetwork("acme", "third");
+      expect(networks()).toEqual(["lan", "other"]);
+      store.deleteNetwork("acme", "lan");
+      expect(networks()).toBeUndefined();
+      expect(store.network("acme", "other")).toBeDefined();
+    });
+
+    it("makes no token whose networks are not all its tenant's", () => {
+      store.createNetwork(network());
+      store.createNetwork(network({ tenant: "umbrella", name: "other", vni: 102 }));
+      for (const networks of [["nothing"], ["lan", "nothing"], ["lan", "other"], []]) {
+        expect(() => store.createToken(token({ networks }))).toThrow();
+      }
+      expect(store.tokens("acme")).toEqual([]);
+      store.createToken(token());
+      expect(store.tokens("acme")).toHaveLength(1);
+    });
+
+    it("knows which roles there are in a network, by all tokens that open it", () => {
+      const lan = store.createNetwork(network());
+      const other = store.createNetwork(network({ name: "other", vni: 102 }));
+      if (lan === undefined || other === undefined) throw new Error("two networks were made");
+      expect(store.rolesIn(lan)).toEqual(new Set());
+      store.createToken(token({ roles: ["router"] }));
+      store.createToken(token({ id: "t2", hash: "h2", networks: ["other", "lan"], roles: ["dhcp-server"] }));
+      expect(store.rolesIn(lan)).toEqual(new Set(["router", "dhcp-server"]));
+      expect(store.rolesIn(other)).toEqual(new Set(["dhcp-server"]));
+      store.deleteToken("acme", "t2");
+      expect(store.rolesIn(lan)).toEqual(new Set(["router"]));
     });
 
     it("takes names for what they are", () => {
@@ -248,6 +349,7 @@ function network(fields: Partial<NewNetwork> = {}): NewNetwork {
     subnet: undefined,
     addresses: false,
     mode: "switch",
+    settings: DEFAULT_SETTINGS,
     ...fields,
   };
 }
@@ -256,7 +358,8 @@ function token(fields: Partial<NewToken> = {}): NewToken {
   return {
     id: "t1",
     tenant: "acme",
-    network: "lan",
+    networks: ["lan"],
+    roles: [],
     name: undefined,
     createdAt: 1_000,
     expiresAt: undefined,

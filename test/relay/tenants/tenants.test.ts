@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashSecret } from "../../../relay/tenants/secret.ts";
 import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
 import { groupOf, type Revocation, Tenants } from "../../../relay/tenants/tenants.ts";
+import { DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
 
 describe("tenants", () => {
   let now = 0;
@@ -107,8 +108,8 @@ describe("tenants", () => {
     });
 
     it("open their network", async () => {
-      const { token, secret } = await tenants.createToken("acme", { network: "lan", name: "robot" });
-      expect(token).toMatchObject({ tenant: "acme", network: "lan", name: "robot", createdAt: 1_000 });
+      const { token, secret } = await tenants.createToken("acme", { networks: ["lan"], name: "robot" });
+      expect(token).toMatchObject({ tenant: "acme", networks: ["lan"], name: "robot", createdAt: 1_000 });
       expect(tenants.authenticate(await hashSecret(secret))).toMatchObject({
         token: token.id,
         tenant: "acme",
@@ -122,12 +123,12 @@ describe("tenants", () => {
     it("are never the same", async () => {
       const secrets = new Set<string>();
       for (let i = 0; i < 20; i++)
-        secrets.add((await tenants.createToken("acme", { network: "lan" })).secret);
+        secrets.add((await tenants.createToken("acme", { networks: ["lan"] })).secret);
       expect(secrets.size).toBe(20);
     });
 
     it("expire at their second", async () => {
-      const { secret } = await tenants.createToken("acme", { network: "lan", expiresIn: 60 });
+      const { secret } = await tenants.createToken("acme", { networks: ["lan"], expiresIn: 60 });
       const hash = await hashSecret(secret);
       now = 1_059;
       const grant = tenants.authenticate(hash);
@@ -140,7 +141,7 @@ describe("tenants", () => {
     });
 
     it("can be revoked, of which those who listen hear before it is done", async () => {
-      const { token, secret } = await tenants.createToken("acme", { network: "lan" });
+      const { token, secret } = await tenants.createToken("acme", { networks: ["lan"] });
       const hash = await hashSecret(secret);
       let stillGood: unknown;
       tenants.onRevoked(() => {
@@ -156,7 +157,7 @@ describe("tenants", () => {
 
     it("can't be revoked by another tenant", async () => {
       tenants.createTenant("umbrella");
-      const { token, secret } = await tenants.createToken("acme", { network: "lan" });
+      const { token, secret } = await tenants.createToken("acme", { networks: ["lan"] });
       expect(() => tenants.revokeToken("umbrella", token.id)).toThrow(
         expect.objectContaining({ code: "token.unknown" }),
       );
@@ -166,8 +167,8 @@ describe("tenants", () => {
 
     it("go with their network and with their tenant", async () => {
       const network = tenants.createNetwork("acme", { name: "other" });
-      const first = await tenants.createToken("acme", { network: "other" });
-      const second = await tenants.createToken("acme", { network: "lan" });
+      const first = await tenants.createToken("acme", { networks: ["other"] });
+      const second = await tenants.createToken("acme", { networks: ["lan"] });
       tenants.deleteNetwork("acme", "other");
       expect(revoked).toEqual([{ kind: "network", id: network.id }]);
       expect(tenants.authenticate(await hashSecret(first.secret))).toBeUndefined();
@@ -178,13 +179,51 @@ describe("tenants", () => {
     });
 
     it("can't be made for a network that is not there", async () => {
-      await expect(tenants.createToken("acme", { network: "nothing" })).rejects.toMatchObject({
+      await expect(tenants.createToken("acme", { networks: ["nothing"] })).rejects.toMatchObject({
         code: "network.unknown",
       });
-      await expect(tenants.createToken("nobody", { network: "lan" })).rejects.toMatchObject({
+      await expect(tenants.createToken("nobody", { networks: ["lan"] })).rejects.toMatchObject({
         code: "tenant.unknown",
       });
     });
+  });
+
+  it("tell those who listen of settings that changed, and of roles that somebody may have", async () => {
+    tenants.createTenant("acme");
+    tenants.createNetwork("acme", { name: "lan", settings: { ageing: 60 } });
+    tenants.createNetwork("acme", { name: "other" });
+    const changed: string[] = [];
+    tenants.onChanged(({ name, settings }) =>
+      changed.push(`${name} ${settings.ageing} ${settings.snooping}`),
+    );
+    const { settings } = tenants.changeSettings("acme", "lan", { snooping: false });
+    expect(settings).toEqual({ ...DEFAULT_SETTINGS, ageing: 60, snooping: false });
+    expect(tenants.network("acme", "lan").settings).toEqual(settings);
+    await tenants.createToken("acme", { networks: ["lan"] });
+    expect(changed).toEqual(["lan 60 false"]);
+    await tenants.createToken("acme", { networks: ["other", "lan"], roles: ["router"] });
+    expect(changed.slice(1)).toEqual(["other 300 true", "lan 60 false"]);
+    expect(tenants.rolesIn(tenants.network("acme", "lan"))).toEqual(new Set(["router"]));
+    expect(() => tenants.changeSettings("acme", "nothing", {})).toThrow(
+      expect.objectContaining({ code: "network.unknown" }),
+    );
+  });
+
+  it("have tokens that open each of their networks once, with what those may be", async () => {
+    tenants.createTenant("acme");
+    for (const name of ["lan", "other"]) tenants.createNetwork("acme", { name });
+    const request = { networks: ["lan", "other", "lan"], roles: ["dhcp-server" as const] };
+    const { token, secret } = await tenants.createToken("acme", request);
+    expect(token).toMatchObject({ networks: ["lan", "other"], roles: ["dhcp-server"] });
+    const hash = await hashSecret(secret);
+    expect(tenants.authenticate(hash)).toMatchObject({
+      networks: [{ name: "lan" }, { name: "other" }],
+      roles: new Set(["dhcp-server"]),
+    });
+    tenants.deleteNetwork("acme", "other");
+    expect(tenants.authenticate(hash)?.networks).toMatchObject([{ name: "lan" }]);
+    tenants.deleteNetwork("acme", "lan");
+    expect(tenants.authenticate(hash)).toBeUndefined();
   });
 
   it("give a VNI the group of its three bytes", () => {

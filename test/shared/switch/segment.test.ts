@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MacBudget } from "../../../shared/switch/port.ts";
+import type { DropReason } from "../../../shared/switch/drops.ts";
+import type { Policy, Verdict } from "../../../shared/switch/policy.ts";
+import { MacBudget, type Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import {
   ENCAPSULATION_BYTES,
@@ -148,6 +150,175 @@ describe("a segment", () => {
     );
   });
 });
+
+describe("a segment with a policy", () => {
+  it("asks it about all but plain unicast, before anything is learnt, and then where to", () => {
+    const { segment, at, policy } = ruled();
+    receive(segment, at(0), frameBytes(BROADCAST, A));
+    receive(segment, at(1), tcpFrame(A, B));
+    expect(policy.told).toEqual(["admit port0: 0 known", "route port0: 1 known"]);
+    expect(at(0).frames).toEqual([tcpFrame(A, B)]);
+  });
+
+  it("asks it about every frame where it is strict", () => {
+    const { segment, at, policy } = ruled({ strict: true });
+    receive(segment, at(1), tcpFrame(A, B));
+    expect(policy.told).toEqual(["admit port1: 0 known", "route port1: 1 known", "unknown port1"]);
+  });
+
+  it("drops and counts what it does not admit or route, and learns nothing from the former", () => {
+    const { segment, at, policy } = ruled();
+    policy.admission = "storm-broadcast";
+    receive(segment, at(0), frameBytes(BROADCAST, A));
+    expect(segment.table.size).toBe(0);
+    policy.admission = undefined;
+    policy.verdict = "answered";
+    receive(segment, at(0), frameBytes(BROADCAST, A));
+    expect(segment.table.lookup(A)).toBe(at(0));
+    policy.verdict = "forward";
+    policy.flooding = "unknown-unicast";
+    receive(segment, at(0), tcpFrame(B, A));
+    expect(at(0).drops.toJSON()).toEqual({ "storm-broadcast": 1, answered: 1, "unknown-unicast": 1 });
+    expect([at(1).frames, at(2).frames]).toEqual([[], []]);
+  });
+
+  it("sends to the ports that it names, but for the sender and those cut off", () => {
+    const { segment, at, policy } = ruled();
+    policy.verdict = new Set([at(0), at(2)]);
+    receive(segment, at(0), frameBytes(BROADCAST, A));
+    expect([0, 1, 2].map((i) => at(i).frames.length)).toEqual([0, 0, 1]);
+    segment.cut(at(2));
+    receive(segment, at(0), frameBytes(BROADCAST, A));
+    expect(at(2).frames).toHaveLength(1);
+    expect(at(0).drops.toJSON()).toEqual({ "no-group-member": 1 });
+  });
+
+  it("tells it of an address that came up elsewhere, whether it may be there or not", () => {
+    const { segment, at, policy } = ruled();
+    receive(segment, at(0), frameBytes(BROADCAST, A));
+    receive(segment, at(1), tcpFrame(BROADCAST, A));
+    receive(segment, at(1), frameBytes(BROADCAST, A));
+    segment.table.register(B, at(0), 0);
+    receive(segment, at(2), frameBytes(BROADCAST, B));
+    expect(policy.told.filter((what) => what.startsWith("moved"))).toEqual([
+      "moved to port1: true",
+      "moved to port2: false",
+    ]);
+    expect(at(2).drops.toJSON()).toEqual({ "static-mac": 1 });
+  });
+
+  it("tells it of ports that come and go, of those that are there already, and of every second", () => {
+    const { segment, at, policy } = ruled();
+    segment.detach(at(1));
+    segment.attach(at(1));
+    segment.tick();
+    expect(policy.ports).toEqual(["+port0", "+port1", "+port2", "-port1", "+port1", "tick 0"]);
+    const next = new RecordingPolicy();
+    segment.policy = next;
+    expect(next.ports).toEqual(["+port0", "+port2", "+port1"]);
+  });
+
+  it("sends at once what it says as a port comes, and in a tick", () => {
+    const { segment, at, policy } = ruled();
+    policy.greeting = () => segment.toAll(Uint8Array.from(frameBytes(BROADCAST, B)), at(0));
+    segment.tick();
+    expect([0, 1, 2].map((i) => at(i).frames.length)).toEqual([0, 1, 1]);
+    expect([0, 1, 2].map((i) => at(i).flushes)).toEqual([0, 1, 1]);
+    expect([at(1).txFrames, at(1).rxFrames]).toEqual([0, 0]);
+    segment.detach(at(0));
+    segment.attach(at(0));
+    expect(at(1).flushes).toBe(2);
+  });
+
+  it("takes tags off before it asks, where it says so", () => {
+    const { segment, at, policy } = ruled({ stripTags: true });
+    const plain = frameBytes(BROADCAST, A, 7);
+    receive(segment, at(0), [...plain.slice(0, 12), 0x81, 0, 0, 5, ...plain.slice(12)]);
+    expect(at(1).frames).toEqual([plain]);
+    expect(policy.told).toEqual(["admit port0: 0 known", "route port0: 1 known"]);
+    receive(segment, at(0), [...plain.slice(0, 12), 0x81, 0, 0, 5]);
+    expect(at(0).drops.toJSON()).toEqual({ ethertype: 1 });
+  });
+
+  it("closes a port that was cut off to all, plain unicast too, and forgets who was there", () => {
+    const { segment, at } = ruled();
+    receive(segment, at(1), frameBytes(BROADCAST, B));
+    receive(segment, at(0), tcpFrame(B, A));
+    segment.cut(at(0));
+    receive(segment, at(0), tcpFrame(B, A));
+    expect(at(0).drops.toJSON()).toEqual({ loop: 1 });
+    expect(at(1).frames).toHaveLength(1);
+    receive(segment, at(1), tcpFrame(A, B));
+    expect(at(0).frames).toEqual([frameBytes(BROADCAST, B)]);
+    segment.toPort(at(0), Uint8Array.from(frameBytes(BROADCAST, B, 9)));
+    expect(at(0).frames.at(-1)).toEqual(frameBytes(BROADCAST, B, 9));
+  });
+
+  function ruled(fixed: { strict?: boolean; stripTags?: boolean } = {}) {
+    const { segment, at } = lab();
+    const policy = new RecordingPolicy(fixed);
+    policy.known = () => segment.table.size;
+    segment.policy = policy;
+    return { segment, at, policy };
+  }
+
+  /** Unicast that is nobody's concern: IPv4 with TCP. */
+  function tcpFrame(to: number, from: number): number[] {
+    const ip = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+    return [...frameBytes(to, from).slice(0, 12), 0x08, 0x00, ...ip];
+  }
+});
+
+/** Decides as it is told, and keeps what it was asked. */
+class RecordingPolicy implements Policy {
+  readonly strict: boolean;
+  readonly stripTags: boolean;
+  readonly told: string[] = [];
+  readonly ports: string[] = [];
+  admission: DropReason | undefined;
+  verdict: Verdict = "forward";
+  flooding: DropReason | undefined;
+  known = () => 0;
+  greeting = () => {};
+
+  constructor({ strict = false, stripTags = false }: { strict?: boolean; stripTags?: boolean } = {}) {
+    this.strict = strict;
+    this.stripTags = stripTags;
+  }
+
+  attach(port: Port): void {
+    this.ports.push(`+${port.id}`);
+    this.greeting();
+  }
+
+  detach(port: Port): void {
+    this.ports.push(`-${port.id}`);
+  }
+
+  tick(now: number): void {
+    this.ports.push(`tick ${now}`);
+    this.greeting();
+  }
+
+  admit(from: Port): DropReason | undefined {
+    this.told.push(`admit ${from.id}: ${this.known()} known`);
+    return this.admission;
+  }
+
+  route(from: Port): Verdict {
+    this.told.push(`route ${from.id}: ${this.known()} known`);
+    return this.verdict;
+  }
+
+  unknown(from: Port): DropReason | undefined {
+    this.told.push(`unknown ${from.id}`);
+    return this.flooding;
+  }
+
+  moved(to: Port, accepted: boolean): void {
+    this.told.push(`moved to ${to.id}: ${accepted}`);
+  }
+}
 
 describe("a segment with super-frames", () => {
   /** An IPv4 TCP super-frame's record: two segments of 100 bytes, as a TAP with a virtio-net header gives it. */

@@ -1,0 +1,33 @@
+import { configureLink, type LinkOptions } from "./link.ts";
+import type { TapDevice } from "./tap/device.ts";
+import { openTap } from "./tap/open.ts";
+
+export interface InterfaceOptions extends Omit<LinkOptions, "name" | "txqueuelen"> {
+  /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
+  readonly name?: string | undefined;
+  readonly offload: boolean;
+}
+
+/**
+ * Frames that the kernel holds back for us, whatever their size: what does not fit is dropped there. With fewer, bursts of
+ * small frames are lost between two turns of the event loop; with more, frames wait for longer than the tunnel has them
+ * wait: behind an uplink of 200 Mbit/s that UDP fills, a ping took 46 ms with 500, 22 with 128 and 16 with 64.
+ */
+const TXQUEUELEN = 128;
+
+/**
+ * Makes a TAP, sets it up and brings it up.
+ *
+ * @throws Fault those of {@link openTap} and {@link configureLink}; the signal's reason
+ */
+export async function openInterface(options: InterfaceOptions): Promise<TapDevice> {
+  const { name, offload, signal, ...link } = options;
+  const tap = await openTap({ signal, name, offload });
+  try {
+    await configureLink({ ...link, name: tap.name, txqueuelen: TXQUEUELEN, signal });
+    return tap;
+  } catch (error) {
+    await tap.close();
+    throw error;
+  }
+}

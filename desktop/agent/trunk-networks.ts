@@ -1,0 +1,105 @@
+import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
+import type { NetworkOffer } from "../../shared/tunnel/control.ts";
+import { type InterfaceOptions, openInterface } from "./interface.ts";
+import { LocalNetwork } from "./local-network.ts";
+import { VlanTrunk } from "./vlan-trunk.ts";
+
+/** A VLAN of a trunk, and the network that it is. */
+export interface TrunkMember {
+  /** The id, or {@link UNTAGGED_VLAN} for the frames without a tag. */
+  readonly vlan: number;
+  readonly network: string;
+}
+
+export interface TrunkNetworksOptions {
+  /** Each VLAN and each network once. */
+  readonly members: readonly TrunkMember[];
+  /** What there is to say of the interface; the trunk itself says the rest. */
+  readonly link: Pick<InterfaceOptions, "name" | "offload" | "signal">;
+  /** The interface's MAC address, 48 bits, given the network that it is named after. */
+  mac(offer: NetworkOffer): number;
+  /** The interface's address in the network of the untagged frames, CIDR. */
+  address(offer: NetworkOffer): string | undefined;
+  /** Told once for each VLAN of which frames are dropped; see {@link VlanTrunk}. */
+  unmapped(vlan: number, tap: string): void;
+}
+
+/** The interface of a trunk, up, and what is on it. */
+interface Interface {
+  readonly trunk: VlanTrunk;
+  readonly mac: number;
+  /** CIDR; undefined without one. */
+  readonly address: string | undefined;
+}
+
+/** The networks of one trunk: the first that is opened makes the interface, for all of them. */
+export class TrunkNetworks {
+  readonly #options: TrunkNetworksOptions;
+  #interface: Promise<Interface> | undefined;
+
+  constructor(options: TrunkNetworksOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Brings one of the networks up.
+   *
+   * @param offers of all of them
+   * @param failed told when the interface is gone
+   * @throws Fault those of {@link openInterface}; the signal's reason
+   */
+  async open(
+    offer: NetworkOffer,
+    offers: readonly NetworkOffer[],
+    failed: (error: Error) => void,
+  ): Promise<LocalNetwork> {
+    const vlan = this.#vlanOf(offer);
+    this.#interface ??= this.#openInterface(offers);
+    const { trunk, mac, address } = await this.#interface;
+    const overlay = {
+      tap: trunk.view(vlan),
+      mac,
+      address: vlan === UNTAGGED_VLAN ? address : undefined,
+      vlan,
+    };
+    return new LocalNetwork(offer, overlay, failed);
+  }
+
+  /** The VLANs of which frames were dropped because no network is mapped to them, with how many. */
+  async droppedVlans(): Promise<(readonly [vlan: number, frames: number])[]> {
+    const made = await this.#interface?.catch(() => undefined);
+    return [...(made?.trunk.droppedVlans() ?? [])];
+  }
+
+  /** Takes the interface down, whichever networks are on it. */
+  async close(): Promise<void> {
+    const made = await this.#interface?.catch(() => undefined);
+    await made?.trunk.close();
+  }
+
+  async #openInterface(offers: readonly NetworkOffer[]): Promise<Interface> {
+    const { members, link, unmapped } = this.#options;
+    const byVlan = offers.toSorted((one, other) => this.#vlanOf(one) - this.#vlanOf(other));
+    const [first] = byVlan;
+    if (first === undefined) throw new Error("a trunk without networks");
+    // The untagged network is the first if there is one: the interface itself is in no other.
+    const untagged = this.#vlanOf(first) === UNTAGGED_VLAN;
+    const address = untagged ? this.#options.address(first) : undefined;
+    const mac = this.#options.mac(first);
+    // Tags come on top of the MTU (802.1Q, and Linux does it so), which has to suit every network.
+    const mtu = Math.min(...offers.map((offer) => offer.mtu));
+    const tap = await openInterface({ ...link, mac, mtu, address, linkLocal: untagged });
+    const trunk = new VlanTrunk({
+      tap,
+      vlans: members.map(({ vlan }) => vlan),
+      unmapped: (vlan) => unmapped(vlan, tap.name),
+    });
+    return { trunk, mac, address };
+  }
+
+  #vlanOf(offer: NetworkOffer): number {
+    const member = this.#options.members.find(({ network }) => network === offer.name);
+    if (member === undefined) throw new Error(`the trunk has no network '${offer.name}'`);
+    return member.vlan;
+  }
+}

@@ -1,0 +1,16 @@
+import type { z } from "zod";
+import { usage } from "../../shared/fault.ts";
+import { firstProblem } from "../../shared/tunnel/control.ts";
+
+/**
+ * What a request says, as the schema has it.
+ *
+ * @throws Fault `request.invalid`, which quotes the first value that is wrong
+ */
+export function validated<Schema extends z.ZodType>(value: unknown, schema: Schema): z.infer<Schema> {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const given = issue?.input === undefined ? "" : `${JSON.stringify(issue.input)} for `;
+  throw usage("request.invalid", `${given}${firstProblem(result.error)}`, "Correct the value and try again.");
+}

@@ -1,0 +1,80 @@
+/** Bytes of a chunk: a reader that keeps up takes a few of them per turn, and a super-frame fills one. */
+const CHUNK_BYTES = 64 * 1024;
+
+const NOTHING = new Uint8Array(0);
+
+/** Where a block was placed. */
+export interface Placed {
+  chunk: Uint8Array;
+  at: number;
+  size: number;
+}
+
+/** Blocks that were written and wait for their reader. Its bound is the writer's to keep. */
+export class CaptureBuffer {
+  readonly #full: Uint8Array[] = [];
+  #fullBytes = 0;
+  /** What is being filled: `[#taken, #filled)` waits. */
+  #chunk: Uint8Array = NOTHING;
+  #taken = 0;
+  #filled = 0;
+
+  /** Bytes that wait. */
+  get waiting(): number {
+    return this.#fullBytes + this.#filled - this.#taken;
+  }
+
+  add(block: Uint8Array): void {
+    const { chunk, at } = this.place(block.length);
+    chunk.set(block, at);
+  }
+
+  /** Makes room for a block behind all others, to be written at once. */
+  place(size: number): Placed {
+    if (this.#filled + size > this.#chunk.length) this.#newChunk(size);
+    const at = this.#filled;
+    this.#filled += size;
+    return { chunk: this.#chunk, at, size };
+  }
+
+  /**
+   * Gives a block `by` bytes more, to be written anew; those behind it move on.
+   *
+   * @returns false where that is too late, as it was taken or a further chunk begun
+   */
+  widen(placed: Placed, by: number): boolean {
+    if (placed.chunk !== this.#chunk || placed.at < this.#taken) return false;
+    const { chunk, at, size } = placed;
+    const behind = chunk.slice(at + size, this.#filled);
+    this.#filled = at;
+    const wider = this.place(size + by);
+    placed.chunk = wider.chunk;
+    placed.at = wider.at;
+    placed.size = wider.size;
+    if (behind.length > 0) this.add(behind);
+    return true;
+  }
+
+  /** Takes what waits longest, whole blocks; undefined where nothing waits. Its bytes stay as they are. */
+  take(): Uint8Array | undefined {
+    const full = this.#full.shift();
+    if (full !== undefined) {
+      this.#fullBytes -= full.length;
+      return full;
+    }
+    if (this.#filled === this.#taken) return undefined;
+    const bytes = this.#chunk.subarray(this.#taken, this.#filled);
+    this.#taken = this.#filled;
+    return bytes;
+  }
+
+  #newChunk(size: number): void {
+    if (this.#filled > this.#taken) {
+      this.#full.push(this.#chunk.subarray(this.#taken, this.#filled));
+      this.#fullBytes += this.#filled - this.#taken;
+    }
+    this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, size));
+    this.#taken = 0;
+    this.#filled = 0;
+  }
+}

@@ -1,0 +1,155 @@
+import { Fault, usage } from "../../shared/fault.ts";
+import { formatAddress, parseAddress } from "../../shared/frame/address.ts";
+import { BROADCAST_MAC, formatMac, isGroup, parseMac } from "../../shared/frame/mac.ts";
+import type { Port } from "../../shared/switch/port.ts";
+import type { Network } from "../tenants/model.ts";
+import type { NetworkHub } from "./network-hub.ts";
+
+/** One thing that decides about a frame, in the order in which they do. */
+export interface TraceStep {
+  /** `source`, `destination`, `neighbours`, `guards`, `outcome`. */
+  readonly step: string;
+  readonly result: string;
+  readonly detail: string;
+}
+
+/**
+ * What the hub would do now with a frame from one machine to another, and why. Nothing is sent, learnt or counted.
+ *
+ * @param from a MAC or IP address, or a member's name
+ * @param to the same, or `broadcast`
+ * @param now the segment's seconds
+ * @throws Fault `trace.unknown` for what none of these is
+ */
+export function trace(
+  live: NetworkHub | undefined,
+  network: Network,
+  from: string,
+  to: string,
+  now: number,
+): TraceStep[] {
+  if (live === undefined) {
+    return [step("outcome", "dropped", `nobody has joined '${network.name}' now`)];
+  }
+  const source = macOf(live, from, "from");
+  const destination = to === "broadcast" ? BROADCAST_MAC : macOf(live, to, "to");
+  const steps: TraceStep[] = [];
+  const at = live.segment.table.find(source)?.port;
+  if (isGroup(source) || source === 0) {
+    return [step("source", "dropped", `${formatMac(source)} is no address of a machine`)];
+  }
+  steps.push(
+    at === undefined
+      ? step("source", "unknown", `${formatMac(source)} was not seen; it would be learnt where it comes in`)
+      : step("source", "known", `${formatMac(source)} is ${where(live, source, now)}`),
+  );
+  if (at?.cut === true) {
+    return [
+      ...steps,
+      step("outcome", "dropped", `${nameOf(live, at)} is cut off, as it closes a loop (loop)`),
+    ];
+  }
+  steps.push(...guards(live, network, at), ...neighbours(live, to, at, now));
+  return [...steps, ...outcome(live, network, destination, at, now)];
+}
+
+function guards(live: NetworkHub, network: Network, at: Port | undefined): TraceStep[] {
+  const { settings } = network;
+  const found: string[] = [];
+  for (const role of ["dhcp-server", "router"] as const) {
+    if (live.policy.guards(role) && at?.roles.has(role) !== true) {
+      const what = role === "router" ? "router advertisements" : "a DHCP server's messages";
+      found.push(`${what} from here are dropped (${role === "router" ? "ra-guard" : "dhcp-guard"})`);
+    }
+  }
+  if (settings.source_binding) found.push("only what this port registered may be a source (source-binding)");
+  if (settings.ethertypes !== "all") found.push(`EtherTypes: ${settings.ethertypes} (ethertype)`);
+  if (settings.vlan === "strip") found.push("802.1Q tags are taken off");
+  if (network.mode === "switch") found.push("01:80:c2:00:00:0X is dropped (link-local)");
+  return [
+    step("guards", found.length === 0 ? "none" : "apply", found.join("; ") || "every frame may come in"),
+  ];
+}
+
+function neighbours(live: NetworkHub, to: string, at: Port | undefined, now: number): TraceStep[] {
+  const address = parseAddress(to);
+  if (address === undefined || at === undefined) return [];
+  const known = live.policy.suppressor?.find(address, at, now);
+  const question = typeof address === "number" ? "ARP request" : "neighbour solicitation";
+  return [
+    known === undefined
+      ? step("neighbours", "passes", `a ${question} for ${formatAddress(address)} goes to all`)
+      : step(
+          "neighbours",
+          "answered",
+          `a ${question} for ${to} is answered by the hub: ${formatMac(known.mac)}`,
+        ),
+  ];
+}
+
+function outcome(
+  live: NetworkHub,
+  network: Network,
+  destination: number,
+  at: Port | undefined,
+  now: number,
+): TraceStep[] {
+  const others = [...live.segment.ports].filter((port) => port !== at && !port.cut);
+  const all = `out at ${others.length} ports: ${others.map((port) => nameOf(live, port)).join(", ")}`;
+  const flooded =
+    others.length === 0 ? step("outcome", "dropped", "there is no other port (no-receiver)") : undefined;
+  if (destination === BROADCAST_MAC)
+    return [flooded ?? step("outcome", "flooded", `a broadcast goes ${all}`)];
+  if (isGroup(destination)) {
+    const how = network.settings.snooping ? "to those who joined its IP group; see 'laneway groups'" : all;
+    return [flooded ?? step("outcome", "multicast", `a multicast goes ${how}`)];
+  }
+  const to = live.segment.table.find(destination);
+  if (to?.port === undefined) {
+    const unknown = step("destination", "unknown", `${formatMac(destination)} is not in the table`);
+    if (network.settings.unknown_unicast === "drop") {
+      return [unknown, step("outcome", "dropped", "the network drops unknown unicast (unknown-unicast)")];
+    }
+    return [unknown, flooded ?? step("outcome", "flooded", `as it is unknown, ${all}`)];
+  }
+  const known = step("destination", "known", `${formatMac(destination)} is ${where(live, destination, now)}`);
+  if (to.port === at) {
+    return [known, step("outcome", "dropped", "it is behind the port that the frame comes from (same-port)")];
+  }
+  return [known, step("outcome", "forwarded", `out at ${nameOf(live, to.port)} alone`)];
+}
+
+function where(live: NetworkHub, mac: number, now: number): string {
+  const entry = live.segment.table.find(mac);
+  if (entry?.port === undefined) return "nowhere";
+  const frozen = entry.frozenUntil > now ? ", frozen there as it kept moving (duplicate-mac)" : "";
+  const seconds = Math.max(0, Math.floor(now - entry.seenAt));
+  return `at ${nameOf(live, entry.port)} (${entry.kind}, last seen ${seconds} s ago${frozen})`;
+}
+
+function nameOf(live: NetworkHub, port: Port): string {
+  const name = live.nameOf(port);
+  return name === undefined ? port.id : `${name} (${port.id})`;
+}
+
+function macOf(live: NetworkHub, text: string, which: string): number {
+  const mac = parseMac(text);
+  if (mac !== undefined) return mac;
+  const address = parseAddress(text);
+  for (const entry of live.policy.suppressor?.entries() ?? []) {
+    if (address !== undefined && entry.address === address) return entry.mac;
+  }
+  for (const { mac: known, port } of live.segment.table.entries()) {
+    if (port !== undefined && live.nameOf(port) === text) return known;
+  }
+  if (text === "") throw usage("trace.unknown", `'${which}' is not named`, `Name it with --${which}.`);
+  throw new Fault({
+    code: "trace.unknown",
+    message: `'${text}' is no MAC address, and neither an IP address nor a member known in this network now`,
+    hint: "'laneway fdb' and 'laneway neighbours' show what is known.",
+  });
+}
+
+function step(name: string, result: string, detail: string): TraceStep {
+  return { step: name, result, detail };
+}

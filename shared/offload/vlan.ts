@@ -1,0 +1,73 @@
+/**
+ * VLAN tags of frames behind a virtio-net header, taken off and put on where they lie (see ../frame/vlan.ts): the
+ * header stays directly before the frame, and what it counts from the frame's start is counted anew.
+ *
+ * csum_start moves with the tag. hdr_len, a hint that may be more than it has to be but not more than the frame,
+ * is raised with a tag and not lowered without: what Linux gives leaves the outer tag out.
+ */
+import { VLAN_TAG_BYTES } from "../frame/ethernet.ts";
+import { ADDRESSES_BYTES, copyWithVlan, insertVlan, moveDown, moveUp } from "../frame/vlan.ts";
+import { needsCsum, readCsumStart, readHdrLen, VIRTIO_BYTES, writeCsumStart, writeHdrLen } from "./virtio.ts";
+
+const MAX_UINT16 = 0xffff;
+
+/**
+ * Takes off the outer tag, or the `tags` outer ones, which are there, of the frame in [frame, end), whose header is
+ * directly before it.
+ *
+ * @returns where the frame begins now, with its header directly before it
+ */
+export function stripVlanOffload(bytes: Uint8Array, frame: number, end: number, tags = 1): number {
+  const by = tags * VLAN_TAG_BYTES;
+  moveUp(bytes, frame - VIRTIO_BYTES, frame + ADDRESSES_BYTES, by);
+  const stripped = frame + by;
+  const virtio = stripped - VIRTIO_BYTES;
+  // Not below 0: where a header lies it must not come out as one that says something else.
+  if (needsCsum(bytes, virtio)) writeCsumStart(bytes, virtio, Math.max(readCsumStart(bytes, virtio) - by, 0));
+  if (readHdrLen(bytes, virtio) > end - stripped) writeHdrLen(bytes, virtio, end - stripped);
+  return stripped;
+}
+
+/**
+ * Puts an 802.1Q tag before all others, with priority 0: header and addresses move into the 4 bytes before the
+ * header, which is directly before the frame.
+ *
+ * @returns where the frame begins now, with its header directly before it
+ * @throws RangeError where there are no 4 bytes before the header
+ */
+export function insertVlanOffload(bytes: Uint8Array, frame: number, vlan: number): number {
+  const virtio = frame - VIRTIO_BYTES;
+  if (virtio < VLAN_TAG_BYTES) throw new RangeError(`no room for a tag before the header at ${virtio}`);
+  moveDown(bytes, virtio, frame, VLAN_TAG_BYTES);
+  const tagged = insertVlan(bytes, frame, vlan);
+  countTag(bytes, tagged - VIRTIO_BYTES);
+  return tagged;
+}
+
+/**
+ * Copies header and frame to `into` with an 802.1Q tag before all others, priority 0, and returns where the copy
+ * ends. The header is directly before the frame, in both.
+ *
+ * @throws RangeError where it does not fit
+ */
+export function copyWithVlanOffload(
+  bytes: Uint8Array,
+  frame: number,
+  end: number,
+  vlan: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  const last = copyWithVlan(bytes, frame, end, vlan, into, at + VIRTIO_BYTES);
+  into.set(bytes.subarray(frame - VIRTIO_BYTES, frame), at);
+  countTag(into, at);
+  return last;
+}
+
+function countTag(bytes: Uint8Array, virtio: number): void {
+  if (needsCsum(bytes, virtio)) {
+    writeCsumStart(bytes, virtio, Math.min(readCsumStart(bytes, virtio) + VLAN_TAG_BYTES, MAX_UINT16));
+  }
+  const hdrLen = readHdrLen(bytes, virtio);
+  if (hdrLen > 0) writeHdrLen(bytes, virtio, Math.min(hdrLen + VLAN_TAG_BYTES, MAX_UINT16));
+}

@@ -1,0 +1,32 @@
+import type { DropReason } from "./drops.ts";
+
+/** Every reason in words for people: what became of the frame, and why. */
+export const DROP_WORDS: Readonly<Record<DropReason, string>> = {
+  "no-vni-flag": "its VXLAN header lacks the I flag",
+  "not-joined": "its VNI is none that the port has joined",
+  "group-source": "its source address has the group bit",
+  "zero-source": "its source address is all zeros",
+  "not-negotiated": "its record is of a type whose feature was not negotiated",
+  "bad-offload": "its virtio-net header does not describe the work left to do",
+  "too-big": "it is over the limit for a frame",
+  "mac-limit": "its source address is one more than the port may have",
+  "same-port": "its destination is behind the port that it came from",
+  "queue-full": "the receiver reads more slowly than others send to it",
+  "no-receiver": "nobody else has joined",
+  "tap-refused": "the kernel did not take it for the TAP",
+  "unknown-unicast": "its destination is not known, and the network drops such frames",
+  "no-group-member": "nobody else has joined its multicast group",
+  answered: "the hub has answered it itself",
+  "duplicate-mac": "its source address kept moving and is held at another port",
+  "static-mac": "its source address is set for another port",
+  "source-binding": "its source is not one that the port has registered",
+  "dhcp-guard": "it is a DHCP server's, and the port does not have that role",
+  "ra-guard": "it is a router's, and the port does not have that role",
+  "storm-broadcast": "the port sends more broadcasts than it may",
+  "storm-multicast": "the port sends more multicasts than it may",
+  "storm-unknown": "the port sends more to unknown addresses than it may",
+  ethertype: "the network does not let its EtherType pass",
+  "link-local": "it is for a link-local control address, which bridges do not forward",
+  "no-vlan": "its VLAN is none that the trunk carries",
+  loop: "the port closes a loop and is cut off",
+};

@@ -1,0 +1,78 @@
+import { ETHERNET_SOURCE_OFFSET } from "../../frame/ethernet.ts";
+import { PROTOCOL_ICMPV6 } from "../../frame/ipv4.ts";
+import { formatMac, readMac } from "../../frame/mac.ts";
+import type { DropReason } from "../drops.ts";
+import type { Notice } from "../notice.ts";
+import type { Port } from "../port.ts";
+import { type FrameView, UNREADABLE } from "./frame-view.ts";
+import { NoticeLimit } from "./notice-limit.ts";
+
+const ROUTER_SOLICITATION = 133;
+const ROUTER_ADVERTISEMENT = 134;
+const REDIRECT = 137;
+/** Of secure neighbour discovery (RFC 3971). */
+const CERTIFICATION_PATH_SOLICITATION = 148;
+const CERTIFICATION_PATH_ADVERTISEMENT = 149;
+
+/**
+ * RA guard (RFC 6105, with the advice of RFC 7113): only ports with the role `router` may say who routes.
+ *
+ * From the other ports it also drops
+ * - neighbour discovery in fragments, which no machine may take either (RFC 6980 section 5), and first fragments that do
+ *   not show what they are;
+ * - packets whose extension headers end nowhere or are more than anybody needs.
+ *
+ * Later fragments pass: without the first they are nothing. Unlike RFC 7113 it drops advertisements with a wrong source
+ * or hop limit too: nobody needs them. Unknown header types count as protocols and pass, as machines do not look
+ * behind them either (RFC 8200 section 4).
+ */
+export class RaGuard {
+  readonly #notice: (notice: Notice) => void;
+  readonly #noticed = new NoticeLimit();
+
+  constructor(notice: (notice: Notice) => void) {
+    this.#notice = notice;
+  }
+
+  /**
+   * @param now seconds
+   * @returns why the frame must not go on, if so
+   */
+  check(from: Port, view: FrameView, now: number): DropReason | undefined {
+    if (view.ip !== 6 || from.roles.has("router")) return undefined;
+    if (view.protocol === UNREADABLE) return "ra-guard";
+    if (view.protocol !== PROTOCOL_ICMPV6 || view.fragment === "later") return undefined;
+    if (view.transport >= view.packetEnd) return "ra-guard";
+    const type = view.bytes[view.transport] ?? 0;
+    if (type === ROUTER_ADVERTISEMENT || type === REDIRECT) {
+      if (this.#noticed.isDue(from, now)) this.#tell(from, view, type);
+      return "ra-guard";
+    }
+    return view.fragment === "first" && isNeighbourDiscovery(type) ? "ra-guard" : undefined;
+  }
+
+  detach(port: Port): void {
+    this.#noticed.detach(port);
+  }
+
+  #tell(port: Port, { bytes, frame }: FrameView, type: number): void {
+    const mac = formatMac(readMac(bytes, frame + ETHERNET_SOURCE_OFFSET));
+    const what = type === REDIRECT ? "redirects" : "router advertisements";
+    this.#notice({
+      code: "rogue-router",
+      message:
+        `${mac} at ${port.id} sends ${what}, which are dropped as the port is no router's. ` +
+        "Give it the role router if it is meant to be one; else look for tethering or a router plugged in by mistake.",
+      ports: [port],
+    });
+  }
+}
+
+/** RFC 6980 section 5 lists these; 133 to 137 are solicitations, advertisements and redirects. */
+function isNeighbourDiscovery(type: number): boolean {
+  return (
+    (type >= ROUTER_SOLICITATION && type <= REDIRECT) ||
+    type === CERTIFICATION_PATH_SOLICITATION ||
+    type === CERTIFICATION_PATH_ADVERTISEMENT
+  );
+}

@@ -1,0 +1,235 @@
+import type { IpAddress } from "../../frame/address.ts";
+import { ARP_BYTES } from "../../frame/arp.ts";
+import { readUint16, readUint32 } from "../../frame/bytes.ts";
+import {
+  ETHERNET_SOURCE_OFFSET,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+} from "../../frame/ethernet.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ipv4.ts";
+import { readMac } from "../../frame/mac.ts";
+import type { DropReason } from "../drops.ts";
+import type { Port } from "../port.ts";
+import { type FrameView, UNREADABLE } from "./frame-view.ts";
+
+/** One machine behind a port, as its VTEP registered it. */
+export interface Endpoint {
+  readonly mac: number;
+  readonly addresses: readonly IpAddress[];
+}
+
+/** Addresses of either kind, and MAC addresses, that a port may have bound: 64 machines with four each. */
+export const MAX_BOUND = 256;
+
+const PROTOCOL_IGMP = 2;
+const DHCP_CLIENT = 68;
+const DHCP_SERVER = 67;
+
+const MLD_REPORT = 131;
+const MLD_DONE = 132;
+const ROUTER_SOLICITATION = 133;
+const NEIGHBOUR_SOLICITATION = 135;
+const NEIGHBOUR_ADVERTISEMENT = 136;
+const MLD2_REPORT = 143;
+
+/** From the start of a neighbour solicitation or advertisement (RFC 4861 section 4.3): its target, its options. */
+const TARGET_OFFSET = 8;
+const OPTIONS_OFFSET = 24;
+const SOURCE_LINK_LAYER_ADDRESS = 1;
+const TARGET_LINK_LAYER_ADDRESS = 2;
+
+/**
+ * Holds every port to the MAC and IP addresses that it registered; without it anybody may pose as anybody.
+ *
+ * - The source MAC address is one of the port's, in every frame.
+ * - ARP: so is the sender's, and its IP address is the port's, or 0.0.0.0: a probe (RFC 5227).
+ * - IPv4: the source is the port's, or 0.0.0.0 in a DHCP client's message and in IGMP. An address of 169.254/16 has to
+ *   be registered like any other: nothing tells whose it is.
+ * - IPv6: the source is the port's, or the link-local one that is made of the frame's MAC address (RFC 4291 appendix A),
+ *   or :: in what is sent before there is an address. Link-local addresses that are made otherwise (RFC 7217) have
+ *   to be registered: were all of them free, anybody could be the router. Neighbour solicitations without a source
+ *   (duplicate address detection) and advertisements speak of a target, which is then held to the same; the link-layer
+ *   addresses in either are the port's. In fragments, which no machine takes (RFC 6980), they are dropped.
+ * - Of other EtherTypes the MAC address is all that counts.
+ *
+ * Addresses belong to the port, not to one of its MAC addresses: who holds the port holds all machines behind it. A port
+ * that registered nothing may send nothing, not even DHCP: who binds sources wants to know who is there, and requests from
+ * made-up MAC addresses are how address pools are emptied. A machine that registered its MAC address alone can get
+ * its address by DHCP, probe it, and use it once it is registered.
+ *
+ * Whether a port may register what it does is not asked here.
+ */
+export class SourceBinding {
+  readonly #ports = new Map<Port, Bound>();
+
+  /**
+   * Binds a port to these endpoints, and to no others.
+   *
+   * @returns false, with nothing changed, where they are more than {@link MAX_BOUND}
+   */
+  bind(port: Port, endpoints: readonly Endpoint[]): boolean {
+    const addresses = endpoints.flatMap((endpoint) => endpoint.addresses);
+    if (endpoints.length > MAX_BOUND || addresses.length > MAX_BOUND) return false;
+    this.#ports.set(port, new Bound(endpoints, addresses));
+    return true;
+  }
+
+  detach(port: Port): void {
+    this.#ports.delete(port);
+  }
+
+  /** @returns why the frame must not go on, if so */
+  check(from: Port, view: FrameView): DropReason | undefined {
+    const bound = this.#ports.get(from);
+    if (bound === undefined || view.etherType === UNREADABLE) return "source-binding";
+    const passes = bound.hasMac(view.bytes, view.frame + ETHERNET_SOURCE_OFFSET) && isOwn(bound, view);
+    return passes ? undefined : "source-binding";
+  }
+}
+
+/** What one port may use. */
+class Bound {
+  readonly #macs: ReadonlySet<number>;
+  readonly #ipv4: ReadonlySet<number>;
+  /** Four words each: a bigint would be an allocation per frame. */
+  readonly #ipv6: Uint32Array;
+
+  constructor(endpoints: readonly Endpoint[], addresses: readonly IpAddress[]) {
+    this.#macs = new Set(endpoints.map(({ mac }) => mac));
+    this.#ipv4 = new Set(addresses.filter((address) => typeof address === "number"));
+    this.#ipv6 = Uint32Array.from(
+      addresses
+        .filter((address) => typeof address === "bigint")
+        .flatMap((address) => [96n, 64n, 32n, 0n].map((shift) => Number((address >> shift) & 0xffff_ffffn))),
+    );
+  }
+
+  hasMac(bytes: Uint8Array, offset: number): boolean {
+    return this.#macs.has(readMac(bytes, offset));
+  }
+
+  hasIpv4(bytes: Uint8Array, offset: number): boolean {
+    return this.#ipv4.has(readUint32(bytes, offset));
+  }
+
+  hasIpv6(bytes: Uint8Array, offset: number): boolean {
+    const words = this.#ipv6;
+    const last = readUint32(bytes, offset + 12);
+    for (let at = 0; at < words.length; at += 4) {
+      // The last word first, as it is the one that differs.
+      if (
+        words[at + 3] === last &&
+        words[at] === readUint32(bytes, offset) &&
+        words[at + 1] === readUint32(bytes, offset + 4) &&
+        words[at + 2] === readUint32(bytes, offset + 8)
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function isOwn(bound: Bound, view: FrameView): boolean {
+  switch (view.etherType) {
+    case ETHERTYPE_IPV4:
+      return isOwnIpv4(bound, view);
+    case ETHERTYPE_IPV6:
+      return isOwnIpv6(bound, view);
+    case ETHERTYPE_ARP:
+      return isOwnArp(bound, view);
+    default:
+      return true;
+  }
+}
+
+function isOwnArp(bound: Bound, { bytes, payload, end }: FrameView): boolean {
+  if (payload + ARP_BYTES > end) return false;
+  // ARP for Ethernet and IPv4; there is no other that anybody here could mean.
+  if (readUint32(bytes, payload) !== 0x0001_0800 || readUint16(bytes, payload + 4) !== 0x0604) return false;
+  if (!bound.hasMac(bytes, payload + 8)) return false;
+  return readUint32(bytes, payload + 14) === 0 || bound.hasIpv4(bytes, payload + 14);
+}
+
+function isOwnIpv4(bound: Bound, view: FrameView): boolean {
+  const { bytes, ip, protocol, source, transport } = view;
+  if (ip !== 4 || protocol === UNREADABLE) return false;
+  if (bound.hasIpv4(bytes, source)) return true;
+  if (readUint32(bytes, source) !== 0) return false;
+  if (protocol === PROTOCOL_IGMP) return true;
+  return (
+    view.has(PROTOCOL_UDP, 4) &&
+    readUint16(bytes, transport) === DHCP_CLIENT &&
+    readUint16(bytes, transport + 2) === DHCP_SERVER
+  );
+}
+
+function isOwnIpv6(bound: Bound, view: FrameView): boolean {
+  const { bytes, ip, protocol, source, transport, packetEnd, fragment } = view;
+  if (ip !== 6 || protocol === UNREADABLE) return false;
+  const isUnspecified = isZero(bytes, source);
+  if (!isUnspecified && !isOwnAddress(bound, view, source)) return false;
+  if (protocol !== PROTOCOL_ICMPV6 || fragment === "later") return !isUnspecified;
+  if (transport >= packetEnd) return false;
+  switch (bytes[transport]) {
+    case NEIGHBOUR_SOLICITATION:
+      return isOwnNeighbour(bound, view, isUnspecified);
+    case NEIGHBOUR_ADVERTISEMENT:
+      return isOwnNeighbour(bound, view, true);
+    case ROUTER_SOLICITATION:
+    case MLD_REPORT:
+    case MLD_DONE:
+    case MLD2_REPORT:
+      return true;
+    default:
+      return !isUnspecified;
+  }
+}
+
+/** Whether a neighbour solicitation or advertisement names no MAC address that isn't the port's, nor such a target. */
+function isOwnNeighbour(bound: Bound, view: FrameView, ownTarget: boolean): boolean {
+  const { bytes, transport, packetEnd, fragment } = view;
+  const target = transport + TARGET_OFFSET;
+  let option = transport + OPTIONS_OFFSET;
+  if (fragment !== "none" || option > packetEnd) return false;
+  if (ownTarget && !isOwnAddress(bound, view, target)) return false;
+  while (option + 8 <= packetEnd) {
+    const type = bytes[option];
+    const namesMac = type === SOURCE_LINK_LAYER_ADDRESS || type === TARGET_LINK_LAYER_ADDRESS;
+    if (namesMac && !bound.hasMac(bytes, option + 2)) return false;
+    const length = bytes[option + 1] ?? 0;
+    // No machine takes such a message (RFC 4861 section 4.6).
+    if (length === 0) return false;
+    option += length * 8;
+  }
+  return true;
+}
+
+function isOwnAddress(bound: Bound, view: FrameView, address: number): boolean {
+  return (
+    isMadeOfMac(view.bytes, address, view.frame + ETHERNET_SOURCE_OFFSET) ||
+    bound.hasIpv6(view.bytes, address)
+  );
+}
+
+function isZero(bytes: Uint8Array, address: number): boolean {
+  return (
+    readUint32(bytes, address) === 0 &&
+    readUint32(bytes, address + 4) === 0 &&
+    readUint32(bytes, address + 8) === 0 &&
+    readUint32(bytes, address + 12) === 0
+  );
+}
+
+/** Whether the address is fe80::/64 with the modified EUI-64 of the MAC address at `mac`. */
+function isMadeOfMac(bytes: Uint8Array, address: number, mac: number): boolean {
+  return (
+    readUint32(bytes, address) === 0xfe80_0000 &&
+    readUint32(bytes, address + 4) === 0 &&
+    readUint16(bytes, address + 8) === (readUint16(bytes, mac) ^ 0x0200) &&
+    readUint16(bytes, address + 10) === (((bytes[mac + 2] ?? 0) << 8) | 0xff) &&
+    readUint16(bytes, address + 12) === (0xfe00 | (bytes[mac + 3] ?? 0)) &&
+    readUint16(bytes, address + 14) === readUint16(bytes, mac + 4)
+  );
+}

@@ -1,0 +1,36 @@
+/** A rate with a burst: tokens come at a steady rate, what goes on takes one, and so many are kept at most. */
+export class TokenBucket {
+  readonly #rate: number;
+  readonly #burst: number;
+  #tokens: number;
+  #at: number;
+
+  /**
+   * @param rate tokens per second
+   * @param burst how many are kept, and there at the beginning; 1 at least, or nothing ever goes on
+   * @param now seconds, with fractions: a clock that ticks once a second would let through a burst each second
+   */
+  constructor(rate: number, burst: number, now: number) {
+    this.#rate = rate;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#at = now;
+  }
+
+  /**
+   * Takes `cost` tokens where there is one. More than there are is owed, so that what costs more than a whole
+   * burst still goes on now and then, and is paid for by what comes after.
+   *
+   * @param now seconds; a clock that goes back brings nothing
+   * @returns whether there was one
+   */
+  take(now: number, cost = 1): boolean {
+    if (now > this.#at) {
+      this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#rate);
+      this.#at = now;
+    }
+    if (this.#tokens < 1) return false;
+    this.#tokens -= cost;
+    return true;
+  }
+}

@@ -1,0 +1,234 @@
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ipv4.ts";
+import { BROADCAST_MAC, isGroupAt, readMac } from "../frame/mac.ts";
+import type { DropReason } from "./drops.ts";
+import { DhcpGuard, isDhcpBroadcast } from "./guards/dhcp-guard.ts";
+import { EtherTypeFilter } from "./guards/ethertype-filter.ts";
+import { FrameView } from "./guards/frame-view.ts";
+import { isLinkLocalControl } from "./guards/link-local.ts";
+import { LoopDetector } from "./guards/loop-detector.ts";
+import { RaGuard } from "./guards/ra-guard.ts";
+import { type Endpoint, SourceBinding } from "./guards/source-binding.ts";
+import { StormGuard } from "./guards/storm-guard.ts";
+import { MulticastSnooper } from "./multicast/snooper.ts";
+import { NeighbourSuppressor } from "./neighbours/suppressor.ts";
+import type { Notice } from "./notice.ts";
+import type { Policy, Verdict } from "./policy.ts";
+import type { Port, PortRole } from "./port.ts";
+import type { Segment } from "./segment.ts";
+import { type NetworkSettings, parseEtherTypes } from "./settings.ts";
+
+export interface HubPolicyOptions {
+  readonly segment: Segment;
+  readonly settings: NetworkSettings;
+  /** Whether link-local control frames pass and nothing is filtered or answered: for labs that bridge equipment. */
+  readonly wire: boolean;
+  /** Roles that somebody has, or that are the relay's own, from the beginning. */
+  readonly granted: ReadonlySet<PortRole>;
+  readonly notice: (notice: Notice) => void;
+  /** Seconds, never going back. */
+  readonly now: number;
+}
+
+/** The hub's own MAC address in a segment: locally administered, with the VNI in it. */
+export function hubMac(vni: number): number {
+  return 0x024c_4e00_0000 + vni;
+}
+
+/**
+ * What makes a hub of a learning switch: guards on what comes in, then ARP and ND suppression, then IGMP and MLD
+ * snooping. Each part decides about its own protocol; here is their order, and which of them a network has.
+ */
+export class HubPolicy implements Policy {
+  readonly strict: boolean;
+  readonly stripTags: boolean;
+  readonly snooper: MulticastSnooper | undefined;
+  readonly suppressor: NeighbourSuppressor | undefined;
+  readonly #segment: Segment;
+  readonly #mac: number;
+  readonly #settings: NetworkSettings;
+  readonly #wire: boolean;
+  readonly #granted: Set<PortRole>;
+  readonly #view = new FrameView();
+  readonly #etherTypes: EtherTypeFilter | undefined;
+  readonly #binding: SourceBinding | undefined;
+  readonly #dhcp: DhcpGuard;
+  readonly #ra: RaGuard;
+  readonly #storm: StormGuard;
+  readonly #loops: LoopDetector | undefined;
+  /** Ports with the role `dhcp-server`. */
+  readonly #servers = new Set<Port>();
+  /** Whether the hub sends queries; from the beginning where groups that nobody joined are dropped. */
+  #awake: boolean;
+
+  constructor({ segment, settings, wire, granted, notice, now }: HubPolicyOptions) {
+    const mac = hubMac(segment.vni);
+    const { mode, types } = parseEtherTypes(settings.ethertypes) ?? { mode: "all", types: [] };
+    this.#segment = segment;
+    this.#mac = mac;
+    this.#settings = settings;
+    this.#wire = wire;
+    this.#granted = new Set(granted);
+    this.#awake = settings.unregistered_multicast === "drop";
+    this.stripTags = settings.vlan === "strip";
+    this.#etherTypes = mode === "all" ? undefined : new EtherTypeFilter({ mode, types });
+    this.#binding = settings.source_binding ? new SourceBinding() : undefined;
+    // IPv4 and IPv6 pass the policy by, unless it is about them.
+    this.strict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
+    this.#dhcp = new DhcpGuard(notice);
+    this.#ra = new RaGuard(notice);
+    this.#storm = new StormGuard(
+      {
+        broadcast: settings.storm_broadcast || undefined,
+        multicast: settings.storm_multicast || undefined,
+        unknown: settings.storm_unknown || undefined,
+      },
+      notice,
+    );
+    const sender = segment;
+    this.#loops =
+      settings.loop_detection && !wire ? new LoopDetector({ hubMac: mac, send: sender, notice }) : undefined;
+    this.suppressor =
+      settings.suppression && !wire
+        ? new NeighbourSuppressor({ mac, sender, notice, locate: (address) => segment.table.lookup(address) })
+        : undefined;
+    this.snooper =
+      settings.snooping && !wire
+        ? new MulticastSnooper(
+            { mac, sender, floodUnregistered: settings.unregistered_multicast === "flood" },
+            now,
+          )
+        : undefined;
+  }
+
+  /** Whether DHCP servers, or routers, have to have the role. */
+  guards(role: PortRole): boolean {
+    const setting = role === "router" ? this.#settings.ra_guard : this.#settings.dhcp_guard;
+    return !this.#wire && (setting === "on" || (setting === "auto" && this.#granted.has(role)));
+  }
+
+  /** Somebody has these roles from now on. */
+  grant(roles: ReadonlySet<PortRole>): void {
+    for (const role of roles) this.#granted.add(role);
+  }
+
+  attach(port: Port): void {
+    this.grant(port.roles);
+    if (port.roles.has("dhcp-server")) this.#servers.add(port);
+    this.#loops?.attach(port);
+    // Whoever was alone has not been asked.
+    if (this.#segment.ports.size === 2) for (const one of this.#segment.ports) this.greet(one);
+    else this.greet(port);
+  }
+
+  detach(port: Port): void {
+    this.#servers.delete(port);
+    this.#loops?.detach(port);
+    this.snooper?.detach(port);
+    this.suppressor?.detach(port);
+    this.#binding?.detach(port);
+    this.#storm.detach(port);
+    this.#dhcp.detach(port);
+    this.#ra.detach(port);
+  }
+
+  tick(now: number): void {
+    this.#storm.tick(now);
+    if (this.#segment.ports.size > 1) this.suppressor?.tick(now);
+    if (this.#asks) this.snooper?.tick(now);
+    this.#loops?.tick(now);
+    for (const port of this.#segment.ports) {
+      if (!port.cut || this.#loops?.isCut(port) === true) continue;
+      port.cut = false;
+      this.greet(port);
+    }
+  }
+
+  /** Has a port use these addresses and no others, where sources are bound. */
+  bind(port: Port, endpoints: readonly Endpoint[]): boolean {
+    return this.#binding?.bind(port, endpoints) ?? true;
+  }
+
+  /** Asks a port what its machines are in: those that come up only now have not heard it when the port came. */
+  greet(port: Port): void {
+    if (this.#asks && !port.cut) this.snooper?.greet(port);
+  }
+
+  /** Who is alone is not bothered with questions: there is nobody to tell. */
+  get #asks(): boolean {
+    return this.#awake && this.#segment.ports.size > 1;
+  }
+
+  moved(to: Port, accepted: boolean, now: number): void {
+    this.#loops?.suspect(to, now);
+    if (accepted) this.greet(to);
+  }
+
+  admit(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): DropReason | undefined {
+    const view = this.#view.read(bytes, frame, end);
+    const loop = this.#loops?.check(from, view, now);
+    if (loop !== undefined) {
+      if (loop.cut !== undefined) this.#segment.cut(loop.cut);
+      return "answered";
+    }
+    if (from.cut) return "loop";
+    if (!this.#wire && isLinkLocalControl(bytes, frame)) return "link-local";
+    const group = isGroupAt(bytes, frame);
+    return (
+      (group ? this.#storm.check(from, kindOf(bytes, frame), now) : undefined) ??
+      this.#etherTypes?.check(view) ??
+      this.#binding?.check(from, view) ??
+      (this.guards("dhcp-server") ? this.#dhcp.check(from, view, now) : undefined) ??
+      (this.guards("router") ? this.#ra.check(from, view, now) : undefined)
+    );
+  }
+
+  route(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Verdict {
+    const view = this.#view;
+    if (this.suppressor !== undefined && concernsNeighbours(view)) {
+      if (this.suppressor.judge(from, bytes, frame, end, now) === "answered") return "answered";
+    }
+    if (!isGroupAt(bytes, frame)) return "forward";
+    // A server without the role can't answer what it does not hear.
+    if (this.guards("dhcp-server") && isDhcpBroadcast(view)) return this.#servers;
+    if (this.snooper === undefined || readMac(bytes, frame) === BROADCAST_MAC) return "forward";
+    const receivers = this.snooper.judge(from, bytes, frame, end, now);
+    if (!this.#awake && this.snooper.judged !== "data") this.#wake();
+    if (receivers === "flood") return "forward";
+    // Reports are for routers, and for the hub, which has heard it.
+    if (this.snooper.judged === "report" && !hasOther(receivers, from)) return "answered";
+    return receivers;
+  }
+
+  /** Somebody speaks of groups: from now on the hub asks who is in which. Before, it would have bothered all for nothing. */
+  #wake(): void {
+    this.#awake = true;
+    for (const port of this.#segment.ports) this.greet(port);
+  }
+
+  unknown(from: Port, destination: number, now: number): DropReason | undefined {
+    if (destination === this.#mac && !this.#wire) return "answered";
+    if (this.#settings.unknown_unicast === "drop") return "unknown-unicast";
+    return this.#storm.check(from, "unknown", now);
+  }
+}
+
+function kindOf(bytes: Uint8Array, frame: number): "broadcast" | "multicast" {
+  return readMac(bytes, frame) === BROADCAST_MAC ? "broadcast" : "multicast";
+}
+
+/** ARP, what ICMPv6 carries, and what may be DHCP. */
+function concernsNeighbours({ etherType, protocol }: FrameView): boolean {
+  return etherType === ETHERTYPE_ARP || protocol === PROTOCOL_ICMPV6 || protocol === PROTOCOL_UDP;
+}
+
+function passesIp(mode: "allow" | "deny", types: readonly (number | "llc")[]): boolean {
+  const named = (type: number) => types.includes(type);
+  return mode === "allow"
+    ? named(ETHERTYPE_IPV4) && named(ETHERTYPE_IPV6)
+    : !named(ETHERTYPE_IPV4) && !named(ETHERTYPE_IPV6);
+}
+
+function hasOther(ports: ReadonlySet<Port>, one: Port): boolean {
+  return ports.size > 1 || (ports.size === 1 && !ports.has(one));
+}

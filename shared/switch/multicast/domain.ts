@@ -1,0 +1,189 @@
+import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
+import type { VlanTag } from "../../frame/ethernet.ts";
+import {
+  ALLOW_NEW_SOURCES,
+  BLOCK_OLD_SOURCES,
+  CHANGE_TO_EXCLUDE,
+  CHANGE_TO_INCLUDE,
+  MODE_IS_EXCLUDE,
+  MODE_IS_INCLUDE,
+} from "../../frame/group-record.ts";
+import type { Igmp } from "../../frame/igmp.ts";
+import type { Mld } from "../../frame/mld.ts";
+import type { HubSender } from "../hub-sender.ts";
+import type { Port } from "../port.ts";
+import { AgedPorts } from "./aged-ports.ts";
+import { type Group, GroupTable } from "./group-table.ts";
+import { Querier } from "./querier.ts";
+import { igmpQueryFrame, linkLocalOf, mldQueryFrame } from "./query-frame.ts";
+import { RouterPorts } from "./router-ports.ts";
+import { isFollowed } from "./scope.ts";
+import { MEMBERSHIP_INTERVAL, OTHER_QUERIER_INTERVAL } from "./timers.ts";
+
+export interface DomainOptions {
+  /** The hub's MAC address in the segment. */
+  readonly mac: number;
+  /** The hub's IPv4 address there, 0 for none. */
+  readonly address: Ipv4Address;
+  /** Of the hub's IGMP queries. */
+  readonly igmpVersion: 2 | 3;
+  readonly sender: HubSender;
+}
+
+/**
+ * What is known of multicast in one VLAN of a segment: untagged frames, or those with the same tags. Every
+ * VLAN has its own members, routers and queriers.
+ */
+export class MulticastDomain {
+  readonly tags: readonly VlanTag[];
+  /** The port that brought it up, whose share of domains it takes; undefined once that is gone. */
+  creator: Port | undefined;
+  readonly table = new GroupTable();
+  readonly igmp: Querier<Ipv4Address>;
+  readonly mld: Querier<Ipv6Address>;
+  readonly #routers = new RouterPorts();
+  /** Ports in more groups than the table takes: they get all there is, rather than not what they joined. */
+  readonly #overflowing = new AgedPorts();
+  /** What {@link everywhere} was made of. */
+  #seenRouters = this.#routers.ports;
+  #seenOverflowing = this.#overflowing.ports;
+  #everywhere: ReadonlySet<Port> = new Set();
+  /** Moves on with every change of {@link everywhere}, and with it what every group's receivers are. */
+  #revision = 0;
+  #heardAt: number;
+
+  constructor(options: DomainOptions, tags: readonly VlanTag[], creator: Port | undefined, now: number) {
+    const { mac, address, igmpVersion, sender } = options;
+    this.tags = tags;
+    this.creator = creator;
+    this.#heardAt = now;
+    const writeIgmp = (source: Ipv4Address, group: Ipv4Address | undefined, maxResponseMs: number) =>
+      igmpQueryFrame({ mac, source, tags, group, maxResponseMs }, igmpVersion);
+    const writeMld = (source: Ipv6Address, group: Ipv6Address | undefined, maxResponseMs: number) =>
+      mldQueryFrame({ mac, source, tags, group, maxResponseMs });
+    this.igmp = new Querier({ source: address, humbleSource: 0, write: writeIgmp, sender }, now);
+    // Hosts take queries from link-local addresses only; one from here that is not the lowest elects nobody.
+    const linkLocal = linkLocalOf(mac);
+    this.mld = new Querier({ source: linkLocal, humbleSource: linkLocal, write: writeMld, sender }, now);
+  }
+
+  /** Ports with routers behind them: where reports go. */
+  get routers(): ReadonlySet<Port> {
+    return this.#routers.ports;
+  }
+
+  /** Ports that get every group's traffic. */
+  get everywhere(): ReadonlySet<Port> {
+    return this.#everywhere;
+  }
+
+  /** Ports that a group's traffic goes to: its members, and those that get everything. */
+  receivers(group: Group): ReadonlySet<Port> {
+    if (group.revision === this.#revision) return group.receivers;
+    group.receivers = new Set([...group.members.keys(), ...this.#everywhere]);
+    group.revision = this.#revision;
+    return group.receivers;
+  }
+
+  /** Notes what a report or a leave says; queries are the caller's to see through. */
+  heardReport(message: Igmp | Mld, from: Port, now: number): void {
+    this.#heardAt = now;
+    if (message.kind === "report") this.#join(message.group, from, now, isIgmpV1(message));
+    if (message.kind === "leave") this.#leave(message.group, from, now);
+    if (message.kind !== "records") return;
+    for (const { type, group, sources } of message.records) {
+      if (isJoin(type, sources)) this.#join(group, from, now, false);
+      if (isLeave(type, sources)) this.#leave(group, from, now);
+    }
+  }
+
+  /** Notes a query of a router's: one that has an address. */
+  heardQuery(source: IpAddress, from: Port, now: number): void {
+    this.#heardAt = now;
+    if (typeof source === "number") this.igmp.heard(source, now);
+    else this.mld.heard(source, now);
+    this.#routers.heardQuery(from, now);
+    this.#refresh();
+  }
+
+  heardHello(holdSeconds: number, from: Port, now: number): void {
+    this.#heardAt = now;
+    this.#routers.heardHello(from, holdSeconds, now);
+    this.#refresh();
+  }
+
+  /** Asks what the hosts behind a port are in. */
+  greet(port: Port): void {
+    this.igmp.greet(port);
+    this.mld.greet(port);
+  }
+
+  tick(now: number): void {
+    this.#routers.tick(now);
+    this.#overflowing.tick(now);
+    this.#refresh();
+    this.table.tick(now, this.#ask);
+    this.igmp.tick(now);
+    this.mld.tick(now);
+  }
+
+  detach(port: Port): void {
+    if (this.creator === port) this.creator = undefined;
+    this.#routers.detach(port);
+    this.#overflowing.detach(port);
+    this.#refresh();
+    this.table.detach(port);
+  }
+
+  /** Whether nothing is known here and nothing has been heard for so long that it might as well not be. */
+  isIdle(now: number): boolean {
+    const isEmpty = this.table.size === 0 && this.#everywhere.size === 0;
+    return isEmpty && now - this.#heardAt >= Math.max(MEMBERSHIP_INTERVAL, OTHER_QUERIER_INTERVAL);
+  }
+
+  #join(group: IpAddress, port: Port, now: number, v1: boolean): void {
+    if (!isFollowed(group) || this.table.join(group, port, now, v1)) return;
+    this.#overflowing.keep(port, now + MEMBERSHIP_INTERVAL);
+    this.#refresh();
+  }
+
+  #leave(group: IpAddress, port: Port, now: number): void {
+    if (this.table.leave(group, port, now)) this.#ask(group, port);
+  }
+
+  readonly #ask = (group: IpAddress, port: Port): void => {
+    if (typeof group === "number") this.igmp.askLastMember(group, port);
+    else this.mld.askLastMember(group, port);
+  };
+
+  #refresh(): void {
+    const routers = this.#routers.ports;
+    const overflowing = this.#overflowing.ports;
+    if (routers === this.#seenRouters && overflowing === this.#seenOverflowing) return;
+    this.#seenRouters = routers;
+    this.#seenOverflowing = overflowing;
+    this.#everywhere = new Set([...routers, ...overflowing]);
+    this.#revision++;
+  }
+}
+
+/** Reports of MLDv1 are v2's of IGMP in this: they are followed by a leave. */
+function isIgmpV1(report: { readonly group: IpAddress; readonly version: 1 | 2 }): boolean {
+  return report.version === 1 && typeof report.group === "number";
+}
+
+function isJoin(type: number, sources: number): boolean {
+  if (type === MODE_IS_EXCLUDE || type === CHANGE_TO_EXCLUDE) return true;
+  return (
+    sources > 0 && (type === MODE_IS_INCLUDE || type === CHANGE_TO_INCLUDE || type === ALLOW_NEW_SOURCES)
+  );
+}
+
+/**
+ * Whether somebody may have left: for good with an empty list of sources to include, perhaps with sources to
+ * block. The last-member queries find out, so it does no harm if it is not so.
+ */
+function isLeave(type: number, sources: number): boolean {
+  if (type === BLOCK_OLD_SOURCES) return true;
+  return sources === 0 && (type === MODE_IS_INCLUDE || type === CHANGE_TO_INCLUDE);
+}

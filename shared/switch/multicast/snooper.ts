@@ -1,0 +1,214 @@
+import { formatAddress, type IpAddress, type Ipv4Address } from "../../frame/address.ts";
+import { holds, readUint16, readUint32 } from "../../frame/bytes.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../../frame/ethernet.ts";
+import { PROTOCOL_IGMP } from "../../frame/igmp.ts";
+import { IPV4_HEADER_BYTES } from "../../frame/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
+import { findMld } from "../../frame/mld.ts";
+import type { HubSender } from "../hub-sender.ts";
+import type { Port } from "../port.ts";
+import { type ControlFrame, type Judged, learnIgmp, learnMld, learnPim4, learnPim6 } from "./control.ts";
+import type { MulticastDomain } from "./domain.ts";
+import { isLinkScope } from "./group-table.ts";
+import { PROTOCOL_PIM } from "./pim-hello.ts";
+import { isFloodedIpv4, isFloodedIpv6 } from "./scope.ts";
+import { VlanDomains } from "./vlan-domains.ts";
+
+export interface SnooperOptions {
+  /** The hub's MAC address in the segment. */
+  readonly mac: number;
+  readonly sender: HubSender;
+  /** Whether groups nobody has joined go to everybody, or to router ports only. */
+  readonly floodUnregistered: boolean;
+  /** The hub's IPv4 address in the segment; without one, its queries win no election. */
+  readonly address?: Ipv4Address;
+  /** Of the hub's IGMP queries: 3, unless there are hosts of v2 that can't stand those. */
+  readonly igmpVersion?: 2 | 3;
+}
+
+/** Where a frame goes: to every port, or to these. */
+export type Receivers = "flood" | ReadonlySet<Port>;
+
+/** A group with its members, for people. */
+export interface GroupView {
+  /** `239.1.2.3`, `ff05::1:3`. */
+  readonly group: string;
+  /** The ids of the VLAN tags it is behind, from the outside in; empty for untagged frames. */
+  readonly vlans: readonly number[];
+  /** Empty for a group that everybody has left while its traffic still comes. */
+  readonly ports: Port[];
+}
+
+const NOBODY: ReadonlySet<Port> = new Set();
+
+/** In the headers of IPv4 and IPv6. */
+const PROTOCOL_OFFSET = 9;
+const IPV4_DESTINATION_OFFSET = 16;
+const NEXT_HEADER_OFFSET = 6;
+const IPV6_DESTINATION_OFFSET = 24;
+
+/**
+ * IGMP and MLD snooping (RFC 4541): says of every multicast frame which ports it goes to, having learnt from
+ * hosts' reports who is in which group, and asking for those itself where no router does.
+ *
+ * Reports and leaves go to router ports only, as a host that hears another's holds back its own (RFC 2236 §3).
+ * What isn't understood isn't filtered.
+ */
+export class MulticastSnooper {
+  /** What the frame judged last was: a report that goes to nobody was meant for the hub, and isn't lost. */
+  judged: Judged = "data";
+  readonly #floodUnregistered: boolean;
+  readonly #domains: VlanDomains;
+
+  /**
+   * @param now seconds, as in all methods; the clock's reading rather than the last tick's, or the second between
+   *   queries after a leave becomes shorter
+   */
+  constructor(options: SnooperOptions, now: number) {
+    const { mac, sender, floodUnregistered, address = 0, igmpVersion = 3 } = options;
+    this.#floodUnregistered = floodUnregistered;
+    this.#domains = new VlanDomains({ mac, address, igmpVersion, sender }, now);
+  }
+
+  /** Ports with a multicast router behind them, by untagged frames. */
+  get routerPorts(): ReadonlySet<Port> {
+    return this.#domains.untagged.routers;
+  }
+
+  /** Who asks in place of the hub, in untagged frames; undefined where it asks itself. */
+  get otherQueriers(): { readonly igmp: string | undefined; readonly mld: string | undefined } {
+    const { igmp, mld } = this.#domains.untagged;
+    return { igmp: nameOf(igmp.other), mld: nameOf(mld.other) };
+  }
+
+  /**
+   * Where the group-addressed frame in [frame, end) goes, which came in at `from` and is no broadcast; the
+   * caller leaves `from` out. Learns from it what there is to learn.
+   */
+  judge(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Receivers {
+    this.judged = "data";
+    const typeOffset = findEtherType(bytes, frame, end);
+    if (typeOffset < 0) return "flood";
+    const type = readUint16(bytes, typeOffset);
+    const ip = typeOffset + 2;
+    if (!this.#domains.isFollowed(frame, ip)) return "flood";
+    if (type === ETHERTYPE_IPV4) return this.#judgeIpv4(from, bytes, frame, ip, end, now);
+    if (type === ETHERTYPE_IPV6) return this.#judgeIpv6(from, bytes, frame, ip, end, now);
+    return "flood";
+  }
+
+  /** Keeps all timers, and sends what queries are due; to be called about once a second. */
+  tick(now: number): void {
+    this.#domains.tick(now);
+  }
+
+  /** Asks a port that has just come what its hosts are in. */
+  attach(port: Port): void {
+    this.greet(port);
+  }
+
+  /**
+   * Asks a port once more: for when a machine has moved there, whose kernel knows nothing of it and would
+   * report no sooner than at the next general query.
+   */
+  greet(port: Port): void {
+    for (const domain of this.#domains) domain.greet(port);
+  }
+
+  detach(port: Port): void {
+    for (const domain of this.#domains) domain.detach(port);
+  }
+
+  /** How many groups are known, for statistics. */
+  get groupCount(): number {
+    let count = 0;
+    for (const domain of this.#domains) count += domain.table.size;
+    return count;
+  }
+
+  *groups(): Generator<GroupView> {
+    for (const domain of this.#domains) {
+      const vlans = domain.tags.map((tag) => tag.vlan);
+      for (const group of domain.table.groups()) {
+        yield { group: formatAddress(group.address), vlans, ports: [...group.members.keys()] };
+      }
+    }
+  }
+
+  #judgeIpv4(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): Receivers {
+    const domain = this.#domains.find(bytes, frame, ip);
+    if (!holds(bytes, ip, end, IPV4_HEADER_BYTES)) return this.#unregistered(domain);
+    const protocol = bytes[ip + PROTOCOL_OFFSET];
+    if (protocol === PROTOCOL_IGMP) {
+      const control = this.#control(from, bytes, frame, ip, end, now);
+      return this.#passOn(control, learnIgmp(control));
+    }
+    const group = readUint32(bytes, ip + IPV4_DESTINATION_OFFSET) | 0;
+    // Some clusters have an address of their own behind a group's MAC.
+    if (group >>> 28 !== 0xe) return "flood";
+    if (protocol === PROTOCOL_PIM) learnPim4(this.#control(from, bytes, frame, ip, end, now));
+    if (isFloodedIpv4(group)) return "flood";
+    return this.#receivers(domain, 0, 0, 0, group, now);
+  }
+
+  #judgeIpv6(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): Receivers {
+    const domain = this.#domains.find(bytes, frame, ip);
+    if (!holds(bytes, ip, end, IPV6_HEADER_BYTES)) return this.#unregistered(domain);
+    const message = findMld(bytes, ip, end);
+    if (message >= 0) {
+      const control = this.#control(from, bytes, frame, ip, end, now);
+      return this.#passOn(control, learnMld(control, message));
+    }
+    const group = ip + IPV6_DESTINATION_OFFSET;
+    const w0 = readUint32(bytes, group) | 0;
+    const w1 = readUint32(bytes, group + 4) | 0;
+    const w2 = readUint32(bytes, group + 8) | 0;
+    const w3 = readUint32(bytes, group + 12) | 0;
+    if (w0 >>> 24 !== 0xff) return "flood";
+    if (bytes[ip + NEXT_HEADER_OFFSET] === PROTOCOL_PIM) {
+      learnPim6(this.#control(from, bytes, frame, ip, end, now));
+    }
+    if (isFloodedIpv6(w0, w1, w2, w3)) return "flood";
+    return this.#receivers(domain, w0, w1, w2, w3, now);
+  }
+
+  /** Of traffic to a group. */
+  #receivers(
+    domain: MulticastDomain | undefined,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    now: number,
+  ): Receivers {
+    const group = domain?.table.find(w0, w1, w2, w3);
+    if (domain !== undefined && group !== undefined) {
+      group.usedAt = now;
+      return domain.receivers(group);
+    }
+    // A host that doesn't report its solicited-node group must be found all the same.
+    return isLinkScope(w0) ? "flood" : this.#unregistered(domain);
+  }
+
+  #unregistered(domain: MulticastDomain | undefined): Receivers {
+    if (this.#floodUnregistered) return "flood";
+    if (domain !== undefined) return domain.everywhere;
+    // While there is no room for more VLANs, nobody knows who would have been a member there.
+    return this.#domains.isFull ? "flood" : NOBODY;
+  }
+
+  #passOn({ bringUp }: ControlFrame, judged: Judged): Receivers {
+    this.judged = judged;
+    return judged === "report" ? (bringUp()?.routers ?? "flood") : "flood";
+  }
+
+  /** For control messages, which are few: this allocates. */
+  #control(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): ControlFrame {
+    const bringUp = () => this.#domains.bringUp(from, bytes, frame, ip, now);
+    return { from, bytes, ip, end, now, bringUp };
+  }
+}
+
+function nameOf(address: IpAddress | undefined): string | undefined {
+  return address === undefined ? undefined : formatAddress(address);
+}

@@ -1,0 +1,104 @@
+import { readUint16 } from "../../frame/bytes.ts";
+import {
+  ETHERNET_HEADER_BYTES,
+  ETHERTYPE_SERVICE_VLAN,
+  VLAN_TAG_BYTES,
+  type VlanTag,
+} from "../../frame/ethernet.ts";
+import type { Port } from "../port.ts";
+import { type DomainOptions, MulticastDomain } from "./domain.ts";
+import { MAX_DOMAINS, MAX_DOMAINS_PER_PORT } from "./timers.ts";
+
+/** How many tags of a frame are looked behind: Q-in-Q. */
+const MAX_TAGS = 2;
+const TPID_OFFSET = 12;
+const VLAN_ID = 0x0fff;
+/** Bits that a tag takes in a key: those of the VLAN id, and which of the two TPIDs it is. */
+const KEY_BITS = 13;
+
+/**
+ * The domains of a segment: one for untagged frames, and one for each VLAN inside it in which something was
+ * reported or asked, as long as anything is known there.
+ */
+export class VlanDomains {
+  readonly untagged: MulticastDomain;
+  readonly #options: DomainOptions;
+  readonly #tagged = new Map<number, MulticastDomain>();
+
+  constructor(options: DomainOptions, now: number) {
+    this.#options = options;
+    this.untagged = new MulticastDomain(options, [], undefined, now);
+  }
+
+  /** Whether there is no room for more. */
+  get isFull(): boolean {
+    return this.#tagged.size >= MAX_DOMAINS;
+  }
+
+  /** Whether a frame has no more tags than are looked behind; `payload` is where its tags and EtherType end. */
+  isFollowed(frame: number, payload: number): boolean {
+    return payload - frame <= ETHERNET_HEADER_BYTES + MAX_TAGS * VLAN_TAG_BYTES;
+  }
+
+  /** The domain of a frame that {@link isFollowed}; undefined if nothing is known there. Allocates nothing. */
+  find(bytes: Uint8Array, frame: number, payload: number): MulticastDomain | undefined {
+    if (payload - frame === ETHERNET_HEADER_BYTES) return this.untagged;
+    const key = keyOf(bytes, frame, payload);
+    return key === 0 ? this.untagged : this.#tagged.get(key);
+  }
+
+  /** The same, brought up by `from` if it has to be; undefined if there is no room. */
+  bringUp(
+    from: Port,
+    bytes: Uint8Array,
+    frame: number,
+    payload: number,
+    now: number,
+  ): MulticastDomain | undefined {
+    const known = this.find(bytes, frame, payload);
+    if (known !== undefined) return known;
+    if (this.isFull || this.#createdBy(from) >= MAX_DOMAINS_PER_PORT) return undefined;
+    const domain = new MulticastDomain(this.#options, tagsOf(bytes, frame, payload), from, now);
+    this.#tagged.set(keyOf(bytes, frame, payload), domain);
+    return domain;
+  }
+
+  tick(now: number): void {
+    this.untagged.tick(now);
+    for (const [key, domain] of this.#tagged) {
+      domain.tick(now);
+      if (domain.isIdle(now)) this.#tagged.delete(key);
+    }
+  }
+
+  *[Symbol.iterator](): Generator<MulticastDomain> {
+    yield this.untagged;
+    yield* this.#tagged.values();
+  }
+
+  #createdBy(port: Port): number {
+    let count = 0;
+    for (const domain of this.#tagged.values()) if (domain.creator === port) count++;
+    return count;
+  }
+}
+
+/** A number for a stack of tags: 0 if there is none, or only tags of priority, which are in no VLAN. */
+function keyOf(bytes: Uint8Array, frame: number, payload: number): number {
+  let key = 0;
+  for (let offset = frame + TPID_OFFSET; offset < payload - 2; offset += VLAN_TAG_BYTES) {
+    const vlan = readUint16(bytes, offset + 2) & VLAN_ID;
+    const kind = readUint16(bytes, offset) === ETHERTYPE_SERVICE_VLAN ? VLAN_ID + 1 : 0;
+    if (vlan !== 0) key = (key << KEY_BITS) | kind | vlan;
+  }
+  return key;
+}
+
+function tagsOf(bytes: Uint8Array, frame: number, payload: number): VlanTag[] {
+  const tags: VlanTag[] = [];
+  for (let offset = frame + TPID_OFFSET; offset < payload - 2; offset += VLAN_TAG_BYTES) {
+    const vlan = readUint16(bytes, offset + 2) & VLAN_ID;
+    if (vlan !== 0) tags.push({ tpid: readUint16(bytes, offset), priority: 0, dropEligible: false, vlan });
+  }
+  return tags;
+}

@@ -1,0 +1,133 @@
+import type { IpAddress } from "../../frame/address.ts";
+import type { HubSender } from "../hub-sender.ts";
+import type { Port } from "../port.ts";
+import {
+  CHECK_AFTER_SECONDS,
+  CHECK_RETRY_SECONDS,
+  CHECKS_PER_PORT_AND_TICK,
+  CHECKS_PER_TICK,
+  FRESH_SECONDS,
+  HOLD_SECONDS,
+  MAX_CHECKS,
+  MAX_QUESTIONS,
+  MAX_QUESTIONS_PER_PORT,
+} from "./limits.ts";
+import { arpProbe, solicitation } from "./messages.ts";
+import { awaitsRouterFlag, type Entry, type NeighbourTable } from "./neighbour-table.ts";
+
+/** Something to ask a machine once, that is not the owner of an entry. */
+interface Question {
+  readonly address: IpAddress;
+  readonly mac: number;
+  /** Where the machine is, once the time has come; undefined if nobody knows. */
+  readonly locate: () => Port | undefined;
+  /** The port whose frame gave rise to it. */
+  readonly cause: Port;
+  readonly at: number;
+}
+
+/**
+ * Asks machines whether they still have their addresses, each alone, so that those that live stay known and
+ * those that don't vanish. What they answer comes in as their claims.
+ */
+export class Checker {
+  readonly #mac: number;
+  readonly #sender: HubSender;
+  readonly #table: NeighbourTable;
+  #questions: Question[] = [];
+
+  /** @param mac the hub's own */
+  constructor(mac: number, sender: HubSender, table: NeighbourTable) {
+    this.#mac = mac;
+    this.#sender = sender;
+    this.#table = table;
+  }
+
+  /** Has a question asked when its time comes, or loses it where too many wait. */
+  ask(question: Question): void {
+    const { cause } = question;
+    if (this.#questions.length >= MAX_QUESTIONS) return;
+    if (this.#questions.filter((other) => other.cause === cause).length >= MAX_QUESTIONS_PER_PORT) return;
+    this.#questions.push(question);
+  }
+
+  /** After an answer on the owner's behalf: has the owner asked soon, unless it was heard of just now. */
+  answered(entry: Entry, now: number): void {
+    if (entry.kind === "registered" || now - entry.seenAt < FRESH_SECONDS) return;
+    if (entry.checks === 0) entry.checkAt = Math.min(entry.checkAt, now);
+  }
+
+  /** Leaves an address alone for a while, as a machine is probing for it. */
+  hold(address: IpAddress, now: number): void {
+    const entry = this.#table.get(address);
+    if (entry !== undefined) entry.checkAt = Math.max(entry.checkAt, now + HOLD_SECONDS);
+  }
+
+  detach(port: Port): void {
+    this.#questions = this.#questions.filter(
+      (question) => question.cause !== port && question.locate() !== port,
+    );
+  }
+
+  /** Asks what is due, within the limits; removes who has not answered {@link MAX_CHECKS} times. */
+  tick(now: number): void {
+    const allowance = new Allowance();
+    this.#questions = this.#questions.filter((question) => !this.#settle(question, allowance, now));
+    for (const entry of this.#table.entries()) {
+      if (allowance.left === 0) return;
+      if (entry.checkAt <= now && isToCheck(entry)) this.#check(entry, allowance, now);
+    }
+  }
+
+  #check(entry: Entry, allowance: Allowance, now: number): void {
+    if (entry.checks >= MAX_CHECKS) {
+      entry.checks = 0;
+      entry.checkAt = now + CHECK_AFTER_SECONDS;
+      if (entry.kind === "learned") this.#table.remove(entry);
+      return;
+    }
+    if (!allowance.take(entry.port)) return;
+    entry.checks++;
+    entry.checkAt = now + CHECK_RETRY_SECONDS;
+    this.#send(entry.port, entry.mac, entry.address);
+  }
+
+  /** @returns whether it is done with, asked or not */
+  #settle(question: Question, allowance: Allowance, now: number): boolean {
+    if (question.at > now) return false;
+    const { address, mac } = question;
+    // It has spoken for itself meanwhile.
+    if (this.#table.get(address)?.mac === mac) return true;
+    const port = question.locate();
+    if (port === undefined) return true;
+    if (!allowance.take(port)) return false;
+    this.#send(port, mac, address);
+    return true;
+  }
+
+  #send(port: Port, mac: number, address: IpAddress): void {
+    const frame =
+      typeof address === "number" ? arpProbe(this.#mac, mac, address) : solicitation(this.#mac, mac, address);
+    this.#sender.toPort(port, frame);
+  }
+}
+
+/** Of a registered entry nothing is asked but whether it is a router. */
+function isToCheck(entry: Entry): boolean {
+  return entry.kind === "learned" || awaitsRouterFlag(entry.address, entry.router);
+}
+
+/** What may be sent within one tick. */
+class Allowance {
+  left = CHECKS_PER_TICK;
+  readonly #used = new Map<Port, number>();
+
+  /** @returns whether one more may go to this port */
+  take(port: Port): boolean {
+    const used = this.#used.get(port) ?? 0;
+    if (this.left === 0 || used >= CHECKS_PER_PORT_AND_TICK) return false;
+    this.#used.set(port, used + 1);
+    this.left--;
+    return true;
+  }
+}

@@ -1,0 +1,69 @@
+/** Seconds without a word from a machine itself after which it is forgotten: as long as its MAC in the FDB. */
+export const NEIGHBOUR_AGEING_SECONDS = 300;
+
+/** Seconds after which a machine is asked whether it still has its address: leaves two minutes to answer. */
+export const CHECK_AFTER_SECONDS = 180;
+
+/**
+ * Seconds after which an answer on a machine's behalf has it asked as well. So a dead one, asked for all the
+ * time, is answered for three checks longer and not for the whole of its ageing.
+ */
+export const FRESH_SECONDS = 30;
+
+/** Seconds between two checks of one address: ten times what a slow tunnel takes. */
+export const CHECK_RETRY_SECONDS = 5;
+
+/** Checks without an answer that make a machine gone: as many as hosts send themselves (RFC 4861 section 10). */
+export const MAX_CHECKS = 3;
+
+/**
+ * Checks sent per tick, a second long, in one segment, and to one port: enough for a full table within
+ * {@link NEIGHBOUR_AGEING_SECONDS} less {@link CHECK_AFTER_SECONDS}, and no burst that anybody notices.
+ */
+export const CHECKS_PER_TICK = 128;
+export const CHECKS_PER_PORT_AND_TICK = 16;
+
+/**
+ * Seconds for which an address is left alone once somebody probes for it: a machine that is just probing for
+ * it takes our probe for somebody else's and gives the address up (RFC 5227 section 2.1.1). Its probes and
+ * waits add up to 9 s at the most.
+ */
+export const HOLD_SECONDS = 10;
+
+/** Seconds after a DHCPACK until its client is asked, for the same reason. */
+export const LEASE_SETTLE_SECONDS = 15;
+
+/** Questions waiting for their time: those about leases, and to the former owners of addresses. */
+export const MAX_QUESTIONS = 256;
+export const MAX_QUESTIONS_PER_PORT = 64;
+
+/** Addresses learnt behind one port: a house bridged into the segment, with several IPv6 addresses each. */
+export const LEARNED_PER_PORT = 1024;
+
+/** Addresses learnt in a segment, some 200 bytes each: 16 ports would have to conspire to fill it. */
+export const LEARNED_PER_SEGMENT = 16_384;
+
+/** Addresses registered by one port: its machines' own. */
+export const REGISTERED_PER_PORT = 256;
+
+/**
+ * Seconds for which nobody is answered about an address that has just changed its MAC. Until then the former
+ * owner, if it lives, has been asked and has answered; a tick passes before the question.
+ */
+export const SETTLE_SECONDS = 3;
+
+/**
+ * Seconds within which a former owner must claim an address again for it to be in dispute (a takeover is for
+ * longer), and for which nobody is answered about it then.
+ */
+export const DISPUTE_SECONDS = 60;
+
+/** Former owners remembered per address: a dispute rarely has more parties. */
+export const MAX_FORMER = 4;
+
+/** Seconds between two notices about one address. */
+export const NOTICE_REPEAT_SECONDS = 300;
+
+/** Notices that one port may cause within {@link NOTICE_WINDOW_SECONDS}, whatever it claims. */
+export const NOTICES_PER_PORT = 10;
+export const NOTICE_WINDOW_SECONDS = 60;

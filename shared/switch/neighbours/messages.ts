@@ -1,0 +1,105 @@
+/** The frames that the hub answers and asks with: whole, without FCS, untagged. */
+import type { Ipv4Address, Ipv6Address } from "../../frame/address.ts";
+import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, type Arp, encodeArp } from "../../frame/arp.ts";
+import {
+  ETHERNET_HEADER_BYTES,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV6,
+  encodeEthernet,
+} from "../../frame/ethernet.ts";
+import { PROTOCOL_ICMPV6 } from "../../frame/ipv4.ts";
+import { encodeIpv6, IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
+import {
+  type AdvertisementFields,
+  encodeNeighbourAdvertisement,
+  encodeNeighbourSolicitation,
+  ND_HOP_LIMIT,
+  ND_LINK_ADDRESS_BYTES,
+  ND_NEIGHBOUR_BYTES,
+} from "../../frame/neighbour-discovery.ts";
+
+const ND_PAYLOAD_BYTES = ND_NEIGHBOUR_BYTES + ND_LINK_ADDRESS_BYTES;
+
+const LINK_LOCAL_PREFIX = 0xfe80n << 112n;
+
+/**
+ * The reply that the owner of `address` would send to the one who asks. Its Ethernet source is the owner's
+ * MAC, as RFC 9161 section 3.2 has it: the bridges on the asker's side learn what they would have learnt,
+ * that the owner is this way.
+ */
+export function arpReply(
+  owner: number,
+  address: Ipv4Address,
+  asker: number,
+  askerAddress: Ipv4Address,
+): Uint8Array {
+  return arpFrame(asker, owner, {
+    operation: ARP_REPLY,
+    senderMac: owner,
+    senderAddress: address,
+    targetMac: asker,
+    targetAddress: askerAddress,
+  });
+}
+
+/**
+ * Asks the machine at `mac` alone whether it has `address`. The hub has no IPv4 address; a request without
+ * one is a probe (RFC 5227 section 1.1), which is answered and teaches nobody anything.
+ */
+export function arpProbe(hub: number, mac: number, address: Ipv4Address): Uint8Array {
+  return arpFrame(mac, hub, {
+    operation: ARP_REQUEST,
+    senderMac: hub,
+    senderAddress: 0,
+    targetMac: 0,
+    targetAddress: address,
+  });
+}
+
+/** The advertisement that the machine at `fields.targetMac` would send to `destinationMac`. */
+export function advertisement(destinationMac: number, fields: AdvertisementFields): Uint8Array {
+  const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
+  const { source, destination, targetMac } = fields;
+  const payload = encodeIpv6Packet(bytes, destinationMac, targetMac, source, destination);
+  encodeNeighbourAdvertisement(bytes, payload, fields);
+  return bytes;
+}
+
+/** Asks the machine at `mac` alone whether it has `target`: reachability as RFC 4861 section 7.3.1 asks. */
+export function solicitation(hub: number, mac: number, target: Ipv6Address): Uint8Array {
+  const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
+  const source = linkLocalOf(hub);
+  const payload = encodeIpv6Packet(bytes, mac, hub, source, target);
+  encodeNeighbourSolicitation(bytes, payload, { source, destination: target, target, sourceMac: hub });
+  return bytes;
+}
+
+/** The link-local address of a machine, by its MAC: RFC 4291 appendix A, RFC 2464 section 5. */
+export function linkLocalOf(mac: number): Ipv6Address {
+  const flipped = BigInt(mac) ^ (0x02n << 40n);
+  return LINK_LOCAL_PREFIX | ((flipped >> 24n) << 40n) | (0xfffen << 24n) | (flipped & 0xff_ffffn);
+}
+
+function arpFrame(destination: number, source: number, arp: Arp): Uint8Array {
+  const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + ARP_BYTES);
+  const header = { destination, source, tags: [], etherType: ETHERTYPE_ARP };
+  encodeArp(bytes, encodeEthernet(bytes, 0, header), arp);
+  return bytes;
+}
+
+function encodeIpv6Packet(
+  bytes: Uint8Array,
+  destinationMac: number,
+  sourceMac: number,
+  source: Ipv6Address,
+  destination: Ipv6Address,
+): number {
+  const header = { destination: destinationMac, source: sourceMac, tags: [], etherType: ETHERTYPE_IPV6 };
+  return encodeIpv6(bytes, encodeEthernet(bytes, 0, header), {
+    source,
+    destination,
+    nextHeader: PROTOCOL_ICMPV6,
+    hopLimit: ND_HOP_LIMIT,
+    payloadLength: ND_PAYLOAD_BYTES,
+  });
+}

@@ -1,0 +1,213 @@
+import { type IpAddress, type Ipv4Address, type Ipv6Address, parseAddress } from "../../frame/address.ts";
+import { isGroup } from "../../frame/mac.ts";
+import type { HubSender } from "../hub-sender.ts";
+import type { Notice } from "../notice.ts";
+import type { Port } from "../port.ts";
+import { Checker } from "./checker.ts";
+import { DuplicateReporter } from "./duplicate-reporter.ts";
+import { LEASE_SETTLE_SECONDS } from "./limits.ts";
+import { advertisement, arpReply, linkLocalOf } from "./messages.ts";
+import {
+  awaitsRouterFlag,
+  type Claim,
+  type Entry,
+  isLive,
+  type Neighbour,
+  NeighbourTable,
+} from "./neighbour-table.ts";
+import { isHostAddress, readUtterance, type SpokenClaim, type Utterance } from "./utterance.ts";
+
+/** What is to become of a frame: on its way as if nobody had asked, or no further. */
+export type Verdict = "pass" | "answered";
+
+export interface SuppressorOptions {
+  /** The hub's own, in this segment. */
+  readonly mac: number;
+  readonly sender: HubSender;
+  readonly notice: (notice: Notice) => void;
+  /**
+   * Where the FDB has a MAC: so that a machine that moved is not taken to be where it last spoke of its
+   * address, and one that got a lease can be asked. Without it the table's own knowledge has to do.
+   */
+  readonly locate?: (mac: number) => Port | undefined;
+}
+
+/**
+ * ARP and ND suppression in one segment, after RFC 9161: who asks for a known neighbour is answered by the
+ * hub, alone, and nobody else hears of it.
+ *
+ * All that isn't a question for a machine behind another port goes on: probes and duplicate address
+ * detection, so that the owner itself defends its address; announcements, so that all hear of them;
+ * questions to one machine alone, which are checks of that very machine; and all in a VLAN of its own.
+ */
+export class NeighbourSuppressor {
+  readonly #mac: number;
+  readonly #linkLocal: Ipv6Address;
+  readonly #sender: HubSender;
+  readonly #locate: (mac: number) => Port | undefined;
+  readonly #table = new NeighbourTable();
+  readonly #checker: Checker;
+  readonly #duplicates: DuplicateReporter;
+
+  constructor({ mac, sender, notice, locate = () => undefined }: SuppressorOptions) {
+    this.#mac = mac;
+    this.#linkLocal = linkLocalOf(mac);
+    this.#sender = sender;
+    this.#locate = locate;
+    this.#checker = new Checker(mac, sender, this.#table);
+    this.#duplicates = new DuplicateReporter(notice);
+  }
+
+  /**
+   * Learns from the frame in [frame, end), which came in at `from` and which the guards let pass, and
+   * answers it if it can. To be asked about ARP, ND and DHCP, whomever they are for; others pass.
+   *
+   * @param now seconds, never going back
+   */
+  judge(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Verdict {
+    const said = readUtterance(bytes, frame, end);
+    if (said === undefined || said.source === this.#mac) return "pass";
+    if (said.probed !== undefined) this.#hold(said.probed, said.source, now);
+    if (said.claim !== undefined) this.#claim(from, said.source, said.claim, now);
+    if (said.lease !== undefined) this.#lease(from, said.lease.address, said.lease.mac, now);
+    if (this.#answer(from, said, now)) return "answered";
+    return said.destination === this.#mac ? "answered" : "pass";
+  }
+
+  /**
+   * Whom the hub would name to a machine behind `from` that asks everybody for `address`: undefined where
+   * it would let the question pass.
+   */
+  find(address: IpAddress, from: Port, now: number): Neighbour | undefined {
+    const entry = this.#table.get(address);
+    if (entry === undefined || !isLive(entry, now) || now < entry.quietUntil) return undefined;
+    if (awaitsRouterFlag(address, entry.router)) return undefined;
+    return this.#portOf(entry) === from ? undefined : entry;
+  }
+
+  /**
+   * Enters the addresses of the machine with `mac` behind `port`, as its VTEP says: they stay until
+   * {@link withdraw} or {@link detach}, and win over what is learnt.
+   *
+   * @param addresses IPv4 or IPv6, as text
+   * @returns those not taken: no addresses of machines, registered for another MAC, or too many
+   */
+  register(port: Port, mac: number, addresses: readonly string[], now: number): string[] {
+    return addresses.filter((text) => {
+      const address = parseAddress(text);
+      if (address === undefined || !isHostAddress(address)) return true;
+      return !this.#table.register(address, mac, port, now);
+    });
+  }
+
+  /** Takes back what `port` has registered for `mac`, or all that it has. */
+  withdraw(port: Port, mac?: number): void {
+    for (const entry of this.#table.entries()) {
+      if (entry.kind !== "registered" || entry.port !== port) continue;
+      if (mac === undefined || entry.mac === mac) this.#table.remove(entry);
+    }
+  }
+
+  /** Forgets all about a port that is gone. */
+  detach(port: Port): void {
+    this.#table.detach(port);
+    this.#checker.detach(port);
+    this.#duplicates.detach(port);
+  }
+
+  /** Forgets who was silent for too long and asks who might be gone; to be called about once a second. */
+  tick(now: number): void {
+    this.#table.age(now);
+    this.#checker.tick(now);
+  }
+
+  entries(): IterableIterator<Neighbour> {
+    return this.#table.entries();
+  }
+
+  #claim(from: Port, mac: number, spoken: SpokenClaim, now: number): void {
+    const { address, router, override } = spoken;
+    const entry = this.#table.get(address);
+    if (spoken.weak === true && !hasHad(entry, mac)) return;
+    const claim: Claim = { address, mac, port: from, router, override };
+    const owner = entry === undefined ? undefined : { mac: entry.mac, port: entry.port };
+    const claimed = this.#table.claim(claim, now);
+    if (entry === undefined || owner === undefined) return;
+    if (claimed === "disputed" || claimed === "refused") {
+      this.#duplicates.report(entry, owner, claim, now);
+    } else if (claimed === "taken-over") {
+      // If it still answers, there are two.
+      this.#checker.ask({ address, mac: owner.mac, locate: () => owner.port, cause: from, at: now });
+    }
+  }
+
+  #hold(address: IpAddress, mac: number, now: number): void {
+    if (this.#table.get(address)?.mac === mac) this.#checker.hold(address, now);
+  }
+
+  /** A lease isn't the machine's own word, so nothing is learnt from it but what to ask, once it has settled. */
+  #lease(from: Port, address: Ipv4Address, mac: number, now: number): void {
+    const entry = this.#table.get(address);
+    if (entry?.mac === mac || entry?.kind === "registered") return;
+    if (entry !== undefined) {
+      entry.quietUntil = Math.max(entry.quietUntil, now + LEASE_SETTLE_SECONDS);
+      entry.checkAt = Math.min(entry.checkAt, now);
+    }
+    const at = now + LEASE_SETTLE_SECONDS;
+    this.#checker.ask({ address, mac, locate: () => this.#locate(mac), cause: from, at });
+  }
+
+  #answer(from: Port, { source, destination, question }: Utterance, now: number): boolean {
+    if (question === undefined) return false;
+    const { address, asker } = question;
+    if (address === this.#linkLocal && typeof asker === "bigint") {
+      const own = { mac: this.#mac, router: false, override: true };
+      this.#sender.toPort(from, advertise(own, address, source, asker));
+      return true;
+    }
+    if (!isGroup(destination) || this.find(address, from, now) === undefined) return false;
+    const entry = this.#table.get(address);
+    if (entry === undefined || entry.mac === source || !this.#follow(entry)) return false;
+    if (typeof address === "number" && typeof asker === "number") {
+      this.#sender.toPort(from, arpReply(entry.mac, address, source, asker));
+    } else if (typeof address === "bigint" && typeof asker === "bigint") {
+      this.#sender.toPort(from, advertise(entry, address, source, asker));
+    }
+    this.#checker.answered(entry, now);
+    return true;
+  }
+
+  /** Where the machine is now: the FDB sees all of its frames, and a registered one stays put. */
+  #portOf(entry: Entry): Port {
+    return (entry.kind === "learned" ? this.#locate(entry.mac) : undefined) ?? entry.port;
+  }
+
+  /** Brings the entry's port up to date; false if there is no room for it there. */
+  #follow(entry: Entry): boolean {
+    const port = this.#portOf(entry);
+    return port === entry.port || this.#table.relocate(entry, port);
+  }
+}
+
+/** Whether the machine has the address now, or had it before. */
+function hasHad(entry: Entry | undefined, mac: number): boolean {
+  return entry !== undefined && (entry.mac === mac || entry.former.some((owner) => owner.mac === mac));
+}
+
+/** The owner's advertisement, as an answer to `asker`. */
+function advertise(
+  owner: Pick<Entry, "mac" | "override"> & { readonly router: boolean | undefined },
+  address: Ipv6Address,
+  askerMac: number,
+  asker: Ipv6Address,
+): Uint8Array {
+  return advertisement(askerMac, {
+    source: address,
+    destination: asker,
+    target: address,
+    router: owner.router === true,
+    solicited: true,
+    override: owner.override,
+    targetMac: owner.mac,
+  });
+}

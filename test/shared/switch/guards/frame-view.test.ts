@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../../../shared/frame/ethernet.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ipv4.ts";
+import { LLC, MAX_EXTENSION_HEADERS, UNREADABLE } from "../../../../shared/switch/guards/frame-view.ts";
+import {
+  arpFrame,
+  authentication,
+  destinationOptions,
+  expectToKeepWithinFrames,
+  fragment,
+  hopByHop,
+  icmp6,
+  inSnap,
+  longDestinationOptions,
+  over4,
+  over6,
+  udp,
+  view,
+  withTotalLength,
+} from "./frames.ts";
+
+describe("the guards' view of a frame", () => {
+  it("finds the protocol of IPv4 past tags and options", () => {
+    expect(view(over4(udp(1, 2, [9])))).toMatchObject({
+      ip: 4,
+      protocol: PROTOCOL_UDP,
+      source: 26,
+      transport: 34,
+      packetEnd: 43,
+    });
+    const far = view(over4(udp(1, 2), { vlans: [5, 0, 7], options: new Uint8Array(40).fill(1) }));
+    expect(far).toMatchObject({ type: 0x0800, ip: 4, protocol: PROTOCOL_UDP, transport: 34 + 12 + 40 });
+  });
+
+  it("finds that of IPv6 past extension headers", () => {
+    const extensions = [hopByHop, destinationOptions, authentication, longDestinationOptions];
+    const seen = view(over6(icmp6(134), { extensions, vlans: [3] }));
+    expect(seen).toMatchObject({ ip: 6, protocol: PROTOCOL_ICMPV6, fragment: "none", source: 26 });
+    expect(seen.bytes[seen.transport]).toBe(134);
+  });
+
+  it("finds what LLC and SNAP wrap, with tags behind them and wrapped twice", () => {
+    const plain = over6(icmp6(134));
+    for (const wrapped of [inSnap(plain), inSnap(plain, 2), inSnap(inSnap(plain, 1))]) {
+      const seen = view(wrapped);
+      expect(seen).toMatchObject({ type: LLC, etherType: ETHERTYPE_IPV6, protocol: PROTOCOL_ICMPV6 });
+      expect(seen.bytes[seen.transport]).toBe(134);
+    }
+    const spanningTree = Uint8Array.of(...arpFrame().subarray(0, 12), 0, 38, 0x42, 0x42, 3, 0, 0, 0, 8, 6);
+    expect(view(spanningTree)).toMatchObject({ type: LLC, etherType: LLC, ip: 0 });
+  });
+
+  it("tells first fragments from later ones", () => {
+    expect(view(over4(udp(1, 2), { moreFragments: true })).fragment).toBe("first");
+    expect(view(over4(udp(1, 2), { fragmentOffset: 5 })).fragment).toBe("later");
+    expect(view(over6(icmp6(1), { extensions: [fragment(0, true)] })).fragment).toBe("first");
+    expect(view(over6(icmp6(1), { extensions: [fragment(0, false)] })).fragment).toBe("first");
+    const later = view(over6(icmp6(1), { extensions: [fragment(0, true), fragment(3, false)] }));
+    expect(later).toMatchObject({ fragment: "later", protocol: PROTOCOL_ICMPV6 });
+    expect(later.has(PROTOCOL_ICMPV6, 1)).toBe(false);
+  });
+
+  it("goes by the packet's length, not by the frame's padding", () => {
+    const short = view(withTotalLength(over4(udp(1, 2, [9])), 22));
+    expect([short.has(PROTOCOL_UDP, 2), short.has(PROTOCOL_UDP, 3)]).toEqual([true, false]);
+  });
+
+  it("gives up on what ends too early, contradicts itself, or has more headers than there are kinds", () => {
+    expect(view(withTotalLength(over4(udp(1, 2)), 19)).protocol).toBe(UNREADABLE);
+    const tooShort = over4(udp(1, 2));
+    tooShort[14] = 0x44;
+    expect(view(tooShort)).toMatchObject({ ip: 4, protocol: UNREADABLE });
+    const wrongVersion = over4(udp(1, 2));
+    wrongVersion[14] = 0x65;
+    expect(view(wrongVersion).ip).toBe(0);
+    const runsOut = over6(icmp6(134, 0), { extensions: [[60, 9, 0, 0, 0, 0, 0, 0]] });
+    expect(view(runsOut)).toMatchObject({ ip: 6, protocol: UNREADABLE });
+    const many = (count: number) => new Array(count).fill(destinationOptions);
+    expect(view(over6(icmp6(134), { extensions: many(MAX_EXTENSION_HEADERS) })).protocol).toBe(58);
+    const tooMany = over6(icmp6(134), { extensions: many(MAX_EXTENSION_HEADERS + 1) });
+    expect(view(tooMany).protocol).toBe(UNREADABLE);
+    expect(view(arpFrame({ vlans: [1, 2] }).subarray(0, 17))).toMatchObject({ type: UNREADABLE, ip: 0 });
+  });
+
+  it("keeps nothing of the frame before", () => {
+    const reused = view(over6(icmp6(134), { extensions: [fragment(4, true)] }));
+    const next = arpFrame();
+    reused.read(next, 0, next.length);
+    expect(reused).toMatchObject({ ip: 0, protocol: UNREADABLE, fragment: "none", etherType: ETHERTYPE_ARP });
+  });
+
+  it("keeps within the frame, whatever the bytes", () => {
+    expectToKeepWithinFrames((seen) =>
+      [seen.type, seen.etherType, seen.ip, seen.protocol, seen.fragment].join(),
+    );
+  });
+});

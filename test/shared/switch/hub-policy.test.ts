@@ -1,0 +1,489 @@
+import { describe, expect, it } from "vitest";
+import { readUint16 } from "../../../shared/frame/bytes.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
+import { PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
+import { PROBE_GROUP, QUIET_SECONDS, RETRY_SECONDS } from "../../../shared/switch/guards/loop-detector.ts";
+import { hubMac } from "../../../shared/switch/hub-policy.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  OFFLOAD_BYTES,
+  RECORD_OFFLOAD,
+} from "../../../shared/tunnel/record.ts";
+import { A, arpFrame, B, frame, icmp6, ip4, ip6, over4, over6, udp } from "./guards/frames.ts";
+import { HOST_MAC, ipv4, ipv4Frame, queryV2, reportV2 } from "./multicast/frames.ts";
+import { HUB, LabPort, PolicyLab } from "./policy-lab.ts";
+import { BROADCAST, frameBytes } from "./ports.ts";
+
+const C = 0x020000000003;
+const LLDP = 0x0180c200000e;
+const SPANNING_TREE = 0x0180c2000000;
+const GROUP = ipv4("239.1.2.3");
+const tcp = new Uint8Array(20);
+
+const tcp4 = (from: number, to: number) => over4(tcp, { from, to, protocol: 6 });
+const tcp6 = (from: number, to: number) => over6(tcp, { from, to, protocol: 6 });
+const dhcpDiscover = (from = A) => over4(udp(68, 67, [1]), { from, source: 0 });
+const dhcpOffer = (from = B) => over4(udp(67, 68, [2]), { from, source: ip4("10.0.0.1") });
+const routerAdvertisement = (from = B) => over6(icmp6(134), { from, to: 0x333300000001 });
+const stream = () => ipv4Frame({ source: ip4("10.0.0.1"), destination: GROUP });
+const broadcast = (from: number) => frameBytes(BROADCAST, from);
+
+/** Bridges two ports: what the hub sends out of one comes in at the other, and the other way round. */
+function bridge(lab: PolicyLab, one: number, other: number): void {
+  const [outOfOne, outOfOther] = [lab.at(one).take(), lab.at(other).take()];
+  for (const bytes of [...outOfOne.hub, ...outOfOne.machines]) lab.send(other, bytes);
+  for (const bytes of [...outOfOther.hub, ...outOfOther.machines]) lab.send(one, bytes);
+}
+
+/** A lab in which ports 1 and 2 were bridged, and 2, the newer, was cut off. */
+function looped(): PolicyLab {
+  const lab = new PolicyLab();
+  lab.send(0, broadcast(A));
+  bridge(lab, 1, 2);
+  lab.pass(1);
+  bridge(lab, 1, 2);
+  return lab;
+}
+
+describe("a hub", () => {
+  it("has an address of its own in each segment, with the VNI in it", () => {
+    expect(hubMac(0xabcdef)).toBe(0x024c4eabcdef);
+    expect(HUB).toBe(0x024c4e000065);
+  });
+
+  it("says nothing to machines that say nothing of groups and do not move", () => {
+    const lab = new PolicyLab();
+    for (const i of [0, 1, 2]) lab.send(i, broadcast(A + i));
+    lab.pass(300);
+    for (const i of [0, 1, 2]) expect(lab.at(i).take().hub).toEqual([]);
+  });
+
+  it("keeps what is sent to its own address, and floods it to nobody", () => {
+    const lab = new PolicyLab();
+    expect(lab.reach(0, frameBytes(HUB, A))).toEqual([]);
+    expect(lab.reach(0, tcp4(A, HUB))).toEqual([]);
+    expect(lab.drops).toEqual({ answered: 2 });
+  });
+
+  it("asks its parts in their order: a frame that several would drop is counted by the first", () => {
+    const lab = new PolicyLab({
+      settings: {
+        ethertypes: "deny:0x86dd,0x88b5",
+        source_binding: true,
+        storm_multicast: 1,
+        dhcp_guard: "on",
+        ra_guard: "on",
+      },
+    });
+    const reason = (bytes: ArrayLike<number>) => {
+      const before = lab.drops;
+      lab.send(0, bytes);
+      const after = lab.drops;
+      return Object.keys(after).filter((key) => after[key] !== before[key]);
+    };
+    expect(reason(frameBytes(LLDP, A))).toEqual(["link-local"]);
+    expect(reason(routerAdvertisement())).toEqual(["ethertype"]);
+    expect(reason(routerAdvertisement())).toEqual(["storm-multicast"]);
+    lab.pass(1);
+    expect(reason(frameBytes(0x010000000001, A))).toEqual(["ethertype"]);
+    expect(reason(dhcpOffer(B))).toEqual(["source-binding"]);
+    lab.policy.bind(lab.at(0), [{ mac: B, addresses: [ip4("10.0.0.1")] }]);
+    expect(reason(dhcpOffer(B))).toEqual(["dhcp-guard"]);
+    expect(reason(dhcpDiscover(B))).toEqual(["no-group-member"]);
+  });
+
+  it("learns nothing from what may not come in", () => {
+    const lab = new PolicyLab({ settings: { dhcp_guard: "on", ethertypes: "deny:0x0806" } });
+    lab.send(0, frameBytes(LLDP, A));
+    lab.send(0, dhcpOffer(B));
+    lab.send(0, arpFrame({ from: C, senderMac: C }));
+    expect(lab.segment.table.size).toBe(0);
+    expect([...(lab.policy.suppressor?.entries() ?? [])]).toEqual([]);
+  });
+});
+
+describe("link-local control frames", () => {
+  it("end at a switch, and pass a wire", () => {
+    for (const to of [LLDP, SPANNING_TREE]) {
+      const lab = new PolicyLab();
+      expect(lab.reach(0, frameBytes(to, A))).toEqual([]);
+      expect(lab.drops).toEqual({ "link-local": 1 });
+      const wire = new PolicyLab({ wire: true });
+      expect(wire.reach(0, frameBytes(to, A))).toEqual([1, 2]);
+    }
+  });
+});
+
+describe("a wire", () => {
+  it("answers nothing, asks nothing and filters nothing of its own accord", () => {
+    const lab = new PolicyLab({
+      wire: true,
+      settings: { dhcp_guard: "on", ra_guard: "on", unregistered_multicast: "drop" },
+    });
+    lab.send(1, arpFrame({ from: B, senderMac: B, senderAddress: ip4("10.0.0.9") }));
+    for (const bytes of [
+      arpFrame(),
+      dhcpDiscover(),
+      dhcpOffer(C),
+      routerAdvertisement(C),
+      reportV2(GROUP),
+      stream(),
+      frameBytes(HUB, A),
+    ]) {
+      expect(lab.reach(0, bytes)).toEqual([1, 2]);
+    }
+    lab.send(2, broadcast(A));
+    lab.pass(200);
+    for (const i of [0, 1, 2]) expect(lab.at(i).take().hub).toEqual([]);
+    expect(lab.drops).toEqual({});
+  });
+});
+
+describe("the DHCP guard", () => {
+  it("keeps silent while nobody has the role, and begins with the first who has", () => {
+    const lab = new PolicyLab();
+    expect(lab.reach(1, dhcpOffer())).toEqual([0, 2]);
+    const server = lab.plug("dhcp-server");
+    expect(lab.reach(1, dhcpOffer())).toEqual([]);
+    expect(lab.at(1).drops.of("dhcp-guard")).toBe(1);
+    expect(lab.notices).toMatchObject([{ code: "rogue-dhcp-server", ports: [{ id: "port1" }] }]);
+    expect(lab.reach(server, dhcpOffer(C))).toEqual([0, 1, 2]);
+    lab.segment.detach(server);
+    expect(lab.reach(1, dhcpOffer())).toEqual([]);
+  });
+
+  it("is on from the beginning where somebody may have the role, and from when somebody may", () => {
+    expect(new PolicyLab({ granted: ["dhcp-server"] }).reach(1, dhcpOffer())).toEqual([]);
+    const lab = new PolicyLab({ granted: ["router"] });
+    expect(lab.reach(1, dhcpOffer())).toEqual([0, 2]);
+    lab.policy.grant(new Set(["dhcp-server"]));
+    expect(lab.reach(1, dhcpOffer())).toEqual([]);
+  });
+
+  it("is on, or off, where that is said", () => {
+    expect(new PolicyLab({ settings: { dhcp_guard: "on" } }).reach(1, dhcpOffer())).toEqual([]);
+    const off = new PolicyLab({ settings: { dhcp_guard: "off" }, granted: ["dhcp-server"] });
+    expect(off.reach(1, dhcpOffer())).toEqual([0, 2]);
+  });
+
+  it("has clients' broadcasts go to servers alone, also when there is none now", () => {
+    const lab = new PolicyLab();
+    expect(lab.reach(0, dhcpDiscover())).toEqual([1, 2]);
+    const server = lab.plug("dhcp-server");
+    expect(lab.reach(0, dhcpDiscover())).toEqual([3]);
+    expect(lab.reach(0, over6(udp(546, 547, [1]), { from: A, protocol: PROTOCOL_UDP }))).toEqual([3]);
+    expect(lab.reach(server, dhcpDiscover(C))).toEqual([]);
+    lab.segment.detach(server);
+    expect(lab.reach(0, dhcpDiscover())).toEqual([]);
+    expect(lab.at(0).drops.of("no-group-member")).toBe(1);
+  });
+
+  it("sees unicast answers too", () => {
+    const lab = new PolicyLab({ granted: ["dhcp-server"] });
+    lab.send(0, broadcast(A));
+    expect(lab.reach(1, over4(udp(67, 68, [2]), { from: B, to: A }))).toEqual([]);
+    expect(lab.reach(1, over4(udp(4_011, 68, [2]), { from: B, to: A }))).toEqual([]);
+    expect(lab.reach(1, over4(udp(53, 5_353), { from: C, to: A }))).toEqual([0]);
+  });
+});
+
+describe("the RA guard", () => {
+  it("begins with the first router, unless it is told to be on or off", () => {
+    const lab = new PolicyLab();
+    expect(lab.reach(1, routerAdvertisement())).toEqual([0, 2]);
+    const router = lab.plug("router");
+    expect(lab.reach(1, routerAdvertisement())).toEqual([]);
+    expect(lab.at(1).drops.of("ra-guard")).toBe(1);
+    expect(lab.notices).toMatchObject([{ code: "rogue-router" }]);
+    expect(lab.reach(router, routerAdvertisement(C))).toEqual([0, 1, 2]);
+    expect(new PolicyLab({ settings: { ra_guard: "on" } }).reach(1, routerAdvertisement())).toEqual([]);
+    const off = new PolicyLab({ settings: { ra_guard: "off" }, granted: ["router"] });
+    expect(off.reach(1, routerAdvertisement())).toEqual([0, 2]);
+  });
+
+  it("sees what comes by unicast", () => {
+    const lab = new PolicyLab({ granted: ["router"] });
+    lab.send(0, broadcast(A));
+    expect(lab.reach(1, over6(icmp6(134), { from: B, to: A }))).toEqual([]);
+  });
+});
+
+describe("a list of EtherTypes", () => {
+  it("holds for unicast IP where it is about that, and leaves that alone where it is not", () => {
+    const lab = new PolicyLab({ settings: { ethertypes: "allow:0x0800,0x0806" } });
+    expect(lab.policy.strict).toBe(true);
+    lab.send(1, tcp4(B, A));
+    expect(lab.reach(0, tcp4(A, B))).toEqual([1]);
+    expect(lab.reach(0, tcp6(A, B))).toEqual([]);
+    expect(lab.at(0).drops.of("ethertype")).toBe(1);
+    expect(new PolicyLab({ settings: { ethertypes: "deny:0x86dd" } }).reach(0, tcp6(A, B))).toEqual([]);
+    for (const ethertypes of ["allow:0x0800,0x86dd", "deny:0x88b5,llc", "all"]) {
+      expect(new PolicyLab({ settings: { ethertypes } }).policy.strict).toBe(false);
+    }
+    const deny = new PolicyLab({ settings: { ethertypes: "deny:0x88b5,llc" } });
+    expect(deny.reach(0, broadcast(A))).toEqual([]);
+    expect(deny.reach(0, tcp4(A, B))).toEqual([1, 2]);
+  });
+});
+
+describe("source binding", () => {
+  it("lets a port use what it registered and nothing else, TCP included", () => {
+    const lab = new PolicyLab({ settings: { source_binding: true } });
+    expect(lab.policy.strict).toBe(true);
+    expect(lab.reach(0, tcp4(A, B))).toEqual([]);
+    expect(lab.policy.bind(lab.at(0), [{ mac: A, addresses: [ip4("10.0.0.1")] }])).toBe(true);
+    expect(lab.reach(0, tcp4(A, B))).toEqual([1, 2]);
+    expect(lab.reach(0, tcp4(C, B))).toEqual([]);
+    expect(lab.reach(0, over4(tcp, { from: A, to: B, protocol: 6, source: ip4("10.0.0.2") }))).toEqual([]);
+    expect(lab.drops).toEqual({ "source-binding": 3 });
+    lab.segment.detach(lab.at(0));
+    lab.segment.attach(lab.at(0));
+    expect(lab.reach(0, tcp4(A, B))).toEqual([]);
+  });
+
+  it("is asked of nobody by default", () => {
+    const lab = new PolicyLab();
+    expect(lab.policy.strict).toBe(false);
+    expect(lab.policy.bind(lab.at(0), [])).toBe(true);
+    expect(lab.reach(0, arpFrame({ senderMac: C, from: C }))).toEqual([1, 2]);
+  });
+});
+
+describe("storm control", () => {
+  it.each([
+    ["storm_broadcast", "storm-broadcast", (i: number) => frameBytes(BROADCAST, A, i)],
+    ["storm_multicast", "storm-multicast", (i: number) => frameBytes(0x010000000001, A, i)],
+    ["storm_unknown", "storm-unknown", (i: number) => frameBytes(B, A, i)],
+    ["storm_unknown", "storm-unknown", () => tcp4(A, B)],
+  ] as const)("lets no more pass of its kind than %s", (setting, reason, make) => {
+    const lab = new PolicyLab({ settings: { [setting]: 20 } });
+    for (let i = 0; i < 30; i++) lab.send(0, make(i));
+    expect(lab.at(1).count()).toBe(10);
+    expect(lab.drops).toEqual({ [reason]: 20 });
+    lab.send(1, frameBytes(C, 0x02000000000f));
+    expect(lab.at(2).count()).toBe(11);
+    lab.pass(1);
+    expect(lab.notices).toMatchObject([{ code: "storm", ports: [{ id: "port0" }] }]);
+    lab.send(0, make(0));
+    expect(lab.at(1).count()).toBe(1);
+  });
+
+  it("does not hold for unicast to who is known, or where there is no limit", () => {
+    const lab = new PolicyLab({
+      settings: { storm_broadcast: 0, storm_multicast: 0, storm_unknown: 1 },
+    });
+    lab.send(1, broadcast(B));
+    for (let i = 0; i < 100; i++) {
+      lab.send(0, broadcast(A));
+      lab.send(0, frameBytes(0x010000000001, A));
+      lab.send(0, frameBytes(B, A));
+    }
+    expect(lab.at(1).count()).toBe(300);
+    expect(lab.drops).toEqual({});
+  });
+});
+
+describe("unicast to an address not known", () => {
+  it("is flooded, or dropped where the network says so", () => {
+    for (const bytes of [tcp4(A, B), frameBytes(B, A)]) {
+      expect(new PolicyLab().reach(0, bytes)).toEqual([1, 2]);
+      const lab = new PolicyLab({ settings: { unknown_unicast: "drop" } });
+      expect(lab.reach(0, bytes)).toEqual([]);
+      expect(lab.drops).toEqual({ "unknown-unicast": 1 });
+      lab.send(2, broadcast(B));
+      expect(lab.reach(0, bytes)).toEqual([2]);
+    }
+  });
+});
+
+describe("neighbours", () => {
+  const announce = arpFrame({
+    from: B,
+    senderMac: B,
+    senderAddress: ip4("10.0.0.9"),
+    targetAddress: ip4("10.0.0.9"),
+  });
+
+  it("are answered for to the asker alone", () => {
+    const lab = new PolicyLab();
+    expect(lab.reach(1, announce)).toEqual([0, 2]);
+    lab.pass(5);
+    for (const i of [0, 1, 2]) lab.at(i).take();
+    lab.send(0, arpFrame());
+    const [answer, ...more] = lab.at(0).frames;
+    expect(more).toEqual([]);
+    expect(readUint16(Uint8Array.from(answer ?? []), 20)).toBe(2);
+    for (const i of [1, 2]) expect(lab.at(i).frames).toEqual([]);
+    expect(lab.at(0).drops.toJSON()).toEqual({ answered: 1 });
+  });
+
+  it("are left to answer for themselves where the network does not suppress", () => {
+    const lab = new PolicyLab({ settings: { suppression: false } });
+    lab.send(1, announce);
+    lab.pass(5);
+    expect(lab.reach(0, arpFrame())).toEqual([1, 2]);
+    expect(lab.policy.suppressor).toBeUndefined();
+  });
+});
+
+describe("multicast groups", () => {
+  it("go to their members, once somebody has joined", () => {
+    const lab = new PolicyLab();
+    expect(lab.reach(0, stream())).toEqual([1, 2]);
+    expect(lab.reach(1, reportV2(GROUP))).toEqual([]);
+    expect(lab.at(1).drops.toJSON()).toEqual({ answered: 1 });
+    expect(lab.reach(0, stream())).toEqual([1]);
+    expect(lab.reach(1, stream())).toEqual([]);
+    expect(lab.at(1).drops.of("no-group-member")).toBe(1);
+    expect(lab.reach(0, broadcast(A))).toEqual([1, 2]);
+    expect(lab.reach(0, ipv4Frame({ destination: ipv4("224.0.0.251") }))).toEqual([1, 2]);
+  });
+
+  it("have their reports go to routers", () => {
+    const lab = new PolicyLab();
+    lab.send(2, queryV2(ip4("10.0.0.250")));
+    expect(lab.reach(1, reportV2(GROUP))).toEqual([2]);
+    expect(lab.at(1).drops.of("answered")).toBe(0);
+  });
+
+  it("have the hub ask all ports from the first report on, and each that comes or gets a machine from elsewhere", () => {
+    const lab = new PolicyLab({ settings: { loop_detection: false } });
+    lab.send(0, broadcast(A));
+    lab.send(1, reportV2(GROUP));
+    for (const i of [0, 1, 2]) expect(lab.at(i).take().hub.length).toBeGreaterThan(0);
+    expect(lab.plug().take().hub.length).toBeGreaterThan(0);
+    lab.send(2, broadcast(A));
+    expect(lab.at(2).take().hub.length).toBeGreaterThan(0);
+    expect(lab.at(0).take().hub).toEqual([]);
+    lab.policy.greet(lab.at(0));
+    expect(lab.at(0).take().hub.length).toBeGreaterThan(0);
+  });
+
+  it("that nobody joined are dropped where the network says so, and so the hub asks from the beginning", () => {
+    const lab = new PolicyLab({ settings: { unregistered_multicast: "drop" } });
+    for (const i of [0, 1, 2]) expect(lab.at(i).take().hub.length).toBeGreaterThan(0);
+    expect(lab.reach(0, stream())).toEqual([]);
+    expect(lab.drops).toEqual({ "no-group-member": 1 });
+  });
+
+  it("are flooded, reports and all, where the network does not snoop", () => {
+    const lab = new PolicyLab({ settings: { snooping: false, unregistered_multicast: "drop" } });
+    expect(lab.reach(1, reportV2(GROUP))).toEqual([0, 2]);
+    expect(lab.reach(0, stream())).toEqual([1, 2]);
+    lab.pass(200);
+    expect(lab.at(2).take().hub).toEqual([]);
+  });
+});
+
+describe("a port that closes a loop", () => {
+  it("is cut off, the newer of the two, and both are told", () => {
+    const lab = looped();
+    expect([lab.at(1).cut, lab.at(2).cut]).toEqual([false, true]);
+    expect(lab.notices.filter(({ code }) => code === "loop")).toMatchObject([
+      { ports: expect.arrayContaining([lab.at(1), lab.at(2)]) },
+    ]);
+  });
+
+  it("takes nothing in and gives nothing out but probes", () => {
+    const lab = looped();
+    for (const i of [0, 2]) lab.at(i).take();
+    const before = lab.at(2).drops.of("loop");
+    for (const bytes of [broadcast(C), frameBytes(A, C), tcp4(C, A), reportV2(GROUP)]) lab.send(2, bytes);
+    expect(lab.at(2).drops.of("loop") - before).toBe(4);
+    expect([lab.at(0).count(), lab.segment.table.lookup(C)]).toEqual([0, undefined]);
+    lab.send(0, broadcast(A));
+    lab.send(0, frameBytes(B, A));
+    lab.send(0, tcp4(A, C));
+    lab.send(0, reportV2(GROUP));
+    expect(lab.at(2).take()).toEqual({ machines: [], hub: [] });
+    lab.pass(1);
+    const { machines, hub } = lab.at(2).take();
+    expect(machines).toEqual([]);
+    expect(hub.length).toBeGreaterThan(0);
+    for (const probe of hub) expect(probe.slice(0, 6)).toEqual(frameBytes(PROBE_GROUP, HUB).slice(0, 6));
+  });
+
+  it("is opened once the loop is gone, and stays cut while it is not", () => {
+    const lab = looped();
+    for (let i = 0; i < RETRY_SECONDS; i++) {
+      lab.pass(1);
+      bridge(lab, 1, 2);
+    }
+    expect(lab.at(2).cut).toBe(true);
+    lab.pass(QUIET_SECONDS + 1);
+    expect(lab.at(2).cut).toBe(false);
+    expect(lab.reach(2, broadcast(C))).toEqual([0, 1]);
+    expect(lab.reach(0, frameBytes(C, A))).toEqual([2]);
+  });
+
+  it("is found nowhere where the network does not look", () => {
+    const lab = new PolicyLab({ settings: { loop_detection: false } });
+    lab.send(0, broadcast(A));
+    bridge(lab, 1, 2);
+    lab.pass(1);
+    for (const i of [0, 1, 2]) expect(lab.at(i).take().hub).toEqual([]);
+    lab.at(2).cut = true;
+    lab.pass(1);
+    expect(lab.at(2).cut).toBe(false);
+  });
+});
+
+describe("802.1Q tags", () => {
+  const tagged = (vlans: number[]) => over4(udp(1, 2, [7, 8, 9]), { from: A, vlans });
+
+  it("pass as they are", () => {
+    expect(new PolicyLab().reach(0, tagged([5, 6]))).toEqual([1, 2]);
+  });
+
+  it("are taken off where the network says so, all of them, also of unicast", () => {
+    const lab = new PolicyLab({ settings: { vlan: "strip" } });
+    expect(lab.policy.stripTags).toBe(true);
+    lab.send(0, tagged([5, 6]));
+    expect(lab.at(1).take().machines).toEqual([[...tagged([])]]);
+    lab.send(1, broadcast(B));
+    lab.at(2).take();
+    lab.send(0, over4(tcp, { from: A, to: B, protocol: 6, vlans: [0] }));
+    expect(lab.at(1).take().machines).toEqual([[...tcp4(A, B)]]);
+    expect(lab.at(2).count()).toBe(0);
+  });
+
+  it("hide nothing from the guards once they are off, and nothing comes of what ends before its type", () => {
+    const lab = new PolicyLab({ settings: { vlan: "strip", unregistered_multicast: "drop" } });
+    lab.send(0, tagged([5]).subarray(0, 16));
+    expect(lab.drops).toEqual({ ethertype: 1 });
+    const report = reportV2(GROUP, { tags: [{ tpid: 0x8100, priority: 0, dropEligible: false, vlan: 7 }] });
+    lab.send(1, report);
+    expect(lab.reach(0, stream())).toEqual([1]);
+  });
+
+  it("come off records with work left to do, whose header is set right", () => {
+    const lab = new PolicyLab({ settings: { vlan: "strip" }, ports: 2 });
+    const able = new LabPort("able", [], true);
+    lab.segment.attach(able);
+    const bytes = tagged([5]);
+    const record = new Uint8Array(OFFLOAD_BYTES + bytes.length);
+    // NEEDS_CSUM, no segmentation: the checksum of what begins at 38 goes 6 bytes into it.
+    record.set([1, 0, 0, 0, 0, 0, 38, 0, 6, 0], ENCAPSULATION_BYTES);
+    record.set(bytes, OFFLOAD_BYTES);
+    encapsulate(record, 0, record.length, lab.segment.vni, RECORD_OFFLOAD);
+    const headers: number[][] = [];
+    able.send = (all, start, frameAt) => headers.push([...all.subarray(start, frameAt)]);
+    lab.segment.forward(lab.at(0), record, 0, OFFLOAD_BYTES, record.length);
+    const [header] = headers;
+    expect(header?.slice(0, 4)).toEqual([RECORD_OFFLOAD, 0, 0, record.length - 4 - 4]);
+    expect(header?.slice(ENCAPSULATION_BYTES)).toEqual([1, 0, 0, 0, 0, 0, 34, 0, 6, 0]);
+    const [plain] = lab.at(1).take().machines;
+    expect(plain?.slice(0, 40)).toEqual([...tagged([]).subarray(0, 40)]);
+    // The checksum was left to do for who can; for the other the hub did it.
+    expect(plain?.slice(40, 42)).not.toEqual([0, 0]);
+  });
+});
+
+it("the frames of these tests are what they are taken for", () => {
+  expect(readUint16(tcp4(A, B), 12)).toBe(ETHERTYPE_IPV4);
+  expect(readUint16(tcp6(A, B), 12)).toBe(ETHERTYPE_IPV6);
+  expect(frame(0x88b5, new Uint8Array(1), { from: A })).toEqual(Uint8Array.from(frameBytes(BROADCAST, A, 0)));
+  expect(HOST_MAC).toBe(A);
+  expect(ip6("fe80::1")).toBe(0xfe800000000000000000000000000001n);
+});
