@@ -1,6 +1,7 @@
 /** The `laneway` command: the one place that knows both the relay and the client. */
 import { program } from "../desktop/cli/program.ts";
 import { relayCommand } from "../relay/options.ts";
+import { restoreCommand } from "../relay/restore-command.ts";
 import { explainCommand } from "../system/command.ts";
 
 /** @param argv as Node gives it: the runtime and the script first */
@@ -14,7 +15,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await runRelay(given, serve);
   });
   try {
-    await program([relay]).parseAsync(argv);
+    await program([relay, restoreCommand()]).parseAsync(argv);
     process.exit();
   } catch (error) {
     const { text, exitCode } = explainCommand(error);

@@ -14,7 +14,7 @@ import {
 import { limitUnsent } from "../system/tcp.ts";
 import { accepting } from "../system/websocket/accept.ts";
 import type { MessageSocket } from "../system/websocket/message-socket.ts";
-import { bearer } from "./http/admin.ts";
+import { bearer } from "./http/access.ts";
 import type { ConnectionEvents } from "./hub/socket.ts";
 import type { RelayOptions } from "./options.ts";
 import type { Relay, Server } from "./relay.ts";
@@ -32,8 +32,11 @@ const CIPHERS = `TLS_AES_128_GCM_SHA256:${DEFAULT_CIPHERS}`;
 const CLOSE_MS = 2_000;
 
 /** @throws the system's error where the address can't be listened on */
-export async function serve(relay: Relay, { hostname, port, tls, framing }: RelayOptions): Promise<Server> {
-  const listener = getRequestListener(relay.fetch);
+export async function serve(relay: Relay, options: RelayOptions): Promise<Server> {
+  const { hostname, port, tls, framing, trustedProxies } = options;
+  const addressOf = ({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">) =>
+    trustedProxies.addressOf(socket.remoteAddress ?? "", headers["x-forwarded-for"]?.toString());
+  const listener = getRequestListener((request, { incoming }) => relay.fetch(request, addressOf(incoming)));
   // Others may ask for h2c, which may be declined: their request is answered as if they had not (RFC 9110 section 7.8).
   const upgrades = {
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
@@ -64,7 +67,7 @@ export async function serve(relay: Relay, { hostname, port, tls, framing }: Rela
       tunnels.add(tunnel);
       const events = relay.hub.accept({
         socket: tunnel,
-        address: socket.remoteAddress ?? "",
+        address: addressOf(request),
         origin: relay.publicOrigin ?? `${scheme}://${request.headers.host ?? `${hostname}:${port}`}`,
         subprotocol: accepted.subprotocol,
         bearer: bearer(request.headers.authorization),

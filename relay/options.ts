@@ -7,6 +7,7 @@ import { z } from "zod";
 import { Fault, usage } from "../shared/fault.ts";
 import { firstProblem } from "../shared/tunnel/control.ts";
 import { FRAMINGS, type Framing, framingOption } from "../system/websocket/framing.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What a relay is told when it starts. */
 export interface RelayOptions {
@@ -19,6 +20,8 @@ export interface RelayOptions {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** Who does the WebSockets' framing. */
   readonly framing: Framing;
+  /** Those whose `X-Forwarded-For` is believed; none by default. */
+  readonly trustedProxies: TrustedProxies;
   readonly json: boolean;
 }
 
@@ -29,6 +32,7 @@ const raw = z.strictObject({
   tls_cert: z.string().optional(),
   tls_key: z.string().optional(),
   websocket: z.enum(FRAMINGS).default("own"),
+  trusted_proxy: z.string().default(""),
 });
 
 /** The options of `laneway relay`; each is also `LANEWAY_…` in the environment and a key of the config file. */
@@ -52,6 +56,12 @@ export function relayCommand(): Command {
     )
     .addOption(new Option("--tls-key <file>", "and this private key (PEM)").env("LANEWAY_TLS_KEY"))
     .addOption(framingOption())
+    .addOption(
+      new Option(
+        "--trusted-proxy <cidr>",
+        "believe X-Forwarded-For from these reverse proxies; several with commas between them",
+      ).env("LANEWAY_TRUSTED_PROXY"),
+    )
     .addOption(new Option("--config <file>", "a JSON file with any of these options").env("LANEWAY_CONFIG"))
     .option("--json", "print events as JSON lines");
 }
@@ -62,9 +72,17 @@ export function relayCommand(): Command {
  * @throws Fault for values that can't be meant and files that can't be read
  */
 export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOptions {
-  const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket } = given;
+  const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket, trustedProxy } = given;
   const file = typeof config === "string" ? readConfig(config) : {};
-  const said = { listen, data, public_url: publicUrl, tls_cert: tlsCert, tls_key: tlsKey, websocket };
+  const said = {
+    listen,
+    data,
+    public_url: publicUrl,
+    tls_cert: tlsCert,
+    tls_key: tlsKey,
+    websocket,
+    trusted_proxy: trustedProxy,
+  };
   const merged = {
     ...file,
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
@@ -84,6 +102,7 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
     publicUrl: options.public_url === undefined ? undefined : parsePublicUrl(options.public_url),
     tls: readTls(options.tls_cert, options.tls_key),
     framing: options.websocket,
+    trustedProxies: TrustedProxies.parse(options.trusted_proxy),
     json: json === true,
   };
 }
@@ -169,7 +188,8 @@ function readPem(path: string): string {
   }
 }
 
-function defaultData(): string {
+/** Where a relay keeps its data unless it is told. */
+export function defaultData(): string {
   if (process.getuid?.() === 0) return "/var/lib/laneway/relay";
   return join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "laneway", "relay");
 }

@@ -1,5 +1,7 @@
 import type { Logger } from "pino";
+import { backUp } from "./backup.ts";
 import { openDataDirectory } from "./data-directory.ts";
+import { GuessLimiter } from "./guess-limiter.ts";
 import { httpApp } from "./http/app.ts";
 import { Hub } from "./hub/hub.ts";
 import type { RelayOptions } from "./options.ts";
@@ -12,8 +14,8 @@ export interface Relay {
   readonly hub: Hub;
   readonly adminTokenFile: string;
   readonly publicOrigin: string | undefined;
-  /** Answers every request that is no WebSocket. */
-  fetch(request: Request): Response | Promise<Response>;
+  /** Answers every request that is no WebSocket. @param address where it comes from */
+  fetch(request: Request, address: string): Response | Promise<Response>;
   /** Has every session go elsewhere; requests are still answered. */
   drain(): void;
   /** Closes the store: after the server, so that every request under way was answered. */
@@ -38,13 +40,23 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   const tenants = new Tenants(store, () => Math.floor(Date.now() / 1_000));
   if (store.isNew) tenants.createDefaults();
   const clock = () => performance.now() / 1_000;
-  const hub = new Hub({ tenants, log, clock });
-  const app = httpApp({ tenants, hub, log, clock, adminHash: await hashSecret(directory.adminToken) });
+  const guesses = new GuessLimiter(clock);
+  const hub = new Hub({ tenants, log, clock, guesses });
+  const app = httpApp({
+    tenants,
+    hub,
+    log,
+    clock,
+    guesses,
+    publicUrl: options.publicUrl,
+    backup: () => backUp(store, options.data),
+    adminHash: await hashSecret(directory.adminToken),
+  });
   return {
     hub,
     adminTokenFile: directory.adminTokenFile,
     publicOrigin: options.publicUrl?.origin,
-    fetch: (request) => app.fetch(request),
+    fetch: (request, address) => app.fetch(request, { address }),
     drain: () => hub.drain(),
     close: () => store.close(),
   };

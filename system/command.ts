@@ -10,6 +10,19 @@ export function throwing(command: Command): Command {
 
 /** What to print for whatever ended a command, and how to exit. Help and version were printed already. */
 export function explainCommand(error: unknown): { readonly text: string; readonly exitCode: number } {
+  const { text, exitCode } = explanation(error);
+  return { text: withoutInvites(text), exitCode };
+}
+
+/**
+ * The same without the secrets of invites. Messages quote what was typed, and an invite's link may stand anywhere in
+ * it: as an argument too many, an option that there is not, a URL of the wrong kind.
+ */
+export function withoutInvites(text: string): string {
+  return text.replaceAll(/(?<=#|%23|[\s'"=]|^)(v1\.[^.\s]*)\.[\w-]{16,}/g, "$1.…");
+}
+
+function explanation(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (!(error instanceof CommanderError)) return explain(error);
   if (error.exitCode === 0) return { text: "", exitCode: 0 };
   const what =

@@ -1,5 +1,16 @@
 /** Files and directories that are nobody else's business. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -28,4 +39,41 @@ export function readOrMake(file: string, make: () => string): string {
   const line = readFileSync(file, "utf8").trim();
   if (line === "") throw new Error(`${file} is empty`);
   return line;
+}
+
+/** Writes a file for its owner's eyes alone, whole or not at all: whoever reads it meanwhile has the one before. */
+export function writePrivate(file: string, content: string | Uint8Array): void {
+  withDraft(file, content, (draft) => renameSync(draft, file));
+}
+
+/**
+ * Writes a file as {@link writePrivate} does, unless there is one already.
+ *
+ * @returns whether there was none
+ */
+export function createPrivate(file: string, text: string): boolean {
+  try {
+    withDraft(file, text, (draft) => linkSync(draft, file));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+/** Has `place` put a file with this content, which is on the disk, where it belongs. */
+function withDraft(file: string, content: string | Uint8Array, place: (draft: string) => void): void {
+  const draft = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const descriptor = openSync(draft, "wx", 0o600);
+    try {
+      writeFileSync(descriptor, content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    place(draft);
+  } finally {
+    rmSync(draft, { force: true });
+  }
 }

@@ -52,6 +52,14 @@ export class LocalNetwork {
     this.#ticker = setInterval(() => this.#segment.tick(), 1_000);
   }
 
+  /** Whether what the relay offers now is what this was made of. */
+  suits({ vni, mtu, address }: NetworkOffer): boolean {
+    const { vlan = UNTAGGED_VLAN } = this.overlay;
+    if (vni !== this.offer.vni || mtu !== this.offer.mtu) return false;
+    // Within a tag the addresses are not ours to set.
+    return vlan !== UNTAGGED_VLAN || address === this.offer.address;
+  }
+
   /** Lets frames pass between the TAP and this tunnel, until it ends. */
   connect(trunk: Trunk): void {
     trunk.join(this.#segment);

@@ -1,3 +1,4 @@
+import { Fault } from "../../shared/fault.ts";
 import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
 import { type InterfaceOptions, openInterface } from "./interface.ts";
@@ -36,6 +37,7 @@ interface Interface {
 export class TrunkNetworks {
   readonly #options: TrunkNetworksOptions;
   #interface: Promise<Interface> | undefined;
+  readonly #opened = new Set<number>();
 
   constructor(options: TrunkNetworksOptions) {
     this.#options = options;
@@ -46,7 +48,7 @@ export class TrunkNetworks {
    *
    * @param offers of all of them
    * @param failed told when the interface is gone
-   * @throws Fault those of {@link openInterface}; the signal's reason
+   * @throws Fault those of {@link openInterface}, `network.changed` for one that was open before; the signal's reason
    */
   async open(
     offer: NetworkOffer,
@@ -54,6 +56,8 @@ export class TrunkNetworks {
     failed: (error: Error) => void,
   ): Promise<LocalNetwork> {
     const vlan = this.#vlanOf(offer);
+    if (this.#opened.has(vlan)) throw changed(offer);
+    this.#opened.add(vlan);
     this.#interface ??= this.#openInterface(offers);
     const { trunk, mac, address } = await this.#interface;
     const overlay = {
@@ -102,4 +106,13 @@ export class TrunkNetworks {
     if (member === undefined) throw new Error(`the trunk has no network '${offer.name}'`);
     return member.vlan;
   }
+}
+
+/** The other networks are on the same interface, so it is not made anew under them. */
+function changed({ name }: NetworkOffer): Fault {
+  return new Fault({
+    code: "network.changed",
+    message: `network '${name}' has become another one, and the trunk's interface was made for what it was`,
+    hint: "Run 'laneway up' again.",
+  });
 }

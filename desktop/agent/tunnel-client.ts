@@ -4,6 +4,7 @@ import { afterClose, Close } from "../../shared/tunnel/close.ts";
 import type { NetworkOffer, RelayMessage } from "../../shared/tunnel/control.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import { Backoff } from "./backoff.ts";
+import type { Credentials } from "./credentials.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { Refused, TunnelConnection, type TunnelEnd } from "./tunnel-connection.ts";
 import { Unreachable } from "./tunnel-errors.ts";
@@ -22,7 +23,7 @@ export interface TunnelClientEvents {
 
 export interface TunnelClientOptions {
   readonly relay: URL;
-  readonly token: string;
+  readonly credentials: Credentials;
   /** Whether super-frames may come and go; see docs/protocol.md, feature `offload`. */
   readonly offload: boolean;
   /** Who does the WebSocket's framing. */
@@ -80,7 +81,7 @@ export class TunnelClient {
   async #connection(signal: AbortSignal): Promise<number> {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
-    const { relay, token, offload, framing } = this.#options;
+    const { relay, credentials, offload, framing } = this.#options;
     let openedAt: number | undefined;
     let fatal: unknown;
     const stop = (error: unknown) => {
@@ -91,7 +92,7 @@ export class TunnelClient {
     try {
       const connection = await TunnelConnection.open({
         relay,
-        token,
+        credentials,
         offload,
         framing,
         signal: either,
@@ -133,7 +134,7 @@ export class TunnelClient {
         new Fault({
           code: "network.refused",
           message: `the relay let us not join: ${message.message}`,
-          hint: "Ask its operator for a new token.",
+          hint: this.#options.credentials.moreNetworks,
         }),
       );
     }
@@ -153,6 +154,13 @@ export class TunnelClient {
     stop: (error: unknown) => void,
   ): Promise<void> {
     let network = this.#networks.get(offer.name);
+    if (network !== undefined && !network.suits(offer)) {
+      // While we were away it became another one, such as with an address that somebody else has now.
+      this.#networks.delete(offer.name);
+      await network.close();
+      this.#options.events.down(network);
+      network = undefined;
+    }
     if (network === undefined) {
       const offers = this.#choose(connection.welcome.networks);
       network = await this.#options.openNetwork(offer, stop, offers);
@@ -166,14 +174,21 @@ export class TunnelClient {
   }
 
   #choose(offers: readonly NetworkOffer[]): readonly NetworkOffer[] {
-    const { networks } = this.#options;
+    const { networks, credentials } = this.#options;
+    if (offers.length === 0) {
+      throw new Fault({
+        code: "network.none",
+        message: `the ${credentials.kind} opens no network`,
+        hint: credentials.moreNetworks,
+      });
+    }
     if (networks.length === 0) return offers;
     return networks.map((name) => {
       const offer = offers.find((candidate) => candidate.name === name);
       if (offer !== undefined) return offer;
       throw new Fault({
         code: "network.unknown",
-        message: `the token does not open a network '${name}'`,
+        message: `the ${credentials.kind} does not open a network '${name}'`,
         hint: `It opens: ${offers.map((one) => one.name).join(", ") || "none"}.`,
       });
     });
@@ -191,7 +206,7 @@ export class TunnelClient {
     const why = reason === "" ? `the connection ended (${code})` : reason;
     switch (afterClose(code)) {
       case "stop":
-        throw stopped(this.#options.relay, code, why);
+        throw stopped(this.#options, code, why);
       case "reconnect-soon":
         return this.#retry(why, Math.random() * 1_000);
       case "reconnect":
@@ -212,22 +227,19 @@ function isConnectionFault(error: unknown): boolean {
 
 const HINTS: Readonly<Record<number, string>> = {
   [Close.tooBig]: "Both ends have to speak the same limits: update the older of the two.",
-  [Close.refused]: "Make a new one with 'laneway token create', and check that it is whole.",
   [Close.malformed]: "Update Laneway on both ends; if it stays, please report it.",
-  [Close.revoked]: "Ask the relay's operator for a new token.",
   [Close.unsupported]: "Update the older of the two ends.",
   [Close.replaced]: "Another machine uses this device's key: enrol one of them anew.",
 };
 
-const WHAT: Readonly<Record<number, string>> = {
-  [Close.refused]: "refused the token",
-  [Close.revoked]: "has withdrawn this access",
-};
-
-function stopped(relay: URL, code: number, reason: string): Fault {
+function stopped({ relay, credentials }: TunnelClientOptions, code: number, reason: string): Fault {
+  const what: Readonly<Record<number, string>> = {
+    [Close.refused]: `refused the ${credentials.kind}`,
+    [Close.revoked]: "has withdrawn this access",
+  };
   return new Fault({
     code: `tunnel.closed-${code}`,
-    message: `${relay.href} ${WHAT[code] ?? "ended the tunnel"} (${code}: ${reason})`,
-    hint: HINTS[code] ?? "Try again later.",
+    message: `${relay.href} ${what[code] ?? "ended the tunnel"} (${code}: ${reason})`,
+    hint: credentials.advice(code) ?? HINTS[code] ?? "Try again later.",
   });
 }

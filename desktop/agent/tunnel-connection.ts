@@ -23,6 +23,7 @@ import { connect, UpgradeRefused } from "../../system/websocket/connect.ts";
 import { LOST } from "../../system/websocket/frame.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../system/websocket/message-socket.ts";
+import type { Credentials } from "./credentials.ts";
 import { afterUpgradeRefused, notARelay, Unreachable } from "./tunnel-errors.ts";
 
 /** How long a connection may take until welcome, in milliseconds. */
@@ -39,7 +40,7 @@ const SOFTWARE = "laneway/0.1.0";
 export interface TunnelConnectionOptions {
   /** The relay's base URL. */
   readonly relay: URL;
-  readonly token: string;
+  readonly credentials: Credentials;
   /** Whether to ask for the feature `offload`. */
   readonly offload: boolean;
   readonly framing: Framing;
@@ -177,13 +178,13 @@ export class TunnelConnection implements MessageEvents {
   /** Challenge, hello, welcome. */
   #greet(message: RelayMessage | undefined, unknown: boolean): void {
     if (message?.type === "challenge") {
-      const { offload, token } = this.#options;
+      const { offload, credentials } = this.#options;
       this.send({
         type: "hello",
         version: PROTOCOL_VERSION,
         client: { name: hostname(), software: SOFTWARE, os: platform() },
         features: FEATURES.filter((feature) => offload || feature !== "offload"),
-        auth: { method: "token", token },
+        auth: credentials.answer(message),
       });
     } else if (message?.type === "welcome") {
       this.#open(message);

@@ -69,17 +69,24 @@ export class AdminClient {
   }
 
   async delete(...path: string[]): Promise<void> {
-    await this.#request("DELETE", path);
+    await this.deleteWith({}, ...path);
+  }
+
+  /** Deletes what a query widens or narrows. */
+  async deleteWith(query: Readonly<Record<string, string>>, ...path: string[]): Promise<void> {
+    await this.#request("DELETE", path, undefined, new URLSearchParams(query).toString());
   }
 
   /**
-   * What the relay sends on and on, as pcapng.
+   * What is no JSON, and may go on and on.
    *
+   * @param type its media type
    * @param signal ends it
    */
   async stream(
     path: readonly string[],
     query: Readonly<Record<string, string>>,
+    type: string,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
     const late = new AbortController();
@@ -94,10 +101,10 @@ export class AdminClient {
     if (!response.ok) {
       throw refusal(this.#relay, response, await response.json().catch(() => undefined));
     }
-    if (response.body !== null && response.headers.get("content-type") === "application/x-pcapng") {
+    if (response.body !== null && response.headers.get("content-type") === type) {
       return response.body;
     }
-    throw notARelay(this.#relay, "its answer is not a capture");
+    throw notARelay(this.#relay, `its answer is not ${type}`);
   }
 
   #row(answer: unknown): Row {

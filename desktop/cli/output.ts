@@ -50,7 +50,9 @@ export class Output {
   }
 
   #line(text: string): void {
-    process.stdout.write(`${text}\n`);
+    // Names come from anybody's devices, and a terminal obeys control characters; JSON has none but those it escapes.
+    const safe = this.#json ? text : text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+    process.stdout.write(`${safe}\n`);
   }
 }
 

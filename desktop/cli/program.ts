@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { throwing } from "../../system/command.ts";
+import { auditCommand } from "./commands/audit.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { deviceCommand } from "./commands/device.ts";
+import { inviteCommand } from "./commands/invite.ts";
+import { joinCommand } from "./commands/join.ts";
 import { liveCommands } from "./commands/live.ts";
 import { networkCommand } from "./commands/network.ts";
 import { tenantCommand } from "./commands/tenant.ts";
@@ -23,12 +28,17 @@ export function program(others: readonly Command[]): Command {
     .version(version);
   const commands = [
     ...others,
+    joinCommand(),
     upCommand(),
     tenantCommand(),
     networkCommand(),
+    inviteCommand(),
+    deviceCommand(),
     tokenCommand(),
     ...liveCommands(),
     captureCommand(),
+    auditCommand(),
+    backupCommand(),
     demoCommand(),
   ];
   for (const command of commands) laneway.addCommand(command);

@@ -48,7 +48,7 @@ export async function runCapture(options: CaptureOptions): Promise<void> {
   const path = ["tenants", tenant, "networks", network, "capture"];
   let stream: ReadableStream<Uint8Array>;
   try {
-    stream = await client.stream(path, query, signal);
+    stream = await client.stream(path, query, "application/x-pcapng", signal);
   } catch (error) {
     if (signal.aborted) return;
     throw error;

@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { z } from "zod";
 import { parseCidr } from "../../shared/frame/cidr.ts";
 import { MAX_VNI } from "../../shared/frame/vxlan.ts";
@@ -6,19 +6,17 @@ import { PORT_ROLES } from "../../shared/switch/port.ts";
 import { settingsChange } from "../../shared/switch/settings.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Network, Token } from "../tenants/model.ts";
-import { hashSecret } from "../tenants/secret.ts";
-import type { Tenants } from "../tenants/tenants.ts";
+import { type AccessOptions, type ApiEnv, access, demandRelayAdmin } from "./access.ts";
+import { addressesApi } from "./addresses.ts";
+import { adminsApi } from "./admins.ts";
+import { auditApi } from "./audit.ts";
+import { type BackupOptions, backupApi } from "./backup.ts";
+import { body, expiresIn, isoTime, name } from "./body.ts";
 import { captureApi } from "./capture.ts";
+import { devicesApi } from "./devices.ts";
+import { invitesApi } from "./invites.ts";
+import { limitsApi } from "./limits.ts";
 import { liveApi } from "./live.ts";
-import { problemResponse } from "./problem.ts";
-import { validated } from "./validated.ts";
-
-const name = z
-  .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit",
-  );
 
 const newTenant = z.strictObject({ name });
 
@@ -39,55 +37,59 @@ const newNetwork = z.strictObject({
 
 const changedNetwork = z.strictObject({ settings: settingsChange });
 
-const newToken = z.strictObject({
-  network: name,
-  /** Those it opens besides. */
-  networks: z.array(name).max(64).default([]),
-  roles: z.array(z.enum(PORT_ROLES)).default([]),
-  name: z.string().max(256).optional(),
-  expires_in: z.number().int().positive().optional(),
-});
+const newToken = z
+  .strictObject({
+    network: name.optional(),
+    /** Those it opens besides. */
+    networks: z.array(name).max(64).default([]),
+    /** Every network of the tenant, also those to come, in place of some. */
+    all_networks: z.literal(true).optional(),
+    roles: z.array(z.enum(PORT_ROLES)).default([]),
+    name: z.string().max(256).optional(),
+    expires_in: expiresIn.optional(),
+  })
+  .refine(
+    ({ network, networks, all_networks }) =>
+      all_networks ? network === undefined && networks.length === 0 : network !== undefined,
+    "name a network, or have all_networks instead",
+  );
 
-export interface AdminOptions {
-  readonly tenants: Tenants;
+export interface AdminOptions extends AccessOptions, BackupOptions {
   readonly hub: Hub;
-  /** SHA-256 of the administrator's token, hexadecimal. */
-  readonly adminHash: string;
+  /** Where clients reach the relay; by default where a request says that it is. */
+  readonly publicUrl: URL | undefined;
   /** Seconds, never going back: what the forwarding table counts in. */
   readonly clock: () => number;
 }
 
-/** The administration API, below `/v1`: tenants, networks, tokens and the forwarding table. */
-export function adminApi({ tenants, hub, adminHash, clock }: AdminOptions): Hono {
-  const api = new Hono();
+/** The administration API, below `/v1`: tenants and everything that is theirs. */
+export function adminApi(options: AdminOptions): Hono<ApiEnv> {
+  const { tenants, hub, clock } = options;
+  const api = new Hono<ApiEnv>();
 
-  api.use(async (context, next) => {
-    const secret = bearer(context.req.header("authorization"));
-    if (secret === undefined || (await hashSecret(secret)) !== adminHash) {
-      return problemResponse(
-        401,
-        "admin.refused",
-        "the administrator's token is missing or wrong",
-        "Name its file with --admin-token-file, or set LANEWAY_ADMIN_TOKEN.",
-      );
-    }
-    return await next();
-  });
+  api.use(access(options));
 
   api.post("/tenants", async (context) => {
     const { name } = await body(context, newTenant);
-    return context.json(tenants.createTenant(name), 201);
+    return context.json(tenants.createTenant(name, context.var.by), 201);
   });
-  api.get("/tenants", (context) => context.json(tenants.tenants()));
+  api.get("/tenants", (context) => {
+    const { tenantOnly } = context.var;
+    const shown = tenants.tenants().filter(({ name }) => tenantOnly === undefined || tenantOnly === name);
+    return context.json(shown);
+  });
   api.delete("/tenants/:tenant", (context) => {
-    tenants.deleteTenant(context.req.param("tenant"));
+    tenants.deleteTenant(context.req.param("tenant"), context.var.by);
     return context.body(null, 204);
   });
 
   const networks = "/tenants/:tenant/networks";
   api.post(networks, async (context) => {
     const request = await body(context, newNetwork);
-    return context.json(networkJson(tenants.createNetwork(context.req.param("tenant"), request)), 201);
+    // Which numbers are taken would tell of other tenants.
+    if (request.vni !== undefined) demandRelayAdmin(context);
+    const network = tenants.createNetwork(context.req.param("tenant"), request, context.var.by);
+    return context.json(networkJson(network), 201);
   });
   api.get(networks, (context) =>
     context.json(tenants.networks(context.req.param("tenant")).map(networkJson)),
@@ -98,13 +100,13 @@ export function adminApi({ tenants, hub, adminHash, clock }: AdminOptions): Hono
   });
   api.delete(`${networks}/:network`, (context) => {
     const { tenant, network } = context.req.param();
-    tenants.deleteNetwork(tenant, network);
+    tenants.deleteNetwork(tenant, network, context.var.by);
     return context.body(null, 204);
   });
   api.patch(`${networks}/:network`, async (context) => {
     const { tenant, network } = context.req.param();
     const { settings } = await body(context, changedNetwork);
-    return context.json(networkJson(tenants.changeSettings(tenant, network, settings)));
+    return context.json(networkJson(tenants.changeSettings(tenant, network, settings, context.var.by)));
   });
   api.route("/", liveApi({ tenants, hub, clock }));
   api.route("/", captureApi({ tenants, hub }));
@@ -112,47 +114,43 @@ export function adminApi({ tenants, hub, adminHash, clock }: AdminOptions): Hono
   const tokens = "/tenants/:tenant/tokens";
   api.post(tokens, async (context) => {
     const { network, networks, roles, name, expires_in } = await body(context, newToken);
-    const request = { networks: [network, ...networks], roles, name, expiresIn: expires_in };
-    const { token, secret } = await tenants.createToken(context.req.param("tenant"), request);
+    const named = network === undefined ? undefined : [network, ...networks];
+    const request = { networks: named, roles, name, expiresIn: expires_in };
+    const tenant = context.req.param("tenant");
+    const { token, secret } = await tenants.createToken(tenant, request, context.var.by);
     return context.json({ ...tokenJson(token), token: secret }, 201);
   });
   api.get(tokens, (context) => context.json(tenants.tokens(context.req.param("tenant")).map(tokenJson)));
   api.delete(`${tokens}/:token`, (context) => {
     const { tenant, token } = context.req.param();
-    tenants.revokeToken(tenant, token);
+    tenants.revokeToken(tenant, token, context.var.by);
     return context.body(null, 204);
   });
+
+  api.route("/", adminsApi(tenants));
+  api.route("/", invitesApi(options));
+  api.route("/", devicesApi(tenants, hub));
+  api.route("/", addressesApi(tenants));
+  api.route("/", limitsApi(tenants));
+  api.route("/", auditApi(tenants));
+  api.route("/", backupApi(options));
   return api;
-}
-
-/** What stands behind `Bearer` in an Authorization header; undefined where it is absent or of another scheme. */
-export function bearer(header: string | undefined): string | undefined {
-  const match = /^Bearer(?: +(.*))?$/i.exec(header?.trim() ?? "");
-  return match === null ? undefined : (match[1] ?? "");
-}
-
-async function body<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.infer<Schema>> {
-  const json: unknown = await context.req.json().catch(() => undefined);
-  return validated(json, schema);
 }
 
 function networkJson({ name, tenant, vni, group, mtu, subnet, addresses, mode, settings }: Network): object {
   return { name, tenant, vni, group, mtu, subnet: subnet ?? null, addresses, mode, settings };
 }
 
-function tokenJson({ id, networks, roles, tenant, name, createdAt, expiresAt }: Token): object {
+function tokenJson({ id, networks, allNetworks, roles, tenant, name, createdAt, expiresAt }: Token): object {
   return {
     id,
-    network: networks[0],
+    network: networks[0] ?? null,
     networks,
+    all_networks: allNetworks,
     roles,
     tenant,
     name: name ?? null,
     created_at: isoTime(createdAt),
     expires_at: isoTime(expiresAt),
   };
-}
-
-function isoTime(seconds: number | undefined): string | null {
-  return seconds === undefined ? null : new Date(seconds * 1_000).toISOString();
 }

@@ -1,13 +1,20 @@
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import type { Logger } from "pino";
 import { Fault } from "../../shared/fault.ts";
+import type { ApiEnv } from "./access.ts";
 import { type AdminOptions, adminApi } from "./admin.ts";
+import { enrolApi } from "./enrol.ts";
+import { joinPage } from "./join-page.ts";
 import { faultResponse, problemResponse } from "./problem.ts";
 
+/** Bytes of a request's body at most: far more than any that is understood. */
+const BODY_BYTES = 65_536;
+
 /** Everything over HTTP but the tunnel itself: health and the administration API. */
-export function httpApp(options: AdminOptions & { readonly log: Logger }): Hono {
+export function httpApp(options: AdminOptions & { readonly log: Logger }): Hono<ApiEnv> {
   // A reverse proxy may leave its prefix in front.
-  const app = new Hono({ getPath: (request) => withoutPrefix(new URL(request.url).pathname) });
+  const app = new Hono<ApiEnv>({ getPath: (request) => withoutPrefix(new URL(request.url).pathname) });
   app.onError((error) => {
     if (!(error instanceof Fault)) options.log.error({ err: error }, "a request failed");
     return faultResponse(error);
@@ -32,11 +39,16 @@ export function httpApp(options: AdminOptions & { readonly log: Logger }): Hono 
         headers: { upgrade: "websocket" },
       }),
   );
+  const onError = () =>
+    problemResponse(413, "request.too-big", `the body is over ${BODY_BYTES} bytes`, "Send less at once.");
+  app.use("/v1/*", bodyLimit({ maxSize: BODY_BYTES, onError }));
+  app.route("/", joinPage());
+  app.route("/v1", enrolApi(options));
   app.route("/v1", adminApi(options));
   return app;
 }
 
-/** The path from `/v1`, `/healthz` or `/readyz` on. */
+/** The path from `/v1`, `/healthz`, `/readyz` or `/join` on. */
 export function withoutPrefix(path: string): string {
-  return /\/(?:v1(?:\/.*)?|healthz|readyz)$/.exec(path)?.[0] ?? path;
+  return /\/(?:v1(?:\/.*)?|healthz|readyz|join(?:\.js)?)$/.exec(path)?.[0] ?? path;
 }

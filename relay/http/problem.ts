@@ -13,8 +13,10 @@ export interface Problem {
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   409: "Conflict",
+  413: "Content Too Large",
   429: "Too Many Requests",
   500: "Internal Server Error",
 };
@@ -29,6 +31,18 @@ export function problemResponse(status: number, code: string, detail: string, hi
   });
 }
 
+/** The response to one guess too many. @param seconds after which the next may be made */
+export function rateLimited(seconds: number): Response {
+  const response = problemResponse(
+    429,
+    "rate.limited",
+    "too many wrong credentials came from this address",
+    `Try again in ${seconds} s.`,
+  );
+  response.headers.set("retry-after", String(seconds));
+  return response;
+}
+
 /** The response for whatever a handler threw; what is not a {@link Fault} is our mistake and tells nothing. */
 export function faultResponse(error: unknown): Response {
   if (!(error instanceof Fault)) {
@@ -37,9 +51,20 @@ export function faultResponse(error: unknown): Response {
   return problemResponse(statusOf(error), error.code, error.message, error.hint);
 }
 
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  "admin.forbidden",
+  "enrol.bad-proof",
+  "enrol.device-revoked",
+  "invite.refused",
+  "invite.expired",
+  "invite.used-up",
+  "invite.revoked",
+]);
+
 function statusOf(fault: Fault): number {
   if (fault.code.endsWith(".unknown")) return 404;
-  if (fault.code.endsWith("taken")) return 409;
   if (fault.code.endsWith(".too-many")) return 429;
+  if (fault.code.endsWith("taken") || fault.code.startsWith("limit.")) return 409;
+  if (FORBIDDEN.has(fault.code)) return 403;
   return 400;
 }

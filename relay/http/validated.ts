@@ -5,12 +5,17 @@ import { firstProblem } from "../../shared/tunnel/control.ts";
 /**
  * What a request says, as the schema has it.
  *
- * @throws Fault `request.invalid`, which quotes the first value that is wrong
+ * @param quote whether what is wrong may be quoted: not where it may be a secret
+ * @throws Fault `request.invalid`, which quotes the first value that is wrong where it may
  */
-export function validated<Schema extends z.ZodType>(value: unknown, schema: Schema): z.infer<Schema> {
+export function validated<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+  { quote = true } = {},
+): z.infer<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const given = issue?.input === undefined ? "" : `${JSON.stringify(issue.input)} for `;
+  const given = !quote || issue?.input === undefined ? "" : `${JSON.stringify(issue.input)} for `;
   throw usage("request.invalid", `${given}${firstProblem(result.error)}`, "Correct the value and try again.");
 }

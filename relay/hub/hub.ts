@@ -1,13 +1,19 @@
 import type { Logger } from "pino";
+import type { MacBudget } from "../../shared/switch/port.ts";
 import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close } from "../../shared/tunnel/close.ts";
 import { SUBPROTOCOL } from "../../shared/tunnel/constants.ts";
+import type { GuessLimiter } from "../guess-limiter.ts";
+import { limitCode } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
 import type { Grant, Revocation, Tenants } from "../tenants/tenants.ts";
 import { Admission } from "./admission.ts";
 import type { Capture, CaptureFilter } from "./capture.ts";
+import type { Claim } from "./claim.ts";
 import { HUB_LIMITS, type HubLimits } from "./limits.ts";
+import { MacBudgets } from "./mac-budgets.ts";
 import { NetworkHub } from "./network-hub.ts";
+import { Presence } from "./presence.ts";
 import { Session, type SessionHost } from "./session.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 
@@ -16,6 +22,8 @@ export interface HubOptions {
   readonly log: Logger;
   /** Seconds, never going back. */
   readonly clock: () => number;
+  /** Of those who try credentials. */
+  readonly guesses: GuessLimiter;
   readonly limits?: HubLimits;
 }
 
@@ -27,17 +35,22 @@ export class Hub implements SessionHost {
   readonly #log: Logger;
   readonly #clock: () => number;
   readonly #admission: Admission;
+  readonly #guesses: GuessLimiter;
+  readonly #presence = new Presence();
+  readonly #macs: MacBudgets;
   readonly #sessions = new Set<Session>();
   readonly #networks = new Map<number, NetworkHub>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #draining = false;
 
-  constructor({ tenants, log, clock, limits = HUB_LIMITS }: HubOptions) {
+  constructor({ tenants, log, clock, guesses, limits = HUB_LIMITS }: HubOptions) {
     this.limits = limits;
     this.#tenants = tenants;
     this.#log = log;
     this.#clock = clock;
     this.#admission = new Admission(limits);
+    this.#guesses = guesses;
+    this.#macs = new MacBudgets(tenants.limits);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
     tenants.onRevoked((revocation) => this.#revoke(revocation));
     tenants.onChanged((network) =>
@@ -99,10 +112,53 @@ export class Hub implements SessionHost {
       session.close(Close.restart, "the relay restarts");
     }
     for (const hub of this.#networks.values()) hub.endCaptures();
+    this.#noteSeen();
   }
 
-  authenticate(hash: string): Grant | undefined {
-    return this.#tenants.authenticate(hash);
+  /** Whether a device has a session now. */
+  isOnline(device: string): boolean {
+    return this.#presence.ofDevice(device) !== undefined;
+  }
+
+  keyOf(device: string): string | undefined {
+    return this.#tenants.devices.keyOf(device);
+  }
+
+  authenticate(claim: Claim): Grant | undefined {
+    return claim.kind === "device"
+      ? this.#tenants.devices.grant(claim.id)
+      : this.#tenants.authenticate(claim.hash);
+  }
+
+  refused({ connection }: Session): { code: number; reason: string } {
+    const wait = this.#guesses.wrong(connection.address);
+    if (wait === undefined) return { code: Close.refused, reason: "credentials refused" };
+    return { code: Close.overloaded, reason: "too many wrong credentials from this address" };
+  }
+
+  admit(session: Session, grant: Grant): string | undefined {
+    const { device, tenant } = grant;
+    const older = device === undefined ? undefined : this.#presence.ofDevice(device.id);
+    older?.close(Close.replaced, "the same device connected again");
+    if (!this.#tenants.limits.allows(tenant, "sessions", this.#presence.sessionsOf(tenant))) {
+      return `${limitCode("sessions")}: the tenant has as many sessions as it may`;
+    }
+    this.#presence.enter(session, grant);
+    return undefined;
+  }
+
+  macBudget({ tenant }: Grant): MacBudget {
+    return this.#macs.ofSession(tenant, this.limits.macsPerSession);
+  }
+
+  portBudget(session: MacBudget, network: Network): MacBudget {
+    return this.#macs.ofPort(session, network);
+  }
+
+  full(network: Network): string | undefined {
+    const here = this.live(network)?.size ?? 0;
+    const room = this.#tenants.limits.allows(network.tenant, "network_sessions", here);
+    return room ? undefined : limitCode("network_sessions");
   }
 
   enter(network: Network): NetworkHub {
@@ -123,15 +179,15 @@ export class Hub implements SessionHost {
   }
 
   release(hub: NetworkHub): void {
-    if (this.#networks.get(hub.network.vni) === hub) this.#networks.delete(hub.network.vni);
+    if (this.#networks.get(hub.network.vni) !== hub) return;
+    this.#networks.delete(hub.network.vni);
+    this.#macs.release(hub.network);
   }
 
   welcomed(session: Session): void {
     this.#admission.welcome(session.connection.address);
-    this.#log.info(
-      { session: session.id, tenant: session.grant?.tenant, token: session.grant?.token },
-      "session open",
-    );
+    const { tenant, token, device } = session.grant ?? {};
+    this.#log.info({ session: session.id, tenant, token, device: device?.id }, "session open");
   }
 
   failed(session: Session, error: unknown): void {
@@ -142,6 +198,7 @@ export class Hub implements SessionHost {
   ended(session: Session): void {
     this.#sessions.delete(session);
     this.#admission.leave(session.connection.address, session.grant !== undefined);
+    if (session.grant !== undefined) this.#presence.leave(session, session.grant);
     if (session.grant !== undefined)
       this.#log.info({ session: session.id, drops: session.drops }, "session closed");
   }
@@ -157,8 +214,21 @@ export class Hub implements SessionHost {
     }
   }
 
+  /** Together, because each that is written goes through to the disk. */
+  #noteSeen(): void {
+    const seen = this.#presence.takeSeen();
+    if (seen.length === 0) return;
+    try {
+      this.#tenants.devices.saw(seen);
+    } catch (error) {
+      this.#log.error({ err: error }, "who was seen could not be noted");
+    }
+  }
+
   #tick(): void {
     for (const { segment } of this.#networks.values()) segment.tick();
+    this.#macs.tick();
+    this.#noteSeen();
     for (const session of [...this.#sessions]) {
       if (session.grant !== undefined && this.#tenants.hasExpired(session.grant)) {
         session.close(Close.revoked, "token expired");
@@ -171,6 +241,8 @@ function touches(revocation: Revocation, grant: NonNullable<Session["grant"]>): 
   switch (revocation.kind) {
     case "token":
       return grant.token === revocation.id;
+    case "device":
+      return grant.device?.id === revocation.id;
     case "network":
       return grant.networks.some((network) => network.id === revocation.id);
     case "tenant":
@@ -181,6 +253,7 @@ function touches(revocation: Revocation, grant: NonNullable<Session["grant"]>): 
 function isOf(revocation: Revocation, network: Network): boolean {
   switch (revocation.kind) {
     case "token":
+    case "device":
       return false;
     case "network":
       return network.id === revocation.id;

@@ -152,6 +152,10 @@ export class NetworkHub {
     return this.#members.size === 0 && this.#captures.empty;
   }
 
+  get size(): number {
+    return this.#members.size;
+  }
+
   /** The members but for `self`. */
   others(self: NetworkMember): Member[] {
     const others: Member[] = [];

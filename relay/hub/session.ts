@@ -1,5 +1,5 @@
 import type { DropCounter } from "../../shared/switch/drops.ts";
-import { MacBudget } from "../../shared/switch/port.ts";
+import type { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close, closeReason } from "../../shared/tunnel/close.ts";
@@ -17,12 +17,14 @@ import {
   type Endpoint,
   type Hello,
   type Member,
+  type NetworkOffer,
   parseControl,
   type RelayMessage,
 } from "../../shared/tunnel/control.ts";
 import type { Network } from "../tenants/model.ts";
-import { base64url, hashSecret, newId } from "../tenants/secret.ts";
+import { base64url, newId } from "../tenants/secret.ts";
 import type { Grant } from "../tenants/tenants.ts";
+import { type Claim, claimOf } from "./claim.ts";
 import type { HubLimits } from "./limits.ts";
 import type { NetworkHub, NetworkMember } from "./network-hub.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
@@ -32,8 +34,19 @@ export interface SessionHost {
   readonly limits: HubLimits;
   /** Memory that all sessions share. */
   readonly pool: BlockPool;
-  /** What the secret with this hash opens. */
-  authenticate(hash: string): Grant | undefined;
+  /** The public key of a device. */
+  keyOf(device: string): string | undefined;
+  /** What a claim opens. */
+  authenticate(claim: Claim): Grant | undefined;
+  /** A stranger's credentials were refused; to be closed with what is returned. */
+  refused(session: Session): { readonly code: number; readonly reason: string };
+  /** Counts the session in; an older one of the same device ends. Why it can't be, where it can't. */
+  admit(session: Session, grant: Grant): string | undefined;
+  /** What it may learn in all, and in one network. */
+  macBudget(grant: Grant): MacBudget;
+  portBudget(session: MacBudget, network: Network): MacBudget;
+  /** Why a network can't have one more, where it can't. */
+  full(network: Network): string | undefined;
   /** The network's hub, brought to life by its first member. */
   enter(network: Network): NetworkHub;
   /** Its last member has left. */
@@ -62,7 +75,9 @@ export class Session implements ConnectionEvents {
   readonly #host: SessionHost;
   readonly #helloTimer: ReturnType<typeof setTimeout>;
   readonly #memberships = new Map<number, Membership>();
-  readonly #macs: MacBudget;
+  /** Signed by a device in its `hello`; there is one in a session, so it is used once. */
+  readonly #nonce = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  #macs: MacBudget | undefined;
   #state: "strange" | "authenticating" | "open" | "closed" = "strange";
   #grant: Grant | undefined;
   #name = "";
@@ -72,10 +87,8 @@ export class Session implements ConnectionEvents {
   constructor(connection: Connection, host: SessionHost) {
     this.connection = connection;
     this.#host = host;
-    this.#macs = new MacBudget(host.limits.macsPerSession);
     this.#helloTimer = setTimeout(() => this.close(Close.refused, "no hello within 5 seconds"), HELLO_MS);
-    const nonce = base64url(crypto.getRandomValues(new Uint8Array(32)));
-    this.tell({ type: "challenge", nonce, relay: connection.origin });
+    this.tell({ type: "challenge", nonce: this.#nonce, relay: connection.origin });
   }
 
   /** Records dropped before any port could be named, by reason. */
@@ -161,22 +174,28 @@ export class Session implements ConnectionEvents {
 
   async #hello(hello: Hello): Promise<void> {
     this.#demandVersion(hello.version);
-    const secret = this.#secret(hello);
-    const hash = secret === undefined ? undefined : await hashSecret(secret);
+    const claim = await claimOf(hello, this.connection, this.#nonce, (id) => this.#host.keyOf(id));
     if (this.#state !== "authenticating") return;
-    const grant = hash === undefined ? undefined : this.#host.authenticate(hash);
-    if (grant === undefined) return this.close(Close.refused, "credentials refused");
+    const grant = claim === undefined ? undefined : this.#host.authenticate(claim);
+    if (grant === undefined) {
+      const { code, reason } = this.#host.refused(this);
+      return this.close(code, reason);
+    }
+    const full = this.#host.admit(this, grant);
+    if (full !== undefined) return this.close(Close.overloaded, full);
     clearTimeout(this.#helloTimer);
     this.#state = "open";
     this.#grant = grant;
-    this.#name = hello.client.name;
+    this.#name = grant.device?.name ?? hello.client.name;
+    const macs = this.#host.macBudget(grant);
+    this.#macs = macs;
     const features = FEATURES.filter((feature) => hello.features.includes(feature));
     this.#trunk = new Trunk({
       id: this.id,
       sink: this.connection.socket,
       batch: features.includes("batch"),
       offload: features.includes("offload"),
-      macs: this.#macs,
+      macs,
       roles: grant.roles,
       pool: this.#host.pool,
       queueBytes: this.#host.limits.queueBytes,
@@ -186,8 +205,12 @@ export class Session implements ConnectionEvents {
       type: "welcome",
       session: this.id,
       features,
-      networks: grant.networks.map(({ name, vni, group, mtu }) => ({ name, vni, group, mtu })),
-      limits: { message_bytes: MESSAGE_BYTES, frame_bytes: FRAME_BYTES, macs: this.#macs.limit },
+      networks: grant.networks.map((network) => offer(network, grant.addresses.get(network.id))),
+      limits: {
+        message_bytes: MESSAGE_BYTES,
+        frame_bytes: FRAME_BYTES,
+        macs: this.#host.limits.macsPerSession,
+      },
       keepalive_seconds: KEEPALIVE_SECONDS,
     });
   }
@@ -196,14 +219,6 @@ export class Session implements ConnectionEvents {
   #demandVersion(version: unknown): void {
     if (typeof version !== "number" || version === PROTOCOL_VERSION) return;
     this.close(Close.unsupported, `version ${version} is not spoken here, only ${PROTOCOL_VERSION}`);
-  }
-
-  /** A bearer token on the upgrade stands for credentials in `hello`; whichever is given has to be right. */
-  #secret(hello: Hello): string | undefined {
-    const { bearer } = this.connection;
-    const said = hello.auth?.method === "token" ? hello.auth.token : undefined;
-    if (bearer !== undefined && said !== undefined && bearer !== said) return undefined;
-    return bearer ?? said;
   }
 
   #join(vni: number, trunk: Trunk): void {
@@ -216,6 +231,8 @@ export class Session implements ConnectionEvents {
     if (joined !== undefined) {
       return this.tell({ type: "joined", vni, members: joined.hub.others(joined) });
     }
+    const full = this.#host.full(network);
+    if (full !== undefined) return this.#fail("join", full, `network '${network.name}' is full`, vni);
     const hub = this.#host.enter(network);
     const member: Member = { vtep: this.id, name: this.#name, online: true, endpoints: [] };
     const membership = { hub, member, tell: (message: RelayMessage) => this.tell(message) };
@@ -223,7 +240,9 @@ export class Session implements ConnectionEvents {
     hub.enter(membership);
     this.tell({ type: "joined", vni, members: hub.others(membership) });
     // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
-    if (this.#memberships.has(vni)) trunk.join(hub.segment);
+    if (this.#memberships.has(vni)) {
+      trunk.join(hub.segment, this.#macs && this.#host.portBudget(this.#macs, network));
+    }
     hub.instruct(membership);
   }
 
@@ -254,4 +273,8 @@ export class Session implements ConnectionEvents {
   #fail(request: string, code: string, message: string, vni: number | undefined): void {
     this.tell({ type: "error", code, message, request, ...(vni === undefined ? {} : { vni }) });
   }
+}
+
+function offer({ name, vni, group, mtu }: Network, address: string | undefined): NetworkOffer {
+  return { name, vni, group, mtu, ...(address === undefined ? {} : { address }) };
 }

@@ -40,4 +40,110 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX token_networks_of_network ON token_networks (network_id);
   `,
+  // Tokens may open every network of their tenant; invites, devices, addresses, tenants' admins, limits, audit.
+  `
+  CREATE TABLE new_tokens (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL REFERENCES tenants (name) ON DELETE CASCADE,
+    network_id INTEGER REFERENCES networks (id) ON DELETE CASCADE,
+    all_networks INTEGER NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    roles TEXT NOT NULL,
+    CHECK (all_networks = (network_id IS NULL))
+  ) STRICT;
+  INSERT INTO new_tokens
+    SELECT tokens.id, networks.tenant, network_id, 0, hash, tokens.name, created_at, expires_at, roles
+    FROM tokens JOIN networks ON networks.id = tokens.network_id;
+  -- What refers to a table goes with it.
+  CREATE TABLE kept AS SELECT token, network_id FROM token_networks;
+  DROP TABLE tokens;
+  ALTER TABLE new_tokens RENAME TO tokens;
+  INSERT INTO token_networks SELECT token, network_id FROM kept;
+  DROP TABLE kept;
+  CREATE INDEX tokens_of_network ON tokens (network_id);
+  CREATE INDEX tokens_of_tenant ON tokens (tenant);
+
+  CREATE TABLE admins (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL REFERENCES tenants (name) ON DELETE CASCADE,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER
+  ) STRICT;
+  CREATE INDEX admins_of_tenant ON admins (tenant);
+
+  CREATE TABLE invites (
+    id TEXT PRIMARY KEY,
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    hash TEXT NOT NULL UNIQUE,
+    uses INTEGER NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0 CHECK (used <= uses),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER
+  ) STRICT;
+  CREATE INDEX invites_of_network ON invites (network_id);
+
+  CREATE TABLE devices (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL REFERENCES tenants (name) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_seen INTEGER,
+    UNIQUE (tenant, public_key)
+  ) STRICT;
+  CREATE TABLE memberships (
+    device_id TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    PRIMARY KEY (device_id, network_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX memberships_of_network ON memberships (network_id);
+  -- Outlives the device, so that a key that was shut out can't come back by the invite it came with.
+  CREATE TABLE enrolments (
+    invite_id TEXT NOT NULL REFERENCES invites (id) ON DELETE CASCADE,
+    public_key TEXT NOT NULL,
+    device_id TEXT REFERENCES devices (id) ON DELETE SET NULL,
+    PRIMARY KEY (invite_id, public_key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX enrolments_of_device ON enrolments (device_id);
+
+  -- Without a device an address is reserved for what the relay does not give it to.
+  CREATE TABLE addresses (
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    address INTEGER NOT NULL,
+    device_id TEXT REFERENCES devices (id) ON DELETE CASCADE,
+    fixed INTEGER NOT NULL,
+    PRIMARY KEY (network_id, address),
+    UNIQUE (network_id, device_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX addresses_of_device ON addresses (device_id);
+
+  CREATE TABLE limits (
+    tenant TEXT NOT NULL REFERENCES tenants (name) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value INTEGER,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Refers to nothing: what was done to an object outlives it.
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    tenant TEXT,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    from_address TEXT
+  ) STRICT;
+  CREATE INDEX audit_of_tenant ON audit (tenant, id);
+  CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  `,
 ];

@@ -33,7 +33,9 @@ export type NewNetwork = Omit<Network, "id">;
 export interface Token {
   readonly id: string;
   readonly tenant: string;
+  /** In their order; none where it opens every network of the tenant, also those to come. */
   readonly networks: readonly string[];
+  readonly allNetworks: boolean;
   /** What the machines behind its sessions may be to others. */
   readonly roles: readonly PortRole[];
   readonly name: string | undefined;
@@ -45,4 +47,87 @@ export interface Token {
 export interface NewToken extends Token {
   /** SHA-256 of the secret, hexadecimal. */
   readonly hash: string;
+}
+
+/** Somebody who administers one tenant by a token of their own. The secret itself is not kept. */
+export interface Admin {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string | undefined;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  readonly expiresAt: number | undefined;
+}
+
+export interface NewAdmin extends Admin {
+  /** SHA-256 of the secret, hexadecimal. */
+  readonly hash: string;
+}
+
+/** A link that lets devices onto one network. The secret itself is not kept. */
+export interface Invite {
+  readonly id: string;
+  readonly tenant: string;
+  readonly network: string;
+  readonly networkId: number;
+  /** How many devices it lets in, and how many it has. */
+  readonly uses: number;
+  readonly used: number;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly revokedAt: number | undefined;
+}
+
+export interface NewInvite extends Omit<Invite, "used" | "revokedAt" | "network" | "tenant"> {
+  /** SHA-256 of the secret, hexadecimal. */
+  readonly hash: string;
+}
+
+/** A machine that was let in by an invite, and is known by its key from then on. */
+export interface Device {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  /** Ed25519, 32 bytes, base64url. */
+  readonly publicKey: string;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  readonly lastSeen: number | undefined;
+}
+
+/** An address of a network that is taken. */
+export interface TakenAddress {
+  readonly networkId: number;
+  /** IPv4. */
+  readonly address: number;
+  /** Whose it is; absent where it is kept free for what the relay does not know. */
+  readonly device: string | undefined;
+  /** Whether somebody chose it, rather than the relay. */
+  readonly fixed: boolean;
+}
+
+/** Who did something, and from where. */
+export interface Actor {
+  /** `relay-admin`, `tenant-admin <id>`, `invite <id>`, or `relay` for itself. */
+  readonly name: string;
+  /** The address that they came from; absent for the relay itself. */
+  readonly from: string | undefined;
+}
+
+/** The relay itself, as when it makes the first tenant. */
+export const RELAY: Actor = { name: "relay", from: undefined };
+
+/** One line of the audit log. */
+export interface AuditEntry {
+  /** Seconds since 1970. */
+  readonly at: number;
+  /** Absent where it is about the relay as a whole. */
+  readonly tenant: string | undefined;
+  readonly actor: string;
+  /** `<noun>.<verb>`. */
+  readonly action: string;
+  /** The id or name of what it was done to. */
+  readonly object: string;
+  readonly from: string | undefined;
 }

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { Fault } from "../../shared/fault.ts";
 import type { PortRole } from "../../shared/switch/port.ts";
 import {
@@ -7,43 +7,63 @@ import {
   type NetworkSettings,
   settingsChange,
 } from "../../shared/switch/settings.ts";
+import { AddressTable } from "./address-table.ts";
+import { AdminTable } from "./admin-table.ts";
+import { AuditTable } from "./audit-table.ts";
+import { DeviceTable } from "./device-table.ts";
+import { InviteTable } from "./invite-table.ts";
+import { LimitTable } from "./limit-table.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
+import { type Row, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
 
-type Row = Record<string, SQLOutputValue>;
-
 const TOKENS = `
-  SELECT tokens.*, networks.name AS network, networks.tenant AS tenant,
+  SELECT tokens.*, networks.name AS network,
     (SELECT json_group_array(others.name) FROM token_networks
      JOIN networks AS others ON others.id = token_networks.network_id WHERE token = tokens.id) AS more
-  FROM tokens JOIN networks ON networks.id = tokens.network_id`;
+  FROM tokens LEFT JOIN networks ON networks.id = tokens.network_id`;
 
 /** The store in one SQLite file: no server, and the same file under Node and Deno. */
 export class SqliteStore implements Store {
   /** Whether this is the first time that the database is opened. */
   readonly isNew: boolean;
+  readonly admins: AdminTable;
+  readonly invites: InviteTable;
+  readonly devices: DeviceTable;
+  readonly addresses: AddressTable;
+  readonly limits: LimitTable;
+  readonly audit: AuditTable;
   readonly #database: DatabaseSync;
+  readonly #sql: Sql;
 
   private constructor(database: DatabaseSync, isNew: boolean) {
     this.#database = database;
     this.isNew = isNew;
+    this.#sql = new Sql(database);
+    this.admins = new AdminTable(this.#sql);
+    this.invites = new InviteTable(this.#sql);
+    this.devices = new DeviceTable(this.#sql);
+    this.addresses = new AddressTable(this.#sql);
+    this.limits = new LimitTable(this.#sql);
+    this.audit = new AuditTable(this.#sql);
   }
 
   /**
    * Opens or creates the database and brings its schema up to date.
    *
    * @param file a path, or `:memory:`
+   * @param mustExist whether an empty database is refused, rather than begun
    * @throws Fault where it can't be opened, is no database, or comes from a newer Laneway; it is left untouched
    */
-  static open(file: string): SqliteStore {
+  static open(file: string, { mustExist = false } = {}): SqliteStore {
     try {
       let isNew = false;
       const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
       try {
         // One relay at a time: a second one would not know of the first one's revocations.
         database.exec("PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE");
-        isNew = migrate(database, file);
+        isNew = migrate(database, file, mustExist);
         // Written through before a call returns: what was acknowledged survives.
         database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT");
       } catch (error) {
@@ -137,14 +157,15 @@ export class SqliteStore implements Store {
 
   createToken(token: NewToken): void {
     const [first, ...more] = token.networks;
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
+    this.transaction(() => {
+      // The schema refuses one that names no network there is, unless it is to open all.
       this.#run(
-        `INSERT INTO tokens (id, network_id, hash, name, roles, created_at, expires_at)
-         VALUES (?, (SELECT id FROM networks WHERE tenant = ? AND name = ?), ?, ?, ?, ?, ?)`,
+        `INSERT INTO tokens (id, tenant, network_id, all_networks, hash, name, roles, created_at, expires_at)
+         VALUES (?1, ?2, (SELECT id FROM networks WHERE tenant = ?2 AND name = ?3), ?4, ?5, ?6, ?7, ?8, ?9)`,
         token.id,
         token.tenant,
         first ?? null,
+        token.allNetworks ? 1 : 0,
         token.hash,
         token.name ?? null,
         JSON.stringify(token.roles),
@@ -159,15 +180,11 @@ export class SqliteStore implements Store {
           network,
         );
       }
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   tokens(tenant: string): Token[] {
-    return this.#all(`${TOKENS} WHERE networks.tenant = ? ORDER BY tokens.created_at, tokens.id`, tenant).map(
+    return this.#all(`${TOKENS} WHERE tokens.tenant = ? ORDER BY tokens.created_at, tokens.id`, tenant).map(
       toToken,
     );
   }
@@ -176,8 +193,10 @@ export class SqliteStore implements Store {
     const rows = this.#all(
       `SELECT DISTINCT role.value AS role FROM tokens, json_each(tokens.roles) AS role
        WHERE tokens.network_id = ?1
-       OR tokens.id IN (SELECT token FROM token_networks WHERE network_id = ?1)`,
+       OR tokens.id IN (SELECT token FROM token_networks WHERE network_id = ?1)
+       OR (tokens.all_networks AND tokens.tenant = ?2)`,
       network.id,
+      network.tenant,
     );
     return new Set(rows.map((row) => String(row["role"]) as PortRole));
   }
@@ -188,17 +207,19 @@ export class SqliteStore implements Store {
   }
 
   deleteToken(tenant: string, id: string): boolean {
-    return (
-      this.#run(
-        "DELETE FROM tokens WHERE id = ? AND network_id IN (SELECT id FROM networks WHERE tenant = ?)",
-        id,
-        tenant,
-      ) > 0
-    );
+    return this.#run("DELETE FROM tokens WHERE id = ? AND tenant = ?", id, tenant) > 0;
   }
 
   check(): void {
     this.#get("SELECT COUNT(*) FROM tenants");
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    return this.#sql.transaction(work);
+  }
+
+  copyTo(file: string): void {
+    this.#run("VACUUM INTO ?", file);
   }
 
   close(): void {
@@ -206,15 +227,15 @@ export class SqliteStore implements Store {
   }
 
   #all(sql: string, ...values: (string | number | null)[]): Row[] {
-    return this.#database.prepare(sql).all(...values);
+    return this.#sql.all(sql, ...values);
   }
 
   #get(sql: string, ...values: (string | number | null)[]): Row | undefined {
-    return this.#database.prepare(sql).get(...values);
+    return this.#sql.get(sql, ...values);
   }
 
   #run(sql: string, ...values: (string | number | null)[]): number {
-    return Number(this.#database.prepare(sql).run(...values).changes);
+    return this.#sql.run(sql, ...values);
   }
 }
 
@@ -228,8 +249,9 @@ function inUse(file: string, cause: unknown): Fault {
 }
 
 /** @returns whether the database was empty */
-function migrate(database: DatabaseSync, file: string): boolean {
+function migrate(database: DatabaseSync, file: string, mustExist: boolean): boolean {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version === 0 && mustExist) throw new Error("it is not a relay's");
   if (version > MIGRATIONS.length) {
     throw new Fault({
       code: "store.newer",
@@ -237,6 +259,8 @@ function migrate(database: DatabaseSync, file: string): boolean {
       hint: "It was left as it is. Run the newer Laneway that wrote it.",
     });
   }
+  const found = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+  if (found !== "ok") throw new Error(`it is damaged: ${found}`);
   if (version === MIGRATIONS.length) return false;
   const steps = MIGRATIONS.slice(version).join("\n");
   database.exec(`BEGIN IMMEDIATE; ${steps}; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
@@ -270,7 +294,11 @@ function toToken(row: Row): Token {
   return {
     id: String(row["id"]),
     tenant: String(row["tenant"]),
-    networks: [String(row["network"]), ...(JSON.parse(String(row["more"])) as string[])],
+    networks: [
+      ...(row["network"] === null ? [] : [String(row["network"])]),
+      ...(JSON.parse(String(row["more"])) as string[]),
+    ],
+    allNetworks: row["all_networks"] === 1,
     roles: JSON.parse(String(row["roles"])) as PortRole[],
     name: row["name"] === null ? undefined : String(row["name"]),
     createdAt: Number(row["created_at"]),

@@ -1,16 +1,29 @@
 import type { PortRole } from "../../shared/switch/port.ts";
 import type { NetworkSettings } from "../../shared/switch/settings.ts";
+import type { AddressTable } from "./address-table.ts";
+import type { AdminTable } from "./admin-table.ts";
+import type { AuditTable } from "./audit-table.ts";
+import type { DeviceTable } from "./device-table.ts";
+import type { InviteTable } from "./invite-table.ts";
+import type { LimitTable } from "./limit-table.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
 
 /**
- * Where tenants, networks and tokens are kept. What a call that returns has written is there after a crash.
+ * Where tenants and all that is theirs is kept. What a call that returns has written is there after a crash.
  * Names are unique: a `create` of what exists returns undefined (false) and changes nothing.
  */
 export interface Store {
+  readonly admins: AdminTable;
+  readonly invites: InviteTable;
+  readonly devices: DeviceTable;
+  readonly addresses: AddressTable;
+  readonly limits: LimitTable;
+  readonly audit: AuditTable;
+
   createTenant(name: string): boolean;
   tenants(): Tenant[];
   hasTenant(name: string): boolean;
-  /** Takes the tenant's networks and tokens with it. */
+  /** Takes everything of the tenant's with it but the audit log. */
   deleteTenant(name: string): boolean;
 
   createNetwork(network: NewNetwork): Network | undefined;
@@ -18,12 +31,13 @@ export interface Store {
   network(tenant: string, name: string): Network | undefined;
   /** @returns the network as it is now; undefined where there is none */
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined;
-  /** Takes with it the tokens whose first network it is. */
+  /** Takes with it the tokens whose first network it is, its invites, memberships and addresses. */
   deleteNetwork(tenant: string, name: string): boolean;
   /** The lowest VNI from `from` on that no network of any tenant has. */
   freeVni(from: number): number;
   vniTaken(vni: number): boolean;
 
+  /** Its network has to be there, where it names one. */
   createToken(token: NewToken): void;
   tokens(tenant: string): Token[];
   /** What tokens that open the network may be: every role of each. */
@@ -31,6 +45,10 @@ export interface Store {
   tokenByHash(hash: string): Token | undefined;
   deleteToken(tenant: string, id: string): boolean;
 
+  /** Does `work` wholly or, where it throws, not at all. */
+  transaction<Result>(work: () => Result): Result;
+  /** Writes a whole copy to a file that is not there yet. */
+  copyTo(file: string): void;
   /** Throws unless the store can be read. */
   check(): void;
   close(): void;

@@ -2,7 +2,15 @@ import { Fault } from "../../shared/fault.ts";
 import { MAX_VNI } from "../../shared/frame/vxlan.ts";
 import type { PortRole } from "../../shared/switch/port.ts";
 import { changedSettings, DEFAULT_SETTINGS, type SettingsChange } from "../../shared/switch/settings.ts";
-import type { Network, NetworkMode, Tenant, Token } from "./model.ts";
+import { Addresses } from "./addresses.ts";
+import { Admins } from "./admins.ts";
+import { AuditLog } from "./audit-log.ts";
+import { Devices } from "./devices.ts";
+import { Enrolment } from "./enrolment.ts";
+import { taken, unknown } from "./faults.ts";
+import { Invites } from "./invites.ts";
+import { Limits } from "./limits.ts";
+import { type Actor, type Network, type NetworkMode, RELAY, type Tenant, type Token } from "./model.ts";
 import { hashSecret, newId, newSecret } from "./secret.ts";
 import type { Store } from "./store.ts";
 
@@ -12,6 +20,7 @@ const FIRST_VNI = 101;
 /** What was withdrawn; sessions that stand on it end. */
 export type Revocation =
   | { readonly kind: "token"; readonly id: string }
+  | { readonly kind: "device"; readonly id: string }
   | { readonly kind: "network"; readonly id: number }
   | { readonly kind: "tenant"; readonly name: string };
 
@@ -27,8 +36,8 @@ export interface NetworkRequest {
 }
 
 export interface TokenRequest {
-  /** One at least. */
-  readonly networks: readonly string[];
+  /** One at least; every network of the tenant where it is left out, also those to come. */
+  readonly networks?: readonly string[] | undefined;
   readonly roles?: readonly PortRole[] | undefined;
   readonly name?: string | undefined;
   /** Seconds from now. */
@@ -37,15 +46,27 @@ export interface TokenRequest {
 
 /** What a credential opens. */
 export interface Grant {
-  readonly token: string;
+  /** The id of the token, where it is one. */
+  readonly token: string | undefined;
+  /** The device, where it is one; its name is what its tenant knows it by. */
+  readonly device: { readonly id: string; readonly name: string } | undefined;
   readonly tenant: string;
   readonly networks: readonly Network[];
   readonly roles: ReadonlySet<PortRole>;
+  /** CIDRs by the networks' ids. */
+  readonly addresses: ReadonlyMap<number, string>;
   readonly expiresAt: number | undefined;
 }
 
 /** Tenants, their networks and tokens: every rule about them, over the store that keeps them. */
 export class Tenants {
+  readonly audit: AuditLog;
+  readonly limits: Limits;
+  readonly admins: Admins;
+  readonly addresses: Addresses;
+  readonly devices: Devices;
+  readonly invites: Invites;
+  readonly enrolment: Enrolment;
   readonly #store: Store;
   readonly #now: () => number;
   readonly #listeners = new Set<(revocation: Revocation) => void>();
@@ -55,6 +76,18 @@ export class Tenants {
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
+    const audit = new AuditLog(store, now);
+    const limits = new Limits(store, audit, now);
+    const addresses = new Addresses(store, audit);
+    const revoked = (revocation: Revocation) => this.#revoke(revocation);
+    const devices = new Devices({ store, audit, addresses, revoked, now });
+    this.audit = audit;
+    this.limits = limits;
+    this.admins = new Admins(store, audit, now);
+    this.addresses = addresses;
+    this.devices = devices;
+    this.invites = new Invites({ store, audit, limits, devices, now });
+    this.enrolment = new Enrolment({ store, audit, limits, addresses, now });
   }
 
   /** Has `listener` told of everything that is withdrawn from now on, before the call that did it returns. */
@@ -74,8 +107,10 @@ export class Tenants {
     this.createNetwork("default", { name: "lan" });
   }
 
-  createTenant(name: string): Tenant {
-    if (!this.#store.createTenant(name)) throw taken("tenant", name);
+  createTenant(name: string, by: Actor = RELAY): Tenant {
+    this.audit.change({ tenant: name, by, action: "tenant.create", object: name }, () => {
+      if (!this.#store.createTenant(name)) throw taken("tenant", name);
+    });
     return { name };
   }
 
@@ -83,13 +118,17 @@ export class Tenants {
     return this.#store.tenants();
   }
 
-  deleteTenant(name: string): void {
-    if (!this.#store.deleteTenant(name)) throw unknown("tenant", name);
+  deleteTenant(name: string, by: Actor = RELAY): void {
+    this.audit.change({ tenant: name, by, action: "tenant.delete", object: name }, () => {
+      if (!this.#store.deleteTenant(name)) throw unknown("tenant", name);
+    });
+    this.limits.forget(name);
     this.#revoke({ kind: "tenant", name });
   }
 
-  createNetwork(tenant: string, request: NetworkRequest): Network {
+  createNetwork(tenant: string, request: NetworkRequest, by: Actor = RELAY): Network {
     this.#demandTenant(tenant);
+    this.limits.demand(tenant, "networks", this.#store.networks(tenant).length);
     const vni = request.vni ?? this.#store.freeVni(FIRST_VNI);
     if (vni > MAX_VNI) {
       throw new Fault({
@@ -99,25 +138,25 @@ export class Tenants {
       });
     }
     if (this.#store.network(tenant, request.name) !== undefined) throw taken("network", request.name);
-    const network = this.#store.createNetwork({
-      tenant,
-      name: request.name,
-      vni,
-      group: groupOf(vni),
-      mtu: request.mtu ?? 1500,
-      subnet: request.subnet,
-      addresses: request.addresses ?? request.subnet !== undefined,
-      mode: request.mode ?? "switch",
-      settings: changedSettings(DEFAULT_SETTINGS, request.settings ?? {}),
-    });
-    if (network === undefined) {
+    return this.audit.change({ tenant, by, action: "network.create", object: request.name }, () => {
+      const network = this.#store.createNetwork({
+        tenant,
+        name: request.name,
+        vni,
+        group: groupOf(vni),
+        mtu: request.mtu ?? 1500,
+        subnet: request.subnet,
+        addresses: request.addresses ?? request.subnet !== undefined,
+        mode: request.mode ?? "switch",
+        settings: changedSettings(DEFAULT_SETTINGS, request.settings ?? {}),
+      });
+      if (network !== undefined) return network;
       throw new Fault({
         code: "network.vni-taken",
         message: `VNI ${vni} is taken`,
         hint: "Name another with --vni, or leave it out to be given a free one.",
       });
-    }
-    return network;
+    });
   }
 
   networks(tenant: string): Network[] {
@@ -133,10 +172,13 @@ export class Tenants {
   }
 
   /** Changes what `changes` names, at once, also for those who are joined. */
-  changeSettings(tenant: string, name: string, changes: SettingsChange): Network {
+  changeSettings(tenant: string, name: string, changes: SettingsChange, by: Actor = RELAY): Network {
     const { settings } = this.network(tenant, name);
-    const changed = this.#store.changeSettings(tenant, name, changedSettings(settings, changes));
-    if (changed === undefined) throw unknown("network", name);
+    const changed = this.audit.change({ tenant, by, action: "network.change", object: name }, () => {
+      const network = this.#store.changeSettings(tenant, name, changedSettings(settings, changes));
+      if (network === undefined) throw unknown("network", name);
+      return network;
+    });
     this.#changed(changed);
     return changed;
   }
@@ -146,29 +188,43 @@ export class Tenants {
     return this.#store.rolesIn(network);
   }
 
-  deleteNetwork(tenant: string, name: string): void {
+  deleteNetwork(tenant: string, name: string, by: Actor = RELAY): void {
     const { id } = this.network(tenant, name);
-    this.#store.deleteNetwork(tenant, name);
+    this.audit.change({ tenant, by, action: "network.delete", object: name }, () =>
+      this.#store.deleteNetwork(tenant, name),
+    );
     this.#revoke({ kind: "network", id });
   }
 
   /** @returns the token and its secret, which is shown this once and kept nowhere */
-  async createToken(tenant: string, request: TokenRequest): Promise<{ token: Token; secret: string }> {
+  async createToken(
+    tenant: string,
+    request: TokenRequest,
+    by: Actor = RELAY,
+  ): Promise<{ token: Token; secret: string }> {
     const secret = newSecret();
     const hash = await hashSecret(secret);
-    const networks = [...new Set(request.networks)].map((name) => this.network(tenant, name));
+    this.#demandTenant(tenant);
+    const named =
+      request.networks && [...new Set(request.networks)].map((name) => this.network(tenant, name));
+    this.limits.demand(tenant, "tokens", this.#store.tokens(tenant).length);
     const now = this.#now();
     const token: Token = {
       id: newId(),
       tenant,
-      networks: networks.map((network) => network.name),
+      networks: named?.map((network) => network.name) ?? [],
+      allNetworks: named === undefined,
       roles: request.roles ?? [],
       name: request.name,
       createdAt: now,
       expiresAt: request.expiresIn === undefined ? undefined : now + request.expiresIn,
     };
-    this.#store.createToken({ ...token, hash });
-    if (token.roles.length > 0) for (const network of networks) this.#changed(network);
+    this.audit.change({ tenant, by, action: "token.create", object: token.id }, () =>
+      this.#store.createToken({ ...token, hash }),
+    );
+    if (token.roles.length > 0) {
+      for (const network of named ?? this.#store.networks(tenant)) this.#changed(network);
+    }
     return { token, secret };
   }
 
@@ -177,9 +233,11 @@ export class Tenants {
     return this.#store.tokens(tenant);
   }
 
-  revokeToken(tenant: string, id: string): void {
+  revokeToken(tenant: string, id: string, by: Actor = RELAY): void {
     this.#demandTenant(tenant);
-    if (!this.#store.deleteToken(tenant, id)) throw unknown("token", id);
+    this.audit.change({ tenant, by, action: "token.revoke", object: id }, () => {
+      if (!this.#store.deleteToken(tenant, id)) throw unknown("token", id);
+    });
     this.#revoke({ kind: "token", id });
   }
 
@@ -191,8 +249,18 @@ export class Tenants {
     const token = this.#store.tokenByHash(hash);
     if (token === undefined || this.hasExpired(token)) return undefined;
     const { id, tenant, roles, expiresAt } = token;
-    const networks = token.networks.flatMap((name) => this.#store.network(tenant, name) ?? []);
-    return { token: id, tenant, networks, roles: new Set(roles), expiresAt };
+    const networks = token.allNetworks
+      ? this.#store.networks(tenant)
+      : token.networks.flatMap((name) => this.#store.network(tenant, name) ?? []);
+    return {
+      token: id,
+      device: undefined,
+      tenant,
+      networks,
+      addresses: new Map(),
+      roles: new Set(roles),
+      expiresAt,
+    };
   }
 
   hasExpired(credential: { readonly expiresAt: number | undefined }): boolean {
@@ -220,22 +288,4 @@ export class Tenants {
 /** The group that stands for a VNI unless another was set: `239.<VNI as three bytes>`, of RFC 2365's scope. */
 export function groupOf(vni: number): string {
   return `239.${vni >>> 16}.${(vni >>> 8) & 0xff}.${vni & 0xff}`;
-}
-
-type Kind = "tenant" | "network" | "token";
-
-function unknown(kind: Kind, name: string): Fault {
-  return new Fault({
-    code: `${kind}.unknown`,
-    message: `there is no ${kind} '${name}'`,
-    hint: `'laneway ${kind} list' shows what there is.`,
-  });
-}
-
-function taken(kind: Kind, name: string): Fault {
-  return new Fault({
-    code: `${kind}.taken`,
-    message: `there is a ${kind} '${name}' already`,
-    hint: "Choose another name, or use the one that is there.",
-  });
 }

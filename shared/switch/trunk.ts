@@ -23,8 +23,8 @@ export class TunnelPort extends Port {
   readonly segment: Segment;
   readonly #outbox: Outbox;
 
-  constructor(options: TrunkOptions, segment: Segment, outbox: Outbox) {
-    super(options.id, options.macs, options.offload, options.roles);
+  constructor(options: TrunkOptions, segment: Segment, outbox: Outbox, macs: MacBudget) {
+    super(options.id, macs, options.offload, options.roles);
     this.segment = segment;
     this.#outbox = outbox;
   }
@@ -86,8 +86,9 @@ export class Trunk implements RecordReader {
     this.#outbox = new Outbox({ sink, batch, pool, makeQueue });
   }
 
-  join(segment: Segment): TunnelPort {
-    const port = new TunnelPort(this.#options, segment, this.#outbox);
+  /** @param macs what this port may learn, where it is not the trunk's own budget */
+  join(segment: Segment, macs = this.#options.macs): TunnelPort {
+    const port = new TunnelPort(this.#options, segment, this.#outbox, macs);
     this.#ports.set(segment.vni, port);
     segment.attach(port);
     return port;

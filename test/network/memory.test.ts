@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { describe, expect, it } from "vitest";
+import { tokenCredentials } from "../../desktop/agent/credentials.ts";
 import { TunnelClient } from "../../desktop/agent/tunnel-client.ts";
 import { frameBytes } from "../shared/switch/ports.ts";
 import { startRelay } from "./lab.ts";
@@ -139,7 +140,7 @@ it("a client that is told to end while nothing answers ends", async () => {
   const stop = new AbortController();
   const client = new TunnelClient({
     relay: new URL(server.url),
-    token: "token",
+    credentials: tokenCredentials("token"),
     offload: true,
     framing: "own",
     networks: [],

@@ -1,4 +1,5 @@
 import { onTestFailed } from "vitest";
+import { tokenCredentials } from "../../desktop/agent/credentials.ts";
 import { LocalNetwork } from "../../desktop/agent/local-network.ts";
 import { MemoryTap } from "../../desktop/agent/tap/memory.ts";
 import { TunnelClient } from "../../desktop/agent/tunnel-client.ts";
@@ -56,7 +57,7 @@ export class MemoryHost {
     this.#story = story;
     const client = new TunnelClient({
       relay: new URL(relay),
-      token,
+      credentials: tokenCredentials(token),
       offload: true,
       framing: "own",
       networks,

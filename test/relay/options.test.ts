@@ -3,6 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type RelayOptions, relayCommand, relayOptions } from "../../relay/options.ts";
+import { TrustedProxies } from "../../relay/trusted-proxies.ts";
 import { Fault } from "../../shared/fault.ts";
 import { requires } from "../requirements.ts";
 import { makeCertificate } from "./certificate.ts";
@@ -36,6 +37,7 @@ describe("the relay's options", () => {
       publicUrl: undefined,
       tls: undefined,
       framing: "own",
+      trustedProxies: expect.any(TrustedProxies),
       json: false,
     });
   });
@@ -77,6 +79,8 @@ describe("the relay's options", () => {
     vi.stubEnv("LANEWAY_CONFIG", config({ data: "/file" }));
     vi.stubEnv("LANEWAY_LISTEN", "[::1]:443");
     vi.stubEnv("LANEWAY_PUBLIC_URL", "https://relay.example");
+    vi.stubEnv("LANEWAY_TRUSTED_PROXY", "10.0.0.2");
+    expect(read([]).trustedProxies.addressOf("10.0.0.2", "192.0.2.1")).toBe("192.0.2.1");
     expect(read([])).toEqual({
       hostname: "::1",
       port: 443,
@@ -84,6 +88,7 @@ describe("the relay's options", () => {
       publicUrl: new URL("https://relay.example"),
       tls: undefined,
       framing: "ws",
+      trustedProxies: expect.any(TrustedProxies),
       json: false,
     });
   });

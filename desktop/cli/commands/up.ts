@@ -10,13 +10,17 @@ import { parseTrunk } from "../trunk-option.ts";
 export function upCommand(): Command {
   return new Command("up")
     .description("bring networks up on this machine, until it is told to end")
-    .argument("[network...]", "names of networks (default: all that the token opens)")
+    .argument(
+      "[network...]",
+      "names of networks (default: all that this device is enrolled for, or the token opens)",
+    )
     .addOption(new Option("--relay <url>", "the relay").env("LANEWAY_RELAY"))
     .addOption(
       new Option("--token <token>", "an access token (the environment keeps it out of process lists)").env(
         "LANEWAY_TOKEN",
       ),
     )
+    .option("--tenant <name>", "the tenant, where this device is enrolled with several")
     .option("--state <dir>", "where this device keeps what it is known by (or LANEWAY_STATE)")
     .option("--tap <name>", "the interface's name (default: the first free lw0, lw1, …)")
     .option("--address <cidr|none>", "the interface's address, like 10.20.0.7/24", address)

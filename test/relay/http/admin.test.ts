@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bearer } from "../../../relay/http/admin.ts";
+import { bearer } from "../../../relay/http/access.ts";
 import { BROADCAST, ethernet, packet, station, TunnelClient } from "../client.ts";
 import { sharedRelay, underEachRuntime } from "../runtimes.ts";
 

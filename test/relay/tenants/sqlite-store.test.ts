@@ -133,6 +133,7 @@ describe("the SQLite store", () => {
       ["text", Buffer.from("this is no database, but long enough to be looked at: ".repeat(50))],
       ["a damaged database", damaged],
       ["a torn database", torn],
+      ["a database with a page that is damaged", scratched],
     ])("refuses %s and leaves it untouched", (_what, make) => {
       writeFileSync(file, Buffer.isBuffer(make) ? make : make(join(directory, "model.db")));
       const before = readFileSync(file);
@@ -302,6 +303,20 @@ describe("the SQLite store", () => {
       expect(store.tokens("acme")).toHaveLength(1);
     });
 
+    it("has tokens open every network of their tenant, and no single one goes with them", () => {
+      store.createNetwork(network());
+      store.createToken(token({ networks: [], allNetworks: true, roles: ["router"] }));
+      const other = store.createNetwork(network({ name: "other", vni: 102 }));
+      const foreign = store.createNetwork(network({ tenant: "umbrella", vni: 103 }));
+      if (other === undefined || foreign === undefined) throw new Error("both networks were made");
+      expect(store.rolesIn(other)).toEqual(new Set(["router"]));
+      expect(store.rolesIn(foreign)).toEqual(new Set());
+      store.deleteNetwork("acme", "lan");
+      expect(store.tokenByHash("h1")).toMatchObject({ id: "t1", networks: [], allNetworks: true });
+      store.deleteTenant("acme");
+      expect(store.tokenByHash("h1")).toBeUndefined();
+    });
+
     it("knows which roles there are in a network, by all tokens that open it", () => {
       const lan = store.createNetwork(network());
       const other = store.createNetwork(network({ name: "other", vni: 102 }));
@@ -359,6 +374,7 @@ function token(fields: Partial<NewToken> = {}): NewToken {
     id: "t1",
     tenant: "acme",
     networks: ["lan"],
+    allNetworks: false,
     roles: [],
     name: undefined,
     createdAt: 1_000,
@@ -381,6 +397,16 @@ function versionOf(file: string): unknown {
 function damaged(model: string): Buffer {
   const bytes = torn(model, 1);
   return bytes.fill(0xaa, 100, 2_000);
+}
+
+/** A database whose every table can be opened, one of which holds nonsense. */
+function scratched(model: string): Buffer {
+  const store = SqliteStore.open(model);
+  for (let i = 0; i < 500; i++) store.createTenant(`tenant-${i}`);
+  store.close();
+  const bytes = Buffer.from(readFileSync(model));
+  const at = bytes.indexOf("tenant-250");
+  return bytes.fill(0xaa, at - (at % 4_096), at);
 }
 
 /** A database that lost its end. */

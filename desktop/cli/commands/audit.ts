@@ -1,0 +1,22 @@
+import { Command } from "commander";
+import { parseDuration } from "../../../shared/values/duration.ts";
+import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { Output } from "../output.ts";
+
+/** `laneway audit` */
+export function auditCommand(): Command {
+  return adminOptions(
+    tenantOption(new Command("audit").description("show who did what in a tenant, and when")),
+  )
+    .option(
+      "--since <duration>",
+      "no further back than this: 30s, 15m, 24h, 7d (default: all)",
+      parseDuration,
+    )
+    .action(async (options: AdminOptions & { readonly since?: number }) => {
+      const { tenant, since, json } = options;
+      const query = since === undefined ? {} : { since: String(since) };
+      const rows = await AdminClient.from(options).list(["tenants", tenant, "audit"], query);
+      new Output(json).list(rows, ["at", "actor", "action", "object", "from"]);
+    });
+}

@@ -1,0 +1,61 @@
+/** Which options of `laneway up` go together. */
+import { type Fault, usage } from "../../shared/fault.ts";
+import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
+import type { TrunkMember } from "../agent/trunk-networks.ts";
+import type { Access } from "./choose-access.ts";
+
+interface OwnOptions {
+  readonly tap?: string;
+  readonly address?: string;
+  readonly mac?: number;
+  readonly trunk?: readonly TrunkMember[];
+}
+
+/** @throws Fault where options don't go together with each other, or with the networks named */
+export function checkNetworks(networks: readonly string[], options: OwnOptions): void {
+  const { address, trunk } = options;
+  if (trunk === undefined) {
+    if (isForOneNetwork(options) && networks.length > 1) throw forOneNetwork();
+    return;
+  }
+  if (networks.length > 0) {
+    throw usage(
+      "usage.networks",
+      `'${networks[0]}' is named beside --trunk, which names its networks itself`,
+      "Add it to the trunk, or run 'laneway up' once for each.",
+    );
+  }
+  if (address !== undefined && !trunk.some(({ vlan }) => vlan === UNTAGGED_VLAN)) {
+    throw usage(
+      "usage.networks",
+      `--address ${address} is for the untagged network of a trunk, and this one has none`,
+      "Leave it out, or map one with --trunk untagged=NETWORK.",
+    );
+  }
+}
+
+/** @throws Fault where what is for one tunnel would be of several */
+export function checkAccesses(accesses: readonly Access[], options: OwnOptions): void {
+  if (accesses.length < 2) return;
+  if (options.trunk !== undefined) {
+    throw usage(
+      "usage.networks",
+      "the networks of a trunk are all of one relay and tenant, and these are not",
+      "Choose them with --relay URL or --tenant NAME, and run 'laneway up' once for each.",
+    );
+  }
+  if (isForOneNetwork(options)) throw forOneNetwork();
+}
+
+/** Whether they say of an interface what can be so of one network's alone. */
+export function isForOneNetwork({ tap, address, mac }: OwnOptions): boolean {
+  return tap !== undefined || (address !== undefined && address !== "none") || mac !== undefined;
+}
+
+export function forOneNetwork(): Fault {
+  return usage(
+    "usage.networks",
+    "--tap, --address and --mac are for one network",
+    "Name it, and run 'laneway up' once for each.",
+  );
+}

@@ -1,0 +1,97 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { Fault } from "../../shared/fault.ts";
+import type { GuessLimiter } from "../guess-limiter.ts";
+import { unknown } from "../tenants/faults.ts";
+import type { Actor } from "../tenants/model.ts";
+import { hashSecret } from "../tenants/secret.ts";
+import type { Tenants } from "../tenants/tenants.ts";
+import { problemResponse, rateLimited } from "./problem.ts";
+
+/** What every handler of the API may know of a request. */
+export interface ApiEnv {
+  readonly Bindings: {
+    /** Where it comes from. */
+    readonly address: string;
+  };
+  readonly Variables: {
+    /** Who asks. */
+    readonly by: Actor;
+    /** The one tenant that they administer; undefined for the relay's administrator, who has all. */
+    readonly tenantOnly: string | undefined;
+  };
+}
+
+export interface AccessOptions {
+  readonly tenants: Tenants;
+  /** SHA-256 of the relay administrator's token, hexadecimal. */
+  readonly adminHash: string;
+  readonly guesses: GuessLimiter;
+}
+
+/**
+ * Lets administrators in, each to what is theirs. A tenant's administrator gets the same answer for every other
+ * tenant, whether there is one of that name or not.
+ */
+export function access({ tenants, adminHash, guesses }: AccessOptions): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const secret = bearer(context.req.header("authorization"));
+    const from = context.env.address;
+    const hash = secret === undefined ? undefined : await hashSecret(secret);
+    if (hash === adminHash) {
+      context.set("by", { name: "relay-admin", from });
+      return await next();
+    }
+    const admin = hash === undefined ? undefined : tenants.admins.authenticate(hash);
+    if (admin === undefined) return refusal(secret ? guesses.wrong(from) : undefined);
+    demandOwn(context.req.method, context.req.path, admin.tenant);
+    context.set("by", { name: `tenant-admin ${admin.id}`, from });
+    context.set("tenantOnly", admin.tenant);
+    return await next();
+  };
+}
+
+/** @throws Fault `admin.forbidden` unless the relay's administrator asks */
+export function demandRelayAdmin(context: Context<ApiEnv>): void {
+  if (context.var.tenantOnly !== undefined) throw forbidden();
+}
+
+/** What stands behind `Bearer` in an Authorization header; undefined where it is absent or of another scheme. */
+export function bearer(header: string | undefined): string | undefined {
+  const match = /^Bearer(?: +(.*))?$/i.exec(header?.trim() ?? "");
+  return match === null ? undefined : (match[1] ?? "");
+}
+
+function refusal(wait: number | undefined): Response {
+  if (wait !== undefined) return rateLimited(wait);
+  return problemResponse(
+    401,
+    "admin.refused",
+    "the administrator's token is missing or wrong",
+    "Name its file with --admin-token-file, or set LANEWAY_ADMIN_TOKEN.",
+  );
+}
+
+/** Only what is below the own tenant is open, and the list of tenants, which then has that one alone. */
+function demandOwn(method: string, path: string, own: string): void {
+  const [, tenant, below] = /^\/v1\/tenants\/([^/]*)(\/.*)?$/.exec(path) ?? [];
+  if (tenant !== undefined && tenant !== own) throw unknown("tenant", decoded(tenant));
+  if (tenant === own && below !== undefined) return;
+  if (method === "GET" && path === "/v1/tenants") return;
+  throw forbidden();
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function forbidden(): Fault {
+  return new Fault({
+    code: "admin.forbidden",
+    message: "only the relay's administrator may do that",
+    hint: "Use the token in admin.token of the relay's data directory.",
+  });
+}

@@ -1,0 +1,65 @@
+import type { TakenAddress } from "./model.ts";
+import { optionalText, type Row, type Sql } from "./sql.ts";
+
+/** The addresses of networks that are taken. */
+export class AddressTable {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** @returns false where the address is taken; a device has to have none in that network */
+  take({ networkId, address, device, fixed }: TakenAddress): boolean {
+    const sql =
+      "INSERT INTO addresses (network_id, address, device_id, fixed) VALUES (?, ?, ?, ?) ON CONFLICT (network_id, address) DO NOTHING";
+    return this.#sql.run(sql, networkId, address, device ?? null, fixed ? 1 : 0) > 0;
+  }
+
+  /** In order. */
+  of(networkId: number): TakenAddress[] {
+    return this.#sql
+      .all("SELECT * FROM addresses WHERE network_id = ? ORDER BY address", networkId)
+      .map(toAddress);
+  }
+
+  at(networkId: number, address: number): TakenAddress | undefined {
+    const sql = "SELECT * FROM addresses WHERE network_id = ? AND address = ?";
+    const row = this.#sql.get(sql, networkId, address);
+    return row === undefined ? undefined : toAddress(row);
+  }
+
+  ofDevice(networkId: number, device: string): TakenAddress | undefined {
+    const sql = "SELECT * FROM addresses WHERE network_id = ? AND device_id = ?";
+    const row = this.#sql.get(sql, networkId, device);
+    return row === undefined ? undefined : toAddress(row);
+  }
+
+  release(networkId: number, address: number): boolean {
+    const sql = "DELETE FROM addresses WHERE network_id = ? AND address = ?";
+    return this.#sql.run(sql, networkId, address) > 0;
+  }
+
+  /** The lowest address from `from` on that nobody has. */
+  lowestFree(networkId: number, from: number): number {
+    // Either `from` itself, or the first gap behind an address that is taken.
+    const row = this.#sql.get(
+      `SELECT MIN(candidate) AS address FROM (
+         SELECT ?2 AS candidate
+         UNION ALL SELECT address + 1 FROM addresses WHERE network_id = ?1 AND address >= ?2
+       ) WHERE candidate NOT IN (SELECT address FROM addresses WHERE network_id = ?1)`,
+      networkId,
+      from,
+    );
+    return Number(row?.["address"]);
+  }
+}
+
+function toAddress(row: Row): TakenAddress {
+  return {
+    networkId: Number(row["network_id"]),
+    address: Number(row["address"]),
+    device: optionalText(row, "device_id"),
+    fixed: row["fixed"] === 1,
+  };
+}

@@ -1,0 +1,67 @@
+import type { AuditLog } from "./audit-log.ts";
+import { unknown } from "./faults.ts";
+import type { Actor, Admin } from "./model.ts";
+import { hashSecret, newId, newSecret } from "./secret.ts";
+import type { Store } from "./store.ts";
+
+export interface AdminRequest {
+  readonly name?: string | undefined;
+  /** Seconds from now. */
+  readonly expiresIn?: number | undefined;
+}
+
+/** Those who administer one tenant each. */
+export class Admins {
+  readonly #store: Store;
+  readonly #audit: AuditLog;
+  readonly #now: () => number;
+
+  /** @param now seconds since 1970 */
+  constructor(store: Store, audit: AuditLog, now: () => number) {
+    this.#store = store;
+    this.#audit = audit;
+    this.#now = now;
+  }
+
+  /** @returns the administrator and the secret, which is shown this once and kept nowhere */
+  async create(
+    tenant: string,
+    request: AdminRequest,
+    by: Actor,
+  ): Promise<{ readonly admin: Admin; readonly secret: string }> {
+    const secret = newSecret();
+    const hash = await hashSecret(secret);
+    if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    const now = this.#now();
+    const admin: Admin = {
+      id: newId(),
+      tenant,
+      name: request.name,
+      createdAt: now,
+      expiresAt: request.expiresIn === undefined ? undefined : now + request.expiresIn,
+    };
+    this.#audit.change({ tenant, by, action: "admin.create", object: admin.id }, () =>
+      this.#store.admins.create({ ...admin, hash }),
+    );
+    return { admin, secret };
+  }
+
+  of(tenant: string): Admin[] {
+    if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    return this.#store.admins.of(tenant);
+  }
+
+  revoke(tenant: string, id: string, by: Actor): void {
+    if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    this.#audit.change({ tenant, by, action: "admin.revoke", object: id }, () => {
+      if (!this.#store.admins.delete(tenant, id)) throw unknown("admin", id);
+    });
+  }
+
+  /** Whose secret has this hash; undefined for one that is wrong, revoked or expired. */
+  authenticate(hash: string): Admin | undefined {
+    const admin = this.#store.admins.byHash(hash);
+    if (admin?.expiresAt !== undefined && admin.expiresAt <= this.#now()) return undefined;
+    return admin;
+  }
+}

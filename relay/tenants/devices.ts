@@ -1,0 +1,82 @@
+import type { Addresses } from "./addresses.ts";
+import type { AuditLog } from "./audit-log.ts";
+import { unknown } from "./faults.ts";
+import type { Actor, Device } from "./model.ts";
+import type { Store } from "./store.ts";
+import type { Grant, Revocation } from "./tenants.ts";
+
+export interface DevicesOptions {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly addresses: Addresses;
+  /** Told once a device was shut out. */
+  readonly revoked: (revocation: Revocation) => void;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Devices that were let in. */
+export class Devices {
+  readonly #options: DevicesOptions;
+
+  constructor(options: DevicesOptions) {
+    this.#options = options;
+  }
+
+  of(tenant: string): Device[] {
+    const { store } = this.#options;
+    if (!store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    return store.devices.of(tenant);
+  }
+
+  /** The names of the networks that it is on. */
+  networksOf(device: string): string[] {
+    return this.#options.store.devices.networksOf(device);
+  }
+
+  /** Shuts a device out: its addresses are free again, and its key can't come back by the invites that it used. */
+  revoke(tenant: string, id: string, by: Actor): void {
+    const { store, audit, revoked } = this.#options;
+    if (!store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    audit.change({ tenant, by, action: "device.revoke", object: id }, () => {
+      if (!store.devices.delete(tenant, id)) throw unknown("device", id);
+    });
+    revoked({ kind: "device", id });
+  }
+
+  /** The public key that a device signs by. */
+  keyOf(id: string): string | undefined {
+    return this.#options.store.devices.byId(id)?.publicKey;
+  }
+
+  /** What a device that has proved its key may do now; undefined where it was revoked. */
+  grant(id: string): Grant | undefined {
+    const { store, addresses } = this.#options;
+    const device = store.devices.byId(id);
+    if (device === undefined) return undefined;
+    const networks = store.networks(device.tenant).filter((network) => store.devices.isOn(id, network.id));
+    const given = new Map<number, string>();
+    for (const network of networks) {
+      const address = addresses.give(network, id);
+      if (address !== undefined) given.set(network.id, address);
+    }
+    return {
+      token: undefined,
+      device: { id, name: device.name },
+      tenant: device.tenant,
+      networks,
+      addresses: given,
+      // Who lets a device in says where it may be, not what.
+      roles: new Set(),
+      expiresAt: undefined,
+    };
+  }
+
+  /** Notes that these were here just now. */
+  saw(ids: Iterable<string>): void {
+    const { store, now } = this.#options;
+    store.transaction(() => {
+      for (const id of ids) store.devices.saw(id, now());
+    });
+  }
+}

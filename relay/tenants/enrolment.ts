@@ -1,0 +1,149 @@
+import { Fault } from "../../shared/fault.ts";
+import type { Addresses } from "./addresses.ts";
+import type { AuditLog } from "./audit-log.ts";
+import { parsePublicKey, verify } from "./ed25519.ts";
+import type { Limits } from "./limits.ts";
+import type { Device, Invite, Network } from "./model.ts";
+import { hashSecret, hexToBase64url, newId } from "./secret.ts";
+import type { Store } from "./store.ts";
+
+export interface EnrolmentRequest {
+  readonly tenant: string;
+  /** The invite's secret. */
+  readonly secret: string;
+  /** What the device is to be called. */
+  readonly name: string;
+  /** Ed25519, 32 bytes, base64url. */
+  readonly publicKey: string;
+  /** Signature over {@link enrolmentText}, base64url. */
+  readonly proof: string;
+}
+
+export interface Enrolled {
+  readonly device: Device;
+  /** All that it is on now. */
+  readonly networks: readonly Network[];
+}
+
+export interface EnrolmentOptions {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly limits: Limits;
+  readonly addresses: Addresses;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** How devices come in: an invite's secret, and proof that they have the key that they bring. */
+export class Enrolment {
+  readonly #options: EnrolmentOptions;
+
+  constructor(options: EnrolmentOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Lets a device in. The same key with the same invite is the same device, and uses it once.
+   *
+   * @param origin under which the relay was asked
+   * @param from the address that asked
+   * @throws Fault `enrol.bad-key`, `invite.refused`, `enrol.bad-proof`, `invite.revoked`, `enrol.device-revoked`,
+   * `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`
+   */
+  async enrol(request: EnrolmentRequest, origin: string, from: string): Promise<Enrolled> {
+    const { tenant, publicKey, proof } = request;
+    if (parsePublicKey(publicKey) === undefined) throw badKey();
+    const hash = await hashSecret(request.secret);
+    // Whoever does not know the secret is told nothing, and is not worth the verification of a signature.
+    if (this.#find(tenant, hash) === undefined) throw refused();
+    const text = enrolmentText(origin, tenant, hexToBase64url(hash), publicKey);
+    if (!(await verify(publicKey, text, proof))) throw badProof(origin);
+    // Things may have changed in the meantime; from here on they can't.
+    const invite = this.#find(tenant, hash);
+    if (invite === undefined) throw refused();
+    if (invite.revokedAt !== undefined) throw inviteFault("revoked", "was revoked");
+    const device = this.#known(invite, publicKey) ?? this.#enter(invite, request, from);
+    const { store } = this.#options;
+    const networks = store.networks(tenant).filter(({ id }) => store.devices.isOn(device.id, id));
+    return { device, networks };
+  }
+
+  #find(tenant: string, hash: string): Invite | undefined {
+    const invite = this.#options.store.invites.byHash(hash);
+    return invite?.tenant === tenant ? invite : undefined;
+  }
+
+  /** The device that this key became by this invite before. */
+  #known(invite: Invite, publicKey: string): Device | undefined {
+    const { store } = this.#options;
+    const before = store.invites.usedBy(invite.id, publicKey);
+    if (before === undefined) return undefined;
+    const device = before.device === undefined ? undefined : store.devices.byId(before.device);
+    if (device !== undefined) return device;
+    throw new Fault({
+      code: "enrol.device-revoked",
+      message: "the device that came in by this invite was revoked",
+      hint: "Ask whoever runs the network for a new invite.",
+    });
+  }
+
+  #enter(invite: Invite, { name, publicKey }: EnrolmentRequest, from: string): Device {
+    const { store, audit, limits, addresses, now } = this.#options;
+    const { id, tenant, networkId } = invite;
+    if (invite.expiresAt <= now()) throw inviteFault("expired", "has expired");
+    if (invite.used >= invite.uses) throw inviteFault("used-up", "has let in as many devices as it may");
+    const known = store.devices.byKey(tenant, publicKey);
+    if (known === undefined) limits.demand(tenant, "devices", store.devices.count(tenant));
+    if (known === undefined || !store.devices.isOn(known.id, networkId)) {
+      limits.demand(tenant, "network_devices", store.devices.countOn(networkId));
+    }
+    const device = known ?? { id: newId(), tenant, name, publicKey, createdAt: now(), lastSeen: undefined };
+    const by = { name: `invite ${id}`, from };
+    audit.change({ tenant, by, action: "device.enrol", object: device.id }, () => {
+      if (known === undefined) store.devices.create(device);
+      store.devices.enter(device.id, networkId);
+      store.invites.use(id, publicKey, device.id);
+      const network = store.network(tenant, invite.network);
+      if (network !== undefined) addresses.give(network, device.id);
+    });
+    return device;
+  }
+}
+
+/** What proves at enrolment that a device has its key: of use with this relay and this invite alone. */
+export function enrolmentText(origin: string, tenant: string, secretHash: string, publicKey: string): string {
+  return ["laneway.enrol.v1", origin, tenant, secretHash, publicKey].join("\n");
+}
+
+/** What a device signs to open a session: of use with this relay and this challenge alone. */
+export function sessionText(origin: string, nonce: string, device: string): string {
+  return ["laneway.v1", origin, nonce, device].join("\n");
+}
+
+function badKey(): Fault {
+  return new Fault({
+    code: "enrol.bad-key",
+    message: "the public key is no Ed25519 key that can be relied on",
+    hint: "It has to be 32 bytes in canonical encoding, base64url, and no point of small order.",
+  });
+}
+
+function badProof(origin: string): Fault {
+  return new Fault({
+    code: "enrol.bad-proof",
+    message: "the proof is not that key's signature for this relay and this invite",
+    hint: `This relay believes that it is reached at '${origin}'; its operator sets that with --public-url.`,
+  });
+}
+
+function refused(): Fault {
+  return inviteFault("refused", "is not known here");
+}
+
+function inviteFault(what: "refused" | "expired" | "used-up" | "revoked", words: string): Fault {
+  return new Fault({
+    code: `invite.${what}`,
+    message: `this invite ${words}`,
+    hint: "Check that the link is whole, or ask whoever sent it for a new one.",
+  });
+}

@@ -1,0 +1,92 @@
+import type { AuditLog } from "./audit-log.ts";
+import type { Devices } from "./devices.ts";
+import { unknown } from "./faults.ts";
+import type { Limits } from "./limits.ts";
+import type { Actor, Invite } from "./model.ts";
+import { hashSecret, newId, newSecret } from "./secret.ts";
+import type { Store } from "./store.ts";
+
+/** How long an invite is good for unless it is said, in seconds: links lie about in mailboxes for years. */
+const INVITE_SECONDS = 7 * 86_400;
+
+export interface InviteRequest {
+  readonly network: string;
+  /** How many devices it lets in; one unless it is said. */
+  readonly uses?: number | undefined;
+  /** Seconds from now. */
+  readonly expiresIn?: number | undefined;
+}
+
+export interface InvitesOptions {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly limits: Limits;
+  readonly devices: Devices;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Invites: what lets devices in that nobody knows yet. */
+export class Invites {
+  readonly #options: InvitesOptions;
+
+  constructor(options: InvitesOptions) {
+    this.#options = options;
+  }
+
+  /** @returns the invite and its secret, which is shown this once and kept nowhere */
+  async create(
+    tenant: string,
+    request: InviteRequest,
+    by: Actor,
+  ): Promise<{ readonly invite: Invite; readonly secret: string }> {
+    const { store, audit, limits } = this.#options;
+    const secret = newSecret();
+    const hash = await hashSecret(secret);
+    this.#demandTenant(tenant);
+    const network = store.network(tenant, request.network);
+    if (network === undefined) throw unknown("network", request.network);
+    const now = this.#options.now();
+    limits.demand(tenant, "invites", store.invites.countOutstanding(tenant, now));
+    const invite: Invite = {
+      id: newId(),
+      tenant,
+      network: network.name,
+      networkId: network.id,
+      uses: request.uses ?? 1,
+      used: 0,
+      createdAt: now,
+      expiresAt: now + (request.expiresIn ?? INVITE_SECONDS),
+      revokedAt: undefined,
+    };
+    audit.change({ tenant, by, action: "invite.create", object: invite.id }, () =>
+      store.invites.create({ ...invite, hash }),
+    );
+    return { invite, secret };
+  }
+
+  /** Those that were not revoked, also such as let nobody in any more. */
+  of(tenant: string): Invite[] {
+    this.#demandTenant(tenant);
+    return this.#options.store.invites.of(tenant);
+  }
+
+  /**
+   * Has an invite let nobody in any more.
+   *
+   * @param withDevices whether those that it let in are to go too
+   */
+  revoke(tenant: string, id: string, withDevices: boolean, by: Actor): void {
+    const { store, audit, devices, now } = this.#options;
+    this.#demandTenant(tenant);
+    audit.change({ tenant, by, action: "invite.revoke", object: id }, () => {
+      if (!store.invites.revoke(tenant, id, now())) throw unknown("invite", id);
+    });
+    if (!withDevices) return;
+    for (const device of store.invites.devicesBy(id)) devices.revoke(tenant, device, by);
+  }
+
+  #demandTenant(name: string): void {
+    if (!this.#options.store.hasTenant(name)) throw unknown("tenant", name);
+  }
+}

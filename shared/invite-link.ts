@@ -1,0 +1,39 @@
+/**
+ * An invite as a link: `https://relay.example/join#v1.<tenant>.<secret>`. The secret is in the fragment, which no
+ * browser sends anywhere, so that it reaches no log. `laneway://relay.example/join#…` is the same for the desktop app
+ * and means HTTPS; a relay without TLS has links of `http://` alone.
+ */
+
+export interface InviteLink {
+  /** The relay's base URL, `http(s)://host[:port][/prefix]`, without a slash at its end. */
+  readonly relay: string;
+  readonly tenant: string;
+  /** 32 bytes, base64url without padding. */
+  readonly secret: string;
+}
+
+const LINK =
+  /^(https?|laneway):\/\/([^/?#@\s]+)((?:\/[^/?#\s]+)*)\/join#v1\.([a-z0-9-]{1,63})\.([A-Za-z0-9_-]{43})$/;
+
+/** Reads a link of either kind; undefined for anything else. */
+export function parseInviteLink(text: string): InviteLink | undefined {
+  const match = LINK.exec(text.trim());
+  if (match === null) return undefined;
+  const [, scheme = "", host = "", prefix = "", tenant = "", secret = ""] = match;
+  const relay = `${scheme === "laneway" ? "https" : scheme}://${host}${prefix}`;
+  // What is no host, such as a port that can't be, is found out here.
+  if (!URL.canParse(relay)) return undefined;
+  const { origin, pathname } = new URL(relay);
+  return { relay: `${origin}${pathname.replace(/\/+$/, "")}`, tenant, secret };
+}
+
+/** Writes the link that {@link parseInviteLink} reads the same. */
+export function formatInviteLink({ relay, tenant, secret }: InviteLink): string {
+  return `${relay.replace(/\/+$/, "")}/join#v1.${tenant}.${secret}`;
+}
+
+/** The same link for the desktop app; undefined where the relay is not reached by HTTPS. */
+export function formatAppLink(link: InviteLink): string | undefined {
+  const web = formatInviteLink(link);
+  return web.startsWith("https://") ? web.replace(/^https/, "laneway") : undefined;
+}

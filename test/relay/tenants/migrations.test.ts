@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { MIGRATIONS } from "../../../relay/tenants/migrations.ts";
+import { hashSecret } from "../../../relay/tenants/secret.ts";
+import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { Tenants } from "../../../relay/tenants/tenants.ts";
+
+const TOKEN_FIELDS = { allNetworks: false, roles: [] };
+
+/** What the second one added to that. */
+const SECOND = `
+  UPDATE networks SET settings = '{"ageing":60}' WHERE id = 1;
+  UPDATE tokens SET roles = '["router"]' WHERE id = 't1';
+  INSERT INTO token_networks (token, network_id) VALUES ('t1', 2);
+`;
+
+/** What the first schema held: written down here, so that it stays what it was whatever becomes of the code. */
+const FIRST = `
+  INSERT INTO tenants (name) VALUES ('acme'), ('umbrella');
+  INSERT INTO networks (id, tenant, name, vni, multicast_group, mtu, subnet, addresses, mode) VALUES
+    (1, 'acme', 'lan', 101, '239.0.0.101', 1500, NULL, 0, 'switch'),
+    (2, 'acme', 'lab', 102, '239.0.0.102', 1400, '10.20.0.0/24', 1, 'wire'),
+    (3, 'umbrella', 'lan', 103, '239.0.0.103', 1500, NULL, 0, 'switch');
+  INSERT INTO tokens (id, network_id, hash, name, created_at, expires_at) VALUES
+    ('t1', 1, 'HASH', 'robot', 1000, NULL),
+    ('t2', 2, 'h2', NULL, 1001, 5000),
+    ('t3', 3, 'h3', NULL, 1002, NULL);
+`;
+
+describe("the third schema", () => {
+  it("keeps tenants, networks and tokens of the first, which go on working", async () => {
+    using old = await first();
+    const store = old.open();
+    const tenants = new Tenants(store, () => 2_000);
+
+    expect(tenants.tenants()).toEqual([{ name: "acme" }, { name: "umbrella" }]);
+    expect(tenants.networks("acme")).toMatchObject([
+      { id: 2, name: "lab", vni: 102, mtu: 1400, subnet: "10.20.0.0/24", addresses: true, mode: "wire" },
+      { id: 1, name: "lan", vni: 101, mtu: 1500, subnet: undefined, addresses: false, mode: "switch" },
+    ]);
+    expect(tenants.tokens("acme")).toEqual([
+      {
+        ...TOKEN_FIELDS,
+        id: "t1",
+        tenant: "acme",
+        networks: ["lan"],
+        name: "robot",
+        createdAt: 1_000,
+        expiresAt: undefined,
+      },
+      {
+        ...TOKEN_FIELDS,
+        id: "t2",
+        tenant: "acme",
+        networks: ["lab"],
+        name: undefined,
+        createdAt: 1_001,
+        expiresAt: 5_000,
+      },
+    ]);
+    expect(tenants.authenticate(await hashSecret("secret"))).toMatchObject({
+      token: "t1",
+      tenant: "acme",
+      networks: [{ name: "lan" }],
+    });
+    tenants.deleteNetwork("acme", "lan");
+    expect(tenants.tokens("acme")).toMatchObject([{ id: "t2" }]);
+    tenants.deleteTenant("umbrella");
+    expect(store.tokenByHash("h3")).toBeUndefined();
+  });
+
+  it("keeps settings, roles and further networks of tokens of the second", async () => {
+    using old = await second();
+    const store = old.open();
+    const tenants = new Tenants(store, () => 2_000);
+
+    expect(tenants.network("acme", "lan").settings.ageing).toBe(60);
+    expect(tenants.tokens("acme")).toMatchObject([
+      { id: "t1", networks: ["lan", "lab"], allNetworks: false, roles: ["router"] },
+      { id: "t2", networks: ["lab"], roles: [] },
+    ]);
+    expect(tenants.authenticate(await hashSecret("secret"))).toMatchObject({
+      token: "t1",
+      networks: [{ name: "lan" }, { name: "lab" }],
+      roles: new Set(["router"]),
+    });
+    expect(tenants.rolesIn(tenants.network("acme", "lab"))).toEqual(new Set(["router"]));
+    tenants.deleteNetwork("acme", "lab");
+    expect(tenants.tokens("acme")).toMatchObject([{ id: "t1", networks: ["lan"] }]);
+    tenants.revokeToken("acme", "t1");
+    expect(tenants.rolesIn(tenants.network("acme", "lan"))).toEqual(new Set());
+  });
+
+  it.each([first, second])("lets what is new be made in what is old", async (older) => {
+    using old = await older();
+    const tenants = new Tenants(old.open(), () => 2_000);
+    const { secret } = await tenants.createToken("acme", {});
+    expect(tenants.authenticate(await hashSecret(secret))?.networks).toHaveLength(2);
+    const by = { name: "test", from: undefined };
+    await tenants.invites.create("acme", { network: "lab" }, by);
+    expect(tenants.invites.of("acme")).toMatchObject([{ network: "lab", uses: 1, used: 0 }]);
+    expect(tenants.audit.entries("acme")).toMatchObject([
+      { action: "token.create" },
+      { action: "invite.create", actor: "test" },
+    ]);
+  });
+
+  it("has an audit log that can't be changed, even by SQL", async () => {
+    using old = await first();
+    const store = old.open();
+    new Tenants(store, () => 2_000).createTenant("new");
+    store.close();
+    const database = new DatabaseSync(old.file);
+    onTestFinished(() => database.close());
+    expect(() => database.exec("UPDATE audit SET actor = 'nobody'")).toThrow(/append-only/);
+    expect(() => database.exec("DELETE FROM audit")).toThrow(/append-only/);
+    expect(database.prepare("SELECT actor FROM audit").all()).toEqual([{ actor: "relay" }]);
+  });
+});
+
+/** A database of the first schema. */
+async function first() {
+  return await earlier(1, FIRST);
+}
+
+/** A database of the second schema. */
+async function second() {
+  return await earlier(2, `${FIRST}${SECOND}`);
+}
+
+async function earlier(version: number, held: string) {
+  const directory = mkdtempSync(join(tmpdir(), "laneway-migrations-"));
+  const file = join(directory, "laneway.db");
+  const database = new DatabaseSync(file);
+  for (const step of MIGRATIONS.slice(0, version)) database.exec(step);
+  database.exec(held.replace("HASH", await hashSecret("secret")));
+  database.exec(`PRAGMA user_version = ${version}`);
+  database.close();
+  const stores: SqliteStore[] = [];
+  return {
+    file,
+    open: () => {
+      const store = SqliteStore.open(file);
+      stores.push(store);
+      return store;
+    },
+    [Symbol.dispose]: () => {
+      for (const store of stores) {
+        try {
+          store.close();
+        } catch {
+          // The test closed it.
+        }
+      }
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
