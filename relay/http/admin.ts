@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { parseAddress } from "../../shared/frame/address.ts";
 import { parseCidr } from "../../shared/frame/cidr.ts";
 import { MAX_VNI } from "../../shared/frame/vxlan.ts";
 import { PORT_ROLES } from "../../shared/switch/port.ts";
@@ -18,6 +19,13 @@ import { invitesApi } from "./invites.ts";
 import { limitsApi } from "./limits.ts";
 import { liveApi } from "./live.ts";
 
+/** A group that may carry a network: not one of 224.0.0.0/24, which stay on a link of their own (RFC 5771 section 4). */
+function isGroupAddress(text: string): boolean {
+  const address = parseAddress(text);
+  if (typeof address === "bigint") return address >> 120n === 0xffn;
+  return address !== undefined && address >>> 28 === 0xe && address >>> 8 !== 0xe00000;
+}
+
 const newTenant = z.strictObject({ name });
 
 const newNetwork = z.strictObject({
@@ -30,6 +38,12 @@ const newNetwork = z.strictObject({
     })
     .optional(),
   addresses: z.boolean().optional(),
+  group: z
+    .string()
+    .refine(isGroupAddress, {
+      error: (issue) => `'${issue.input}' is not a multicast address like 239.1.1.101`,
+    })
+    .optional(),
   mtu: z.number().int().min(576).max(65_521).optional(),
   mode: z.enum(["switch", "wire"]).optional(),
   settings: settingsChange.optional(),

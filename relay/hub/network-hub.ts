@@ -99,6 +99,25 @@ export class NetworkHub {
     return problem;
   }
 
+  /**
+   * Puts an address at a VTEP for good: until it is taken back, or the VTEP leaves.
+   *
+   * @param vtep its id, or its member's name
+   * @throws Fault `vtep.unknown`
+   */
+  pin(mac: number, vtep: string): Port {
+    for (const port of this.segment.ports) {
+      if (port.id !== vtep && this.nameOf(port) !== vtep) continue;
+      this.segment.table.pin(mac, port, this.#clock());
+      return port;
+    }
+    throw new Fault({
+      code: "vtep.unknown",
+      message: `there is no VTEP '${vtep}' in network '${this.#network.name}' now`,
+      hint: "'laneway counters' shows the VTEPs that are there.",
+    });
+  }
+
   #enterEndpoints(port: Port, endpoints: readonly Endpoint[]): string | undefined {
     const now = this.#clock();
     const problems: string[] = [];

@@ -29,6 +29,8 @@ export interface NetworkRequest {
   readonly vni?: number | undefined;
   readonly subnet?: string | undefined;
   readonly addresses?: boolean | undefined;
+  /** A multicast address; of the VNI unless given. */
+  readonly group?: string | undefined;
   readonly mtu?: number | undefined;
   readonly mode?: NetworkMode | undefined;
   /** What is not named has its default. */
@@ -143,7 +145,7 @@ export class Tenants {
         tenant,
         name: request.name,
         vni,
-        group: groupOf(vni),
+        group: request.group ?? groupOf(vni),
         mtu: request.mtu ?? 1500,
         subnet: request.subnet,
         addresses: request.addresses ?? request.subnet !== undefined,

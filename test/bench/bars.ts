@@ -46,6 +46,7 @@ export function drawBars(panels: readonly Panel[]): string {
     return drawn;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img">
+<title>Laneway beside other overlays: throughput, packets, round trip and processor time</title>
 <style>${STYLE}</style>
 ${parts.join("\n")}
 </svg>

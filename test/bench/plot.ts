@@ -2,6 +2,8 @@
  * Draws docs/performance.svg and writes the tables of docs/performance.md anew, from the results of a run:
  *
  *     npm run bench -- all --json results.json && node test/bench/plot.ts results.json
+ *
+ * Of several runs each gets its own tables, and the first that has overlays is drawn.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,15 +16,15 @@ const DOCS = join(import.meta.dirname, "../../docs");
 const BEGIN = "<!-- from here on written by test/bench/plot.ts -->";
 const END = "<!-- up to here -->";
 
-const [file] = process.argv.slice(2);
-if (file === undefined) {
-  process.stderr.write("usage: node test/bench/plot.ts RESULTS.json\n");
+const files = process.argv.slice(2);
+if (files.length === 0) {
+  process.stderr.write("usage: node test/bench/plot.ts RESULTS.json...\n");
   process.exit(2);
 }
-const results = JSON.parse(readFileSync(file, "utf8")) as Results;
+const runs = files.map((file) => JSON.parse(readFileSync(file, "utf8")) as Results);
 
 // Beside the kernel's 10 Gbit/s nothing else would be seen.
-const systems = (results.systems ?? []).filter(
+const systems = (runs.find((run) => run.systems !== undefined)?.systems ?? []).filter(
   ({ kind, figures }) => kind !== "kernel" && figures.p99Ms.length > 0,
 );
 const panel = (title: string, figure: keyof Figures, digits: number, scale = 1): Panel => ({
@@ -53,4 +55,7 @@ const page = join(DOCS, "performance.md");
 const text = readFileSync(page, "utf8");
 const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
 if (begin < 0 || end < begin) throw new Error(`${page} has no place for tables between ${BEGIN} and ${END}`);
-writeFileSync(page, `${text.slice(0, begin + BEGIN.length)}\n\n${report(results)}\n${text.slice(end)}`);
+writeFileSync(
+  page,
+  `${text.slice(0, begin + BEGIN.length)}\n\n${runs.map(report).join("\n")}\n${text.slice(end)}`,
+);

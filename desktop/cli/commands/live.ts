@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { usage } from "../../../shared/fault.ts";
 import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
 import { Output } from "../output.ts";
 
@@ -6,7 +7,6 @@ type NetworkOptions = AdminOptions & { readonly network: string };
 
 /** Commands that show what goes on in a network now, each a table. */
 const TABLES = [
-  ["fdb", "show a network's forwarding table", ["mac", "vni", "port", "kind", "age_seconds"]],
   ["groups", "show a network's multicast groups and who is in them", ["group", "vni", "ports"]],
   [
     "neighbours",
@@ -23,9 +23,44 @@ const TABLES = [
 /** `laneway fdb|groups|neighbours|counters|trace` */
 export function liveCommands(): Command[] {
   return [
+    fdbCommand(),
     ...TABLES.map(([name, description, columns]) => tableCommand(name, description, columns)),
     traceCommand(),
   ];
+}
+
+interface FdbOptions extends NetworkOptions {
+  readonly pin?: string;
+  readonly vtep?: string;
+  readonly unpin?: string;
+}
+
+function fdbCommand(): Command {
+  return ofNetwork("fdb", "show a network's forwarding table, or set a static entry")
+    .option("--pin <mac>", "put this address at a VTEP, whatever comes in elsewhere")
+    .option("--vtep <id|name>", "the VTEP")
+    .option("--unpin <mac>", "take a static entry back")
+    .action(async (options: FdbOptions) => {
+      const path = ["tenants", options.tenant, "networks", options.network, "fdb"];
+      const output = new Output(options.json);
+      if (options.pin !== undefined) {
+        if (options.vtep === undefined) {
+          throw usage(
+            "usage.vtep",
+            "no VTEP is named for --pin",
+            "Name it with --vtep ID; see 'laneway counters'.",
+          );
+        }
+        output.object(
+          await AdminClient.from(options).create({ mac: options.pin, port: options.vtep }, ...path),
+        );
+      } else if (options.unpin !== undefined) {
+        await AdminClient.from(options).delete(...path, options.unpin);
+        output.note(`${options.unpin} has no static entry any more`);
+      } else {
+        output.list(await rows(options, "fdb"), ["mac", "vni", "port", "kind", "age_seconds"]);
+      }
+    });
 }
 
 function tableCommand(name: string, description: string, columns: readonly string[]): Command {

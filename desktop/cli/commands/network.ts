@@ -9,6 +9,7 @@ interface CreateOptions extends AdminOptions {
   readonly vni?: number;
   readonly subnet?: string;
   readonly addresses: boolean;
+  readonly group?: string;
   readonly mtu?: number;
   readonly mode: string;
   readonly set?: readonly string[];
@@ -30,6 +31,7 @@ export function networkCommand(): Command {
     )
     .option("--subnet <cidr>", "the IP subnet that it uses, like 10.20.0.0/24", cidr)
     .option("--no-addresses", "do not give the subnet's addresses to members")
+    .option("--group <address>", "its multicast group (default: 239 and the VNI's three bytes)")
     .option("--mtu <bytes>", "the MTU of its interfaces (default: 1500)", wholeNumber("--mtu"))
     .addOption(
       new Option("--mode <mode>", "switch keeps link-local control frames, wire passes everything")
@@ -41,12 +43,13 @@ export function networkCommand(): Command {
       "settings that are not to be their defaults; see 'laneway network set --help'",
     )
     .action(async (name: string, options: CreateOptions) => {
-      const { vni, subnet, mtu, mode, tenant } = options;
+      const { vni, subnet, group, mtu, mode, tenant } = options;
       const settings = parseSettings(options.set ?? []);
       const request = {
         name,
         vni,
         subnet,
+        group,
         mtu,
         mode,
         settings,

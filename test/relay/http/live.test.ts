@@ -31,6 +31,38 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     return client.takeRecords().map(({ frame }) => payloadOf(frame));
   }
 
+  it("pins an address to a VTEP, by its name, until it is taken back", async () => {
+    await using stack = new AsyncDisposableStack();
+    const network = await relay().network();
+    const here = await join(stack, network, "here");
+    const there = await join(stack, network, "there");
+    await relay().must("POST", `${pathOf(network)}/fdb`, { mac: C, port: "here" });
+    await send(there, network, ethernet(BROADCAST, C, "stolen"));
+    expect(await heard(here)).toEqual([]);
+    expect(await rows(network, "fdb")).toMatchObject([{ mac: C, kind: "static" }]);
+    expect(await rows(network, "counters")).toContainEqual(
+      expect.objectContaining({ name: "there", drops: { "static-mac": 1 } }),
+    );
+    await relay().must("DELETE", `${pathOf(network)}/fdb/${C}`);
+    await send(there, network, ethernet(BROADCAST, C, "own"));
+    expect(await heard(here)).toEqual(["own"]);
+    for (const [body, status] of [
+      [{ mac: C, port: "nowhere" }, 404],
+      [{ mac: "01:00:5e:00:00:01", port: "here" }, 400],
+    ] as const) {
+      const refused = await relay().api("POST", `${pathOf(network)}/fdb`, body);
+      expect([body.port, refused.status]).toEqual([body.port, status]);
+    }
+  });
+
+  it("has the multicast group that it was made with, if that may be one", async () => {
+    const made = (name: string, group: string) =>
+      relay().api("POST", "/tenants/default/networks", { name, group });
+    expect(await (await made("grouped", "239.1.1.101")).json()).toMatchObject({ group: "239.1.1.101" });
+    expect((await made("local", "224.0.0.251")).status).toBe(400);
+    expect((await made("alone", "10.0.0.1")).status).toBe(400);
+  });
+
   it("shows and keeps settings, of which those not named stay", async () => {
     const network = await relay().network(undefined, { ageing: 60 });
     expect(await relay().must("GET", pathOf(network))).toMatchObject({
