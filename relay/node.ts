@@ -63,16 +63,15 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
     socket.setNoDelay(true);
     limitUnsent(socket, UNSENT_BYTES);
     accept(request, socket, head, (accepted) => {
-      const tunnel = accepted.socket;
-      tunnels.add(tunnel);
+      const { socket: tunnel, subprotocol } = accepted;
       const events = relay.hub.accept({
         socket: tunnel,
         address: addressOf(request),
         origin: relay.publicOrigin ?? `${scheme}://${request.headers.host ?? `${hostname}:${port}`}`,
-        subprotocol: accepted.subprotocol,
+        subprotocol,
         bearer: bearer(request.headers.authorization),
       });
-      attend(tunnel, events, () => tunnels.delete(tunnel));
+      attend(tunnel, events, tunnels);
     });
   });
 
@@ -97,8 +96,12 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
   };
 }
 
-/** Hands on what comes in, and gives up a connection that has fallen silent. */
-function attend(socket: MessageSocket, events: ConnectionEvents, closed: () => void): void {
+/**
+ * Hands on what comes in, and gives up a connection that has fallen silent. What it makes for the connection's life knows
+ * nothing of the request, which would otherwise live as long.
+ */
+function attend(socket: MessageSocket, events: ConnectionEvents, tunnels: Set<MessageSocket>): void {
+  tunnels.add(socket);
   let heardAt = performance.now();
   const heard = () => {
     heardAt = performance.now();
@@ -119,7 +122,7 @@ function attend(socket: MessageSocket, events: ConnectionEvents, closed: () => v
     alive: heard,
     closed: () => {
       clearInterval(keepalive);
-      closed();
+      tunnels.delete(socket);
       events.closed();
     },
   });

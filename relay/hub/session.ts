@@ -73,7 +73,7 @@ export class Session implements ConnectionEvents {
   unknownMessages = 0;
 
   readonly #host: SessionHost;
-  readonly #helloTimer: ReturnType<typeof setTimeout>;
+  #helloTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #memberships = new Map<number, Membership>();
   /** Signed by a device in its `hello`; there is one in a session, so it is used once. */
   readonly #nonce = base64url(crypto.getRandomValues(new Uint8Array(32)));
@@ -184,6 +184,7 @@ export class Session implements ConnectionEvents {
     const full = this.#host.admit(this, grant);
     if (full !== undefined) return this.close(Close.overloaded, full);
     clearTimeout(this.#helloTimer);
+    this.#helloTimer = undefined;
     this.#state = "open";
     this.#grant = grant;
     this.#name = grant.device?.name ?? hello.client.name;

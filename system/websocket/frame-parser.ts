@@ -61,8 +61,8 @@ export class FrameParser {
   /** Nothing more is wanted: of a connection that is closing. */
   #stopped = false;
 
-  /** A header that is not complete yet. */
-  readonly #header = new Uint8Array(HEADER_BYTES);
+  /** A header that is not complete yet; the masking key has the last bytes, as each of many idle sockets has a parser. */
+  readonly #header = new Uint8Array(HEADER_BYTES + MASK_BYTES);
   #headerBytes = 0;
 
   /** The frame whose payload is being taken; `#left` bytes are to come. */
@@ -70,7 +70,7 @@ export class FrameParser {
   #final = false;
   #left = 0;
   #inPayload = false;
-  readonly #key = new Uint8Array(MASK_BYTES);
+  readonly #key = this.#header.subarray(HEADER_BYTES);
 
   /** The message its fragments come to. */
   #messageOpcode = 0;

@@ -43,7 +43,8 @@ export interface FramedSocketOptions {
 
 export class FramedSocket implements MessageSocket {
   readonly #socket: Socket;
-  readonly #head: Uint8Array;
+  /** What came with the handshake, until it is read: it may lie in a buffer far greater. */
+  #head: Uint8Array;
   readonly #client: boolean;
   readonly #buffer: Uint8Array;
   readonly #pool: BlockPool;
@@ -87,7 +88,9 @@ export class FramedSocket implements MessageSocket {
 
   listen(events: MessageEvents): void {
     this.#events = events;
-    if (this.#head.length > 0) this.#read(this.#head, this.#head.length);
+    const head = this.#head;
+    this.#head = NOTHING;
+    if (head.length > 0) this.#read(head, head.length);
     readInto(this.#socket, this.#buffer, (bytes, end) => this.#read(bytes, end));
   }
 

@@ -83,7 +83,8 @@ interface PortState {
   readonly port: Port;
   /** Grows from port to port: of two the newer has the higher one. */
   readonly number: number;
-  readonly key: Uint8Array;
+  /** Made with the first probe, as most ports never see one. */
+  key: Uint8Array | undefined;
   /** Until when it is probed. */
   suspectedUntil: number;
   /** When it was cut off, and when a probe last showed that the loop is still there. */
@@ -113,11 +114,10 @@ export class LoopDetector {
   attach(port: Port): void {
     this.detach(port);
     this.#lastNumber++;
-    const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
     const state: PortState = {
       port,
       number: this.#lastNumber,
-      key,
+      key: undefined,
       suspectedUntil: 0,
       cutAt: undefined,
       loopSeenAt: 0,
@@ -190,22 +190,25 @@ export class LoopDetector {
     if (payload + BODY_BYTES > end || readUint32(bytes, payload) !== MARK) return undefined;
     if (readUint16(bytes, payload + VERSION_OFFSET) !== VERSION) return undefined;
     const state = this.#byNumber.get(readUint32(bytes, payload + NUMBER_OFFSET));
-    if (state === undefined) return undefined;
+    const key = state?.key;
+    if (key === undefined) return undefined;
     for (let i = 0; i < KEY_BYTES; i++) {
-      if (bytes[payload + KEY_OFFSET + i] !== state.key[i]) return undefined;
+      if (bytes[payload + KEY_OFFSET + i] !== key[i]) return undefined;
     }
     return state;
   }
 
   /** A buffer of its own each time: the one before may still wait to be sent. */
-  #probe({ number, key }: PortState): Uint8Array {
+  #probe(state: PortState): Uint8Array {
+    const { number } = state;
+    state.key ??= crypto.getRandomValues(new Uint8Array(KEY_BYTES));
     const frame = new Uint8Array(FRAME_BYTES);
     writeMac(frame, writeMac(frame, 0, PROBE_GROUP), this.#options.hubMac);
     writeUint16(frame, TYPE_OFFSET, ETHERTYPE_EXPERIMENTAL);
     writeUint32(frame, BODY_OFFSET, MARK);
     writeUint16(frame, BODY_OFFSET + VERSION_OFFSET, VERSION);
     writeUint32(frame, BODY_OFFSET + NUMBER_OFFSET, number);
-    frame.set(key, BODY_OFFSET + KEY_OFFSET);
+    frame.set(state.key, BODY_OFFSET + KEY_OFFSET);
     writeUint32(frame, BODY_OFFSET + SEQUENCE_OFFSET, this.#sequence);
     return frame;
   }
