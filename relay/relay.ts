@@ -3,8 +3,10 @@ import { backUp } from "./backup.ts";
 import { openDataDirectory } from "./data-directory.ts";
 import { GuessLimiter } from "./guess-limiter.ts";
 import { httpApp } from "./http/app.ts";
+import { pageApp } from "./http/page/page-app.ts";
 import { Hub } from "./hub/hub.ts";
 import type { RelayOptions } from "./options.ts";
+import { readPageFiles } from "./page-files.ts";
 import { hashSecret } from "./tenants/secret.ts";
 import { SqliteStore } from "./tenants/sqlite-store.ts";
 import { Tenants } from "./tenants/tenants.ts";
@@ -49,6 +51,7 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
     clock,
     guesses,
     publicUrl: options.publicUrl,
+    page: await pageApp(readPageFiles(), options.publicUrl),
     backup: () => backUp(store, options.data),
     adminHash: await hashSecret(directory.adminToken),
   });

@@ -37,3 +37,8 @@ export function formatAppLink(link: InviteLink): string | undefined {
   const web = formatInviteLink(link);
   return web.startsWith("https://") ? web.replace(/^https/, "laneway") : undefined;
 }
+
+/** Whether a relay at this URL is found from the machine that it runs on alone: at a loopback address (RFC 6890). */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { Fault } from "../../shared/fault.ts";
+import { isLoopback } from "../../shared/invite-link.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { type DeviceStore, type EnrolledDevice, relayText } from "./device-store.ts";
 import { notARelay, Unreachable } from "./tunnel-errors.ts";
@@ -112,10 +113,14 @@ function failure(relay: URL, error: unknown, signal: AbortSignal): unknown {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const why = Unreachable.from(relay, cause instanceof Error ? cause : new Error(String(cause)));
   if (why instanceof Fault) return why;
+  // A link that was made where the relay runs, and names it as it is called there.
+  const isMeantForElsewhere = isLoopback(relay) && (cause as NodeJS.ErrnoException).code === "ECONNREFUSED";
   return new Fault({
     code: "relay.unreachable",
     message: why.message,
-    hint: "Check that this machine is online and that the link is whole; the same invite can be tried again.",
+    hint: isMeantForElsewhere
+      ? `${relay.hostname} is this machine itself: ask for a link with the relay's own address, which it has where it is made with '--relay http://ADDRESS:PORT', or where the relay has a --public-url.`
+      : "Check that this machine is online and that the link is whole; the same invite can be tried again.",
     cause: error,
   });
 }

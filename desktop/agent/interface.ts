@@ -1,4 +1,5 @@
 import { configureLink, type LinkOptions } from "./link.ts";
+import { type NameServers, reachableServers, tellResolved } from "./resolved.ts";
 import type { TapDevice } from "./tap/device.ts";
 import { openTap } from "./tap/open.ts";
 
@@ -6,6 +7,10 @@ export interface InterfaceOptions extends Omit<LinkOptions, "name" | "txqueuelen
   /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
   readonly name?: string | undefined;
   readonly offload: boolean;
+  /** Who knows the names there; told to systemd-resolved. */
+  readonly names?: NameServers | undefined;
+  /** Told what people should know. */
+  readonly inform?: (message: string) => void;
 }
 
 /**
@@ -24,14 +29,27 @@ const TXQUEUELEN_PLAIN = 500;
  * @throws Fault those of {@link openTap} and {@link configureLink}; the signal's reason
  */
 export async function openInterface(options: InterfaceOptions): Promise<TapDevice> {
-  const { name, offload, signal, ...link } = options;
+  const { name, offload, names: _names, inform: _inform, signal, ...link } = options;
   const tap = await openTap({ signal, name, offload });
   try {
     const txqueuelen = tap.offload ? TXQUEUELEN : TXQUEUELEN_PLAIN;
     await configureLink({ ...link, name: tap.name, txqueuelen, signal });
+    await tellOfNames(tap.name, options);
     return tap;
   } catch (error) {
     await tap.close();
     throw error;
   }
+}
+
+/** Who can ask: nobody whose interface has no address there. */
+async function tellOfNames(link: string, options: InterfaceOptions): Promise<void> {
+  const { names, address, address6, inform, signal } = options;
+  const addresses = [address, address6].filter((one) => one !== undefined);
+  const [server] = reachableServers(names?.servers ?? [], addresses);
+  if (names === undefined || server === undefined) return;
+  if (await tellResolved({ ...names, link, addresses, signal })) return;
+  inform?.(
+    `this system has no systemd-resolved to tell of the names in ${names.domain}: ${server} knows them, as in 'dig @${server} NAME.${names.domain}'`,
+  );
 }

@@ -1,5 +1,6 @@
 /** Sets a network interface up, through iproute2's `ip`. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { Fault } from "../../shared/fault.ts";
 import { formatMac } from "../../shared/frame/mac.ts";
 
@@ -12,6 +13,8 @@ export interface LinkOptions {
   readonly mtu: number;
   /** `10.20.0.7/24`; none is assigned without it. */
   readonly address?: string | undefined;
+  /** `fd12:3456:789a::7/64`, beside the other; see {@link hasIpv6}. */
+  readonly address6?: string | undefined;
   /** False where the kernel is to give it no IPv6 link-local address of its own accord, which it does unless told. */
   readonly linkLocal?: boolean;
   /** Frames the kernel queues for us to read. */
@@ -27,15 +30,33 @@ export interface LinkOptions {
  * @throws Fault `link.no-iproute2`, `link.no-permission`, `link.gone`, `link.refused`; the signal's reason
  */
 export async function configureLink(options: LinkOptions): Promise<void> {
-  const { name, mac, mtu, address, linkLocal = true, txqueuelen, signal, ip } = options;
+  const { name, mac, mtu, address, address6, linkLocal = true, txqueuelen, signal, ip } = options;
   // The MAC before up: the IPv6 link-local address is made from it, and peers learn it from the first frame.
   const settings = ["address", formatMac(mac), "mtu", String(mtu), "txqueuelen", String(txqueuelen)];
   await runIp(["link", "set", "dev", name, ...settings], signal, ip);
   if (address !== undefined) {
     await runIp(["address", "replace", address, ...broadcastOf(address), "dev", name], signal, ip);
   }
+  if (address6 !== undefined) {
+    // Without detection of duplicates, for which the kernel would keep the address back for two seconds, at a time when
+    // nobody can be heard yet: that it is nobody else's is the relay's word.
+    await runIp(["-6", "address", "replace", address6, "dev", name, "nodad"], signal, ip);
+  }
   if (!linkLocal) await preventLinkLocal(name, signal, ip);
   await runIp(["link", "set", "dev", name, "up"], signal, ip);
+}
+
+/** The least that a link has to carry for IPv6 (RFC 8200 section 5): with less the kernel has none on it. */
+const MIN_IPV6_MTU = 1_280;
+
+/** Whether a new interface with this MTU, in bytes, has IPv6 on this system. */
+export function hasIpv6(mtu: number, disabledFile = "/proc/sys/net/ipv6/conf/default/disable_ipv6"): boolean {
+  if (mtu < MIN_IPV6_MTU) return false;
+  try {
+    return readFileSync(disabledFile, "utf8").trim() === "0";
+  } catch {
+    return false;
+  }
 }
 
 async function preventLinkLocal(name: string, signal: AbortSignal, ip: string | undefined): Promise<void> {

@@ -13,6 +13,8 @@ export interface Overlay {
   readonly mac: number;
   /** CIDR; undefined where the interface was given none. */
   readonly address: string | undefined;
+  /** The same of IPv6, besides the link-local one. */
+  readonly address6?: string | undefined;
   /** On a trunk: the VLAN that is this network there, {@link UNTAGGED_VLAN} for the frames without a tag. */
   readonly vlan?: number;
 }
@@ -25,6 +27,9 @@ export interface LocalNetworkStatus {
   readonly tap: string;
   readonly mac: string;
   readonly address: string | undefined;
+  readonly address6: string | undefined;
+  /** Who knows the names in the network; undefined where there are none. */
+  readonly dns: NetworkOffer["dns"];
   /** On a trunk: the VLAN id, or `untagged`. */
   readonly vlan: number | "untagged" | undefined;
 }
@@ -53,11 +58,14 @@ export class LocalNetwork {
   }
 
   /** Whether what the relay offers now is what this was made of. */
-  suits({ vni, mtu, address }: NetworkOffer): boolean {
+  suits(other: NetworkOffer): boolean {
     const { vlan = UNTAGGED_VLAN } = this.overlay;
-    if (vni !== this.offer.vni || mtu !== this.offer.mtu) return false;
+    const { vni, mtu, address, address6, dns } = this.offer;
+    if (vni !== other.vni || mtu !== other.mtu) return false;
     // Within a tag the addresses are not ours to set.
-    return vlan !== UNTAGGED_VLAN || address === this.offer.address;
+    if (vlan !== UNTAGGED_VLAN) return true;
+    const sameNames = JSON.stringify(dns) === JSON.stringify(other.dns);
+    return address === other.address && address6 === other.address6 && sameNames;
   }
 
   /** Lets frames pass between the TAP and this tunnel, until it ends. */
@@ -66,21 +74,24 @@ export class LocalNetwork {
   }
 
   describe(): LocalNetworkStatus {
-    const { tap, mac, address, vlan } = this.overlay;
+    const { tap, mac, address, address6, vlan } = this.overlay;
     return {
       network: this.offer.name,
       vni: this.offer.vni,
       tap: tap.name,
       mac: formatMac(mac),
       address,
+      address6,
+      dns: this.offer.dns,
       vlan: vlan === UNTAGGED_VLAN ? "untagged" : vlan,
     };
   }
 
   /** This machine, as the hub is told of it: so that it is known before it says anything. */
   endpoint(): { mac: string; addresses: string[] } {
-    const { mac, address } = this.overlay;
-    return { mac: formatMac(mac), addresses: address === undefined ? [] : [address.split("/")[0] ?? ""] };
+    const { mac, address, address6 } = this.overlay;
+    const addresses = [address, address6].flatMap((cidr) => cidr?.split("/")[0] ?? []);
+    return { mac: formatMac(mac), addresses };
   }
 
   async close(): Promise<void> {

@@ -16,11 +16,11 @@ export interface TrunkNetworksOptions {
   /** Each VLAN and each network once. */
   readonly members: readonly TrunkMember[];
   /** What there is to say of the interface; the trunk itself says the rest. */
-  readonly link: Pick<InterfaceOptions, "name" | "offload" | "signal">;
+  readonly link: Pick<InterfaceOptions, "name" | "offload" | "inform" | "signal">;
   /** The interface's MAC address, 48 bits, given the network that it is named after. */
   mac(offer: NetworkOffer): number;
-  /** The interface's address in the network of the untagged frames, CIDR. */
-  address(offer: NetworkOffer): string | undefined;
+  /** The interface's addresses in the network of the untagged frames, CIDRs. */
+  addresses(offer: NetworkOffer): Pick<InterfaceOptions, "address" | "address6">;
   /** Told once for each VLAN of which frames are dropped; see {@link VlanTrunk}. */
   unmapped(vlan: number, tap: string): void;
 }
@@ -29,8 +29,8 @@ export interface TrunkNetworksOptions {
 interface Interface {
   readonly trunk: VlanTrunk;
   readonly mac: number;
-  /** CIDR; undefined without one. */
-  readonly address: string | undefined;
+  /** CIDRs; absent without them. */
+  readonly addresses: Pick<InterfaceOptions, "address" | "address6">;
 }
 
 /** The networks of one trunk: the first that is opened makes the interface, for all of them. */
@@ -59,13 +59,9 @@ export class TrunkNetworks {
     if (this.#opened.has(vlan)) throw changed(offer);
     this.#opened.add(vlan);
     this.#interface ??= this.#openInterface(offers);
-    const { trunk, mac, address } = await this.#interface;
-    const overlay = {
-      tap: trunk.view(vlan),
-      mac,
-      address: vlan === UNTAGGED_VLAN ? address : undefined,
-      vlan,
-    };
+    const { trunk, mac, addresses } = await this.#interface;
+    const { address, address6 }: typeof addresses = vlan === UNTAGGED_VLAN ? addresses : {};
+    const overlay = { tap: trunk.view(vlan), mac, address, address6, vlan };
     return new LocalNetwork(offer, overlay, failed);
   }
 
@@ -88,17 +84,18 @@ export class TrunkNetworks {
     if (first === undefined) throw new Error("a trunk without networks");
     // The untagged network is the first if there is one: the interface itself is in no other.
     const untagged = this.#vlanOf(first) === UNTAGGED_VLAN;
-    const address = untagged ? this.#options.address(first) : undefined;
+    const addresses = untagged ? this.#options.addresses(first) : {};
     const mac = this.#options.mac(first);
     // Tags come on top of the MTU (802.1Q, and Linux does it so), which has to suit every network.
     const mtu = Math.min(...offers.map((offer) => offer.mtu));
-    const tap = await openInterface({ ...link, mac, mtu, address, linkLocal: untagged });
+    const names = untagged ? first.dns : undefined;
+    const tap = await openInterface({ ...link, ...addresses, mac, mtu, names, linkLocal: untagged });
     const trunk = new VlanTrunk({
       tap,
       vlans: members.map(({ vlan }) => vlan),
       unmapped: (vlan) => unmapped(vlan, tap.name),
     });
-    return { trunk, mac, address };
+    return { trunk, mac, addresses };
   }
 
   #vlanOf(offer: NetworkOffer): number {

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { Fault, usage } from "../../shared/fault.ts";
 import { notARelay } from "../agent/tunnel-errors.ts";
@@ -7,6 +9,13 @@ import { parseRelayUrl } from "./relay-url.ts";
 
 /** How long a relay may take to answer, in milliseconds. */
 const ANSWER_MS = 15_000;
+
+/** How often, and how long between, to ask for what is under way already. */
+const IN_FLIGHT_TRIES = 10;
+const IN_FLIGHT_MS = 1_000;
+
+/** What a connection that was lost is called. */
+const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 /** What every administration command takes. */
 export interface AdminOptions {
@@ -50,22 +59,52 @@ export class AdminClient {
     return new AdminClient(parseRelayUrl(options.relay), adminToken(options.adminTokenFile));
   }
 
+  /** All rows, from all pages. */
   async list(path: readonly string[], query: Readonly<Record<string, string>> = {}): Promise<Row[]> {
-    const rows = await this.#request("GET", path, undefined, new URLSearchParams(query).toString());
-    if (Array.isArray(rows)) return rows;
-    throw notARelay(this.#relay, "its answer is not a list");
+    const rows: Row[] = [];
+    const seen = new Set<string>();
+    for (let cursor: string | undefined; ; ) {
+      const search = { ...query, ...(cursor === undefined ? {} : { cursor }) };
+      const { json, headers } = await this.#request("GET", path, { query: search });
+      if (!Array.isArray(json)) throw notARelay(this.#relay, "its answer is not a list");
+      for (const row of json) rows.push(row);
+      cursor = nextCursor(headers.get("link"));
+      if (cursor === undefined) return rows;
+      if (seen.has(cursor)) throw notARelay(this.#relay, "its list goes round in a circle");
+      seen.add(cursor);
+    }
   }
 
   async show(...path: string[]): Promise<Row> {
-    return this.#row(await this.#request("GET", path));
+    return this.#row((await this.#request("GET", path)).json);
   }
 
+  /** Makes something, once: where the connection is lost, it is asked for again by the same key. */
   async create(body: Row, ...path: string[]): Promise<Row> {
-    return this.#row(await this.#request("POST", path, body));
+    const key = randomUUID();
+    for (let waited = 0; ; waited++) {
+      try {
+        return this.#row((await this.#request("POST", path, { body, key })).json);
+      } catch (error) {
+        // What was asked for before the connection was lost may be under way yet.
+        const underWay = error instanceof Fault && error.code === "idempotency.in-flight";
+        if (!underWay || waited >= IN_FLIGHT_TRIES) throw error;
+        await delay(IN_FLIGHT_MS);
+      }
+    }
   }
 
   async change(body: Row, ...path: string[]): Promise<Row> {
-    return this.#row(await this.#request("PATCH", path, body));
+    return this.#row((await this.#request("PATCH", path, { body })).json);
+  }
+
+  /** A tenant's limits, or those of one of its networks, by name; with `change` as they are after it. */
+  async limits(tenant: string, network?: string, change?: Row): Promise<Row> {
+    const path = ["tenants", tenant, ...(network === undefined ? [] : ["networks", network]), "limits"];
+    const answer = await (change === undefined
+      ? this.#request("GET", path)
+      : this.#request("PATCH", path, { body: change }));
+    return this.#row(answer.json, ["network_devices"]);
   }
 
   async delete(...path: string[]): Promise<void> {
@@ -74,7 +113,7 @@ export class AdminClient {
 
   /** Deletes what a query widens or narrows. */
   async deleteWith(query: Readonly<Record<string, string>>, ...path: string[]): Promise<void> {
-    await this.#request("DELETE", path, undefined, new URLSearchParams(query).toString());
+    await this.#request("DELETE", path, { query });
   }
 
   /**
@@ -95,6 +134,8 @@ export class AdminClient {
     try {
       const search = new URLSearchParams(query).toString();
       response = await this.#fetch("GET", path, { search, signal: AbortSignal.any([signal, late.signal]) });
+    } catch (error) {
+      throw unreachable(this.#relay, error);
     } finally {
       clearTimeout(timer);
     }
@@ -107,42 +148,59 @@ export class AdminClient {
     throw notARelay(this.#relay, `its answer is not ${type}`);
   }
 
-  #row(answer: unknown): Row {
-    // Everything that is administered has a name or an id.
-    if (typeof answer === "object" && answer !== null && ("name" in answer || "id" in answer))
-      return answer as Row;
+  /** @param keys of which it has one; everything that is administered has a name or an id */
+  #row(answer: unknown, keys: readonly string[] = ["name", "id"]): Row {
+    const isOne = typeof answer === "object" && answer !== null && keys.some((key) => key in answer);
+    if (isOne) return answer as Row;
     throw notARelay(this.#relay, "its answer is not what was asked for");
   }
 
-  async #request(method: string, path: readonly string[], body?: Row, search = ""): Promise<unknown> {
-    const response = await this.#fetch(method, path, {
-      body,
-      search,
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    if (response.status === 204) return undefined;
-    const json: unknown = await response.json().catch(() => undefined);
-    if (response.ok && json !== undefined) return json;
-    throw refusal(this.#relay, response, json);
+  /** Asks, and once more where the connection is lost and nothing can come of asking twice. */
+  async #request(
+    method: string,
+    path: readonly string[],
+    { query = {}, body, key }: { query?: Readonly<Record<string, string>>; body?: Row; key?: string } = {},
+  ): Promise<{ readonly json: unknown; readonly headers: Headers }> {
+    const search = new URLSearchParams(query).toString();
+    const repeatable = method === "GET" || key !== undefined;
+    for (let tries = 1; ; tries++) {
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      try {
+        const response = await this.#fetch(method, path, { body, search, key, signal });
+        const { headers } = response;
+        if (response.status === 204) return { json: undefined, headers };
+        const json: unknown = await jsonOf(response);
+        if (response.ok && json !== undefined) return { json, headers };
+        throw refusal(this.#relay, response, json);
+      } catch (error) {
+        if (error instanceof Fault) throw error;
+        if (!repeatable || tries > 1 || !isLost(error)) throw unreachable(this.#relay, error);
+      }
+    }
   }
 
   async #fetch(
     method: string,
     path: readonly string[],
-    { body, search = "", signal }: { body?: Row | undefined; search?: string; signal: AbortSignal },
+    {
+      body,
+      search = "",
+      key,
+      signal,
+    }: { body?: Row | undefined; search?: string; key?: string | undefined; signal: AbortSignal },
   ): Promise<Response> {
     const base = this.#relay.href.replace(/\/+$/, "");
     const url = `${base}/v1/${path.map(encodeURIComponent).join("/")}${search === "" ? "" : `?${search}`}`;
-    try {
-      return await fetch(url, {
-        method,
-        headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal,
-      });
-    } catch (error) {
-      throw unreachable(this.#relay, error);
-    }
+    return await fetch(url, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        "content-type": "application/json",
+        ...(key === undefined ? {} : { "idempotency-key": `"${key}"` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal,
+    });
   }
 }
 
@@ -168,8 +226,34 @@ function adminToken(file: string | undefined): string {
   }
 }
 
+/** What an answer says; undefined where it is no JSON. @throws where the connection is lost meanwhile */
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The cursor of the next page (RFC 8288): that alone, as the relay need not know where it is reached. */
+function nextCursor(link: string | null): string | undefined {
+  const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
+  if (target === undefined) return undefined;
+  return URL.parse(target, "http://relay")?.searchParams.get("cursor") ?? undefined;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}
+
+/** Whether there was a connection, which ended before the answer was whole. */
+function isLost(error: unknown): boolean {
+  return LOST.has((causeOf(error) as NodeJS.ErrnoException).code ?? "");
+}
+
 function unreachable(relay: URL, error: unknown): Fault {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const cause = causeOf(error);
   const code =
     (cause as NodeJS.ErrnoException).code ?? (cause instanceof Error ? cause.message : String(cause));
   return new Fault({

@@ -1,6 +1,7 @@
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
 import { deviceMac } from "../agent/identity.ts";
 import { openInterface } from "../agent/interface.ts";
+import { hasIpv6 } from "../agent/link.ts";
 import { LocalNetwork } from "../agent/local-network.ts";
 import { type TrunkMember, TrunkNetworks } from "../agent/trunk-networks.ts";
 import { tellDropped, tellUnmapped } from "./dropped-vlans.ts";
@@ -16,6 +17,8 @@ export interface InterfacesOptions {
   readonly mac?: number;
   readonly trunk?: readonly TrunkMember[];
   readonly offload: boolean;
+  /** Told what people should know, and nobody has to. */
+  readonly inform: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +37,7 @@ export class Interfaces {
         members: trunk,
         link: this.#link,
         mac: (offer) => this.#mac(offer),
-        address: (offer) => this.#address(offer),
+        addresses: (offer) => this.#addresses(offer),
         unmapped: tellUnmapped(),
       });
   }
@@ -55,9 +58,10 @@ export class Interfaces {
     // Only the relay knows how many networks there are where none was named.
     if (this.#opened.add(offer.name).size > 1 && isForOneNetwork(this.#options)) throw forOneNetwork();
     const mac = this.#mac(offer);
-    const address = this.#address(offer);
-    const tap = await openInterface({ ...this.#link, mac, mtu: offer.mtu, address });
-    return new LocalNetwork(offer, { tap, mac, address }, failed);
+    const { mtu, dns: names } = offer;
+    const addresses = this.#addresses(offer);
+    const tap = await openInterface({ ...this.#link, ...addresses, mac, mtu, names });
+    return new LocalNetwork(offer, { tap, mac, ...addresses }, failed);
   }
 
   /** Takes down what the networks share, and says what was dropped there. */
@@ -67,8 +71,8 @@ export class Interfaces {
   }
 
   get #link() {
-    const { tap, offload, signal } = this.#options;
-    return { name: tap, offload, signal };
+    const { tap, offload, inform, signal } = this.#options;
+    return { name: tap, offload, inform, signal };
   }
 
   #mac({ name, vni }: NetworkOffer): number {
@@ -76,8 +80,10 @@ export class Interfaces {
     return mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
   }
 
-  #address(offer: NetworkOffer): string | undefined {
-    const { address } = this.#options;
-    return address === "none" ? undefined : (address ?? offer.address);
+  /** What the network gives, or in its place what was asked for and nothing else. */
+  #addresses({ address, address6, mtu }: NetworkOffer) {
+    const own = this.#options.address;
+    if (own !== undefined) return { address: own === "none" ? undefined : own, address6: undefined };
+    return { address, address6: hasIpv6(mtu) ? address6 : undefined };
   }
 }

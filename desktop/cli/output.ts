@@ -49,6 +49,11 @@ export class Output {
     if (!this.#json) this.#line(words);
   }
 
+  /** What was drawn here, control characters and all: for people alone. */
+  drawing(text: string): void {
+    if (!this.#json) process.stdout.write(`${text.replace(/\n*$/, "")}\n`);
+  }
+
   #line(text: string): void {
     // Names come from anybody's devices, and a terminal obeys control characters; JSON has none but those it escapes.
     const safe = this.#json ? text : text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { throwing } from "../../system/command.ts";
+import { addressCommand } from "./commands/address.ts";
+import { adminCommand } from "./commands/admin.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { captureCommand } from "./commands/capture.ts";
@@ -8,6 +10,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { deviceCommand } from "./commands/device.ts";
 import { inviteCommand } from "./commands/invite.ts";
 import { joinCommand } from "./commands/join.ts";
+import { limitsCommand } from "./commands/limits.ts";
 import { liveCommands } from "./commands/live.ts";
 import { networkCommand } from "./commands/network.ts";
 import { tenantCommand } from "./commands/tenant.ts";
@@ -34,7 +37,10 @@ export function program(others: readonly Command[]): Command {
     networkCommand(),
     inviteCommand(),
     deviceCommand(),
+    addressCommand(),
     tokenCommand(),
+    adminCommand(),
+    limitsCommand(),
     ...liveCommands(),
     captureCommand(),
     auditCommand(),

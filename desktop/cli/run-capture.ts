@@ -109,7 +109,7 @@ function endedEarly(
     code: "capture.ended-early",
     message:
       ending === "ended"
-        ? `the relay ended the capture after ${after}: it stops or restarts, or the network was deleted`
+        ? `the relay ended the capture after ${after}: it stops or restarts, the network was deleted, or your token is good no more`
         : `the connection to the relay broke off after ${after}`,
     hint: `${plural(frames, "frame")} went to ${output.name}, which can be read; start it again for more.`,
   });

@@ -12,7 +12,9 @@ import { untilSignalled } from "./signals.ts";
 import { checkAccesses, checkNetworks } from "./up-checks.ts";
 
 /** What `laneway up` takes. */
-export interface UpOptions extends AccessOptions, Omit<InterfacesOptions, "device" | "place" | "signal"> {
+export interface UpOptions
+  extends AccessOptions,
+    Omit<InterfacesOptions, "device" | "place" | "inform" | "signal"> {
   readonly state?: string;
   readonly websocket?: Framing;
   readonly json?: boolean;
@@ -62,7 +64,13 @@ async function runTunnel(
 ): Promise<void> {
   // Networks of several relays and tenants may have one name.
   const place = tenant === undefined ? {} : { relay: relayText(relay), tenant };
-  const interfaces = new Interfaces({ ...options, device, place: Object.values(place), signal });
+  const interfaces = new Interfaces({
+    ...options,
+    device,
+    place: Object.values(place),
+    inform: (message) => output.note(message),
+    signal,
+  });
   const client = new TunnelClient({
     relay,
     credentials,
@@ -84,10 +92,12 @@ function tellingEvents(output: Output, place: object): TunnelClientEvents {
   return {
     up: (network) => {
       const what = network.describe();
-      const address = what.address === undefined ? "" : `, address ${what.address}`;
+      const addresses = [what.address, what.address6].filter((one) => one !== undefined);
+      const address = addresses.length === 0 ? "" : `, address ${addresses.join(" and ")}`;
+      const names = what.dns === undefined || address === "" ? "" : `, names in ${what.dns.domain}`;
       output.event(
         { event: "up", ...what, ...place },
-        `${what.network} is up: ${whereIs(what)}, MAC ${what.mac}${address}`,
+        `${what.network} is up: ${whereIs(what)}, MAC ${what.mac}${address}${names}`,
       );
     },
     reconnecting: (affected, reason, delayMs) => {

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Fault } from "../../shared/fault.ts";
 import type { GuessLimiter } from "../guess-limiter.ts";
 import { unknown } from "../tenants/faults.ts";
-import type { Actor } from "../tenants/model.ts";
+import type { Actor, Admin } from "../tenants/model.ts";
 import { hashSecret } from "../tenants/secret.ts";
 import type { Tenants } from "../tenants/tenants.ts";
 import { problemResponse, rateLimited } from "./problem.ts";
@@ -16,6 +16,10 @@ export interface ApiEnv {
   readonly Variables: {
     /** Who asks. */
     readonly by: Actor;
+    /** Their token. */
+    readonly secret: string;
+    /** Who they are, where they administer one tenant. */
+    readonly admin: Admin | undefined;
     /** The one tenant that they administer; undefined for the relay's administrator, who has all. */
     readonly tenantOnly: string | undefined;
   };
@@ -37,6 +41,7 @@ export function access({ tenants, adminHash, guesses }: AccessOptions): Middlewa
     const secret = bearer(context.req.header("authorization"));
     const from = context.env.address;
     const hash = secret === undefined ? undefined : await hashSecret(secret);
+    if (secret !== undefined) context.set("secret", secret);
     if (hash === adminHash) {
       context.set("by", { name: "relay-admin", from });
       return await next();
@@ -45,6 +50,7 @@ export function access({ tenants, adminHash, guesses }: AccessOptions): Middlewa
     if (admin === undefined) return refusal(secret ? guesses.wrong(from) : undefined);
     demandOwn(context.req.method, context.req.path, admin.tenant);
     context.set("by", { name: `tenant-admin ${admin.id}`, from });
+    context.set("admin", admin);
     context.set("tenantOnly", admin.tenant);
     return await next();
   };
@@ -63,20 +69,25 @@ export function bearer(header: string | undefined): string | undefined {
 
 function refusal(wait: number | undefined): Response {
   if (wait !== undefined) return rateLimited(wait);
-  return problemResponse(
+  const response = problemResponse(
     401,
     "admin.refused",
     "the administrator's token is missing or wrong",
     "Name its file with --admin-token-file, or set LANEWAY_ADMIN_TOKEN.",
   );
+  response.headers.set("www-authenticate", "Bearer");
+  return response;
 }
 
-/** Only what is below the own tenant is open, and the list of tenants, which then has that one alone. */
+/** Open to every administrator: the list of tenants has their own alone. */
+const OPEN: ReadonlySet<string> = new Set(["/v1/tenants", "/v1/me"]);
+
+/** Only what is below the own tenant is open, and little besides. */
 function demandOwn(method: string, path: string, own: string): void {
   const [, tenant, below] = /^\/v1\/tenants\/([^/]*)(\/.*)?$/.exec(path) ?? [];
   if (tenant !== undefined && tenant !== own) throw unknown("tenant", decoded(tenant));
   if (tenant === own && below !== undefined) return;
-  if (method === "GET" && path === "/v1/tenants") return;
+  if (method === "GET" && OPEN.has(path)) return;
   throw forbidden();
 }
 

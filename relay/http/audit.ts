@@ -1,34 +1,80 @@
-import { Hono } from "hono";
-import { usage } from "../../shared/fault.ts";
+import { z } from "zod";
+import type { NumberedEntry } from "../tenants/audit-table.ts";
 import { unknown } from "../tenants/faults.ts";
 import type { AuditEntry } from "../tenants/model.ts";
-import type { Tenants } from "../tenants/tenants.ts";
-import { type ApiEnv, demandRelayAdmin } from "./access.ts";
-import { isoTime } from "./body.ts";
+import { isoTime, name, time, wholeNumber } from "./body.ts";
+import type { Operation } from "./operation.ts";
+import { listOperation, type Order } from "./paging.ts";
+import type { TenantsApiOptions } from "./tenants.ts";
+
+const tag = "audit";
+
+const query = z.object({
+  since: z
+    .string()
+    .regex(/^\d{1,10}$/, "write it in seconds before now")
+    .optional()
+    .meta(wholeNumber("How far back, in seconds; everything unless it is said.", 0, 9_999_999_999)),
+  order: z
+    .enum(["oldest", "newest"])
+    .optional()
+    .meta({ description: "What comes first; the oldest unless it is said." }),
+});
+
+const entry = z
+  .object({
+    at: time,
+    actor: z
+      .string()
+      .meta({ examples: ["relay-admin", "tenant-admin 0123456789abcdef", "invite 0123456789abcdef"] }),
+    action: z.string().meta({ examples: ["network.create"] }),
+    object: z.string().meta({ description: "The name or id of what it was done to." }),
+    from: z.string().nullable().meta({ description: "The address that they came from." }),
+  })
+  .meta({ id: "AuditEntry", description: "Who did what to what, when and from where." });
+
+const relayEntry = entry.extend({ tenant: name.nullable() }).meta({ id: "RelayAuditEntry" });
+
+const order: Order<NumberedEntry, number> = { schema: z.number(), of: ({ id }) => id };
 
 /** Who did what: in one tenant, or in the whole relay. */
-export function auditApi(tenants: Tenants): Hono<ApiEnv> {
-  const api = new Hono<ApiEnv>();
-  api.get("/audit", (context) => {
-    demandRelayAdmin(context);
-    const entries = tenants.audit.entries(undefined, seconds(context.req.query("since")));
-    return context.json(entries.map((entry) => ({ ...entryJson(entry), tenant: entry.tenant ?? null })));
+export function auditOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+  const asked = ({ since, order }: z.output<typeof query>) => ({
+    since: since === undefined ? undefined : Number(since),
+    newest: order === "newest",
   });
-  api.get("/tenants/:tenant/audit", (context) => {
-    const tenant = context.req.param("tenant");
-    if (!tenants.tenants().some(({ name }) => name === tenant)) throw unknown("tenant", tenant);
-    return context.json(tenants.audit.entries(tenant, seconds(context.req.query("since"))).map(entryJson));
-  });
-  return api;
+  return [
+    listOperation({
+      id: "listAuditEntries",
+      tag,
+      summary: "List who did what in a tenant",
+      path: "/v1/tenants/{tenant}/audit",
+      query,
+      publicUrl,
+      row: entry,
+      order,
+      rows({ params: { tenant }, query }, part) {
+        if (!tenants.has(tenant)) throw unknown("tenant", tenant);
+        return tenants.audit.entries({ tenant, ...asked(query), ...part });
+      },
+      show: entryJson,
+    }),
+    listOperation({
+      id: "listRelayAuditEntries",
+      tag,
+      summary: "List who did what in the whole relay",
+      path: "/v1/audit",
+      audience: "relay-administrator",
+      query,
+      publicUrl,
+      row: relayEntry,
+      order,
+      rows: ({ query }, part) => tenants.audit.entries({ tenant: undefined, ...asked(query), ...part }),
+      show: (one) => ({ ...entryJson(one), tenant: one.tenant ?? null }),
+    }),
+  ];
 }
 
-/** How far back, in seconds; undefined for everything. */
-function seconds(since: string | undefined): number | undefined {
-  if (since === undefined) return undefined;
-  if (/^\d{1,10}$/.test(since)) return Number(since);
-  throw usage("request.invalid", `'${since}' for since is no number`, "Write it in seconds before now.");
-}
-
-function entryJson({ at, actor, action, object, from }: AuditEntry) {
+function entryJson({ at, actor, action, object, from }: AuditEntry): z.input<typeof entry> {
   return { at: isoTime(at), actor, action, object, from: from ?? null };
 }

@@ -1,6 +1,7 @@
-import { Hono } from "hono";
 import type { Tenants } from "../tenants/tenants.ts";
-import { type ApiEnv, demandRelayAdmin } from "./access.ts";
+import { type Operation, operation } from "./operation.ts";
+
+const MEDIA_TYPE = "application/vnd.sqlite3";
 
 export interface BackupOptions {
   readonly tenants: Tenants;
@@ -9,19 +10,27 @@ export interface BackupOptions {
 }
 
 /** The whole store as one file, for the relay's administrator. */
-export function backupApi({ tenants, backup }: BackupOptions): Hono<ApiEnv> {
-  const api = new Hono<ApiEnv>();
-  api.get("/backup", (context) => {
-    demandRelayAdmin(context);
-    const change = { tenant: undefined, by: context.var.by, action: "backup.create", object: "relay" };
-    tenants.audit.note(change);
-    return new Response(backup(), {
-      headers: {
-        "content-type": "application/vnd.sqlite3",
-        "content-disposition": 'attachment; filename="laneway-backup.db"',
-        "cache-control": "no-store",
+export function backupOperations({ tenants, backup }: BackupOptions): Operation[] {
+  return [
+    operation({
+      id: "backUp",
+      tag: "relay",
+      summary: "Fetch all that the relay keeps",
+      description: "A whole SQLite database, which `laneway restore` puts back. It has no secrets in clear.",
+      method: "get",
+      path: "/v1/backup",
+      audience: "relay-administrator",
+      responses: { 200: { description: "The database.", content: { [MEDIA_TYPE]: {} } } },
+      handle({ context }) {
+        const change = { tenant: undefined, by: context.var.by, action: "backup.create", object: "relay" };
+        tenants.audit.note(change);
+        return new Response(backup(), {
+          headers: {
+            "content-type": MEDIA_TYPE,
+            "content-disposition": 'attachment; filename="laneway-backup.db"',
+          },
+        });
       },
-    });
-  });
-  return api;
+    }),
+  ];
 }

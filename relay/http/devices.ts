@@ -1,15 +1,33 @@
-import { Hono } from "hono";
+import { z } from "zod";
 import type { Hub } from "../hub/hub.ts";
 import type { Device } from "../tenants/model.ts";
-import type { Tenants } from "../tenants/tenants.ts";
-import type { ApiEnv } from "./access.ts";
-import { isoTime } from "./body.ts";
+import { isoTime, name, time } from "./body.ts";
+import { type Operation, operation } from "./operation.ts";
+import { BY_TIME } from "./orders.ts";
+import { listOperation } from "./paging.ts";
+import type { TenantsApiOptions } from "./tenants.ts";
+
+const tag = "devices";
+
+const device = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    tenant: name,
+    networks: z.array(name),
+    online: z.boolean(),
+    created_at: time,
+    last_seen: time.nullable(),
+  })
+  .meta({ id: "Device", description: "A machine that came in by an invite, and is known by its key." });
+
+export interface DevicesApiOptions extends TenantsApiOptions {
+  readonly hub: Hub;
+}
 
 /** A tenant's devices. */
-export function devicesApi(tenants: Tenants, hub: Hub): Hono<ApiEnv> {
-  const api = new Hono<ApiEnv>();
-  const devices = "/tenants/:tenant/devices";
-  const json = ({ id, name, tenant, createdAt, lastSeen }: Device): object => {
+export function deviceOperations({ tenants, hub, publicUrl }: DevicesApiOptions): Operation[] {
+  const show = ({ id, name, tenant, createdAt, lastSeen }: Device): z.input<typeof device> => {
     const online = hub.isOnline(id);
     return {
       id,
@@ -21,11 +39,28 @@ export function devicesApi(tenants: Tenants, hub: Hub): Hono<ApiEnv> {
       last_seen: online ? new Date().toISOString() : isoTime(lastSeen),
     };
   };
-  api.get(devices, (context) => context.json(tenants.devices.of(context.req.param("tenant")).map(json)));
-  api.delete(`${devices}/:device`, (context) => {
-    const { tenant, device } = context.req.param();
-    tenants.devices.revoke(tenant, device, context.var.by);
-    return context.body(null, 204);
-  });
-  return api;
+  return [
+    listOperation({
+      id: "listDevices",
+      tag,
+      summary: "List a tenant's devices",
+      path: "/v1/tenants/{tenant}/devices",
+      publicUrl,
+      row: device,
+      order: BY_TIME,
+      rows: ({ params }, part) => tenants.devices.of(params.tenant, part),
+      show,
+    }),
+    operation({
+      id: "revokeDevice",
+      tag,
+      summary: "Shut a device out",
+      description:
+        "Its session ends at once, with 4003; its addresses are free again, and its key can't come back by the invites that it used.",
+      method: "delete",
+      path: "/v1/tenants/{tenant}/devices/{device}",
+      errors: { 404: ["device.unknown"] },
+      handle: ({ params, context }) => tenants.devices.revoke(params.tenant, params.device, context.var.by),
+    }),
+  ];
 }

@@ -1,50 +1,114 @@
-import { Hono } from "hono";
 import { z } from "zod";
 import { formatAppLink, formatInviteLink } from "../../shared/invite-link.ts";
 import type { Invite } from "../tenants/model.ts";
-import type { Tenants } from "../tenants/tenants.ts";
-import type { ApiEnv } from "./access.ts";
-import { body, expiresIn, isoTime, name } from "./body.ts";
+import { expiresIn, isoTime, name, time } from "./body.ts";
+import { type Operation, operation } from "./operation.ts";
+import { BY_TIME } from "./orders.ts";
+import { listOperation } from "./paging.ts";
+import type { TenantsApiOptions } from "./tenants.ts";
 
-const newInvite = z.strictObject({
-  network: name,
-  uses: z.number().int().min(1).max(1_000_000_000).optional(),
-  expires_in: expiresIn.optional(),
+const tag = "invites";
+
+const newInvite = z
+  .strictObject({
+    network: name,
+    uses: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .optional()
+      .meta({ description: "How many devices it lets in; one unless it is said." }),
+    expires_in: expiresIn.optional().meta({ description: "Seconds from now; a week unless it is said." }),
+  })
+  .meta({ id: "NewInvite" });
+
+const invite = z
+  .object({
+    id: z.string(),
+    network: name,
+    tenant: name,
+    uses: z.int(),
+    used: z.int(),
+    created_at: time,
+    expires_at: time,
+  })
+  .meta({ id: "Invite", description: "A link that lets devices onto one network." });
+
+const madeInvite = invite
+  .extend({
+    link: z.string().meta({
+      description: "The link: shown this once. Behind `#` are `v1`, the tenant and the secret, between dots.",
+      examples: ["https://relay.example/join#v1.acme.SECRET"],
+    }),
+    app_link: z
+      .string()
+      .nullable()
+      .meta({ description: "The same for the desktop app; null where the relay is not reached by HTTPS." }),
+  })
+  .meta({ id: "MadeInvite" });
+
+const revocation = z.object({
+  devices: z.enum(["true", "false"]).optional().meta({
+    description: "`false` keeps the devices that it has let in; they are shut out unless it is said.",
+  }),
 });
 
-export interface InvitesApiOptions {
-  readonly tenants: Tenants;
-  /** Where clients reach the relay; by default where a request says that it is. */
-  readonly publicUrl: URL | undefined;
-}
-
 /** A tenant's invites. */
-export function invitesApi({ tenants, publicUrl }: InvitesApiOptions): Hono<ApiEnv> {
-  const api = new Hono<ApiEnv>();
-  const invites = "/tenants/:tenant/invites";
-  api.post(invites, async (context) => {
-    const { network, uses, expires_in } = await body(context, newInvite);
-    const tenant = context.req.param("tenant");
-    const request = { network, uses, expiresIn: expires_in };
-    const { invite, secret } = await tenants.invites.create(tenant, request, context.var.by);
-    const link = { relay: publicUrl?.href ?? new URL(context.req.url).origin, tenant, secret };
-    const links = { link: formatInviteLink(link), app_link: formatAppLink(link) ?? null };
-    context.header("cache-control", "no-store");
-    return context.json({ ...inviteJson(invite), ...links }, 201);
-  });
-  api.get(invites, (context) =>
-    context.json(tenants.invites.of(context.req.param("tenant")).map(inviteJson)),
-  );
-  // With `?devices=true` the devices that came in by it go too.
-  api.delete(`${invites}/:invite`, (context) => {
-    const { tenant, invite } = context.req.param();
-    tenants.invites.revoke(tenant, invite, context.req.query("devices") === "true", context.var.by);
-    return context.body(null, 204);
-  });
-  return api;
+export function inviteOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+  const path = "/v1/tenants/{tenant}/invites";
+  return [
+    operation({
+      id: "createInvite",
+      tag,
+      summary: "Make an invite",
+      method: "post",
+      path,
+      body: newInvite,
+      creates: true,
+      answer: madeInvite,
+      errors: { 404: ["network.unknown"], 409: ["limit.invites"] },
+      async handle({ params: { tenant }, body, context }) {
+        const { network, uses, expires_in } = body;
+        const request = { network, uses, expiresIn: expires_in };
+        const { invite, secret } = await tenants.invites.create(tenant, request, context.var.by);
+        const link = { relay: publicUrl?.href ?? new URL(context.req.url).origin, tenant, secret };
+        const links = { link: formatInviteLink(link), app_link: formatAppLink(link) ?? null };
+        return { ...inviteJson(invite), ...links };
+      },
+    }),
+    listOperation({
+      id: "listInvites",
+      tag,
+      summary: "List a tenant's invites",
+      description: "Also those that let nobody in any more, unless they were revoked.",
+      path,
+      publicUrl,
+      row: invite,
+      order: BY_TIME,
+      rows: ({ params }, part) => tenants.invites.of(params.tenant, part),
+      show: inviteJson,
+    }),
+    operation({
+      id: "revokeInvite",
+      tag,
+      summary: "Withdraw an invite",
+      description:
+        "The devices that came in by it are shut out of every network, and their sessions end at once, unless they are to be kept.",
+      method: "delete",
+      path: "/v1/tenants/{tenant}/invites/{invite}",
+      query: revocation,
+      errors: { 404: ["invite.unknown"] },
+      handle({ params, query, context }) {
+        const { tenant, invite } = params;
+        tenants.invites.revoke(tenant, invite, query.devices === "false", context.var.by);
+      },
+    }),
+  ];
 }
 
-function inviteJson({ id, network, tenant, uses, used, createdAt, expiresAt }: Invite): object {
+function inviteJson(one: Invite): z.input<typeof invite> {
+  const { id, network, tenant, uses, used, createdAt, expiresAt } = one;
   return {
     id,
     network,

@@ -1,111 +1,186 @@
-import { Hono } from "hono";
 import { z } from "zod";
-import { Fault } from "../../shared/fault.ts";
 import { formatAddress } from "../../shared/frame/address.ts";
-import { formatMac, isUsableSource, parseMac } from "../../shared/frame/mac.ts";
+import { formatMac } from "../../shared/frame/mac.ts";
+import type { Port } from "../../shared/switch/port.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { NetworkHub } from "../hub/network-hub.ts";
 import { trace } from "../hub/trace.ts";
 import type { Network } from "../tenants/model.ts";
-import type { Tenants } from "../tenants/tenants.ts";
-import { validated } from "./validated.ts";
+import { type Operation, operation } from "./operation.ts";
+import { compareTexts, listOperation, partOf } from "./paging.ts";
+import type { TenantsApiOptions } from "./tenants.ts";
 
-export interface LiveOptions {
-  readonly tenants: Tenants;
+const tag = "live";
+
+export const mac = z.string().meta({ examples: ["02:00:00:00:00:01"] });
+export const vni = z.int().meta({ description: "VXLAN network identifier." });
+export const portId = z.string().meta({ description: "A VTEP, which is a session, by its id." });
+
+const group = z
+  .object({
+    group: z.string(),
+    vni,
+    vlans: z.array(z.int()).meta({ description: "802.1Q tags, the outer first." }),
+    ports: z.array(portId),
+  })
+  .meta({ id: "Group", description: "A multicast group and who is in it; the first is the network's own." });
+
+const neighbour = z
+  .object({ address: z.string(), mac, vni, port: portId, kind: z.string(), age_seconds: z.int() })
+  .meta({
+    id: "Neighbour",
+    description: "An address that the hub answers ARP or neighbour solicitations for.",
+  });
+
+const counter = z
+  .object({
+    port: portId,
+    name: z.string().nullable().meta({ description: "What its member calls itself." }),
+    device: z.string().nullable().meta({ description: "The device that it is, if it is one." }),
+    vni,
+    state: z.enum(["open", "cut"]).meta({ description: "`cut` off, as it closes a loop." }),
+    rx_frames: z.int(),
+    rx_bytes: z.int(),
+    tx_frames: z.int(),
+    tx_bytes: z.int(),
+    drops: z.record(z.string(), z.int()).meta({ description: "How many frames were dropped, by reason." }),
+  })
+  .meta({ id: "Counters", description: "What came in from a member's port, and went out there." });
+
+const step = z.object({ step: z.string(), result: z.string(), detail: z.string() }).meta({ id: "TraceStep" });
+
+const traced = z.object({
+  from: z.string().optional().meta({ description: "A MAC or IP address, or a member's name." }),
+  to: z.string().optional().meta({ description: "The same, or `broadcast`." }),
+});
+
+const key = z.tuple([z.number(), z.string()]);
+
+type Key = readonly [number, string];
+
+export interface LiveOptions extends TenantsApiOptions {
   readonly hub: Hub;
   /** Seconds, never going back: what the hub's tables count in. */
   readonly clock: () => number;
 }
 
-/** What goes on in a network now: tables, groups, counters, and what would become of a frame. */
-export function liveApi({ tenants, hub, clock }: LiveOptions): Hono {
-  const api = new Hono();
-  const path = "/tenants/:tenant/networks/:network";
-  const rows = (name: string, show: (live: NetworkHub, network: Network) => object[]) =>
-    api.get(`${path}/${name}`, (context) => {
-      const { tenant, network: named } = context.req.param() as { tenant: string; network: string };
-      const network = tenants.network(tenant, named);
-      const live = hub.live(network);
-      return context.json(live === undefined ? [] : show(live, network));
+/** What goes on in a network now: groups, neighbours, counters, and what would become of a frame. */
+export function liveOperations({ tenants, hub, clock, publicUrl }: LiveOptions): Operation[] {
+  const path = "/v1/tenants/{tenant}/networks/{network}" as const;
+  const numberOf = arrivals<Port>();
+  /** A list in the order of its rows' keys, which no two of them share. */
+  const listed = <Shown extends z.ZodType, Row extends { readonly key: Key }>(
+    what: string,
+    about: { readonly id: string; readonly summary: string; readonly row: Shown },
+    rowsOf: (live: NetworkHub, network: Network) => Iterable<Row>,
+    show: (row: Row) => z.input<Shown>,
+  ) =>
+    listOperation({
+      ...about,
+      tag,
+      path: `${path}/${what}` as typeof path,
+      publicUrl,
+      order: { schema: key, of: (row: Row) => row.key },
+      rows({ params }, part) {
+        const network = tenants.network(params.tenant, params.network);
+        const live = hub.live(network);
+        return live === undefined ? [] : partOf(rowsOf(live, network), ({ key }) => key, compareKeys, part);
+      },
+      show,
     });
-  rows("fdb", ({ segment }, { vni }) =>
-    [...segment.table.entries()].flatMap(({ mac, port, kind, seenAt }) =>
-      port === undefined
-        ? []
-        : { mac: formatMac(mac), vni, port: port.id, kind, age_seconds: age(clock(), seenAt) },
+  return [
+    listed(
+      "groups",
+      { id: "listGroups", summary: "List a network's multicast groups", row: group },
+      function* ({ segment, policy }, { vni, group }) {
+        yield { key: [0, ""] as const, group, vni, vlans: [], ports: [...segment.ports] };
+        for (const one of policy.snooper?.groups() ?? []) {
+          yield { ...one, key: [1, `${one.group} ${one.vlans.join()}`] as const, vni };
+        }
+      },
+      ({ group, vni, vlans, ports }) => ({ group, vni, vlans: [...vlans], ports: ports.map(({ id }) => id) }),
     ),
-  );
-  api.post(`${path}/fdb`, async (context) => {
-    const { tenant, network } = context.req.param() as { tenant: string; network: string };
-    const { mac, port } = validated(await context.req.json().catch(() => undefined), pinned);
-    const at = liveOf(tenants, hub, tenant, network).pin(parseMac(mac) ?? 0, port);
-    return context.json({ id: mac, mac: formatMac(parseMac(mac) ?? 0), port: at.id, kind: "static" }, 201);
-  });
-  api.delete(`${path}/fdb/:mac`, (context) => {
-    const { tenant, network, mac } = context.req.param() as { tenant: string; network: string; mac: string };
-    liveOf(tenants, hub, tenant, network).segment.table.unpin(parseMac(mac) ?? 0);
-    return context.body(null, 204);
-  });
-  rows("groups", ({ segment, policy }, { vni, group }) => [
-    { group, vni, vlans: [], ports: [...segment.ports].map(({ id }) => id) },
-    ...[...(policy.snooper?.groups() ?? [])].map((one) => ({
-      group: one.group,
-      vni,
-      vlans: one.vlans,
-      ports: one.ports.map(({ id }) => id),
-    })),
-  ]);
-  rows("neighbours", ({ policy }, { vni }) =>
-    [...(policy.suppressor?.entries() ?? [])].map(({ address, mac, port, kind, seenAt }) => ({
-      address: formatAddress(address),
-      mac: formatMac(mac),
-      vni,
-      port: port.id,
-      kind,
-      age_seconds: age(clock(), seenAt),
-    })),
-  );
-  rows("counters", (live, { vni }) =>
-    [...live.segment.ports].map((port) => ({
-      port: port.id,
-      name: live.nameOf(port) ?? null,
-      vni,
-      state: port.cut ? "cut" : "open",
-      rx_frames: port.rxFrames,
-      rx_bytes: port.rxBytes,
-      tx_frames: port.txFrames,
-      tx_bytes: port.txBytes,
-      drops: port.drops,
-    })),
-  );
-  api.get(`${path}/trace`, (context) => {
-    const { tenant, network: named } = context.req.param() as { tenant: string; network: string };
-    const network = tenants.network(tenant, named);
-    const { from = "", to = "" } = context.req.query();
-    return context.json(trace(hub.live(network), network, from, to, clock()));
-  });
-  return api;
+    listed(
+      "neighbours",
+      {
+        id: "listNeighbours",
+        summary: "List the addresses that a network's hub answers for",
+        row: neighbour,
+      },
+      function* ({ policy }, { vni }) {
+        for (const entry of policy.suppressor?.entries() ?? []) {
+          yield { key: [0, formatAddress(entry.address)] as const, entry, vni };
+        }
+      },
+      ({ key: [, address], entry, vni }) => ({
+        address,
+        mac: formatMac(entry.mac),
+        vni,
+        port: entry.port.id,
+        kind: entry.kind,
+        age_seconds: age(clock(), entry.seenAt),
+      }),
+    ),
+    listed(
+      "counters",
+      { id: "listCounters", summary: "List a network's members, with their traffic", row: counter },
+      function* (live, { vni }) {
+        const devices = hub.devicesBySession();
+        for (const port of live.segment.ports) {
+          yield { key: [numberOf(port), ""] as const, port, vni, live, device: devices.get(port.id) };
+        }
+      },
+      ({ port, vni, live, device }) => ({
+        port: port.id,
+        name: live.nameOf(port) ?? null,
+        device: device ?? null,
+        vni,
+        state: port.cut ? ("cut" as const) : ("open" as const),
+        rx_frames: port.rxFrames,
+        rx_bytes: port.rxBytes,
+        tx_frames: port.txFrames,
+        tx_bytes: port.txBytes,
+        drops: port.drops.toJSON(),
+      }),
+    ),
+    operation({
+      id: "traceFrame",
+      tag,
+      summary: "Tell what would become of a frame, and why",
+      description: "Nothing is sent, learnt or counted.",
+      method: "get",
+      path: `${path}/trace` as const,
+      query: traced,
+      answer: z.array(step),
+      errors: { 404: ["trace.unknown"] },
+      handle({ params, query: { from = "", to = "" } }) {
+        const network = tenants.network(params.tenant, params.network);
+        return trace(hub.live(network), network, from, to, clock()).map((one) => ({ ...one }));
+      },
+    }),
+  ];
 }
 
-const pinned = z.strictObject({
-  mac: z.string().refine((text) => isUsableSource(parseMac(text) ?? 0), {
-    error: (issue) => `'${issue.input}' is not the MAC address of a machine`,
-  }),
-  /** The VTEP, by its id or its member's name. */
-  port: z.string().max(256),
-});
-
-/** @throws Fault `network.idle` where nobody has joined it */
-function liveOf(tenants: Tenants, hub: Hub, tenant: string, name: string): NetworkHub {
-  const live = hub.live(tenants.network(tenant, name));
-  if (live !== undefined) return live;
-  throw new Fault({
-    code: "network.idle",
-    message: `nobody has joined '${name}' now`,
-    hint: "Entries stand for ports that are there: join first.",
-  });
-}
-
-function age(now: number, at: number): number {
+/** Whole seconds since a moment. */
+export function age(now: number, at: number): number {
   return Math.max(0, Math.floor(now - at));
+}
+
+function compareKeys(one: Key, other: Key): number {
+  return one[0] - other[0] || compareTexts(one[1], other[1]);
+}
+
+/**
+ * Numbers things in the order in which they came, where all that are there are gone through in that order each time: what
+ * was not seen yet came later than all that was.
+ */
+function arrivals<Thing extends WeakKey>(): (thing: Thing) => number {
+  const numbers = new WeakMap<Thing, number>();
+  let last = 0;
+  return (thing) => {
+    const known = numbers.get(thing);
+    if (known !== undefined) return known;
+    numbers.set(thing, ++last);
+    return last;
+  };
 }

@@ -1,33 +1,50 @@
+import { z } from "zod";
 import { Fault } from "../../shared/fault.ts";
 
-/** Problem details of an HTTP error (RFC 9457), with our stable code and what to do about it. */
-export interface Problem {
-  readonly type: "about:blank";
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly hint: string;
-}
-
-const TITLES: Readonly<Record<number, string>> = {
+const TITLES = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   409: "Conflict",
   413: "Content Too Large",
+  422: "Unprocessable Content",
   429: "Too Many Requests",
   500: "Internal Server Error",
-};
+} as const;
+
+/** What an error may be answered with. */
+export type ProblemStatus = keyof typeof TITLES;
+
+/** Problem details of an HTTP error (RFC 9457), with our stable code and what to do about it. */
+export const problem = z
+  .object({
+    type: z.literal("about:blank"),
+    title: z.string().meta({ description: "What the status means." }),
+    status: z.int().meta({ description: "The HTTP status." }),
+    detail: z.string().meta({ description: "What went wrong, with the offending value." }),
+    code: z
+      .string()
+      .meta({ description: "Which error it is; stable, for programs.", examples: ["network.unknown"] }),
+    hint: z.string().meta({ description: "What to do about it." }),
+  })
+  .meta({ id: "Problem", description: "Problem details (RFC 9457)." });
+
+export type Problem = z.infer<typeof problem>;
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+/** What a status means, in words. */
+export function titleOf(status: ProblemStatus): string {
+  return TITLES[status];
+}
 
 /** The response that tells of a fault. */
-export function problemResponse(status: number, code: string, detail: string, hint: string): Response {
-  const title = TITLES[status] ?? "Error";
-  const problem: Problem = { type: "about:blank", title, status, detail, code, hint };
-  return new Response(JSON.stringify(problem), {
+export function problemResponse(status: ProblemStatus, code: string, detail: string, hint: string): Response {
+  const told: Problem = { type: "about:blank", title: titleOf(status), status, detail, code, hint };
+  return new Response(JSON.stringify(told), {
     status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+    headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store" },
   });
 }
 
@@ -51,20 +68,21 @@ export function faultResponse(error: unknown): Response {
   return problemResponse(statusOf(error), error.code, error.message, error.hint);
 }
 
-const FORBIDDEN: ReadonlySet<string> = new Set([
-  "admin.forbidden",
-  "enrol.bad-proof",
-  "enrol.device-revoked",
-  "invite.refused",
-  "invite.expired",
-  "invite.used-up",
-  "invite.revoked",
-]);
+const STATUSES: Readonly<Record<string, ProblemStatus>> = {
+  "admin.forbidden": 403,
+  "enrol.bad-proof": 403,
+  "enrol.device-revoked": 403,
+  "invite.refused": 403,
+  "invite.expired": 403,
+  "invite.used-up": 403,
+  "invite.revoked": 403,
+  "idempotency.in-flight": 409,
+  "idempotency.mismatch": 422,
+};
 
-function statusOf(fault: Fault): number {
-  if (fault.code.endsWith(".unknown")) return 404;
-  if (fault.code.endsWith(".too-many")) return 429;
-  if (fault.code.endsWith("taken") || fault.code.startsWith("limit.")) return 409;
-  if (FORBIDDEN.has(fault.code)) return 403;
-  return 400;
+function statusOf({ code }: Fault): ProblemStatus {
+  if (code.endsWith(".unknown")) return 404;
+  if (code.endsWith(".too-many")) return 429;
+  if (code.endsWith("taken") || code.startsWith("limit.")) return 409;
+  return STATUSES[code] ?? 400;
 }

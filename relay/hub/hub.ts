@@ -4,17 +4,19 @@ import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close } from "../../shared/tunnel/close.ts";
 import { SUBPROTOCOL } from "../../shared/tunnel/constants.ts";
 import type { GuessLimiter } from "../guess-limiter.ts";
-import { limitCode } from "../tenants/limits.ts";
+import type { LimitName, Where } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
 import type { Grant, Revocation, Tenants } from "../tenants/tenants.ts";
 import { Admission } from "./admission.ts";
 import type { Capture, CaptureFilter } from "./capture.ts";
 import type { Claim } from "./claim.ts";
 import { HUB_LIMITS, type HubLimits } from "./limits.ts";
-import { MacBudgets } from "./mac-budgets.ts";
+import { MacBudgets, type SessionMacs } from "./mac-budgets.ts";
 import { NetworkHub } from "./network-hub.ts";
 import { Presence } from "./presence.ts";
+import { Rates, type Sender } from "./rates.ts";
 import { Session, type SessionHost } from "./session.ts";
+import { Sightings } from "./sightings.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 
 export interface HubOptions {
@@ -37,7 +39,9 @@ export class Hub implements SessionHost {
   readonly #admission: Admission;
   readonly #guesses: GuessLimiter;
   readonly #presence = new Presence();
+  readonly #sightings: Sightings;
   readonly #macs: MacBudgets;
+  readonly #rates: Rates;
   readonly #sessions = new Set<Session>();
   readonly #networks = new Map<number, NetworkHub>();
   readonly #ticker: ReturnType<typeof setInterval>;
@@ -50,8 +54,17 @@ export class Hub implements SessionHost {
     this.#clock = clock;
     this.#admission = new Admission(limits);
     this.#guesses = guesses;
+    this.#sightings = new Sightings(tenants, log);
     this.#macs = new MacBudgets(tenants.limits);
+    this.#rates = new Rates(tenants.limits, clock);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
+    tenants.limits.onReached((tenant, { code, network, message }) =>
+      log.warn({ tenant, network, code }, message),
+    );
+    tenants.addresses.watchBy((network, address, device) => {
+      const used = this.live(network)?.policy.suppressor?.owner(address, clock());
+      return used?.port.id === this.#presence.ofDevice(device)?.id ? undefined : used?.mac;
+    });
     tenants.onRevoked((revocation) => this.#revoke(revocation));
     tenants.onChanged((network) =>
       this.#networks.get(network.vni)?.change(network, tenants.rolesIn(network)),
@@ -82,9 +95,10 @@ export class Hub implements SessionHost {
   /**
    * Begins to capture a network, which need not have members yet.
    *
+   * @param ended called once the capture sees no more
    * @throws Fault `vtep.unknown`, `capture.too-many`
    */
-  capture(network: Network, filter: CaptureFilter): Capture {
+  capture(network: Network, filter: CaptureFilter, ended: () => void = () => {}): Capture {
     const hub = this.enter(network);
     const releaseEmpty = () => {
       if (hub.empty) this.release(hub);
@@ -94,6 +108,7 @@ export class Hub implements SessionHost {
       const capture = hub.capture(filter, () => {
         releaseEmpty();
         this.#log.info(about, "capture ended");
+        ended();
       });
       this.#log.info(about, "capture begun");
       if (this.#draining) capture.end();
@@ -113,6 +128,11 @@ export class Hub implements SessionHost {
     }
     for (const hub of this.#networks.values()) hub.endCaptures();
     this.#noteSeen();
+  }
+
+  /** The devices that have a session now, by its id. */
+  devicesBySession(): ReadonlyMap<string, string> {
+    return this.#presence.devicesBySession();
   }
 
   /** Whether a device has a session now. */
@@ -141,24 +161,39 @@ export class Hub implements SessionHost {
     const older = device === undefined ? undefined : this.#presence.ofDevice(device.id);
     older?.close(Close.replaced, "the same device connected again");
     if (!this.#tenants.limits.allows(tenant, "sessions", this.#presence.sessionsOf(tenant))) {
-      return `${limitCode("sessions")}: the tenant has as many sessions as it may`;
+      const { code, message } = this.#tenants.limits.explain(tenant, "sessions");
+      return `${code}: ${message}`;
     }
     this.#presence.enter(session, grant);
     return undefined;
   }
 
-  macBudget({ tenant }: Grant): MacBudget {
+  macBudget({ tenant }: Grant): SessionMacs {
     return this.#macs.ofSession(tenant, this.limits.macsPerSession);
   }
 
-  portBudget(session: MacBudget, network: Network): MacBudget {
+  rated(session: Session, { tenant, token, device }: Grant): Sender {
+    return this.#rates.enter(
+      tenant,
+      device?.id ?? token ?? "",
+      (name: LimitName, where: Where, dropped: number) => {
+        const { code, message, hint } = this.#tenants.limits.explain(tenant, name, where);
+        session.warn(code, `${message}; ${dropped} frames from here were dropped. ${hint}`, this.#clock());
+      },
+    );
+  }
+
+  portBudget(session: SessionMacs, network: Network): MacBudget {
     return this.#macs.ofPort(session, network);
   }
 
-  full(network: Network): string | undefined {
+  full(network: Network): { code: string; message: string } | undefined {
+    const { limits } = this.#tenants;
+    const where = { network: network.name };
     const here = this.live(network)?.size ?? 0;
-    const room = this.#tenants.limits.allows(network.tenant, "network_sessions", here);
-    return room ? undefined : limitCode("network_sessions");
+    if (limits.allows(network.tenant, "network_sessions", here, where)) return undefined;
+    const { code, message, hint } = limits.explain(network.tenant, "network_sessions", where);
+    return { code, message: `${message}. ${hint}` };
   }
 
   enter(network: Network): NetworkHub {
@@ -169,9 +204,12 @@ export class Hub implements SessionHost {
       hub = new NetworkHub({
         network: current,
         roles: this.#tenants.rolesIn(network),
+        names: this.#tenants.names,
         clock: this.#clock,
-        noticed: ({ tenant, name }, { code, message }) =>
-          this.#log.warn({ tenant, network: name, code }, message),
+        noticed: ({ tenant, name }, { code, message }) => {
+          this.#log.warn({ tenant, network: name, code }, message);
+          this.#tenants.notices.add(tenant, { code, network: name, message, hint: "" });
+        },
       });
       this.#networks.set(network.vni, hub);
     }
@@ -205,9 +243,9 @@ export class Hub implements SessionHost {
 
   #revoke(revocation: Revocation): void {
     for (const session of [...this.#sessions]) {
-      if (session.grant !== undefined && touches(revocation, session.grant)) {
-        session.close(Close.revoked, `${revocation.kind} revoked`);
-      }
+      if (session.grant === undefined) continue;
+      if (touches(revocation, session.grant)) session.close(Close.revoked, `${revocation.kind} revoked`);
+      else if (revocation.kind === "network") session.withdraw(revocation.id);
     }
     for (const hub of this.#networks.values()) {
       if (isOf(revocation, hub.network)) hub.endCaptures();
@@ -225,11 +263,23 @@ export class Hub implements SessionHost {
     }
   }
 
+  /** Frames of a session may have been dropped, as their addresses were too many. */
+  #tellOfMacs(session: Session): void {
+    const refusal = session.macs && this.#macs.takeRefusal(session.macs);
+    if (refusal === undefined || session.grant === undefined) return;
+    const { code, message, hint } = refusal.notice;
+    session.warn(code, `${message}: frames from further ones are dropped. ${hint}`, this.#clock());
+    if (refusal.isOwn) this.#tenants.notices.add(session.grant.tenant, refusal.notice);
+  }
+
   #tick(): void {
     for (const { segment } of this.#networks.values()) segment.tick();
     this.#macs.tick();
+    this.#rates.tick();
     this.#noteSeen();
+    this.#sightings.tick(this.#networks.values());
     for (const session of [...this.#sessions]) {
+      this.#tellOfMacs(session);
       if (session.grant !== undefined && this.#tenants.hasExpired(session.grant)) {
         session.close(Close.revoked, "token expired");
       }
@@ -237,22 +287,25 @@ export class Hub implements SessionHost {
   }
 }
 
+/** Whether a session ends by it, whatever else it may; of a network {@link Session.withdraw} tells. */
 function touches(revocation: Revocation, grant: NonNullable<Session["grant"]>): boolean {
   switch (revocation.kind) {
     case "token":
       return grant.token === revocation.id;
     case "device":
       return grant.device?.id === revocation.id;
-    case "network":
-      return grant.networks.some((network) => network.id === revocation.id);
     case "tenant":
       return grant.tenant === revocation.name;
+    case "admin":
+    case "network":
+      return false;
   }
 }
 
 function isOf(revocation: Revocation, network: Network): boolean {
   switch (revocation.kind) {
     case "token":
+    case "admin":
     case "device":
       return false;
     case "network":

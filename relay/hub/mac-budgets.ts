@@ -1,15 +1,18 @@
 import type { MacBudget } from "../../shared/switch/port.ts";
-import type { LimitName, Limits } from "../tenants/limits.ts";
+import type { LimitName, Limits, Where } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
+import type { NewNotice } from "../tenants/notices.ts";
 
 /** A budget within others: what is used of it is used of them, and there is no more room than in any of them. */
 export class SharedMacBudget implements MacBudget {
   readonly #own: () => number;
-  readonly #within: readonly MacBudget[];
+  readonly #within: readonly SharedMacBudget[];
   #used = 0;
+  #refusals = 0;
+  #allRefusals = 0;
 
   /** @param own its own limit, whatever that is at the time */
-  constructor(own: () => number, within: readonly MacBudget[]) {
+  constructor(own: () => number, within: readonly SharedMacBudget[]) {
     this.#own = own;
     this.#within = within;
   }
@@ -29,12 +32,36 @@ export class SharedMacBudget implements MacBudget {
     for (const budget of this.#within) room = Math.min(room, budget.limit - budget.used);
     return this.#used + room;
   }
+
+  refused(): void {
+    this.#allRefusals++;
+    if (this.#used >= this.#own()) this.#refusals++;
+    for (const budget of this.#within) budget.refused();
+  }
+
+  /** Addresses refused since this was asked last: for want of room here, and here or in one that it is within. */
+  takeRefusals(): { readonly own: number; readonly all: number } {
+    const refusals = { own: this.#refusals, all: this.#allRefusals };
+    this.#refusals = 0;
+    this.#allRefusals = 0;
+    return refusals;
+  }
 }
 
 interface Shared {
   readonly tenant: string;
   readonly name: LimitName;
-  readonly budget: MacBudget;
+  readonly where: Where;
+  readonly budget: SharedMacBudget;
+}
+
+/** A session's own. */
+export interface SessionMacs {
+  readonly tenant: string;
+  readonly limit: number;
+  readonly budget: SharedMacBudget;
+  /** Those of the networks that it has been in. */
+  readonly networks: Map<number, Shared>;
 }
 
 /** The budgets that sessions share: each tenant's and each network's. */
@@ -48,18 +75,24 @@ export class MacBudgets {
   }
 
   /** Of a session of that tenant. @param limit its own */
-  ofSession(tenant: string, limit: number): MacBudget {
-    return new SharedMacBudget(() => limit, [this.#ofTenant(tenant)]);
+  ofSession(tenant: string, limit: number): SessionMacs {
+    return {
+      tenant,
+      limit,
+      budget: new SharedMacBudget(() => limit, [this.#ofTenant(tenant)]),
+      networks: new Map(),
+    };
   }
 
   /** Of a session's port in a network. */
-  ofPort(session: MacBudget, { tenant, vni }: Network): MacBudget {
+  ofPort(session: SessionMacs, { tenant, vni, name: network }: Network): MacBudget {
     let shared = this.#networks.get(vni);
     if (shared === undefined) {
-      shared = this.#share(tenant, "network_macs");
+      shared = this.#share(tenant, "network_macs", { network });
       this.#networks.set(vni, shared);
     }
-    return new SharedMacBudget(() => Number.POSITIVE_INFINITY, [session, shared.budget]);
+    session.networks.set(vni, shared);
+    return new SharedMacBudget(() => Number.POSITIVE_INFINITY, [session.budget, shared.budget]);
   }
 
   /** Nobody is in the network any more. */
@@ -67,27 +100,59 @@ export class MacBudgets {
     this.#networks.delete(vni);
   }
 
-  /** Has those that are full told to the tenants' administrators; to be called about once a second. */
+  /** Has it told to the tenants' administrators where there was no room; to be called about once a second. */
   tick(): void {
     for (const shared of this.#tenants.values()) this.#tell(shared);
     for (const shared of this.#networks.values()) this.#tell(shared);
   }
 
-  #tell({ tenant, name, budget }: Shared): void {
-    if (budget.used > 0) this.#limits.allows(tenant, name, budget.used);
+  /**
+   * Which limit a session's further addresses met since this was asked last; of several, its own first.
+   *
+   * @returns `isOwn`: whether it is the session's, of which {@link tick} tells nobody
+   */
+  takeRefusal({
+    tenant,
+    limit,
+    budget,
+    networks,
+  }: SessionMacs): { notice: NewNotice; isOwn: boolean } | undefined {
+    const { own, all } = budget.takeRefusals();
+    if (all === 0) return undefined;
+    const isOwn = own > 0;
+    if (!isOwn) {
+      const isOfTenant = budget.used >= budget.limit;
+      const full = [...networks.values()].find((one) => one.budget.used >= one.budget.limit);
+      const notice = isOfTenant
+        ? this.#limits.explain(tenant, "macs")
+        : this.#limits.explain(tenant, "network_macs", full?.where);
+      return { notice, isOwn };
+    }
+    const notice = {
+      code: "limit.session-macs",
+      network: undefined,
+      message: `a session has reached its limit of ${limit} MAC addresses`,
+      hint: "Look there for a machine that makes addresses up, or split what is behind it among several sessions.",
+    };
+    return { notice, isOwn };
   }
 
-  #ofTenant(tenant: string): MacBudget {
+  #tell({ tenant, name, where, budget }: Shared): void {
+    const { own } = budget.takeRefusals();
+    if (own > 0) this.#limits.reached(tenant, name, where, own);
+  }
+
+  #ofTenant(tenant: string): SharedMacBudget {
     let shared = this.#tenants.get(tenant);
     if (shared === undefined) {
-      shared = this.#share(tenant, "macs");
+      shared = this.#share(tenant, "macs", {});
       this.#tenants.set(tenant, shared);
     }
     return shared.budget;
   }
 
-  #share(tenant: string, name: LimitName): Shared {
-    const own = () => this.#limits.of(tenant)[name] ?? Number.POSITIVE_INFINITY;
-    return { tenant, name, budget: new SharedMacBudget(own, []) };
+  #share(tenant: string, name: LimitName, where: Where): Shared {
+    const own = () => this.#limits.value(tenant, name, where) ?? Number.POSITIVE_INFINITY;
+    return { tenant, name, where, budget: new SharedMacBudget(own, []) };
   }
 }

@@ -8,9 +8,12 @@ import type { Notice } from "../../shared/switch/notice.ts";
 import type { Port, PortRole } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import type { Endpoint, Member, RelayMessage } from "../../shared/tunnel/control.ts";
+import type { Names } from "../names/names.ts";
 import type { Network } from "../tenants/model.ts";
 import type { Capture, CaptureFilter } from "./capture.ts";
 import { Captures } from "./captures.ts";
+import type { HostPort } from "./host/host-port.ts";
+import { networkHost } from "./host/network-host.ts";
 
 /** Somebody who joined a network: hears of the others, and is told to them. */
 export interface NetworkMember {
@@ -22,6 +25,8 @@ export interface NetworkHubOptions {
   readonly network: Network;
   /** What those who may join may be. */
   readonly roles: ReadonlySet<PortRole>;
+  /** What its devices are called; without it the hub is no machine of the network. */
+  readonly names?: Names;
   /** Seconds, never going back. */
   readonly clock: () => number;
   /** Told what the hub notices in the network. */
@@ -37,6 +42,8 @@ const REGISTER: RelayMessage = {
 /** A network that somebody has joined or captures: its segment, and its members, who hear of each other. */
 export class NetworkHub {
   readonly segment: Segment;
+  /** The hub as a machine of the network, where it is one. */
+  readonly host: HostPort | undefined;
   #network: Network;
   #policy: HubPolicy;
   readonly #clock: () => number;
@@ -44,13 +51,14 @@ export class NetworkHub {
   readonly #members = new Set<NetworkMember>();
   readonly #captures: Captures;
 
-  constructor({ network, roles, clock, noticed }: NetworkHubOptions) {
+  constructor({ network, roles, names, clock, noticed }: NetworkHubOptions) {
     this.#network = network;
     this.#clock = clock;
     this.#noticed = noticed;
     const { ageing, mac_limit: limit } = network.settings;
     const notice = (what: Notice) => this.#notice(what);
     this.segment = new Segment(network.vni, clock, new MacTable({ ageing, limit, notice }));
+    this.host = names && networkHost({ network, segment: this.segment, names, clock });
     this.#captures = new Captures(this.segment);
     this.#policy = this.#newPolicy(roles);
     this.segment.policy = this.#policy;
@@ -148,6 +156,7 @@ export class NetworkHub {
       wire: mode === "wire",
       granted: this.#network.addresses ? new Set([...roles, "dhcp-server"]) : roles,
       notice: (notice) => this.#notice(notice),
+      host: this.host && { port: this.host, addresses: this.host.addresses },
       now: this.#clock(),
     });
   }

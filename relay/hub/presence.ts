@@ -28,6 +28,10 @@ export class Presence {
     return this.#tenants.get(tenant) ?? 0;
   }
 
+  devicesBySession(): ReadonlyMap<string, string> {
+    return new Map([...this.#devices].map(([device, { id }]) => [id, device]));
+  }
+
   ofDevice(device: string): Session | undefined {
     return this.#devices.get(device);
   }

@@ -1,4 +1,5 @@
 import type { DropCounter } from "../../shared/switch/drops.ts";
+import { NOTICE_SECONDS } from "../../shared/switch/guards/notice-limit.ts";
 import type { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
@@ -21,12 +22,15 @@ import {
   parseControl,
   type RelayMessage,
 } from "../../shared/tunnel/control.ts";
-import type { Network } from "../tenants/model.ts";
+import type { GivenAddresses, Network } from "../tenants/model.ts";
 import { base64url, newId } from "../tenants/secret.ts";
 import type { Grant } from "../tenants/tenants.ts";
 import { type Claim, claimOf } from "./claim.ts";
+import { namesOf } from "./host/network-host.ts";
 import type { HubLimits } from "./limits.ts";
+import type { SessionMacs } from "./mac-budgets.ts";
 import type { NetworkHub, NetworkMember } from "./network-hub.ts";
+import type { Sender } from "./rates.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 
 /** What a session needs of the hub it belongs to. */
@@ -43,10 +47,12 @@ export interface SessionHost {
   /** Counts the session in; an older one of the same device ends. Why it can't be, where it can't. */
   admit(session: Session, grant: Grant): string | undefined;
   /** What it may learn in all, and in one network. */
-  macBudget(grant: Grant): MacBudget;
-  portBudget(session: MacBudget, network: Network): MacBudget;
+  macBudget(grant: Grant): SessionMacs;
+  portBudget(session: SessionMacs, network: Network): MacBudget;
+  /** Has what it sends be counted, from welcome on. */
+  rated(session: Session, grant: Grant): Sender;
   /** Why a network can't have one more, where it can't. */
-  full(network: Network): string | undefined;
+  full(network: Network): { readonly code: string; readonly message: string } | undefined;
   /** The network's hub, brought to life by its first member. */
   enter(network: Network): NetworkHub;
   /** Its last member has left. */
@@ -77,7 +83,10 @@ export class Session implements ConnectionEvents {
   readonly #memberships = new Map<number, Membership>();
   /** Signed by a device in its `hello`; there is one in a session, so it is used once. */
   readonly #nonce = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  #macs: MacBudget | undefined;
+  #macs: SessionMacs | undefined;
+  #sender: Sender | undefined;
+  /** By the code of the limit. */
+  readonly #warnedAt = new Map<string, number>();
   #state: "strange" | "authenticating" | "open" | "closed" = "strange";
   #grant: Grant | undefined;
   #name = "";
@@ -96,6 +105,11 @@ export class Session implements ConnectionEvents {
     return this.#trunk?.drops;
   }
 
+  /** What it may learn, from welcome on. */
+  get macs(): SessionMacs | undefined {
+    return this.#macs;
+  }
+
   /** What the session may do; undefined until it said who it is. */
   get grant(): Grant | undefined {
     return this.#grant;
@@ -110,11 +124,33 @@ export class Session implements ConnectionEvents {
     socket.sendText(JSON.stringify(message));
   }
 
+  /** Tells of a limit that it has run into, once a minute at most. @param now seconds, never going back */
+  warn(code: string, message: string, now: number): void {
+    const last = this.#warnedAt.get(code);
+    if (last !== undefined && now - last < NOTICE_SECONDS) return;
+    this.#warnedAt.set(code, now);
+    this.tell({ type: "notice", code, message });
+  }
+
   /** Ends the session: its ports are gone at once, the other side is told why. */
   close(code: number, reason: string): void {
     if (this.#state === "closed") return;
     this.connection.socket.close(code, closeReason(reason));
     this.closed();
+  }
+
+  /**
+   * A network is no more. Who has joined it can't go on, nor who may join no other: that is told by the close (4003), as
+   * the protocol has nothing else to tell it by. All others do not notice.
+   */
+  withdraw(network: number): void {
+    const grant = this.#grant;
+    const gone = grant?.networks.find(({ id }) => id === network);
+    if (grant === undefined || gone === undefined) return;
+    if (this.#memberships.has(gone.vni) || grant.networks.length === 1) {
+      return this.close(Close.revoked, `network '${gone.name}' deleted`);
+    }
+    this.#grant = { ...grant, networks: grant.networks.filter((other) => other !== gone) };
   }
 
   text(message: string): void {
@@ -150,6 +186,7 @@ export class Session implements ConnectionEvents {
     this.#state = "closed";
     clearTimeout(this.#helloTimer);
     for (const vni of [...this.#memberships.keys()]) this.#leave(vni);
+    this.#sender?.end();
     this.#host.ended(this);
   }
 
@@ -190,13 +227,14 @@ export class Session implements ConnectionEvents {
     this.#name = grant.device?.name ?? hello.client.name;
     const macs = this.#host.macBudget(grant);
     this.#macs = macs;
+    this.#sender = this.#host.rated(this, grant);
     const features = FEATURES.filter((feature) => hello.features.includes(feature));
     this.#trunk = new Trunk({
       id: this.id,
       sink: this.connection.socket,
       batch: features.includes("batch"),
       offload: features.includes("offload"),
-      macs,
+      macs: macs.budget,
       roles: grant.roles,
       pool: this.#host.pool,
       queueBytes: this.#host.limits.queueBytes,
@@ -233,7 +271,7 @@ export class Session implements ConnectionEvents {
       return this.tell({ type: "joined", vni, members: joined.hub.others(joined) });
     }
     const full = this.#host.full(network);
-    if (full !== undefined) return this.#fail("join", full, `network '${network.name}' is full`, vni);
+    if (full !== undefined) return this.#fail("join", full.code, full.message, vni);
     const hub = this.#host.enter(network);
     const member: Member = { vtep: this.id, name: this.#name, online: true, endpoints: [] };
     const membership = { hub, member, tell: (message: RelayMessage) => this.tell(message) };
@@ -242,7 +280,8 @@ export class Session implements ConnectionEvents {
     this.tell({ type: "joined", vni, members: hub.others(membership) });
     // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
     if (this.#memberships.has(vni)) {
-      trunk.join(hub.segment, this.#macs && this.#host.portBudget(this.#macs, network));
+      const port = trunk.join(hub.segment, this.#macs && this.#host.portBudget(this.#macs, network));
+      this.#sender?.join(port, network);
     }
     hub.instruct(membership);
   }
@@ -260,6 +299,7 @@ export class Session implements ConnectionEvents {
     if (membership === undefined) return false;
     this.#memberships.delete(vni);
     this.#trunk?.leave(vni);
+    this.#sender?.leave(vni);
     membership.hub.leave(membership);
     if (membership.hub.empty) this.#host.release(membership.hub);
     return true;
@@ -276,6 +316,8 @@ export class Session implements ConnectionEvents {
   }
 }
 
-function offer({ name, vni, group, mtu }: Network, address: string | undefined): NetworkOffer {
-  return { name, vni, group, mtu, ...(address === undefined ? {} : { address }) };
+/** What is undefined is left out of the JSON. */
+function offer(network: Network, given: GivenAddresses | undefined): NetworkOffer {
+  const { name, vni, group, mtu } = network;
+  return { name, vni, group, mtu, ...given, dns: namesOf(network) };
 }

@@ -1,3 +1,4 @@
+import { formatAddress, type Ipv6Address } from "../../shared/frame/address.ts";
 import { type Ipv4Cidr, lastAddressOf, networkOf, parseCidr } from "../../shared/frame/cidr.ts";
 import type { Network } from "./model.ts";
 
@@ -26,4 +27,49 @@ export function addressPool({
     // The last address of all is the subnet's broadcast address.
     last: Number(lastAddressOf(cidr)) - 1,
   };
+}
+
+/** Length of a prefix of RFC 4193 for one network, and of what SLAAC and most kernels expect. */
+export const PREFIX6_BITS = 64;
+
+/** Bits of an address behind the prefix. */
+const INTERFACE_BITS = 64n;
+
+/** Behind these begin the subnet anycast addresses (RFC 2526 section 2). */
+const LAST_INTERFACE = 0xfdff_ffff_ffff_ff7fn;
+
+/** IANA's own Ethernet addresses make these (RFC 5453 section 3): the high 40 bits. */
+const RESERVED_INTERFACES = 0x02_005e_fffen;
+
+/**
+ * The prefix of a network (RFC 4193 section 3.1): fd00::/8, the global ID, subnet 0.
+ *
+ * @param globalId 40 random bits (section 3.2)
+ */
+export function ulaPrefix(globalId: number): string {
+  return `${formatAddress((0xfdn << 120n) | (BigInt(globalId) << 80n))}/${PREFIX6_BITS}`;
+}
+
+/** The hub's own address in a network's prefix: the one behind the routers' anycast address (RFC 4291 section 2.6.1). */
+export function hubAddress6(prefix6: string): Ipv6Address {
+  return baseOf(prefix6) + 1n;
+}
+
+/**
+ * A random address in a network's prefix, for a device: it tells nobody anything, and comes up once.
+ *
+ * @returns neither the hub's, nor one that is reserved (RFC 5453)
+ */
+export function randomAddress6(prefix6: string): Ipv6Address {
+  for (;;) {
+    const [bits = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+    if (bits < 2n || bits > LAST_INTERFACE || bits >> 24n === RESERVED_INTERFACES) continue;
+    return baseOf(prefix6) + bits;
+  }
+}
+
+function baseOf(prefix6: string): Ipv6Address {
+  const cidr = parseCidr(prefix6);
+  if (cidr?.version !== 6 || cidr.prefix !== PREFIX6_BITS) throw new RangeError(`${prefix6} is no IPv6 /64`);
+  return (cidr.address >> INTERFACE_BITS) << INTERFACE_BITS;
 }

@@ -13,13 +13,22 @@ export class AddressTable {
   take({ networkId, address, device, fixed }: TakenAddress): boolean {
     const sql =
       "INSERT INTO addresses (network_id, address, device_id, fixed) VALUES (?, ?, ?, ?) ON CONFLICT (network_id, address) DO NOTHING";
-    return this.#sql.run(sql, networkId, address, device ?? null, fixed ? 1 : 0) > 0;
+    const taken = this.#sql.run(sql, networkId, address, device ?? null, fixed ? 1 : 0) > 0;
+    if (taken) {
+      const forget = "DELETE FROM released_addresses WHERE network_id = ? AND address = ?";
+      this.#sql.run(forget, networkId, address);
+    }
+    return taken;
   }
 
   /** In order. */
   of(networkId: number): TakenAddress[] {
     return this.#sql
-      .all("SELECT * FROM addresses WHERE network_id = ? ORDER BY address", networkId)
+      .all(
+        `SELECT addresses.*, address6 FROM addresses
+         LEFT JOIN memberships USING (network_id, device_id) WHERE network_id = ? ORDER BY address`,
+        networkId,
+      )
       .map(toAddress);
   }
 
@@ -40,18 +49,35 @@ export class AddressTable {
     return this.#sql.run(sql, networkId, address) > 0;
   }
 
-  /** The lowest address from `from` on that nobody has. */
-  lowestFree(networkId: number, from: number): number {
-    // Either `from` itself, or the first gap behind an address that is taken.
+  /** The lowest address from `from` on that nobody has, ever had since it was free, or uses. */
+  lowestFresh(networkId: number, from: number): number {
+    // Either `from` itself, or the first gap behind an address that is not fresh.
     const row = this.#sql.get(
-      `SELECT MIN(candidate) AS address FROM (
-         SELECT ?2 AS candidate
-         UNION ALL SELECT address + 1 FROM addresses WHERE network_id = ?1 AND address >= ?2
-       ) WHERE candidate NOT IN (SELECT address FROM addresses WHERE network_id = ?1)`,
+      `WITH known AS (
+         SELECT address FROM addresses WHERE network_id = ?1
+         UNION SELECT address FROM released_addresses WHERE network_id = ?1
+         UNION SELECT address FROM used_addresses WHERE network_id = ?1
+       )
+       SELECT MIN(candidate) AS address FROM (
+         SELECT ?2 AS candidate UNION ALL SELECT address + 1 FROM known WHERE address >= ?2
+       ) WHERE candidate NOT IN (SELECT address FROM known)`,
       networkId,
       from,
     );
     return Number(row?.["address"]);
+  }
+
+  /** Those released that nobody uses, from `first` to `last`: the one released longest ago first. */
+  released(networkId: number, first: number, last: number): number[] {
+    return this.#sql
+      .all(
+        `SELECT address FROM released_addresses WHERE network_id = ?1 AND address BETWEEN ?2 AND ?3
+         AND address NOT IN (SELECT address FROM used_addresses WHERE network_id = ?1) ORDER BY id`,
+        networkId,
+        first,
+        last,
+      )
+      .map((row) => Number(row["address"]));
   }
 }
 
@@ -61,5 +87,6 @@ function toAddress(row: Row): TakenAddress {
     address: Number(row["address"]),
     device: optionalText(row, "device_id"),
     fixed: row["fixed"] === 1,
+    address6: optionalText(row, "address6"),
   };
 }

@@ -1,40 +1,148 @@
 import { Fault } from "../../shared/fault.ts";
-import { formatIpv4, parseIpv4 } from "../../shared/frame/address.ts";
-import { type AddressPool, addressPool } from "./address-pool.ts";
+import { formatAddress, formatIpv4, type IpAddress, parseIpv4 } from "../../shared/frame/address.ts";
+import { formatMac } from "../../shared/frame/mac.ts";
+import { type AddressPool, addressPool, PREFIX6_BITS, randomAddress6 } from "./address-pool.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { unknown } from "./faults.ts";
-import type { Actor, Network, TakenAddress } from "./model.ts";
+import { type Actor, type GivenAddresses, type Network, RELAY, type TakenAddress } from "./model.ts";
 import type { Store } from "./store.ts";
+import type { UsedAddress } from "./used-address-table.ts";
+
+/**
+ * Which machine uses an address of a network now, as far as it can be seen.
+ *
+ * @param device which does not count
+ * @returns its MAC; undefined where nobody was seen to
+ */
+export type Sighted = (network: Network, address: IpAddress, device: string) => number | undefined;
+
+export interface AddressesOptions {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Seconds for which an address is not given after somebody was seen with it: those who are on holiday come back. */
+const USED_SECONDS = 30 * 86_400;
+
+/** Seconds after which it is noted that somebody still is: not each time, as it goes through to the disk. */
+const NOTE_SECONDS = 86_400;
+
+/** Addresses that are noted so of one network: one who claims them all does not fill the disk. */
+const MAX_USED = 1024;
+
+/** At one of 2^64 random addresses: one is enough, unless something is wrong. */
+const ATTEMPTS = 8;
 
 /** The addresses that networks give their devices: a device keeps its own until it goes. */
 export class Addresses {
   readonly #store: Store;
   readonly #audit: AuditLog;
+  readonly #now: () => number;
+  #sighted: Sighted = () => undefined;
 
-  constructor(store: Store, audit: AuditLog) {
+  constructor({ store, audit, now }: AddressesOptions) {
     this.#store = store;
     this.#audit = audit;
+    this.#now = now;
   }
 
-  /**
-   * A device's own address in a network that it is on, as CIDR; the first call finds it one.
-   *
-   * @returns undefined where the network gives none, or has none left
-   */
-  give(network: Network, device: string): string | undefined {
+  /** Has nobody be given from now on what `sighted` says is in use. */
+  watchBy(sighted: Sighted): void {
+    this.#sighted = sighted;
+  }
+
+  /** A device's own addresses in a network that it is on; the first call finds it some. */
+  give(network: Network, device: string): GivenAddresses {
+    return { address: this.#give4(network, device), address6: this.#give6(network, device) };
+  }
+
+  #give4(network: Network, device: string): string | undefined {
     const pool = addressPool(network);
     if (pool === undefined) return undefined;
     const { addresses } = this.#store;
     const own = addresses.ofDevice(network.id, device);
     if (own !== undefined) return `${formatIpv4(own.address)}/${pool.prefix}`;
-    const address = addresses.lowestFree(network.id, pool.first);
-    if (address > pool.last) return undefined;
+    const address = this.#choose(network, pool, device);
+    if (address === undefined) return undefined;
     addresses.take({ networkId: network.id, address, device, fixed: false });
     return `${formatIpv4(address)}/${pool.prefix}`;
   }
 
-  of(network: Network): TakenAddress[] {
-    return this.#store.addresses.of(network.id);
+  #give6(network: Network, device: string): string | undefined {
+    const { prefix6, id } = network;
+    if (prefix6 === undefined) return undefined;
+    const { members } = this.#store;
+    const own = members.address6Of(id, device);
+    if (own !== undefined) return `${own}/${PREFIX6_BITS}`;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const address = randomAddress6(prefix6);
+      if (this.#sighted(network, address, device) !== undefined) continue;
+      const text = formatAddress(address);
+      if (members.giveAddress6(id, device, text)) return `${text}/${PREFIX6_BITS}`;
+    }
+    return undefined;
+  }
+
+  /**
+   * The lowest that nobody has had yet; where there is none, the one released longest ago, as others' ARP caches may
+   * still have the newest.
+   */
+  #choose(network: Network, pool: AddressPool, device: string): number | undefined {
+    const { addresses } = this.#store;
+    const isFree = (address: number) => this.#isFree(network, address, device);
+    let fresh = addresses.lowestFresh(network.id, pool.first);
+    while (fresh <= pool.last) {
+      if (isFree(fresh)) return fresh;
+      fresh = addresses.lowestFresh(network.id, fresh + 1);
+    }
+    return addresses.released(network.id, pool.first, pool.last).find(isFree);
+  }
+
+  #isFree(network: Network, address: number, device: string): boolean {
+    const mac = this.#sighted(network, address, device);
+    if (mac === undefined) return true;
+    this.noteUsed(network, [{ address, mac }]);
+    return false;
+  }
+
+  /** Notes who uses which addresses of a network: those that nobody was given are not given for a month. */
+  noteUsed(network: Network, seen: readonly UsedAddress[]): void {
+    const pool = addressPool(network);
+    if (pool === undefined || seen.length === 0) return;
+    const { addresses, used } = this.#store;
+    const { id, tenant, name } = network;
+    const now = this.#now();
+    const known = used.seen(id);
+    const isDue = ({ address }: UsedAddress) => {
+      const last = known.get(address);
+      if (last !== undefined) return now - last >= NOTE_SECONDS;
+      return address >= pool.first && address <= pool.last && addresses.at(id, address) === undefined;
+    };
+    const due = seen.filter(isDue);
+    if (due.length === 0) return;
+    this.#store.transaction(() => {
+      used.age(id, now - USED_SECONDS);
+      for (const one of due) {
+        const isNew = !known.has(one.address);
+        if (isNew && known.size >= MAX_USED) continue;
+        used.note(id, one, now);
+        known.set(one.address, now);
+        if (!isNew) continue;
+        const object = `${name} ${formatIpv4(one.address)} ${formatMac(one.mac)}`;
+        this.#audit.note({ tenant, by: RELAY, action: "address.in-use", object });
+      }
+    });
+  }
+
+  /** All that are not to be given, in order: taken, or in use by somebody who was not given them. */
+  of({ id }: Network): TakenAddress[] {
+    const { addresses, used } = this.#store;
+    const taken = addresses.of(id);
+    const known = new Set(taken.map(({ address }) => address));
+    const others = used.of(id).filter(({ address }) => !known.has(address));
+    return [...taken, ...others].sort((one, other) => one.address - other.address);
   }
 
   /**
@@ -72,10 +180,14 @@ export class Addresses {
     };
     this.#audit.change(change, () => {
       const address = parseIpv4(text);
-      if (address === undefined || !this.#store.addresses.release(network.id, address)) {
-        throw unknown("address", text);
-      }
+      if (address === undefined || !this.#release(network, address)) throw unknown("address", text);
     });
+  }
+
+  #release({ id }: Network, address: number): boolean {
+    const { addresses, used } = this.#store;
+    const forgotten = used.forget(id, address);
+    return addresses.release(id, address) || forgotten;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Admin, NewAdmin } from "./model.ts";
+import { BEGINNING, type Part, type TimeKey, WHOLE } from "./part.ts";
 import { optionalNumber, optionalText, type Row, type Sql } from "./sql.ts";
 
 /** Who administers which tenant. */
@@ -22,9 +23,15 @@ export class AdminTable {
   }
 
   /** The oldest first. */
-  of(tenant: string): Admin[] {
+  of(tenant: string, { after = BEGINNING, limit }: Part<TimeKey> = WHOLE): Admin[] {
     return this.#sql
-      .all("SELECT * FROM admins WHERE tenant = ? ORDER BY created_at, id", tenant)
+      .all(
+        `SELECT * FROM admins WHERE tenant = ? AND (created_at, id) > (?, ?)
+         ORDER BY created_at, id LIMIT ?`,
+        tenant,
+        ...after,
+        limit,
+      )
       .map(toAdmin);
   }
 

@@ -1,8 +1,10 @@
 import type { AuditLog } from "./audit-log.ts";
 import { unknown } from "./faults.ts";
 import type { Actor, Admin } from "./model.ts";
+import type { Part, TimeKey } from "./part.ts";
 import { hashSecret, newId, newSecret } from "./secret.ts";
 import type { Store } from "./store.ts";
+import type { Revocation } from "./tenants.ts";
 
 export interface AdminRequest {
   readonly name?: string | undefined;
@@ -10,16 +12,26 @@ export interface AdminRequest {
   readonly expiresIn?: number | undefined;
 }
 
+export interface AdminsOptions {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  /** Told once an administrator was shut out. */
+  readonly revoked: (revocation: Revocation) => void;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
 /** Those who administer one tenant each. */
 export class Admins {
   readonly #store: Store;
   readonly #audit: AuditLog;
+  readonly #revoked: (revocation: Revocation) => void;
   readonly #now: () => number;
 
-  /** @param now seconds since 1970 */
-  constructor(store: Store, audit: AuditLog, now: () => number) {
+  constructor({ store, audit, revoked, now }: AdminsOptions) {
     this.#store = store;
     this.#audit = audit;
+    this.#revoked = revoked;
     this.#now = now;
   }
 
@@ -46,9 +58,9 @@ export class Admins {
     return { admin, secret };
   }
 
-  of(tenant: string): Admin[] {
+  of(tenant: string, part?: Part<TimeKey>): Admin[] {
     if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
-    return this.#store.admins.of(tenant);
+    return this.#store.admins.of(tenant, part);
   }
 
   revoke(tenant: string, id: string, by: Actor): void {
@@ -56,6 +68,7 @@ export class Admins {
     this.#audit.change({ tenant, by, action: "admin.revoke", object: id }, () => {
       if (!this.#store.admins.delete(tenant, id)) throw unknown("admin", id);
     });
+    this.#revoked({ kind: "admin", id });
   }
 
   /** Whose secret has this hash; undefined for one that is wrong, revoked or expired. */

@@ -1,8 +1,12 @@
-import type { Actor, AuditEntry } from "./model.ts";
+import type { AuditQuery, NumberedEntry } from "./audit-table.ts";
+import type { Actor } from "./model.ts";
 import type { Store } from "./store.ts";
 
-/** Entries that are shown at most: a page that a person still reads. */
-const SHOWN = 10_000;
+/** Which entries. */
+export interface AuditRequest extends Omit<AuditQuery, "since"> {
+  /** Seconds before now; everything where it is absent. */
+  readonly since?: number | undefined;
+}
 
 /** What is written down of a change. Nothing secret goes in here: objects are named by id or name. */
 export interface Change {
@@ -39,11 +43,9 @@ export class AuditLog {
     this.#store.audit.append({ at: this.#now(), tenant, actor: by.name, action, object, from: by.from });
   }
 
-  /** Of a tenant, or of the whole relay; the oldest first. @param since seconds before now */
-  entries(tenant: string | undefined, since = Number.POSITIVE_INFINITY): AuditEntry[] {
+  /** Of a tenant, or of the whole relay; the oldest first, unless it is asked otherwise. */
+  entries({ tenant, since = Number.POSITIVE_INFINITY, newest, ...part }: AuditRequest): NumberedEntry[] {
     const from = Math.max(0, this.#now() - since);
-    return tenant === undefined
-      ? this.#store.audit.all(from, SHOWN)
-      : this.#store.audit.of(tenant, from, SHOWN);
+    return this.#store.audit.entries({ tenant, since: from, newest, ...part });
   }
 }

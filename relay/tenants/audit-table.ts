@@ -1,5 +1,24 @@
 import type { AuditEntry } from "./model.ts";
+import type { Part } from "./part.ts";
 import { optionalText, type Row, type Sql } from "./sql.ts";
+
+const OF_TENANT = `AND tenant = ?
+  AND id >= COALESCE((SELECT MAX(id) FROM audit WHERE tenant = ? AND action = 'tenant.create'), 0)`;
+
+/** Which entries; `after` is the id of the last one of the part before. */
+export interface AuditQuery extends Part<number> {
+  /** Of the whole relay where it is absent. */
+  readonly tenant: string | undefined;
+  /** Seconds since 1970. */
+  readonly since: number;
+  /** Whether the newest come first. */
+  readonly newest?: boolean | undefined;
+}
+
+export interface NumberedEntry extends AuditEntry {
+  /** In the order in which they were written down. */
+  readonly id: number;
+}
 
 /** The audit log. It can be appended to, and nothing else: the database itself refuses the rest. */
 export class AuditTable {
@@ -21,32 +40,29 @@ export class AuditTable {
     );
   }
 
-  /** Everything from a second since 1970 on, the oldest first, `limit` entries at most: the newest. */
-  all(since: number, limit: number): AuditEntry[] {
-    return this.#newest("at >= ?", limit, since);
-  }
-
-  /** The same of one tenant, from when it was made: not what befell another of the same name before. */
-  of(tenant: string, since: number, limit: number): AuditEntry[] {
-    return this.#newest(
-      `at >= ?1 AND tenant = ?2
-       AND id >= COALESCE((SELECT MAX(id) FROM audit WHERE tenant = ?2 AND action = 'tenant.create'), 0)`,
-      limit,
-      since,
-      tenant,
-    );
-  }
-
-  #newest(where: string, limit: number, ...values: (string | number)[]): AuditEntry[] {
+  /**
+   * What was written down since a second since 1970. Of one tenant: from when it was made, not what befell another of
+   * the same name before.
+   */
+  entries({ tenant, since, newest, after, limit }: AuditQuery): NumberedEntry[] {
+    const [order, behind, start] =
+      newest === true ? ["DESC", "id < ?", Number.MAX_SAFE_INTEGER] : ["ASC", "id > ?", 0];
+    const [own, owner] = tenant === undefined ? ["", []] : [OF_TENANT, [tenant, tenant]];
     return this.#sql
-      .all(`SELECT * FROM audit WHERE ${where} ORDER BY id DESC LIMIT ${limit}`, ...values)
-      .map(toEntry)
-      .reverse();
+      .all(
+        `SELECT * FROM audit WHERE at >= ? AND ${behind} ${own} ORDER BY id ${order} LIMIT ?`,
+        since,
+        after ?? start,
+        ...owner,
+        limit,
+      )
+      .map(toEntry);
   }
 }
 
-function toEntry(row: Row): AuditEntry {
+function toEntry(row: Row): NumberedEntry {
   return {
+    id: Number(row["id"]),
     at: Number(row["at"]),
     tenant: optionalText(row, "tenant"),
     actor: String(row["actor"]),

@@ -1,4 +1,5 @@
 import type { Device } from "./model.ts";
+import { BEGINNING, type Part, type TimeKey, WHOLE } from "./part.ts";
 import { optionalNumber, type Row, type Sql } from "./sql.ts";
 
 /** Devices, and the networks that they are on. */
@@ -21,9 +22,15 @@ export class DeviceTable {
   }
 
   /** The oldest first. */
-  of(tenant: string): Device[] {
+  of(tenant: string, { after = BEGINNING, limit }: Part<TimeKey> = WHOLE): Device[] {
     return this.#sql
-      .all("SELECT * FROM devices WHERE tenant = ? ORDER BY created_at, id", tenant)
+      .all(
+        `SELECT * FROM devices WHERE tenant = ? AND (created_at, id) > (?, ?)
+         ORDER BY created_at, id LIMIT ?`,
+        tenant,
+        ...after,
+        limit,
+      )
       .map(toDevice);
   }
 

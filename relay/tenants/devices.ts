@@ -2,6 +2,7 @@ import type { Addresses } from "./addresses.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { unknown } from "./faults.ts";
 import type { Actor, Device } from "./model.ts";
+import type { Part, TimeKey } from "./part.ts";
 import type { Store } from "./store.ts";
 import type { Grant, Revocation } from "./tenants.ts";
 
@@ -23,10 +24,10 @@ export class Devices {
     this.#options = options;
   }
 
-  of(tenant: string): Device[] {
+  of(tenant: string, part?: Part<TimeKey>): Device[] {
     const { store } = this.#options;
     if (!store.hasTenant(tenant)) throw unknown("tenant", tenant);
-    return store.devices.of(tenant);
+    return store.devices.of(tenant, part);
   }
 
   /** The names of the networks that it is on. */
@@ -36,12 +37,22 @@ export class Devices {
 
   /** Shuts a device out: its addresses are free again, and its key can't come back by the invites that it used. */
   revoke(tenant: string, id: string, by: Actor): void {
-    const { store, audit, revoked } = this.#options;
-    if (!store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    if (!this.#options.store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    this.remove(tenant, id, by);
+    this.end(id);
+  }
+
+  /** What {@link revoke} writes down: a part of the transaction that it is called in, behind which {@link end} belongs. */
+  remove(tenant: string, id: string, by: Actor): void {
+    const { store, audit } = this.#options;
     audit.change({ tenant, by, action: "device.revoke", object: id }, () => {
       if (!store.devices.delete(tenant, id)) throw unknown("device", id);
     });
-    revoked({ kind: "device", id });
+  }
+
+  /** Ends the session of a device that was removed. */
+  end(id: string): void {
+    this.#options.revoked({ kind: "device", id });
   }
 
   /** The public key that a device signs by. */
@@ -55,11 +66,7 @@ export class Devices {
     const device = store.devices.byId(id);
     if (device === undefined) return undefined;
     const networks = store.networks(device.tenant).filter((network) => store.devices.isOn(id, network.id));
-    const given = new Map<number, string>();
-    for (const network of networks) {
-      const address = addresses.give(network, id);
-      if (address !== undefined) given.set(network.id, address);
-    }
+    const given = new Map(networks.map((network) => [network.id, addresses.give(network, id)]));
     return {
       token: undefined,
       device: { id, name: device.name },

@@ -1,4 +1,5 @@
 import { Fault } from "../../shared/fault.ts";
+import type { Names } from "../names/names.ts";
 import type { Addresses } from "./addresses.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { parsePublicKey, verify } from "./ed25519.ts";
@@ -30,6 +31,7 @@ export interface EnrolmentOptions {
   readonly audit: AuditLog;
   readonly limits: Limits;
   readonly addresses: Addresses;
+  readonly names: Names;
   /** Seconds since 1970. */
   readonly now: () => number;
 }
@@ -88,14 +90,15 @@ export class Enrolment {
   }
 
   #enter(invite: Invite, { name, publicKey }: EnrolmentRequest, from: string): Device {
-    const { store, audit, limits, addresses, now } = this.#options;
+    const { store, audit, limits, addresses, names, now } = this.#options;
     const { id, tenant, networkId } = invite;
     if (invite.expiresAt <= now()) throw inviteFault("expired", "has expired");
     if (invite.used >= invite.uses) throw inviteFault("used-up", "has let in as many devices as it may");
     const known = store.devices.byKey(tenant, publicKey);
     if (known === undefined) limits.demand(tenant, "devices", store.devices.count(tenant));
     if (known === undefined || !store.devices.isOn(known.id, networkId)) {
-      limits.demand(tenant, "network_devices", store.devices.countOn(networkId));
+      const where = { network: invite.network };
+      limits.demand(tenant, "network_devices", store.devices.countOn(networkId), where);
     }
     const device = known ?? { id: newId(), tenant, name, publicKey, createdAt: now(), lastSeen: undefined };
     const by = { name: `invite ${id}`, from };
@@ -104,7 +107,9 @@ export class Enrolment {
       store.devices.enter(device.id, networkId);
       store.invites.use(id, publicKey, device.id);
       const network = store.network(tenant, invite.network);
-      if (network !== undefined) addresses.give(network, device.id);
+      if (network === undefined) return;
+      addresses.give(network, device.id);
+      names.complete(network);
     });
     return device;
   }

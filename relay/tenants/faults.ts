@@ -3,17 +3,12 @@ import { Fault } from "../../shared/fault.ts";
 /** What is administered, as the command line calls it. */
 export type Kind = "tenant" | "network" | "token" | "admin" | "invite" | "device" | "address";
 
-const LISTS: Readonly<Partial<Record<Kind, string>>> = {
-  admin: "GET /v1/tenants/TENANT/admins shows what there is.",
-  address: "GET /v1/tenants/TENANT/networks/NETWORK/addresses shows what there is.",
-};
-
 /** The same whether it is not there or is somebody else's. */
 export function unknown(kind: Kind, name: string): Fault {
   return new Fault({
     code: `${kind}.unknown`,
     message: `there is no ${kind} '${name}'`,
-    hint: LISTS[kind] ?? `'laneway ${kind} list' shows what there is.`,
+    hint: `'laneway ${kind} list' shows what there is.`,
   });
 }
 

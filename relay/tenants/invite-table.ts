@@ -1,4 +1,5 @@
 import type { Invite, NewInvite } from "./model.ts";
+import { BEGINNING, type Part, type TimeKey, WHOLE } from "./part.ts";
 import { optionalNumber, type Row, type Sql } from "./sql.ts";
 
 const INVITES = `
@@ -26,9 +27,15 @@ export class InviteTable {
   }
 
   /** Those not revoked, the oldest first. */
-  of(tenant: string): Invite[] {
+  of(tenant: string, { after = BEGINNING, limit }: Part<TimeKey> = WHOLE): Invite[] {
     return this.#sql
-      .all(`${INVITES} WHERE tenant = ? AND revoked_at IS NULL ORDER BY created_at, invites.id`, tenant)
+      .all(
+        `${INVITES} WHERE tenant = ? AND revoked_at IS NULL AND (created_at, invites.id) > (?, ?)
+         ORDER BY created_at, invites.id LIMIT ?`,
+        tenant,
+        ...after,
+        limit,
+      )
       .map(toInvite);
   }
 

@@ -3,6 +3,7 @@ import type { Devices } from "./devices.ts";
 import { unknown } from "./faults.ts";
 import type { Limits } from "./limits.ts";
 import type { Actor, Invite } from "./model.ts";
+import type { Part, TimeKey } from "./part.ts";
 import { hashSecret, newId, newSecret } from "./secret.ts";
 import type { Store } from "./store.ts";
 
@@ -66,24 +67,28 @@ export class Invites {
   }
 
   /** Those that were not revoked, also such as let nobody in any more. */
-  of(tenant: string): Invite[] {
+  of(tenant: string, part?: Part<TimeKey>): Invite[] {
     this.#demandTenant(tenant);
-    return this.#options.store.invites.of(tenant);
+    return this.#options.store.invites.of(tenant, part);
   }
 
   /**
-   * Has an invite let nobody in any more.
+   * Has an invite let nobody in any more, and shuts out the devices that came by it.
    *
-   * @param withDevices whether those that it let in are to go too
+   * @param keepDevices whether those stay
    */
-  revoke(tenant: string, id: string, withDevices: boolean, by: Actor): void {
+  revoke(tenant: string, id: string, keepDevices: boolean, by: Actor): void {
     const { store, audit, devices, now } = this.#options;
     this.#demandTenant(tenant);
-    audit.change({ tenant, by, action: "invite.revoke", object: id }, () => {
-      if (!store.invites.revoke(tenant, id, now())) throw unknown("invite", id);
+    const shutOut = store.transaction(() => {
+      audit.change({ tenant, by, action: "invite.revoke", object: id }, () => {
+        if (!store.invites.revoke(tenant, id, now())) throw unknown("invite", id);
+      });
+      const theirs = keepDevices ? [] : store.invites.devicesBy(id);
+      for (const device of theirs) devices.remove(tenant, device, by);
+      return theirs;
     });
-    if (!withDevices) return;
-    for (const device of store.invites.devicesBy(id)) devices.revoke(tenant, device, by);
+    for (const device of shutOut) devices.end(device);
   }
 
   #demandTenant(name: string): void {

@@ -1,6 +1,7 @@
 import { Fault } from "../../shared/fault.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { type Actor, RELAY } from "./model.ts";
+import { type Actor, type Network, RELAY } from "./model.ts";
+import type { NewNotice, Notices } from "./notices.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -16,10 +17,15 @@ export const DEFAULT_LIMITS = {
   sessions: 20_000,
   /** MAC addresses learnt, of all sessions together. */
   macs: 200_000,
+  /** What its devices may send, all together: bytes of frames, and packets. */
+  bytes_per_second: null,
+  packets_per_second: null,
   /** From here on, of each network. */
   network_devices: 10_000,
   network_sessions: 20_000,
   network_macs: 100_000,
+  network_bytes_per_second: null,
+  network_packets_per_second: null,
 } as const satisfies Readonly<Record<string, number | null>>;
 
 export type LimitName = keyof typeof DEFAULT_LIMITS;
@@ -27,34 +33,74 @@ export type TenantLimits = Readonly<Record<LimitName, number | null>>;
 
 export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as readonly LimitName[];
 
-/** Seconds between two notices of the same limit. */
-const NOTICE_SECONDS = 60;
+/** Those that one network may have of its own, in place of its tenant's. */
+export type NetworkLimitName = Extract<LimitName, `network_${string}`>;
+export type NetworkLimits = Readonly<Record<NetworkLimitName, number | null>>;
+
+/** Has a network go by its tenant's limit again. */
+export const INHERIT = "inherit";
+export type NetworkLimitsChange = Readonly<Partial<Record<NetworkLimitName, number | null | typeof INHERIT>>>;
+
+export const NETWORK_LIMIT_NAMES = LIMIT_NAMES.filter((name) =>
+  name.startsWith("network_"),
+) as NetworkLimitName[];
+
+interface Known {
+  readonly limits: TenantLimits;
+  /** What networks have of their own, by their names. */
+  readonly networks: ReadonlyMap<string, ReadonlyMap<string, number | null>>;
+}
+
+/** Which network of the tenant a limit was reached in, where it is one of each network. */
+export interface Where {
+  readonly network?: string | undefined;
+}
 
 /** How much each tenant may have. */
 export class Limits {
   readonly #store: Store;
   readonly #audit: AuditLog;
-  readonly #now: () => number;
-  readonly #cache = new Map<string, TenantLimits>();
-  /** When the audit log was told last, by tenant and limit. */
-  readonly #noticed = new Map<string, number>();
+  readonly #notices: Notices;
+  readonly #cache = new Map<string, Known>();
+  readonly #changeListeners = new Set<(tenant: string) => void>();
+  readonly #reachedListeners = new Set<(tenant: string, notice: NewNotice) => void>();
 
-  /** @param now seconds since 1970 */
-  constructor(store: Store, audit: AuditLog, now: () => number) {
+  constructor(store: Store, audit: AuditLog, notices: Notices) {
     this.#store = store;
     this.#audit = audit;
-    this.#now = now;
+    this.#notices = notices;
+  }
+
+  /** Has `listener` told of every tenant whose limits are others from now on. */
+  onChanged(listener: (tenant: string) => void): void {
+    this.#changeListeners.add(listener);
+  }
+
+  /** Has `listener` told of limits that are reached: of each once, and then once a minute at most while it goes on. */
+  onReached(listener: (tenant: string, notice: NewNotice) => void): void {
+    this.#reachedListeners.add(listener);
   }
 
   of(tenant: string): TenantLimits {
-    let limits = this.#cache.get(tenant);
-    if (limits === undefined) {
-      const set = this.#store.limits.of(tenant);
-      const value = (name: LimitName) => (set.has(name) ? (set.get(name) ?? null) : DEFAULT_LIMITS[name]);
-      limits = Object.fromEntries(LIMIT_NAMES.map((name) => [name, value(name)])) as TenantLimits;
-      this.#cache.set(tenant, limits);
-    }
-    return limits;
+    return this.#known(tenant).limits;
+  }
+
+  /** What goes for one network, be it its own or its tenant's. */
+  in({ tenant, name: network }: Network): NetworkLimits {
+    const value = (name: NetworkLimitName) => this.value(tenant, name, { network });
+    return Object.fromEntries(NETWORK_LIMIT_NAMES.map((name) => [name, value(name)])) as NetworkLimits;
+  }
+
+  /** What goes there; null is without a limit. */
+  value(tenant: string, name: LimitName, { network }: Where): number | null {
+    const { limits, networks } = this.#known(tenant);
+    const own = network === undefined ? undefined : networks.get(network)?.get(name);
+    return own === undefined ? limits[name] : own;
+  }
+
+  /** Whether a network has limits of its own. */
+  hasOwn({ tenant, name }: Network): boolean {
+    return this.#known(tenant).networks.has(name);
   }
 
   change(tenant: string, changes: Partial<TenantLimits>, by: Actor): TenantLimits {
@@ -70,36 +116,76 @@ export class Limits {
     return this.of(tenant);
   }
 
+  changeIn(network: Network, changes: NetworkLimitsChange, by: Actor): NetworkLimits {
+    const { tenant, id } = network;
+    for (const name of NETWORK_LIMIT_NAMES) {
+      const value = changes[name];
+      if (value === undefined) continue;
+      const object = `${name} ${value ?? "unlimited"} ${network.name}`;
+      this.#audit.change({ tenant, by, action: "limit.change", object }, () => {
+        if (value === INHERIT) this.#store.limits.unsetIn(id, name);
+        else this.#store.limits.setIn(id, name, value);
+      });
+    }
+    this.forget(tenant);
+    return this.in(network);
+  }
+
   /** Whether somebody who has `have` of these may have one more; where not, the tenant's administrator is told. */
-  allows(tenant: string, name: LimitName, have: number): boolean {
-    const limit = this.of(tenant)[name];
+  allows(tenant: string, name: LimitName, have: number, where: Where = {}): boolean {
+    const limit = this.value(tenant, name, where);
     if (limit === null || have < limit) return true;
-    this.#notice(tenant, name, limit);
+    this.reached(tenant, name, where);
     return false;
   }
 
   /** @throws Fault `limit.<name>` unless {@link allows} */
-  demand(tenant: string, name: LimitName, have: number): void {
-    if (this.allows(tenant, name, have)) return;
-    throw new Fault({
-      code: limitCode(name),
-      message: `tenant '${tenant}' has reached its limit of ${this.of(tenant)[name]} ${words(name)}`,
-      hint: `Remove what is no longer used, or have the relay's administrator raise '${name}'.`,
-    });
+  demand(tenant: string, name: LimitName, have: number, where: Where = {}): void {
+    if (!this.allows(tenant, name, have, where)) throw new Fault(this.explain(tenant, name, where));
   }
 
-  /** Reads a tenant's limits anew: it was deleted, or they were changed. */
+  /** What whoever runs into a limit is told: which it is, how much that is, and what to do. */
+  explain(tenant: string, name: LimitName, where: Where = {}): NewNotice {
+    const { network } = where;
+    const whose = network === undefined ? `tenant '${tenant}'` : `network '${network}'`;
+    const remedy = isRate(name) ? "Send less" : "Remove what is no longer used";
+    return {
+      code: limitCode(name),
+      network,
+      message: `${whose} has reached its limit of ${this.value(tenant, name, where)} ${words(name, network)}`,
+      hint: `${remedy}, or have the relay's administrator raise '${name}'.`,
+    };
+  }
+
+  /** Tells the tenant's administrator that there was not enough. @param count for how many */
+  reached(tenant: string, name: LimitName, where: Where = {}, count = 1): void {
+    const notice = this.explain(tenant, name, where);
+    if (!this.#notices.add(tenant, notice, count)) return;
+    const object = [
+      name,
+      this.value(tenant, name, where),
+      ...(where.network === undefined ? [] : [where.network]),
+    ];
+    this.#audit.note({ tenant, by: RELAY, action: "limit.reached", object: object.join(" ") });
+    for (const listener of this.#reachedListeners) listener(tenant, notice);
+  }
+
+  /** Reads a tenant's limits anew: they were changed, or it was deleted, or a network with limits of its own was. */
   forget(tenant: string): void {
     this.#cache.delete(tenant);
+    for (const listener of this.#changeListeners) listener(tenant);
   }
 
-  #notice(tenant: string, name: LimitName, limit: number): void {
-    const key = `${tenant} ${name}`;
-    const last = this.#noticed.get(key);
-    const now = this.#now();
-    if (last !== undefined && now - last < NOTICE_SECONDS) return;
-    this.#noticed.set(key, now);
-    this.#audit.note({ tenant, by: RELAY, action: "limit.reached", object: `${name} ${limit}` });
+  #known(tenant: string): Known {
+    let known = this.#cache.get(tenant);
+    if (known === undefined) {
+      const set = this.#store.limits.of(tenant);
+      const value = (name: LimitName) => (set.has(name) ? (set.get(name) ?? null) : DEFAULT_LIMITS[name]);
+      const limits = Object.fromEntries(LIMIT_NAMES.map((name) => [name, value(name)])) as TenantLimits;
+      known = { limits, networks: this.#store.limits.inNetworksOf(tenant) };
+      this.#cache.set(tenant, known);
+    }
+    return known;
   }
 }
 
@@ -108,6 +194,12 @@ export function limitCode(name: LimitName): string {
   return `limit.${name.replaceAll("_", "-")}`;
 }
 
-function words(name: LimitName): string {
-  return name.startsWith("network_") ? `${name.slice("network_".length)} in one network` : name;
+function isRate(name: LimitName): boolean {
+  return name.endsWith("_per_second");
+}
+
+function words(name: LimitName, network: string | undefined): string {
+  if (!name.startsWith("network_")) return name.replaceAll("_", " ");
+  const what = name.slice("network_".length).replaceAll("_", " ");
+  return network === undefined ? `${what} in one network` : what;
 }

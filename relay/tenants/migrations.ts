@@ -146,4 +146,46 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   `,
+  // Addresses and names: IPv6 of a prefix of the network's own (RFC 4193), labels, and what is not to be given again soon.
+  `
+  -- The global ID, 40 bits (RFC 4193 section 3.2).
+  ALTER TABLE networks ADD COLUMN ula INTEGER NOT NULL DEFAULT 0;
+  UPDATE networks SET ula = random() & 0xffffffffff;
+  -- Chosen when they are first needed.
+  ALTER TABLE memberships ADD COLUMN address6 TEXT;
+  ALTER TABLE memberships ADD COLUMN label TEXT;
+  CREATE UNIQUE INDEX memberships_by_address6 ON memberships (network_id, address6);
+  CREATE UNIQUE INDEX memberships_by_label ON memberships (network_id, label);
+
+  -- In the order in which they were released.
+  CREATE TABLE released_addresses (
+    id INTEGER PRIMARY KEY,
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    address INTEGER NOT NULL,
+    UNIQUE (network_id, address)
+  ) STRICT;
+  -- However it comes to be: also where the device goes. Not where the network does.
+  CREATE TRIGGER addresses_are_released AFTER DELETE ON addresses
+    WHEN EXISTS (SELECT 1 FROM networks WHERE id = OLD.network_id)
+    BEGIN
+      INSERT OR REPLACE INTO released_addresses (network_id, address) VALUES (OLD.network_id, OLD.address);
+    END;
+  -- Addresses that somebody uses without having been given them.
+  CREATE TABLE used_addresses (
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    address INTEGER NOT NULL,
+    mac INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (network_id, address)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // Limits of one network, in place of those that its tenant has for each.
+  `
+  CREATE TABLE network_limits (
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value INTEGER,
+    PRIMARY KEY (network_id, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

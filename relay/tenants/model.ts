@@ -23,11 +23,13 @@ export interface Network {
   readonly subnet: string | undefined;
   /** Whether the subnet's addresses are given to members. */
   readonly addresses: boolean;
+  /** Its IPv6 prefix, CIDR, chosen by the store when it is made; absent where it gives no addresses. */
+  readonly prefix6: string | undefined;
   readonly mode: NetworkMode;
   readonly settings: NetworkSettings;
 }
 
-export type NewNetwork = Omit<Network, "id">;
+export type NewNetwork = Omit<Network, "id" | "prefix6">;
 
 /** An access token: opens networks, any number of sessions at once. The secret itself is not kept. */
 export interface Token {
@@ -105,6 +107,17 @@ export interface TakenAddress {
   readonly device: string | undefined;
   /** Whether somebody chose it, rather than the relay. */
   readonly fixed: boolean;
+  /** The device's IPv6 address, once it has one. */
+  readonly address6?: string | undefined;
+  /** Who uses it without having been given it, 48 bits; absent where nobody was seen to. */
+  readonly mac?: number | undefined;
+}
+
+/** The addresses of a device in a network, as CIDRs. */
+export interface GivenAddresses {
+  /** Absent where none is left. */
+  readonly address: string | undefined;
+  readonly address6: string | undefined;
 }
 
 /** Who did something, and from where. */

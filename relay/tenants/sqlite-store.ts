@@ -7,16 +7,21 @@ import {
   type NetworkSettings,
   settingsChange,
 } from "../../shared/switch/settings.ts";
+import { addressPool, ulaPrefix } from "./address-pool.ts";
 import { AddressTable } from "./address-table.ts";
 import { AdminTable } from "./admin-table.ts";
 import { AuditTable } from "./audit-table.ts";
 import { DeviceTable } from "./device-table.ts";
+import { inspect } from "./inspect.ts";
 import { InviteTable } from "./invite-table.ts";
 import { LimitTable } from "./limit-table.ts";
+import { MemberTable } from "./member-table.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
+import { BEGINNING, type Part, type TimeKey, WHOLE } from "./part.ts";
 import { type Row, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
+import { UsedAddressTable } from "./used-address-table.ts";
 
 const TOKENS = `
   SELECT tokens.*, networks.name AS network,
@@ -32,6 +37,8 @@ export class SqliteStore implements Store {
   readonly invites: InviteTable;
   readonly devices: DeviceTable;
   readonly addresses: AddressTable;
+  readonly used: UsedAddressTable;
+  readonly members: MemberTable;
   readonly limits: LimitTable;
   readonly audit: AuditTable;
   readonly #database: DatabaseSync;
@@ -45,6 +52,8 @@ export class SqliteStore implements Store {
     this.invites = new InviteTable(this.#sql);
     this.devices = new DeviceTable(this.#sql);
     this.addresses = new AddressTable(this.#sql);
+    this.used = new UsedAddressTable(this.#sql);
+    this.members = new MemberTable(this.#sql);
     this.limits = new LimitTable(this.#sql);
     this.audit = new AuditTable(this.#sql);
   }
@@ -58,12 +67,13 @@ export class SqliteStore implements Store {
    */
   static open(file: string, { mustExist = false } = {}): SqliteStore {
     try {
+      inspect(file, MIGRATIONS.length);
       let isNew = false;
       const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
       try {
         // One relay at a time: a second one would not know of the first one's revocations.
         database.exec("PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE");
-        isNew = migrate(database, file, mustExist);
+        isNew = migrate(database, mustExist);
         // Written through before a call returns: what was acknowledged survives.
         database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT");
       } catch (error) {
@@ -88,8 +98,9 @@ export class SqliteStore implements Store {
     return this.#run("INSERT INTO tenants (name) VALUES (?) ON CONFLICT DO NOTHING", name) > 0;
   }
 
-  tenants(): Tenant[] {
-    return this.#all("SELECT name FROM tenants ORDER BY name").map((row) => ({ name: String(row["name"]) }));
+  tenants({ after = "", limit }: Part<string> = WHOLE): Tenant[] {
+    const rows = this.#all("SELECT name FROM tenants WHERE name > ? ORDER BY name LIMIT ?", after, limit);
+    return rows.map((row) => ({ name: String(row["name"]) }));
   }
 
   hasTenant(name: string): boolean {
@@ -102,8 +113,8 @@ export class SqliteStore implements Store {
 
   createNetwork(network: NewNetwork): Network | undefined {
     const changes = this.#run(
-      `INSERT INTO networks (tenant, name, vni, multicast_group, mtu, subnet, addresses, mode, settings)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO networks (tenant, name, vni, multicast_group, mtu, subnet, addresses, mode, settings, ula)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, random() & 0xffffffffff) ON CONFLICT DO NOTHING`,
       network.tenant,
       network.name,
       network.vni,
@@ -117,8 +128,9 @@ export class SqliteStore implements Store {
     return changes === 0 ? undefined : this.network(network.tenant, network.name);
   }
 
-  networks(tenant: string): Network[] {
-    return this.#all("SELECT * FROM networks WHERE tenant = ? ORDER BY name", tenant).map(toNetwork);
+  networks(tenant: string, { after = "", limit }: Part<string> = WHOLE): Network[] {
+    const sql = "SELECT * FROM networks WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?";
+    return this.#all(sql, tenant, after, limit).map(toNetwork);
   }
 
   network(tenant: string, name: string): Network | undefined {
@@ -183,10 +195,14 @@ export class SqliteStore implements Store {
     });
   }
 
-  tokens(tenant: string): Token[] {
-    return this.#all(`${TOKENS} WHERE tokens.tenant = ? ORDER BY tokens.created_at, tokens.id`, tenant).map(
-      toToken,
-    );
+  tokens(tenant: string, { after = BEGINNING, limit }: Part<TimeKey> = WHOLE): Token[] {
+    return this.#all(
+      `${TOKENS} WHERE tokens.tenant = ? AND (tokens.created_at, tokens.id) > (?, ?)
+       ORDER BY tokens.created_at, tokens.id LIMIT ?`,
+      tenant,
+      ...after,
+      limit,
+    ).map(toToken);
   }
 
   rolesIn(network: Network): ReadonlySet<PortRole> {
@@ -249,18 +265,9 @@ function inUse(file: string, cause: unknown): Fault {
 }
 
 /** @returns whether the database was empty */
-function migrate(database: DatabaseSync, file: string, mustExist: boolean): boolean {
+function migrate(database: DatabaseSync, mustExist: boolean): boolean {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version === 0 && mustExist) throw new Error("it is not a relay's");
-  if (version > MIGRATIONS.length) {
-    throw new Fault({
-      code: "store.newer",
-      message: `the database '${file}' has schema ${version}, and this Laneway knows ${MIGRATIONS.length}`,
-      hint: "It was left as it is. Run the newer Laneway that wrote it.",
-    });
-  }
-  const found = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
-  if (found !== "ok") throw new Error(`it is damaged: ${found}`);
   if (version === MIGRATIONS.length) return false;
   const steps = MIGRATIONS.slice(version).join("\n");
   database.exec(`BEGIN IMMEDIATE; ${steps}; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
@@ -268,6 +275,9 @@ function migrate(database: DatabaseSync, file: string, mustExist: boolean): bool
 }
 
 function toNetwork(row: Row): Network {
+  const subnet = row["subnet"] === null ? undefined : String(row["subnet"]);
+  const addresses = row["addresses"] === 1;
+  const gives = addressPool({ subnet, addresses }) !== undefined;
   return {
     id: Number(row["id"]),
     tenant: String(row["tenant"]),
@@ -275,8 +285,9 @@ function toNetwork(row: Row): Network {
     vni: Number(row["vni"]),
     group: String(row["multicast_group"]),
     mtu: Number(row["mtu"]),
-    subnet: row["subnet"] === null ? undefined : String(row["subnet"]),
-    addresses: row["addresses"] === 1,
+    subnet,
+    addresses,
+    prefix6: gives ? ulaPrefix(Number(row["ula"])) : undefined,
     mode: row["mode"] === "wire" ? "wire" : "switch",
     settings: changedSettings(DEFAULT_SETTINGS, settingsChange.parse(JSON.parse(String(row["settings"])))),
   };

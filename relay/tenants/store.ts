@@ -6,7 +6,10 @@ import type { AuditTable } from "./audit-table.ts";
 import type { DeviceTable } from "./device-table.ts";
 import type { InviteTable } from "./invite-table.ts";
 import type { LimitTable } from "./limit-table.ts";
+import type { MemberTable } from "./member-table.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
+import type { Part, TimeKey } from "./part.ts";
+import type { UsedAddressTable } from "./used-address-table.ts";
 
 /**
  * Where tenants and all that is theirs is kept. What a call that returns has written is there after a crash.
@@ -17,17 +20,20 @@ export interface Store {
   readonly invites: InviteTable;
   readonly devices: DeviceTable;
   readonly addresses: AddressTable;
+  readonly used: UsedAddressTable;
+  readonly members: MemberTable;
   readonly limits: LimitTable;
   readonly audit: AuditTable;
 
   createTenant(name: string): boolean;
-  tenants(): Tenant[];
+  /** In the order of their names, as networks are. */
+  tenants(part?: Part<string>): Tenant[];
   hasTenant(name: string): boolean;
   /** Takes everything of the tenant's with it but the audit log. */
   deleteTenant(name: string): boolean;
 
   createNetwork(network: NewNetwork): Network | undefined;
-  networks(tenant: string): Network[];
+  networks(tenant: string, part?: Part<string>): Network[];
   network(tenant: string, name: string): Network | undefined;
   /** @returns the network as it is now; undefined where there is none */
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined;
@@ -39,7 +45,8 @@ export interface Store {
 
   /** Its network has to be there, where it names one. */
   createToken(token: NewToken): void;
-  tokens(tenant: string): Token[];
+  /** The oldest first. */
+  tokens(tenant: string, part?: Part<TimeKey>): Token[];
   /** What tokens that open the network may be: every role of each. */
   rolesIn(network: Network): ReadonlySet<PortRole>;
   tokenByHash(hash: string): Token | undefined;

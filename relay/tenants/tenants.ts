@@ -2,6 +2,7 @@ import { Fault } from "../../shared/fault.ts";
 import { MAX_VNI } from "../../shared/frame/vxlan.ts";
 import type { PortRole } from "../../shared/switch/port.ts";
 import { changedSettings, DEFAULT_SETTINGS, type SettingsChange } from "../../shared/switch/settings.ts";
+import { Names } from "../names/names.ts";
 import { Addresses } from "./addresses.ts";
 import { Admins } from "./admins.ts";
 import { AuditLog } from "./audit-log.ts";
@@ -10,7 +11,17 @@ import { Enrolment } from "./enrolment.ts";
 import { taken, unknown } from "./faults.ts";
 import { Invites } from "./invites.ts";
 import { Limits } from "./limits.ts";
-import { type Actor, type Network, type NetworkMode, RELAY, type Tenant, type Token } from "./model.ts";
+import {
+  type Actor,
+  type GivenAddresses,
+  type Network,
+  type NetworkMode,
+  RELAY,
+  type Tenant,
+  type Token,
+} from "./model.ts";
+import { Notices } from "./notices.ts";
+import type { Part, TimeKey } from "./part.ts";
 import { hashSecret, newId, newSecret } from "./secret.ts";
 import type { Store } from "./store.ts";
 
@@ -20,6 +31,7 @@ const FIRST_VNI = 101;
 /** What was withdrawn; sessions that stand on it end. */
 export type Revocation =
   | { readonly kind: "token"; readonly id: string }
+  | { readonly kind: "admin"; readonly id: string }
   | { readonly kind: "device"; readonly id: string }
   | { readonly kind: "network"; readonly id: number }
   | { readonly kind: "tenant"; readonly name: string };
@@ -55,17 +67,19 @@ export interface Grant {
   readonly tenant: string;
   readonly networks: readonly Network[];
   readonly roles: ReadonlySet<PortRole>;
-  /** CIDRs by the networks' ids. */
-  readonly addresses: ReadonlyMap<number, string>;
+  /** By the networks' ids. */
+  readonly addresses: ReadonlyMap<number, GivenAddresses>;
   readonly expiresAt: number | undefined;
 }
 
 /** Tenants, their networks and tokens: every rule about them, over the store that keeps them. */
 export class Tenants {
   readonly audit: AuditLog;
+  readonly notices: Notices;
   readonly limits: Limits;
   readonly admins: Admins;
   readonly addresses: Addresses;
+  readonly names: Names;
   readonly devices: Devices;
   readonly invites: Invites;
   readonly enrolment: Enrolment;
@@ -79,17 +93,21 @@ export class Tenants {
     this.#store = store;
     this.#now = now;
     const audit = new AuditLog(store, now);
-    const limits = new Limits(store, audit, now);
-    const addresses = new Addresses(store, audit);
+    const notices = new Notices(now);
+    const limits = new Limits(store, audit, notices);
+    const addresses = new Addresses({ store, audit, now });
+    const names = new Names(store);
     const revoked = (revocation: Revocation) => this.#revoke(revocation);
     const devices = new Devices({ store, audit, addresses, revoked, now });
     this.audit = audit;
+    this.notices = notices;
     this.limits = limits;
-    this.admins = new Admins(store, audit, now);
+    this.admins = new Admins({ store, audit, revoked, now });
     this.addresses = addresses;
+    this.names = names;
     this.devices = devices;
     this.invites = new Invites({ store, audit, limits, devices, now });
-    this.enrolment = new Enrolment({ store, audit, limits, addresses, now });
+    this.enrolment = new Enrolment({ store, audit, limits, addresses, names, now });
   }
 
   /** Has `listener` told of everything that is withdrawn from now on, before the call that did it returns. */
@@ -116,8 +134,12 @@ export class Tenants {
     return { name };
   }
 
-  tenants(): Tenant[] {
-    return this.#store.tenants();
+  tenants(part?: Part<string>): Tenant[] {
+    return this.#store.tenants(part);
+  }
+
+  has(tenant: string): boolean {
+    return this.#store.hasTenant(tenant);
   }
 
   deleteTenant(name: string, by: Actor = RELAY): void {
@@ -125,6 +147,7 @@ export class Tenants {
       if (!this.#store.deleteTenant(name)) throw unknown("tenant", name);
     });
     this.limits.forget(name);
+    this.notices.forget(name);
     this.#revoke({ kind: "tenant", name });
   }
 
@@ -161,9 +184,9 @@ export class Tenants {
     });
   }
 
-  networks(tenant: string): Network[] {
+  networks(tenant: string, part?: Part<string>): Network[] {
     this.#demandTenant(tenant);
-    return this.#store.networks(tenant);
+    return this.#store.networks(tenant, part);
   }
 
   network(tenant: string, name: string): Network {
@@ -191,11 +214,17 @@ export class Tenants {
   }
 
   deleteNetwork(tenant: string, name: string, by: Actor = RELAY): void {
-    const { id } = this.network(tenant, name);
+    const network = this.network(tenant, name);
+    const { id } = network;
+    const hadLimits = this.limits.hasOwn(network);
+    const tokens = this.#store.tokens(tenant).filter(({ networks: [first] }) => first === name);
     this.audit.change({ tenant, by, action: "network.delete", object: name }, () =>
       this.#store.deleteNetwork(tenant, name),
     );
     this.#revoke({ kind: "network", id });
+    for (const token of tokens) this.#revoke({ kind: "token", id: token.id });
+    // Once nobody is there any more; and only then, because whoever owes in a bucket that is shared is let off by it.
+    if (hadLimits) this.limits.forget(tenant);
   }
 
   /** @returns the token and its secret, which is shown this once and kept nowhere */
@@ -230,9 +259,9 @@ export class Tenants {
     return { token, secret };
   }
 
-  tokens(tenant: string): Token[] {
+  tokens(tenant: string, part?: Part<TimeKey>): Token[] {
     this.#demandTenant(tenant);
-    return this.#store.tokens(tenant);
+    return this.#store.tokens(tenant, part);
   }
 
   revokeToken(tenant: string, id: string, by: Actor = RELAY): void {

@@ -25,8 +25,13 @@ export const DROP_WORDS: Readonly<Record<DropReason, string>> = {
   "storm-broadcast": "the port sends more broadcasts than it may",
   "storm-multicast": "the port sends more multicasts than it may",
   "storm-unknown": "the port sends more to unknown addresses than it may",
+  "rate-bytes": "its tenant or network sends more bytes than it may, and the port has had its share",
+  "rate-packets": "its tenant or network sends more packets than it may, and the port has had its share",
   ethertype: "the network does not let its EtherType pass",
   "link-local": "it is for a link-local control address, which bridges do not forward",
+  malformed: "it is for the hub itself, and not what it says it is",
+  "not-served": "it is for the hub itself, which does not do that",
+  "host-rate": "the port asks more of the hub itself per second than it may",
   "no-vlan": "its VLAN is none that the trunk carries",
   loop: "the port closes a loop and is cut off",
 };

@@ -46,12 +46,22 @@ export const DROP_REASONS = [
   "storm-multicast",
   /** More unicasts to unknown addresses per second than a port may send. */
   "storm-unknown",
+  /** More bytes per second than the tenant or the network may send, and the port has had its share of them. */
+  "rate-bytes",
+  /** The same of packets. */
+  "rate-packets",
   /** An EtherType that the network does not let pass. */
   "ethertype",
   /** A link-local control address (01:80:C2:00:00:0X, IEEE 802.1Q clause 8.6.3), which no bridge forwards. */
   "link-local",
   /** The port was cut off because it closes a loop. */
   "loop",
+  /** A packet to the hub itself that is not what it says it is. */
+  "malformed",
+  /** A packet to the hub itself, for something that it does not do. */
+  "not-served",
+  /** More packets to the hub itself per second than a port may send. */
+  "host-rate",
   /** A frame on a trunk whose VLAN no network is mapped to, that is untagged where none takes those, or tagged for none. */
   "no-vlan",
 ] as const;

@@ -1,3 +1,4 @@
+import type { IpAddress } from "../frame/address.ts";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ipv4.ts";
 import { BROADCAST_MAC, isGroupAt, readMac } from "../frame/mac.ts";
@@ -26,8 +27,16 @@ export interface HubPolicyOptions {
   /** Roles that somebody has, or that are the relay's own, from the beginning. */
   readonly granted: ReadonlySet<PortRole>;
   readonly notice: (notice: Notice) => void;
+  /** The hub as a machine of its own segment, where it is one. */
+  readonly host?: OwnHost | undefined;
   /** Seconds, never going back. */
   readonly now: number;
+}
+
+/** Where the hub itself is in its segment, and by which addresses. */
+export interface OwnHost {
+  readonly port: Port;
+  readonly addresses: Iterable<IpAddress>;
 }
 
 /** The hub's own MAC address in a segment: locally administered, with the VNI in it. */
@@ -61,7 +70,7 @@ export class HubPolicy implements Policy {
   /** Whether the hub sends queries; from the beginning where groups that nobody joined are dropped. */
   #awake: boolean;
 
-  constructor({ segment, settings, wire, granted, notice, now }: HubPolicyOptions) {
+  constructor({ segment, settings, wire, granted, notice, host, now }: HubPolicyOptions) {
     const mac = hubMac(segment.vni);
     const { mode, types } = parseEtherTypes(settings.ethertypes) ?? { mode: "all", types: [] };
     this.#segment = segment;
@@ -88,10 +97,18 @@ export class HubPolicy implements Policy {
     const sender = segment;
     this.#loops =
       settings.loop_detection && !wire ? new LoopDetector({ hubMac: mac, send: sender, notice }) : undefined;
+    // Who has which address is to be known also where addresses are given.
     this.suppressor =
-      settings.suppression && !wire
-        ? new NeighbourSuppressor({ mac, sender, notice, locate: (address) => segment.table.lookup(address) })
+      (settings.suppression || host !== undefined) && !wire
+        ? new NeighbourSuppressor({
+            mac,
+            sender,
+            notice,
+            locate: (address) => segment.table.lookup(address),
+            answers: settings.suppression,
+          })
         : undefined;
+    if (host !== undefined) this.suppressor?.own(host.port, host.addresses, now);
     this.snooper =
       settings.snooping && !wire
         ? new MulticastSnooper(

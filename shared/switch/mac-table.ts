@@ -1,4 +1,5 @@
 import { formatMac } from "../frame/mac.ts";
+import { NOTICE_SECONDS } from "./guards/notice-limit.ts";
 import type { Notice } from "./notice.ts";
 import type { Port } from "./port.ts";
 
@@ -93,6 +94,9 @@ export class MacTable {
   readonly #notice: ((notice: Notice) => void) | undefined;
   readonly #freezes: boolean;
   #statics = 0;
+  /** The hub's own address. */
+  #reserved: number | undefined;
+  #fullToldAt = Number.NEGATIVE_INFINITY;
 
   constructor({
     ageing = AGEING_SECONDS,
@@ -146,7 +150,7 @@ export class MacTable {
     }
     if (entry.kind !== "learned") return "static-mac";
     // Before moves are counted: a port that may have no more addresses can't have others' frozen.
-    if (isFull(port)) return "over-limit";
+    if (refuses(port)) return "over-limit";
     if (!this.#arrive(entry, port, now)) return "duplicate-mac";
     port.lastSource = entry;
     return "moved";
@@ -165,7 +169,7 @@ export class MacTable {
       entry = this.#add(mac, port, now);
       if (entry === undefined) return "over-limit";
     } else if (entry.port !== port) {
-      if (isFull(port)) return "over-limit";
+      if (refuses(port)) return "over-limit";
       if (!this.#arrive(entry, port, now)) return "duplicate-mac";
     }
     entry.kind = "registered";
@@ -185,6 +189,7 @@ export class MacTable {
    * with its port, so whoever sets it does so again when the port is back.
    */
   pin(mac: number, port: Port, now: number): void {
+    if (mac === this.#reserved) return;
     const before = this.#entries.get(mac);
     if (before !== undefined) this.#remove(before);
     const entry = newEntry(mac, port, "static", now);
@@ -192,8 +197,16 @@ export class MacTable {
     this.#statics++;
   }
 
+  /** Puts the hub's own address at a port of the hub's own, which nothing but another call of this takes it from. */
+  reserve(mac: number, port: Port, now: number): void {
+    this.#reserved = undefined;
+    this.pin(mac, port, now);
+    this.#reserved = mac;
+  }
+
   /** Forgets a static address. */
   unpin(mac: number): void {
+    if (mac === this.#reserved) return;
     const entry = this.#entries.get(mac);
     if (entry?.kind === "static") this.#remove(entry);
   }
@@ -219,11 +232,19 @@ export class MacTable {
 
   /** @returns undefined where the port or the table is full */
   #add(mac: number, port: Port, now: number): Entry | undefined {
-    if (isFull(port) || this.#entries.size - this.#statics >= this.#limit) return undefined;
+    if (refuses(port)) return undefined;
+    if (this.#entries.size - this.#statics >= this.#limit) return this.#full(now);
     const entry = newEntry(mac, port, "learned", now);
     this.#entries.set(mac, entry);
     port.macs.used++;
     return entry;
+  }
+
+  #full(now: number): undefined {
+    if (now - this.#fullToldAt < NOTICE_SECONDS) return;
+    this.#fullToldAt = now;
+    const message = `the forwarding table is full with ${this.#limit} addresses: frames from further ones are dropped. Raise the network's mac-limit, or look for a machine that makes addresses up.`;
+    this.#notice?.({ code: "mac-limit", message, ports: [] });
   }
 
   /** Moves an entry to a port where it came up, unless it is frozen elsewhere, or now is. */
@@ -279,6 +300,12 @@ function newEntry(mac: number, port: Port, kind: EntryKind, now: number): Entry 
 
 function isFull(port: Port): boolean {
   return port.macs.used >= port.macs.limit;
+}
+
+function refuses(port: Port): boolean {
+  if (!isFull(port)) return false;
+  port.macs.refused();
+  return true;
 }
 
 function move(entry: Entry, to: Port, now: number): void {

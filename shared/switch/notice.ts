@@ -14,6 +14,8 @@ export const NOTICE_CODES = [
   "rogue-router",
   /** The network binds sources: its clients are to register what is behind them. */
   "source-binding",
+  /** The forwarding table is full. */
+  "mac-limit",
   /** A port sends more broadcast, multicast or unknown unicast than it may. */
   "storm",
 ] as const;

@@ -1,4 +1,4 @@
-import { DropCounter } from "./drops.ts";
+import { DropCounter, type DropReason } from "./drops.ts";
 import type { MacEntry } from "./mac-table.ts";
 
 /** What the machines behind a port may be to the others, where the network guards it. */
@@ -34,6 +34,9 @@ export abstract class Port {
   /** Whether it was given something since the last flush: the segment's own. */
   dirty = false;
 
+  /** What it may send per second; without one, what it likes. */
+  meter: Meter | undefined;
+
   constructor(id: string, macs: MacBudget, offload = false, roles: ReadonlySet<PortRole> = NO_ROLES) {
     this.id = id;
     this.macs = macs;
@@ -58,6 +61,16 @@ export abstract class Port {
 
 const NO_ROLES: ReadonlySet<PortRole> = new Set();
 
+/** Says of every frame that comes in at a port whether there is room for it. */
+export interface Meter {
+  /**
+   * Counts the record `bytes[start, end)`, whose frame begins at `frame`.
+   *
+   * @returns why it may not go on, if it may not
+   */
+  take(bytes: Uint8Array, start: number, frame: number, end: number): DropReason | undefined;
+}
+
 /** How many MAC addresses may be learnt from one source, so that no one can fill the table for others. */
 export class MacBudget {
   readonly limit: number;
@@ -66,4 +79,7 @@ export class MacBudget {
   constructor(limit: number) {
     this.limit = limit;
   }
+
+  /** Told of an address for which there was no room. */
+  refused(): void {}
 }

@@ -115,6 +115,10 @@ export class Segment implements HubSender {
     from.rxFrames++;
     from.rxBytes += end - frame;
     this.observer?.received(from, bytes, frame, end);
+    if (from.meter !== undefined) {
+      const refused = from.meter.take(bytes, start, frame, end);
+      if (refused !== undefined) return this.drop(from, refused, bytes, frame, end);
+    }
     const policy = this.#policy;
     if (policy !== undefined && (policy.strict || !isPlainUnicast(bytes, frame))) {
       this.#judge(policy, from, bytes, start, frame, end);

@@ -16,7 +16,7 @@ const etherTypes = z.string().refine((text) => parseEtherTypes(text) !== undefin
  * How the hub treats a network's frames. Names and defaults are docs/networks.md's; each default is what harms nobody
  * who did not ask for it, and keeps one machine gone wild from harming the others.
  */
-const networkSettings = z.strictObject({
+export const networkSettings = z.strictObject({
   /** Seconds of silence after which a learned address is forgotten. */
   ageing: z.number().int().min(10).max(86_400),
   /** Learned and registered addresses of the whole network. */

@@ -39,7 +39,11 @@ const network = z.object({
   vni,
   group: z.string(),
   mtu: z.number().int().positive(),
+  /** CIDRs. */
   address: z.string().optional(),
+  address6: z.string().optional(),
+  /** Who knows the names in the network, and under which domain they are. */
+  dns: z.object({ servers: z.array(z.string()).max(4), domain: z.string() }).optional(),
 });
 
 const ping = z.object({ type: z.literal("ping"), id: z.union([z.number(), z.string().max(64)]) });

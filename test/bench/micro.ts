@@ -1,4 +1,6 @@
 import { Bench } from "tinybench";
+import { FairBucket } from "../../relay/hub/fair-bucket.ts";
+import { ShareMeter } from "../../relay/hub/meter.ts";
 import { decodeArp, encodeArp } from "../../shared/frame/arp.ts";
 import { checksum } from "../../shared/frame/checksum.ts";
 import { PROTOCOL_IGMP } from "../../shared/frame/igmp.ts";
@@ -82,12 +84,22 @@ function join(segment: Segment, port: Port, group: number): void {
   segment.forward(port, bytes, 0, frame, bytes.length);
 }
 
+/** A tenant's and a network's rates, of bytes and of packets, that are not reached. */
+function meter(): ShareMeter {
+  const clock = () => performance.now() / 1_000;
+  const share = () => new FairBucket(1e15, 1e15, clock).join("one");
+  const shares = () => ({ tenant: share(), network: share() });
+  return new ShareMeter(shares(), shares());
+}
+
 const message = batch();
 const target = new Uint8Array(FRAME);
 const small = segmentWith(0);
 const large = segmentWith(10_000);
 const hub = segmentWith(0, true);
 const largeHub = segmentWith(10_000, true);
+const rated = segmentWith(0, true);
+rated.from.meter = meter();
 const table = new MacTable();
 table.learn(B, small.from, 0);
 const superFrame = tcpSuperFrame();
@@ -116,6 +128,7 @@ const forward = ({ segment, from }: typeof small) => ({
 const forwardSmall = forward(small);
 const forwardLarge = forward(large);
 const forwardHub = forward(hub);
+const forwardRated = forward(rated);
 const forwardLargeHub = forward(largeHub);
 const ignore = { record: () => {} };
 
@@ -168,6 +181,11 @@ const steps: readonly Step[] = [
     name: "the same with guards, snooping and suppression",
     frames: BATCH,
     run: () => void readRecords(message, true, forwardHub),
+  },
+  {
+    name: "the same with rates of the tenant and of the network, of bytes and of packets",
+    frames: BATCH,
+    run: () => void readRecords(message, true, forwardRated),
   },
   {
     name: "the same beside 10,000 other addresses and 1,000 groups",

@@ -73,7 +73,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     expect(await device("alice")).toMatchObject({ online: true, networks: ["office"] });
 
     expect(await a.process.stop()).toBe(0);
-    await expect.poll(() => device("alice")).toMatchObject({ online: false });
+    await expect.poll(() => device("alice"), { timeout: DEADLINE_MS }).toMatchObject({ online: false });
     const again = await bringUp(alice);
     await using _again = again.process;
     expect(again.address).toBe(a.address);

@@ -154,13 +154,7 @@ underEachRuntime("a device", (runtime) => {
       const { network, device } = await enrolled();
       await using other = await TunnelClient.joined(relay().url, network.token, network.vni);
       await using client = await device.joined(network.vni);
-      const flow = (async () => {
-        const frame = packet(network.vni, ethernet(BROADCAST, station(1)));
-        while (client.end === undefined) {
-          await client.send(frame);
-          await new Promise(setImmediate);
-        }
-      })();
+      const flow = keepSending(client, network.vni);
       await other.frame();
       await relay().must("DELETE", `/tenants/${network.tenant}/devices/${device.id}`);
       expect((await client.ended()).code).toBe(4003);
@@ -184,19 +178,56 @@ underEachRuntime("a device", (runtime) => {
     });
   });
 
-  it("stays when its invite is revoked, unless that is asked for", async () => {
+  it("is out with 4003 when its invite is revoked, also while frames flow, and others of that invite with it", async () => {
     const network = await relay().network();
-    const first = await invite(relay(), network);
-    const second = await invite(relay(), network);
-    const stays = await TestDevice.enrolled(relay(), first);
-    const goes = await TestDevice.enrolled(relay(), second);
-    await using client = await stays.joined(network.vni);
-    await using out = await goes.joined(network.vni);
-    await relay().must("DELETE", `/tenants/${network.tenant}/invites/${first.id}`);
-    await relay().must("DELETE", `/tenants/${network.tenant}/invites/${second.id}?devices=true`);
-    expect((await out.ended()).code).toBe(4003);
+    const { tenant, vni, token } = network;
+    const by = await invite(relay(), network, { uses: 3 });
+    const other = await TestDevice.enrolled(relay(), await invite(relay(), network));
+    const [first, second, absent] = [
+      await TestDevice.enrolled(relay(), by),
+      await TestDevice.enrolled(relay(), by),
+      await TestDevice.enrolled(relay(), by),
+    ];
+    await using sends = await first.joined(vni);
+    await using silent = await second.joined(vni);
+    await using stays = await other.joined(vni);
+    await using receives = await TunnelClient.joined(relay().url, token, vni);
+    const flow = keepSending(sends, vni);
+    await receives.frame();
+    await relay().must("DELETE", `/tenants/${tenant}/invites/${by.id}`);
+    for (const client of [sends, silent]) expect((await client.ended()).code).toBe(4003);
+    await flow;
+    await stays.sync();
+    for (const device of [first, second, absent]) {
+      await using again = await device.open();
+      expect((await again.ended()).code).toBe(4001);
+      expect(await (await device.enrol(by)).json()).toMatchObject({ code: "invite.revoked" });
+    }
+    expect(await relay().must("GET", `/tenants/${tenant}/devices`)).toMatchObject([{ id: other.id }]);
+    const entries = (await relay().must("GET", `/tenants/${tenant}/audit`)) as {
+      action: string;
+      object: string;
+    }[];
+    const done = entries.slice(-4).map(({ action, object }) => `${action} ${object}`);
+    const revoked = [first, second, absent].map(({ id }) => `device.revoke ${id}`);
+    expect(done.sort()).toEqual([...revoked.sort(), `invite.revoke ${by.id}`]);
+  });
+
+  it("stays when its invite is revoked for others alone", async () => {
+    const network = await relay().network();
+    const { tenant, vni } = network;
+    const by = await invite(relay(), network, { uses: 2 });
+    const device = await TestDevice.enrolled(relay(), by);
+    await using client = await device.joined(vni);
+    expect((await relay().api("DELETE", `/tenants/${tenant}/invites/${by.id}?devices=no`)).status).toBe(400);
+    await relay().must("DELETE", `/tenants/${tenant}/invites/${by.id}?devices=false`);
     await client.sync();
-    expect(await relay().must("GET", `/tenants/${network.tenant}/invites`)).toEqual([]);
+    await client.close();
+    await using again = await device.joined(vni);
+    await again.sync();
+    const late = await new TestDevice(relay()).enrol(by);
+    expect(await late.json()).toMatchObject({ code: "invite.revoked" });
+    expect(await relay().must("GET", `/tenants/${tenant}/invites`)).toEqual([]);
   });
 
   it("is out with 4003 when its network or its tenant is deleted", async () => {
@@ -209,3 +240,13 @@ underEachRuntime("a device", (runtime) => {
     }
   });
 });
+
+/** Sends frames until the session ends. */
+async function keepSending(client: TunnelClient, vni: number): Promise<void> {
+  const frame = packet(vni, ethernet(BROADCAST, station(1)));
+  while (client.end === undefined) {
+    await client.send(frame);
+    // Lets what comes in be read.
+    await new Promise(setImmediate);
+  }
+}

@@ -62,13 +62,13 @@ export class TestDevice {
     return sign(null, Buffer.from(text), this.#key).toString("base64url");
   }
 
-  /** Asks to be let in. */
-  async enrol(by: Invite, { origin = this.#relay.url, ...told }: Told = {}): Promise<Response> {
+  /** What it sends to be let in. */
+  enrolment(by: Invite, { origin = this.#relay.url, ...told }: Told = {}): object {
     const tenant = told.tenant ?? by.tenant;
     const secret = told.invite ?? by.secret;
     const key = told.public_key ?? this.publicKey;
     const digest = createHash("sha256").update(secret).digest("base64url");
-    const request = {
+    return {
       tenant,
       invite: secret,
       name: "laptop",
@@ -76,10 +76,14 @@ export class TestDevice {
       proof: this.sign(`laneway.enrol.v1\n${origin}\n${tenant}\n${digest}\n${key}`),
       ...told,
     };
+  }
+
+  /** Asks to be let in. */
+  async enrol(by: Invite, told: Told = {}): Promise<Response> {
     const response = await fetch(`${this.#relay.url}/v1/enrol`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(request),
+      body: JSON.stringify(this.enrolment(by, told)),
     });
     if (response.status === 201) this.id = ((await response.clone().json()) as { device: string }).device;
     return response;

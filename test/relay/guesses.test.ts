@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { expect, it } from "vitest";
-import { hello, TunnelClient } from "./client.ts";
+import { BROADCAST, ethernet, hello, packet, payloadOf, station, TunnelClient } from "./client.ts";
 import { invite, TestDevice } from "./device.ts";
 import { RelayProcess, underEachRuntime } from "./runtimes.ts";
 
@@ -28,6 +28,34 @@ underEachRuntime("guessing", (runtime) => {
     } finally {
       agent.destroy();
     }
+  });
+
+  it("by a thousand at once in the tunnel is turned away, while others come in and their frames pass", async () => {
+    await using relay = await RelayProcess.start(runtime);
+    const { token, vni } = await relay.network();
+    await using member = await TunnelClient.joined(relay.url, token, vni, { localAddress: "127.0.0.2" });
+    await using other = await TunnelClient.joined(relay.url, token, vni, { localAddress: "127.0.0.3" });
+    const closes = new Map<number, number>();
+    const guesses = Array.from({ length: 1_000 }, async (_, i) => {
+      await using client = await TunnelClient.open(relay.url);
+      client.say(hello({ token: `wrong-${i}` }));
+      const { code } = await client.closed;
+      closes.set(code, (closes.get(code) ?? 0) + 1);
+    });
+    const seen: string[] = [];
+    for (let i = 0; i < 10; i++) {
+      await member.send(packet(vni, ethernet(BROADCAST, station(1), `${i}`)));
+      seen.push(payloadOf(await other.frame()));
+      await using late = await TunnelClient.welcomed(relay.url, token, { localAddress: "127.0.0.4" });
+      await late.sync();
+    }
+    await Promise.all(guesses);
+    expect(seen).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`));
+    expect([...closes.keys()].sort()).toEqual([1013, 4001]);
+    expect(closes.get(4001)).toBeLessThan(500);
+    // From there too, with a token that is right.
+    await using right = await TunnelClient.joined(relay.url, token, vni);
+    await right.sync();
   });
 
   it("is one thing, be it of tokens in the tunnel, of invites or of proofs", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BROADCAST, ethernet, hello, packet, station, TunnelClient } from "./client.ts";
+import { BROADCAST, ethernet, hello, packet, payloadOf, station, TunnelClient } from "./client.ts";
+import { invite, TestDevice } from "./device.ts";
 import { type RelayProcess, sharedRelay, type TestNetwork, underEachRuntime } from "./runtimes.ts";
 
 /** What an administrator withdraws. */
@@ -62,6 +63,69 @@ underEachRuntime("a session", (runtime) => {
       await victim.ended();
       await bystander.sync();
     });
+  });
+
+  describe.each(["token", "device"] as const)(
+    "of a %s for several networks, when one of them is deleted",
+    (kind) => {
+      /** Two networks of a tenant, and how to open sessions that may join both. */
+      async function both() {
+        const kept = await relay().network();
+        const gone = await relay().network({ tenant: kept.tenant });
+        const request = { network: kept.name, networks: [gone.name] };
+        const made = (await relay().must("POST", `/tenants/${kept.tenant}/tokens`, request)) as {
+          token: string;
+        };
+        const device = await TestDevice.enrolled(relay(), await invite(relay(), kept));
+        await device.enrol(await invite(relay(), gone));
+        const open = async (...vnis: number[]) => {
+          const client =
+            kind === "token" ? await TunnelClient.welcomed(relay().url, made.token) : await device.open();
+          if (kind === "device") await client.control("welcome");
+          for (const vni of vnis) await client.join(vni);
+          return client;
+        };
+        return { kept, gone, open };
+      }
+
+      it("is closed with 4003 if it has joined that one, also while frames flow on the other", async () => {
+        const { kept, gone, open } = await both();
+        await using client = await open(kept.vni, gone.vni);
+        await using other = await TunnelClient.joined(relay().url, kept.token, kept.vni);
+        const flow = keepSending(client, kept.vni);
+        await other.frame();
+        await relay().must("DELETE", `/tenants/${gone.tenant}/networks/${gone.name}`);
+        expect((await client.ended()).code).toBe(4003);
+        await flow;
+        await using again = await open(kept.vni);
+        await again.sync();
+      });
+
+      it("goes on if it has not, and may join that one no more", async () => {
+        const { kept, gone, open } = await both();
+        await using client = await open(kept.vni);
+        await using other = await TunnelClient.joined(relay().url, kept.token, kept.vni);
+        await relay().must("DELETE", `/tenants/${gone.tenant}/networks/${gone.name}`);
+        client.say({ type: "join", vni: gone.vni });
+        expect(await client.control("error")).toMatchObject({ code: "not-allowed", vni: gone.vni });
+        await client.send(packet(kept.vni, ethernet(BROADCAST, station(1), "still here")));
+        expect(payloadOf((await other.record()).frame)).toBe("still here");
+        await relay().must("DELETE", `/tenants/${kept.tenant}/networks/${kept.name}`);
+        expect((await client.ended()).code).toBe(4003);
+      });
+    },
+  );
+
+  it("is closed with 4003 when its token goes with the network that the token was made for", async () => {
+    const first = await relay().network();
+    const other = await relay().network({ tenant: first.tenant });
+    const request = { network: first.name, networks: [other.name] };
+    const made = (await relay().must("POST", `/tenants/${first.tenant}/tokens`, request)) as {
+      token: string;
+    };
+    await using client = await TunnelClient.joined(relay().url, made.token, other.vni);
+    await relay().must("DELETE", `/tenants/${first.tenant}/networks/${first.name}`);
+    expect((await client.ended()).code).toBe(4003);
   });
 
   it("outlives the token of another on the same network, who is seen to leave", async () => {

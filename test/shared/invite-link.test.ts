@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatAppLink, formatInviteLink, parseInviteLink } from "../../shared/invite-link.ts";
+import { formatAppLink, formatInviteLink, isLoopback, parseInviteLink } from "../../shared/invite-link.ts";
 
 const SECRET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP-";
 const FRAGMENT = `#v1.acme.${SECRET}`;
@@ -58,5 +58,23 @@ describe("an invite's link", () => {
   it("of a relay's URL with a slash at its end has one slash", () => {
     const link = formatInviteLink({ relay: "https://relay.example/", tenant: "acme", secret: SECRET });
     expect(link).toBe(`https://relay.example/join${FRAGMENT}`);
+  });
+});
+
+describe("a relay", () => {
+  it.each(["http://127.0.0.1:8787", "http://127.1.2.3", "http://[::1]:8787/lan", "https://localhost"])(
+    "at %s is found from its own machine alone",
+    (url) => {
+      expect(isLoopback(new URL(url))).toBe(true);
+    },
+  );
+
+  it.each([
+    "http://10.0.0.1:8787",
+    "https://127.0.0.1.example",
+    "https://localhost.example",
+    "http://[fd00::1]",
+  ])("at %s is found by others", (url) => {
+    expect(isLoopback(new URL(url))).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
+import { isLoopback } from "../../../shared/invite-link.ts";
 import { parseDuration } from "../../../shared/values/duration.ts";
 import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
 import { Output } from "../output.ts";
@@ -8,6 +9,7 @@ interface CreateOptions extends AdminOptions {
   readonly network: string;
   readonly uses?: number;
   readonly expires?: number;
+  readonly qr?: boolean;
 }
 
 /** `laneway invite create|list|revoke` */
@@ -20,26 +22,47 @@ export function inviteCommand(): Command {
     .option("--network <name>", "the network that it opens", "lan")
     .option("--uses <number>", "how many devices it lets in (default: 1)", uses)
     .option("--expires <duration>", "how long it is good for: 30s, 15m, 24h, 7d", parseDuration)
+    .option("--qr", "draw the link as a QR code, too, for a phone's camera (not with --json)")
     .action(async (options: CreateOptions) => {
-      const { network, uses, expires } = options;
+      const { network, uses, expires, qr } = options;
       const request = { network, uses, expires_in: expires };
       const output = new Output(options.json);
-      output.object(await AdminClient.from(options).create(request, "tenants", options.tenant, "invites"));
+      const made = await AdminClient.from(options).create(request, "tenants", options.tenant, "invites");
+      output.object(made);
+      if (qr === true && options.json !== true) output.drawing(await qrCode(String(made["link"])));
       output.note("Send the link to whoever is to join: it is opened by 'laneway join LINK'.");
+      if (isLoopback(new URL(String(made["link"])))) {
+        output.note(
+          "It is of use on this machine alone: for others, name the relay by its own address (--relay http://ADDRESS:PORT), or start it with --public-url.",
+        );
+      }
     });
   add("list", "list a tenant's invites").action(async (options: AdminOptions) => {
     const rows = await AdminClient.from(options).list(["tenants", options.tenant, "invites"]);
     new Output(options.json).list(rows, ["id", "network", "tenant", "used", "uses", "expires_at"]);
   });
-  add("revoke <id>", "withdraw an invite; devices that it let in stay, unless told otherwise")
-    .option("--devices", "shut out the devices that it let in, too")
-    .action(async (id: string, options: AdminOptions & { readonly devices?: boolean }) => {
-      const { tenant, devices, json } = options;
-      const query = devices === true ? { devices: "true" } : {};
+  add("revoke <id>", "withdraw an invite, and shut out the devices that came by it")
+    .option("--keep-devices", "let nobody else in by it, and keep those that came")
+    .addOption(
+      new Option("--devices", "shut the devices out: the default").conflicts("keepDevices").hideHelp(),
+    )
+    .action(async (id: string, options: AdminOptions & { readonly keepDevices?: boolean }) => {
+      const { tenant, keepDevices = false, json } = options;
+      const query = { devices: `${!keepDevices}` };
       await AdminClient.from(options).deleteWith(query, "tenants", tenant, "invites", id);
-      new Output(json).note(`invite '${id}' is revoked`);
+      const devices = keepDevices ? "the devices that came by it stay" : "so are the devices that came by it";
+      new Output(json).note(`invite '${id}' is revoked, ${devices}`);
     });
   return invite;
+}
+
+/** In colours of its own on a terminal, as cameras want it dark on light. */
+async function qrCode(link: string): Promise<string> {
+  // Only now: hardly anybody asks for it.
+  const { default: QrCode } = await import("qrcode");
+  return process.stdout.isTTY
+    ? await QrCode.toString(link, { type: "terminal", small: true })
+    : await QrCode.toString(link, { type: "utf8" });
 }
 
 /** @throws Fault unless the text is a whole number from 1 on */

@@ -6,13 +6,19 @@ import type { JoinOptions } from "../run-join.ts";
 export function joinCommand(): Command {
   return new Command("join")
     .description("enrol this device with an invite")
-    .argument("<link>", "the invite: https://RELAY/join#… or laneway://RELAY/join#…")
+    .argument(
+      "[link]",
+      "the invite: https://RELAY/join#… or laneway://RELAY/join#…; '-' reads it from standard input (default: LANEWAY_INVITE, which keeps it out of process lists)",
+    )
     .option("--name <text>", "what this device is to be called", hostname())
     .option("--state <dir>", "where this device keeps what it is known by (or LANEWAY_STATE)")
     .option("--json", "print JSON, one object per line")
-    .action(async (link: string, options: JoinOptions) => {
+    .action(async (link: string | undefined, options: JoinOptions) => {
       // Only now: the other commands need none of it, and start sooner.
-      const { runJoin } = await import("../run-join.ts");
-      await runJoin(link, options);
+      const [{ inviteLink }, { runJoin }] = await Promise.all([
+        import("../invite-source.ts"),
+        import("../run-join.ts"),
+      ]);
+      await runJoin(await inviteLink(link), options);
     });
 }

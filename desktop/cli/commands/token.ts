@@ -1,11 +1,13 @@
 import { Command, Option } from "commander";
+import { usage } from "../../../shared/fault.ts";
 import { PORT_ROLES } from "../../../shared/switch/port.ts";
 import { parseDuration } from "../../../shared/values/duration.ts";
 import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
-import { Output } from "../output.ts";
+import { Output, type Row } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
   readonly network: readonly string[];
+  readonly allNetworks?: boolean;
   readonly role?: readonly string[];
   readonly expires?: number;
   readonly name?: string;
@@ -13,12 +15,13 @@ interface CreateOptions extends AdminOptions {
 
 /** `laneway token create|list|revoke` */
 export function tokenCommand(): Command {
-  const token = new Command("token").description("administer access tokens, each for one network");
+  const token = new Command("token").description("administer access tokens, which open networks");
   const add = (usage: string, description: string) =>
     adminOptions(tenantOption(token.command(usage).description(description)));
 
   add("create", "make a token; it is shown this once")
     .option("--network <name...>", "the network that it opens, or several", ["lan"])
+    .option("--all-networks", "every network of the tenant instead, also those to come")
     .addOption(
       new Option("--role <role...>", "what the machines behind it may be to others").choices(PORT_ROLES),
     )
@@ -28,17 +31,25 @@ export function tokenCommand(): Command {
       parseDuration,
     )
     .option("--name <text>", "a note of whom it is for")
-    .action(async (options: CreateOptions) => {
-      const { name, expires, role } = options;
+    .action(async (options: CreateOptions, command: Command) => {
+      const { name, expires, role, allNetworks } = options;
+      if (allNetworks === true && command.getOptionValueSource("network") !== "default") {
+        throw usage(
+          "usage.networks",
+          `--all-networks is given beside --network ${options.network.join(" ")}`,
+          "Leave one of them out.",
+        );
+      }
       const [network, ...networks] = options.network;
-      const request = { network, networks, roles: role ?? [], name, expires_in: expires };
+      const opens = allNetworks === true ? { all_networks: true } : { network, networks };
+      const request = { ...opens, roles: role ?? [], name, expires_in: expires };
       new Output(options.json).object(
         await AdminClient.from(options).create(request, "tenants", options.tenant, "tokens"),
       );
     });
   add("list", "list a tenant's tokens").action(async (options: AdminOptions) => {
     const rows = await AdminClient.from(options).list(["tenants", options.tenant, "tokens"]);
-    new Output(options.json).list(rows, [
+    new Output(options.json).list(options.json === true ? rows : rows.map(forPeople), [
       "id",
       "networks",
       "roles",
@@ -55,4 +66,8 @@ export function tokenCommand(): Command {
     },
   );
   return token;
+}
+
+function forPeople(row: Row): Row {
+  return row["all_networks"] === true ? { ...row, networks: "(all)" } : row;
 }

@@ -17,6 +17,10 @@ import {
 } from "./neighbour-table.ts";
 import { isHostAddress, readUtterance, type SpokenClaim, type Utterance } from "./utterance.ts";
 
+/** Every machine on the link (RFC 4291 section 2.7.1), and the group's MAC (RFC 2464 section 7). */
+const ALL_NODES = (0xff02n << 112n) | 1n;
+const ALL_NODES_MAC = 0x3333_0000_0001;
+
 /** What is to become of a frame: on its way as if nobody had asked, or no further. */
 export type Verdict = "pass" | "answered";
 
@@ -30,6 +34,8 @@ export interface SuppressorOptions {
    * address, and one that got a lease can be asked. Without it the table's own knowledge has to do.
    */
   readonly locate?: (mac: number) => Port | undefined;
+  /** False where it is only to know who has which address, and to answer for the hub alone. */
+  readonly answers?: boolean;
 }
 
 /**
@@ -48,14 +54,33 @@ export class NeighbourSuppressor {
   readonly #table = new NeighbourTable();
   readonly #checker: Checker;
   readonly #duplicates: DuplicateReporter;
+  readonly #answers: boolean;
+  /** The hub's own, but for its link-local one. */
+  readonly #own = new Set<IpAddress>();
 
-  constructor({ mac, sender, notice, locate = () => undefined }: SuppressorOptions) {
+  constructor({ mac, sender, notice, locate = () => undefined, answers = true }: SuppressorOptions) {
     this.#mac = mac;
     this.#linkLocal = linkLocalOf(mac);
     this.#sender = sender;
     this.#locate = locate;
     this.#checker = new Checker(mac, sender, this.#table);
     this.#duplicates = new DuplicateReporter(notice);
+    this.#answers = answers;
+  }
+
+  /**
+   * Has the hub defend addresses of its own (RFC 5227 section 2.4, RFC 4862 section 5.4): it answers whoever asks for
+   * them or would like to have them, and lets nobody else's claim pass.
+   *
+   * @param port where the hub itself is
+   */
+  own(port: Port, addresses: Iterable<IpAddress>, now: number): void {
+    for (const address of addresses) {
+      this.#own.add(address);
+      this.#table.register(address, this.#mac, port, now);
+      const entry = this.#table.get(address);
+      if (entry !== undefined) entry.router = false;
+    }
   }
 
   /**
@@ -69,6 +94,7 @@ export class NeighbourSuppressor {
     if (said === undefined || said.source === this.#mac) return "pass";
     if (said.probed !== undefined) this.#hold(said.probed, said.source, now);
     if (said.claim !== undefined) this.#claim(from, said.source, said.claim, now);
+    if (this.#defend(from, said)) return "answered";
     if (said.lease !== undefined) this.#lease(from, said.lease.address, said.lease.mac, now);
     if (this.#answer(from, said, now)) return "answered";
     return said.destination === this.#mac ? "answered" : "pass";
@@ -83,6 +109,12 @@ export class NeighbourSuppressor {
     if (entry === undefined || !isLive(entry, now) || now < entry.quietUntil) return undefined;
     if (awaitsRouterFlag(address, entry.router)) return undefined;
     return this.#portOf(entry) === from ? undefined : entry;
+  }
+
+  /** Who has an address, as far as is known, whether it would be named to others or not. */
+  owner(address: IpAddress, now: number): Neighbour | undefined {
+    const entry = this.#table.get(address);
+    return entry !== undefined && isLive(entry, now) ? entry : undefined;
   }
 
   /**
@@ -157,6 +189,17 @@ export class NeighbourSuppressor {
     this.#checker.ask({ address, mac, locate: () => this.#locate(mac), cause: from, at });
   }
 
+  /** @returns whether the frame is about an address of the hub's own, which is not for others to hear */
+  #defend(from: Port, { source, probed, claim }: Utterance): boolean {
+    if (claim !== undefined && this.#own.has(claim.address)) return true;
+    if (probed === undefined || !this.#own.has(probed)) return false;
+    const own = { mac: this.#mac, router: false, override: true };
+    // Who probes has no address that could be answered to.
+    if (typeof probed === "number") this.#sender.toPort(from, arpReply(this.#mac, probed, source, 0));
+    else this.#sender.toPort(from, advertise(own, probed, ALL_NODES_MAC, ALL_NODES, false));
+    return true;
+  }
+
   #answer(from: Port, { source, destination, question }: Utterance, now: number): boolean {
     if (question === undefined) return false;
     const { address, asker } = question;
@@ -165,7 +208,8 @@ export class NeighbourSuppressor {
       this.#sender.toPort(from, advertise(own, address, source, asker));
       return true;
     }
-    if (!isGroup(destination) || this.find(address, from, now) === undefined) return false;
+    const asked = this.#own.has(address) || (this.#answers && isGroup(destination));
+    if (!asked || this.find(address, from, now) === undefined) return false;
     const entry = this.#table.get(address);
     if (entry === undefined || entry.mac === source || !this.#follow(entry)) return false;
     if (typeof address === "number" && typeof asker === "number") {
@@ -200,13 +244,14 @@ function advertise(
   address: Ipv6Address,
   askerMac: number,
   asker: Ipv6Address,
+  solicited = true,
 ): Uint8Array {
   return advertisement(askerMac, {
     source: address,
     destination: asker,
     target: address,
     router: owner.router === true,
-    solicited: true,
+    solicited,
     override: owner.override,
     targetMac: owner.mac,
   });

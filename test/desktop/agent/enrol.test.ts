@@ -112,7 +112,10 @@ describe("an enrolment", () => {
       else json(201, ANSWER)(response);
     });
     const url = await relay.url();
-    expect(await faultOf(enrol(options(url)))).toMatchObject({ code: "relay.unreachable" });
+    expect(await faultOf(enrol(options(url)))).toMatchObject({
+      code: "relay.unreachable",
+      hint: expect.stringContaining("can be tried again"),
+    });
     expect(store.enrolled()).toEqual([]);
     await enrol(options(url));
     await enrol(options(url, { secret: SECRET.toLowerCase() }));
@@ -176,6 +179,7 @@ describe("an enrolment", () => {
     expect(fault).toMatchObject({
       code: "relay.unreachable",
       message: "can't reach http://127.0.0.1:1023/: ECONNREFUSED",
+      hint: expect.stringMatching(/this machine itself.*--relay/),
     });
   });
 

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { configureLink, type LinkOptions, renameLink } from "../../../desktop/agent/link.ts";
+import { configureLink, hasIpv6, type LinkOptions, renameLink } from "../../../desktop/agent/link.ts";
 import { openTap } from "../../../desktop/agent/tap/open.ts";
 import { requires } from "../../requirements.ts";
 import { interfaceExists, uniqueName } from "./tap/interface.ts";
@@ -49,6 +49,21 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
         expect.objectContaining({ local: "198.19.254.1", prefixlen: 30, broadcast: "198.19.254.3" }),
       ]),
     });
+  });
+
+  it("gives it an IPv6 address that can be used at once, where there is IPv6", async () => {
+    expect(hasIpv6(1_279)).toBe(false);
+    expect(hasIpv6(1_500, "/no/such/file")).toBe(false);
+    expect(hasIpv6(1_500)).toBe(true);
+    const device = await openTap({ name: options.name, signal });
+    try {
+      await configureLink({ ...options, address: "198.19.254.1/30", address6: "fd00:1::7/64" });
+      const given = show(options.name).addr_info.find(({ local }) => local === "fd00:1::7");
+      expect(given).toMatchObject({ prefixlen: 64, scope: "global", nodad: true });
+      expect(given).not.toHaveProperty("tentative");
+    } finally {
+      await device.close();
+    }
   });
 
   it("has the kernel give it no address where told, and brings it up without IPv6 as well", async () => {

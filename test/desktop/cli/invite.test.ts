@@ -57,6 +57,8 @@ describe("laneway invite", () => {
     const said = await human("invite", "create");
     expect(said).toMatch(/^link\s+http:\S+\/join#v1\.default\.[\w-]{43}$/m);
     expect(said).toMatch(/laneway join/);
+    // The relay was asked at a loopback address: whoever gets that link is told so only when it does not work.
+    expect(said).toMatch(/on this machine alone.*--relay.*--public-url/);
   });
 
   it("is for the network and tenant named, and gone when it is revoked", async () => {
@@ -106,17 +108,27 @@ describe("laneway device", () => {
   });
 });
 
-describe("laneway invite revoke --devices", () => {
-  it("shuts out those that came in by it, and nobody else", async () => {
+describe("laneway invite revoke", () => {
+  it.each([
+    [[], false],
+    [["--devices"], false],
+    [["--keep-devices"], true],
+  ])("%j shuts out those that came in by it, and nobody else: kept: %j", async (options, kept) => {
     const created = await relay.create("invite", "create", "--uses", "2");
     const [id, link] = [text(created, "id"), text(created, "link")];
-    const other = await enrol("stays");
+    const other = await enrol(`stays${options}`);
     const known = async () => (await objects("device", "list")).map((device) => Reflect.get(device, "id"));
-    const ids = [await enrolBy(link, "first"), await enrolBy(link, "second")];
+    const ids = [await enrolBy(link, `first${options}`), await enrolBy(link, `second${options}`)];
     expect(await known()).toEqual(expect.arrayContaining([...ids, other]));
-    await human("invite", "revoke", id, "--devices");
-    expect(await known()).toEqual(expect.arrayContaining([other]));
-    for (const gone of ids) expect(await known()).not.toContain(gone);
+    expect(await human("invite", "revoke", id, ...options)).toContain(kept ? "stay" : "so are the devices");
+    expect(await known()).toContain(other);
+    for (const device of ids) expect((await known()).includes(device)).toBe(kept);
+    expect(await objects("invite", "list")).not.toContainEqual(expect.objectContaining({ id }));
+  });
+
+  it("refuses to keep the devices and to shut them out", async () => {
+    const result = await relay.admin("invite", "revoke", "any", "--devices", "--keep-devices");
+    expect(result).toMatchObject({ code: 2, stdout: "" });
   });
 });
 

@@ -13,6 +13,10 @@ describe("a path behind a reverse proxy", () => {
     ["/lan/v1/tenants/default/tokens", "/v1/tenants/default/tokens"],
     ["/v1", "/v1"],
     ["/", "/"],
+    ["/lan/", "/"],
+    ["/lan/join", "/join"],
+    ["/lan/page/0123456789abcdef/ui/table.js", "/page/0123456789abcdef/ui/table.js"],
+    ["/page/v1/tenants", "/v1/tenants"],
     ["/v1x/tenants", "/v1x/tenants"],
     ["/xhealthz", "/xhealthz"],
     ["/healthz/more", "/healthz/more"],
@@ -42,7 +46,7 @@ underEachRuntime("the relay over plain HTTP", (runtime) => {
     expect(await response.text()).toContain("laneway.v1");
   });
 
-  it.each(["/", "/nothing", "/v2/tenants"])("says in problem+json that there is no %s", async (path) => {
+  it.each(["/nothing", "/v2/tenants"])("says in problem+json that there is no %s", async (path) => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toBe("application/problem+json");

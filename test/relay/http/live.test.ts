@@ -188,6 +188,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
       {
         port: expect.any(String),
         name: "one",
+        device: null,
         vni: network.vni,
         state: "open",
         rx_frames: 1,

@@ -21,6 +21,7 @@ function network(settings: SettingsChange = {}, fields: Partial<Network> = {}): 
     mtu: 1500,
     subnet: undefined,
     addresses: false,
+    prefix6: undefined,
     mode: "switch",
     settings: { ...DEFAULT_SETTINGS, ...(settings as Partial<typeof DEFAULT_SETTINGS>) },
     ...fields,

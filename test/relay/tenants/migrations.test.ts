@@ -7,6 +7,7 @@ import { MIGRATIONS } from "../../../relay/tenants/migrations.ts";
 import { hashSecret } from "../../../relay/tenants/secret.ts";
 import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
+import { parseAddress } from "../../../shared/frame/address.ts";
 
 const TOKEN_FIELDS = { allNetworks: false, roles: [] };
 
@@ -28,6 +29,18 @@ const FIRST = `
     ('t1', 1, 'HASH', 'robot', 1000, NULL),
     ('t2', 2, 'h2', NULL, 1001, 5000),
     ('t3', 3, 'h3', NULL, 1002, NULL);
+`;
+
+/** What the third one held besides: a network with devices on it. */
+const THIRD = `
+  INSERT INTO tenants (name) VALUES ('acme');
+  INSERT INTO networks (id, tenant, name, vni, multicast_group, mtu, subnet, addresses, mode) VALUES
+    (2, 'acme', 'lab', 102, '239.0.0.102', 1400, '10.20.0.0/24', 1, 'switch');
+  INSERT INTO devices (id, tenant, name, public_key, created_at) VALUES
+    ('d2', 'acme', 'Laptop', 'k2', 1001),
+    ('d1', 'acme', 'laptop', 'k1', 1000);
+  INSERT INTO memberships (device_id, network_id) VALUES ('d1', 2), ('d2', 2);
+  INSERT INTO addresses (network_id, address, device_id, fixed) VALUES (2, 169082889, 'd1', 1);
 `;
 
 describe("the third schema", () => {
@@ -102,7 +115,7 @@ describe("the third schema", () => {
     const by = { name: "test", from: undefined };
     await tenants.invites.create("acme", { network: "lab" }, by);
     expect(tenants.invites.of("acme")).toMatchObject([{ network: "lab", uses: 1, used: 0 }]);
-    expect(tenants.audit.entries("acme")).toMatchObject([
+    expect(tenants.audit.entries({ tenant: "acme", limit: 10 })).toMatchObject([
       { action: "token.create" },
       { action: "invite.create", actor: "test" },
     ]);
@@ -121,6 +134,40 @@ describe("the third schema", () => {
   });
 });
 
+describe("addresses and names of the third schema", () => {
+  it("stay, and IPv6 addresses and labels come to them, always the same", async () => {
+    using old = await third();
+    const first = Object.fromEntries(described(old.open()));
+    const again = Object.fromEntries(described(old.open()));
+    expect(first).toEqual(again);
+    const prefix = String(first["prefix"]).replace("/64", "");
+    expect(prefix).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}::$/);
+    for (const [device, address, label] of [
+      ["d1", "10.20.0.9/24", "laptop"],
+      ["d2", "10.20.0.2/24", "laptop-2"],
+    ] as const) {
+      expect(first[device]).toMatchObject({ address, label });
+      expect(first[device]).toHaveProperty(
+        "address6",
+        expect.stringMatching(new RegExp(`^${prefix.slice(0, -1)}`)),
+      );
+    }
+  });
+
+  function described(store: SqliteStore): [string, unknown][] {
+    const tenants = new Tenants(store, () => 2_000);
+    const network = tenants.network("acme", "lab");
+    tenants.names.complete(network);
+    const devices = ["d1", "d2"].map((id): [string, unknown] => {
+      const { address, address6 } = tenants.addresses.give(network, id);
+      const own = parseAddress(address?.split("/")[0] ?? "") ?? 0;
+      return [id, { address, address6, label: tenants.names.at(network, own)?.label }];
+    });
+    store.close();
+    return [["prefix", network.prefix6], ...devices];
+  }
+});
+
 /** A database of the first schema. */
 async function first() {
   return await earlier(1, FIRST);
@@ -129,6 +176,11 @@ async function first() {
 /** A database of the second schema. */
 async function second() {
   return await earlier(2, `${FIRST}${SECOND}`);
+}
+
+/** A database of the third schema, with devices of one name. */
+async function third() {
+  return await earlier(3, THIRD);
 }
 
 async function earlier(version: number, held: string) {

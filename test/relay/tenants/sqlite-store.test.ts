@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,6 +17,9 @@ import type { NewNetwork, NewToken } from "../../../relay/tenants/model.ts";
 import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
 import { Fault } from "../../../shared/fault.ts";
 import { DEFAULT_SETTINGS, type NetworkSettings } from "../../../shared/switch/settings.ts";
+
+/** A prefix of RFC 4193: of fd00::/8, with subnet 0. */
+const ULA = /^fd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}::\/64$/;
 
 describe("the SQLite store", () => {
   let directory = "";
@@ -52,6 +63,7 @@ describe("the SQLite store", () => {
       expect(store.network("acme", "full")).toEqual({
         id: expect.any(Number),
         ...network({ name: "full", subnet: "10.0.0.0/24", addresses: true, mode: "wire" }),
+        prefix6: expect.stringMatching(ULA),
       });
       expect(store.network("acme", "bare")).toMatchObject(network({ name: "bare", vni: 102 }));
       const { hash: _, ...shown } = token({ networks: ["full"], name: "robot", expiresAt: 2_000 });
@@ -104,7 +116,8 @@ describe("the SQLite store", () => {
         mode: "wire",
       });
       const other = network({ tenant: "umbrella", name: "full", vni: 102, group: "239.0.0.102" });
-      expect(store.networks("acme")).toEqual([{ id: 7, ...full }]);
+      expect(store.networks("acme")).toEqual([{ id: 7, ...full, prefix6: expect.stringMatching(ULA) }]);
+      expect(store.networks("acme")).toEqual(store.networks("acme"));
       expect(store.networks("umbrella")).toEqual([{ id: 9, ...other }]);
       const { hash: _, ...robot } = token({ networks: ["full"], name: "robot", expiresAt: 2_000 });
       expect(store.tokenByHash("h1")).toEqual(robot);
@@ -145,6 +158,38 @@ describe("the SQLite store", () => {
       expect(readFileSync(file).equals(before)).toBe(true);
     });
 
+    it.each([
+      ["is a newer Laneway's", "store.newer", 1_000, 0],
+      ["is damaged", "store.unusable", MIGRATIONS.length, 4_096],
+    ])(
+      "leaves one that %s untouched with the journal of a relay that was killed",
+      (_what, code, version, nonsense) => {
+        const model = join(directory, "model.db");
+        const bytes = scratched(model, nonsense);
+        const running = new DatabaseSync(model);
+        running.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
+        running.exec(`CREATE TABLE more (x); PRAGMA user_version = ${version}`);
+        // What is written while it is open stays in the journal, as by SIGKILL.
+        writeFileSync(file, bytes);
+        copyFileSync(`${model}-wal`, `${file}-wal`);
+        running.close();
+        const before = contents();
+
+        expect(faultOf(() => SqliteStore.open(file))).toMatchObject({ code });
+
+        expect(contents()).toEqual(before);
+      },
+    );
+
+    it("goes on from the journal of a relay that was killed", () => {
+      const running = SqliteStore.open(join(directory, "model.db"));
+      running.createTenant("acme");
+      for (const part of ["", "-wal"]) copyFileSync(join(directory, `model.db${part}`), `${file}${part}`);
+      running.close();
+      using store = open(file);
+      expect(store.tenants()).toEqual([{ name: "acme" }]);
+    });
+
     it("refuses a place where no file can be", () => {
       const fault = faultOf(() => SqliteStore.open(join(directory, "nowhere", "laneway.db")));
       expect(fault).toMatchObject({ code: "store.unusable", exitCode: 1 });
@@ -162,6 +207,13 @@ describe("the SQLite store", () => {
       expect(versionOf(file)).toBe(0);
     });
   });
+
+  /** What is in the directory, by name. */
+  function contents(): Map<string, string> {
+    return new Map(
+      readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "base64")]),
+    );
+  }
 
   describe("with tenants, networks and tokens", () => {
     let store: Closing;
@@ -400,13 +452,14 @@ function damaged(model: string): Buffer {
 }
 
 /** A database whose every table can be opened, one of which holds nonsense. */
-function scratched(model: string): Buffer {
+function scratched(model: string, nonsense = 4_096): Buffer {
   const store = SqliteStore.open(model);
   for (let i = 0; i < 500; i++) store.createTenant(`tenant-${i}`);
   store.close();
   const bytes = Buffer.from(readFileSync(model));
   const at = bytes.indexOf("tenant-250");
-  return bytes.fill(0xaa, at - (at % 4_096), at);
+  const page = at - (at % 4_096);
+  return bytes.fill(0xaa, page, Math.min(at, page + nonsense));
 }
 
 /** A database that lost its end. */

@@ -170,7 +170,10 @@ describe("tenants", () => {
       const first = await tenants.createToken("acme", { networks: ["other"] });
       const second = await tenants.createToken("acme", { networks: ["lan"] });
       tenants.deleteNetwork("acme", "other");
-      expect(revoked).toEqual([{ kind: "network", id: network.id }]);
+      expect(revoked).toEqual([
+        { kind: "network", id: network.id },
+        { kind: "token", id: first.token.id },
+      ]);
       expect(tenants.authenticate(await hashSecret(first.secret))).toBeUndefined();
       expect(tenants.authenticate(await hashSecret(second.secret))).toBeDefined();
       tenants.deleteTenant("acme");

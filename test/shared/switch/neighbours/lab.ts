@@ -65,7 +65,7 @@ export interface Lab {
   takeSent(): { port: Port; frame: Uint8Array }[];
 }
 
-export function lab(): Lab {
+export function lab({ answers }: { answers?: boolean } = {}): Lab {
   const clock = { now: 1000 };
   const sent: Lab["sent"] = [];
   const notices: Notice[] = [];
@@ -81,6 +81,7 @@ export function lab(): Lab {
     sender,
     notice: (notice) => void notices.push(notice),
     locate: (mac) => fdb.get(mac),
+    ...(answers === undefined ? {} : { answers }),
   });
   return {
     ...{ suppressor, clock, sent, notices, fdb },

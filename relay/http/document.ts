@@ -1,0 +1,69 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import type { ApiEnv } from "./access.ts";
+import { type Operation, operation } from "./operation.ts";
+
+const INFO = {
+  title: "Laneway relay",
+  version: "1",
+  description: `What a relay is administered by, and devices come in by.
+
+Errors are problem details (RFC 9457) with a stable \`code\` and a \`hint\`. Besides those that an operation names, a path that there
+is not is answered 404 \`path.unknown\` (401 without a token), and a tenant's administrator is answered 403 \`admin.forbidden\` for what
+is not below their tenant, and 404 \`tenant.unknown\` for every other tenant.
+
+Lists come in pages: the header \`Link\` (RFC 8288) has the next one. What creates takes an \`Idempotency-Key\`.`,
+  license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+};
+
+const TAGS = [
+  { name: "relay", description: "The relay as a whole." },
+  { name: "enrolment", description: "How devices come in." },
+  { name: "tunnel", description: "Where frames pass." },
+  { name: "tenants", description: "Who know nothing of each other." },
+  { name: "networks", description: "Segments, and how their hubs treat frames." },
+  { name: "live", description: "What goes on in a network now." },
+  { name: "addresses", description: "What networks give their devices." },
+  { name: "tokens", description: "Access tokens, for scripts, gateways and labs." },
+  { name: "invites", description: "Links that let devices in." },
+  { name: "devices", description: "Those that were let in." },
+  { name: "administrators", description: "Who administers what." },
+  { name: "limits", description: "How much a tenant may have." },
+  { name: "notices", description: "What a tenant's administrator should know of." },
+  { name: "audit", description: "Who did what." },
+];
+
+export interface DocumentOptions {
+  /** The app whose operations are described. */
+  readonly app: OpenAPIHono<ApiEnv>;
+  /** Where clients reach the relay; by default where a request says that it is. */
+  readonly publicUrl: URL | undefined;
+}
+
+/** The description of everything else, made of the schemas that requests are held to. */
+export function documentOperations({ app, publicUrl }: DocumentOptions): Operation[] {
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "The token of the relay's administrator (`admin.token` in its data directory) or of a tenant's.",
+  });
+  // Made when it is asked for first: all operations are there by then.
+  let made: ReturnType<typeof app.getOpenAPI31Document> | undefined;
+  return [
+    operation({
+      id: "showDocument",
+      tag: "relay",
+      summary: "Show this document",
+      method: "get",
+      path: "/v1/openapi.json",
+      audience: "anyone",
+      answer: z.looseObject({ openapi: z.literal("3.1.0") }),
+      handle({ context }) {
+        made ??= app.getOpenAPI31Document({ openapi: "3.1.0", info: INFO, tags: TAGS });
+        const url = publicUrl?.href.replace(/\/+$/, "") ?? new URL(context.req.url).origin;
+        return context.json({ ...made, servers: [{ url }] });
+      },
+    }),
+  ];
+}

@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { Fault, usage } from "../../shared/fault.ts";
+import { hashSecret } from "../tenants/secret.ts";
+
+/** How long an answer is given again, in seconds. */
+const KEPT_SECONDS = 86_400;
+/** Answers kept for one administrator, and for all: a few MiB. The oldest go first. */
+const KEPT_EACH = 500;
+const KEPT = 10_000;
+
+export const IDEMPOTENCY_HEADERS = z.object({
+  "Idempotency-Key": z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .meta({
+      description:
+        "Asks for this to be done once: for 24 hours the same key with the same request is answered as it was the first time. A string of 1 to 255 visible characters, in double quotes or without.",
+      examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+    }),
+});
+
+/** A request that is to be done once. */
+export interface Once {
+  /** Who asks, by name and by their token. */
+  readonly administrator: string;
+  readonly secret: string;
+  /** The `Idempotency-Key` header. */
+  readonly key: string;
+  /** What is asked: method, path and body. */
+  readonly request: string;
+}
+
+interface Sealed {
+  readonly status: number;
+  readonly nonce: Uint8Array<ArrayBuffer>;
+  /** The body, which may have a secret in it. */
+  readonly body: ArrayBuffer;
+}
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly at: number;
+  /** Absent while it is under way. */
+  sealed: Sealed | undefined;
+}
+
+/**
+ * Answers that are given again to whoever asks the same with the same key
+ * (draft-ietf-httpapi-idempotency-key-header). They are kept in memory alone, sealed by key and token of whoever
+ * asked: the relay itself can't read them until both come again.
+ */
+export class Idempotency {
+  readonly #clock: () => number;
+  readonly #administrators = new Map<string, Map<string, Entry>>();
+  #size = 0;
+
+  /** @param clock seconds, never going back */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Does something, or answers as when it was done before. What did not succeed is not remembered.
+   *
+   * @param work gives a response that is JSON
+   * @throws Fault `request.invalid` for a key that can't be one, `idempotency.in-flight`, `idempotency.mismatch`
+   */
+  async once(once: Once, work: () => Promise<Response>): Promise<Response> {
+    const key = readKey(once.key);
+    const fingerprint = await hashSecret(once.request);
+    // From here to where it is entered nothing waits, so that of two at once one is the first.
+    this.#forget();
+    const known = this.#administrators.get(once.administrator)?.get(key);
+    if (known !== undefined) {
+      if (known.fingerprint !== fingerprint) throw mismatch(key);
+      if (known.sealed === undefined) throw inFlight(key);
+      return await open(known.sealed, once.secret, key);
+    }
+    const entry: Entry = { fingerprint, at: this.#clock(), sealed: undefined };
+    this.#enter(once.administrator, key, entry);
+    try {
+      const response = await work();
+      if (response.ok) entry.sealed = await seal(response.clone(), once.secret, key);
+      return response;
+    } finally {
+      if (entry.sealed === undefined) this.#remove(once.administrator, key, entry);
+    }
+  }
+
+  #enter(administrator: string, key: string, entry: Entry): void {
+    let entries = this.#administrators.get(administrator);
+    if (entries === undefined) {
+      entries = new Map();
+      this.#administrators.set(administrator, entries);
+    }
+    entries.set(key, entry);
+    this.#size++;
+    if (entries.size > KEPT_EACH) this.#removeOldest(administrator, entries);
+    if (this.#size > KEPT) {
+      const [most] = [...this.#administrators].sort(([, one], [, other]) => other.size - one.size);
+      if (most !== undefined) this.#removeOldest(...most);
+    }
+  }
+
+  #forget(): void {
+    const before = this.#clock() - KEPT_SECONDS;
+    for (const [administrator, entries] of this.#administrators) {
+      // In the order of their time.
+      for (const [key, entry] of entries) {
+        if (entry.at > before) break;
+        this.#remove(administrator, key, entry);
+      }
+    }
+  }
+
+  #removeOldest(administrator: string, entries: ReadonlyMap<string, Entry>): void {
+    const [oldest] = entries;
+    if (oldest !== undefined) this.#remove(administrator, ...oldest);
+  }
+
+  #remove(administrator: string, key: string, entry: Entry): void {
+    const entries = this.#administrators.get(administrator);
+    // Another of the same key may have taken its place.
+    if (entries === undefined || entries.get(key) !== entry) return;
+    entries.delete(key);
+    this.#size--;
+    if (entries.size === 0) this.#administrators.delete(administrator);
+  }
+}
+
+/** A structured field's string (RFC 9651 section 3.3.3), or the same without quotes, as most write it. */
+function readKey(text: string): string {
+  const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/
+    .exec(text)?.[1]
+    ?.replaceAll(/\\(.)/g, "$1");
+  const key = quoted ?? (/^[\x21\x23-\x7e][\x21-\x7e]*$/.test(text) ? text : "");
+  if (key.length > 0 && key.length <= 255) return key;
+  throw usage(
+    "request.invalid",
+    `${JSON.stringify(text)} for Idempotency-Key is no string of 1 to 255 visible characters`,
+    'Write it in double quotes, like "8e03978e-40d5-43e8-bc93-6894a57f9324".',
+  );
+}
+
+async function seal(response: Response, secret: string, key: string): Promise<Sealed> {
+  const nonce = crypto.getRandomValues(new Uint8Array(12));
+  const body = await crypto.subtle.encrypt(
+    { name: "AES-GCM", iv: nonce },
+    await sealingKey(secret, key),
+    await response.arrayBuffer(),
+  );
+  return { status: response.status, nonce, body };
+}
+
+async function open({ status, nonce, body }: Sealed, secret: string, key: string): Promise<Response> {
+  const algorithm = { name: "AES-GCM", iv: nonce };
+  const text = await crypto.subtle.decrypt(algorithm, await sealingKey(secret, key), body);
+  return new Response(text, { status, headers: { "content-type": "application/json" } });
+}
+
+/** The token has 256 bits of chance, so a plain hash makes a key of it. */
+async function sealingKey(secret: string, key: string) {
+  const bytes = new TextEncoder().encode(`laneway.idempotency.v1\n${secret}\n${key}`);
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return await crypto.subtle.importKey("raw", digest, "AES-GCM", false, ["encrypt", "decrypt"]);
+}
+
+function mismatch(key: string): Fault {
+  return new Fault({
+    code: "idempotency.mismatch",
+    message: `the Idempotency-Key '${key}' was used for another request`,
+    hint: "Take a new key for each request that is not the same.",
+  });
+}
+
+function inFlight(key: string): Fault {
+  return new Fault({
+    code: "idempotency.in-flight",
+    message: `the request with the Idempotency-Key '${key}' is still under way`,
+    hint: "Ask again in a moment.",
+  });
+}

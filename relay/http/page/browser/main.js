@@ -1,0 +1,4 @@
+import { h, render } from "preact";
+import { App } from "./screens/app.js";
+
+render(h(App, null), document.body);

@@ -1,0 +1,320 @@
+/** @import { LimitName } from "../../../../tenants/limits.ts" */
+import { enDrops } from "./en-drops.js";
+import { enSettings } from "./en-settings.js";
+
+/** Every word of the page in English; the other languages have the same keys, which their types see to. */
+export const en = {
+  actions: "Actions",
+  again: "Try again",
+  cancel: "Cancel",
+  change: "Change",
+  copied: "Copied",
+  copy: "Copy",
+  create: "Create",
+  created: "Created",
+  darkTheme: "Dark theme",
+  done: "Done",
+  expires: "Expires",
+  expiresAfter: "Good for",
+  id: "ID",
+  language: "Language",
+  loading: "Loading…",
+  name: "Name",
+  nameHint: "Lower-case letters, digits and hyphens, 63 at most.",
+  navigation: "Screens",
+  ofNetwork: "Network",
+  never: "never",
+  none: "–",
+  now: "now",
+  offline: "offline",
+  online: "online",
+  /** @param {string} label */
+  optional: (label) => `${label} (optional)`,
+  relayAdmin: "Relay administrator",
+  remove: "Delete",
+  revoke: "Revoke",
+  save: "Save",
+  saved: "Saved",
+  showMore: "Show more",
+  /**
+   * @param {string} shown
+   * @param {string} all
+   */
+  shownOf: (shown, all) => `${shown} of ${all} shown`,
+  shownOnce: "Copy it now: it is shown this once, and the relay keeps no more than its hash.",
+  signOut: "Sign out",
+  skip: "Skip to the content",
+  state: "State",
+  tenant: "Tenant",
+  /** @param {string} tenant */
+  tenantAdmin: (tenant) => `Administrator of ${tenant}`,
+  /** @param {string} name */
+  typeName: (name) => `To go on, type ${name}`,
+
+  signIn: {
+    title: "Sign in",
+    token: "Administrator's token",
+    tokenHint: "The relay's, or a tenant's.",
+    remember: "Keep me signed in in this tab",
+    rememberHint: "Otherwise the token is forgotten when the page is reloaded.",
+    submit: "Sign in",
+    where: "The relay's token is in its data directory:",
+  },
+
+  /** What is said in place of the relay's words, by code: what went wrong, and what to do. */
+  problems: /** @type {Partial<Record<string, readonly [string, string]>>} */ ({
+    unreachable: ["The relay can't be reached.", "Check the connection. The page goes on trying by itself."],
+    "admin.refused": ["This token is wrong, or was revoked.", "Sign in with another."],
+  }),
+
+  tenants: {
+    title: "Tenants",
+    lead: "Each is a world of its own: none sees anything of another.",
+    create: "New tenant",
+    /** @param {string} name */
+    created: (name) => `Tenant ${name} was created`,
+    /** @param {string} name */
+    remove: (name) => `Delete tenant ${name}`,
+    removeWarning: "Its networks, devices, invites and tokens go with it, and every session ends at once.",
+    /** @param {string} name */
+    removed: (name) => `Tenant ${name} was deleted`,
+    empty: "There is no tenant yet.",
+  },
+
+  networks: {
+    title: "Networks",
+    /** @param {string} tenant */
+    lead: (tenant) => `Each is an Ethernet segment of tenant ${tenant}.`,
+    create: "New network",
+    /** @param {string} name */
+    created: (name) => `Network ${name} was created`,
+    /** @param {string} name */
+    remove: (name) => `Delete network ${name}`,
+    removeWarning: "Its invites go with it, and everyone on it is cut off at once.",
+    /** @param {string} name */
+    removed: (name) => `Network ${name} was deleted`,
+    empty: "There is no network yet.",
+    subnet: "Subnet",
+    prefix6: "IPv6 prefix",
+    subnetHint: "Without one, the network gives no addresses.",
+    addresses: "Give addresses to devices",
+    addressesHint: "Of the subnet, if there is one.",
+    group: "Group",
+    mode: "Mode",
+    modeHint: "A switch keeps link-local control frames to itself; a wire passes everything.",
+    modes: { switch: "Switch", wire: "Wire" },
+    vniHint: "A free one is chosen.",
+  },
+
+  network: {
+    /** @param {string} name */
+    title: (name) => `Network ${name}`,
+    tabs: {
+      members: "Members",
+      fdb: "Forwarding table",
+      groups: "Groups",
+      neighbours: "Neighbours",
+      drops: "Drops",
+      addresses: "Addresses",
+      trace: "Trace",
+      settings: "Settings",
+    },
+    here: "Members here now",
+    sent: "Sent by members",
+    delivered: "Delivered to members",
+    dropped: "Frames dropped",
+    /** @param {string} count */
+    perSecond: (count) => `${count}/s`,
+    nobody: "Nobody is here, and no device may come. Make an invite or a token to change that.",
+    notJoined: "connected, not in this network",
+    cut: "cut off: closes a loop",
+    sending: "Sending",
+    receiving: "Receiving",
+    sentTotal: "Sent",
+    receivedTotal: "Received",
+    drops: "Drops",
+    port: "VTEP",
+    mac: "MAC address",
+    behind: "Behind",
+    kind: "Kind",
+    kinds: /** @type {Partial<Record<string, string>>} */ ({
+      learned: "learned",
+      static: "static",
+      registered: "registered",
+    }),
+    age: "Last seen",
+    noEntries: "No address has been learned yet.",
+    group: "Group",
+    wholeNetwork: "(the whole network)",
+    count: "Count",
+    who: "Members",
+    noGroups: "Nobody is here now.",
+    noNeighbours: "No IP address is known yet.",
+    address: "Address",
+    reason: "Reason",
+    why: "The frame went no further because",
+    frames: "Frames",
+    /**
+     * @param {string} name
+     * @param {string} count
+     */
+    counted: (name, count) => `${name} (${count})`,
+    dropsLead: "Of those who are here now, since they came.",
+    noDrops: "No frame was dropped.",
+    takeAddress: "Fix or reserve an address",
+    forDevice: "For",
+    keepFree: "nobody: keep it free",
+    address6: "IPv6 address",
+    device: "Device",
+    release: "Release",
+    /** @param {string} address */
+    releaseAddress: (address) => `Release ${address}`,
+    releaseWarning: "It may then be given to another device.",
+    /** @param {string} address */
+    released: (address) => `${address} was released`,
+    noAddresses: "No address is taken.",
+    givesNone: "This network gives no addresses.",
+    addressKinds: { given: "given", fixed: "fixed", reserved: "reserved", "in-use": "in use by somebody" },
+    traceLead:
+      "What the hub would do with a frame now, and why. Nothing is sent. Either end is a MAC address, an IP address or a member's name.",
+    traceFrom: "From",
+    traceTo: "To",
+    traceSubmit: "Trace",
+  },
+
+  devices: {
+    title: "Devices",
+    lead: "Machines that came in by an invite, each with a key of its own.",
+    networks: "Networks",
+    lastSeen: "Last seen",
+    /** @param {string} name */
+    revoke: (name) => `Revoke device ${name}`,
+    revokeWarning:
+      "Its session ends at once, its addresses are released, and its key is good for nothing more.",
+    /** @param {string} name */
+    revoked: (name) => `Device ${name} was revoked`,
+    empty: "No device has come in yet. Make an invite.",
+  },
+
+  invites: {
+    title: "Invites",
+    lead: "A link lets machines onto a network, each with a key of its own from then on.",
+    create: "New invite",
+    created: "The invite",
+    createdHint:
+      "Copy the link now: it is shown this once. It is a key: whoever has it can join, so pass it on by a way that others don't read.",
+    link: "Link",
+    appLink: "Link for the desktop app",
+    qrCode: "The link as a QR code",
+    uses: "Devices that it lets in",
+    usesHint: "A device that joins again does not count again.",
+    used: "Used",
+    /**
+     * @param {string} used
+     * @param {string} uses
+     */
+    usedOf: (used, uses) => `${used} of ${uses}`,
+    /** @param {string} id */
+    revoke: (id) => `Revoke invite ${id}`,
+    revokeWarning: "Nobody comes in by it any more, and the devices that it let in are shut out.",
+    /** @param {string} used */
+    keepDevices: (used) => `Keep the devices that it let in: ${used}`,
+    /** @param {string} id */
+    revoked: (id) => `Invite ${id} was revoked`,
+    empty: "No invite is open.",
+  },
+
+  tokens: {
+    title: "Tokens",
+    lead: "For scripts, gateways and labs: any number of sessions at once.",
+    create: "New token",
+    created: "The token",
+    token: "Token",
+    name: "What it is for",
+    allNetworks: "all networks, also those to come",
+    roles: "Roles",
+    roleNames: { "dhcp-server": "DHCP server", router: "Router" },
+    /** @param {string} name */
+    revoke: (name) => `Revoke token ${name}`,
+    revokeWarning: "Every session that it opened ends at once.",
+    /** @param {string} name */
+    revoked: (name) => `Token ${name} was revoked`,
+    empty: "There is no token.",
+  },
+
+  admins: {
+    title: "Administrators",
+    /** @param {string} tenant */
+    lead: (tenant) => `They administer tenant ${tenant}, and see nothing of another.`,
+    create: "New administrator",
+    created: "The administrator's token",
+    token: "Token",
+    /** @param {string} name */
+    revoke: (name) => `Revoke administrator ${name}`,
+    revokeWarning: "The token is good for nothing more, at once.",
+    /** @param {string} name */
+    revoked: (name) => `Administrator ${name} was revoked`,
+    empty: "Nobody but you administers this tenant.",
+  },
+
+  limits: {
+    title: "Limits",
+    /** @param {string} tenant */
+    lead: (tenant) => `How much tenant ${tenant} may have.`,
+    leadTenant: "How much you may have. The relay's administrator can raise it.",
+    limit: "Limit",
+    most: "At most",
+    unlimited: "no limit",
+    /** @param {string} name */
+    change: (name) => `Change limit: ${name}`,
+    changeHint: "Empty is without a limit.",
+    names: /** @satisfies {Record<LimitName, string>} */ ({
+      networks: "Networks",
+      devices: "Devices",
+      tokens: "Tokens",
+      invites: "Invites that are open",
+      sessions: "Sessions at once",
+      macs: "MAC addresses",
+      network_devices: "Devices in one network",
+      network_sessions: "Sessions in one network",
+      network_macs: "MAC addresses in one network",
+      bytes_per_second: "Bytes per second",
+      packets_per_second: "Packets per second",
+      network_bytes_per_second: "Bytes per second in one network",
+      network_packets_per_second: "Packets per second in one network",
+    }),
+  },
+
+  notices: {
+    title: "Notices",
+    /** @param {string} tenant */
+    lead: (tenant) => `What the administrator of tenant ${tenant} should know of.`,
+    last: "Last",
+    what: "What",
+    times: "Times",
+    wholeTenant: "the tenant",
+    empty: "Nothing to report.",
+  },
+
+  audit: {
+    title: "Audit log",
+    relayTitle: "Audit log of the relay",
+    /** @param {string} tenant */
+    lead: (tenant) => `Who did what in tenant ${tenant}.`,
+    relayLead: "Who did what, in all tenants.",
+    period: "Period",
+    /** @param {string} duration */
+    last: (duration) => `Last ${duration}`,
+    all: "Everything",
+    filter: "Filter",
+    at: "When",
+    actor: "Who",
+    action: "What",
+    object: "To what",
+    from: "From",
+    empty: "Nothing happened.",
+  },
+
+  settings: enSettings,
+  drops: enDrops,
+};

@@ -1,0 +1,37 @@
+/** @import { QRCode } from "qrcode" */
+import { useEffect, useState } from "preact/hooks";
+import { path, svg } from "./dom.js";
+
+/** Modules of quiet zone around a code (ISO/IEC 18004). */
+const QUIET = 4;
+
+/**
+ * A QR code, computed here: what it holds is sent nowhere.
+ *
+ * @param {{ text: string, label: string }} props
+ */
+export function QrCode({ text, label }) {
+  const [code, setCode] = useState(/** @type {QRCode | undefined} */ (undefined));
+  useEffect(() => {
+    // Only who needs one loads what makes them.
+    import("qrcode").then(({ create }) => setCode(create(text, { errorCorrectionLevel: "M" })));
+  }, [text]);
+  if (code === undefined) return null;
+  const { size, data } = code.modules;
+  let drawn = "";
+  for (let i = 0; i < size * size; i++) {
+    if (data[i]) drawn += `M${(i % size) + QUIET} ${Math.floor(i / size) + QUIET}h1v1h-1z`;
+  }
+  const side = size + 2 * QUIET;
+  return svg(
+    {
+      class: "qr",
+      viewBox: `0 0 ${side} ${side}`,
+      role: "img",
+      "aria-label": label,
+      "shape-rendering": "crispEdges",
+    },
+    path({ fill: "#fff", d: `M0 0h${side}v${side}h-${side}z` }),
+    path({ fill: "#000", d: drawn }),
+  );
+}

@@ -1,0 +1,93 @@
+import { type PageAssets, sha256 } from "./page-assets.ts";
+
+/** Where bare names in the page's imports lead. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  preact: "packages/preact.js",
+  "preact/hooks": "packages/preact-hooks.js",
+  "@preact/signals": "packages/signals.js",
+  "@preact/signals-core": "packages/signals-core.js",
+  qrcode: "packages/qrcode.js",
+};
+
+/** What is loaded later, if at all. */
+const LATER: ReadonlySet<string> = new Set(["packages/qrcode.js", "join.js", "theme.js", "main.js"]);
+
+/** A document, with everything that goes with it. */
+export interface PageDocument {
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The operator's page: next to nothing, all else is its script's. URLs are relative, for any path prefix. */
+export async function operatorDocument(assets: PageAssets): Promise<PageDocument> {
+  const imports = Object.fromEntries(
+    Object.entries(PACKAGES).map(([name, path]) => [name, `./${assets.url(path)}`]),
+  );
+  const importMap = JSON.stringify({ imports });
+  // All at once, rather than each when the one that imports it has come.
+  const modules = assets.paths(".js").filter((path) => !LATER.has(path));
+  const preloads = modules.map((path) => `<link rel="modulepreload" href="${assets.url(path)}">`);
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>Laneway</title>
+${head(assets)}
+<script type="importmap">${importMap}</script>
+${preloads.join("\n")}
+<script type="module" src="${assets.url("main.js")}"></script>
+</head>
+<body>
+<noscript><p class="noscript">This page needs JavaScript. Everything it does, the command <code>laneway</code> does too.</p></noscript>
+</body>
+</html>
+`;
+  return { html, headers: await headersOf(html, `'sha256-${await hashOf(importMap)}'`) };
+}
+
+/** What every page has in its head: the theme before anything is painted, and the styles. */
+export function head(assets: PageAssets): string {
+  const styles = assets.paths(".css").map((path) => `<link rel="stylesheet" href="${assets.url(path)}">`);
+  return [
+    `<link rel="icon" href="${assets.url("icon.svg")}" type="image/svg+xml">`,
+    ...styles,
+    `<script src="${assets.url("theme.js")}"></script>`,
+  ].join("\n");
+}
+
+/**
+ * The headers of a page.
+ *
+ * @param scripts sources of scripts besides the relay itself, as the policy has them
+ */
+export async function headersOf(html: string, scripts = ""): Promise<Record<string, string>> {
+  return {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": [
+      "default-src 'none'",
+      `script-src 'self' ${scripts}`.trim(),
+      "style-src 'self'",
+      "img-src 'self' data:",
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ].join("; "),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+    etag: `"${(await hashOf(html)).slice(0, 22)}"`,
+  };
+}
+
+/** As a content security policy has it. */
+async function hashOf(text: string): Promise<string> {
+  return btoa(String.fromCharCode(...(await sha256(text))));
+}

@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+/** The names in braces of a path, each a text. */
+export type PathParameters<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [Key in Name]: string } & PathParameters<Rest>
+  : unknown;
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  tenant: "The tenant's name.",
+  network: "The network's name.",
+  token: "The access token's id: not the token itself.",
+  invite: "The invite's id.",
+  device: "The device's id.",
+  admin: "The administrator's id.",
+  address: "The address, as its row has it for an `id`.",
+  mac: "The MAC address.",
+};
+
+/** The schema of a path's parameters; undefined where it has none. Any text is answered: there is nothing at most. */
+export function pathParameters(path: string): z.ZodObject | undefined {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+  if (names.length === 0) return undefined;
+  return z.object(
+    Object.fromEntries(
+      names.map((name) => [name, z.string().meta({ description: DESCRIPTIONS[name] ?? name })]),
+    ),
+  );
+}

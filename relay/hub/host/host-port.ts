@@ -1,0 +1,102 @@
+import type { IpAddress } from "../../../shared/frame/address.ts";
+import { ETHERNET_SOURCE_OFFSET } from "../../../shared/frame/ethernet.ts";
+import { readMac } from "../../../shared/frame/mac.ts";
+import { Malformed } from "../../../shared/frame/malformed.ts";
+import type { DropReason } from "../../../shared/switch/drops.ts";
+import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
+import { linkLocalOf } from "../../../shared/switch/neighbours/messages.ts";
+import { isHostAddress } from "../../../shared/switch/neighbours/utterance.ts";
+import { Port } from "../../../shared/switch/port.ts";
+import type { Segment } from "../../../shared/switch/segment.ts";
+import { type HostPacket, readPacket } from "./packet.ts";
+import { serve, type UdpService } from "./services.ts";
+
+/**
+ * Packets per second that the hub takes from one port, and how many at once: a lookup takes it some ten times as long
+ * as a frame that it forwards, and nobody needs more.
+ */
+const PACKETS_PER_SECOND = 200;
+const BURST = 400;
+
+export interface HostPortOptions {
+  readonly segment: Segment;
+  /** The hub's own MAC address in it. */
+  readonly mac: number;
+  /** Besides the link-local one. */
+  readonly addresses: Iterable<IpAddress>;
+  readonly mtu: number;
+  /** What it does over UDP, by port. */
+  readonly udp: ReadonlyMap<number, UdpService>;
+  /**
+   * Takes packets that come to the hub's MAC address for somebody else's IP address, as to a gateway; without it they
+   * are dropped.
+   */
+  readonly forward?: (packet: HostPacket) => DropReason | undefined;
+  /** Seconds, never going back. */
+  readonly clock: () => number;
+}
+
+/**
+ * The hub as a machine of its own segment: it has addresses there, answers pings, and does what it does over UDP.
+ *
+ * It is no port of the segment, so nothing is flooded here: the table leads here for the hub's MAC address, and for
+ * nothing else. Who has its addresses is the suppressor's to answer (shared/switch/neighbours).
+ */
+export class HostPort extends Port {
+  /** Its own, the link-local one too. */
+  readonly addresses: ReadonlySet<IpAddress>;
+  readonly #options: HostPortOptions;
+  readonly #buckets = new WeakMap<Port, TokenBucket>();
+
+  constructor(options: HostPortOptions) {
+    super("hub", { limit: 0, used: 0, refused() {} });
+    this.#options = options;
+    const { segment, mac, addresses, clock } = options;
+    this.addresses = new Set([...addresses, linkLocalOf(mac)]);
+    segment.table.reserve(mac, this, clock());
+  }
+
+  override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
+    this.txFrames++;
+    this.txBytes += end - frame;
+    const { segment } = this.#options;
+    // Where the segment has just learnt that it came from, and where it is counted if nothing comes of it.
+    const from = segment.table.lookup(readMac(bytes, frame + ETHERNET_SOURCE_OFFSET)) ?? this;
+    const refused = this.#take(from, bytes, frame, end);
+    if (refused !== undefined) segment.drop(from, refused, bytes, frame, end);
+  }
+
+  override flush(sent?: () => void): void {
+    // All of it was read as it came.
+    sent?.();
+  }
+
+  /** @returns why nothing comes of it, if nothing does */
+  #take(from: Port, bytes: Uint8Array, frame: number, end: number): DropReason | undefined {
+    const { segment, forward } = this.#options;
+    if (from === this) return "same-port";
+    if (!this.#hasRoom(from)) return "host-rate";
+    const packet = readPacket(bytes, frame, end);
+    if (packet instanceof Malformed) return "malformed";
+    if (packet === undefined) return "not-served";
+    const { source, destination } = packet;
+    if (!isHostAddress(source) || this.addresses.has(source)) return "malformed";
+    if (!this.addresses.has(destination)) return forward === undefined ? "not-served" : forward(packet);
+    const answer = serve(packet, this.#options);
+    if (typeof answer === "string") return answer;
+    this.rxFrames++;
+    this.rxBytes += answer.length;
+    segment.toPort(from, answer);
+    return undefined;
+  }
+
+  #hasRoom(from: Port): boolean {
+    const now = this.#options.clock();
+    let bucket = this.#buckets.get(from);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(PACKETS_PER_SECOND, BURST, now);
+      this.#buckets.set(from, bucket);
+    }
+    return bucket.take(now);
+  }
+}

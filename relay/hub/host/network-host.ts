@@ -1,0 +1,47 @@
+import { formatAddress, type IpAddress } from "../../../shared/frame/address.ts";
+import { hubMac } from "../../../shared/switch/hub-policy.ts";
+import type { Segment } from "../../../shared/switch/segment.ts";
+import { DNS_PORT, NameService } from "../../names/name-service.ts";
+import type { Names } from "../../names/names.ts";
+import { domainOf, NetworkZone } from "../../names/zone.ts";
+import { addressPool, hubAddress6 } from "../../tenants/address-pool.ts";
+import type { Network } from "../../tenants/model.ts";
+import { HostPort } from "./host-port.ts";
+
+/** The hub's own addresses in a network: none where it gives none, or is a wire, in which nothing is answered. */
+export function hubAddresses(network: Network): IpAddress[] {
+  const pool = addressPool(network);
+  if (pool === undefined || network.mode === "wire") return [];
+  return network.prefix6 === undefined ? [pool.hub] : [pool.hub, hubAddress6(network.prefix6)];
+}
+
+/** What `welcome` tells of a network's names; undefined where it has none. */
+export function namesOf(network: Network): { servers: string[]; domain: string } | undefined {
+  const addresses = hubAddresses(network);
+  if (addresses.length === 0) return undefined;
+  return { servers: addresses.map(formatAddress), domain: domainOf(network) };
+}
+
+export interface NetworkHostOptions {
+  readonly network: Network;
+  readonly segment: Segment;
+  readonly names: Names;
+  /** Seconds, never going back. */
+  readonly clock: () => number;
+}
+
+/** The hub as a machine of a network: name server, and something to ping; undefined where it is none. */
+export function networkHost({ network, segment, names, clock }: NetworkHostOptions): HostPort | undefined {
+  const addresses = hubAddresses(network);
+  if (addresses.length === 0) return undefined;
+  names.complete(network);
+  const service = new NameService(new NetworkZone(network, names));
+  return new HostPort({
+    segment,
+    mac: hubMac(network.vni),
+    addresses,
+    mtu: network.mtu,
+    udp: new Map([[DNS_PORT, service]]),
+    clock,
+  });
+}

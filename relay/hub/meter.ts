@@ -1,0 +1,64 @@
+import { GSO_NONE, readGsoSize, readGsoType, VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
+import type { DropReason } from "../../shared/switch/drops.ts";
+import type { Meter } from "../../shared/switch/port.ts";
+import { isOffload } from "../../shared/tunnel/record.ts";
+import { FairBucket, type Share } from "./fair-bucket.ts";
+
+/** A share of a tenant's rate and of a network's, where there are such rates. */
+export interface Shares {
+  readonly tenant?: Share | undefined;
+  readonly network?: Share | undefined;
+}
+
+/**
+ * Lets a port send as much as all of its shares have room for. It is asked for every frame, so what there is no limit
+ * of has a share without an end: four comparisons and four subtractions, whatever the limits.
+ */
+export class ShareMeter implements Meter {
+  readonly #tenantBytes: Share;
+  readonly #networkBytes: Share;
+  readonly #tenantPackets: Share;
+  readonly #networkPackets: Share;
+
+  constructor(bytes: Shares, packets: Shares) {
+    this.#tenantBytes = bytes.tenant ?? endless();
+    this.#networkBytes = bytes.network ?? endless();
+    this.#tenantPackets = packets.tenant ?? endless();
+    this.#networkPackets = packets.network ?? endless();
+  }
+
+  take(bytes: Uint8Array, start: number, frame: number, end: number): DropReason | undefined {
+    const tenantBytes = this.#tenantBytes;
+    const networkBytes = this.#networkBytes;
+    const tenantPackets = this.#tenantPackets;
+    const networkPackets = this.#networkPackets;
+    // All are asked before any is charged, so that what is dropped for one costs nothing of another.
+    if (tenantBytes.tokens <= 0 && !tenantBytes.ask()) return "rate-bytes";
+    if (networkBytes.tokens <= 0 && !networkBytes.ask()) return "rate-bytes";
+    if (tenantPackets.tokens <= 0 && !tenantPackets.ask()) return "rate-packets";
+    if (networkPackets.tokens <= 0 && !networkPackets.ask()) return "rate-packets";
+    const length = end - frame;
+    tenantBytes.tokens -= length;
+    networkBytes.tokens -= length;
+    const packets = isOffload(bytes, start) ? packetsOf(bytes, frame, end) : 1;
+    tenantPackets.tokens -= packets;
+    networkPackets.tokens -= packets;
+    return undefined;
+  }
+}
+
+/** Is never asked. */
+function endless(): Share {
+  const share = NO_LIMIT.join("");
+  share.tokens = Number.POSITIVE_INFINITY;
+  return share;
+}
+
+const NO_LIMIT = new FairBucket(0, 0, () => 0);
+
+/** How many packets a super-frame stands for, about: its headers are counted as payload. */
+function packetsOf(bytes: Uint8Array, frame: number, end: number): number {
+  const virtio = frame - VIRTIO_BYTES;
+  const size = readGsoSize(bytes, virtio);
+  return readGsoType(bytes, virtio) === GSO_NONE || size === 0 ? 1 : Math.ceil((end - frame) / size);
+}

@@ -1,0 +1,201 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Hono } from "hono";
+import { pino } from "pino";
+import { expect, it } from "vitest";
+import { GuessLimiter } from "../../../relay/guess-limiter.ts";
+import type { ApiEnv } from "../../../relay/http/access.ts";
+import { httpApp } from "../../../relay/http/app.ts";
+import { Hub } from "../../../relay/hub/hub.ts";
+import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { Tenants } from "../../../relay/tenants/tenants.ts";
+import { BROADCAST, ethernet, packet, station, TunnelClient } from "../client.ts";
+import { invite, TestDevice } from "../device.ts";
+import { arpRequest, igmpReport } from "../neighbour-frames.ts";
+import { sharedRelay, underEachRuntime } from "../runtimes.ts";
+import { DocumentedApi } from "./documented.ts";
+
+/** Every route that the app has a handler for, but pages for people, as the document writes paths. */
+function routes(): string[] {
+  const store = SqliteStore.open(":memory:");
+  const tenants = new Tenants(store, () => 0);
+  const log = pino({ enabled: false });
+  const clock = () => 0;
+  const guesses = new GuessLimiter(clock);
+  const hub = new Hub({ tenants, log, clock, guesses });
+  try {
+    const page = new Hono<ApiEnv>();
+    const backup = () => new Uint8Array();
+    const publicUrl = undefined;
+    const app = httpApp({ tenants, hub, log, clock, guesses, publicUrl, page, backup, adminHash: "" });
+    return app.routes
+      .filter(({ method }) => method !== "ALL")
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  } finally {
+    hub.drain();
+    store.close();
+  }
+}
+
+/** Answered to what is no ordinary request, or when the relay is broken. */
+const NOT_SEEN = new Set(["openTunnel 101", "showReadiness 503"]);
+
+underEachRuntime("the API's document", (runtime) => {
+  const relay = sharedRelay(runtime);
+
+  it("is OpenAPI 3.1 by a public validator, for anyone to fetch, under any prefix", async () => {
+    for (const prefix of ["", "/lan"]) {
+      const response = await fetch(`${relay().url}${prefix}/v1/openapi.json`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/json");
+      const document = (await response.json()) as Record<string, unknown>;
+      const validator = new Validator();
+      expect(await validator.validate(document)).toEqual({ valid: true });
+      expect(validator.version).toBe("3.1");
+      expect(document["servers"]).toEqual([{ url: relay().url }]);
+    }
+  });
+
+  it("tells of every route there is, and of no other", async () => {
+    const { operations } = await DocumentedApi.of(relay());
+    expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routes().sort());
+  });
+
+  it("says of each operation what it is, who may ask, and what is answered", async () => {
+    const { document, operations } = await DocumentedApi.of(relay());
+    const tags = new Set(document.tags.map(({ name }) => name));
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+    for (const { method, path, operation } of operations) {
+      const { operationId, summary, parameters = [], responses, security } = operation;
+      expect(operationId).toMatch(/^[a-z][A-Za-z]+$/);
+      expect(summary, operationId).toMatch(/^[A-Z].{5,}$/);
+      for (const tag of operation.tags) expect(tags, operationId).toContain(tag);
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const told = parameters.filter((one) => one.in === "path").map(({ name }) => name);
+      expect(told, operationId).toEqual(inPath);
+      if (security.length > 0) expect(responses["401"], operationId).toBeDefined();
+      if (method === "POST" && security.length > 0) {
+        expect(
+          parameters.map(({ name }) => name),
+          operationId,
+        ).toContain("Idempotency-Key");
+      }
+      for (const [status, { description, content }] of Object.entries(responses)) {
+        expect(description, `${operationId} ${status}`).toMatch(/./);
+        if (Number(status) >= 400 && status !== "426" && status !== "503") {
+          expect(Object.keys(content ?? {})).toEqual(["application/problem+json"]);
+        }
+      }
+    }
+  });
+
+  it("has every way of succeeding, and the answers are as it says", async () => {
+    const api = await DocumentedApi.of(relay());
+    const tenant = "documented";
+    const network = "lab";
+    const name = { body: { name: tenant } };
+    await api.ask("createTenant", name);
+    await api.ask("createTenant", name);
+    await api.ask("listTenants", { query: { limit: "1" } });
+    const params = { tenant, network };
+    const made = await api.ask("createNetwork", {
+      params: { tenant },
+      body: { name: network, subnet: "10.20.0.0/24", settings: { ageing: 60 } },
+    });
+    const { vni } = made.json as { vni: number };
+    await api.ask("createNetwork", { params: { tenant }, body: { name: network } });
+    await api.ask("listNetworks", { params: { tenant } });
+    await api.ask("showNetwork", { params });
+    await api.ask("changeNetwork", { params, body: { settings: { snooping: true } } });
+
+    const admin = await api.ask("createAdmin", {
+      params: { tenant },
+      body: { name: "ann", expires_in: 3_600 },
+    });
+    const { id: adminId, token: adminToken } = admin.json as { id: string; token: string };
+    await api.ask("showMe");
+    await api.ask("showMe", { token: adminToken });
+    await api.ask("showMe", { token: "wrong" });
+    await api.ask("createTenant", { body: { name: "mine" }, token: adminToken });
+    await api.ask("listAdmins", { params: { tenant } });
+
+    const request = { params: { tenant }, body: { network, roles: ["router"], expires_in: 60 } };
+    const token = (await api.ask("createToken", request)).json as { id: string; token: string };
+    await api.ask("createToken", { params: { tenant }, body: { all_networks: true } });
+    await api.ask("createToken", { params: { tenant }, body: {} });
+    await api.ask("createToken", { params: { tenant }, body: { network: "none" } });
+    await api.ask("listTokens", { params: { tenant } });
+
+    const invited = await api.ask("createInvite", { params: { tenant }, body: { network, uses: 2 } });
+    const { id: inviteId } = invited.json as { id: string };
+    await api.ask("listInvites", { params: { tenant } });
+
+    await using client = await TunnelClient.joined(relay().url, token.token, vni, { name: "here" });
+    await client.send(packet(vni, ethernet(BROADCAST, station(1))));
+    await client.send(packet(vni, arpRequest(station(1), "10.20.0.200", "10.20.0.201")));
+    await client.send(packet(vni, igmpReport(station(1), "239.1.2.3")));
+    await client.sync();
+    for (const id of ["listFdb", "listGroups", "listNeighbours", "listCounters"]) {
+      const { json } = await api.ask(id, { params });
+      expect((json as unknown[]).length, id).toBeGreaterThan(0);
+    }
+    await api.ask("pinMac", { params, body: { mac: station(2), port: "here" } });
+    await api.ask("pinMac", { params, body: { mac: station(2), port: "nowhere" } });
+    await api.ask("unpinMac", { params: { ...params, mac: station(2) } });
+    await api.ask("traceFrame", { params, query: { from: station(1), to: "broadcast" } });
+    await api.ask("traceFrame", { params, query: { from: "nobody", to: "broadcast" } });
+    const { response: capture } = await api.ask("captureNetwork", { params, query: { seconds: "5" } });
+    await capture.body?.cancel();
+
+    await api.ask("takeAddress", { params, body: { address: "10.20.0.9" } });
+    await api.ask("takeAddress", { params, body: { address: "10.20.0.9" } });
+    await api.ask("takeAddress", { params, body: { address: "10.99.0.9" } });
+    await api.ask("listAddresses", { params });
+    await api.ask("releaseAddress", { params: { ...params, address: "10.20.0.9" } });
+    await api.ask("releaseAddress", { params: { ...params, address: "10.20.0.9" } });
+
+    await api.ask("showLimits", { params: { tenant } });
+    await api.ask("changeLimits", { params: { tenant }, body: { networks: 1 } });
+    await api.ask("changeLimits", { params: { tenant }, body: { networks: 2 }, token: adminToken });
+    await api.ask("createNetwork", { params: { tenant }, body: { name: "more" } });
+    await api.ask("showNetworkLimits", { params });
+    const ofOne = { network_devices: 5, network_macs: "inherit", network_sessions: null };
+    await api.ask("changeNetworkLimits", { params, body: ofOne });
+    expect((await api.ask("listNotices", { params: { tenant } })).json).toHaveLength(1);
+
+    const device = new TestDevice(relay());
+    const by = await invite(relay(), { tenant, name: network });
+    const enrolment = await device.enrol(by);
+    expect(enrolment.status).toBe(201);
+    await api.ask("enrol", {
+      body: { tenant, invite: "wrong", name: "x", public_key: device.publicKey, proof: "" },
+    });
+    await api.ask("enrol", { body: { tenant, invite: "wrong", name: "x", public_key: "", proof: "" } });
+    await api.ask("enrol", { body: {} });
+    const again = device.enrolment(by);
+    await api.ask("enrol", { body: again });
+    await api.ask("listDevices", { params: { tenant } });
+    await api.ask("revokeDevice", { params: { tenant, device: device.id } });
+    await api.ask("revokeDevice", { params: { tenant, device: device.id } });
+    await api.ask("enrol", { body: again });
+
+    await api.ask("listAuditEntries", { params: { tenant }, query: { since: "3600", order: "newest" } });
+    await api.ask("listAuditEntries", { params: { tenant }, query: { since: "yesterday" } });
+    await api.ask("listRelayAuditEntries");
+    await api.ask("revokeInvite", { params: { tenant, invite: inviteId }, query: { devices: "true" } });
+    await api.ask("revokeToken", { params: { tenant, token: token.id } });
+    await api.ask("revokeAdmin", { params: { tenant, admin: adminId } });
+    await api.ask("deleteNetwork", { params });
+    await api.ask("showNetwork", { params });
+    await api.ask("deleteTenant", { params: { tenant } });
+    await api.ask("listNetworks", { params: { tenant } });
+    for (const id of ["showHealth", "showReadiness", "showDocument", "backUp", "openTunnel"])
+      await api.ask(id);
+
+    const told = api.operations.flatMap(({ operation: { operationId, responses } }) =>
+      Object.keys(responses)
+        .filter((status) => Number(status) < 400)
+        .map((status) => `${operationId} ${status}`),
+    );
+    expect(told.filter((one) => !api.seen.has(one) && !NOT_SEEN.has(one))).toEqual([]);
+  });
+});

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Network } from "../../../relay/tenants/model.ts";
+import { formatIpv4, parseIpv4 } from "../../../shared/frame/address.ts";
+import { Office } from "../names/office.ts";
+
+const DAY = 86_400;
+const MAC = 0x0200_0000_0001;
+const BY = { name: "test", from: undefined };
+
+describe("the addresses of a network", () => {
+  let office: Office;
+  let network: Network;
+
+  beforeEach(() => {
+    office = new Office();
+    network = office.network();
+  });
+  afterEach(() => office[Symbol.dispose]());
+
+  const v4 = (text: string) => parseIpv4(text) ?? 0;
+  const see = (...addresses: string[]) =>
+    office.tenants.addresses.noteUsed(
+      network,
+      addresses.map((text) => ({ address: v4(text), mac: MAC })),
+    );
+  const listed = () =>
+    office.tenants.addresses
+      .of(network)
+      .map(({ address, device, mac }) => [formatIpv4(address), device ?? mac]);
+  const audited = () =>
+    office.tenants.audit
+      .entries({ tenant: "acme", limit: -1 })
+      .flatMap(({ action, object }) => (action === "address.in-use" ? object : []));
+
+  it("are not given while somebody uses them, which is written down once", () => {
+    const using = new Set(["10.20.0.2", "10.20.0.4"].map(v4));
+    office.tenants.addresses.watchBy((_network, address) =>
+      typeof address === "number" && using.has(address) ? MAC : undefined,
+    );
+    const first = office.device(network, "a");
+    const second = office.device(network, "b");
+    expect([first.address, second.address]).toEqual(["10.20.0.3/24", "10.20.0.5/24"]);
+    expect(listed()).toEqual([
+      ["10.20.0.2", MAC],
+      ["10.20.0.3", first.id],
+      ["10.20.0.4", MAC],
+      ["10.20.0.5", second.id],
+    ]);
+    expect(audited()).toEqual(["office 10.20.0.2 02:00:00:00:00:01", "office 10.20.0.4 02:00:00:00:00:01"]);
+    // Who has an address keeps it, whatever others do.
+    using.add(v4("10.20.0.3"));
+    expect(office.tenants.addresses.give(network, first.id).address).toBe("10.20.0.3/24");
+  });
+
+  it("of IPv6 are not given while somebody uses them", () => {
+    const asked: unknown[] = [];
+    office.tenants.addresses.watchBy((_network, address) => {
+      if (typeof address === "number") return undefined;
+      asked.push(address);
+      return asked.length < 3 ? MAC : undefined;
+    });
+    expect(office.device(network, "a").address6).toMatch(/^fd/);
+    expect(new Set(asked).size).toBe(3);
+  });
+
+  it("are not given for a month after somebody was seen with them", () => {
+    see("10.20.0.2", "10.20.0.3");
+    expect(office.device(network, "a").address).toBe("10.20.0.4/24");
+    office.now += 20 * DAY;
+    see("10.20.0.3", "10.20.0.4");
+    office.now += 20 * DAY;
+    see("10.20.0.9");
+    expect(office.device(network, "b").address).toBe("10.20.0.2/24");
+    expect(office.device(network, "c").address).toBe("10.20.0.5/24");
+    // That of a device is nobody's to be seen with.
+    expect(audited().map((object) => object.split(" ")[1])).toEqual(["10.20.0.2", "10.20.0.3", "10.20.0.9"]);
+  });
+
+  it("that somebody was seen with are given once an administrator has released them", () => {
+    see("10.20.0.2");
+    office.tenants.addresses.release(network, "10.20.0.2", BY);
+    expect(listed()).toEqual([]);
+    expect(office.device(network, "a").address).toBe("10.20.0.2/24");
+    expect(() => office.tenants.addresses.release(network, "10.20.0.9", BY)).toThrow(/10\.20\.0\.9/);
+  });
+
+  it("that were released are given again only where nobody is seen with them", () => {
+    const small = office.network({ name: "small", subnet: "10.21.0.0/29" });
+    const devices = ["a", "b", "c", "d", "e"].map((name) => office.device(small, name));
+    for (const { id } of devices) office.store.devices.delete("acme", id);
+    office.tenants.addresses.watchBy((_network, address) => (address === v4("10.21.0.2") ? MAC : undefined));
+    expect(office.device(small, "f").address).toBe("10.21.0.3/29");
+  });
+
+  it("do not fill the disk where somebody claims them all", () => {
+    const wide = office.network({ name: "wide", subnet: "10.32.0.0/16" });
+    const first = v4("10.32.0.2");
+    const claims = Array.from({ length: 2_000 }, (_, i) => ({ address: first + i, mac: MAC }));
+    office.tenants.addresses.noteUsed(wide, claims);
+    expect(office.tenants.addresses.of(wide)).toHaveLength(1_024);
+    expect(audited()).toHaveLength(1_024);
+  });
+
+  it("count only where they are the subnet's to give", () => {
+    see("10.20.0.0", "10.20.0.1", "10.20.0.255", "10.99.0.7", "192.0.2.1");
+    expect(listed()).toEqual([]);
+  });
+
+  it("are forgotten with their network, and come back with neither it nor its tenant", () => {
+    see("10.20.0.2");
+    const device = office.device(network, "a");
+    office.tenants.deleteNetwork("acme", "office");
+    expect(office.store.used.of(network.id)).toEqual([]);
+    expect(office.store.addresses.released(network.id, 0, 2 ** 32 - 1)).toEqual([]);
+    network = office.network({ name: "again" });
+    office.device(network, "b");
+    office.tenants.deleteTenant("acme");
+    expect(office.store.devices.byId(device.id)).toBeUndefined();
+    expect(office.store.addresses.released(network.id, 0, 2 ** 32 - 1)).toEqual([]);
+  });
+});
