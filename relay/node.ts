@@ -15,6 +15,7 @@ import { limitUnsent } from "../system/tcp.ts";
 import { accepting } from "../system/websocket/accept.ts";
 import type { MessageSocket } from "../system/websocket/message-socket.ts";
 import { bearer } from "./http/access.ts";
+import { acceptEthernet } from "./hub/ethernet.ts";
 import type { ConnectionEvents } from "./hub/socket.ts";
 import type { RelayOptions } from "./options.ts";
 import type { Relay, Server } from "./relay.ts";
@@ -27,6 +28,9 @@ const UNSENT_BYTES = 128 * 1024;
 
 /** The relay's first choice is a seventh quicker than Node's, with 256 bits, and as safe; who wants another still gets it. */
 const CIPHERS = `TLS_AES_128_GCM_SHA256:${DEFAULT_CIPHERS}`;
+
+/** Raw Ethernet: the access token is the path's last part, as other people's clients can be given nothing but a URL. */
+const ETHERNET_PATH = /\/v1\/ethernet\/([^/]+)$/;
 
 /** How long a close handshake or a request under way may take, in milliseconds. */
 const CLOSE_MS = 2_000;
@@ -56,7 +60,8 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
 
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
-    if (!path.endsWith(TUNNEL_PATH)) {
+    const [, ethernetToken] = ETHERNET_PATH.exec(path) ?? [];
+    if (ethernetToken === undefined && !path.endsWith(TUNNEL_PATH)) {
       socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
       return;
     }
@@ -64,13 +69,15 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
     limitUnsent(socket, UNSENT_BYTES);
     accept(request, socket, head, (accepted) => {
       const { socket: tunnel, subprotocol } = accepted;
-      const events = relay.hub.accept({
+      const connection = {
         socket: tunnel,
         address: addressOf(request),
         origin: relay.publicOrigin ?? `${scheme}://${request.headers.host ?? `${hostname}:${port}`}`,
         subprotocol,
-        bearer: bearer(request.headers.authorization),
-      });
+        bearer: ethernetToken ?? bearer(request.headers.authorization),
+      };
+      const events =
+        ethernetToken === undefined ? relay.hub.accept(connection) : acceptEthernet(connection, relay.hub);
       attend(tunnel, events, tunnels);
     });
   });

@@ -5,11 +5,13 @@ import { GuessLimiter } from "./guess-limiter.ts";
 import { httpApp } from "./http/app.ts";
 import { pageApp } from "./http/page/page-app.ts";
 import { Hub } from "./hub/hub.ts";
+import { UnderlayPorts } from "./hub/ports/underlay-ports.ts";
 import type { RelayOptions } from "./options.ts";
 import { readPageFiles } from "./page-files.ts";
 import { hashSecret } from "./tenants/secret.ts";
 import { SqliteStore } from "./tenants/sqlite-store.ts";
 import { Tenants } from "./tenants/tenants.ts";
+import { nodeUnderlay } from "./underlay/node-underlay.ts";
 
 /** A relay put together, without a server in front: what a runtime's adapter serves. */
 export interface Relay {
@@ -44,9 +46,12 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   const clock = () => performance.now() / 1_000;
   const guesses = new GuessLimiter(clock);
   const hub = new Hub({ tenants, log, clock, guesses });
+  const ports = new UnderlayPorts({ tenants, hub, underlay: nodeUnderlay, log, clock });
+  await ports.start();
   const app = httpApp({
     tenants,
     hub,
+    ports,
     log,
     clock,
     guesses,
@@ -60,7 +65,10 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
     adminTokenFile: directory.adminTokenFile,
     publicOrigin: options.publicUrl?.origin,
     fetch: (request, address) => app.fetch(request, { address }),
-    drain: () => hub.drain(),
+    drain: () => {
+      hub.drain();
+      ports.close().catch((error: unknown) => log.error({ err: error }, "a port failed to close"));
+    },
     close: () => store.close(),
   };
 }

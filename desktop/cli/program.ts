@@ -13,6 +13,7 @@ import { joinCommand } from "./commands/join.ts";
 import { limitsCommand } from "./commands/limits.ts";
 import { liveCommands } from "./commands/live.ts";
 import { networkCommand } from "./commands/network.ts";
+import { portCommand } from "./commands/port.ts";
 import { tenantCommand } from "./commands/tenant.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { upCommand } from "./commands/up.ts";
@@ -35,6 +36,7 @@ export function program(others: readonly Command[]): Command {
     upCommand(),
     tenantCommand(),
     networkCommand(),
+    portCommand(),
     inviteCommand(),
     deviceCommand(),
     addressCommand(),

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Hub } from "../hub/hub.ts";
+import type { UnderlayPorts } from "../hub/ports/underlay-ports.ts";
 import { addressOperations } from "./addresses.ts";
 import { adminOperations } from "./admins.ts";
 import { auditOperations } from "./audit.ts";
@@ -13,12 +14,14 @@ import { liveOperations } from "./live.ts";
 import { networkOperations } from "./networks.ts";
 import { noticeOperations } from "./notices.ts";
 import type { Operation } from "./operation.ts";
+import { portOperations } from "./ports.ts";
 import { tenantOperations } from "./tenants.ts";
 import { tokenOperations } from "./tokens.ts";
 
 export interface AdministrationOptions extends BackupOptions {
   readonly hub: Hub;
   readonly log: Logger;
+  readonly ports: UnderlayPorts;
   /** Where clients reach the relay; by default where a request says that it is. */
   readonly publicUrl: URL | undefined;
   /** Seconds, never going back: what the forwarding table counts in. */
@@ -33,6 +36,7 @@ export function administration(options: AdministrationOptions): Operation[] {
     ...fdbOperations(options),
     ...liveOperations(options),
     ...captureOperations(options),
+    ...portOperations(options),
     ...addressOperations(options),
     ...tokenOperations(options),
     ...inviteOperations(options),

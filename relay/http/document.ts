@@ -23,6 +23,7 @@ const TAGS = [
   { name: "tenants", description: "Who know nothing of each other." },
   { name: "networks", description: "Segments, and how their hubs treat frames." },
   { name: "live", description: "What goes on in a network now." },
+  { name: "ports", description: "Tunnels of networks to other VTEPs, beside the relay." },
   { name: "addresses", description: "What networks give their devices." },
   { name: "tokens", description: "Access tokens, for scripts, gateways and labs." },
   { name: "invites", description: "Links that let devices in." },

@@ -16,6 +16,10 @@ const entry = z
     port: portId,
     kind: z.enum(["learned", "static", "registered"]),
     age_seconds: z.int(),
+    remote: z
+      .string()
+      .optional()
+      .meta({ description: "Behind which VTEP of the underlay, where the port is a tunnel." }),
   })
   .meta({ id: "FdbEntry", description: "Behind which VTEP a machine is." });
 
@@ -43,7 +47,7 @@ interface FdbRow {
 }
 
 /** A network's forwarding table. */
-export function fdbOperations({ tenants, hub, clock, publicUrl }: LiveOptions): Operation[] {
+export function fdbOperations({ tenants, hub, ports, clock, publicUrl }: LiveOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}/fdb";
   /** @throws Fault `network.idle` where nobody has joined it */
   const liveOf = (tenant: string, network: string): NetworkHub => {
@@ -74,13 +78,18 @@ export function fdbOperations({ tenants, hub, clock, publicUrl }: LiveOptions): 
         const first = Float64Array.from(keys).sort().subarray(0, limit);
         return [...first].map((key) => ({ key, vni: network.vni, found: table.find(key) }));
       },
-      show: ({ key, vni, found }) => ({
-        mac: formatMac(key),
-        vni,
-        port: found?.port?.id ?? "",
-        kind: found?.kind ?? "learned",
-        age_seconds: age(clock(), found?.seenAt ?? 0),
-      }),
+      show({ key, vni, found }) {
+        const port = found?.port?.id ?? "";
+        const remote = ports.remoteOf(port, key);
+        return {
+          mac: formatMac(key),
+          vni,
+          port,
+          kind: found?.kind ?? "learned",
+          age_seconds: age(clock(), found?.seenAt ?? 0),
+          ...(remote === undefined ? {} : { remote }),
+        };
+      },
     }),
     operation({
       id: "pinMac",

@@ -4,6 +4,7 @@ import { formatMac } from "../../shared/frame/mac.ts";
 import type { Port } from "../../shared/switch/port.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { NetworkHub } from "../hub/network-hub.ts";
+import type { UnderlayPorts } from "../hub/ports/underlay-ports.ts";
 import { trace } from "../hub/trace.ts";
 import type { Network } from "../tenants/model.ts";
 import { type Operation, operation } from "./operation.ts";
@@ -60,6 +61,7 @@ type Key = readonly [number, string];
 
 export interface LiveOptions extends TenantsApiOptions {
   readonly hub: Hub;
+  readonly ports: UnderlayPorts;
   /** Seconds, never going back: what the hub's tables count in. */
   readonly clock: () => number;
 }

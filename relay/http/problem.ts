@@ -84,5 +84,7 @@ function statusOf({ code }: Fault): ProblemStatus {
   if (code.endsWith(".unknown")) return 404;
   if (code.endsWith(".too-many")) return 429;
   if (code.endsWith("taken") || code.startsWith("limit.")) return 409;
+  // Asked for rightly, but this machine can't.
+  if (code.startsWith("port.")) return 409;
   return STATUSES[code] ?? 400;
 }

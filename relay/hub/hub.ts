@@ -216,6 +216,23 @@ export class Hub implements SessionHost {
     return hub;
   }
 
+  /**
+   * Keeps a network live without members.
+   *
+   * @returns it, and how to let go of it
+   */
+  hold(network: Network): { readonly live: NetworkHub; release(): void } {
+    const live = this.enter(network);
+    live.holds++;
+    return {
+      live,
+      release: () => {
+        live.holds--;
+        if (live.empty) this.release(live);
+      },
+    };
+  }
+
   release(hub: NetworkHub): void {
     if (this.#networks.get(hub.network.vni) !== hub) return;
     this.#networks.delete(hub.network.vni);
@@ -273,7 +290,7 @@ export class Hub implements SessionHost {
   }
 
   #tick(): void {
-    for (const { segment } of this.#networks.values()) segment.tick();
+    for (const network of this.#networks.values()) network.tick();
     this.#macs.tick();
     this.#rates.tick();
     this.#noteSeen();

@@ -2,7 +2,7 @@ import { Fault } from "../../shared/fault.ts";
 import { parseAddress } from "../../shared/frame/address.ts";
 import { isUsableSource, parseMac } from "../../shared/frame/mac.ts";
 import type { Endpoint as BoundEndpoint } from "../../shared/switch/guards/source-binding.ts";
-import { HubPolicy } from "../../shared/switch/hub-policy.ts";
+import { HubPolicy, hubMac } from "../../shared/switch/hub-policy.ts";
 import { MacTable } from "../../shared/switch/mac-table.ts";
 import type { Notice } from "../../shared/switch/notice.ts";
 import type { Port, PortRole } from "../../shared/switch/port.ts";
@@ -12,8 +12,9 @@ import type { Names } from "../names/names.ts";
 import type { Network } from "../tenants/model.ts";
 import type { Capture, CaptureFilter } from "./capture.ts";
 import { Captures } from "./captures.ts";
-import type { HostPort } from "./host/host-port.ts";
-import { networkHost } from "./host/network-host.ts";
+import { HostPort } from "./host/host-port.ts";
+import { hubAddresses, networkHost } from "./host/network-host.ts";
+import { Router } from "./router/router.ts";
 
 /** Somebody who joined a network: hears of the others, and is told to them. */
 export interface NetworkMember {
@@ -39,17 +40,23 @@ const REGISTER: RelayMessage = {
   message: "this network lets registered addresses pass alone: register what is behind you",
 };
 
-/** A network that somebody has joined or captures: its segment, and its members, who hear of each other. */
+/**
+ * A network that somebody has joined or captures, or that has ports on the underlay: its segment, and its members, who
+ * hear of each other.
+ */
 export class NetworkHub {
   readonly segment: Segment;
-  /** The hub as a machine of the network, where it is one. */
-  readonly host: HostPort | undefined;
+  #host: HostPort | undefined;
+  #router: Router | undefined;
+  #roles: ReadonlySet<PortRole>;
   #network: Network;
   #policy: HubPolicy;
   readonly #clock: () => number;
   readonly #noticed: NetworkHubOptions["noticed"];
   readonly #members = new Set<NetworkMember>();
   readonly #captures: Captures;
+  /** Ports on the underlay that are in it or about to be: they keep it live without members. */
+  holds = 0;
 
   constructor({ network, roles, names, clock, noticed }: NetworkHubOptions) {
     this.#network = network;
@@ -58,10 +65,82 @@ export class NetworkHub {
     const { ageing, mac_limit: limit } = network.settings;
     const notice = (what: Notice) => this.#notice(what);
     this.segment = new Segment(network.vni, clock, new MacTable({ ageing, limit, notice }));
-    this.host = names && networkHost({ network, segment: this.segment, names, clock });
+    this.#roles = roles;
+    this.#host = names && networkHost({ network, segment: this.segment, names, clock });
     this.#captures = new Captures(this.segment);
     this.#policy = this.#newPolicy(roles);
     this.segment.policy = this.#policy;
+  }
+
+  /**
+   * What routes between the network and tunnels to others; made when it is asked for first.
+   *
+   * @throws Fault `port.wire`
+   */
+  router(): Router {
+    if (this.#network.mode === "wire") {
+      throw new Fault({
+        code: "port.wire",
+        message: `network '${this.#network.name}' is a wire, in which the hub answers nothing and routes nothing`,
+        hint: "Bridge it (--mode bridged), or make a network without --mode wire.",
+      });
+    }
+    if (this.#router !== undefined) return this.#router;
+    const { mtu, vni } = this.#network;
+    const host = this.#becomeHost();
+    const router = new Router({
+      segment: this.segment,
+      mac: hubMac(vni),
+      mtu,
+      neighbours: () => this.#policy.suppressor,
+      own: (address) => {
+        host.own(address);
+        this.#policy.suppressor?.own(host, [address], this.#clock());
+      },
+      disown: (address) => {
+        if (hubAddresses(this.#network).includes(address)) return;
+        host.disown(address);
+        this.#policy.suppressor?.disown(host, address);
+      },
+      isOwn: (address) => host.addresses.has(address),
+      serve: (from, frame) => host.answer(from, frame),
+      clock: this.#clock,
+    });
+    host.forward = (from, bytes, frame, end) => router.fromSegment(from, bytes, frame, end);
+    this.#router = router;
+    return router;
+  }
+
+  /** The hub's place in the network, also where that gives no addresses. */
+  #becomeHost(): HostPort {
+    if (this.#host !== undefined) return this.#host;
+    const { mtu, vni } = this.#network;
+    const { segment } = this;
+    const host = new HostPort({
+      segment,
+      mac: hubMac(vni),
+      addresses: [],
+      mtu,
+      udp: new Map(),
+      clock: this.#clock,
+    });
+    this.#host = host;
+    if (this.#policy.suppressor === undefined) {
+      this.#policy = this.#newPolicy(this.#roles);
+      segment.policy = this.#policy;
+    }
+    return host;
+  }
+
+  /** To be called about once a second. */
+  tick(): void {
+    this.segment.tick();
+    this.#router?.tick();
+  }
+
+  /** The hub as a machine of the network, where it is one. */
+  get host(): HostPort | undefined {
+    return this.#host;
   }
 
   get network(): Network {
@@ -76,6 +155,7 @@ export class NetworkHub {
   change(network: Network, roles: ReadonlySet<PortRole>): void {
     const isSame = JSON.stringify(network.settings) === JSON.stringify(this.#network.settings);
     this.#network = network;
+    this.#roles = roles;
     if (isSame) return this.#policy.grant(roles);
     const { ageing, mac_limit: limit } = network.settings;
     this.segment.table.limits = { ageing, limit };
@@ -156,7 +236,8 @@ export class NetworkHub {
       wire: mode === "wire",
       granted: this.#network.addresses ? new Set([...roles, "dhcp-server"]) : roles,
       notice: (notice) => this.#notice(notice),
-      host: this.host && { port: this.host, addresses: this.host.addresses },
+      host: this.#host && { port: this.#host, addresses: this.#host.addresses },
+      heard: (address) => this.#router?.heard(address),
       now: this.#clock(),
     });
   }
@@ -177,7 +258,7 @@ export class NetworkHub {
   }
 
   get empty(): boolean {
-    return this.#members.size === 0 && this.#captures.empty;
+    return this.#members.size === 0 && this.#captures.empty && this.holds === 0;
   }
 
   get size(): number {

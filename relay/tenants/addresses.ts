@@ -58,6 +58,15 @@ export class Addresses {
     return { address: this.#give4(network, device), address6: this.#give6(network, device) };
   }
 
+  /** Whether an address of a network is some device's, or may be given to one. */
+  isForDevices(network: Network, address: IpAddress): boolean {
+    const pool = addressPool(network);
+    if (typeof address !== "number" || pool === undefined) return false;
+    if (address < pool.first || address > pool.last) return false;
+    const taken = this.#store.addresses.at(network.id, address);
+    return taken === undefined || taken.device !== undefined;
+  }
+
   #give4(network: Network, device: string): string | undefined {
     const pool = addressPool(network);
     if (pool === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { Fault } from "../../shared/fault.ts";
 
 /** What is administered, as the command line calls it. */
-export type Kind = "tenant" | "network" | "token" | "admin" | "invite" | "device" | "address";
+export type Kind = "tenant" | "network" | "token" | "admin" | "invite" | "device" | "address" | "port";
 
 /** The same whether it is not there or is somebody else's. */
 export function unknown(kind: Kind, name: string): Fault {

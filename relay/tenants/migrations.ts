@@ -188,4 +188,13 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (network_id, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Ports of networks on the underlay, each as the JSON that it was asked for with.
+  `
+  CREATE TABLE ports (
+    id TEXT PRIMARY KEY,
+    network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+    config TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX ports_of_network ON ports (network_id);
+  `,
 ];

@@ -31,6 +31,15 @@ export interface Network {
 
 export type NewNetwork = Omit<Network, "id" | "prefix6">;
 
+/** A port of a network on the underlay, as it was asked for. */
+export interface PortRecord {
+  readonly id: string;
+  readonly tenant: string;
+  readonly network: string;
+  /** What relay/hub/ports/config.ts reads. */
+  readonly config: unknown;
+}
+
 /** An access token: opens networks, any number of sessions at once. The secret itself is not kept. */
 export interface Token {
   readonly id: string;

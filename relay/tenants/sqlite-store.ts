@@ -19,6 +19,7 @@ import { MemberTable } from "./member-table.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
 import { BEGINNING, type Part, type TimeKey, WHOLE } from "./part.ts";
+import { PortTable } from "./port-table.ts";
 import { type Row, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
 import { UsedAddressTable } from "./used-address-table.ts";
@@ -39,6 +40,7 @@ export class SqliteStore implements Store {
   readonly addresses: AddressTable;
   readonly used: UsedAddressTable;
   readonly members: MemberTable;
+  readonly ports: PortTable;
   readonly limits: LimitTable;
   readonly audit: AuditTable;
   readonly #database: DatabaseSync;
@@ -54,6 +56,7 @@ export class SqliteStore implements Store {
     this.addresses = new AddressTable(this.#sql);
     this.used = new UsedAddressTable(this.#sql);
     this.members = new MemberTable(this.#sql);
+    this.ports = new PortTable(this.#sql);
     this.limits = new LimitTable(this.#sql);
     this.audit = new AuditTable(this.#sql);
   }

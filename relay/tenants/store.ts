@@ -9,6 +9,7 @@ import type { LimitTable } from "./limit-table.ts";
 import type { MemberTable } from "./member-table.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
 import type { Part, TimeKey } from "./part.ts";
+import type { PortTable } from "./port-table.ts";
 import type { UsedAddressTable } from "./used-address-table.ts";
 
 /**
@@ -22,6 +23,7 @@ export interface Store {
   readonly addresses: AddressTable;
   readonly used: UsedAddressTable;
   readonly members: MemberTable;
+  readonly ports: PortTable;
   readonly limits: LimitTable;
   readonly audit: AuditTable;
 
@@ -37,7 +39,7 @@ export interface Store {
   network(tenant: string, name: string): Network | undefined;
   /** @returns the network as it is now; undefined where there is none */
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined;
-  /** Takes with it the tokens whose first network it is, its invites, memberships and addresses. */
+  /** Takes with it the tokens whose first network it is, its invites, memberships, addresses and ports. */
   deleteNetwork(tenant: string, name: string): boolean;
   /** The lowest VNI from `from` on that no network of any tenant has. */
   freeVni(from: number): number;

@@ -10,6 +10,7 @@ import { Devices } from "./devices.ts";
 import { Enrolment } from "./enrolment.ts";
 import { taken, unknown } from "./faults.ts";
 import { Invites } from "./invites.ts";
+import { KeptPorts } from "./kept-ports.ts";
 import { Limits } from "./limits.ts";
 import {
   type Actor,
@@ -80,6 +81,7 @@ export class Tenants {
   readonly admins: Admins;
   readonly addresses: Addresses;
   readonly names: Names;
+  readonly ports: KeptPorts;
   readonly devices: Devices;
   readonly invites: Invites;
   readonly enrolment: Enrolment;
@@ -105,6 +107,7 @@ export class Tenants {
     this.admins = new Admins({ store, audit, revoked, now });
     this.addresses = addresses;
     this.names = names;
+    this.ports = new KeptPorts(store, audit);
     this.devices = devices;
     this.invites = new Invites({ store, audit, limits, devices, now });
     this.enrolment = new Enrolment({ store, audit, limits, addresses, names, now });

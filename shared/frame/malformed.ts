@@ -2,6 +2,8 @@
 export type Layer =
   | "ethernet"
   | "vxlan"
+  | "gre"
+  | "nvgre"
   | "arp"
   | "ipv4"
   | "ipv6"
@@ -20,6 +22,7 @@ export type Layer =
  * - `bad-length`: a length field smaller than what it has to cover, or not the one this kind has;
  * - `bad-type`: a well-formed header of a kind that is not decoded here;
  * - `bad-checksum`: the header's own checksum is wrong;
+ * - `bad-flags`: flags that mean what is not decoded here, or must not be set together;
  * - `no-vni`: a VXLAN header whose I flag is 0, so its VNI means nothing.
  */
 export type MalformedReason =
@@ -28,6 +31,7 @@ export type MalformedReason =
   | "bad-length"
   | "bad-type"
   | "bad-checksum"
+  | "bad-flags"
   | "no-vni";
 
 /**

@@ -56,7 +56,7 @@ export const DROP_REASONS = [
   "link-local",
   /** The port was cut off because it closes a loop. */
   "loop",
-  /** A packet to the hub itself that is not what it says it is. */
+  /** A packet to the hub itself, or from the underlay, that is not what it says it is or what its port speaks. */
   "malformed",
   /** A packet to the hub itself, for something that it does not do. */
   "not-served",
@@ -64,6 +64,25 @@ export const DROP_REASONS = [
   "host-rate",
   /** A frame on a trunk whose VLAN no network is mapped to, that is untagged where none takes those, or tagged for none. */
   "no-vlan",
+  /** A packet from an outer source that the port does not know and may not learn. */
+  "unknown-remote",
+  /** A packet whose sequence number says that a later one came before (RFC 2890 section 2.2). */
+  "out-of-order",
+  /** An 802.1Q tag inside NVGRE, which carries none (RFC 7637 section 3.2). */
+  "tagged",
+  /** The kernel would not send a packet to the underlay. */
+  "underlay-refused",
+  /**
+   * A packet to be routed that came in elsewhere than where its source is, or from or to an address that no router forwards
+   * (RFC 1812 sections 5.3.7 and 5.3.8, RFC 3704).
+   */
+  "martian",
+  /** A packet to be routed that has taken as many hops as it may. */
+  "hop-limit",
+  /** A packet to be routed to where no way leads. */
+  "no-route",
+  /** A packet to be routed to a machine that has not said where it is, or for which too many wait already. */
+  "no-host",
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

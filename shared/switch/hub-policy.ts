@@ -29,6 +29,8 @@ export interface HubPolicyOptions {
   readonly notice: (notice: Notice) => void;
   /** The hub as a machine of its own segment, where it is one. */
   readonly host?: OwnHost | undefined;
+  /** Told of every address that a machine says to have. */
+  readonly heard?: ((address: IpAddress) => void) | undefined;
   /** Seconds, never going back. */
   readonly now: number;
 }
@@ -70,7 +72,7 @@ export class HubPolicy implements Policy {
   /** Whether the hub sends queries; from the beginning where groups that nobody joined are dropped. */
   #awake: boolean;
 
-  constructor({ segment, settings, wire, granted, notice, host, now }: HubPolicyOptions) {
+  constructor({ segment, settings, wire, granted, notice, host, heard, now }: HubPolicyOptions) {
     const mac = hubMac(segment.vni);
     const { mode, types } = parseEtherTypes(settings.ethertypes) ?? { mode: "all", types: [] };
     this.#segment = segment;
@@ -105,6 +107,7 @@ export class HubPolicy implements Policy {
             sender,
             notice,
             locate: (address) => segment.table.lookup(address),
+            heard,
             answers: settings.suppression,
           })
         : undefined;

@@ -25,4 +25,10 @@ export function isEgressDrop(reason: DropReason): boolean {
   return EGRESS_DROPS.has(reason);
 }
 
-const EGRESS_DROPS: ReadonlySet<DropReason> = new Set(["queue-full", "tap-refused", "bad-offload"]);
+const EGRESS_DROPS: ReadonlySet<DropReason> = new Set([
+  "queue-full",
+  "tap-refused",
+  "bad-offload",
+  "too-big",
+  "underlay-refused",
+]);

@@ -18,6 +18,18 @@ import { serve, type UdpService } from "./services.ts";
 const PACKETS_PER_SECOND = 200;
 const BURST = 400;
 
+/**
+ * Takes a frame that came to the hub's MAC address.
+ *
+ * @returns `own` where it is for the hub itself; otherwise why it goes no further, if it does not
+ */
+export type Forward = (
+  from: Port,
+  bytes: Uint8Array,
+  frame: number,
+  end: number,
+) => "own" | DropReason | undefined;
+
 export interface HostPortOptions {
   readonly segment: Segment;
   /** The hub's own MAC address in it. */
@@ -27,11 +39,6 @@ export interface HostPortOptions {
   readonly mtu: number;
   /** What it does over UDP, by port. */
   readonly udp: ReadonlyMap<number, UdpService>;
-  /**
-   * Takes packets that come to the hub's MAC address for somebody else's IP address, as to a gateway; without it they
-   * are dropped.
-   */
-  readonly forward?: (packet: HostPacket) => DropReason | undefined;
   /** Seconds, never going back. */
   readonly clock: () => number;
 }
@@ -43,17 +50,43 @@ export interface HostPortOptions {
  * nothing else. Who has its addresses is the suppressor's to answer (shared/switch/neighbours).
  */
 export class HostPort extends Port {
-  /** Its own, the link-local one too. */
-  readonly addresses: ReadonlySet<IpAddress>;
+  /** Takes what is for others, as a gateway does; without it that is dropped. */
+  forward: Forward | undefined;
+  readonly #addresses: Set<IpAddress>;
   readonly #options: HostPortOptions;
-  readonly #buckets = new WeakMap<Port, TokenBucket>();
+  readonly #buckets = new WeakMap<object, TokenBucket>();
 
   constructor(options: HostPortOptions) {
     super("hub", { limit: 0, used: 0, refused() {} });
     this.#options = options;
     const { segment, mac, addresses, clock } = options;
-    this.addresses = new Set([...addresses, linkLocalOf(mac)]);
+    this.#addresses = new Set([...addresses, linkLocalOf(mac)]);
     segment.table.reserve(mac, this, clock());
+  }
+
+  /** Its own, the link-local one too. */
+  get addresses(): ReadonlySet<IpAddress> {
+    return this.#addresses;
+  }
+
+  own(address: IpAddress): void {
+    this.#addresses.add(address);
+  }
+
+  disown(address: IpAddress): void {
+    this.#addresses.delete(address);
+  }
+
+  /**
+   * What it says to a packet for one of its addresses that came another way than through the segment.
+   *
+   * @param from whom its rate is reckoned to
+   * @returns a frame, or why there is none
+   */
+  answer(from: object, frame: Uint8Array): Uint8Array | DropReason {
+    if (!this.#hasRoom(from)) return "host-rate";
+    const packet = this.#read(frame, 0, frame.length);
+    return typeof packet === "string" ? packet : serve(packet, this.#options);
   }
 
   override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
@@ -73,15 +106,16 @@ export class HostPort extends Port {
 
   /** @returns why nothing comes of it, if nothing does */
   #take(from: Port, bytes: Uint8Array, frame: number, end: number): DropReason | undefined {
-    const { segment, forward } = this.#options;
+    const { segment } = this.#options;
     if (from === this) return "same-port";
+    if (this.forward !== undefined) {
+      // What passes is not reckoned to what the hub itself is asked.
+      const forwarded = this.forward(from, bytes, frame, end);
+      if (forwarded !== "own") return forwarded;
+    }
     if (!this.#hasRoom(from)) return "host-rate";
-    const packet = readPacket(bytes, frame, end);
-    if (packet instanceof Malformed) return "malformed";
-    if (packet === undefined) return "not-served";
-    const { source, destination } = packet;
-    if (!isHostAddress(source) || this.addresses.has(source)) return "malformed";
-    if (!this.addresses.has(destination)) return forward === undefined ? "not-served" : forward(packet);
+    const packet = this.#read(bytes, frame, end);
+    if (typeof packet === "string") return packet;
     const answer = serve(packet, this.#options);
     if (typeof answer === "string") return answer;
     this.rxFrames++;
@@ -90,7 +124,16 @@ export class HostPort extends Port {
     return undefined;
   }
 
-  #hasRoom(from: Port): boolean {
+  #read(bytes: Uint8Array, frame: number, end: number): HostPacket | DropReason {
+    const packet = readPacket(bytes, frame, end);
+    if (packet instanceof Malformed) return "malformed";
+    if (packet === undefined) return "not-served";
+    const { source, destination } = packet;
+    if (!isHostAddress(source) || this.#addresses.has(source)) return "malformed";
+    return this.#addresses.has(destination) ? packet : "not-served";
+  }
+
+  #hasRoom(from: object): boolean {
     const now = this.#options.clock();
     let bucket = this.#buckets.get(from);
     if (bucket === undefined) {

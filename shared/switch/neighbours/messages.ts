@@ -1,5 +1,5 @@
 /** The frames that the hub answers and asks with: whole, without FCS, untagged. */
-import type { Ipv4Address, Ipv6Address } from "../../frame/address.ts";
+import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
 import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, type Arp, encodeArp } from "../../frame/arp.ts";
 import {
   ETHERNET_HEADER_BYTES,
@@ -9,6 +9,7 @@ import {
 } from "../../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6 } from "../../frame/ipv4.ts";
 import { encodeIpv6, IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
+import { BROADCAST_MAC } from "../../frame/mac.ts";
 import {
   type AdvertisementFields,
   encodeNeighbourAdvertisement,
@@ -21,6 +22,9 @@ import {
 const ND_PAYLOAD_BYTES = ND_NEIGHBOUR_BYTES + ND_LINK_ADDRESS_BYTES;
 
 const LINK_LOCAL_PREFIX = 0xfe80n << 112n;
+
+/** ff02::1:ff00:0/104 (RFC 4291 section 2.7.1). */
+const SOLICITED_NODES = (0xff02n << 112n) | 0x1_ff00_0000n;
 
 /**
  * The reply that the owner of `address` would send to the one who asks. Its Ethernet source is the owner's
@@ -71,6 +75,30 @@ export function solicitation(hub: number, mac: number, target: Ipv6Address): Uin
   const source = linkLocalOf(hub);
   const payload = encodeIpv6Packet(bytes, mac, hub, source, target);
   encodeNeighbourSolicitation(bytes, payload, { source, destination: target, target, sourceMac: hub });
+  return bytes;
+}
+
+/**
+ * Asks everybody who has `address`, as a machine with the address `own` asks that has something to send there (RFC 826;
+ * RFC 4861 section 7.2.2).
+ */
+export function addressQuestion(mac: number, own: IpAddress, address: IpAddress): Uint8Array {
+  if (typeof address === "number") {
+    return arpFrame(BROADCAST_MAC, mac, {
+      operation: ARP_REQUEST,
+      senderMac: mac,
+      senderAddress: typeof own === "number" ? own : 0,
+      targetMac: 0,
+      targetAddress: address,
+    });
+  }
+  const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
+  const source = typeof own === "bigint" ? own : linkLocalOf(mac);
+  // The group of those whose addresses end so (RFC 4291 section 2.7.1), and its MAC (RFC 2464 section 7).
+  const low = address & 0xff_ffffn;
+  const destination = SOLICITED_NODES | low;
+  const payload = encodeIpv6Packet(bytes, 0x3333_ff00_0000 + Number(low), mac, source, destination);
+  encodeNeighbourSolicitation(bytes, payload, { source, destination, target: address, sourceMac: mac });
   return bytes;
 }
 

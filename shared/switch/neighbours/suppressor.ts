@@ -34,6 +34,8 @@ export interface SuppressorOptions {
    * address, and one that got a lease can be asked. Without it the table's own knowledge has to do.
    */
   readonly locate?: (mac: number) => Port | undefined;
+  /** Told of every address that a machine says to have. */
+  readonly heard?: ((address: IpAddress) => void) | undefined;
   /** False where it is only to know who has which address, and to answer for the hub alone. */
   readonly answers?: boolean;
 }
@@ -55,10 +57,11 @@ export class NeighbourSuppressor {
   readonly #checker: Checker;
   readonly #duplicates: DuplicateReporter;
   readonly #answers: boolean;
+  readonly #heard: ((address: IpAddress) => void) | undefined;
   /** The hub's own, but for its link-local one. */
   readonly #own = new Set<IpAddress>();
 
-  constructor({ mac, sender, notice, locate = () => undefined, answers = true }: SuppressorOptions) {
+  constructor({ mac, sender, notice, locate = () => undefined, heard, answers = true }: SuppressorOptions) {
     this.#mac = mac;
     this.#linkLocal = linkLocalOf(mac);
     this.#sender = sender;
@@ -66,6 +69,7 @@ export class NeighbourSuppressor {
     this.#checker = new Checker(mac, sender, this.#table);
     this.#duplicates = new DuplicateReporter(notice);
     this.#answers = answers;
+    this.#heard = heard;
   }
 
   /**
@@ -83,6 +87,13 @@ export class NeighbourSuppressor {
     }
   }
 
+  /** Has an address be the hub's own no longer. */
+  disown(port: Port, address: IpAddress): void {
+    if (!this.#own.delete(address)) return;
+    const entry = this.#table.get(address);
+    if (entry?.port === port) this.#table.remove(entry);
+  }
+
   /**
    * Learns from the frame in [frame, end), which came in at `from` and which the guards let pass, and
    * answers it if it can. To be asked about ARP, ND and DHCP, whomever they are for; others pass.
@@ -93,7 +104,10 @@ export class NeighbourSuppressor {
     const said = readUtterance(bytes, frame, end);
     if (said === undefined || said.source === this.#mac) return "pass";
     if (said.probed !== undefined) this.#hold(said.probed, said.source, now);
-    if (said.claim !== undefined) this.#claim(from, said.source, said.claim, now);
+    if (said.claim !== undefined) {
+      this.#claim(from, said.source, said.claim, now);
+      this.#heard?.(said.claim.address);
+    }
     if (this.#defend(from, said)) return "answered";
     if (said.lease !== undefined) this.#lease(from, said.lease.address, said.lease.mac, now);
     if (this.#answer(from, said, now)) return "answered";

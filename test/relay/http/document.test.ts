@@ -6,12 +6,15 @@ import { GuessLimiter } from "../../../relay/guess-limiter.ts";
 import type { ApiEnv } from "../../../relay/http/access.ts";
 import { httpApp } from "../../../relay/http/app.ts";
 import { Hub } from "../../../relay/hub/hub.ts";
+import { UnderlayPorts } from "../../../relay/hub/ports/underlay-ports.ts";
 import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
+import { nodeUnderlay } from "../../../relay/underlay/node-underlay.ts";
 import { BROADCAST, ethernet, packet, station, TunnelClient } from "../client.ts";
 import { invite, TestDevice } from "../device.ts";
 import { arpRequest, igmpReport } from "../neighbour-frames.ts";
 import { sharedRelay, underEachRuntime } from "../runtimes.ts";
+import { freeUdpPort } from "../udp-port.ts";
 import { DocumentedApi } from "./documented.ts";
 
 /** Every route that the app has a handler for, but pages for people, as the document writes paths. */
@@ -22,16 +25,18 @@ function routes(): string[] {
   const clock = () => 0;
   const guesses = new GuessLimiter(clock);
   const hub = new Hub({ tenants, log, clock, guesses });
+  const ports = new UnderlayPorts({ tenants, hub, underlay: nodeUnderlay, log, clock });
   try {
     const page = new Hono<ApiEnv>();
     const backup = () => new Uint8Array();
     const publicUrl = undefined;
-    const app = httpApp({ tenants, hub, log, clock, guesses, publicUrl, page, backup, adminHash: "" });
+    const app = httpApp({ tenants, hub, ports, log, clock, guesses, publicUrl, page, backup, adminHash: "" });
     return app.routes
       .filter(({ method }) => method !== "ALL")
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
   } finally {
     hub.drain();
+    void ports.close();
     store.close();
   }
 }
@@ -145,6 +150,23 @@ underEachRuntime("the API's document", (runtime) => {
     await api.ask("traceFrame", { params, query: { from: "nobody", to: "broadcast" } });
     const { response: capture } = await api.ask("captureNetwork", { params, query: { seconds: "5" } });
     await capture.body?.cancel();
+
+    const remotes = ["127.0.0.2:4790"];
+    const free = async () => `127.0.0.1:${await freeUdpPort()}`;
+    const port = { kind: "vxlan", listen: await free(), remotes };
+    const { id: portId } = (await api.ask("createPort", { params, body: port })).json as { id: string };
+    await api.ask("createPort", { params, body: { ...port, listen: "192.0.2.1:4790" } });
+    await api.ask("createPort", { params, body: { kind: "vxlan" } });
+    await api.ask("createPort", { params, body: port, token: adminToken });
+    await api.ask("createPort", { params, body: { kind: "gre", listen: await free(), remotes } });
+    await api.ask("createPort", {
+      params,
+      body: { kind: "nvgre", vsid: 5_000, listen: await free(), remotes },
+    });
+    expect((await api.ask("listPorts", { params, query: { limit: "1" } })).json).toHaveLength(1);
+    await api.ask("showPort", { params: { ...params, port: portId } });
+    await api.ask("deletePort", { params: { ...params, port: portId } });
+    await api.ask("deletePort", { params: { ...params, port: portId } });
 
     await api.ask("takeAddress", { params, body: { address: "10.20.0.9" } });
     await api.ask("takeAddress", { params, body: { address: "10.20.0.9" } });

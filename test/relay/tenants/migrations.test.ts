@@ -115,9 +115,13 @@ describe("the third schema", () => {
     const by = { name: "test", from: undefined };
     await tenants.invites.create("acme", { network: "lab" }, by);
     expect(tenants.invites.of("acme")).toMatchObject([{ network: "lab", uses: 1, used: 0 }]);
+    const config = { kind: "vxlan", remotes: ["192.0.2.1"] };
+    tenants.ports.keep({ id: "p1", tenant: "acme", network: "lab", config }, by);
+    expect(tenants.ports.all()).toEqual([{ id: "p1", tenant: "acme", network: "lab", config }]);
     expect(tenants.audit.entries({ tenant: "acme", limit: 10 })).toMatchObject([
       { action: "token.create" },
       { action: "invite.create", actor: "test" },
+      { action: "port.create", actor: "test" },
     ]);
   });
 

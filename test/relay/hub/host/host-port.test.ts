@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { HostPort } from "../../../../relay/hub/host/host-port.ts";
 import type { UdpService } from "../../../../relay/hub/host/services.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../../../../shared/frame/address.ts";
+import { readUint32 } from "../../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES, encodeEthernet } from "../../../../shared/frame/ethernet.ts";
 import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../../../shared/frame/icmp.ts";
 import { encodeIpv4, PROTOCOL_TCP } from "../../../../shared/frame/ipv4.ts";
@@ -188,17 +189,19 @@ describe("the hub as a machine of its segment", () => {
 
   it("hands what is for others' IP addresses to whoever forwards it, as a gateway", () => {
     const forwarded: string[] = [];
-    host = newHost({
-      forward: ({ destination }) => {
-        forwarded.push(formatAddress(destination));
-        return forwarded.length > 1 ? "not-served" : undefined;
-      },
-    });
+    host.forward = (_from, bytes, frame) => {
+      const destination = readUint32(bytes, frame + ETHERNET_HEADER_BYTES + 16);
+      if (destination === hub4) return "own";
+      forwarded.push(formatAddress(destination));
+      return forwarded.length > 1 ? "no-route" : undefined;
+    };
     send(ping(alice4, ip("192.0.2.1")));
     expect(alice.drops.toJSON()).toEqual({});
     send(ping(alice4, ip("192.0.2.2")));
-    expect(alice.drops.toJSON()).toEqual({ "not-served": 1 });
+    expect(alice.drops.toJSON()).toEqual({ "no-route": 1 });
     expect(forwarded).toEqual(["192.0.2.1", "192.0.2.2"]);
+    send(ping(alice4, hub4));
+    expect(alice.frames).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,59 @@
+import type { Endpoint, OpenSocket } from "./endpoint.ts";
+
+interface Shared {
+  readonly endpoint: Endpoint;
+  readonly opened: Promise<void>;
+  users: number;
+}
+
+/** The sockets of all ports: one for each address and kind of tunnel, there as long as somebody uses it. */
+export class Endpoints {
+  readonly #shared = new Map<string, Shared>();
+  /** Closings under way: who comes next has to wait, or the address is still in use. */
+  readonly #closing = new Map<string, Promise<void>>();
+
+  /**
+   * Uses the endpoint called `key`, opened by the first who does.
+   *
+   * @returns it, and how to let go of it
+   * @throws whatever `open` does
+   */
+  async use<Kind extends Endpoint>(
+    key: string,
+    make: () => Kind,
+    open: OpenSocket,
+  ): Promise<{ readonly endpoint: Kind; release(): Promise<void> }> {
+    let shared = this.#shared.get(key);
+    if (shared === undefined) {
+      const endpoint = make();
+      const before = this.#closing.get(key) ?? Promise.resolve();
+      shared = { endpoint, opened: before.then(() => endpoint.open(open)), users: 0 };
+      this.#shared.set(key, shared);
+    }
+    const mine = shared;
+    mine.users++;
+    let released = false;
+    const release = async () => {
+      if (released) return;
+      released = true;
+      mine.users--;
+      if (mine.users > 0) return;
+      this.#shared.delete(key);
+      const closing = mine.opened.then(
+        () => mine.endpoint.close(),
+        () => {},
+      );
+      this.#closing.set(key, closing);
+      await closing;
+      if (this.#closing.get(key) === closing) this.#closing.delete(key);
+    };
+    try {
+      await mine.opened;
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    // The key says which kind it is.
+    return { endpoint: mine.endpoint as Kind, release };
+  }
+}

@@ -1,0 +1,278 @@
+import { type Cidr, parseCidr } from "../../../shared/frame/cidr.ts";
+import { ETHERNET_HEADER_BYTES } from "../../../shared/frame/ethernet.ts";
+import { GRE_UDP_PORT } from "../../../shared/frame/gre.ts";
+import { VXLAN_GPE_PORT, VXLAN_PORT } from "../../../shared/frame/vxlan.ts";
+import type { Segment } from "../../../shared/switch/segment.ts";
+import type { Underlay } from "../../underlay/underlay.ts";
+import type { Router } from "../router/router.ts";
+import type { GreConfig, NvgreConfig, PortConfig, VxlanConfig } from "./config.ts";
+import type { Endpoint, OpenSocket } from "./endpoint.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { GreEndpoint, GrePort, NvgrePort } from "./gre-port.ts";
+import { isIpv6, parseHostPort } from "./host-port.ts";
+import { RemoteTable } from "./remote-table.ts";
+import { RoutedGre } from "./routed-gre.ts";
+import type { UnderlayPort } from "./underlay-port.ts";
+import { type PolicyAtHand, VxlanEndpoint, VxlanPort } from "./vxlan-port.ts";
+
+export interface PortSurroundings {
+  readonly underlay: Underlay;
+  readonly endpoints: Endpoints;
+  readonly policy: PolicyAtHand;
+  /** Of the network that the port is for, in bytes of a packet. */
+  readonly networkMtu?: number | undefined;
+  /** The network's, once something is to be routed. @throws Fault `port.wire` where it can have none */
+  readonly router?: () => Router;
+  /** Seconds, with fractions, never going back. */
+  readonly clock: () => number;
+}
+
+/** What is shown of a port, whatever passes there. */
+export type RunningPort = Pick<
+  UnderlayPort,
+  "cut" | "frameBytes" | "rxFrames" | "rxBytes" | "txFrames" | "txBytes" | "drops"
+>;
+
+/** A port that works. */
+export interface OpenPort {
+  readonly port: RunningPort;
+  /** Who is behind it where; undefined where packets are routed, so that it has none of the network's machines. */
+  readonly remotes: RemoteTable | undefined;
+  /** To be called now and then. */
+  tend(): void;
+  /** Its socket's: of packets that are for none of those who share it. */
+  readonly endpoint: Endpoint;
+  /** Leaves the network at once; resolves when its socket is free, if nobody else uses it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a port and has it enter its segment.
+ *
+ * @throws Fault `port.listen`, `port.taken`, `port.interface`, `port.group`, `port.no-permission`, `port.unsupported`
+ */
+export function openPort(
+  id: string,
+  config: PortConfig,
+  segment: Segment,
+  surroundings: PortSurroundings,
+): Promise<OpenPort> {
+  switch (config.kind) {
+    case "vxlan":
+      return openVxlan(id, config, segment, surroundings);
+    case "gre":
+      return config.mode === "routed"
+        ? openRoutedGre(id, config, surroundings)
+        : openGre(id, config, segment, surroundings);
+    case "nvgre":
+      return openNvgre(id, config, segment, surroundings);
+  }
+}
+
+async function openVxlan(
+  id: string,
+  config: VxlanConfig,
+  segment: Segment,
+  surroundings: PortSurroundings,
+): Promise<OpenPort> {
+  const { underlay, endpoints, policy } = surroundings;
+  const at = whereOf(config, config.gpe ? VXLAN_GPE_PORT : VXLAN_PORT);
+  const { endpoint, release } = await endpoints.use(
+    `${config.gpe ? "gpe" : "vxlan"} ${at.host} ${at.port}`,
+    () => new VxlanEndpoint(config.gpe),
+    (received) => underlay.openUdp(at, { zeroChecksum: true }, received),
+  );
+  const undo = [release];
+  try {
+    const { socket } = endpoint;
+    const membership =
+      config.group === undefined
+        ? undefined
+        : await endpoint.join(parseHostPort(config.group)?.host ?? config.group, at.port, config.interface);
+    if (membership !== undefined) undo.unshift(() => membership.leave());
+    const port = new VxlanPort({
+      ...shared(id, config, segment, surroundings),
+      socket,
+      remotes: new RemoteTable({
+        remotes: config.remotes.map((text) => remoteOf(socket, text, at.port)),
+        group: membership?.remote,
+        learnUnknown: config.unknown_remotes ?? config.group !== undefined,
+        toRemote: (address) => socket.remote(address, at.port),
+      }),
+      wireVni: config.wire_vni ?? segment.vni,
+      gbp: config.gbp,
+      gpe: config.gpe,
+      policy,
+    });
+    await enter(port, endpoint);
+    undo.unshift(() => leave(port, endpoint));
+    return opened(port, endpoint, undo);
+  } catch (error) {
+    await runAll(undo);
+    throw error;
+  }
+}
+
+async function openGre(
+  id: string,
+  config: GreConfig,
+  segment: Segment,
+  surroundings: PortSurroundings,
+): Promise<OpenPort> {
+  const { endpoint, release, udpPort } = await useGre(config, surroundings);
+  try {
+    const { socket } = endpoint;
+    const [remote] = config.remotes.map((text) => remoteOf(socket, text, udpPort));
+    if (remote === undefined) throw new Error("a GRE port has a remote");
+    const port = new GrePort({
+      ...shared(id, config, segment, surroundings),
+      socket,
+      remotes: new RemoteTable({ remotes: [remote], learnUnknown: false, toRemote: () => remote }),
+      remote: remote.address,
+      key: config.key,
+      checksum: config.checksum,
+      sequence: config.sequence,
+    });
+    await enter(port, endpoint);
+    return opened(port, endpoint, [() => leave(port, endpoint), release]);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function openRoutedGre(
+  id: string,
+  config: GreConfig,
+  surroundings: PortSurroundings,
+): Promise<OpenPort> {
+  const router = surroundings.router?.();
+  if (router === undefined) throw new Error("there is no router");
+  const { endpoint, release, udpPort } = await useGre(config, surroundings);
+  const undo = [release];
+  try {
+    const { socket } = endpoint;
+    const [remote] = config.remotes.map((text) => remoteOf(socket, text, udpPort));
+    if (remote === undefined) throw new Error("a GRE port has a remote");
+    const { key, checksum, sequence, mtu, clamp_mss: clampMss } = config;
+    const port = new RoutedGre({ id, router, socket, remote, key, checksum, sequence, mtu, clampMss });
+    await port.findMtu();
+    endpoint.attach(port);
+    undo.unshift(async () => {
+      port.close();
+      router.remove(port);
+      endpoint.detach(port);
+    });
+    router.add(port, cidrsOf(config.gateways), cidrsOf(config.routes));
+    return { port, remotes: undefined, endpoint, tend() {}, close: () => runAll(undo) };
+  } catch (error) {
+    await runAll(undo);
+    throw error;
+  }
+}
+
+async function openNvgre(
+  id: string,
+  config: NvgreConfig,
+  segment: Segment,
+  surroundings: PortSurroundings,
+): Promise<OpenPort> {
+  const { endpoint, release, udpPort } = await useGre(config, surroundings);
+  try {
+    const { socket } = endpoint;
+    const port = new NvgrePort({
+      ...shared(id, config, segment, surroundings),
+      socket,
+      remotes: new RemoteTable({
+        remotes: config.remotes.map((text) => remoteOf(socket, text, udpPort)),
+        learnUnknown: config.unknown_remotes,
+        toRemote: (address) => socket.remote(address, udpPort),
+      }),
+      vsid: config.vsid,
+    });
+    await enter(port, endpoint);
+    return opened(port, endpoint, [() => leave(port, endpoint), release]);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** The endpoint of a GRE or NVGRE port, and the UDP port that remotes have unless they say; 0 right over IP. */
+async function useGre(config: GreConfig | NvgreConfig, { underlay, endpoints }: PortSurroundings) {
+  const named = [config.listen, ...config.remotes].some(
+    (text) => parseHostPort(text ?? "")?.port !== undefined,
+  );
+  const inUdp = config.over === undefined ? named : config.over === "udp";
+  const at = whereOf(config, GRE_UDP_PORT);
+  const open: OpenSocket = inUdp
+    ? (received) => underlay.openUdp(at, { zeroChecksum: false }, received)
+    : (received) => underlay.openGre(at.host, received);
+  const key = inUdp ? `gre ${at.host} ${at.port}` : `gre ${at.host}`;
+  const { endpoint, release } = await endpoints.use(key, () => new GreEndpoint(), open);
+  return { endpoint, release, udpPort: inUdp ? at.port : 0 };
+}
+
+function shared(
+  id: string,
+  { mtu, clamp_mss, roles }: PortConfig,
+  segment: Segment,
+  { clock, networkMtu }: PortSurroundings,
+) {
+  const networkFrameBytes = networkMtu === undefined ? undefined : networkMtu + ETHERNET_HEADER_BYTES;
+  return { id, segment, mtu, networkFrameBytes, clampMss: clamp_mss, roles: new Set(roles), clock };
+}
+
+/** Where a port receives. Unless that is said, on all addresses of the IP version that its remotes have. */
+function whereOf(config: PortConfig, defaultPort: number): { host: string; port: number } {
+  const listen = parseHostPort(config.listen ?? "");
+  const others = config.kind === "vxlan" ? [...config.remotes, config.group ?? ""] : config.remotes;
+  const anywhere = others.some((text) => isIpv6(parseHostPort(text)?.host ?? "")) ? "::" : "0.0.0.0";
+  return { host: listen?.host ?? anywhere, port: listen?.port ?? defaultPort };
+}
+
+/** Remotes listen where we do, unless they say. */
+function remoteOf(socket: Endpoint["socket"], text: string, defaultPort: number) {
+  const { host, port } = parseHostPort(text) ?? { host: text, port: undefined };
+  return socket.remote(host, port ?? defaultPort);
+}
+
+function cidrsOf(texts: readonly string[]): Cidr[] {
+  return texts.flatMap((text) => parseCidr(text) ?? []);
+}
+
+function opened(port: UnderlayPort, endpoint: Endpoint, undo: readonly (() => Promise<void>)[]): OpenPort {
+  return {
+    port,
+    remotes: port.remotes,
+    endpoint,
+    tend: () => port.tend(),
+    close: () => runAll(undo),
+  };
+}
+
+async function enter<Kind extends UnderlayPort>(
+  port: Kind,
+  endpoint: Endpoint<NoInfer<Kind>>,
+): Promise<void> {
+  endpoint.attach(port);
+  try {
+    await port.findMtu();
+    port.enter();
+  } catch (error) {
+    endpoint.detach(port);
+    throw error;
+  }
+}
+
+async function leave<Kind extends UnderlayPort>(
+  port: Kind,
+  endpoint: Endpoint<NoInfer<Kind>>,
+): Promise<void> {
+  endpoint.detach(port);
+  port.leave();
+}
+
+async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) await step();
+}

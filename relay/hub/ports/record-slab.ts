@@ -1,0 +1,60 @@
+import { writeUndone } from "../../../shared/offload/complete-checksum.ts";
+import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  OFFLOAD_BYTES,
+  RECORD_OFFLOAD,
+} from "../../../shared/tunnel/record.ts";
+
+const SLAB_BYTES = 64 * 1024;
+
+/**
+ * Makes records of frames that come in without headroom: copies them, one behind the other, so that those which go
+ * the same way leave as one range. What was filled is never written to again: whoever holds a record keeps it.
+ */
+export class RecordSlab {
+  bytes = new Uint8Array(0);
+  /** Where the last record begins, its frame begins, and both end. */
+  start = 0;
+  frame = 0;
+  end = 0;
+
+  /** Makes a record of `bytes[frame, end)`: {@link start}, {@link frame} and {@link end} say where it lies. */
+  add(bytes: Uint8Array, frame: number, end: number, vni: number): void {
+    this.#place(bytes, frame, end, ENCAPSULATION_BYTES);
+    encapsulate(this.bytes, this.start, this.end, vni);
+  }
+
+  /**
+   * The same of a frame with work left to do: one of type 2, which says so.
+   *
+   * @param segment where its TCP or UDP header is, whose checksum is undone
+   * @param frameBytes what a frame may have
+   */
+  addUndone(
+    bytes: Uint8Array,
+    frame: number,
+    end: number,
+    vni: number,
+    segment: number,
+    frameBytes: number,
+  ): void {
+    this.#place(bytes, frame, end, OFFLOAD_BYTES);
+    encapsulate(this.bytes, this.start, this.end, vni, RECORD_OFFLOAD);
+    const at = this.frame - VIRTIO_BYTES;
+    writeUndone(this.bytes, at, this.frame, this.end, this.frame + segment - frame, frameBytes);
+  }
+
+  #place(bytes: Uint8Array, frame: number, end: number, headroom: number): void {
+    const size = headroom + end - frame;
+    if (this.end + size > this.bytes.length) {
+      this.bytes = new Uint8Array(Math.max(SLAB_BYTES, size));
+      this.end = 0;
+    }
+    this.start = this.end;
+    this.frame = this.start + headroom;
+    this.end = this.start + size;
+    this.bytes.set(bytes.subarray(frame, end), this.frame);
+  }
+}

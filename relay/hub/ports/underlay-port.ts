@@ -1,0 +1,225 @@
+import { ETHERNET_HEADER_BYTES, ETHERNET_SOURCE_OFFSET } from "../../../shared/frame/ethernet.ts";
+import { isGroupAt, readMac } from "../../../shared/frame/mac.ts";
+import { answerTooBig } from "../../../shared/frame/packet-too-big.ts";
+import { clampMss, findMss } from "../../../shared/frame/tcp-mss.ts";
+import { completeChecksum, findUndone } from "../../../shared/offload/complete-checksum.ts";
+import { flowHash } from "../../../shared/switch/flow.ts";
+import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
+import { MacBudget, Port, type PortRole } from "../../../shared/switch/port.ts";
+import type { Segment } from "../../../shared/switch/segment.ts";
+import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
+import type { UnderlaySocket } from "../../underlay/underlay.ts";
+import { DEFAULT_MTU, PORT_LIMITS } from "./limits.ts";
+import { RecordSlab } from "./record-slab.ts";
+import type { RemoteTable } from "./remote-table.ts";
+
+export interface UnderlayPortOptions {
+  readonly id: string;
+  readonly segment: Segment;
+  readonly socket: UnderlaySocket;
+  readonly remotes: RemoteTable;
+  /** What the tunnel puts between the socket's headers and the frame, in bytes. */
+  readonly headerBytes: number;
+  /** Of the underlay, where it is known better than the system tells. */
+  readonly mtu?: number | undefined;
+  /** What a frame of the network may have where that is less than the underlay carries, in bytes. */
+  readonly networkFrameBytes?: number | undefined;
+  readonly clampMss: boolean;
+  readonly roles: ReadonlySet<PortRole>;
+  /** Seconds, with fractions, never going back. */
+  readonly clock: () => number;
+}
+
+/**
+ * A segment's place on the underlay: frames go out behind a tunnel's header, to the remote that their destination is
+ * behind, or to all. What comes from one remote goes to no other (split horizon), as all of them are one port.
+ */
+export abstract class UnderlayPort extends Port {
+  readonly remotes: RemoteTable;
+  readonly #segment: Segment;
+  readonly #socket: UnderlaySocket;
+  readonly #overhead: number;
+  readonly #clampMss: boolean;
+  readonly #clock: () => number;
+  readonly #slab = new RecordSlab();
+  readonly #answers: TokenBucket;
+  readonly #seed = Math.floor(Math.random() * 2 ** 32);
+  readonly #knownMtu: number | undefined;
+  readonly #networkFrameBytes: number;
+  #frameBytes: number;
+  #outstanding = 0;
+  #waiting: (() => void)[] = [];
+  #flushing = false;
+  #asking = false;
+  #closed = false;
+  readonly #flushSegment = () => {
+    this.#flushing = false;
+    this.#segment.flush();
+  };
+  readonly #sent = (error: Error | null) => {
+    this.#outstanding--;
+    if (error !== null) this.#refused((error as NodeJS.ErrnoException).code);
+    if (this.#outstanding === 0 && this.#waiting.length > 0) {
+      for (const done of this.#waiting.splice(0)) done();
+    }
+  };
+
+  constructor(options: UnderlayPortOptions) {
+    super(options.id, new MacBudget(PORT_LIMITS.macs), false, options.roles);
+    this.remotes = options.remotes;
+    this.#segment = options.segment;
+    this.#socket = options.socket;
+    this.#overhead = options.socket.overhead + options.headerBytes;
+    this.#clampMss = options.clampMss;
+    this.#clock = options.clock;
+    this.#answers = new TokenBucket(PORT_LIMITS.answersPerSecond, PORT_LIMITS.answersAtOnce, options.clock());
+    this.#knownMtu = options.mtu;
+    this.#networkFrameBytes = options.networkFrameBytes ?? FRAME_BYTES;
+    this.#frameBytes = (options.mtu ?? DEFAULT_MTU) - this.#overhead;
+  }
+
+  /** Bytes of a frame that fits the underlay. */
+  get frameBytes(): number {
+    return this.#frameBytes;
+  }
+
+  /** What the frames may have that super-frames are cut into. */
+  get #segmentBytes(): number {
+    return Math.min(this.#frameBytes, this.#networkFrameBytes);
+  }
+
+  /** The header for a frame; it is not changed any more while its packet waits. */
+  protected abstract header(bytes: Uint8Array, frame: number, end: number, flow: number): Uint8Array;
+
+  /** The frame as the tunnel carries it: `bytes[frame, end)`, or a copy. */
+  protected carried(bytes: Uint8Array, frame: number, end: number): Uint8Array {
+    return bytes.subarray(frame, end);
+  }
+
+  override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
+    if (end - frame > this.#frameBytes) {
+      this.#tooBig(bytes, frame, end);
+      return;
+    }
+    const place = isGroupAt(bytes, frame) ? undefined : this.remotes.placeOf(readMac(bytes, frame));
+    const everyone = this.remotes.everyone;
+    if (place === undefined && everyone.length === 0) {
+      this.#segment.drop(this, "no-receiver", bytes, frame, end);
+      return;
+    }
+    if (this.#outstanding > PORT_LIMITS.outstanding && this.#socket.queued > PORT_LIMITS.queuedBytes) {
+      this.#segment.drop(this, "queue-full", bytes, frame, end);
+      return;
+    }
+    const flow = flowHash(bytes, frame, end, this.#seed);
+    const clamped = this.#clampMss ? this.#clamped(bytes, frame, end) : undefined;
+    const payload =
+      clamped === undefined ? this.carried(bytes, frame, end) : this.carried(clamped, 0, clamped.length);
+    const header = this.header(payload, 0, payload.length, flow);
+    this.txFrames++;
+    this.txBytes += end - frame;
+    if (place !== undefined) {
+      this.#outstanding++;
+      this.#socket.send(place, header, payload, flow, this.#sent);
+      return;
+    }
+    for (const remote of everyone) {
+      this.#outstanding++;
+      this.#socket.send(remote, header, payload, flow, this.#sent);
+    }
+  }
+
+  override flush(sent?: () => void): void {
+    if (sent === undefined) return;
+    if (this.#outstanding === 0) sent();
+    else this.#waiting.push(sent);
+  }
+
+  /**
+   * Takes a frame that came out of the tunnel, `bytes[frame, end)`, which is copied.
+   *
+   * @param source its outer source
+   * @param learn whether its inner source is to be looked for there from now on
+   */
+  receive(bytes: Uint8Array, frame: number, end: number, source: string, learn = true): void {
+    if (this.#closed) return;
+    if (!this.remotes.admits(source)) return this.drops.count("unknown-remote");
+    const size = end - frame;
+    if (size < ETHERNET_HEADER_BYTES || size > FRAME_BYTES) return this.drops.count("malformed");
+    const slab = this.#slab;
+    const mss = this.#clampMss ? findMss(bytes, frame, end) : -1;
+    const undone = findUndone(bytes, frame, end);
+    const { vni } = this.#segment;
+    if (undone >= 0 && mss < 0) slab.addUndone(bytes, frame, end, vni, undone, this.#segmentBytes);
+    else slab.add(bytes, frame, end, vni);
+    if (mss >= 0) {
+      // The checksum has to be whole before it can be brought up to date.
+      completeChecksum(slab.bytes, slab.frame, slab.end);
+      clampMss(slab.bytes, slab.frame, slab.end, mss + slab.frame - frame, this.#frameBytes);
+    }
+    const mac = readMac(bytes, frame + ETHERNET_SOURCE_OFFSET);
+    this.#segment.forward(this, slab.bytes, slab.start, slab.frame, slab.end);
+    if (learn && this.remotes.placeOf(mac)?.address !== source && this.#segment.table.lookup(mac) === this) {
+      this.remotes.learn(mac, source);
+    }
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // Behind everything that is read at this wake-up, so that it leaves together.
+    setImmediate(this.#flushSegment);
+  }
+
+  /** To be called now and then: forgets what the segment has forgotten. */
+  tend(): void {
+    this.remotes.sweep((mac) => this.#segment.table.lookup(mac) === this);
+  }
+
+  /** Asks the system what fits the ways to the remotes, and goes by the least. */
+  async findMtu(): Promise<void> {
+    if (this.#knownMtu !== undefined || this.#asking) return;
+    this.#asking = true;
+    try {
+      const remotes = new Set([...this.remotes.everyone, ...this.remotes.remotes]);
+      const mtus = await Promise.all([...remotes].map((remote) => this.#socket.mtuTo(remote)));
+      const known = mtus.filter((mtu) => mtu !== undefined);
+      // A loopback's 65,536 is more than an IP packet can have.
+      const least = Math.min(...(known.length > 0 ? known : [DEFAULT_MTU]), 65_535);
+      this.#frameBytes = Math.min(least - this.#overhead, FRAME_BYTES);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** Enters the segment. */
+  enter(): void {
+    this.#segment.attach(this);
+  }
+
+  /** Leaves the segment: nothing comes in any more or goes out. */
+  leave(): void {
+    this.#closed = true;
+    this.#segment.detach(this);
+  }
+
+  #clamped(bytes: Uint8Array, frame: number, end: number): Uint8Array | undefined {
+    const mss = findMss(bytes, frame, end);
+    if (mss < 0) return undefined;
+    const copy = bytes.slice(frame, end);
+    clampMss(copy, 0, copy.length, mss - frame, this.#frameBytes);
+    return copy;
+  }
+
+  #tooBig(bytes: Uint8Array, frame: number, end: number): void {
+    this.#segment.drop(this, "too-big", bytes, frame, end);
+    const sender = this.#segment.table.lookup(readMac(bytes, frame + ETHERNET_SOURCE_OFFSET));
+    if (sender === undefined || sender === this || !this.#answers.take(this.#clock())) return;
+    const answer = answerTooBig(bytes, frame, end, this.#frameBytes);
+    if (answer !== undefined) this.#segment.toPort(sender, answer);
+  }
+
+  #refused(code: string | undefined): void {
+    if (code !== "EMSGSIZE") return this.drops.count(code === "EAGAIN" ? "queue-full" : "underlay-refused");
+    // A router on the way said that less fits: the next frame's sender is told.
+    this.drops.count("too-big");
+    if (!this.#closed) this.findMtu().catch(() => {});
+  }
+}

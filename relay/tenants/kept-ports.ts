@@ -1,0 +1,37 @@
+import type { AuditLog } from "./audit-log.ts";
+import { unknown } from "./faults.ts";
+import { type Actor, type Network, type PortRecord, RELAY } from "./model.ts";
+import type { Store } from "./store.ts";
+
+/** The ports on the underlay that networks are to have: whoever runs ports goes by what is kept here. */
+export class KeptPorts {
+  readonly #store: Store;
+  readonly #audit: AuditLog;
+
+  constructor(store: Store, audit: AuditLog) {
+    this.#store = store;
+    this.#audit = audit;
+  }
+
+  /** Of every network, in the order in which they were made. */
+  all(): PortRecord[] {
+    return this.#store.ports.all();
+  }
+
+  /** @throws Fault `network.unknown` */
+  keep(port: PortRecord, by: Actor = RELAY): void {
+    const { id, tenant, network } = port;
+    if (this.#store.network(tenant, network) === undefined) throw unknown("network", network);
+    this.#audit.change({ tenant, by, action: "port.create", object: `${network} ${id}` }, () =>
+      this.#store.ports.create(port),
+    );
+  }
+
+  /** @throws Fault `port.unknown` where the network has none of this id */
+  forget(network: Network, id: string, by: Actor = RELAY): void {
+    const change = { tenant: network.tenant, by, action: "port.delete", object: `${network.name} ${id}` };
+    this.#audit.change(change, () => {
+      if (!this.#store.ports.delete(network.id, id)) throw unknown("port", id);
+    });
+  }
+}

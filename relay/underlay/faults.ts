@@ -1,0 +1,45 @@
+/** What can be wrong with a socket of a tunnel, in words for whoever administers it. */
+import { Fault } from "../../shared/fault.ts";
+import type { ListenAddress } from "./underlay.ts";
+
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    "Another program, or the kernel's own VXLAN, listens there: end it, or choose another address or port with --listen.",
+  EACCES: "Ports below 1024 need root or CAP_NET_BIND_SERVICE: choose another with --listen.",
+  EADDRNOTAVAIL: "This machine has no such address: choose one that it has with --listen.",
+  EAFNOSUPPORT: "This machine does not speak that version of IP: choose another address with --listen.",
+};
+
+/** Of what opening a socket threw; our own mistakes stay what they are. */
+export function listenFault(error: unknown, { host, port }: ListenAddress): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const hint = HINTS[code ?? ""];
+  if (error instanceof Fault || hint === undefined) return error;
+  const at = host.includes(":") ? `[${host}]` : host;
+  return new Fault({
+    code: "port.listen",
+    message: `can't receive on ${at}${port === 0 ? "" : `:${port}`} (${code})`,
+    hint,
+    cause: error,
+  });
+}
+
+/** Of what joining a group threw. */
+export function groupFault(error: unknown, group: string, link: string | undefined): unknown {
+  if (error instanceof Fault) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENODEV" && link === undefined) {
+    return new Fault({
+      code: "port.interface",
+      message: `no route says which interface the group ${group} is on`,
+      hint: "Name it with --interface.",
+      cause: error,
+    });
+  }
+  return new Fault({
+    code: "port.group",
+    message: `can't join the group ${group}${link === undefined ? "" : ` on ${link}`} (${code ?? message})`,
+    hint: "It has to be a multicast address, on an interface that is up and carries multicast.",
+    cause: error,
+  });
+}

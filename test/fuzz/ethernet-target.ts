@@ -1,0 +1,140 @@
+import { pino } from "pino";
+import { GuessLimiter } from "../../relay/guess-limiter.ts";
+import { acceptEthernet } from "../../relay/hub/ethernet.ts";
+import { Hub } from "../../relay/hub/hub.ts";
+import type { ConnectionEvents } from "../../relay/hub/socket.ts";
+import type { Network } from "../../relay/tenants/model.ts";
+import { SqliteStore } from "../../relay/tenants/sqlite-store.ts";
+import { Tenants } from "../../relay/tenants/tenants.ts";
+import { MacBudget, type Port } from "../../shared/switch/port.ts";
+import type { Segment } from "../../shared/switch/segment.ts";
+import { corpusFrames, plain, turned } from "./frames.ts";
+import { ClientPort, LONG_SECONDS, sendFrom } from "./port-subject.ts";
+import type { Subject, Target } from "./subject.ts";
+
+const LEAST_BYTES = 14;
+
+/** A client that speaks raw Ethernet, in a hub of its own with somebody else. */
+class EthernetSubject implements Subject {
+  readonly outgoing = corpusFrames().map(turned);
+  readonly #hub: Hub;
+  readonly #network: Network;
+  readonly #token: string;
+  readonly #clock: { now: number };
+  readonly #hold: { release(): void };
+  readonly #segment: Segment;
+  readonly #other = new ClientPort("other", new MacBudget(64));
+  #events: ConnectionEvents | undefined;
+  #port: Port | undefined;
+  /** What went out to the client. */
+  #sent = 0;
+  /** Of connections that are over, and what came while there was none. */
+  #before = 0;
+
+  private constructor(hub: Hub, network: Network, token: string, clock: { now: number }) {
+    this.#hub = hub;
+    this.#network = network;
+    this.#token = token;
+    this.#clock = clock;
+    const { live, release } = hub.hold(network);
+    this.#hold = { release };
+    this.#segment = live.segment;
+    this.#segment.attach(this.#other);
+  }
+
+  static async open(): Promise<EthernetSubject> {
+    const clock = { now: 0 };
+    const tenants = new Tenants(SqliteStore.open(":memory:"), () => 0);
+    tenants.createDefaults();
+    const { secret } = await tenants.createToken("default", { networks: ["lan"] });
+    const log = pino({ level: "silent" });
+    const now = () => clock.now;
+    const hub = new Hub({ tenants, log, clock: now, guesses: new GuessLimiter(now) });
+    const subject = new EthernetSubject(hub, tenants.network("default", "lan"), secret, clock);
+    await subject.#connect();
+    return subject;
+  }
+
+  receive(bytes: Uint8Array, end: number, chance: number): void {
+    if (this.#events === undefined) {
+      this.#before++;
+      return;
+    }
+    // What is no frame ends the connection: now and then.
+    const size = chance % 5_000 === 0 ? end : Math.max(end, LEAST_BYTES);
+    if (size < LEAST_BYTES) this.#before++;
+    this.#events.binary(bytes.subarray(0, size), () => {});
+  }
+
+  send(bytes: Uint8Array, end: number): void {
+    sendFrom(this.#segment, this.#other, bytes, end);
+  }
+
+  accounted(): number {
+    return this.#before + (this.#port?.rxFrames ?? 0);
+  }
+
+  async second(): Promise<void> {
+    this.#pass(1);
+    if (this.#events === undefined) await this.#connect();
+  }
+
+  isAlive(): boolean {
+    this.#pass(LONG_SECONDS);
+    const good = plain(60);
+    const back = turned(good);
+    this.send(back, back.length);
+    this.#events?.binary(good, () => {});
+    this.#pass(0);
+    const [received, sent] = [this.#other.txFrames, this.#sent];
+    this.#events?.binary(good, () => {});
+    this.send(back, back.length);
+    this.#pass(0);
+    return this.#other.txFrames > received && this.#sent > sent;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#events?.closed();
+    this.#segment.detach(this.#other);
+    this.#hold.release();
+    this.#hub.drain();
+  }
+
+  #pass(seconds: number): void {
+    this.#segment.flush();
+    this.#clock.now += seconds;
+    this.#segment.tick();
+    this.#segment.tick();
+  }
+
+  async #connect(): Promise<void> {
+    const before = new Set(this.#segment.ports);
+    const socket = {
+      bufferedAmount: 0,
+      send: (message: Uint8Array, sent?: () => void) => {
+        if (message.length < LEAST_BYTES) throw new Error(`a frame of ${message.length} bytes`);
+        this.#sent++;
+        sent?.();
+      },
+      sendText: () => {
+        throw new Error("text was sent");
+      },
+      close: () => {
+        this.#before += this.#port?.rxFrames ?? 0;
+        this.#port = undefined;
+        this.#events = undefined;
+      },
+    };
+    const connection = { socket, address: "192.0.2.1", origin: "http://relay.example", subprotocol: false };
+    this.#events = acceptEthernet({ ...connection, bearer: this.#token }, this.#hub);
+    while (this.#segment.ports.size === before.size) await new Promise(setImmediate);
+    this.#port = [...this.#segment.ports].find((port) => !before.has(port));
+  }
+}
+
+/** What clients that speak raw Ethernet send to the relay. */
+export const ETHERNET_TARGET: Target = {
+  name: "ethernet",
+  corpus: corpusFrames(),
+  open: () => EthernetSubject.open(),
+};

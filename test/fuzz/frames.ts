@@ -1,0 +1,156 @@
+// Frames of every protocol that a hub reads into, for what is inside of hostile packets.
+
+import { writeUint16 } from "../../shared/frame/bytes.ts";
+import { checksum, sumPseudoHeader } from "../../shared/frame/checksum.ts";
+import { type EthernetHeader, encodeEthernet } from "../../shared/frame/ethernet.ts";
+import { encodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../shared/frame/ipv4.ts";
+import { encodeIpv6 } from "../../shared/frame/ipv6.ts";
+import { BROADCAST_MAC } from "../../shared/frame/mac.ts";
+import { arpRequest, dhcpOffer, igmpReport, toGroup } from "../relay/neighbour-frames.ts";
+import { listenerMessage, mldRecords, sealIcmpv6 } from "../shared/frame/group-messages.ts";
+
+/** Who is behind the port, who is behind the other one, and somebody that nobody has heard of. */
+export const OUTSIDE = 0x0200_0000_0001;
+export const INSIDE = 0x0200_0000_0002;
+const NOBODY = 0x0200_0000_0003;
+
+const OUTSIDE_TEXT = "02:00:00:00:00:01";
+const SOURCE = 0x0a00_0001;
+const TARGET = 0x0a00_0002;
+const SOURCE6 = (0xfd00n << 112n) + 1n;
+const TARGET6 = (0xfd00n << 112n) + 2n;
+const ALL_NODES = (0xff02n << 112n) + 1n;
+const ALL_NODES_MAC = 0x3333_0000_0001;
+
+/** What {@link corpusFrames} are made of, one of each. */
+export function corpusFrames(): Uint8Array[] {
+  return [
+    plain(60),
+    plain(14),
+    frame({ etherType: 0x88cc, destination: 0x0180_c200_000e }, new Uint8Array(46)),
+    frame({ etherType: 0x0800, destination: NOBODY }, new Uint8Array(20)),
+    frame({ etherType: 46 }, new Uint8Array(46)),
+    arpRequest(OUTSIDE_TEXT, "10.0.0.1", "10.0.0.2"),
+    igmpReport(OUTSIDE_TEXT, "239.1.1.1"),
+    toGroup(OUTSIDE_TEXT, "239.1.1.1"),
+    dhcpOffer(OUTSIDE_TEXT),
+    tcpSyn(4),
+    tcpSyn(6),
+    tagged(tcpSyn(4), 1),
+    tagged(tcpSyn(6), 2),
+    tagged(plain(60), 9),
+    udp(4, 40),
+    udp(6, 40),
+    udp(4, 1_472),
+    udp(4, 1_490),
+    udp(6, 1_490),
+    icmpv6(neighbourSolicitation(), TARGET6, INSIDE),
+    icmpv6(Uint8Array.of(134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0), ALL_NODES, ALL_NODES_MAC),
+    icmpv6(listenerMessage(131, (0xff05n << 112n) + 1n), ALL_NODES, ALL_NODES_MAC),
+    icmpv6(mldRecords([{ type: 4, group: (0xff05n << 112n) + 1n, sources: [] }]), ALL_NODES, ALL_NODES_MAC),
+  ];
+}
+
+/** A frame from {@link OUTSIDE} to {@link INSIDE} of a type that nothing reads. */
+export function plain(bytes: number): Uint8Array {
+  return frame({ etherType: 0x88b5 }, new Uint8Array(bytes - 14));
+}
+
+/** The same frames on their way back. */
+export function turned(bytes: Uint8Array): Uint8Array {
+  const back = bytes.slice();
+  back.set(bytes.subarray(6, 12), 0);
+  back.set(bytes.subarray(0, 6), 6);
+  // Nobody is a group.
+  back[6] = (back[6] ?? 0) & 0xfe;
+  return back;
+}
+
+function frame(header: Partial<EthernetHeader>, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(14 + payload.length);
+  const to = { destination: INSIDE, source: OUTSIDE, tags: [], etherType: 0 };
+  bytes.set(payload, encodeEthernet(bytes, 0, { ...to, ...header }));
+  return bytes;
+}
+
+function tagged(bytes: Uint8Array, tags: number): Uint8Array {
+  const tag = [0x81, 0x00, 0x00, 0x0a];
+  return Uint8Array.of(
+    ...bytes.subarray(0, 12),
+    ...Array.from({ length: tags }, () => tag).flat(),
+    ...bytes.subarray(12),
+  );
+}
+
+/** With the segment's size at an odd place, and as checksum what a card was to finish. */
+function tcpSyn(version: 4 | 6): Uint8Array {
+  const tcp = Uint8Array.of(
+    0x12,
+    0x34,
+    0,
+    80,
+    ...new Array<number>(8).fill(0),
+    0x70,
+    2,
+    255,
+    255,
+    0,
+    0,
+    0,
+    0,
+  );
+  return packet(version, PROTOCOL_TCP, Uint8Array.of(...tcp, 1, 2, 4, 5, 0xb4, 1, 0, 0), 16);
+}
+
+function udp(version: 4 | 6, bytes: number): Uint8Array {
+  const datagram = new Uint8Array(8 + bytes);
+  datagram.set([0, 68, 0, 67, datagram.length >> 8, datagram.length & 255]);
+  return packet(version, PROTOCOL_UDP, datagram, 6);
+}
+
+function packet(version: 4 | 6, protocol: number, segment: Uint8Array, sumAt: number): Uint8Array {
+  const bytes = new Uint8Array((version === 4 ? 20 : 40) + segment.length);
+  const [source, destination] = version === 4 ? [SOURCE, TARGET] : [SOURCE6, TARGET6];
+  const payloadLength = segment.length;
+  const at =
+    version === 4
+      ? encodeIpv4(bytes, 0, {
+          protocol,
+          source: SOURCE,
+          destination: TARGET,
+          dontFragment: true,
+          payloadLength,
+        })
+      : encodeIpv6(bytes, 0, {
+          nextHeader: protocol,
+          source: SOURCE6,
+          destination: TARGET6,
+          payloadLength,
+        });
+  bytes.set(segment, at);
+  const pseudo = sumPseudoHeader(source ?? 0, destination ?? 0, protocol, payloadLength);
+  writeUint16(bytes, at + sumAt, ~checksum(bytes, 0, 0, pseudo) & 0xffff);
+  return frame({ etherType: version === 4 ? 0x0800 : 0x86dd }, bytes);
+}
+
+function neighbourSolicitation(): Uint8Array {
+  const message = new Uint8Array(32);
+  message[0] = 135;
+  message.set([0xfd], 8);
+  message[23] = 2;
+  message.set([1, 1, 2, 0, 0, 0, 0, 1], 24);
+  return message;
+}
+
+function icmpv6(message: Uint8Array, to: bigint, mac: number): Uint8Array {
+  const bytes = new Uint8Array(40 + message.length);
+  const fields = { nextHeader: PROTOCOL_ICMPV6, source: SOURCE6, destination: to, hopLimit: 255 };
+  const at = encodeIpv6(bytes, 0, { ...fields, payloadLength: message.length });
+  bytes.set(sealIcmpv6(message, SOURCE6, to), at);
+  return frame({ etherType: 0x86dd, destination: mac }, bytes);
+}
+
+/** One that everybody gets. */
+export function broadcast(bytes: number): Uint8Array {
+  return frame({ etherType: 0x88b5, destination: BROADCAST_MAC }, new Uint8Array(bytes - 14));
+}

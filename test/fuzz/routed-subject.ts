@@ -1,0 +1,168 @@
+import { NetworkHub } from "../../relay/hub/network-hub.ts";
+import { portConfig } from "../../relay/hub/ports/config.ts";
+import { Endpoints } from "../../relay/hub/ports/endpoints.ts";
+import { type OpenPort, openPort } from "../../relay/hub/ports/open-port.ts";
+import type { Network } from "../../relay/tenants/model.ts";
+import { encodeGre } from "../../shared/frame/gre.ts";
+import { writeMac } from "../../shared/frame/mac.ts";
+import { hubMac } from "../../shared/switch/hub-policy.ts";
+import { MacBudget } from "../../shared/switch/port.ts";
+import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
+import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
+import { arpRequest } from "../relay/neighbour-frames.ts";
+import { corpusFrames, turned } from "./frames.ts";
+import { ClientPort, REMOTE, type SinkSocket, SinkUnderlay } from "./port-subject.ts";
+import type { Subject, Target } from "./subject.ts";
+
+const VNI = 101;
+/** Splits the addresses of the corpus: 10.0.0.1 and fd00::1 are at the other site, 10.0.0.2 and fd00::2 at this one. */
+const CONFIG = {
+  kind: "gre",
+  mode: "routed",
+  remotes: [REMOTE],
+  gateways: ["10.0.0.3/31", "fd00::3/127"],
+  routes: ["10.0.0.0/31", "fd00::/127"],
+};
+
+const INSIDE = "02:00:00:00:00:02";
+
+const NETWORK: Network = {
+  id: 1,
+  tenant: "acme",
+  name: "lab",
+  vni: VNI,
+  mtu: 1_400,
+  group: "239.0.0.101",
+  subnet: undefined,
+  prefix6: undefined,
+  addresses: false,
+  mode: "switch",
+  settings: DEFAULT_SETTINGS,
+};
+
+/** A routed port with the router behind it, in a hub with a session. */
+class RoutedSubject implements Subject {
+  readonly outgoing = corpusFrames().map(toHub);
+  readonly #hub: NetworkHub;
+  readonly #open: OpenPort;
+  readonly #socket: SinkSocket;
+  readonly #client: ClientPort;
+  readonly #clock: { now: number };
+
+  private constructor(
+    hub: NetworkHub,
+    open: OpenPort,
+    socket: SinkSocket,
+    client: ClientPort,
+    clock: { now: number },
+  ) {
+    this.#hub = hub;
+    this.#open = open;
+    this.#socket = socket;
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  static async open(): Promise<RoutedSubject> {
+    const clock = { now: 0 };
+    const seconds = () => clock.now;
+    const hub = new NetworkHub({ network: NETWORK, roles: new Set(), clock: seconds, noticed: () => {} });
+    const client = new ClientPort("client", new MacBudget(64));
+    hub.segment.attach(client);
+    const underlay = new SinkUnderlay();
+    const policy = { current: undefined };
+    const router = () => hub.router();
+    const surroundings = { underlay, endpoints: new Endpoints(), policy, clock: seconds, router };
+    const open = await openPort("port", portConfig.parse(CONFIG), hub.segment, surroundings);
+    if (underlay.socket === undefined) throw new Error("the port opened no socket");
+    return new RoutedSubject(hub, open, underlay.socket, client, clock);
+  }
+
+  receive(bytes: Uint8Array, end: number): void {
+    this.#socket.received(bytes, 0, end, REMOTE);
+  }
+
+  send(bytes: Uint8Array, end: number): void {
+    const size = Math.min(end, FRAME_BYTES);
+    if (size < 14) return;
+    const record = new Uint8Array(ENCAPSULATION_BYTES + size);
+    record.set(bytes.subarray(0, size), ENCAPSULATION_BYTES);
+    encapsulate(record, 0, record.length, VNI);
+    this.#hub.segment.forward(this.#client, record, 0, ENCAPSULATION_BYTES, record.length);
+  }
+
+  accounted(): number {
+    const { port, endpoint } = this.#open;
+    let count = port.rxFrames;
+    for (const of of Object.values(endpoint.drops.toJSON())) count += of;
+    return count;
+  }
+
+  second(): void {
+    this.#pass(1);
+  }
+
+  isAlive(): boolean {
+    this.#pass(1_000);
+    const here = arpRequest(INSIDE, "10.0.0.2", "10.0.0.2");
+    this.send(here, here.length);
+    const [good = new Uint8Array(0)] = GOOD.map(packetOf);
+    const [back = new Uint8Array(0)] = GOOD.map(toHub);
+    const [received, sent] = [this.#client.txFrames, this.#socket.packets];
+    this.receive(good, good.length);
+    this.send(back, back.length);
+    const lives = this.#client.txFrames > received && this.#socket.packets > sent;
+    this.#pass(0);
+    return lives;
+  }
+
+  #pass(seconds: number): void {
+    this.#socket.settle();
+    this.#hub.segment.flush();
+    this.#clock.now += seconds;
+    this.#hub.tick();
+    this.#hub.tick();
+    this.#socket.settle();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#open.close();
+  }
+}
+
+/** IP, untagged. */
+const PACKETS = corpusFrames().filter((frame) => {
+  const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
+  return frame.length > 34 && (type === 0x0800 || type === 0x86dd);
+});
+
+/** From 10.0.0.1 to 10.0.0.2. */
+const GOOD = PACKETS.filter(
+  (frame) => frame[26] === 10 && frame[29] === 1 && frame[30] === 10 && frame[33] === 2,
+);
+
+/** The packet of a frame, as it comes out of the underlay. */
+function packetOf(frame: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(4 + frame.length - 14);
+  const protocol = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
+  packet.set(frame.subarray(14), encodeGre(packet, 0, { protocol }));
+  return packet;
+}
+
+/** A frame that is for the router, and whose packet goes back: its addresses change places. */
+function toHub(frame: Uint8Array): Uint8Array {
+  const back = turned(frame);
+  const type = ((back[12] ?? 0) << 8) | (back[13] ?? 0);
+  const [at, size] = type === 0x0800 ? [26, 4] : [22, 16];
+  if ((type !== 0x0800 && type !== 0x86dd) || back.length < at + 2 * size) return back;
+  back.copyWithin(at, at + size, at + 2 * size);
+  back.set(frame.subarray(at, at + size), at + size);
+  writeMac(back, 0, hubMac(VNI));
+  return back;
+}
+
+/** The router as a target. */
+export function routedTarget(name: string): Target {
+  return { name, corpus: PACKETS.map(packetOf), open: () => RoutedSubject.open() };
+}
