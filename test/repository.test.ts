@@ -15,7 +15,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 /** Top-level folders whose files the files below `folder` import, but for itself. */
 function importsOf(folder: string): Set<string> {
   const seen = new Set<string>();
-  for (const file of files.filter((name) => name.startsWith(`${folder}/`) && name.endsWith(".ts"))) {
+  for (const file of files.filter((name) => name.startsWith(`${folder}/`) && /\.tsx?$/.test(name))) {
     for (const [, target = ""] of read(file).matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
       const [top = ""] = relative(ROOT, join(ROOT, dirname(file), target)).split("/");
       if (top !== folder) seen.add(top);

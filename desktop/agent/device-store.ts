@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../shared/fault.ts";
@@ -71,6 +71,17 @@ export class DeviceStore {
   /** Keeps what the relay said of a device. @throws Fault `state.unwritable` */
   save(device: EnrolledDevice): void {
     this.#writing(() => writePrivate(this.file(device.relay, device.tenant), serialize(device)));
+  }
+
+  /**
+   * Forgets a network of a device, and with the last one the device and its key.
+   *
+   * @throws Fault `state.unwritable`
+   */
+  withdraw(device: EnrolledDevice, network: string): void {
+    const networks = device.enrolment.networks.filter(({ name }) => name !== network);
+    if (networks.length > 0) return this.save({ ...device, enrolment: { ...device.enrolment, networks } });
+    this.#writing(() => rmSync(this.file(device.relay, device.tenant), { force: true }));
   }
 
   /** Every device that a relay knows, by relay and tenant. @throws Fault `state.unreadable`, `state.corrupt` */

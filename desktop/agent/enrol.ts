@@ -1,7 +1,7 @@
 /** Enrolment: a device shows an invite's secret and that it has its key, and is known by the key from then on. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { Fault } from "../../shared/fault.ts";
+import { Fault, usage } from "../../shared/fault.ts";
 import { isLoopback } from "../../shared/invite-link.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { type DeviceStore, type EnrolledDevice, relayText } from "./device-store.ts";
@@ -161,4 +161,13 @@ function refusal(
 function retryAfter({ headers }: Response): string {
   const seconds = headers.get("retry-after") ?? "";
   return /^\d{1,6}$/.test(seconds) ? `${seconds} s` : "a minute";
+}
+
+/** Without the link: its secret may be whole where the rest of it is not. */
+export function notAnInvite(): Fault {
+  return usage(
+    "usage.invite",
+    "what is given is not an invite's link",
+    "It is https://RELAY/join#v1.TENANT.SECRET, or begins with laneway://; put it in quotes, whole, as it was sent.",
+  );
 }

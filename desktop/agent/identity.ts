@@ -59,6 +59,11 @@ function namespaceId(): string {
   return own === namespaceOf("1") ? "" : own;
 }
 
+/** Names the network namespace that this process is in; undefined where the system does not. */
+export function networkNamespace(): string | undefined {
+  return namespaceOf("self") || undefined;
+}
+
 function namespaceOf(process: string): string {
   try {
     return readlinkSync(`/proc/${process}/ns/net`);

@@ -1,15 +1,27 @@
+import { networkInterfaces } from "node:os";
 import { formatMac } from "../../shared/frame/mac.ts";
 import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
 import { MacTable } from "../../shared/switch/mac-table.ts";
+import type { SegmentObserver } from "../../shared/switch/observer.ts";
+import type { Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import type { Trunk } from "../../shared/switch/trunk.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
+import { ObserverSet } from "./observer-set.ts";
 import type { TapDevice } from "./tap/device.ts";
 import { TapPort } from "./tap-port.ts";
 
+/** Addresses that the hub takes of one machine, at most (docs/protocol.md, `register`). */
+const ENDPOINT_ADDRESSES = 16;
+
+/** Endpoints that the hub takes of one session, at most (docs/protocol.md, `register`). */
+const ENDPOINTS = 256;
+
 /** A TAP that is set up and ready for frames. */
 export interface Overlay {
-  readonly tap: TapDevice;
+  /** Undefined where this machine itself is not on the network, only virtual ones of its. */
+  readonly tap: TapDevice | undefined;
   readonly mac: number;
   /** CIDR; undefined where the interface was given none. */
   readonly address: string | undefined;
@@ -19,12 +31,20 @@ export interface Overlay {
   readonly vlan?: number;
 }
 
+/** The addresses of an interface: CIDR. */
+export interface LocalAddresses {
+  readonly ipv4: readonly string[];
+  /** But for the link-local one. */
+  readonly ipv6: readonly string[];
+  readonly linkLocal: string | undefined;
+}
+
 /** What `laneway up --json` tells of a network. */
 export interface LocalNetworkStatus {
   readonly network: string;
   readonly vni: number;
-  /** The interface, which the networks of a trunk share. */
-  readonly tap: string;
+  /** The interface, which the networks of a trunk share; undefined where there is none. */
+  readonly tap: string | undefined;
   readonly mac: string;
   readonly address: string | undefined;
   readonly address6: string | undefined;
@@ -41,7 +61,17 @@ export interface LocalNetworkStatus {
 export class LocalNetwork {
   readonly offer: NetworkOffer;
   readonly overlay: Overlay;
+  /** This machine's own place in the segment, with its counters; undefined where it has none. */
+  readonly port: Port | undefined;
+  /** Told when other machines are behind this one than before. */
+  machinesChanged: (() => void) | undefined;
+  readonly #machines = new Map<Port, TapDevice>();
+  /** Their addresses, as last told. */
+  #machineMacs: readonly number[] = [];
+  #hasMachines = false;
+  readonly #closing: (() => Promise<void>)[] = [];
   readonly #segment: Segment;
+  readonly #observers: ObserverSet;
   readonly #ticker: ReturnType<typeof setInterval>;
 
   /** @param failed told when the TAP is gone */
@@ -50,11 +80,58 @@ export class LocalNetwork {
     this.overlay = overlay;
     const table = new MacTable({ freezes: false });
     this.#segment = new Segment(offer.vni, () => performance.now() / 1_000, table);
-    const port = new TapPort(this.#segment, overlay.tap, failed);
-    this.#segment.attach(port);
+    this.#observers = new ObserverSet(this.#segment);
     // First: where this throws, nothing is left that keeps the process alive.
-    overlay.tap.start(port);
-    this.#ticker = setInterval(() => this.#segment.tick(), 1_000);
+    this.port = overlay.tap && this.#attach(overlay.tap, failed);
+    this.#ticker = setInterval(() => this.#tick(), 1_000);
+  }
+
+  /**
+   * Has a virtual machine be on the network, until it is gone.
+   *
+   * @param device its, which is closed then
+   */
+  plug(device: TapDevice, gone: (why: Error) => void): void {
+    const port = this.#attach(device, (why) => {
+      this.#machines.delete(port);
+      this.#segment.detach(port);
+      void device.close();
+      this.#tellMachines();
+      gone(why);
+    });
+    this.#machines.set(port, device);
+    this.#hasMachines = true;
+  }
+
+  /** Has something end with the network. */
+  beforeClose(end: () => Promise<void>): void {
+    this.#closing.push(end);
+  }
+
+  #attach(device: TapDevice, failed: (error: Error) => void): TapPort {
+    const port = new TapPort(this.#segment, device, failed);
+    this.#segment.attach(port);
+    device.start(port);
+    return port;
+  }
+
+  #tick(): void {
+    this.#segment.tick();
+    this.#tellMachines();
+  }
+
+  /** Looks which addresses are behind the virtual machines' ports. */
+  #tellMachines(): void {
+    if (!this.#hasMachines) return;
+    const macs: number[] = [];
+    for (const { mac, port } of this.#segment.table.entries()) {
+      if (port !== undefined && this.#machines.has(port)) macs.push(mac);
+    }
+    macs.sort((one, other) => one - other);
+    const known = this.#machineMacs;
+    if (macs.length === known.length && macs.every((mac, i) => mac === known[i])) return;
+    this.#machineMacs = macs;
+    this.machinesChanged?.();
   }
 
   /** Whether what the relay offers now is what this was made of. */
@@ -78,7 +155,7 @@ export class LocalNetwork {
     return {
       network: this.offer.name,
       vni: this.offer.vni,
-      tap: tap.name,
+      tap: tap?.name,
       mac: formatMac(mac),
       address,
       address6,
@@ -87,15 +164,64 @@ export class LocalNetwork {
     };
   }
 
-  /** This machine, as the hub is told of it: so that it is known before it says anything. */
-  endpoint(): { mac: string; addresses: string[] } {
+  /** The interface's addresses as they are now, whoever gave them: CIDR. On a trunk within a tag, none. */
+  addresses(): LocalAddresses {
+    const { tap, address, vlan = UNTAGGED_VLAN } = this.overlay;
+    const found = vlan === UNTAGGED_VLAN && tap !== undefined ? (networkInterfaces()[tap.name] ?? []) : [];
+    const cidrs = (family: string) =>
+      found.flatMap((one) => (one.family === family && one.cidr !== null ? [one.cidr] : []));
+    const v6 = cidrs("IPv6");
+    const given = address === undefined || address.includes(":") ? [] : [address];
+    return {
+      // The one that it was given stays the first.
+      ipv4: [...new Set([...given, ...cidrs("IPv4")])],
+      ipv6: v6.filter((one) => !one.startsWith("fe80:")),
+      linkLocal: v6.find((one) => one.startsWith("fe80:")),
+    };
+  }
+
+  /** Whether other machines than this one are behind it, or have been: the hub is to know of either. */
+  get hasMachines(): boolean {
+    return this.#hasMachines;
+  }
+
+  /** This machine and those behind it, as the hub is told of them: so that they are known before they say anything. */
+  endpoints(): { mac: string; addresses: string[] }[] {
+    const machines = this.#machineMacs.map((mac) => ({ mac: formatMac(mac), addresses: [] }));
+    return (this.overlay.tap === undefined ? machines : [this.#endpoint(), ...machines]).slice(0, ENDPOINTS);
+  }
+
+  #endpoint(): { mac: string; addresses: string[] } {
     const { mac, address, address6 } = this.overlay;
-    const addresses = [address, address6].flatMap((cidr) => cidr?.split("/")[0] ?? []);
+    const given = [address, address6].filter((one) => one !== undefined);
+    const cidrs = new Set([...given, ...this.addresses().ipv4]);
+    const addresses = [...cidrs].slice(0, ENDPOINT_ADDRESSES).map((cidr) => cidr.split("/")[0] ?? "");
     return { mac: formatMac(mac), addresses };
+  }
+
+  /** Sends a frame, from its destination address and without FCS, as if this machine's kernel had. */
+  inject(frame: Uint8Array): void {
+    if (this.port === undefined) return;
+    const bytes = new Uint8Array(ENCAPSULATION_BYTES + frame.length);
+    bytes.set(frame, ENCAPSULATION_BYTES);
+    encapsulate(bytes, 0, bytes.length, this.offer.vni);
+    this.#segment.forward(this.port, bytes, 0, ENCAPSULATION_BYTES, bytes.length);
+    this.#segment.flush();
+  }
+
+  /**
+   * Has somebody see every frame, beside others who do.
+   *
+   * @returns what ends it
+   */
+  observe(observer: SegmentObserver): () => void {
+    return this.#observers.add(observer);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#ticker);
-    await this.overlay.tap.close();
+    for (const end of this.#closing) await end();
+    for (const device of this.#machines.values()) await device.close();
+    await this.overlay.tap?.close();
   }
 }

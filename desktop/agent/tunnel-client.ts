@@ -1,24 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../shared/fault.ts";
-import { afterClose, Close } from "../../shared/tunnel/close.ts";
-import type { NetworkOffer, RelayMessage } from "../../shared/tunnel/control.ts";
+import { afterClose } from "../../shared/tunnel/close.ts";
+import type { Member, NetworkOffer, RelayMessage } from "../../shared/tunnel/control.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import { Backoff } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { Refused, TunnelConnection, type TunnelEnd } from "./tunnel-connection.ts";
-import { Unreachable } from "./tunnel-errors.ts";
+import { closedForGood, isConnectionFault, passing, Unreachable } from "./tunnel-errors.ts";
 
 /** What becomes of a network, told as it happens. */
 export interface TunnelClientEvents {
   /** Frames can pass, for the first time or again. */
   up(network: LocalNetwork): void;
   /** The relay is away; networks that were up keep their interfaces. */
-  reconnecting(networks: readonly LocalNetwork[], reason: string, delayMs: number): void;
+  reconnecting(networks: readonly LocalNetwork[], why: Fault, delayMs: number): void;
   /** The hub noticed something that concerns this machine. */
   notice(code: string, message: string): void;
   /** The network's interface is gone. */
   down(network: LocalNetwork): void;
+  /** One network can't be, while the others go on. Without this the client ends, and throws why. */
+  failed?(network: string, error: unknown): void;
+  /** Who else is on a network; told before {@link up}. */
+  members?(network: string, members: readonly Member[]): void;
+  /** One of them came, went or changed. */
+  member?(network: string, event: "joined" | "changed" | "left", member: Member): void;
 }
 
 export interface TunnelClientOptions {
@@ -28,8 +34,12 @@ export interface TunnelClientOptions {
   readonly offload: boolean;
   /** Who does the WebSocket's framing. */
   readonly framing: Framing;
-  /** Names of the networks to join; none means all that the credentials open. */
+  /** Names of the networks to join at first; none means all that the credentials open, for good. */
   readonly networks: readonly string[];
+  /** Whether what answers in the relay's place may be a passing thing from the start, and not only once it has worked. */
+  readonly patient?: boolean;
+  /** Whether the hub is told of this machine's addresses also where it does not ask, so that members see them. */
+  readonly announces?: boolean;
   readonly events: TunnelClientEvents;
   /**
    * Makes a network's interface, at its first join.
@@ -46,14 +56,31 @@ export interface TunnelClientOptions {
 /** Keeps this machine on its networks through one relay, whatever happens to the connection. */
 export class TunnelClient {
   readonly #options: TunnelClientOptions;
+  /** Undefined: all that there are. */
+  readonly #wanted: Set<string> | undefined;
   readonly #networks = new Map<string, LocalNetwork>();
   readonly #backoff = new Backoff();
-  #everWelcomed = false;
+  /** Interfaces are made and unmade one after the other. Never rejects. */
+  #work: Promise<void> = Promise.resolve();
+  readonly #ending = new AbortController();
+  #fatal: unknown;
+  #connection: TunnelConnection | undefined;
+  #everWelcomed: boolean;
+  /** The connection ends so that the next one's welcome has what this one's had not. */
+  #renewing = false;
+  #pause: AbortController | undefined;
   /** Connections whose relay asked to be told of this machine's addresses. */
-  readonly #registers = new WeakSet<TunnelConnection>();
+  readonly #asked = new WeakSet<TunnelConnection>();
 
   constructor(options: TunnelClientOptions) {
     this.#options = options;
+    this.#wanted = options.networks.length === 0 ? undefined : new Set(options.networks);
+    this.#everWelcomed = options.patient ?? false;
+  }
+
+  /** Round trip to the relay, in milliseconds; undefined while it is not known. */
+  get latencyMs(): number | undefined {
+    return this.#connection?.latencyMs;
   }
 
   /**
@@ -62,32 +89,69 @@ export class TunnelClient {
    * @throws Fault where going on makes no sense: credentials refused or revoked, no such network, no TAP
    */
   async run(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#ending.signal]);
     try {
-      while (!signal.aborted) {
-        const delay = await this.#connection(signal);
-        if (signal.aborted) break;
-        await sleep(delay, undefined, { signal }).catch(() => {});
+      while (!either.aborted) {
+        const delay = await this.#connect(either);
+        if (either.aborted) break;
+        this.#pause = new AbortController();
+        const awake = AbortSignal.any([either, this.#pause.signal]);
+        await sleep(delay, undefined, { signal: awake }).catch(() => {});
       }
     } finally {
-      for (const network of this.#networks.values()) {
-        await network.close();
-        this.#options.events.down(network);
-      }
-      this.#networks.clear();
+      this.#ending.abort();
+      await this.#work;
+      for (const network of this.#networks.values()) await this.#close(network);
     }
+    if (this.#fatal !== undefined) throw this.#fatal;
+  }
+
+  /** Joins one more network, now or once the relay is there. */
+  add(name: string): void {
+    this.#wanted?.add(name);
+    const connection = this.#connection;
+    if (connection === undefined) return this.retry();
+    const offer = connection.welcome.networks.find((one) => one.name === name);
+    if (offer !== undefined) return connection.send({ type: "join", vni: offer.vni });
+    // It may be open to us since: only a new welcome tells.
+    this.#renewing = true;
+    connection.close();
+  }
+
+  /** Leaves a network; resolves once its interface is gone. */
+  async remove(name: string): Promise<void> {
+    this.#wanted?.delete(name);
+    await this.#enqueue(async () => {
+      const connection = this.#connection;
+      const offer = connection?.welcome.networks.find((one) => one.name === name);
+      if (connection !== undefined && offer !== undefined) {
+        connection.send({ type: "leave", vni: offer.vni });
+        connection.trunk.leave(offer.vni);
+      }
+      const network = this.#networks.get(name);
+      if (network !== undefined) await this.#close(network);
+    });
+  }
+
+  /** Tries to connect now, if it waits to do so. */
+  retry(): void {
+    this.#pause?.abort();
+  }
+
+  /** Tells the hub which addresses are this machine's; where it wants to know, or everybody is to. */
+  announce(network: LocalNetwork): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (this.#options.announces !== true && !this.#asked.has(connection) && !network.hasMachines) return;
+    connection.send({ type: "register", vni: network.offer.vni, endpoints: network.endpoints() });
   }
 
   /** One connection from attempt to end. @returns how long to wait for the next, in milliseconds */
-  async #connection(signal: AbortSignal): Promise<number> {
+  async #connect(signal: AbortSignal): Promise<number> {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
     const { relay, credentials, offload, framing } = this.#options;
-    let openedAt: number | undefined;
-    let fatal: unknown;
-    const stop = (error: unknown) => {
-      fatal ??= error;
-      over.abort();
-    };
+    let openedAt: number;
     let how: TunnelEnd;
     try {
       const connection = await TunnelConnection.open({
@@ -96,85 +160,114 @@ export class TunnelClient {
         offload,
         framing,
         signal: either,
-        control: (message, from) => this.#control(message, from, either, stop),
+        control: (message, from) => this.#control(message, from, either),
       });
       openedAt = performance.now();
       this.#everWelcomed = true;
+      this.#connection = connection;
       for (const { vni } of this.#choose(connection.welcome.networks)) connection.send({ type: "join", vni });
       how = await connection.ended;
     } catch (error) {
       if (signal.aborted) return 0;
-      over.abort();
       return this.#retryAfter(error);
+    } finally {
+      this.#connection = undefined;
+      over.abort();
     }
-    if (fatal !== undefined) throw fatal;
     if (signal.aborted) return 0;
+    if (this.#renewing) {
+      this.#renewing = false;
+      return 0;
+    }
     this.#backoff.lasted(performance.now() - openedAt);
     return this.#after(how);
   }
 
-  #control(
-    message: RelayMessage,
-    connection: TunnelConnection,
-    signal: AbortSignal,
-    stop: (error: unknown) => void,
-  ): void {
+  #control(message: RelayMessage, connection: TunnelConnection, signal: AbortSignal): void {
+    const { events } = this.#options;
     if (message.type === "joined") {
-      const offer = connection.welcome.networks.find((network) => network.vni === message.vni);
-      if (offer !== undefined) this.#joined(offer, connection, signal, stop).catch(stop);
+      const offer = offerOf(connection, message.vni);
+      if (offer === undefined) return;
+      events.members?.(offer.name, message.members);
+      void this.#enqueue(() => this.#joined(offer, connection, signal));
+    } else if (message.type === "member") {
+      const offer = offerOf(connection, message.vni);
+      if (offer !== undefined) events.member?.(offer.name, message.event, message.member);
     } else if (message.type === "notice") {
-      if (message.code === "source-binding") {
-        this.#registers.add(connection);
-        this.#register(connection);
-      } else {
-        this.#options.events.notice(message.code, message.message);
-      }
+      if (message.code !== "source-binding") return events.notice(message.code, message.message);
+      this.#asked.add(connection);
+      for (const network of this.#networks.values()) this.announce(network);
     } else if (message.type === "error" && message.request === "join") {
-      stop(
-        new Fault({
-          code: "network.refused",
-          message: `the relay let us not join: ${message.message}`,
-          hint: this.#options.credentials.moreNetworks,
-        }),
-      );
+      const refused = new Fault({
+        code: "network.refused",
+        message: `the relay let us not join: ${message.message}`,
+        hint: this.#options.credentials.moreNetworks,
+      });
+      const offer = offerOf(connection, message.vni);
+      if (offer === undefined) this.#stop(refused);
+      else this.#failed(offer.name, refused);
     }
   }
 
-  /** Tells the hub which addresses are this machine's. */
-  #register(connection: TunnelConnection): void {
-    for (const network of this.#networks.values()) {
-      connection.send({ type: "register", vni: network.offer.vni, endpoints: [network.endpoint()] });
-    }
-  }
-
-  async #joined(
-    offer: NetworkOffer,
-    connection: TunnelConnection,
-    signal: AbortSignal,
-    stop: (error: unknown) => void,
-  ): Promise<void> {
-    let network = this.#networks.get(offer.name);
+  async #joined(offer: NetworkOffer, connection: TunnelConnection, signal: AbortSignal): Promise<void> {
+    const { name, vni } = offer;
+    if (signal.aborted || !this.#wants(name)) return;
+    let network = this.#networks.get(name);
     if (network !== undefined && !network.suits(offer)) {
       // While we were away it became another one, such as with an address that somebody else has now.
-      this.#networks.delete(offer.name);
-      await network.close();
-      this.#options.events.down(network);
+      await this.#close(network);
       network = undefined;
     }
-    if (network === undefined) {
-      const offers = this.#choose(connection.welcome.networks);
-      network = await this.#options.openNetwork(offer, stop, offers);
-      this.#networks.set(offer.name, network);
+    try {
+      network ??= await this.#options.openNetwork(
+        offer,
+        (error) => this.#failed(name, error),
+        connection.welcome.networks.filter((one) => this.#wants(one.name)),
+      );
+    } catch (error) {
+      if (!signal.aborted) this.#failed(name, error);
+      return;
     }
+    this.#networks.set(name, network);
+    const opened = network;
+    network.machinesChanged = () => this.announce(opened);
     if (signal.aborted) return;
     network.connect(connection.trunk);
-    if (this.#registers.has(connection)) this.#register(connection);
-    void connection.ended.then(() => connection.trunk.leave(offer.vni));
+    void connection.ended.then(() => connection.trunk.leave(vni));
+    this.announce(network);
     this.#options.events.up(network);
   }
 
+  /** A network can't be. */
+  #failed(name: string, error: unknown): void {
+    const { events } = this.#options;
+    if (events.failed === undefined) return this.#stop(error);
+    void this.remove(name);
+    events.failed(name, error);
+  }
+
+  #stop(error: unknown): void {
+    this.#fatal ??= error;
+    this.#ending.abort();
+  }
+
+  async #close(network: LocalNetwork): Promise<void> {
+    this.#networks.delete(network.offer.name);
+    await network.close();
+    this.#options.events.down(network);
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(work).catch((error: unknown) => this.#stop(error));
+    return this.#work;
+  }
+
+  #wants(name: string): boolean {
+    return this.#wanted === undefined || this.#wanted.has(name);
+  }
+
   #choose(offers: readonly NetworkOffer[]): readonly NetworkOffer[] {
-    const { networks, credentials } = this.#options;
+    const { credentials } = this.#options;
     if (offers.length === 0) {
       throw new Fault({
         code: "network.none",
@@ -182,64 +275,45 @@ export class TunnelClient {
         hint: credentials.moreNetworks,
       });
     }
-    if (networks.length === 0) return offers;
-    return networks.map((name) => {
-      const offer = offers.find((candidate) => candidate.name === name);
-      if (offer !== undefined) return offer;
-      throw new Fault({
+    for (const name of this.#wanted ?? []) {
+      if (offers.some((offer) => offer.name === name)) continue;
+      const unknown = new Fault({
         code: "network.unknown",
         message: `the ${credentials.kind} does not open a network '${name}'`,
-        hint: `It opens: ${offers.map((one) => one.name).join(", ") || "none"}.`,
+        hint: `It opens: ${offers.map((one) => one.name).join(", ")}.`,
       });
-    });
+      this.#failed(name, unknown);
+    }
+    return this.#ending.signal.aborted ? [] : offers.filter(({ name }) => this.#wants(name));
   }
 
   #retryAfter(error: unknown): number {
     if (error instanceof Refused) return this.#after(error.end);
     const temporary = error instanceof Unreachable || (this.#everWelcomed && isConnectionFault(error));
     if (!temporary) throw error;
-    return this.#retry((error as Error).message, this.#backoff.next());
+    return this.#retry(passing(error), this.#backoff.next());
   }
 
   /** @throws Fault for a code after which a client stops */
   #after({ code, reason }: TunnelEnd): number {
+    const { relay, credentials } = this.#options;
     const why = reason === "" ? `the connection ended (${code})` : reason;
     switch (afterClose(code)) {
       case "stop":
-        throw stopped(this.#options, code, why);
+        throw closedForGood(relay, credentials, code, why);
       case "reconnect-soon":
-        return this.#retry(why, Math.random() * 1_000);
+        return this.#retry(passing(why), Math.random() * 1_000);
       case "reconnect":
-        return this.#retry(why, this.#backoff.next());
+        return this.#retry(passing(why), this.#backoff.next());
     }
   }
 
-  #retry(reason: string, delay: number): number {
-    this.#options.events.reconnecting([...this.#networks.values()], reason, delay);
+  #retry(why: Fault, delay: number): number {
+    this.#options.events.reconnecting([...this.#networks.values()], why, delay);
     return delay;
   }
 }
 
-/** Faults of the way to the relay: once it has worked, they may pass (a proxy, a certificate being renewed). */
-function isConnectionFault(error: unknown): boolean {
-  return error instanceof Fault && (error.code === "relay.not-a-relay" || error.code === "relay.certificate");
-}
-
-const HINTS: Readonly<Record<number, string>> = {
-  [Close.tooBig]: "Both ends have to speak the same limits: update the older of the two.",
-  [Close.malformed]: "Update Laneway on both ends; if it stays, please report it.",
-  [Close.unsupported]: "Update the older of the two ends.",
-  [Close.replaced]: "Another machine uses this device's key: enrol one of them anew.",
-};
-
-function stopped({ relay, credentials }: TunnelClientOptions, code: number, reason: string): Fault {
-  const what: Readonly<Record<number, string>> = {
-    [Close.refused]: `refused the ${credentials.kind}`,
-    [Close.revoked]: "has withdrawn this access",
-  };
-  return new Fault({
-    code: `tunnel.closed-${code}`,
-    message: `${relay.href} ${what[code] ?? "ended the tunnel"} (${code}: ${reason})`,
-    hint: credentials.advice(code) ?? HINTS[code] ?? "Try again later.",
-  });
+function offerOf(connection: TunnelConnection, vni: number | undefined): NetworkOffer | undefined {
+  return connection.welcome.networks.find((network) => network.vni === vni);
 }

@@ -67,6 +67,10 @@ export class TunnelConnection implements MessageEvents {
   #welcome: Welcome | undefined;
   #trunk: Trunk | undefined;
   #heardAt = performance.now();
+  /** Of the last ping: its number, and when it went out. */
+  #pings = 0;
+  #pingedAt = 0;
+  #latencyMs: number | undefined;
 
   private constructor(socket: MessageSocket, options: TunnelConnectionOptions) {
     this.#socket = socket;
@@ -76,7 +80,7 @@ export class TunnelConnection implements MessageEvents {
     this.#end = resolve;
     // Whoever opens it hears of it; it may be over before they listen.
     this.#welcomed.promise.catch(() => {});
-    const bye = () => socket.close(Close.normal, "bye");
+    const bye = () => this.close();
     options.signal.addEventListener("abort", bye);
     void promise.then(() => options.signal.removeEventListener("abort", bye));
   }
@@ -134,6 +138,16 @@ export class TunnelConnection implements MessageEvents {
     return this.#trunk;
   }
 
+  /** Round trip to the relay, in milliseconds; undefined while no ping was answered. */
+  get latencyMs(): number | undefined {
+    return this.#latencyMs;
+  }
+
+  /** Says good-bye. */
+  close(): void {
+    this.#socket.close(Close.normal, "bye");
+  }
+
   send(message: ClientMessage): void {
     this.#socket.sendText(JSON.stringify(message));
   }
@@ -145,6 +159,7 @@ export class TunnelConnection implements MessageEvents {
       this.#greet(parsed.kind === "message" ? parsed.message : undefined, parsed.kind === "unknown");
     } else if (parsed.kind === "message") {
       if (parsed.message.type === "ping") this.send({ type: "pong", id: parsed.message.id });
+      else if (parsed.message.type === "pong") this.#ponged(parsed.message.id);
       else this.#options.control(parsed.message, this);
     } else if (parsed.kind === "malformed") {
       this.#malformed(`${this.#options.relay.host}: ${parsed.problem}`);
@@ -204,13 +219,23 @@ export class TunnelConnection implements MessageEvents {
       pool: new BlockPool(),
       // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be dropped.
     });
-    let pings = 0;
     const keepalive = setInterval(() => {
       if (performance.now() - this.#heardAt > SILENCE_SECONDS * 1_000) this.#socket.terminate();
-      else this.send({ type: "ping", id: ++pings });
+      else this.#ping();
     }, welcome.keepalive_seconds * 1_000);
     void this.ended.then(() => clearInterval(keepalive));
+    this.#ping();
     this.#welcomed.resolve();
+  }
+
+  #ping(): void {
+    this.#pings++;
+    this.#pingedAt = performance.now();
+    this.send({ type: "ping", id: this.#pings });
+  }
+
+  #ponged(id: number | string): void {
+    if (id === this.#pings) this.#latencyMs = performance.now() - this.#pingedAt;
   }
 
   #notARelay(): void {

@@ -1,4 +1,6 @@
 import { Fault } from "../../shared/fault.ts";
+import { Close } from "../../shared/tunnel/close.ts";
+import type { Credentials } from "./credentials.ts";
 
 /** The relay could not be reached now; another attempt may be better. */
 export class Unreachable extends Error {
@@ -43,5 +45,38 @@ function untrusted(relay: URL, error: Error): Fault {
     message: `the certificate of ${relay.href} is not trusted: ${error.message}`,
     hint: "Have the relay use a valid certificate, or trust its authority with NODE_EXTRA_CA_CERTS=FILE.",
     cause: error,
+  });
+}
+
+/** Faults of the way to the relay: once it has worked, they may pass (a proxy, a certificate being renewed). */
+export function isConnectionFault(error: unknown): error is Fault {
+  return error instanceof Fault && (error.code === "relay.not-a-relay" || error.code === "relay.certificate");
+}
+
+/** What keeps us from the relay for now: another attempt is made by itself. */
+export function passing(why: Unreachable | Fault | string): Fault {
+  if (why instanceof Fault) return why;
+  const hint = "It is tried again by itself; check that this machine is online, and that the relay runs.";
+  if (typeof why === "string") return new Fault({ code: "relay.away", message: why, hint });
+  return new Fault({ code: "relay.unreachable", message: why.message, hint, cause: why });
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  [Close.tooBig]: "Both ends have to speak the same limits: update the older of the two.",
+  [Close.malformed]: "Update Laneway on both ends; if it stays, please report it.",
+  [Close.unsupported]: "Update the older of the two ends.",
+  [Close.replaced]: "Another machine uses this device's key: enrol one of them anew.",
+};
+
+/** The relay closed with a code after which a client stops. */
+export function closedForGood(relay: URL, credentials: Credentials, code: number, reason: string): Fault {
+  const what: Readonly<Record<number, string>> = {
+    [Close.refused]: `refused the ${credentials.kind}`,
+    [Close.revoked]: "has withdrawn this access",
+  };
+  return new Fault({
+    code: `tunnel.closed-${code}`,
+    message: `${relay.href} ${what[code] ?? "ended the tunnel"} (${code}: ${reason})`,
+    hint: credentials.advice(code) ?? HINTS[code] ?? "Try again later.",
   });
 }

@@ -1,12 +1,25 @@
 /** One flat object of a result: what a row of a table or a line of JSON shows. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** How a cell of a table looks on a terminal that has colours. */
+export type Look = "good" | "bad" | "busy" | "faint";
+
+/** SGR parameters (ECMA-48): the terminal's own colours, so that they suit its background. */
+const SGR: Readonly<Record<Look, string>> = { good: "32", bad: "31", busy: "33", faint: "2" };
+
+/** Whether what is printed may have colours: on a terminal, unless NO_COLOR (no-color.org) or a dumb one forbid it. */
+export function hasColours(env: NodeJS.ProcessEnv = process.env, isTTY = process.stdout.isTTY): boolean {
+  return isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+}
+
 /** Writes results to standard output: for people by default, one JSON object per line with `--json`. */
 export class Output {
   readonly #json: boolean;
+  readonly #colours: boolean;
 
-  constructor(json: boolean | undefined) {
+  constructor(json: boolean | undefined, colours = hasColours()) {
     this.#json = json === true;
+    this.#colours = colours;
   }
 
   /** One object, a line for each key and value, and for each part of a value that has several. */
@@ -19,24 +32,33 @@ export class Output {
     }
   }
 
-  /** Several objects of one kind, as a table. */
-  list(rows: readonly Row[], columns: readonly string[]): void {
+  /**
+   * Several objects of one kind, as a table.
+   *
+   * @param look of a cell, where it is to have one
+   */
+  list(
+    rows: readonly Row[],
+    columns: readonly string[],
+    look: (column: string, row: Row) => Look | undefined = () => undefined,
+  ): void {
     if (this.#json) {
       for (const row of rows) this.#line(JSON.stringify(row));
       return;
     }
-    const lines = [
-      columns.map((column) => column.toUpperCase()),
-      ...rows.map((row) => columns.map((column) => cell(row[column]))),
-    ];
+    const head = columns.map((column) => column.toUpperCase());
+    const body = rows.map((row) => columns.map((column) => harmless(cell(row[column]))));
+    const lines = [head, ...body];
     const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-    for (const line of lines)
-      this.#line(
-        line
-          .map((text, i) => text.padEnd(widths[i] ?? 0))
-          .join("  ")
-          .trimEnd(),
-      );
+    for (const [i, line] of lines.entries()) {
+      const row = rows[i - 1];
+      const cells = line.map((text, column) => {
+        const padded = column === columns.length - 1 ? text : text.padEnd(widths[column] ?? 0);
+        const how = row === undefined ? "faint" : look(columns[column] ?? "", row);
+        return this.#paint(padded, how);
+      });
+      process.stdout.write(`${cells.join("  ").trimEnd()}\n`);
+    }
   }
 
   /** Something that happened: words for people, an object for programs. */
@@ -54,11 +76,18 @@ export class Output {
     if (!this.#json) process.stdout.write(`${text.replace(/\n*$/, "")}\n`);
   }
 
-  #line(text: string): void {
-    // Names come from anybody's devices, and a terminal obeys control characters; JSON has none but those it escapes.
-    const safe = this.#json ? text : text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
-    process.stdout.write(`${safe}\n`);
+  #paint(text: string, look: Look | undefined): string {
+    return look === undefined || !this.#colours ? text : `\x1b[${SGR[look]}m${text}\x1b[0m`;
   }
+
+  #line(text: string): void {
+    process.stdout.write(`${this.#json ? text : harmless(text)}\n`);
+  }
+}
+
+/** Names come from anybody's devices, and a terminal obeys control characters; JSON has none but those it escapes. */
+function harmless(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 function cell(value: unknown): string {

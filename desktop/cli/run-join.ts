@@ -1,8 +1,8 @@
-import { usage } from "../../shared/fault.ts";
 import { parseInviteLink } from "../../shared/invite-link.ts";
-import { DeviceStore, relayText } from "../agent/device-store.ts";
-import { enrol } from "../agent/enrol.ts";
+import { DeviceStore, type KnownNetwork, relayText } from "../agent/device-store.ts";
+import { enrol, notAnInvite } from "../agent/enrol.ts";
 import { defaultStateDirectory } from "../agent/identity.ts";
+import { agentFor } from "./agent-access.ts";
 import { Output } from "./output.ts";
 import { untilSignalled } from "./signals.ts";
 
@@ -20,35 +20,42 @@ export interface JoinOptions {
  */
 export async function runJoin(link: string, { name, state, json }: JoinOptions): Promise<void> {
   const invite = parseInviteLink(link);
-  if (invite === undefined) {
-    // Without the link: its secret may be whole where the rest of it is not.
-    throw usage(
-      "usage.invite",
-      "what is given is not an invite's link",
-      "It is https://RELAY/join#v1.TENANT.SECRET, or begins with laneway://; put it in quotes, whole, as it was sent.",
-    );
+  if (invite === undefined) throw notAnInvite();
+  const signal = untilSignalled();
+  const agent = await agentFor(state, signal);
+  if (agent !== undefined) {
+    const { networks, ...device } = await agent
+      .call("join", { link, name }, signal)
+      .finally(() => agent.close());
+    const known = networks.map(({ name, vni }) => ({ name, vni }));
+    return tell(new Output(json), { ...device, networks: known }, "laneway up");
   }
   const relay = new URL(invite.relay);
   const { tenant, secret } = invite;
   const directory = state ?? defaultStateDirectory();
-  const signal = untilSignalled();
   const store = new DeviceStore(directory);
   const { enrolment, relay: base } = await enrol({ relay, tenant, secret, name, store, signal });
-  const output = new Output(json);
-  const networks = enrolment.networks.map((network) => network.name);
-  const where = `${relayText(base)}, tenant ${tenant}`;
+  const { device, name: called, networks } = enrolment;
+  const joined = { device, name: called, tenant, relay: relayText(base), networks };
+  tell(new Output(json), joined, upCommandLine(directory, state !== undefined));
+}
+
+interface Joined {
+  readonly device: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly relay: string;
+  readonly networks: readonly KnownNetwork[];
+}
+
+function tell(output: Output, joined: Joined, up: string): void {
+  const { device, name, tenant, relay, networks } = joined;
   output.event(
-    {
-      device: enrolment.device,
-      name: enrolment.name,
-      tenant,
-      relay: relayText(base),
-      networks: enrolment.networks,
-    },
-    `this device is '${enrolment.name}' at ${where}`,
+    { device, name, tenant, relay, networks },
+    `this device is '${name}' at ${relay}, tenant ${tenant}`,
   );
-  output.note(`networks it may use: ${networks.join(", ") || "none yet"}`);
-  output.note(`bring them up with: ${upCommandLine(directory, state !== undefined)}`);
+  output.note(`networks it may use: ${networks.map((network) => network.name).join(", ") || "none yet"}`);
+  output.note(`bring them up with: ${up}`);
 }
 
 /** How to bring networks up from this state directory: it takes root, whose own is another than that of a user. */

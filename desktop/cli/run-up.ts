@@ -2,26 +2,38 @@ import { explainCommand } from "../../system/command.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import { DeviceStore, relayText } from "../agent/device-store.ts";
 import { defaultStateDirectory, deviceId } from "../agent/identity.ts";
-import type { LocalNetworkStatus } from "../agent/local-network.ts";
+import { NetworkRunner } from "../agent/network-runner.ts";
+import type { QemuAddress } from "../agent/qemu/address.ts";
 import { checkName } from "../agent/tap/faults.ts";
-import { TunnelClient, type TunnelClientEvents } from "../agent/tunnel-client.ts";
+import type { TrunkMember } from "../agent/trunk-networks.ts";
+import { agentFor } from "./agent-access.ts";
 import { type Access, type AccessOptions, chooseAccess } from "./choose-access.ts";
-import { Interfaces, type InterfacesOptions } from "./interfaces.ts";
+import { tellDropped, tellUnmapped } from "./dropped-vlans.ts";
 import { Output } from "./output.ts";
+import { suitsAgent, upByAgent } from "./run-up-by-agent.ts";
 import { untilSignalled } from "./signals.ts";
 import { checkAccesses, checkNetworks } from "./up-checks.ts";
+import { UpTeller } from "./up-teller.ts";
 
 /** What `laneway up` takes. */
-export interface UpOptions
-  extends AccessOptions,
-    Omit<InterfacesOptions, "device" | "place" | "inform" | "signal"> {
+export interface UpOptions extends AccessOptions {
   readonly state?: string;
+  readonly tap?: string;
+  readonly address?: string;
+  readonly mac?: number;
+  readonly offload: boolean;
+  readonly trunk?: readonly TrunkMember[];
+  /** Where virtual machines connect. */
+  readonly qemu?: readonly QemuAddress[];
+  /** Not through the agent, also where one runs. */
+  readonly foreground?: boolean;
   readonly websocket?: Framing;
   readonly json?: boolean;
 }
 
 /**
- * Brings networks up and keeps them so, until the process is told to end.
+ * Brings networks up: by the agent where one runs, and comes back; or else itself, and keeps them so until the process is
+ * told to end.
  *
  * @param networks names; none means all that the token opens, or that this device is enrolled for, or with a trunk
  * those that are on it
@@ -30,26 +42,35 @@ export interface UpOptions
 export async function runUp(networks: readonly string[], options: UpOptions): Promise<void> {
   checkNetworks(networks, options);
   if (options.tap !== undefined) checkName(options.tap);
-  const state = options.state ?? defaultStateDirectory();
   const signal = untilSignalled();
+  const agent = suitsAgent(networks, options) ? await agentFor(options.state, signal) : undefined;
+  if (agent !== undefined)
+    return await upByAgent(agent, networks, options, signal).finally(() => agent.close());
+  const state = options.state ?? defaultStateDirectory();
   const names = options.trunk?.map(({ network }) => network) ?? networks;
   const accesses = chooseAccess(names, options, new DeviceStore(state));
   checkAccesses(accesses, options);
-  const output = new Output(options.json);
   const device = deviceId(state);
-  await allOf(accesses.map((access) => runTunnel(access, options, device, output, signal)));
+  const terminal = options.json !== true && process.stdout.isTTY ? process.stdout : undefined;
+  const teller = new UpTeller(new Output(options.json), terminal);
+  try {
+    const tunnels = accesses.map((access) => runTunnel(access, options, device, teller, signal));
+    await allOf(tunnels, teller);
+  } finally {
+    teller.close();
+  }
 }
 
 /**
  * Waits for tunnels that are nothing to each other: where one of several fails, that is told at once, and the others
  * go on.
  */
-async function allOf(tunnels: readonly Promise<void>[]): Promise<void> {
+async function allOf(tunnels: readonly Promise<void>[], teller: UpTeller): Promise<void> {
   let running = tunnels.length;
   const ended = () => --running;
   const failed = (error: unknown) => {
     if (ended() === 0) throw error;
-    process.stderr.write(explainCommand(error).text);
+    teller.complain(explainCommand(error).text);
     process.exitCode = 1;
   };
   await Promise.all(tunnels.map((tunnel) => tunnel.then(ended, failed)));
@@ -59,64 +80,37 @@ async function runTunnel(
   { relay, credentials, networks, tenant }: Access,
   options: UpOptions,
   device: string,
-  output: Output,
+  teller: UpTeller,
   signal: AbortSignal,
 ): Promise<void> {
   // Networks of several relays and tenants may have one name.
   const place = tenant === undefined ? {} : { relay: relayText(relay), tenant };
-  const interfaces = new Interfaces({
-    ...options,
-    device,
-    place: Object.values(place),
-    inform: (message) => output.note(message),
-    signal,
-  });
-  const client = new TunnelClient({
+  const { trunk, offload } = options;
+  const say = (line: string) => teller.complain(line);
+  const runner = new NetworkRunner({
     relay,
     credentials,
-    offload: options.offload,
+    offload,
     framing: options.websocket ?? "own",
     networks,
-    events: tellingEvents(output, place),
-    openNetwork: (offer, failed, offers) => interfaces.open(offer, failed, offers),
+    events: teller.events(place),
+    interfaces: {
+      device,
+      place: Object.values(place),
+      wishes: () => options,
+      inform: (message) => teller.note(message),
+      alike: true,
+      machines: {
+        listening: (network, at) => teller.complain(`laneway: virtual machines join ${network} at ${at}\n`),
+        connected: (network, machine) => teller.complain(`laneway: ${machine} has joined ${network}\n`),
+        gone: (network, why) => teller.complain(`laneway: a machine has left ${network}: ${why.message}\n`),
+      },
+      trunk: trunk && {
+        members: trunk,
+        unmapped: tellUnmapped(say),
+        dropped: (vlans) => tellDropped(say, vlans),
+      },
+    },
   });
-  try {
-    await client.run(signal);
-  } finally {
-    await interfaces.close();
-  }
-}
-
-/** @param place where the networks are, told with every event */
-function tellingEvents(output: Output, place: object): TunnelClientEvents {
-  return {
-    up: (network) => {
-      const what = network.describe();
-      const addresses = [what.address, what.address6].filter((one) => one !== undefined);
-      const address = addresses.length === 0 ? "" : `, address ${addresses.join(" and ")}`;
-      const names = what.dns === undefined || address === "" ? "" : `, names in ${what.dns.domain}`;
-      output.event(
-        { event: "up", ...what, ...place },
-        `${what.network} is up: ${whereIs(what)}, MAC ${what.mac}${address}${names}`,
-      );
-    },
-    reconnecting: (affected, reason, delayMs) => {
-      const seconds = (delayMs / 1_000).toFixed(1);
-      process.stderr.write(`laneway: ${reason}; trying again in ${seconds} s\n`);
-      for (const network of affected) {
-        const what = network.describe();
-        output.event({ event: "reconnecting", ...what, ...place, reason }, `${what.network} is reconnecting`);
-      }
-    },
-    notice: (code, message) => process.stderr.write(`laneway: ${code}: ${message}\n`),
-    down: (network) => {
-      const what = network.describe();
-      output.event({ event: "down", ...what, ...place }, `${what.network} is down`);
-    },
-  };
-}
-
-function whereIs({ tap, vlan }: LocalNetworkStatus): string {
-  if (vlan === undefined) return `interface ${tap}`;
-  return vlan === "untagged" ? `interface ${tap}, untagged` : `interface ${tap}, VLAN ${vlan}`;
+  await runner.run(signal);
 }

@@ -1,6 +1,8 @@
 /** Which options of `laneway up` go together. */
-import { type Fault, usage } from "../../shared/fault.ts";
+import { usage } from "../../shared/fault.ts";
 import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
+import { forOneNetwork, isForOneNetwork } from "../agent/interfaces.ts";
+import type { QemuAddress } from "../agent/qemu/address.ts";
 import type { TrunkMember } from "../agent/trunk-networks.ts";
 import type { Access } from "./choose-access.ts";
 
@@ -9,6 +11,7 @@ interface OwnOptions {
   readonly address?: string;
   readonly mac?: number;
   readonly trunk?: readonly TrunkMember[];
+  readonly qemu?: readonly QemuAddress[];
 }
 
 /** @throws Fault where options don't go together with each other, or with the networks named */
@@ -17,6 +20,13 @@ export function checkNetworks(networks: readonly string[], options: OwnOptions):
   if (trunk === undefined) {
     if (isForOneNetwork(options) && networks.length > 1) throw forOneNetwork();
     return;
+  }
+  if (options.qemu !== undefined) {
+    throw usage(
+      "usage.networks",
+      "--qemu is for one network, and a trunk has several",
+      "Run 'laneway up NETWORK --qemu …' beside it.",
+    );
   }
   if (networks.length > 0) {
     throw usage(
@@ -45,17 +55,4 @@ export function checkAccesses(accesses: readonly Access[], options: OwnOptions):
     );
   }
   if (isForOneNetwork(options)) throw forOneNetwork();
-}
-
-/** Whether they say of an interface what can be so of one network's alone. */
-export function isForOneNetwork({ tap, address, mac }: OwnOptions): boolean {
-  return tap !== undefined || (address !== undefined && address !== "none") || mac !== undefined;
-}
-
-export function forOneNetwork(): Fault {
-  return usage(
-    "usage.networks",
-    "--tap, --address and --mac are for one network",
-    "Name it, and run 'laneway up' once for each.",
-  );
 }

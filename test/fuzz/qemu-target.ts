@@ -83,8 +83,7 @@ class QemuSubject implements Subject {
 
   accounted(): number {
     if (this.#failed !== this.#reference.ended) throw new Error("it ended where it should not, or went on");
-    // What was read in one piece with what ended it is gone with its connection.
-    return this.#failed ? this.#received : this.#received - (this.#reference.frames - this.#frames);
+    return this.#received - (this.#reference.frames - this.#frames);
   }
 
   async second(): Promise<void> {

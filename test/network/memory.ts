@@ -63,7 +63,7 @@ export class MemoryHost {
       networks,
       events: {
         up: () => this.#tell("up"),
-        reconnecting: (_networks, reason) => this.#tell(`reconnecting: ${reason}`),
+        reconnecting: (_networks, { message }) => this.#tell(`reconnecting: ${message}`),
         notice: (code) => this.#tell(`notice: ${code}`),
         down: () => this.#tell("down"),
       },

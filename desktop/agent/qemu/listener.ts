@@ -1,31 +1,12 @@
 import { once } from "node:events";
-import { rmSync, statSync } from "node:fs";
-import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
-import { Fault, usage } from "../../../shared/fault.ts";
+import { rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { Fault } from "../../../shared/fault.ts";
+import { formatQemuAddress, type QemuAddress } from "./address.ts";
 import { StreamDevice } from "./stream-device.ts";
 
 /** Machines at a time: more than one host runs. */
 const MACHINES = 64;
-
-/** Where virtual machines connect to. */
-export type QemuAddress = { readonly path: string } | { readonly host: string; readonly port: number };
-
-/**
- * Reads `HOST:PORT` or `unix:PATH`.
- *
- * @throws Fault `usage.qemu`
- */
-export function parseQemuAddress(text: string): QemuAddress {
-  if (text.startsWith("unix:") && text.length > 5) return { path: text.slice(5) };
-  const [, host, digits] = /^(\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (host !== undefined && port <= 65_535) return { host: host.replace(/^\[|\]$/g, ""), port };
-  throw usage(
-    "usage.qemu",
-    `'${text}' is no address that a virtual machine can connect to`,
-    "Write 127.0.0.1:PORT or unix:PATH, and give QEMU the same: -netdev stream,addr.type=….",
-  );
-}
 
 /** Takes virtual machines in: each that connects becomes a device. */
 export class QemuListener {
@@ -56,21 +37,18 @@ export class QemuListener {
       socket.destroy();
     };
     const server = createServer({ noDelay: true }, (socket) => enter(socket));
-    if ("path" in address) removeStale(address.path);
-    const where: ListenOptions = "path" in address ? { path: address.path } : { ...address };
     try {
-      server.listen({ ...where, backlog: MACHINES });
-      await once(server, "listening", { signal });
+      await listen(server, address, signal);
     } catch (error) {
       server.close();
       if (signal.aborted) throw signal.reason;
-      throw cannotListen(textOf(address), error);
+      throw cannotListen(formatQemuAddress(address), error);
     }
     const bound = server.address();
     const at =
       typeof bound === "object" && bound !== null
-        ? textOf({ host: bound.address, port: bound.port })
-        : textOf(address);
+        ? formatQemuAddress({ host: bound.address, port: bound.port })
+        : formatQemuAddress(address);
     const listener = new QemuListener(server, at);
     enter = (socket) => listener.#enter(socket, `qemu${count++}`, connected);
     return listener;
@@ -95,15 +73,28 @@ export class QemuListener {
   }
 }
 
-/** A socket's file outlives a process that was killed, and would be in its successor's way. */
-function removeStale(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
+async function listen(server: Server, address: QemuAddress, signal: AbortSignal): Promise<void> {
+  try {
+    server.listen({ ...address, backlog: MACHINES });
+    await once(server, "listening", { signal });
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+    if (!isTaken || !("path" in address) || (await isListening(address.path))) throw error;
+    // A socket's file outlives a process that was killed, and would be in its successor's way.
+    rmSync(address.path, { force: true });
+    server.listen({ ...address, backlog: MACHINES });
+    await once(server, "listening", { signal });
+  }
 }
 
-function textOf(address: QemuAddress): string {
-  if ("path" in address) return `unix:${address.path}`;
-  const { host, port } = address;
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code !== "ECONNREFUSED"));
+  });
 }
 
 function cannotListen(at: string, cause: unknown): Fault {

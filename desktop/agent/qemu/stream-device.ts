@@ -100,6 +100,8 @@ export class StreamDevice implements TapDevice {
         this.#frameBytes = readUint32(this.#length, 0);
         this.#frameRead = 0;
         if (this.#frameBytes >= ETHERNET_HEADER_BYTES && this.#frameBytes <= FRAME_BYTES) continue;
+        // Those before it are frames like any others.
+        this.#handOver();
         this.#gone(`it sent a frame of ${this.#frameBytes} bytes: is it QEMU's '-netdev stream'?`);
         this.#socket.destroy();
         return;

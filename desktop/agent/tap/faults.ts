@@ -26,22 +26,8 @@ export function checkName(name: string): void {
 
 /** What became of an attempt to make a TAP: `code` is the errno's name, `name` the interface asked for. */
 export function openFault(code: string, name: string | undefined, cause: unknown): Error {
-  if (code === "ENOENT" || code === "ENXIO" || code === "ENODEV") {
-    return new Fault({
-      code: "tap.no-device",
-      message: "this system has no /dev/net/tun",
-      hint: "Load the driver (modprobe tun); a container needs the device handed in (--device /dev/net/tun).",
-      cause,
-    });
-  }
-  if (code === "EPERM" || code === "EACCES") {
-    return new Fault({
-      code: "tap.no-permission",
-      message: `no permission to make a TAP${name === undefined ? "" : ` "${name}"`} (${code})`,
-      hint: "Run as root or with CAP_NET_ADMIN, or install the service: laneway service install.",
-      cause,
-    });
-  }
+  if (code === "ENOENT" || code === "ENXIO" || code === "ENODEV") return noDeviceFault(cause);
+  if (code === "EPERM" || code === "EACCES") return noPermissionFault(name, code, cause);
   // EINVAL is the kernel's answer to a name that belongs to an interface which is no TAP.
   if (name !== undefined && (code === "EBUSY" || code === "EEXIST" || (code === "EINVAL" && exists(name)))) {
     return new Fault({
@@ -56,6 +42,33 @@ export function openFault(code: string, name: string | undefined, cause: unknown
     message: `the kernel refused to make a TAP${name === undefined ? "" : ` "${name}"`} (${code})`,
     hint: "Run laneway doctor to see what is missing.",
     cause,
+  });
+}
+
+export function noDeviceFault(cause: unknown): Fault {
+  return new Fault({
+    code: "tap.no-device",
+    message: "this system has no /dev/net/tun",
+    hint: "Load the driver (modprobe tun); a container needs the device handed in (--device /dev/net/tun).",
+    cause,
+  });
+}
+
+export function noPermissionFault(name: string | undefined, code: string, cause: unknown): Fault {
+  return new Fault({
+    code: "tap.no-permission",
+    message: `no permission to make a TAP${name === undefined ? "" : ` "${name}"`} (${code})`,
+    hint: "Run as root or with CAP_NET_ADMIN, or install the service: laneway service install.",
+    cause,
+  });
+}
+
+/** There is no driver of ours for this system. */
+export function unsupportedFault(system: NodeJS.Platform): Fault {
+  return new Fault({
+    code: "tap.unsupported-platform",
+    message: `there is no TAP driver of ours for ${system} yet, so this machine can't join a network`,
+    hint: "The relay (laneway relay) and the administration commands work here; run laneway up on Linux.",
   });
 }
 

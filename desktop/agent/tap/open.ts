@@ -2,6 +2,7 @@
 import { platform } from "node:os";
 import { Fault } from "../../../shared/fault.ts";
 import type { TapDevice } from "./device.ts";
+import { unsupportedFault } from "./faults.ts";
 import { openLinuxTap } from "./linux.ts";
 import { loadNative, type Native } from "./native.ts";
 import { openTuntap2Tap } from "./tuntap2.ts";
@@ -31,7 +32,7 @@ export interface OpenTapOptions {
 export async function openTap(options: OpenTapOptions): Promise<TapDevice> {
   const { name, driver, offload, signal, system = platform(), load = loadNative } = options;
   signal.throwIfAborted();
-  if (system !== "linux") throw unsupported(system);
+  if (system !== "linux") throw unsupportedFault(system);
   if (driver === "tuntap2") return await openTuntap2Tap({ name, signal });
   let native: Native;
   try {
@@ -42,14 +43,6 @@ export async function openTap(options: OpenTapOptions): Promise<TapDevice> {
     return await openTuntap2Tap({ name, signal });
   }
   return openLinuxTap(native, { name, offload });
-}
-
-function unsupported(system: string): Fault {
-  return new Fault({
-    code: "tap.unsupported-platform",
-    message: `there is no TAP driver of ours for ${system} yet, so this machine can't join a network`,
-    hint: "The relay (laneway relay) and the administration commands work here; run laneway up on Linux.",
-  });
 }
 
 function noFfi(cause: unknown): Fault {

@@ -3,13 +3,14 @@ import { usage } from "../../../shared/fault.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
 import { framingOption } from "../../../system/websocket/framing.ts";
+import { parseQemuAddress, type QemuAddress } from "../../agent/qemu/address.ts";
 import type { UpOptions } from "../run-up.ts";
 import { parseTrunk } from "../trunk-option.ts";
 
 /** `laneway up` */
 export function upCommand(): Command {
   return new Command("up")
-    .description("bring networks up on this machine, until it is told to end")
+    .description("bring networks up on this machine: by the agent, or without one until it is told to end")
     .argument(
       "[network...]",
       "names of networks (default: all that this device is enrolled for, or the token opens)",
@@ -30,14 +31,24 @@ export function upCommand(): Command {
       "one interface with VLANs on it, each of them a network; untagged=network for frames without a tag",
       parseTrunk,
     )
+    .option(
+      "--qemu <host:port|unix:path>",
+      "let virtual machines join here (QEMU's -netdev stream), again for more; without --tap or --address they alone do",
+      qemu,
+    )
     .option("--no-offload", "carry frames one by one, as an interface without segmentation offload does")
     .addOption(framingOption())
+    .option("--foreground", "do it in this process, also where an agent runs")
     .option("--json", "print events as JSON lines")
     .action(async (networks: string[], options: UpOptions) => {
       // Only now: the other commands need none of it, and start sooner.
       const { runUp } = await import("../run-up.ts");
       await runUp(networks, options);
     });
+}
+
+function qemu(text: string, others: readonly QemuAddress[] = []): readonly QemuAddress[] {
+  return [...others, parseQemuAddress(text)];
 }
 
 function address(text: string): string {

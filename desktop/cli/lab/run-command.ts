@@ -25,7 +25,14 @@ const OUTPUT_LIMIT = 8 * 1024 * 1024;
  */
 export function environment(added: Record<string, string> = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("LANEWAY_"));
-  return { ...Object.fromEntries(own), PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, ...added };
+  // An agent of this machine is none of the lab's: each command does its work itself, unless it is told of one.
+  const agent = { LANEWAY_SOCKET: "/nonexistent/laneway/agent.sock" };
+  return {
+    ...Object.fromEntries(own),
+    ...agent,
+    PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+    ...added,
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Output } from "../../../desktop/cli/output.ts";
+import { hasColours, Output } from "../../../desktop/cli/output.ts";
 
 let written: string;
 
@@ -78,5 +78,39 @@ describe("output for programs", () => {
   it("is nothing for an empty list", () => {
     output.list([], ["name"]);
     expect(written).toBe("");
+  });
+});
+
+describe("colours", () => {
+  const look = (column: string) => (column === "vni" ? ("good" as const) : undefined);
+  const green = (text: string) => `\x1b[32m${text}\x1b[0m`;
+  const faint = (text: string) => `\x1b[2m${text}\x1b[0m`;
+
+  it("are around what is told apart, and change no width", () => {
+    new Output(undefined, true).list(rows, ["name", "vni"], look);
+    expect(written.split("\n")).toEqual([
+      `${faint("NAME        ")}  ${faint("VNI")}`,
+      `lan           ${green("101")}`,
+      `front-office  ${green("7")}`,
+      "",
+    ]);
+  });
+
+  it("are nobody else's to give: what a name has of them is not obeyed", () => {
+    new Output(undefined, true).list([{ name: "\x1b[31mred" }], ["name"]);
+    expect(written).toBe(`${faint("NAME")}\n [31mred\n`);
+  });
+
+  it("are for terminals that have them, and for people who want them", () => {
+    expect(hasColours({}, true)).toBe(true);
+    expect(hasColours({}, false)).toBe(false);
+    expect(hasColours({ NO_COLOR: "1" }, true)).toBe(false);
+    expect(hasColours({ NO_COLOR: "" }, true)).toBe(true);
+    expect(hasColours({ TERM: "dumb" }, true)).toBe(false);
+  });
+
+  it("are never in JSON", () => {
+    new Output(true, true).list(rows, ["name"], () => "bad");
+    expect(written).not.toContain("\x1b");
   });
 });

@@ -1,11 +1,11 @@
 // What a user has no right to, and how to get it.
-import { execFileSync } from "node:child_process";
 import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launcher, type Machine, thisMachine } from "../../network/lab.ts";
+import { thisMachine } from "../../network/lab.ts";
 import { requires } from "../../requirements.ts";
+import { by, NOBODY, nobodyCanReadThis } from "../nobody.ts";
 import { expectError, Given, type Mistake } from "./mistake.ts";
 
 describe.runIf(requires("root", "tun", "setpriv"))("the laneway command without the rights for it", () => {
@@ -16,8 +16,8 @@ describe.runIf(requires("root", "tun", "setpriv"))("the laneway command without 
   });
   afterAll(() => given[Symbol.asyncDispose]());
 
-  const withoutNetAdmin = by(["--bounding-set=-net_admin"]);
-  const nobody = by(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+  const withoutNetAdmin = by(thisMachine, ["--bounding-set=-net_admin"]);
+  const nobody = by(thisMachine, NOBODY);
 
   it("says how to get the right to make a TAP", async () => {
     const mistake: Mistake = { args: (given) => given.up(), says: "TAP", advises: "CAP_NET_ADMIN", code: 1 };
@@ -67,25 +67,4 @@ describe.runIf(requires("root", "tun", "setpriv"))("the laneway command without 
     const taken: Mistake = { args: (given) => given.up("--tap", "lo"), says: "lo", code: 1 };
     await expectError(given, { ...taken, advises: "--tap" });
   });
-
-  /** This machine, by way of setpriv. */
-  function by(options: string[]): Machine {
-    const through = (command: string, args: readonly string[]) => [...options, "--", command, ...args];
-    return {
-      exec: (command, args = [], rest) => thisMachine.exec("setpriv", through(command, args), rest),
-      spawn: (command, args = [], rest) => thisMachine.spawn("setpriv", through(command, args), rest),
-    };
-  }
-
-  /** A checkout below root's home is nobody else's to run. */
-  function nobodyCanReadThis(): boolean {
-    try {
-      const command = [...launcher.args, "--version"];
-      const options = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-      execFileSync("setpriv", [...options, launcher.command, ...command], { stdio: "ignore" });
-      return true;
-    } catch {
-      return false;
-    }
-  }
 });

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StreamDevice } from "../../../../desktop/agent/qemu/stream-device.ts";
+import { SLABS } from "../../../../desktop/agent/tap/slab.ts";
 import { FRAME_BYTES } from "../../../../shared/tunnel/constants.ts";
 import { makeFrame, Reader, WAIT } from "../tap/reader.ts";
 
@@ -90,6 +92,28 @@ describe("a virtual machine's stream", () => {
     clearInterval(releasing);
 
     expect(frames).toBe(total);
+  });
+
+  it("hands on what is complete as soon as there is memory for what follows", async () => {
+    const held: { release(): void }[] = [];
+    let frames = 0;
+    device.start({
+      frames: (batch) => {
+        frames += batch.count;
+        held.push(batch);
+      },
+      failed: () => {},
+    });
+    for (let i = 1; i <= SLABS - 1; i++) {
+      machine.write(message(makeFrame(60)));
+      await vi.waitUntil(() => frames === i, WAIT);
+    }
+    // The last slab has one frame, and the beginning of another.
+    machine.write(Buffer.concat([message(makeFrame(60)), message(makeFrame(60)).subarray(0, 30)]));
+    machine.write(message(makeFrame(60)).subarray(30, 40));
+    await delay(100);
+    for (const batch of held.splice(0)) batch.release();
+    await vi.waitUntil(() => frames === SLABS, WAIT);
   });
 
   it.each([

@@ -1,0 +1,138 @@
+import { randomBytes } from "node:crypto";
+import { Fault } from "../../../shared/fault.ts";
+import { afterClose } from "../../../shared/tunnel/close.ts";
+import type { Step } from "../../rpc/shapes.ts";
+import type { Credentials } from "../credentials.ts";
+import { openTap } from "../tap/open.ts";
+import { Refused, TunnelConnection } from "../tunnel-connection.ts";
+import { closedForGood, passing } from "../tunnel-errors.ts";
+import { type Check, type Finding, runChecks } from "./checks.ts";
+import { exchangeFullSize } from "./full-size.ts";
+import { relayChecks, wayFailed } from "./relay-checks.ts";
+
+/** What `laneway doctor` looks at. */
+export interface DoctorOptions {
+  /** The relay's base URL; undefined where none is known. */
+  readonly relay: URL | undefined;
+  /** What this machine is let in with, or why that is not tried. */
+  readonly credentials: Credentials | Finding;
+  /** The MTU of the network's interface, and what the relay says that it is to be; undefined where it is not up. */
+  readonly mtu?: { readonly tap: string; readonly actual: number | undefined; readonly offered: number };
+  /** The TAP that this machine has already, which answers whether it can have one. */
+  readonly tap?: string | undefined;
+  /** Asks a member for an answer. */
+  readonly peer: (signal: AbortSignal) => Promise<Finding> | Finding;
+}
+
+/**
+ * The ordered checks, from this machine to another member: `tap`, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `peer`.
+ *
+ * @returns whether none failed
+ * @throws the signal's reason when aborted
+ */
+export async function doctor(
+  options: DoctorOptions,
+  progress: (step: Step) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const tap: Check = { id: "tap", run: (either) => checkTap(options.tap, either) };
+  const { relay } = options;
+  const rest = relay === undefined ? withoutRelay() : withRelay(relay, options);
+  return await runChecks([tap, ...rest], progress, signal);
+}
+
+function withRelay(relay: URL, options: DoctorOptions): Check[] {
+  return [
+    ...relayChecks(relay),
+    { id: "auth", needs: ["websocket"], run: (signal) => checkAccess(relay, options.credentials, signal) },
+    { id: "mtu", needs: ["websocket"], run: (signal) => checkMtu(relay, options.mtu, signal) },
+    { id: "peer", needs: ["auth"], run: options.peer },
+  ];
+}
+
+function withoutRelay(): Check[] {
+  const found: Finding = {
+    state: "skipped",
+    detail: "no relay is known",
+    hint: "Open an invite with 'laneway join LINK', or name the relay with --relay URL.",
+  };
+  return ["dns", "reach", "tls", "websocket", "auth", "mtu", "peer"].map((id) => ({ id, run: () => found }));
+}
+
+async function checkTap(tap: string | undefined, signal: AbortSignal): Promise<Finding> {
+  if (tap !== undefined) return { state: "pass", detail: `${tap} is there` };
+  try {
+    // A name of its own: those of networks stay free for them.
+    const device = await openTap({ name: `lwd${randomBytes(4).toString("hex")}`, signal });
+    await device.close();
+    return { state: "pass", detail: "a TAP can be made here" };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Fault)) throw error;
+    return { state: "fail", detail: error.message, hint: error.hint };
+  }
+}
+
+async function checkAccess(
+  relay: URL,
+  credentials: Credentials | Finding,
+  signal: AbortSignal,
+): Promise<Finding> {
+  if ("state" in credentials) return credentials;
+  try {
+    const connection = await TunnelConnection.open({
+      relay,
+      credentials,
+      offload: false,
+      framing: "own",
+      signal,
+      control: () => {},
+    });
+    const names = connection.welcome.networks.map(({ name }) => name);
+    connection.close();
+    if (names.length > 0) {
+      return { state: "pass", detail: `the ${credentials.kind} is accepted for ${names.join(", ")}` };
+    }
+    const detail = `the ${credentials.kind} is accepted, and opens no network`;
+    return { state: "fail", detail, hint: credentials.moreNetworks };
+  } catch (error) {
+    if (!(error instanceof Refused)) return wayFailed(relay, error, signal);
+    const { code, reason } = error.end;
+    const fault =
+      afterClose(code) === "stop"
+        ? closedForGood(relay, credentials, code, reason)
+        : passing(reason === "" ? error.message : reason);
+    return wayFailed(relay, fault, signal);
+  }
+}
+
+async function checkMtu(relay: URL, mtu: DoctorOptions["mtu"], signal: AbortSignal): Promise<Finding> {
+  if (mtu?.actual !== undefined && mtu.actual !== mtu.offered) {
+    return {
+      state: "fail",
+      detail: `${mtu.tap} has an MTU of ${mtu.actual}, and its network ${mtu.offered}`,
+      hint: `Have nothing else change it: sudo ip link set ${mtu.tap} mtu ${mtu.offered}.`,
+    };
+  }
+  let bytes: number | undefined;
+  try {
+    bytes = await exchangeFullSize(relay, signal);
+  } catch (error) {
+    return wayFailed(relay, error, signal);
+  }
+  if (bytes === undefined) {
+    return {
+      state: "fail",
+      detail: "small packets get to the relay and back, and packets of full size do not",
+      hint: "The path takes less than it says: lower the MTU of the interface to the internet, to 1400 for a start.",
+    };
+  }
+  const whole = `packets of full size pass both ways (${bytes} bytes came)`;
+  if (mtu === undefined) return { state: "pass", detail: whole };
+  return {
+    state: "pass",
+    detail: `${mtu.tap} has ${mtu.offered}; ${whole}`,
+    value: mtu.offered,
+    unit: "bytes",
+  };
+}

@@ -1,0 +1,164 @@
+import { type Fault, usage } from "../../shared/fault.ts";
+import type { NetworkOffer } from "../../shared/tunnel/control.ts";
+import { deviceMac } from "./identity.ts";
+import { openInterface } from "./interface.ts";
+import { hasIpv6 } from "./link.ts";
+import { LocalNetwork } from "./local-network.ts";
+import type { QemuAddress } from "./qemu/address.ts";
+import { QemuListener } from "./qemu/listener.ts";
+import { type TrunkMember, TrunkNetworks } from "./trunk-networks.ts";
+
+/** What is asked of a network's interface. */
+export interface InterfaceWishes {
+  readonly tap?: string | undefined;
+  /** CIDR, or `none`; what the relay assigns, without it. */
+  readonly address?: string | undefined;
+  /** 48 bits; this device's own on the network, without it. */
+  readonly mac?: number | undefined;
+  /** Where virtual machines connect; there is an interface besides only where one is named or given an address. */
+  readonly qemu?: readonly QemuAddress[] | undefined;
+  readonly offload: boolean;
+}
+
+/** What becomes of virtual machines. */
+export interface MachineEvents {
+  /** Where one can connect. */
+  listening(network: string, at: string): void;
+  connected(network: string, machine: string): void;
+  gone(network: string, why: Error): void;
+}
+
+/** One interface for all networks. */
+export interface TrunkWishes {
+  readonly members: readonly TrunkMember[];
+  /** Told once for each VLAN of which frames are dropped. */
+  unmapped(vlan: number, tap: string): void;
+  /** Told at the end how many were. */
+  dropped(vlans: readonly (readonly [vlan: number, frames: number])[]): void;
+}
+
+export interface InterfacesOptions {
+  /** This device's id, which its MAC addresses come from. */
+  readonly device: string;
+  /** What tells networks of one name apart: relay and tenant, where there may be several. */
+  readonly place: readonly string[];
+  /** By the network's name; with a trunk they are the same for all. */
+  wishes(network: string): InterfaceWishes;
+  /** Whether the wishes are the same for all networks. */
+  readonly alike: boolean;
+  readonly trunk?: TrunkWishes | undefined;
+  readonly machines?: MachineEvents | undefined;
+  /** Told what people should know, and nobody has to. */
+  readonly inform: (message: string) => void;
+}
+
+/** The interfaces of the networks of one tunnel: one for each, or one for all where they are on a trunk. */
+export class Interfaces {
+  readonly #options: InterfacesOptions;
+  readonly #signal: AbortSignal;
+  readonly #trunk: TrunkNetworks | undefined;
+  readonly #opened = new Set<string>();
+
+  constructor(options: InterfacesOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    const { trunk, wishes } = options;
+    if (trunk === undefined) return;
+    const { tap: name, offload } = wishes("");
+    this.#trunk = new TrunkNetworks({
+      members: trunk.members,
+      link: { name, offload, inform: options.inform, signal },
+      mac: (offer) => this.#mac(offer),
+      addresses: (offer) => this.#addresses(offer),
+      unmapped: (vlan, tap) => trunk.unmapped(vlan, tap),
+    });
+  }
+
+  /**
+   * Brings one of the networks up.
+   *
+   * @param failed told when the interface is gone
+   * @param offers of all of them
+   * @throws Fault those of {@link openInterface}, `usage.networks`, `network.changed`; the signal's reason
+   */
+  async open(
+    offer: NetworkOffer,
+    failed: (error: Error) => void,
+    offers: readonly NetworkOffer[],
+  ): Promise<LocalNetwork> {
+    if (this.#trunk !== undefined) return await this.#trunk.open(offer, offers, failed);
+    const wishes = this.#options.wishes(offer.name);
+    // Only the relay knows how many networks there are where none was named.
+    if (this.#opened.add(offer.name).size > 1 && this.#options.alike && isForOneNetwork(wishes)) {
+      throw forOneNetwork();
+    }
+    const mac = this.#mac(offer);
+    const { tap: name, offload, qemu = [] } = wishes;
+    const isHere = qemu.length === 0 || isForOneNetwork({ ...wishes, qemu: undefined });
+    const addresses = isHere ? this.#addresses(offer) : NO_ADDRESSES;
+    const { mtu, dns: names } = offer;
+    const link = { name, offload, inform: this.#options.inform, signal: this.#signal, mac, mtu, names };
+    const tap = isHere ? await openInterface({ ...link, ...addresses }) : undefined;
+    const network = new LocalNetwork(offer, { tap, mac, ...addresses }, failed);
+    try {
+      for (const address of qemu) await this.#listen(address, network);
+    } catch (error) {
+      await network.close();
+      throw error;
+    }
+    return network;
+  }
+
+  /** Has virtual machines connect to a network. */
+  async #listen(address: QemuAddress, network: LocalNetwork): Promise<void> {
+    const { name } = network.offer;
+    const { machines } = this.#options;
+    const listener = await QemuListener.open(address, this.#signal, (device) => {
+      machines?.connected(name, device.name);
+      network.plug(device, (why) => machines?.gone(name, why));
+    });
+    network.beforeClose(() => listener.close());
+    machines?.listening(name, listener.at);
+  }
+
+  /** Takes down what the networks share, and says what was dropped there. */
+  async close(): Promise<void> {
+    await this.#trunk?.close();
+    const dropped = (await this.#trunk?.droppedVlans()) ?? [];
+    this.#options.trunk?.dropped(dropped);
+  }
+
+  #mac({ name, vni }: NetworkOffer): number {
+    const { device, place, wishes } = this.#options;
+    return wishes(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
+  }
+
+  /** What the network gives, or in its place what was asked for and nothing else. */
+  #addresses({ name, address, address6, mtu }: NetworkOffer): Addresses {
+    const own = this.#options.wishes(name).address;
+    if (own !== undefined) return own === "none" ? NO_ADDRESSES : { address: own, address6: undefined };
+    return { address, address6: hasIpv6(mtu) ? address6 : undefined };
+  }
+}
+
+/** Of an interface: CIDRs. */
+interface Addresses {
+  readonly address: string | undefined;
+  readonly address6: string | undefined;
+}
+
+const NO_ADDRESSES: Addresses = { address: undefined, address6: undefined };
+
+/** Whether they say of an interface what can be so of one network's alone. */
+export function isForOneNetwork({ tap, address, mac, qemu }: Partial<InterfaceWishes>): boolean {
+  const isAddressed = address !== undefined && address !== "none";
+  return tap !== undefined || isAddressed || mac !== undefined || qemu !== undefined;
+}
+
+export function forOneNetwork(): Fault {
+  return usage(
+    "usage.networks",
+    "--tap, --address, --mac and --qemu are for one network",
+    "Name it, and run 'laneway up' once for each.",
+  );
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { Fault } from "../../../shared/fault.ts";
+import { makePrivateDirectory, writePrivate } from "../../../system/private-file.ts";
+import { logLevel, type Settings } from "../../rpc/shapes.ts";
+
+const keptNetwork = z.object({
+  relay: z.url({ protocol: /^https?$/ }),
+  /** Null for access by token. */
+  tenant: z.string().nullable(),
+  network: z.string(),
+  token: z.string().optional(),
+  wanted: z.boolean(),
+  autostart: z.boolean(),
+  tap: z.string().optional(),
+  address: z.string().optional(),
+  /** Its interface's, once it had one: the same ever after, whoever the agent runs as. */
+  mac: z.string().optional(),
+  offload: z.boolean().optional(),
+});
+
+const kept = z.object({
+  version: z.literal(1),
+  /** Of the machine's start during which it was written. */
+  boot: z.string(),
+  settings: z.object({ log_level: logLevel.default("info") }).prefault({}),
+  networks: z.array(keptNetwork).default([]),
+  admins: z.array(z.object({ relay: z.string(), token: z.string() })).default([]),
+});
+
+/** What is kept of a network: how it is to be. */
+export type KeptNetwork = z.infer<typeof keptNetwork>;
+
+export interface AgentState {
+  settings: Settings;
+  networks: KeptNetwork[];
+  /** Administrators' tokens, by relay. */
+  admins: { relay: string; token: string }[];
+}
+
+/** The agent's own state, in its directory: one file, for its owner's eyes alone. */
+export class AgentStore {
+  readonly #directory: string;
+  readonly #boot: string;
+
+  /** @param boot names the machine's start; see {@link bootId} */
+  constructor(directory: string, boot: string = bootId()) {
+    this.#directory = directory;
+    this.#boot = boot;
+  }
+
+  /**
+   * What was kept; a network that is not to come back after a start of the machine is not wanted any more if there was
+   * one since.
+   *
+   * @throws Fault `state.corrupt`, `state.unreadable`
+   */
+  load(): AgentState {
+    let text: string;
+    try {
+      text = readFileSync(this.#file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unreadable(this.#file, error);
+      return { settings: { log_level: "info" }, networks: [], admins: [] };
+    }
+    let state: z.infer<typeof kept>;
+    try {
+      state = kept.parse(JSON.parse(text));
+    } catch {
+      // Without the cause: messages of parsers quote what they were given, and there are tokens in it.
+      throw new Fault({
+        code: "state.corrupt",
+        message: `'${this.#file}' is not the agent's state`,
+        hint: "Put back a copy of it, or move it away: devices stay enrolled, and networks are brought up anew.",
+      });
+    }
+    const same = state.boot === this.#boot;
+    const networks = state.networks.map((one) => ({ ...one, wanted: one.wanted && (same || one.autostart) }));
+    return { settings: state.settings, networks, admins: state.admins };
+  }
+
+  /** @throws Fault `state.unwritable` */
+  save({ settings, networks, admins }: AgentState): void {
+    const state: z.input<typeof kept> = { version: 1, boot: this.#boot, settings, networks, admins };
+    try {
+      makePrivateDirectory(this.#directory);
+      writePrivate(this.#file, `${JSON.stringify(state, undefined, 2)}\n`);
+    } catch (error) {
+      throw new Fault({
+        code: "state.unwritable",
+        message: `the state directory '${this.#directory}' can't be used: ${error instanceof Error ? error.message : error}`,
+        hint: "Name one that the agent's user may write, with LANEWAY_STATE.",
+        cause: error,
+      });
+    }
+  }
+
+  get #file(): string {
+    return join(this.#directory, "agent.json");
+  }
+}
+
+/** Names this start of the machine; empty where the system does not. */
+export function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function unreadable(file: string, cause: unknown): Fault {
+  return new Fault({
+    code: "state.unreadable",
+    message: `'${file}' can't be read: ${cause instanceof Error ? cause.message : cause}`,
+    hint: "It is the agent's user's: run the agent as that user, or name another directory with LANEWAY_STATE.",
+    cause,
+  });
+}

@@ -1,0 +1,344 @@
+import { createHash } from "node:crypto";
+import { Fault } from "../../../shared/fault.ts";
+import { formatMac } from "../../../shared/frame/mac.ts";
+import type { NetworkStatus, Peer } from "../../rpc/shapes.ts";
+import { deviceCredentials, tokenCredentials } from "../credentials.ts";
+import { type DeviceStore, type EnrolledDevice, relayBase, relayText } from "../device-store.ts";
+import type { AgentState, AgentStore, KeptNetwork } from "./agent-store.ts";
+import { AgentTunnel } from "./agent-tunnel.ts";
+import type { AgentLog } from "./log.ts";
+import { ManagedNetwork } from "./managed-network.ts";
+import { findNetwork, type GivenRef } from "./network-ref.ts";
+
+/** How often an interface's addresses are looked at, in milliseconds: nobody tells of them. */
+const ADDRESSES_MS = 2_000;
+
+export interface AgentOptions {
+  /** This machine's id. */
+  readonly device: string;
+  readonly store: AgentStore;
+  readonly devices: DeviceStore;
+  readonly log: AgentLog;
+}
+
+export interface AgentEvents {
+  /** Networks that changed, and the ids of those that are no more. */
+  changed(networks: NetworkStatus[], removed: string[]): void;
+  peer(id: string, peer: Peer): void;
+}
+
+/** What is asked of a network that is to be up. */
+export interface UpWishes {
+  readonly token?: string | undefined;
+  readonly tap?: string | undefined;
+  readonly address?: string | undefined;
+  readonly mac?: string | undefined;
+  readonly offload?: boolean | undefined;
+}
+
+/** This machine's networks: which there are, which are to be up, and that they are. */
+export class Agent {
+  readonly log: AgentLog;
+  readonly devices: DeviceStore;
+  readonly state: AgentState;
+  readonly #options: AgentOptions;
+  readonly #networks = new Map<string, ManagedNetwork>();
+  /** By what they are let in with: see {@link accessKey}. */
+  readonly #tunnels = new Map<string, AgentTunnel>();
+  readonly #listeners = new Set<AgentEvents>();
+  readonly #changed = new Set<ManagedNetwork>();
+  #removed: string[] = [];
+  #telling = false;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  /** What changes networks happens one after the other. Never rejects. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  /** @throws Fault those of {@link AgentStore.load} */
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.log = options.log;
+    this.devices = options.devices;
+    this.state = options.store.load();
+  }
+
+  /** Brings up what is to be up. @throws Fault where the state can't be read or kept */
+  start(): void {
+    this.#enlist(this.devices.enrolled());
+    this.save();
+    for (const network of this.#networks.values()) if (network.kept.wanted) this.#bringUp(network);
+    this.#watch = setInterval(() => this.#lookAtAddresses(), ADDRESSES_MS);
+  }
+
+  /** Takes everything down, to be brought up by the next {@link start}. */
+  async close(): Promise<void> {
+    clearInterval(this.#watch);
+    await this.#work;
+    await Promise.all([...this.#tunnels.values()].map((tunnel) => tunnel.close()));
+  }
+
+  get networks(): ManagedNetwork[] {
+    return [...this.#networks.values()];
+  }
+
+  /** Every network, those that another program enrolled this machine for meanwhile too. */
+  status(): NetworkStatus[] {
+    this.#refresh();
+    return this.networks.map((network) => network.status());
+  }
+
+  /** @throws Fault `network.unknown`, `network.ambiguous` */
+  find(ref: GivenRef): ManagedNetwork {
+    this.#refresh();
+    return findNetwork(this.networks, ref);
+  }
+
+  /** @returns what ends it */
+  follow(listener: AgentEvents): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** This machine was enrolled. @returns the networks that it may use */
+  enrolled(device: EnrolledDevice): ManagedNetwork[] {
+    this.#enlist([device]);
+    return this.networks.filter(
+      ({ kept }) =>
+        kept.token === undefined && kept.relay === relayText(device.relay) && kept.tenant === device.tenant,
+    );
+  }
+
+  /**
+   * Has a network up from now on.
+   *
+   * @throws Fault `network.unknown`, `network.ambiguous`, `usage.relay`, `state.unwritable`
+   */
+  up(ref: GivenRef, wishes: UpWishes): Promise<ManagedNetwork> {
+    return this.#inTurn(async () => {
+      const network = wishes.token === undefined ? this.find(ref) : this.#byToken(ref, wishes.token);
+      const { tap, address, mac, offload } = wishes;
+      const before = JSON.stringify(network.kept);
+      const given = Object.entries({ tap, address, mac, offload }).filter(([, value]) => value !== undefined);
+      Object.assign(network.kept, Object.fromEntries(given));
+      const asBefore = before === JSON.stringify(network.kept);
+      network.kept.wanted = true;
+      this.save();
+      // An interface is made with what was wished for it.
+      if (!asBefore) await this.#tunnels.get(accessKey(network.kept))?.remove(network);
+      this.#bringUp(network);
+      return network;
+    });
+  }
+
+  /** Has a network down from now on, without a name all; resolves once the interfaces are gone. */
+  down(ref: GivenRef | undefined): Promise<ManagedNetwork[]> {
+    return this.#inTurn(async () => {
+      const networks = ref === undefined ? this.networks.filter(({ kept }) => kept.wanted) : [this.find(ref)];
+      for (const { kept } of networks) kept.wanted = false;
+      this.save();
+      await Promise.all(networks.map((network) => this.#takeDown(network)));
+      return networks;
+    });
+  }
+
+  /** Takes a network down and forgets it, with the device's key where it opened nothing else. */
+  leave(ref: GivenRef): Promise<string> {
+    return this.#inTurn(async () => {
+      const network = this.find(ref);
+      network.kept.wanted = false;
+      await this.#takeDown(network);
+      this.#forget(network);
+      return network.id;
+    });
+  }
+
+  setAutostart(ref: GivenRef, autostart: boolean): ManagedNetwork {
+    const network = this.find(ref);
+    network.kept.autostart = autostart;
+    this.save();
+    this.#touch(network);
+    return network;
+  }
+
+  /** Keeps how things are to be. @throws Fault `state.unwritable` */
+  save(): void {
+    this.state.networks = this.networks.map(({ kept }) => kept);
+    this.#options.store.save(this.state);
+  }
+
+  #bringUp(network: ManagedNetwork): void {
+    const { kept } = network;
+    const key = accessKey(kept);
+    const running = this.#tunnels.get(key);
+    if (running !== undefined) return running.add(network);
+    const { device, log } = this.#options;
+    const relay = new URL(kept.relay);
+    let credentials: ReturnType<typeof tokenCredentials>;
+    try {
+      credentials = kept.token === undefined ? this.#deviceOf(kept) : tokenCredentials(kept.token);
+    } catch (error) {
+      return network.failed(error);
+    }
+    const tunnel = new AgentTunnel(
+      {
+        relay,
+        credentials,
+        device,
+        place: kept.tenant === null ? [] : [kept.relay, kept.tenant],
+        log,
+        named: (one) => this.#named(one),
+        ended: (one) => {
+          if (this.#tunnels.get(key) === one) this.#tunnels.delete(key);
+        },
+      },
+      network,
+    );
+    this.#tunnels.set(key, tunnel);
+  }
+
+  async #takeDown(network: ManagedNetwork): Promise<void> {
+    await this.#tunnels.get(accessKey(network.kept))?.remove(network);
+    network.down();
+  }
+
+  #deviceOf({ relay, tenant, network }: KeptNetwork) {
+    const device = this.devices
+      .enrolled()
+      .find((one) => relayText(one.relay) === relay && one.tenant === tenant);
+    if (device !== undefined) {
+      return deviceCredentials({ relay: device.relay, device: device.enrolment.device, key: device.key });
+    }
+    throw new Fault({
+      code: "network.unknown",
+      message: `this machine is not enrolled for the network '${network}' any more`,
+      hint: "Open an invite with 'laneway join LINK'.",
+    });
+  }
+
+  /** The interface had its MAC address given: it has the same ever after. */
+  #named({ kept, local }: ManagedNetwork): void {
+    if (kept.mac !== undefined || local === undefined) return;
+    kept.mac = formatMac(local.overlay.mac);
+    try {
+      this.save();
+    } catch (error) {
+      this.log.add("error", "state.unwritable", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** What is on the disk may have been changed by another program: what can't be read leaves what was known. */
+  #refresh(): void {
+    try {
+      this.#enlist(this.devices.enrolled());
+    } catch (error) {
+      this.log.add("error", "state.unreadable", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #enlist(devices: readonly EnrolledDevice[]): void {
+    for (const kept of this.state.networks) if (kept.token !== undefined) this.#add(kept, null);
+    for (const device of devices) {
+      const relay = relayText(device.relay);
+      for (const { name, vni } of device.enrolment.networks) {
+        const kept = this.state.networks.find(
+          (one) =>
+            one.token === undefined &&
+            one.relay === relay &&
+            one.tenant === device.tenant &&
+            one.network === name,
+        );
+        this.#add(
+          kept ?? { relay, tenant: device.tenant, network: name, wanted: false, autostart: true },
+          vni,
+        );
+      }
+    }
+  }
+
+  #add(kept: KeptNetwork, vni: number | null): ManagedNetwork {
+    const id = networkId(kept);
+    const known = this.#networks.get(id);
+    if (known !== undefined) return known;
+    const network = new ManagedNetwork(id, kept, vni, {
+      changed: (one) => this.#touch(one),
+      peer: (one, peer) => {
+        for (const listener of this.#listeners) listener.peer(one.id, peer);
+      },
+    });
+    this.#networks.set(id, network);
+    this.#touch(network);
+    return network;
+  }
+
+  #byToken({ network, relay }: GivenRef, token: string): ManagedNetwork {
+    if (relay === undefined) {
+      throw new Fault({
+        code: "usage.relay",
+        message: "no relay is named beside the token",
+        hint: "Name it with --relay URL.",
+        exitCode: 2,
+      });
+    }
+    const base = relayText(relayBase(new URL(relay)));
+    return this.#add({ relay: base, tenant: null, network, token, wanted: true, autostart: true }, null);
+  }
+
+  #forget(network: ManagedNetwork): void {
+    const { kept } = network;
+    this.#networks.delete(network.id);
+    if (kept.token === undefined) {
+      const device = this.devices
+        .enrolled()
+        .find((one) => relayText(one.relay) === kept.relay && one.tenant === kept.tenant);
+      if (device !== undefined) this.devices.withdraw(device, kept.network);
+    }
+    this.save();
+    this.#changed.delete(network);
+    this.#removed.push(network.id);
+    this.#tellSoon();
+  }
+
+  #lookAtAddresses(): void {
+    for (const network of this.#networks.values()) {
+      if (network.local === undefined || !network.lookAtAddresses()) continue;
+      this.#tunnels.get(accessKey(network.kept))?.announce(network.local);
+    }
+  }
+
+  #touch(network: ManagedNetwork): void {
+    this.#changed.add(network);
+    this.#tellSoon();
+  }
+
+  /** Several changes in a row are told as one. */
+  #tellSoon(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    setImmediate(() => {
+      this.#telling = false;
+      const networks = [...this.#changed].map((network) => network.status());
+      const removed = this.#removed;
+      this.#changed.clear();
+      this.#removed = [];
+      for (const listener of this.#listeners) listener.changed(networks, removed);
+    });
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Networks with the same are on one tunnel. */
+function accessKey({ relay, tenant, token }: KeptNetwork): string {
+  return [relay, tenant ?? "", token ?? ""].join("\n");
+}
+
+/** Names a network for good, without telling a token. */
+function networkId(kept: KeptNetwork): string {
+  return createHash("sha256")
+    .update(`${accessKey(kept)}\n${kept.network}`)
+    .digest("hex")
+    .slice(0, 16);
+}

@@ -1,0 +1,70 @@
+/** The two calls of the C library that Node has not: who is at the other end of a unix socket, and locks of files. */
+import type { Socket } from "node:net";
+
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
+const UCRED_BYTES = 12;
+/** Groups of one process that are looked at: Linux allows more than anybody has. */
+const MOST_GROUPS = 65_536;
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** Who connected, as the kernel noted it at that time. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  /** Its group, and those that it is a member of besides. */
+  readonly gids: ReadonlySet<number>;
+}
+
+export interface SocketNative {
+  /** Undefined where the kernel does not tell. */
+  peer(socket: Socket): PeerCredentials | undefined;
+  /** Locks an open file for this process, until it ends. @returns false where another one has */
+  lock(descriptor: number): boolean;
+}
+
+/** @throws Error where this runtime has no FFI, or the system no such calls */
+export async function loadSocketNative(): Promise<SocketNative> {
+  const { default: koffi } = await import("koffi");
+  const library = koffi.load(null);
+  const getsockopt: (
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: Uint8Array,
+  ) => number = library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]);
+  const flock: (fd: number, operation: number) => number = library.func("flock", "int", ["int", "int"]);
+
+  /** What the option says; undefined where it can't be had. */
+  function option(descriptor: number, name: number, bytes: number): Buffer | undefined {
+    const value = Buffer.alloc(bytes);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(bytes);
+    if (getsockopt(descriptor, SOL_SOCKET, name, value, length) !== 0) return undefined;
+    return value.subarray(0, length.readUInt32LE());
+  }
+
+  return {
+    peer(socket) {
+      const descriptor = descriptorOf(socket);
+      const ucred = descriptor === undefined ? undefined : option(descriptor, SO_PEERCRED, UCRED_BYTES);
+      if (descriptor === undefined || ucred?.length !== UCRED_BYTES) return undefined;
+      const groups = option(descriptor, SO_PEERGROUPS, MOST_GROUPS * 4) ?? Buffer.alloc(0);
+      const gids = new Set([ucred.readUInt32LE(8)]);
+      for (let at = 0; at + 4 <= groups.length; at += 4) gids.add(groups.readUInt32LE(at));
+      return { pid: ucred.readUInt32LE(0), uid: ucred.readUInt32LE(4), gids };
+    },
+    lock: (descriptor) => flock(descriptor, LOCK_EX | LOCK_NB) === 0,
+  };
+}
+
+/** Node shows it on the handle alone. */
+function descriptorOf(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: unknown } | null };
+  const descriptor = handle?.fd;
+  return typeof descriptor === "number" && descriptor >= 0 ? descriptor : undefined;
+}

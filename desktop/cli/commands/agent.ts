@@ -1,0 +1,17 @@
+import { Command } from "commander";
+
+/** `laneway agent` */
+export function agentCommand(): Command {
+  return new Command("agent")
+    .description("keep this machine on its networks, for 'laneway up' and the desktop app to talk to")
+    .option("--json", "print JSON, one object per line")
+    .addHelpText(
+      "after",
+      "\nLANEWAY_STATE names the directory it keeps its state in, LANEWAY_SOCKET the unix socket it listens at.",
+    )
+    .action(async (options: { readonly json?: boolean }) => {
+      // Only now: the other commands need none of it, and start sooner.
+      const { runAgentCommand } = await import("../run-agent.ts");
+      await runAgentCommand(options);
+    });
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command } from "commander";
+import { Fault } from "../../../shared/fault.ts";
+import { unitText } from "../../agent/service/unit.ts";
+import { RpcClient } from "../../rpc/client.ts";
+import { Output } from "../output.ts";
+import { installService, ownCommand, serviceStatus, uninstallService } from "../service-manager.ts";
+import { ownVersion } from "../version.ts";
+
+/** The service's, whatever LANEWAY_SOCKET says here. */
+const SOCKET = "/run/laneway/agent.sock";
+/** How long the service may take to listen, in attempts and milliseconds between them. */
+const ATTEMPTS = 40;
+const PAUSE_MS = 250;
+
+interface Options {
+  readonly json?: boolean;
+}
+
+/** `laneway service install|uninstall|status` */
+export function serviceCommand(): Command {
+  const service = new Command("service").description("run the agent under systemd");
+  const add = (name: string, description: string) =>
+    service.command(name).description(description).option("--json", "print JSON, one object per line");
+
+  add("install", "install the agent as a service, and start it")
+    .option("--dry-run", "print the unit that would be installed, and do nothing")
+    .action(async ({ json, dryRun }: Options & { readonly dryRun?: boolean }) => {
+      if (dryRun === true) {
+        process.stdout.write(unitText(ownCommand()));
+        return;
+      }
+      installService(ownCommand());
+      await listening();
+      const output = new Output(json);
+      output.event({ event: "installed", ...serviceStatus() }, "the agent is installed, and runs");
+      output.note("let a user change networks with: usermod -aG laneway USER");
+    });
+  add("uninstall", "stop the agent's service and remove it").action(({ json }: Options) => {
+    uninstallService();
+    const output = new Output(json);
+    output.event({ event: "uninstalled" }, "the agent's service is removed");
+    output.note("what it knew of this machine stays in /var/lib/laneway");
+  });
+  add("status", "show how the service stands").action(({ json }: Options) => {
+    new Output(json).object({ ...serviceStatus() });
+  });
+  return service;
+}
+
+async function listening(): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const agent = await RpcClient.connect({ socket: SOCKET, client: `laneway-cli/${ownVersion()}` });
+      return agent.close();
+    } catch (cause) {
+      if (attempt === ATTEMPTS) {
+        throw new Fault({
+          code: "service.failed",
+          message: `the service is installed, but does not answer: ${cause instanceof Error ? cause.message : cause}`,
+          hint: "See 'journalctl -u laneway'.",
+          cause,
+        });
+      }
+      await sleep(PAUSE_MS);
+    }
+  }
+}

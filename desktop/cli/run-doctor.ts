@@ -1,0 +1,183 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { Fault } from "../../shared/fault.ts";
+import { DeviceStore, relayBase } from "../agent/device-store.ts";
+import type { Finding } from "../agent/diagnostics/checks.ts";
+import { type DoctorOptions, doctor } from "../agent/diagnostics/doctor.ts";
+import { defaultStateDirectory } from "../agent/identity.ts";
+import type { RpcClient } from "../rpc/client.ts";
+import type { EventData } from "../rpc/schema.ts";
+import type { Step } from "../rpc/shapes.ts";
+import { agentFor } from "./agent-access.ts";
+import { type AccessOptions, chooseAccess } from "./choose-access.ts";
+import { type Look, Output } from "./output.ts";
+import { parseRelayUrl } from "./relay-url.ts";
+import { placeOf } from "./run-agent-commands.ts";
+import { untilSignalled } from "./signals.ts";
+
+export interface RunDoctorOptions extends AccessOptions {
+  readonly state?: string;
+  readonly json?: boolean;
+}
+
+const LOOKS: Readonly<Record<Step["state"], Look>> = {
+  running: "busy",
+  pass: "good",
+  fail: "bad",
+  skipped: "faint",
+};
+
+/** `laneway doctor [NETWORK]`: by the agent where one runs for this user, or else by this process. */
+export async function runDoctor(network: string | undefined, options: RunDoctorOptions): Promise<void> {
+  const signal = untilSignalled();
+  const relay = options.relay === undefined ? undefined : parseRelayUrl(options.relay);
+  const steps: Step[] = [];
+  const line = process.stderr.isTTY && options.json !== true;
+  const found = (step: Step) => {
+    if (step.state !== "running") steps.push(step);
+    else if (line) process.stderr.write(`\r\x1b[2Kchecking: ${step.id}`);
+  };
+  let passed: boolean;
+  try {
+    const agent = options.token === undefined ? await willingAgent(options.state, signal) : undefined;
+    passed =
+      agent === undefined
+        ? await doctor(ownOptions(network, relay, options), found, signal)
+        : await byAgent(agent, network, { ...options, ...(relay && { relay: relay.href }) }, found, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    passed = false;
+  }
+  if (line) process.stderr.write("\r\x1b[2K");
+  show(steps, options.json);
+  process.exitCode = passed ? 0 : 1;
+}
+
+/** The agent, unless this user may not have it check anything: then it can still be done without. */
+async function willingAgent(state: string | undefined, signal: AbortSignal): Promise<RpcClient | undefined> {
+  let agent: RpcClient | undefined;
+  try {
+    agent = await agentFor(state, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Fault)) throw error;
+    process.stderr.write(`laneway: ${error.message}\n  ${error.hint}\n`);
+    return undefined;
+  }
+  if (agent?.hello.may_change !== false) return agent;
+  agent.close();
+  return undefined;
+}
+
+async function byAgent(
+  agent: RpcClient,
+  network: string | undefined,
+  options: RunDoctorOptions,
+  found: (step: Step) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ended = Promise.withResolvers<EventData<"done">>();
+  // Its end ends the job.
+  const abort = () => agent.close();
+  signal.addEventListener("abort", abort);
+  agent.on("progress", ({ step }) => found(step));
+  // There is no other job on this connection.
+  agent.on("done", (done) => ended.resolve(done));
+  void agent.closed.then(() =>
+    ended.resolve({ job: "", outcome: "cancelled", error: signal.aborted ? null : gone() }),
+  );
+  try {
+    await agent.call("doctor", { ...(network !== undefined && { network }), ...placeOf(options) });
+    const { outcome, error } = await ended.promise;
+    if (error !== null) throw new Fault(error);
+    return outcome === "ok";
+  } finally {
+    signal.removeEventListener("abort", abort);
+    agent.close();
+  }
+}
+
+function gone() {
+  return {
+    code: "agent.gone",
+    message: "the agent went away during the checks",
+    hint: "It was stopped or is being started again; try again, and see 'laneway service status'.",
+  };
+}
+
+function ownOptions(
+  network: string | undefined,
+  relay: URL | undefined,
+  options: RunDoctorOptions,
+): DoctorOptions {
+  const peer = (): Finding => ({
+    state: "skipped",
+    detail: "no agent has a network up here",
+    hint: "With the agent's networks the members are asked too: see 'laneway service install'.",
+  });
+  try {
+    const store = new DeviceStore(options.state ?? defaultStateDirectory());
+    const [access] = chooseAccess(network === undefined ? [] : [network], options, store);
+    if (access !== undefined) {
+      const busy = access.credentials.kind === "device" ? inUse() : undefined;
+      return { relay: access.relay, credentials: busy ?? access.credentials, peer };
+    }
+  } catch (error) {
+    // A machine that has joined nothing, or whose state is another user's, can still look at the way to a relay.
+    if (!(error instanceof Fault) || network !== undefined || options.token !== undefined) throw error;
+    const { message: detail, hint } = error;
+    return { relay: relay && relayBase(relay), credentials: { state: "skipped", detail, hint }, peer };
+  }
+  return { relay, credentials: { state: "skipped", detail: "this machine is not enrolled there" }, peer };
+}
+
+/** A device is let in once at a time: to try it while another process uses it would end that one's networks. */
+function inUse(): Finding | undefined {
+  const tap = attachedTap();
+  if (tap === undefined) return undefined;
+  const hint = "Run this again once 'laneway up' has ended, or with a token.";
+  return { state: "skipped", detail: `${tap} may be of a 'laneway up' that uses this device now`, hint };
+}
+
+/** A TAP that a process has open, in this network namespace. */
+function attachedTap(): string | undefined {
+  const read = (name: string, file: string) => readFileSync(`/sys/class/net/${name}/${file}`, "utf8").trim();
+  try {
+    return readdirSync("/sys/class/net").find((name) => {
+      try {
+        return (Number(read(name, "tun_flags")) & IFF_TAP) !== 0 && read(name, "carrier") === "1";
+      } catch {
+        // Of another kind, down, or gone meanwhile.
+        return false;
+      }
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** linux/if_tun.h */
+const IFF_TAP = 2;
+
+function show(steps: readonly Step[], json: boolean | undefined): void {
+  const output = new Output(json);
+  if (json === true) {
+    for (const { id, state, detail, hint, value, unit } of steps) {
+      output.event({ check: id, state, detail, hint, value, unit }, "");
+    }
+    return;
+  }
+  const rows = steps.map((step) => ({
+    check: step.id,
+    result: step.state,
+    found: step.value === null ? step.detail : `${step.detail} (${step.value} ${step.unit})`,
+  }));
+  output.list(rows, ["check", "result", "found"], (column, row) =>
+    column === "result" ? LOOKS[row["result"] as Step["state"]] : undefined,
+  );
+  const told = new Set<string>();
+  for (const { id, hint } of steps) {
+    if (hint === null || told.has(hint)) continue;
+    told.add(hint);
+    output.note(`${id}: ${hint}`);
+  }
+}

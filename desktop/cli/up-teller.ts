@@ -1,0 +1,104 @@
+import type { LocalNetwork, LocalNetworkStatus } from "../agent/local-network.ts";
+import type { TunnelClientEvents } from "../agent/tunnel-client.ts";
+import { LiveLine, type LiveState } from "./live-line.ts";
+import type { Output } from "./output.ts";
+
+/** Tells what becomes of the networks of a `laneway up` in the foreground; on a terminal also how they stand. */
+export class UpTeller {
+  readonly #output: Output;
+  readonly #states = new Map<LocalNetwork, string>();
+  /** The others who are online, by network. */
+  readonly #members = new Map<string, Set<string>>();
+  readonly #live: LiveLine | undefined;
+
+  /** @param terminal has a line of how they stand, if there is one */
+  constructor(output: Output, terminal: NodeJS.WriteStream | undefined) {
+    this.#output = output;
+    this.#live = terminal && new LiveLine(terminal, () => this.#liveState());
+  }
+
+  /** @param place where the networks are, told with every event */
+  events(place: object): TunnelClientEvents {
+    const key = (network: string) => JSON.stringify([place, network]);
+    return {
+      up: (network) => {
+        const what = network.describe();
+        const addresses = [what.address, what.address6].filter((one) => one !== undefined);
+        const address = addresses.length === 0 ? "" : `, address ${addresses.join(" and ")}`;
+        const names = what.dns === undefined || address === "" ? "" : `, names in ${what.dns.domain}`;
+        this.#states.set(network, "up");
+        this.#tell(
+          { event: "up", ...what, ...place },
+          what.tap === undefined
+            ? `${what.network} is up: for virtual machines`
+            : `${what.network} is up: ${whereIs(what)}, MAC ${what.mac}${address}${names}`,
+        );
+      },
+      reconnecting: (affected, { message: reason }, delayMs) => {
+        const seconds = (delayMs / 1_000).toFixed(1);
+        this.complain(`laneway: ${reason}; trying again in ${seconds} s\n`);
+        for (const network of affected) {
+          const what = network.describe();
+          this.#states.set(network, "reconnecting");
+          this.#members.delete(key(what.network));
+          this.#tell({ event: "reconnecting", ...what, ...place, reason }, `${what.network} is reconnecting`);
+        }
+      },
+      notice: (code, message) => this.complain(`laneway: ${code}: ${message}\n`),
+      down: (network) => {
+        const what = network.describe();
+        this.#states.delete(network);
+        this.#members.delete(key(what.network));
+        this.#tell({ event: "down", ...what, ...place }, `${what.network} is down`);
+      },
+      members: (network, members) => {
+        this.#members.set(key(network), new Set(members.map(({ vtep }) => vtep)));
+      },
+      member: (network, event, { vtep }) => {
+        const there = this.#members.get(key(network));
+        if (event === "left") there?.delete(vtep);
+        else there?.add(vtep);
+      },
+    };
+  }
+
+  /** Tells people what they should know. */
+  note(words: string): void {
+    this.#above(() => this.#output.note(words));
+  }
+
+  /** Writes to standard error. */
+  complain(text: string): void {
+    this.#above(() => process.stderr.write(text));
+  }
+
+  close(): void {
+    this.#live?.close();
+  }
+
+  #tell(event: object, words: string): void {
+    this.#above(() => this.#output.event({ ...event }, words));
+  }
+
+  #above(write: () => void): void {
+    if (this.#live === undefined) write();
+    else this.#live.above(write);
+  }
+
+  #liveState(): LiveState {
+    const networks = [...this.#states].map(([network, state]) => ({ name: network.offer.name, state }));
+    const ports = [...this.#states.keys()].flatMap(({ port }) => port ?? []);
+    const members = [...this.#members.values()].reduce((sum, { size }) => sum + size, 0);
+    return {
+      networks,
+      rxBytes: ports.reduce((sum, { txBytes }) => sum + txBytes, 0),
+      txBytes: ports.reduce((sum, { rxBytes }) => sum + rxBytes, 0),
+      members: this.#members.size === 0 ? undefined : members,
+    };
+  }
+}
+
+function whereIs({ tap, vlan }: LocalNetworkStatus): string {
+  if (vlan === undefined) return `interface ${tap}`;
+  return vlan === "untagged" ? `interface ${tap}, untagged` : `interface ${tap}, VLAN ${vlan}`;
+}

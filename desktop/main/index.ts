@@ -1,0 +1,43 @@
+// The app's main process: it puts the parts together, and does nothing that takes rights. Frames never come here; the agent, a
+// service of its own, has them, and the networks stay up without us.
+import { join } from "node:path";
+import { app, Menu, protocol, session } from "electron";
+import { defaultSocket } from "../rpc/socket-path.ts";
+import { appMenu } from "./app-menu.ts";
+import { registerAppScheme, serveApp } from "./app-protocol.ts";
+import { LINK_SCHEME } from "./deep-link.ts";
+import { DesktopApp } from "./desktop-app.ts";
+import { lockContents } from "./navigation.ts";
+import { lockSession } from "./permissions.ts";
+
+// Both have to be said before the app is ready.
+app.enableSandbox();
+registerAppScheme(protocol);
+
+/** Built, this file is one of three folders side by side. */
+const BUILD = join(import.meta.dirname, "..");
+
+async function start(): Promise<void> {
+  // macOS says by an event what others say by arguments, and may do so before the app is ready.
+  const links: string[] = [];
+  let running: DesktopApp | undefined;
+  app.on("open-url", (event, url) => {
+    event.preventDefault();
+    if (running === undefined) links.push(url);
+    else running.opened([url]);
+  });
+  app.on("web-contents-created", (_event, contents) => lockContents(contents));
+  await app.whenReady();
+  lockSession(session.defaultSession);
+  serveApp(protocol, join(BUILD, "renderer"));
+  const menu = appMenu(process.platform);
+  Menu.setApplicationMenu(menu === null ? null : Menu.buildFromTemplate(menu));
+  // On Linux it is the package that does, by its .desktop file.
+  if (app.isPackaged && process.platform !== "linux") app.setAsDefaultProtocolClient(LINK_SCHEME);
+  running = new DesktopApp({ socket: defaultSocket(), preload: join(BUILD, "preload", "index.cjs") });
+  await running.run([...process.argv.slice(1), ...links]);
+}
+
+// A second start shows the window of the first, which hears of the link that it was started with.
+if (app.requestSingleInstanceLock()) void start();
+else app.quit();

@@ -1,0 +1,66 @@
+import type { Change } from "./network-watch.ts";
+import type { Words } from "./words.ts";
+
+/** A notification of the desktop's. */
+export interface Notice {
+  readonly title: string;
+  readonly body: string;
+}
+
+/** Puts a change into words. */
+export function noticeOf(change: Change, words: Words): Notice {
+  const name = change.network.network;
+  switch (change.kind) {
+    case "lost":
+      return { title: words.networkLost(name), body: words.networkLostDetail };
+    case "back":
+      return { title: words.networkBack(name), body: change.network.address ?? "" };
+    case "up":
+      return { title: words.networkUp(name), body: change.network.address ?? "" };
+    case "failed":
+      return { title: words.networkFailed(name), body: change.why };
+    case "online":
+      return { title: words.memberOnline(change.peer.name), body: name };
+    case "offline":
+      return { title: words.memberOffline(change.peer.name), body: name };
+  }
+}
+
+export interface NotifierOptions {
+  readonly show: (notice: Notice, network: string) => void;
+  /** False while the user sees it in the window anyway, or wants none. */
+  readonly wanted: () => boolean;
+  readonly words: () => Words;
+  /** Milliseconds, of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+/** The same of the same network or member is told once in so many milliseconds: a link that flaps must not drown the desktop. */
+const QUIET_MS = 30_000;
+/** Things that are remembered as told. */
+const REMEMBERED = 256;
+
+/** Calls the user when something changed. */
+export class Notifier {
+  readonly #options: NotifierOptions;
+  readonly #told = new Map<string, number>();
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+  }
+
+  tell(change: Change): void {
+    const { show, wanted, words, now } = this.#options;
+    if (!wanted()) return;
+    const about = change.kind === "online" || change.kind === "offline" ? change.peer.vtep : "";
+    const key = [change.network.id, change.kind, about].join("\n");
+    const at = now();
+    const before = this.#told.get(key);
+    if (before !== undefined && at - before < QUIET_MS) return;
+    this.#told.delete(key);
+    this.#told.set(key, at);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > REMEMBERED && oldest !== undefined) this.#told.delete(oldest);
+    show(noticeOf(change, words()), change.network.id);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Session } from "electron";
+import { isAppUrl } from "./app-url.ts";
+
+/** What of a session is locked. */
+export type LockableSession = Pick<
+  Session,
+  | "setPermissionRequestHandler"
+  | "setPermissionCheckHandler"
+  | "setDevicePermissionHandler"
+  | "setDisplayMediaRequestHandler"
+  | "webRequest"
+  | "on"
+>;
+
+/**
+ * Denies a session everything that a page could ask for: permissions, devices, the screen, downloads, and any request that is
+ * not for the window's own files. The window asks for none of it, so whoever does is not the window.
+ */
+export function lockSession(session: LockableSession): void {
+  session.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
+  session.setPermissionCheckHandler(() => false);
+  session.setDevicePermissionHandler(() => false);
+  session.setDisplayMediaRequestHandler((_request, callback) => callback(null));
+  session.on("will-download", (event) => event.preventDefault());
+  session.webRequest.onBeforeRequest(({ url }, callback) => callback({ cancel: !isOwn(url) }));
+}
+
+/** The developer tools are part of the program; they are shut in what users install (see window.ts). */
+function isOwn(url: string): boolean {
+  return isAppUrl(url) || url.startsWith("data:image/") || url.startsWith("devtools://");
+}

@@ -1,0 +1,34 @@
+/**
+ * What the window may load, and from where: its own files and nothing else. It opens no connection at all, since all that it
+ * shows comes through the preload. Trusted types: nothing may turn text into markup or code.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-src 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+/** Headers of every answer to the window, also of one that there is no such file. */
+export function responseHeaders(contentType: string): Record<string, string> {
+  return {
+    "content-type": contentType,
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy":
+      "camera=(), geolocation=(), microphone=(), display-capture=(), usb=(), serial=(), hid=()",
+    "cache-control": "no-store",
+  };
+}

@@ -1,0 +1,37 @@
+import type { ComponentChildren, JSX } from "preact";
+import { Icon, type IconName } from "./icon.tsx";
+
+interface ButtonProps {
+  readonly children: ComponentChildren;
+  readonly kind?: "normal" | "primary" | "danger" | "quiet";
+  readonly small?: boolean;
+  readonly icon?: IconName;
+  readonly submit?: boolean;
+  /** Stays in the tab order, so that the focus is not lost when it comes on by a press. */
+  readonly disabled?: boolean;
+  /** Where the words alone don't say what of. */
+  readonly label?: string;
+  readonly describedBy?: string;
+  readonly onPress?: () => void;
+}
+
+/** A button with words. */
+export function Button(props: ButtonProps): JSX.Element {
+  const { children, kind = "normal", small = false, icon, submit = false, disabled = false } = props;
+  return (
+    <button
+      type={submit ? "submit" : "button"}
+      class={`button ${kind}${small ? " small" : ""}`}
+      aria-disabled={disabled}
+      aria-label={props.label}
+      aria-describedby={props.describedBy}
+      onClick={(event) => {
+        if (disabled) event.preventDefault();
+        else props.onPress?.();
+      }}
+    >
+      {icon === undefined ? null : <Icon name={icon} />}
+      {children}
+    </button>
+  );
+}

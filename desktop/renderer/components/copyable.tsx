@@ -1,0 +1,41 @@
+import type { JSX } from "preact";
+import { useLocale, useStore } from "../state/context.ts";
+import { Icon } from "./icon.tsx";
+
+/** Copies `text`; `what` names it. */
+export function CopyButton({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {
+  const store = useStore();
+  const { t } = useLocale();
+  const name = t.common.copyWhat(what);
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={name}
+      title={name}
+      onClick={() => void store.copy(text)}
+    >
+      <Icon name="copy" />
+    </button>
+  );
+}
+
+/** Something to read and to copy, such as an address. */
+export function Copyable({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {
+  return (
+    <span class="copyable">
+      <code>{text}</code>
+      <CopyButton text={text} what={what} />
+    </span>
+  );
+}
+
+/** A command for a terminal. */
+export function Command({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {
+  return (
+    <div class="command">
+      <code>{text}</code>
+      <CopyButton text={text} what={what} />
+    </div>
+  );
+}

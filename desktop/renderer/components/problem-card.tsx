@@ -1,0 +1,52 @@
+import type { ComponentChildren, JSX } from "preact";
+import { errorText } from "../../errors/text.ts";
+import type { Problem } from "../../rpc/shapes.ts";
+import { useLocale } from "../state/context.ts";
+import { Icon } from "./icon.tsx";
+
+interface ProblemCardProps {
+  readonly problem: Problem;
+  /** Something that limits rather than failed. */
+  readonly mild?: boolean;
+  /** Whether it is said at once. False for what was there before the user came. */
+  readonly alert?: boolean;
+  readonly children?: ComponentChildren;
+}
+
+/** What went wrong, what it means and what to do; what the agent said word for word is a click away. */
+export function ProblemCard({
+  problem,
+  mild = false,
+  alert = true,
+  children,
+}: ProblemCardProps): JSX.Element {
+  const { language, t } = useLocale();
+  const { title, sentence, next } = errorText(problem, language);
+  const details = [problem.message, problem.hint].filter((text) => text !== "" && text !== sentence);
+  return (
+    <div class={mild ? "problem mild" : "problem"} role={alert ? "alert" : undefined}>
+      <Icon name={mild ? "alert" : "fail"} />
+      <div class="problem-text">
+        <p class="problem-title">{title}</p>
+        <p>
+          {sentence}
+          {language === "zh-CN" ? "" : " "}
+          {next}
+        </p>
+        {problem.message === "" || problem.message === sentence ? null : (
+          <details>
+            <summary>
+              {t.common.details} ({problem.code})
+            </summary>
+            {details.map((text) => (
+              <p key={text} lang="en">
+                {text}
+              </p>
+            ))}
+          </details>
+        )}
+      </div>
+      {children === undefined ? null : <div>{children}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import type { JSX } from "preact";
+import { useLocale, useStore } from "../state/context.ts";
+import { SCREENS } from "../state/route.ts";
+import { Icon, Mark as Logo } from "./icon.tsx";
+import { Mark } from "./state-mark.tsx";
+
+/** The way to every screen, and how it stands with the service. */
+export function Sidebar(): JSX.Element {
+  const store = useStore();
+  const { t } = useLocale();
+  const current = store.router.route.value.screen;
+  const agent = store.app?.agent;
+  return (
+    <nav class="sidebar" aria-label={t.app.navigation}>
+      <div class="brand">
+        <Logo />
+        <span>Laneway</span>
+      </div>
+      <div class="nav">
+        {SCREENS.map((screen) => (
+          <button
+            key={screen}
+            type="button"
+            class="nav-link"
+            aria-current={screen === current ? "page" : undefined}
+            onClick={() => store.router.go({ screen })}
+          >
+            <Icon name={screen} />
+            <span>{t.screens[screen]}</span>
+          </button>
+        ))}
+      </div>
+      {agent === undefined ? null : (
+        <div class="sidebar-foot">
+          <Mark
+            tone={agent.state === "connected" ? "good" : agent.state === "connecting" ? "warn" : "bad"}
+            pulse={agent.state === "connecting"}
+          >
+            {t.service[agent.state]}
+          </Mark>
+          {agent.state === "connected" && !agent.may_change ? <span>{t.service.readOnly}</span> : null}
+        </div>
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,41 @@
+import type { JSX } from "preact";
+import type { NetworkState } from "../../rpc/shapes.ts";
+import { useLocale } from "../state/context.ts";
+
+export type Tone = "good" | "warn" | "bad" | "idle";
+
+const tones: Readonly<Record<NetworkState, Tone>> = {
+  up: "good",
+  connecting: "warn",
+  reconnecting: "warn",
+  failed: "bad",
+  down: "idle",
+};
+
+/** A dot and words: the words say it too, for those who don't tell the colours apart. */
+export function Mark({
+  tone,
+  pulse = false,
+  children,
+}: {
+  readonly tone: Tone;
+  readonly pulse?: boolean;
+  readonly children: string;
+}): JSX.Element {
+  return (
+    <span class={`state tone-${tone}`}>
+      <span class={`dot${tone === "idle" ? "" : " full"}${pulse ? " pulse" : ""}`} />
+      {children}
+    </span>
+  );
+}
+
+/** How it stands with a network. */
+export function StateMark({ state }: { readonly state: NetworkState }): JSX.Element {
+  const { t } = useLocale();
+  return (
+    <Mark tone={tones[state]} pulse={state === "connecting" || state === "reconnecting"}>
+      {t.states[state]}
+    </Mark>
+  );
+}

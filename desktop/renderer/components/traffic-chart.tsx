@@ -1,0 +1,104 @@
+import type { ReadonlySignal } from "@preact/signals";
+import { effect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { useLocale, useStore } from "../state/context.ts";
+import { latest, SAMPLES, type Traffic } from "../state/traffic.ts";
+
+/** Bits per second at the least at the top of a plot, so that a lone packet does not fill it. */
+const FLOOR = 8_000;
+
+/** The colours and the type of the theme that is set. */
+function style(): { received: string; sent: string; line: string; muted: string; font: string } {
+  const computed = getComputedStyle(document.documentElement);
+  const read = (name: string) => computed.getPropertyValue(name).trim();
+  return {
+    received: read("--received"),
+    sent: read("--sent"),
+    line: read("--line"),
+    muted: read("--muted"),
+    font: `11px ${read("--font")}`,
+  };
+}
+
+function columns({ times, rx, tx }: Traffic, now: number): uPlot.AlignedData {
+  const end = times.at(-1) ?? now;
+  const bits = (rates: readonly number[]) => rates.map((rate) => rate * 8);
+  return [times.map((time) => time - end), bits(rx), bits(tx)];
+}
+
+function series(stroke: string, dash?: number[]): uPlot.Series {
+  return { stroke, width: 1.75, points: { show: false }, ...(dash === undefined ? {} : { dash }) };
+}
+
+function axes(rate: (value: number) => string): uPlot.Axis[] {
+  const { line, muted, font } = style();
+  const common = { stroke: muted, font, ticks: { show: false }, grid: { stroke: line, width: 1 } };
+  return [
+    {
+      ...common,
+      size: 26,
+      grid: { show: false },
+      values: (_plot, times) => times.map((time) => (time === 0 ? "0 s" : `−${-time} s`)),
+      splits: () => [-120, -90, -60, -30, 0],
+    },
+    {
+      ...common,
+      size: 78,
+      values: (_plot, rates) => rates.map((value) => (value === 0 ? "0" : rate(value))),
+      space: 44,
+    },
+  ];
+}
+
+interface TrafficChartProps {
+  readonly traffic: ReadonlySignal<Traffic>;
+  /** A line without axes, for a row; otherwise a plot. */
+  readonly small?: boolean;
+}
+
+/** What passed in the last two minutes, received and sent. What it shows is said in words by its name. */
+export function TrafficChart({ traffic, small = false }: TrafficChartProps): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const { t, formats } = useLocale();
+  const theme = useStore().theme.value;
+  // Said anew when asked for, not with every sample.
+  const now = latest(traffic.value);
+  const label = t.network.trafficLabel(formats.rate(now.rx), formats.rate(now.tx));
+
+  // The colours are the theme's: it is made anew with another.
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const { received, sent } = style();
+    const size = () => ({ width: element.clientWidth, height: element.clientHeight });
+    const plot = new uPlot(
+      {
+        ...size(),
+        legend: { show: false },
+        cursor: { show: false },
+        padding: small ? [2, 0, 2, 0] : [8, 14, 0, 0],
+        scales: {
+          x: { time: false, range: [-SAMPLES, 0] },
+          y: { range: (_plot, _least, most) => [0, Math.max(FLOOR, (most ?? 0) * 1.1)] },
+        },
+        axes: small ? [{ show: false }, { show: false }] : axes((rate) => formats.bitRate(rate)),
+        series: [{}, series(received), series(sent, [5, 4])],
+      },
+      columns(traffic.peek(), Date.now() / 1_000),
+      element,
+    );
+    const stop = effect(() => plot.setData(columns(traffic.value, Date.now() / 1_000)));
+    const observer = new ResizeObserver(() => plot.setSize(size()));
+    observer.observe(element);
+    return () => {
+      stop();
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [traffic, small, formats, theme]);
+
+  return <div ref={place} class={small ? "spark" : "plot"} role="img" aria-label={label} />;
+}

@@ -1,0 +1,159 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import type { NetworkStatus, Peer, Problem } from "../../../rpc/shapes.ts";
+import { Button } from "../../components/button.tsx";
+import { CopyButton } from "../../components/copyable.tsx";
+import { ProblemCard } from "../../components/problem-card.tsx";
+import { Mark } from "../../components/state-mark.tsx";
+import { TrafficChart } from "../../components/traffic-chart.tsx";
+import { useLocale, useStore } from "../../state/context.ts";
+import { peerKey } from "../../state/networks.ts";
+
+/** Between two looks at the members' counters, in milliseconds. */
+const LOOK = 2_000;
+/** Members with a line of their traffic; each costs a canvas. */
+const LINES = 24;
+
+/** The other members of a network: who is there, how far away, by which way. */
+export function MemberTable({ network }: { readonly network: NetworkStatus }): JSX.Element {
+  const store = useStore();
+  const { t } = useLocale();
+  const refused = useSignal<Problem | undefined>(undefined);
+  const { id } = network;
+  const peers = store.networks.peers(id).value;
+  const counted = peers?.some(({ rx_bytes }) => rx_bytes !== null) ?? false;
+  useEffect(() => {
+    if (!counted) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) void store.networks.readPeers(id);
+    }, LOOK);
+    return () => clearInterval(timer);
+  }, [store, id, counted]);
+
+  if (peers === undefined) return <p class="empty">{t.app.loading}</p>;
+  if (peers.length === 0) return <p class="empty">{t.network.noMembers}</p>;
+
+  async function wake(peer: Peer, mac: string): Promise<void> {
+    const answer = await store.networks.wake(id, mac);
+    refused.value = answer.ok ? undefined : answer.error;
+    if (answer.ok) store.announcer.say(t.network.woken(peer.name));
+  }
+  const wakes = peers.some(canBeWoken);
+  return (
+    <>
+      {refused.value === undefined ? null : <ProblemCard problem={refused.value} />}
+      <div class="table-wrap">
+        <table class="table">
+          <caption class="unseen">{t.network.members}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t.network.name}</th>
+              <th scope="col">{t.network.state}</th>
+              <th scope="col">{t.network.addresses}</th>
+              <th scope="col">{t.network.reach}</th>
+              <th scope="col">{t.network.path}</th>
+              {counted ? <th scope="col">{t.network.rates}</th> : null}
+              {wakes ? <th scope="col">{t.network.actions}</th> : null}
+            </tr>
+          </thead>
+          <tbody>
+            {peers.map((peer, index) => (
+              <tr key={peer.vtep}>
+                <th scope="row">{peer.name}</th>
+                <td>
+                  <Presence peer={peer} />
+                </td>
+                <td>
+                  <Addresses peer={peer} />
+                </td>
+                <td class="number">
+                  <Latency peer={peer} />
+                </td>
+                <td>{peer.online ? t.network[peer.path] : "–"}</td>
+                {counted ? (
+                  <td>
+                    {peer.online && peer.rx_bytes !== null && index < LINES ? (
+                      <TrafficChart traffic={store.networks.peerTraffic.of(peerKey(id, peer.vtep))} small />
+                    ) : null}
+                  </td>
+                ) : null}
+                {wakes ? (
+                  <td>
+                    <WakeButton peer={peer} onWake={(mac) => void wake(peer, mac)} />
+                  </td>
+                ) : null}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+/** Wake-on-LAN needs its address, and sense only where it sleeps. */
+function canBeWoken({ online, macs }: Peer): boolean {
+  return !online && macs.length > 0;
+}
+
+function WakeButton({
+  peer,
+  onWake,
+}: {
+  readonly peer: Peer;
+  readonly onWake: (mac: string) => void;
+}): JSX.Element | null {
+  const store = useStore();
+  const { t } = useLocale();
+  const [mac] = peer.macs;
+  if (!canBeWoken(peer) || mac === undefined) return null;
+  return (
+    <Button
+      small
+      icon="power"
+      label={t.network.wakeWho(peer.name)}
+      disabled={!store.mayChange}
+      onPress={() => onWake(mac)}
+    >
+      {t.network.wake}
+    </Button>
+  );
+}
+
+function Presence({ peer }: { readonly peer: Peer }): JSX.Element {
+  const { t, formats } = useLocale();
+  if (peer.online) return <Mark tone="good">{t.network.online}</Mark>;
+  return (
+    <>
+      <Mark tone="idle">{t.network.offline}</Mark>
+      {peer.last_seen === null ? null : (
+        <div class="muted last-seen" title={formats.moment(peer.last_seen)}>
+          {t.network.lastSeen(formats.ago(peer.last_seen, Date.now()))}
+        </div>
+      )}
+    </>
+  );
+}
+
+function Addresses({ peer }: { readonly peer: Peer }): JSX.Element {
+  const { t } = useLocale();
+  const [address] = peer.addresses;
+  const [mac] = peer.macs;
+  return (
+    <>
+      {address === undefined ? null : (
+        <div class="copyable">
+          <code>{address}</code>
+          <CopyButton text={address} what={`${t.network.address}: ${peer.name}`} />
+        </div>
+      )}
+      {mac === undefined ? null : <div class="muted mono">{mac}</div>}
+    </>
+  );
+}
+
+function Latency({ peer }: { readonly peer: Peer }): JSX.Element {
+  const { formats } = useLocale();
+  return <>{peer.online && peer.latency_ms !== null ? formats.milliseconds(peer.latency_ms) : "–"}</>;
+}

@@ -1,0 +1,42 @@
+/** A point of the drawing. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The size of the drawing, in its own units. */
+export const WIDTH = 860;
+export const HEIGHT = 420;
+/** Room for the names beside the outermost nodes. */
+const MARGIN_X = 110;
+const MARGIN_Y = 62;
+
+export const CENTRE: Point = { x: WIDTH / 2, y: HEIGHT / 2 };
+
+/**
+ * Where the machines stand: on an ellipse around the relay, the first, which is this machine, at the left, and the
+ * others clockwise from it.
+ *
+ * @param count at least one
+ */
+export function places(count: number): readonly Point[] {
+  const radiusX = WIDTH / 2 - MARGIN_X;
+  const radiusY = HEIGHT / 2 - MARGIN_Y;
+  return Array.from({ length: count }, (_, index) => {
+    const angle = Math.PI + (2 * Math.PI * index) / count;
+    return {
+      x: Math.round(CENTRE.x + radiusX * Math.cos(angle)),
+      y: Math.round(CENTRE.y + radiusY * Math.sin(angle)),
+    };
+  });
+}
+
+/** The middle between two, for what is written on the way. */
+export function between(one: Point, other: Point): Point {
+  return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
+}
+
+/** A name that fits below its node. */
+export function shorten(name: string, length = 20): string {
+  return name.length <= length ? name : `${name.slice(0, length - 1)}…`;
+}

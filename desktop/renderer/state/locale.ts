@@ -1,0 +1,28 @@
+import type { Language } from "../../errors/text.ts";
+import type { AppSettings } from "../../rpc/bridge.ts";
+import { en } from "../i18n/en.ts";
+import { Formats } from "../i18n/formats.ts";
+import type { Messages } from "../i18n/messages.ts";
+import { zhCN } from "../i18n/zh-cn.ts";
+
+/** All that depends on the language. */
+export interface Locale {
+  readonly language: Language;
+  readonly t: Messages;
+  readonly formats: Formats;
+}
+
+const locales: Readonly<Record<Language, Locale>> = {
+  en: { language: "en", t: en, formats: new Formats("en") },
+  "zh-CN": { language: "zh-CN", t: zhCN, formats: new Formats("zh-CN") },
+};
+
+/**
+ * The locale of a setting.
+ *
+ * @param system the desktop's language, BCP 47
+ */
+export function localeOf(language: AppSettings["language"], system: string): Locale {
+  if (language !== "system") return locales[language];
+  return locales[/^zh\b/i.test(system) ? "zh-CN" : "en"];
+}

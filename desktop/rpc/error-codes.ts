@@ -1,0 +1,92 @@
+/**
+ * Every code that the agent tells of what went wrong, in `error.data.code`, `NetworkStatus.error` and `done`. A relay
+ * of another version may have more: whoever shows them needs something to say of one that is not known, and has the
+ * message and the hint for it.
+ */
+export const ERROR_CODES = [
+  // The agent itself, and reaching it.
+  "agent.not-running",
+  "agent.not-reachable",
+  "agent.untrusted-socket",
+  "agent.version",
+  "agent.forbidden",
+  "agent.busy",
+  "agent.running-already",
+  "agent.not-supported",
+  "agent.too-big",
+  "agent.malformed",
+  "agent.unknown-method",
+  "agent.invalid-params",
+  "agent.gone",
+  "agent.internal",
+  "job.unknown",
+  "job.too-many",
+  // What it keeps.
+  "state.corrupt",
+  "state.unreadable",
+  "state.unwritable",
+  // The interface.
+  "tap.unsupported-platform",
+  "tap.no-permission",
+  "tap.no-device",
+  "tap.no-driver",
+  "tap.no-ffi",
+  "tap.name-taken",
+  "tap.refused",
+  "tap.gone",
+  "link.no-iproute2",
+  "link.no-permission",
+  "link.name-taken",
+  "link.gone",
+  "link.refused",
+  // The relay and the way to it.
+  "relay.unreachable",
+  "relay.away",
+  "relay.not-a-relay",
+  "relay.certificate",
+  "tunnel.closed-1009",
+  "tunnel.closed-4001",
+  "tunnel.closed-4002",
+  "tunnel.closed-4003",
+  "tunnel.closed-4004",
+  "tunnel.closed-4009",
+  // Networks.
+  "network.unknown",
+  "network.ambiguous",
+  "network.none",
+  "network.refused",
+  "network.changed",
+  "network.not-up",
+  "peer.unknown",
+  "peer.offline",
+  "peer.no-answer",
+  // Invites and enrolment.
+  "usage.invite",
+  "invite.refused",
+  "invite.expired",
+  "invite.used-up",
+  "invite.revoked",
+  "enrol.bad-proof",
+  "enrol.bad-key",
+  "enrol.device-revoked",
+  "limit.devices",
+  "limit.network-devices",
+  "rate.limited",
+  "request.invalid",
+  // Administration.
+  "admin.no-token",
+  "admin.refused",
+  "admin.forbidden",
+  // Values that can't be.
+  "usage.cidr",
+  "usage.mac",
+  "usage.relay",
+  "tap.name-invalid",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Whether it is one of {@link ERROR_CODES}. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return (ERROR_CODES as readonly string[]).includes(code);
+}

@@ -1,0 +1,81 @@
+/** Where the agent is reached, and whether it is the agent that is reached there. */
+import { readFileSync, statSync } from "node:fs";
+import { Fault } from "../../shared/fault.ts";
+
+const DEFAULT_SOCKET = "/run/laneway/agent.sock";
+
+/** The user that the service runs as, and the group of those who may change things. */
+export const SERVICE_NAME = "laneway";
+
+/** The agent's socket, unless told otherwise: LANEWAY_SOCKET, or the service's. */
+export function defaultSocket(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env["LANEWAY_SOCKET"];
+  return named === undefined || named === "" ? DEFAULT_SOCKET : named;
+}
+
+/** The socket beside it that is open to everybody, for reading how it stands. */
+export function statusSocket(socket: string): string {
+  return `${socket}.status`;
+}
+
+/**
+ * Checks that a socket is root's, this user's or the service's: whoever has it is told invites and tokens.
+ *
+ * @throws Fault `agent.untrusted-socket`, `agent.not-running`, `agent.not-reachable`
+ */
+export function checkOwner(socket: string): void {
+  let owner: number;
+  try {
+    const stat = statSync(socket);
+    if (!stat.isSocket()) throw untrusted(socket, "is no socket");
+    owner = stat.uid;
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw unreachable(socket, error);
+  }
+  if (owner === 0 || owner === process.getuid?.() || owner === idOf("/etc/passwd", SERVICE_NAME)) return;
+  throw untrusted(socket, `belongs to user ${owner}`);
+}
+
+/** The number of a user or group, by its file of /etc; undefined where there is none of that name. */
+export function idOf(file: "/etc/passwd" | "/etc/group", name: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+  const line = text.split("\n").find((one) => one.startsWith(`${name}:`));
+  const id = Number(line?.split(":")[2]);
+  return line !== undefined && Number.isInteger(id) ? id : undefined;
+}
+
+/** What it means that a socket can't be connected to. */
+export function unreachable(socket: string, cause: unknown): Fault {
+  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {
+    return new Fault({
+      code: "agent.not-running",
+      message: `no agent runs at '${socket}'`,
+      hint: "Install the service with 'laneway service install', or run 'laneway agent' as root.",
+      cause,
+    });
+  }
+  const denied = code === "EACCES" || code === "EPERM";
+  return new Fault({
+    code: "agent.not-reachable",
+    message: `the agent at '${socket}' can't be reached (${code || (cause as Error).message})`,
+    hint: denied
+      ? `Ask whoever runs this machine to add you to the group '${SERVICE_NAME}', then log in again.`
+      : "Check LANEWAY_SOCKET, and that the agent runs.",
+    cause,
+  });
+}
+
+function untrusted(socket: string, what: string): Fault {
+  return new Fault({
+    code: "agent.untrusted-socket",
+    message: `'${socket}' ${what}: that is not the agent`,
+    hint: "The agent's socket is root's, yours or the service's; see who made this one, and check LANEWAY_SOCKET.",
+  });
+}

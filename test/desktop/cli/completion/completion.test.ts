@@ -1,0 +1,116 @@
+// Completion as the shells do it: each is given the script and a line, and asked what it would offer.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { laneway } from "../../../network/lab.ts";
+import { requires } from "../../../requirements.ts";
+
+const run = promisify(execFile);
+let directory: string;
+const scripts = new Map<string, string>();
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "laneway-completion-"));
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { code, stdout, stderr } = await laneway(["completion", shell]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const file = join(directory, shell === "zsh" ? "_laneway" : `laneway.${shell}`);
+    await writeFile(file, stdout);
+    scripts.set(shell, file);
+  }
+  await writeFile(join(directory, "a-file.txt"), "");
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+function script(shell: string): string {
+  return scripts.get(shell) ?? "";
+}
+
+/** What bash offers at the end of these words, the last of which is being written. */
+async function bash(...words: string[]): Promise<string[]> {
+  const program = `
+    source "$1"; shift
+    COMP_WORDS=(laneway "$@"); COMP_CWORD=$#
+    compopt() { :; }
+    _laneway
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = await run("bash", ["-c", program, "bash", script("bash"), ...words], { cwd: directory });
+  return stdout.split("\n").filter(Boolean);
+}
+
+/** What fish offers at the end of a line. */
+async function fish(line: string): Promise<string[]> {
+  const program = `source ${script("fish")}; complete -C '${line}'`;
+  const { stdout } = await run("fish", ["--no-config", "-c", program], {
+    cwd: directory,
+    env: { ...process.env, HOME: directory },
+  });
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((one) => one.split("\t")[0] ?? "");
+}
+
+/** What zsh offers: its own functions for it are replaced by ones that print what they are given. */
+async function zsh(...words: string[]): Promise<string[]> {
+  const program = `
+    compdef() { : }
+    source "$1"; shift
+    _describe() { local -a shown; shown=(\${(P)@[-1]}); print -l -- \${shown%%:*} }
+    compadd() { shift; print -l -- "$@" }
+    _files() { print FILES }
+    _message() { print ANY }
+    words=(laneway "$@"); CURRENT=$#words
+    _laneway`;
+  const { stdout } = await run("zsh", ["-f", "-c", program, "zsh", script("zsh"), ...words], {
+    cwd: directory,
+  });
+  const last = words.at(-1) ?? "";
+  return stdout.split("\n").filter((one) => one !== "" && (one.startsWith(last) || /^[A-Z]+$/.test(one)));
+}
+
+describe("completion in bash", () => {
+  it("offers the commands, those below them, and options where one is begun", async () => {
+    expect(await bash("")).toEqual(
+      expect.arrayContaining(["relay", "up", "status", "network", "completion"]),
+    );
+    expect((await bash("ne")).sort()).toEqual(["neighbours", "network"]);
+    expect(await bash("network", "")).toEqual(expect.arrayContaining(["create", "list", "show", "delete"]));
+    expect(await bash("up", "--t")).toEqual(["--token", "--tenant", "--tap", "--trunk"]);
+    expect(await bash("service", "install", "--")).toEqual(["--json", "--dry-run", "--help"]);
+  });
+
+  it("knows what may come after an option, and what that is no command of", async () => {
+    expect(await bash("up", "--websocket", "")).toEqual(["own", "ws"]);
+    expect(await bash("completion", "")).toEqual(["bash", "zsh", "fish"]);
+    expect(await bash("up", "--tap", "")).toEqual([]);
+    expect(await bash("fdb", "--network", "network", "--j")).toEqual(["--json"]);
+    expect(await bash("relay", "--tls-cert", "a")).toEqual(["a-file.txt"]);
+  });
+});
+
+describe.runIf(requires("fish"))("completion in fish", () => {
+  it("offers the same", async () => {
+    expect((await fish("laneway ne")).sort()).toEqual(["neighbours", "network"]);
+    expect((await fish("laneway service ")).sort()).toEqual(["install", "status", "uninstall"]);
+    expect((await fish("laneway up --t")).sort()).toEqual(["--tap", "--tenant", "--token", "--trunk"]);
+    expect((await fish("laneway up --websocket ")).sort()).toEqual(["own", "ws"]);
+    expect(await fish("laneway fdb --network network --js")).toEqual(["--json"]);
+    expect(await fish("laneway relay --tls-cert a")).toEqual(["a-file.txt"]);
+  });
+});
+
+describe.runIf(requires("zsh"))("completion in zsh", () => {
+  it("offers the same", async () => {
+    expect((await zsh("ne")).sort()).toEqual(["neighbours", "network"]);
+    expect((await zsh("service", "")).sort()).toEqual(["install", "status", "uninstall"]);
+    expect((await zsh("up", "--t")).sort()).toEqual(["--tap", "--tenant", "--token", "--trunk"]);
+    expect(await zsh("up", "--websocket", "")).toEqual(["own", "ws"]);
+    expect(await zsh("up", "--tap", "")).toEqual(["ANY"]);
+    expect(await zsh("relay", "--tls-cert", "")).toEqual(["FILES"]);
+    expect(await zsh("fdb", "--network", "network", "--js")).toEqual(["--json"]);
+  });
+});

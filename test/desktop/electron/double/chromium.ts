@@ -1,0 +1,131 @@
+import {
+  type Browser,
+  type BrowserContext,
+  type CDPSession,
+  chromium,
+  type Page,
+  type Request as PageRequest,
+  type Route,
+} from "playwright-core";
+import { makeEvent } from "./events.ts";
+import type { ProtocolDouble } from "./protocol.ts";
+import { fromBrowser, toBrowser } from "./scheme.ts";
+import { PERMISSIONS, type SessionDouble } from "./session.ts";
+import type { WebContentsDouble } from "./web-contents.ts";
+
+/** The Chromium behind the double: whatever its pages ask for is answered here, and nothing gets out. */
+export class ChromiumDouble {
+  readonly #protocol: ProtocolDouble;
+  readonly #session: SessionDouble;
+  readonly #contents = new Map<Page, WebContentsDouble>();
+  readonly #refused: string[] = [];
+  #browser: Browser | undefined;
+  #devtools: CDPSession | undefined;
+
+  constructor(protocol: ProtocolDouble, session: SessionDouble) {
+    this.#protocol = protocol;
+    this.#session = session;
+  }
+
+  /** URLs that pages asked for in vain. */
+  get refused(): readonly string[] {
+    return this.#refused;
+  }
+
+  async start(endpoint: string): Promise<void> {
+    this.#browser = await chromium.connectOverCDP(endpoint);
+    const context = this.#context;
+    await context.route("**/*", (route, request) => this.#answer(route, request));
+    const devtools = await this.#browser.newBrowserCDPSession();
+    // What pages open is closed: nothing of the app's opens windows that way.
+    devtools.on("Target.targetCreated", ({ targetInfo: { targetId, openerId } }) => {
+      if (openerId !== undefined) devtools.send("Target.closeTarget", { targetId }).catch(() => {});
+    });
+    await devtools.send("Target.setDiscoverTargets", { discover: true });
+    // Kept: permissions are this session's, and go with it.
+    this.#devtools = devtools;
+  }
+
+  /** A page for contents, with what they are loaded with first. */
+  async open(
+    contents: WebContentsDouble,
+    prepare: (page: Page, devtools: CDPSession) => Promise<void>,
+  ): Promise<Page> {
+    const page = await this.#context.newPage();
+    this.#contents.set(page, contents);
+    await prepare(page, await this.#context.newCDPSession(page));
+    return page;
+  }
+
+  /** Gives a page what the session permits, and denies it the rest. */
+  async permit(contents: WebContentsDouble, url: string): Promise<void> {
+    if (!this.#session.decidesDevices)
+      throw new Error("nobody decides about devices and the screen: set their handlers");
+    const origin = new URL(toBrowser(url)).origin;
+    for (const name of PERMISSIONS) {
+      const granted = await this.#session.permits(contents.exported, name, new URL(url).origin);
+      const setting = granted ? "granted" : "denied";
+      await this.#devtools?.send("Browser.setPermission", { permission: { name }, origin, setting });
+    }
+  }
+
+  async stop(): Promise<void> {
+    const pages = [...this.#contents.keys()];
+    this.#contents.clear();
+    await Promise.all(pages.map((page) => page.close().catch(() => {})));
+    await this.#browser?.close();
+  }
+
+  get #connected(): Browser {
+    if (this.#browser === undefined) throw new Error("the app is not ready");
+    return this.#browser;
+  }
+
+  get #context(): BrowserContext {
+    const [context] = this.#connected.contexts();
+    if (context === undefined) throw new Error("Chromium has no default context");
+    return context;
+  }
+
+  async #answer(route: Route, request: PageRequest): Promise<void> {
+    const url = fromBrowser(request.url());
+    const contents = this.#contentsOf(request);
+    // The first request of a window that a page opened: the window is closed in a moment.
+    if (contents === undefined) return this.#refuse(route, url);
+    if (request.isNavigationRequest() && !contents.mayNavigate(url, isMainFrame(request))) {
+      return this.#refuse(route, url);
+    }
+    const details = { url, method: request.method(), resourceType: request.resourceType() };
+    if (!(await this.#session.allows(details))) return this.#refuse(route, url);
+    const handler = this.#protocol.handlerOf(url);
+    if (handler === undefined) return this.#refuse(route, url);
+    const response = await handler(new Request(url, { method: request.method() }));
+    await route.fulfill({
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: Buffer.from(await response.arrayBuffer()),
+    });
+  }
+
+  #contentsOf(request: PageRequest): WebContentsDouble | undefined {
+    try {
+      return this.#contents.get(request.frame().page());
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #refuse(route: Route, url: string): Promise<void> {
+    this.#refused.push(url);
+    await route.abort("aborted");
+  }
+}
+
+function isMainFrame(request: PageRequest): boolean {
+  return request.frame().parentFrame() === null;
+}
+
+/** The event that Electron tells before a page goes somewhere. */
+export function navigationEvent(url: string, isMainFrame: boolean) {
+  return makeEvent({ url, isMainFrame, isSameDocument: false });
+}

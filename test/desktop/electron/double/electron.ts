@@ -1,0 +1,91 @@
+// The module `electron` on this machine: what the app uses of it, over Chromium. Asked for anything else it throws.
+
+import { BrowserWindowDouble, type BrowserWindowOptions } from "./browser-window.ts";
+import {
+  type ImageDouble,
+  imageFromPath,
+  MenuDouble,
+  type MenuItem,
+  NotificationDouble,
+  type NotificationOptions,
+  TrayDouble,
+} from "./desktop.ts";
+import {
+  app as appDouble,
+  chromium,
+  desktop,
+  ipc,
+  place,
+  protocolDouble,
+  sessionDouble,
+  windows,
+} from "./parts.ts";
+import { strict } from "./strict.ts";
+
+export const app = strict("app", appDouble);
+export const protocol = strict("protocol", protocolDouble);
+export const ipcMain = strict("ipcMain", ipc);
+export const session = strict("session", { defaultSession: strict("session", sessionDouble) });
+export const dialog = strict("dialog", desktop.dialogs);
+
+export const clipboard = strict("clipboard", {
+  writeText: (text: string) => {
+    desktop.clipboard = text;
+  },
+});
+
+export const shell = strict("shell", {
+  openExternal: async (url: string) => {
+    desktop.opened.push(url);
+  },
+});
+
+export const nativeImage = strict("nativeImage", { createFromPath: imageFromPath });
+
+export const nativeTheme = strict("nativeTheme", {
+  get themeSource() {
+    return desktop.theme;
+  },
+  set themeSource(theme: "system" | "light" | "dark") {
+    desktop.theme = theme;
+    for (const { contents } of windows) void contents.setColours(theme === "system" ? null : theme);
+  },
+});
+
+export const Menu = strict("Menu", {
+  setApplicationMenu: (menu: MenuDouble | null) => {
+    desktop.menu = menu;
+  },
+  buildFromTemplate: (items: readonly MenuItem[]) => new MenuDouble(items),
+});
+
+// Classes to those who call them: `new` of what returns an object gives that object.
+export const BrowserWindow = function BrowserWindow(options: BrowserWindowOptions) {
+  if (!appDouble.isReady()) throw new Error("Cannot create BrowserWindow before app is ready");
+  const { packaged } = place;
+  const window = new BrowserWindowDouble(options, {
+    chromium,
+    ipc,
+    packaged,
+    sandboxed: appDouble.sandboxed,
+  });
+  windows.push(window);
+  appDouble.emit("web-contents-created", {}, window.contents.exported);
+  return strict("BrowserWindow", window);
+};
+
+export const Tray = function Tray(image: ImageDouble) {
+  const tray = new TrayDouble(image);
+  desktop.trays.push(tray);
+  return strict("Tray", tray);
+};
+
+export const Notification = Object.assign(
+  function Notification(options: NotificationOptions) {
+    return strict(
+      "Notification",
+      new NotificationDouble(options, (shown) => desktop.notifications.push(shown)),
+    );
+  },
+  { isSupported: () => true },
+);

@@ -1,0 +1,60 @@
+/** What the test does as the app's user, and sees of the desktop: asked for over the process's channel. */
+import { app, chromium, desktop, windows } from "./parts.ts";
+
+const commands = {
+  desktop: () => ({
+    window: windows.map((window) => ({
+      visible: window.isVisible(),
+      focused: window.isFocused(),
+      destroyed: window.isDestroyed(),
+      url: window.contents.getURL(),
+    }))[0],
+    tray: desktop.trays.map(({ toolTip, image, menu }) => ({
+      toolTip,
+      image: image.path,
+      items: (menu?.items ?? []).map(({ label = "-", enabled = true }) => ({ label, enabled })),
+    }))[0],
+    notifications: desktop.notifications.map(({ options: { title, body } }) => ({ title, body })),
+    dialogs: desktop.dialogs.asked,
+    opened: desktop.opened,
+    clipboard: desktop.clipboard,
+    theme: desktop.theme,
+    refused: chromium.refused,
+    tried: windows.flatMap((window) => window.contents.tried),
+  }),
+  clickTray: (label: string) => {
+    const item = desktop.trays[0]?.menu?.items.find((one) => one.label === label);
+    if (item?.click === undefined) throw new Error(`there is no '${label}' in the tray's menu`);
+    item.click();
+  },
+  clickNotification: (title: string) => {
+    const one = desktop.notifications.findLast(({ options }) => options.title === title);
+    if (one === undefined) throw new Error(`there is no notification '${title}'`);
+    one.emit("click");
+  },
+  answerDialog: (answer: { response?: number; file?: string }) => desktop.dialogs.answer(answer),
+  closeWindow: () => {
+    windows[0]?.close();
+  },
+  lookElsewhere: () => windows[0]?.blur(),
+  quit: () => app.quit(),
+} as const;
+
+export type Commands = typeof commands;
+export type Command = keyof Commands;
+
+/** Does what the test asks for. */
+export function serveUser(): void {
+  process.on("message", (message: { id: number; command: Command; args: never[] }) => {
+    const { id, command, args } = message;
+    try {
+      const run = commands[command] as (...given: never[]) => unknown;
+      process.send?.({ id, result: run(...args) ?? null });
+    } catch (error) {
+      process.send?.({ id, error: error instanceof Error ? error.message : String(error) });
+    }
+  });
+  // The channel to the test keeps no app alive; it dies with whoever holds its other end.
+  process.channel?.unref();
+  process.on("disconnect", () => process.exit(1));
+}
