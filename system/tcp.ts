@@ -32,8 +32,11 @@ export function limitUnsent(socket: Socket, bytes: number): boolean {
   return set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, value, value.byteLength) === 0;
 }
 
-/** Node has no public way to it. A TLS socket's handle answers with that of the socket below. */
-function descriptor(socket: Socket): number | undefined {
+/**
+ * The descriptor of a socket that is open. Node has no public way to it. A TLS socket's handle answers with that of the
+ * socket below.
+ */
+export function descriptor(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, "_handle");
   if (typeof handle !== "object" || handle === null) return undefined;
   const fd: unknown = Reflect.get(handle, "fd");

@@ -1,3 +1,4 @@
+import { DatagramJoiner } from "../../shared/offload/datagram-joiner.ts";
 import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import type { Segment } from "../../shared/switch/segment.ts";
@@ -15,6 +16,8 @@ export class TapPort extends Port implements TapReceiver {
   readonly #failed: (error: Error) => void;
   /** Of the records that its frames become: with offload all have a virtio-net header, so that batches stay whole. */
   readonly #type: typeof RECORD_VXLAN | typeof RECORD_OFFLOAD;
+  /** Small datagrams cost the kernel as much each as a super-frame of them. */
+  readonly #joiner: DatagramJoiner | undefined;
 
   /** @param failed told when the device is gone */
   constructor(segment: Segment, tap: TapDevice, failed: (error: Error) => void) {
@@ -23,6 +26,7 @@ export class TapPort extends Port implements TapReceiver {
     this.#segment = segment;
     this.#tap = tap;
     this.#failed = failed;
+    this.#joiner = tap.udpSuperFrames ? new DatagramJoiner((...joined) => this.#put(...joined)) : undefined;
   }
 
   frames(batch: FrameBatch): void {
@@ -43,19 +47,33 @@ export class TapPort extends Port implements TapReceiver {
   }
 
   override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
-    const written = isOffload(bytes, start)
-      ? this.#tap.writeOffload(bytes, frame - VIRTIO_BYTES, end)
-      : this.#tap.write(bytes, frame, end);
-    if (!written) {
-      this.drops.count("tap-refused");
-      return;
+    if (!isOffload(bytes, start)) {
+      // What came before it goes before it.
+      this.#joiner?.flush();
+      this.#count(this.#tap.write(bytes, frame, end), 1, end - frame);
+    } else if (this.#joiner !== undefined) {
+      this.#joiner.add(bytes, frame - VIRTIO_BYTES, end);
+    } else {
+      this.#put(bytes, frame - VIRTIO_BYTES, end, 1, end - frame);
     }
-    this.txFrames++;
-    this.txBytes += end - frame;
   }
 
   override flush(sent?: () => void): void {
-    // Every frame went into the kernel as it came.
+    // All but datagrams that waited for others went into the kernel as it came.
+    this.#joiner?.flush();
     sent?.();
+  }
+
+  #put(bytes: Uint8Array, virtio: number, end: number, frames: number, frameBytes: number): void {
+    this.#count(this.#tap.writeOffload(bytes, virtio, end), frames, frameBytes);
+  }
+
+  #count(written: boolean, frames: number, bytes: number): void {
+    if (!written) {
+      this.drops.count("tap-refused", frames);
+      return;
+    }
+    this.txFrames += frames;
+    this.txBytes += bytes;
   }
 }

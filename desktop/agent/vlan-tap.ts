@@ -32,6 +32,7 @@ const MOVED_BYTES = VLAN_TAG_BYTES + VIRTIO_BYTES + ADDRESSES_BYTES;
 export class VlanTap implements TapDevice {
   readonly name: string;
   readonly offload: boolean;
+  readonly udpSuperFrames: boolean;
   readonly headroom: number;
   readonly vlan: number;
   readonly #tap: TapDevice;
@@ -53,6 +54,7 @@ export class VlanTap implements TapDevice {
   constructor(tap: TapDevice, vlan: number, host: VlanTapHost) {
     this.name = tap.name;
     this.offload = tap.offload;
+    this.udpSuperFrames = tap.udpSuperFrames;
     this.headroom = tap.headroom;
     this.vlan = vlan;
     this.#tap = tap;

@@ -91,8 +91,9 @@ export type DropReason = (typeof DROP_REASONS)[number];
 export class DropCounter {
   readonly #counts = new Map<DropReason, number>();
 
-  count(reason: DropReason): void {
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+  /** Counts frames dropped for this reason. */
+  count(reason: DropReason, frames = 1): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + frames);
   }
 
   /** Frames dropped for this reason. */

@@ -4,6 +4,7 @@
  * The bytes are borrowed, from a buffer that the next read fills anew, so each payload is copied out once, into memory
  * of a pool; unmasking happens on the way.
  */
+import { readUint16, readUint32 } from "../../shared/frame/bytes.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import {
   CONTROL_BYTES,
@@ -220,12 +221,11 @@ function headerBytes(header: Uint8Array): number {
 function payloadLength(header: Uint8Array): number | undefined {
   const length = (header[1] as number) & LENGTH;
   if (length < LENGTH_16) return length;
-  const view = new DataView(header.buffer, header.byteOffset);
   if (length === LENGTH_16) {
-    const short = view.getUint16(2);
+    const short = readUint16(header, 2);
     return short < LENGTH_16 ? undefined : short;
   }
-  const long = view.getUint32(2) * 2 ** 32 + view.getUint32(6);
+  const long = readUint32(header, 2) * 2 ** 32 + readUint32(header, 6);
   return long <= 0xffff || long >= 2 ** 63 ? undefined : long;
 }
 

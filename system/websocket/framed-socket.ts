@@ -5,6 +5,7 @@
 import { randomFillSync } from "node:crypto";
 import type { Socket } from "node:net";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
+import { TurnWriter } from "../turn-writer.ts";
 import {
   HEADER_BYTES,
   headerLength,
@@ -43,6 +44,7 @@ export interface FramedSocketOptions {
 
 export class FramedSocket implements MessageSocket {
   readonly #socket: Socket;
+  readonly #out: TurnWriter;
   /** What came with the handshake, until it is read: it may lie in a buffer far greater. */
   #head: Uint8Array;
   readonly #client: boolean;
@@ -57,10 +59,10 @@ export class FramedSocket implements MessageSocket {
   #ponging = false;
   #lastPing: Uint8Array | undefined;
   #cut: ReturnType<typeof setTimeout> | undefined;
-  readonly #uncork = () => this.#socket.uncork();
 
   constructor({ socket, head, side, maxBytes, buffer, pool }: FramedSocketOptions) {
     this.#socket = socket;
+    this.#out = new TurnWriter(socket);
     this.#head = head;
     this.#client = side === "client";
     this.#buffer = buffer;
@@ -79,7 +81,10 @@ export class FramedSocket implements MessageSocket {
     // What goes wrong with the connection ends in `close`.
     socket.on("error", () => {});
     socket.on("close", () => this.#closed());
-    socket.on("end", () => socket.end());
+    socket.on("end", () => {
+      this.#out.flush();
+      socket.end();
+    });
   }
 
   get bufferedAmount(): number {
@@ -188,6 +193,7 @@ export class FramedSocket implements MessageSocket {
 
   /** Nothing more is to be said. The server goes first, so that the client's port is free at once (section 7.1.1). */
   #end(): void {
+    this.#out.flush();
     if (!this.#client) this.#socket.end();
     this.#cut ??= setTimeout(() => this.terminate(), CLOSE_MS).unref();
   }
@@ -202,15 +208,9 @@ export class FramedSocket implements MessageSocket {
   }
 
   #write(opcode: number, payload: Uint8Array, sent?: () => void): void {
-    const socket = this.#socket;
-    if (this.#state !== "open" || socket.destroyed) {
+    if (this.#state !== "open" || this.#socket.destroyed) {
       sent?.();
       return;
-    }
-    // All that one turn of the event loop sends here leaves by one system call.
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      process.nextTick(this.#uncork);
     }
     const size = payload.length;
     this.#buffered += size;
@@ -225,11 +225,11 @@ export class FramedSocket implements MessageSocket {
       sent?.();
     };
     if (size === 0) {
-      socket.write(header, done);
+      this.#out.write(header, done);
       return;
     }
-    socket.write(header);
-    socket.write(payload, done);
+    this.#out.write(header);
+    this.#out.write(payload, done);
   }
 
   #writeMasked(opcode: number, payload: Uint8Array, sent: (() => void) | undefined): void {
@@ -239,7 +239,7 @@ export class FramedSocket implements MessageSocket {
     const start = key + MASK_BYTES;
     writeMask(block, key);
     mask(payload, block.subarray(key, start), block, start, size);
-    this.#socket.write(block.subarray(0, start + size), () => {
+    this.#out.write(block.subarray(0, start + size), () => {
       this.#buffered -= size;
       this.#pool.give(block);
       sent?.();

@@ -24,6 +24,7 @@ const UNREAD_BYTES = 1024 * 1024;
 export class StreamDevice implements TapDevice {
   readonly name: string;
   readonly offload = false;
+  readonly udpSuperFrames = false;
   readonly headroom = HEADROOM;
   readonly #socket: Socket;
   readonly #pool: SlabPool;

@@ -23,6 +23,9 @@ export interface TapDevice {
    */
   readonly offload: boolean;
 
+  /** Whether super-frames of UDP may be written (GSO_UDP_L4), as with offload and Linux 6.2. */
+  readonly udpSuperFrames: boolean;
+
   /** Bytes before each frame that are its own to fill: {@link HEADROOM} or {@link OFFLOAD_HEADROOM}. */
   readonly headroom: number;
 

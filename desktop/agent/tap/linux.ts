@@ -38,9 +38,10 @@ const TUN_F_TSO_ECN = 0x08;
 const TUN_F_USO4 = 0x20;
 const TUN_F_USO6 = 0x40;
 
+const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
 const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 /** What may be left to whoever reads, best first: UDP's segmentation came with Linux 6.2. */
-const OFFLOADS = [TCP_OFFLOADS | TUN_F_USO4 | TUN_F_USO6, TCP_OFFLOADS, TUN_F_CSUM];
+const OFFLOADS = [TCP_OFFLOADS | UDP_OFFLOADS, TCP_OFFLOADS, TUN_F_CSUM];
 
 const { EAGAIN, EINTR, EINVAL } = system.errno;
 /** "File descriptor in bad state": its interface was deleted. Not among Node's constants. */
@@ -73,8 +74,8 @@ export function openLinuxTap(native: Native, options: LinuxTapOptions = {}): Tap
   }
   try {
     const [given, header] = attach(native, fd, name, offload);
-    setOffloads(native, fd, header);
-    return new LinuxTap(native, fd, given, header);
+    const offloads = setOffloads(native, fd, header);
+    return new LinuxTap(native, fd, given, header, offloads);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -95,11 +96,14 @@ function attach(native: Native, fd: number, name: string | undefined, header: bo
   throw openFault(getSystemErrorName(-errno), name, undefined);
 }
 
-/** Tells the kernel which work it may leave undone; a persistent TAP may still know its last owner's wishes. */
-function setOffloads(native: Native, fd: number, header: boolean): void {
+/**
+ * Tells the kernel which work it may leave undone; a persistent TAP may still know its last owner's wishes. Returns what
+ * was accepted.
+ */
+function setOffloads(native: Native, fd: number, header: boolean): number {
   if (!header) {
     native.ioctlValue(fd, TUNSETOFFLOAD, 0);
-    return;
+    return 0;
   }
   const size = Buffer.alloc(4);
   size.writeUInt32LE(VIRTIO_BYTES);
@@ -107,12 +111,13 @@ function setOffloads(native: Native, fd: number, header: boolean): void {
     throw openFault(getSystemErrorName(-native.errno()), undefined, undefined);
   }
   // Where none is accepted there is still the way in.
-  OFFLOADS.some((offloads) => native.ioctlValue(fd, TUNSETOFFLOAD, offloads) >= 0);
+  return OFFLOADS.find((offloads) => native.ioctlValue(fd, TUNSETOFFLOAD, offloads) >= 0) ?? 0;
 }
 
 class LinuxTap implements TapDevice {
   readonly name: string;
   readonly offload: boolean;
+  readonly udpSuperFrames: boolean;
   readonly headroom: number;
   readonly #native: Native;
   readonly #fd: number;
@@ -130,9 +135,11 @@ class LinuxTap implements TapDevice {
   /** What was where a frame needed a header. */
   readonly #saved = new Uint8Array(VIRTIO_BYTES);
 
-  constructor(native: Native, fd: number, name: string, offload: boolean) {
+  constructor(native: Native, fd: number, name: string, offload: boolean, offloads: number) {
     this.name = name;
     this.offload = offload;
+    // A kernel that gives them takes them.
+    this.udpSuperFrames = (offloads & UDP_OFFLOADS) !== 0;
     this.headroom = offload ? OFFLOAD_HEADROOM : HEADROOM;
     this.#native = native;
     this.#fd = fd;

@@ -31,6 +31,7 @@ export interface MemoryTapOptions {
 export class MemoryTap implements TapDevice {
   readonly name: string;
   readonly offload: boolean;
+  readonly udpSuperFrames: boolean;
   readonly headroom: number;
   /** Whether the interface is up; while it is not, frames are taken from neither side. */
   up = true;
@@ -51,6 +52,7 @@ export class MemoryTap implements TapDevice {
     this.#queueFrames = options.queueFrames ?? MEMORY_QUEUE_FRAMES;
     this.#written = options.written;
     this.offload = options.offload ?? false;
+    this.udpSuperFrames = this.offload;
     this.headroom = this.offload ? OFFLOAD_HEADROOM : HEADROOM;
     this.#pool = new SlabPool({ headroom: this.headroom, freed: () => this.#wake() });
   }

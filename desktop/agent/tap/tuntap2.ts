@@ -112,6 +112,7 @@ class Tuntap2Tap implements TapDevice {
   readonly name: string;
   /** The addon asks for no virtio-net header. */
   readonly offload = false;
+  readonly udpSuperFrames = false;
   readonly headroom = HEADROOM;
   readonly #fd: number;
   readonly #pool = new SlabPool({ freed: () => this.#look() });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TapDevice } from "../../../../desktop/agent/tap/device.ts";
 import { openLinuxTap } from "../../../../desktop/agent/tap/linux.ts";
 import { loadNative } from "../../../../desktop/agent/tap/native.ts";
+import { DatagramJoiner } from "../../../../shared/offload/datagram-joiner.ts";
 import {
   GSO_TCPV4,
   GSO_TCPV6,
@@ -55,6 +56,65 @@ const receiver = `
   server.listen(5001, "::");
 `;
 
+/** Datagrams in a burst, few enough for a receiver's buffer, and bursts. */
+const BURST = 40;
+const BURSTS = 60;
+
+/** Sends bursts of datagrams, each once the one before was received, and says what they come to. */
+const datagramSender = `
+  import { createHash, randomBytes } from "node:crypto";
+  import { createSocket } from "node:dgram";
+  const address = process.argv[1];
+  const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+  const hash = createHash("sha256");
+  const lengths = [() => 64, () => 1400, (i) => (i % 4 === 3 ? 20 : 500), (i) => 64 + (i % 3)];
+  let sent = 0;
+  const burst = () => {
+    const length = lengths[sent % lengths.length];
+    sent++;
+    for (let i = 0; i < ${BURST}; i++) {
+      const datagram = randomBytes(length(i));
+      hash.update(datagram).update("|");
+      socket.send(datagram);
+    }
+  };
+  socket.on("error", () => {});
+  socket.on("message", () => {
+    clearInterval(attempts);
+    if (sent < ${BURSTS}) return burst();
+    console.log(hash.digest("hex"));
+    socket.close();
+  });
+  // The other end takes a moment until it listens.
+  let attempts;
+  socket.connect(5001, address, () => {
+    attempts = setInterval(() => socket.send("?"), 50);
+  });
+`;
+
+/** Says what the datagrams come to that arrived. */
+const datagramReceiver = `
+  import { createHash } from "node:crypto";
+  import { createSocket } from "node:dgram";
+  const hash = createHash("sha256");
+  let received = 0;
+  const socket = createSocket("udp6", (datagram, { port, address }) => {
+    if (datagram.equals(Buffer.from("?"))) {
+      if (received === 0) socket.send("!", port, address);
+      return;
+    }
+    hash.update(datagram).update("|");
+    received++;
+    if (received % ${BURST} > 0) return;
+    socket.send("!", port, address, () => {
+      if (received < ${BURST * BURSTS}) return;
+      console.log(hash.digest("hex"));
+      socket.close();
+    });
+  });
+  socket.bind(5001);
+`;
+
 /** A super-frame as the kernel described it. */
 interface Super {
   length: number;
@@ -67,10 +127,12 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
   const machines: { namespace: Namespace; device: TapDevice }[] = [];
   let supers: Super[];
   let refused: number;
+  let mostJoined: number;
 
   beforeEach(async () => {
     supers = [];
     refused = 0;
+    mostJoined = 0;
     for (const host of [1, 2]) {
       const namespace = await Namespace.make();
       const device = openLinuxTap(await loadNative(), { name: uniqueName() });
@@ -81,9 +143,6 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
       await ip("address", "add", `198.18.0.${host}/24`, "dev", "tap");
       await ip("address", "add", `fd00::${host}/64`, "dev", "tap", "nodad");
     }
-    const [a, b] = machines.map(({ device }) => device) as [TapDevice, TapDevice];
-    bridge(a, b);
-    bridge(b, a);
   });
 
   afterEach(async () => {
@@ -93,6 +152,13 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
     }
   });
 
+  function bridgeAll(pass: (from: TapDevice, to: TapDevice) => void): void {
+    const [a, b] = machines.map(({ device }) => device) as [TapDevice, TapDevice];
+    pass(a, b);
+    pass(b, a);
+  }
+
+  /** Passes frames on as they come. */
   function bridge(from: TapDevice, to: TapDevice): void {
     from.start({
       frames: (batch) => {
@@ -117,10 +183,29 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
     });
   }
 
+  /** Passes datagrams on as super-frames. */
+  function bridgeJoined(from: TapDevice, to: TapDevice): void {
+    const joiner = new DatagramJoiner((bytes, virtio, end, frames) => {
+      mostJoined = Math.max(mostJoined, frames);
+      if (!to.writeOffload(bytes, virtio, end)) refused += frames;
+    });
+    from.start({
+      frames: (batch) => {
+        for (let i = 0; i < batch.count; i++) {
+          joiner.add(batch.bytes, batch.frameAt(i) - VIRTIO_BYTES, batch.endAt(i));
+        }
+        joiner.flush();
+        batch.release();
+      },
+      failed: () => {},
+    });
+  }
+
   it.each([
     ["IPv4", "198.18.0.2", GSO_TCPV4, 20],
     ["IPv6", "fd00::2", GSO_TCPV6, 40],
   ])("carry TCP over %s whole, in frames far above the MTU", async (_, address, type, header) => {
+    bridgeAll(bridge);
     const [a, b] = machines.map(({ namespace }) => namespace) as [Namespace, Namespace];
     const node = [process.execPath, "--input-type=module", "--eval"] as const;
 
@@ -140,6 +225,29 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
       // The MSS: what a packet holds beside its IP and TCP headers.
       expect(frame.size).toBeLessThanOrEqual(MTU - header - 20);
     }
+  });
+
+  it.each([
+    ["IPv4", "198.18.0.2"],
+    ["IPv6", "fd00::2"],
+  ])("carry joined UDP datagrams over %s as each was sent", async (_, address) => {
+    bridgeAll(bridgeJoined);
+    const [a, b] = machines.map(({ namespace }) => namespace) as [Namespace, Namespace];
+    const node = [process.execPath, "--input-type=module", "--eval"] as const;
+
+    const [received, sent] = await Promise.all([
+      b.run(...node, datagramReceiver),
+      a.run(...node, datagramSender, address),
+    ]);
+
+    expect(sent).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(received).toBe(sent);
+    for (const { namespace } of machines) {
+      expect(await counter(namespace, "Udp", "InCsumErrors")).toBe(0);
+      expect(await counter(namespace, "Udp", "InErrors")).toBe(0);
+    }
+    expect(refused).toBe(0);
+    expect(mostJoined).toBeGreaterThan(1);
   });
 });
 
