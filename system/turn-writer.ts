@@ -21,13 +21,15 @@ interface Vector {
   write(fd: number, ranges: number): number;
 }
 
+/** Told that a range may be used again. */
+type Taken = (() => void) | undefined;
+
 export class TurnWriter {
   readonly #socket: Socket;
   readonly #direct: boolean;
-  /** What waits for the turn's end; there is none for a socket that is idle, as thousands may be. */
+  /** What waits for the turn's end: undefined while nothing does, as there may be thousands of idle sockets. */
   #ranges: Uint8Array[] | undefined;
-  #taken: ((() => void) | undefined)[] = [];
-  readonly #flush = () => this.flush();
+  #taken: Taken[] = NONE;
 
   /** @param socket connected; only this writes to it from now on */
   constructor(socket: Socket) {
@@ -40,11 +42,11 @@ export class TurnWriter {
    *
    * @param taken called once they may be used again, also where the connection is gone
    */
-  write(bytes: Uint8Array, taken?: () => void): void {
+  write(bytes: Uint8Array, taken?: Taken): void {
     if (this.#ranges === undefined) {
       this.#ranges = [];
       this.#taken = [];
-      process.nextTick(this.#flush);
+      process.nextTick(flush, this);
     }
     this.#ranges.push(bytes);
     this.#taken.push(taken);
@@ -56,7 +58,7 @@ export class TurnWriter {
     const taken = this.#taken;
     if (ranges === undefined) return;
     this.#ranges = undefined;
-    this.#taken = [];
+    this.#taken = NONE;
     const rest = this.#writeDirectly(ranges);
     const done = ranges.length - rest.length;
     if (rest.length > 0) {
@@ -94,6 +96,11 @@ export class TurnWriter {
 }
 
 const NOTHING: Uint8Array[] = [];
+const NONE: Taken[] = [];
+
+function flush(writer: TurnWriter): void {
+  writer.flush();
+}
 
 let loaded: Vector | undefined;
 let looked = false;

@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Host } from "../../desktop/cli/lab/host.ts";
-import { JsonProcess } from "../../desktop/cli/lab/json-process.ts";
+import { type JsonLine, JsonProcess } from "../../desktop/cli/lab/json-process.ts";
 import { Lab } from "../../desktop/cli/lab/lab.ts";
 import { type Machine, type RunningRelay, text } from "../../desktop/cli/lab/laneway.ts";
 import { laneway } from "./overlays/laneway.ts";
@@ -65,6 +65,8 @@ class HubBench {
     const relay = await this.#relay();
     await using _relay = relay.process;
     const token = await this.#token(relay);
+    // The one sender is a storm by any measure.
+    await this.#administer(relay, ["network", "set", "lan", "storm-broadcast=0"]);
     await using load = this.#load("broadcast", relay.url, token, MEMBERS, batch, seconds);
     await load.event("ready", { signal });
     const relayPid = pidOf(relay.process);
@@ -142,10 +144,14 @@ class HubBench {
     return laneway.startRelay(this.#machine, ["--listen", "127.0.0.1:0", "--data", data], { signal });
   }
 
-  async #token({ url, adminTokenFile }: RunningRelay): Promise<string> {
+  async #token(relay: RunningRelay): Promise<string> {
+    return text(await this.#administer(relay, ["token", "create"]), "token");
+  }
+
+  /** @returns what the command says in JSON */
+  #administer({ url, adminTokenFile }: RunningRelay, command: readonly string[]): Promise<JsonLine> {
     const admin = ["--relay", url, "--admin-token-file", adminTokenFile];
-    const { signal } = this.#options;
-    return text(await laneway.create(this.#machine, ["token", "create", ...admin], { signal }), "token");
+    return laneway.create(this.#machine, [...command, ...admin], { signal: this.#options.signal });
   }
 
   /** Starts a program of `load/`. */
