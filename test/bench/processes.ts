@@ -62,6 +62,12 @@ export function secondsBetween(before: Processes, after: Processes): number {
   return ticks / TICKS_PER_SECOND;
 }
 
+/** Seconds of processor time that this machine's host has given to others while something here would have run (steal). */
+export function stolenSeconds(): number {
+  const [, ticks] = /^cpu +(?:\d+ +){7}(\d+)/.exec(readFileSync("/proc/stat", "utf8")) ?? [];
+  return Number(ticks ?? 0) / TICKS_PER_SECOND;
+}
+
 /** Bytes of memory that a process has resident. */
 export function residentBytes(pid: number): number {
   const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];

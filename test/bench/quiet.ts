@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { cpuSeconds, foreignProcesses, secondsBetween } from "./processes.ts";
+import { cpuSeconds, foreignProcesses, secondsBetween, stolenSeconds } from "./processes.ts";
 
 const LOOK_MS = 500;
 /** Of one core, used by others: what is called quiet. */
@@ -12,7 +12,7 @@ export interface Measured<Value> {
   readonly value: Value;
   /** Seconds of processor time of the processes measured. */
   readonly cpu: number;
-  /** Seconds of processor time of processes that have nothing to do with it. */
+  /** Seconds of processor time of processes that have nothing to do with it, and of the host's other machines. */
   readonly foreign: number;
 }
 
@@ -48,10 +48,10 @@ export class Quiet {
   ): Promise<Measured<Value> & { readonly share: number }> {
     await this.#wait(own);
     const began = performance.now();
-    const [before, cpu] = [foreignProcesses(own), cpuSeconds(own)];
+    const [before, cpu, stolen] = [foreignProcesses(own), cpuSeconds(own), stolenSeconds()];
     const value = await run();
     const used = cpuSeconds(own) - cpu;
-    const foreign = secondsBetween(before, foreignProcesses(own));
+    const foreign = secondsBetween(before, foreignProcesses(own)) + stolenSeconds() - stolen;
     return { value, cpu: used, foreign, share: (foreign * 1_000) / (performance.now() - began) };
   }
 
