@@ -14,7 +14,7 @@ import { HUB_LIMITS, type HubLimits } from "./limits.ts";
 import { MacBudgets, type SessionMacs } from "./mac-budgets.ts";
 import { NetworkHub } from "./network-hub.ts";
 import { Presence } from "./presence.ts";
-import { Rates, type Sender } from "./rates.ts";
+import { type MeteredPort, Rates, type Sender } from "./rates.ts";
 import { Session, type SessionHost } from "./session.ts";
 import { Sightings } from "./sightings.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
@@ -181,6 +181,14 @@ export class Hub implements SessionHost {
         session.warn(code, `${message}; ${dropped} frames from here were dropped. ${hint}`, this.#clock());
       },
     );
+  }
+
+  /** Has what comes in at a port on the underlay be counted, until the sender ends. */
+  ratedPort(id: string, port: MeteredPort, network: Network): Sender {
+    // The tenant's administrator is told; behind the port there is nobody who could be.
+    const sender = this.#rates.enter(network.tenant, id, () => {});
+    sender.join(port, network);
+    return sender;
   }
 
   portBudget(session: SessionMacs, network: Network): MacBudget {

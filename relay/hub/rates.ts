@@ -35,10 +35,13 @@ interface Part extends Rate {
 /** Tells a session that frames of its were dropped for a limit. */
 export type Tell = (name: LimitName, where: Where, dropped: number) => void;
 
-/** One who sends in a tenant's networks, with the same share of the tenant's rates in all of them: a session. */
+/** Where packets come in, whatever kind of port it is. */
+export type MeteredPort = Pick<Port, "meter">;
+
+/** One who sends in a tenant's networks, with the same share of the tenant's rates in all of them: a session, or a port on the underlay. */
 export interface Sender {
-  /** Has what a port sends be counted. */
-  join(port: Port, network: Network): void;
+  /** Has what comes in at a port be counted. */
+  join(port: MeteredPort, network: Network): void;
   leave(vni: number): void;
   /** It has gone. */
   end(): void;
@@ -177,7 +180,7 @@ class TenantRates {
 }
 
 interface RatedPort {
-  readonly port: Port;
+  readonly port: MeteredPort;
   readonly network: Network;
   readonly parts: readonly Part[];
 }
@@ -198,7 +201,7 @@ class RatedSender implements Sender {
     this.#own = this.#partsOf(tenant.own);
   }
 
-  join(port: Port, network: Network): void {
+  join(port: MeteredPort, network: Network): void {
     const parts = this.#partsOf(this.#tenant.join(network));
     this.#ports.set(network.vni, { port, network, parts });
     port.meter = meterOf(this.#own, parts);

@@ -156,6 +156,42 @@ underEachRuntime("ports on the underlay", (runtime) => {
     });
   });
 
+  it.each(["switched", "routed"])("count into their tenant's rates: %s", async (mode) => {
+    const { tenant } = await relay().network();
+    await relay().must("POST", `/tenants/${tenant}/networks`, { name: "rated", subnet: "10.20.0.0/24" });
+    await relay().must("PATCH", `/tenants/${tenant}/limits`, { packets_per_second: 1 });
+    const path = pathOf({ tenant, name: "rated" });
+    await using peer = await Peer.open("127.0.0.2");
+    const udp = await freeUdpPort();
+    const request = { listen: `127.0.0.1:${udp}`, remotes: [`127.0.0.2:${peer.port}`] };
+    const way = { gateways: ["10.20.0.1/24"], routes: ["10.30.0.0/16"] };
+    const routed = { kind: "gre", mode: "routed", over: "udp", ...way };
+    const { id } = (await relay().must("POST", path, {
+      ...request,
+      ...(mode === "routed" ? routed : { kind: "vxlan", wire_vni: 70 }),
+    })) as PortView;
+    const view = async () => (await relay().must("GET", `${path}/${id}`)) as PortView;
+    let sent = 0;
+    const send = async () => {
+      if (mode === "routed") peer.socket.send(echoInGre("10.30.0.1", "10.20.0.1"), udp, "127.0.0.1");
+      else peer.send(70, frameBytes(BROADCAST, A), udp);
+      sent++;
+      await until(async () => (await view()).rx_frames === sent);
+    };
+    // More than may come at once, and one a second.
+    let dropped = 0;
+    while (dropped === 0) {
+      for (let i = 0; i < 20; i++) await send();
+      dropped = (await view()).drops["rate-packets"] ?? 0;
+    }
+    expect(sent).toBeGreaterThan(64);
+
+    await relay().must("PATCH", `/tenants/${tenant}/limits`, { packets_per_second: null });
+    dropped = (await view()).drops["rate-packets"] ?? 0;
+    for (let i = 0; i < 20; i++) await send();
+    expect((await view()).drops["rate-packets"]).toBe(dropped);
+  });
+
   it("may route, by an address of the hub's own, or one that no device can have", async () => {
     const { tenant } = await relay().network();
     const networks = `/tenants/${tenant}/networks`;

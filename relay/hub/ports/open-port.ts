@@ -30,7 +30,7 @@ export interface PortSurroundings {
 /** What is shown of a port, whatever passes there. */
 export type RunningPort = Pick<
   UnderlayPort,
-  "cut" | "frameBytes" | "rxFrames" | "rxBytes" | "txFrames" | "txBytes" | "drops"
+  "cut" | "frameBytes" | "meter" | "rxFrames" | "rxBytes" | "txFrames" | "txBytes" | "drops"
 >;
 
 /** A port that works. */

@@ -4,6 +4,7 @@ import { clampMss, findMss } from "../../../shared/frame/tcp-mss.ts";
 import { completeChecksum } from "../../../shared/offload/complete-checksum.ts";
 import { DropCounter } from "../../../shared/switch/drops.ts";
 import { flowHash } from "../../../shared/switch/flow.ts";
+import type { Meter } from "../../../shared/switch/port.ts";
 import type { Remote, UnderlaySocket } from "../../underlay/underlay.ts";
 import type { Router, RouterLink } from "../router/router.ts";
 import { GreFraming, type GreOptions, type GreTunnel } from "./gre-framing.ts";
@@ -26,6 +27,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
   readonly key: number | undefined;
   readonly drops = new DropCounter();
   readonly cut = false;
+  meter: Meter | undefined;
   rxFrames = 0;
   rxBytes = 0;
   txFrames = 0;
@@ -84,6 +86,8 @@ export class RoutedGre implements RouterLink, GreTunnel {
     const expected = gre.protocol === ETHERTYPE_IPV4 ? 4 : gre.protocol === ETHERTYPE_IPV6 ? 6 : 0;
     if (gre.payload >= gre.end || version !== expected) return this.drops.count("malformed");
     if (!this.#framing.inOrder(gre)) return this.drops.count("out-of-order");
+    const refused = this.meter?.take(bytes, gre.payload, gre.payload, gre.end);
+    if (refused !== undefined) return this.drops.count(refused);
     this.#options.router.fromLink(this, bytes, gre.payload, gre.end);
   }
 

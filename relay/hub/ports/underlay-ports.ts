@@ -160,7 +160,9 @@ export class UnderlayPorts {
         },
       };
       const open = await openPort(one.id, one.config, hold.live.segment, surroundings);
+      const sender = this.#hub.ratedPort(one.id, open.port, one.network);
       const close = () => {
+        sender.end();
         hold.release();
         return open.close();
       };
