@@ -12,16 +12,19 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
   .filter((file) => file !== "");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
-/** Top-level folders whose files the files below `folder` import, but for itself. */
-function importsOf(folder: string): Set<string> {
-  const seen = new Set<string>();
+/** What the files below `folder` import of this repository: paths from its root. */
+function* imports(folder: string): Generator<{ readonly file: string; readonly path: string }> {
   for (const file of files.filter((name) => name.startsWith(`${folder}/`) && /\.tsx?$/.test(name))) {
     for (const [, target = ""] of read(file).matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
-      const [top = ""] = relative(ROOT, join(ROOT, dirname(file), target)).split("/");
-      if (top !== folder) seen.add(top);
+      yield { file, path: relative(ROOT, join(ROOT, dirname(file), target)) };
     }
   }
-  return seen;
+}
+
+/** Top-level folders whose files the files below `folder` import, but for itself. */
+function importsOf(folder: string): Set<string> {
+  const tops = [...imports(folder)].map(({ path }) => path.split("/")[0] ?? "");
+  return new Set(tops.filter((top) => top !== folder));
 }
 
 describe("the repository", () => {
@@ -33,6 +36,12 @@ describe("the repository", () => {
     expect(importsOf("shared")).toEqual(new Set());
     expect(importsOf("system")).toEqual(new Set(["shared"]));
     for (const side of ["relay", "desktop"]) expect(importsOf(side)).toEqual(new Set(["shared", "system"]));
+  });
+
+  it("has an agent that knows nothing of the commands and windows that it is used by", () => {
+    for (const { file, path } of imports("desktop/agent")) {
+      expect(path, file).not.toMatch(/^desktop\/(cli|main|preload|renderer)\//);
+    }
   });
 
   it("installs no pinned Node for those who only run it", () => {

@@ -1,6 +1,6 @@
 import { BlockReader } from "../../shared/capture/block-reader.ts";
 import { Fault, usage } from "../../shared/fault.ts";
-import { AdminClient, type AdminOptions } from "./admin-client.ts";
+import { type AdminOptions, adminClient } from "./admin-options.ts";
 import { CaptureOutput } from "./capture-output.ts";
 import { Output } from "./output.ts";
 import { untilSignalled } from "./signals.ts";
@@ -28,7 +28,7 @@ type Ending = "signalled" | "unread" | "ended" | "cut";
  */
 export async function runCapture(options: CaptureOptions): Promise<void> {
   const { network, tenant, vtep, drops, seconds } = options;
-  const client = AdminClient.from(options);
+  const client = adminClient(options);
   if (options.output === undefined && process.stdout.isTTY) {
     throw usage(
       "usage.output",

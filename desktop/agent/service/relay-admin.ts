@@ -1,6 +1,6 @@
 import { Fault } from "../../../shared/fault.ts";
-import { AdminClient } from "../../cli/admin-client.ts";
 import type { GivenParams, Result } from "../../rpc/schema.ts";
+import { AdminClient } from "../admin-client.ts";
 import { relayBase, relayText } from "../device-store.ts";
 import type { Agent } from "./agent.ts";
 

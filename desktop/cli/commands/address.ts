@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output } from "../output.ts";
 
 type NetworkOptions = AdminOptions & { readonly network: string };
@@ -24,24 +24,24 @@ export function addressCommand(): Command {
   ];
 
   add("list", "list the addresses that are taken").action(async (options: NetworkOptions) => {
-    const rows = await AdminClient.from(options).list(pathOf(options));
+    const rows = await adminClient(options).list(pathOf(options));
     new Output(options.json).list(rows, COLUMNS);
   });
   add("fix <address>", "have a device keep an address of your choice, from its next session on")
     .requiredOption("--device <id>", "the device; see 'laneway device list'")
     .action(async (text: string, options: NetworkOptions & { readonly device: string }) => {
       const request = { address: text, device: options.device };
-      new Output(options.json).object(await AdminClient.from(options).create(request, ...pathOf(options)));
+      new Output(options.json).object(await adminClient(options).create(request, ...pathOf(options)));
     });
   add("reserve <address>", "keep an address free, for what the relay does not know").action(
     async (text: string, options: NetworkOptions) => {
       const request = { address: text };
-      new Output(options.json).object(await AdminClient.from(options).create(request, ...pathOf(options)));
+      new Output(options.json).object(await adminClient(options).create(request, ...pathOf(options)));
     },
   );
   add("release <address>", "let go of an address that was reserved, fixed or given").action(
     async (text: string, options: NetworkOptions) => {
-      await AdminClient.from(options).delete(...pathOf(options), text);
+      await adminClient(options).delete(...pathOf(options), text);
       new Output(options.json).note(`address ${text} is free`);
     },
   );

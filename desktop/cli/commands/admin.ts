@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { parseDuration } from "../../../shared/values/duration.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
@@ -27,16 +27,16 @@ export function adminCommand(): Command {
       const { name, expires, tenant } = options;
       const output = new Output(options.json);
       const request = { name, expires_in: expires };
-      output.object(await AdminClient.from(options).create(request, "tenants", tenant, "admins"));
+      output.object(await adminClient(options).create(request, "tenants", tenant, "admins"));
       output.note("They set it as LANEWAY_ADMIN_TOKEN; it is for this tenant alone.");
     });
   add("list", "list a tenant's administrators").action(async (options: AdminOptions) => {
-    const rows = await AdminClient.from(options).list(["tenants", options.tenant, "admins"]);
+    const rows = await adminClient(options).list(["tenants", options.tenant, "admins"]);
     new Output(options.json).list(rows, ["id", "tenant", "name", "created_at", "expires_at"]);
   });
   add("revoke <id>", "shut an administrator out; what they capture ends").action(
     async (id: string, options: AdminOptions) => {
-      await AdminClient.from(options).delete("tenants", options.tenant, "admins", id);
+      await adminClient(options).delete("tenants", options.tenant, "admins", id);
       new Output(options.json).note(`administrator '${id}' is revoked`);
     },
   );

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { parseDuration } from "../../../shared/values/duration.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output } from "../output.ts";
 
 /** `laneway audit` */
@@ -16,7 +16,7 @@ export function auditCommand(): Command {
     .action(async (options: AdminOptions & { readonly since?: number }) => {
       const { tenant, since, json } = options;
       const query = since === undefined ? {} : { since: String(since) };
-      const rows = await AdminClient.from(options).list(["tenants", tenant, "audit"], query);
+      const rows = await adminClient(options).list(["tenants", tenant, "audit"], query);
       new Output(json).list(rows, ["at", "actor", "action", "object", "from"]);
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { Fault } from "../../../shared/fault.ts";
 import { writePrivate } from "../../../system/private-file.ts";
-import { AdminClient, type AdminOptions, adminOptions } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions } from "../admin-options.ts";
 import { Output } from "../output.ts";
 import { untilSignalled } from "../signals.ts";
 
@@ -12,7 +12,7 @@ export function backupCommand(): Command {
       .description("write all that a relay keeps, but its administrator's token, to a file")
       .argument("<file>", "where to; 'laneway restore' puts it back"),
   ).action(async (file: string, options: AdminOptions) => {
-    const client = AdminClient.from(options);
+    const client = adminClient(options);
     const stream = await client.stream(["backup"], {}, "application/vnd.sqlite3", untilSignalled());
     const bytes = await new Response(stream).bytes().catch((cause: unknown) => {
       throw new Fault({

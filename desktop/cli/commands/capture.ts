@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { usage } from "../../../shared/fault.ts";
-import { adminOptions, tenantOption } from "../admin-client.ts";
+import { adminOptions, tenantOption } from "../admin-options.ts";
 import type { CaptureOptions } from "../run-capture.ts";
 
 /** `laneway capture` */

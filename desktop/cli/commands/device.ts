@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output, type Row } from "../output.ts";
 
 /** `laneway device list|revoke` */
@@ -9,13 +9,13 @@ export function deviceCommand(): Command {
     adminOptions(tenantOption(device.command(usage).description(description)));
 
   add("list", "list a tenant's devices").action(async (options: AdminOptions) => {
-    const rows = await AdminClient.from(options).list(["tenants", options.tenant, "devices"]);
+    const rows = await adminClient(options).list(["tenants", options.tenant, "devices"]);
     const shown = options.json === true ? rows : rows.map(forPeople);
     new Output(options.json).list(shown, ["id", "name", "tenant", "networks", "online", "last_seen"]);
   });
   add("revoke <id>", "shut a device out; its session ends").action(
     async (id: string, options: AdminOptions) => {
-      await AdminClient.from(options).delete("tenants", options.tenant, "devices", id);
+      await adminClient(options).delete("tenants", options.tenant, "devices", id);
       new Output(options.json).note(`device '${id}' is revoked`);
     },
   );

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { isLoopback } from "../../../shared/invite-link.ts";
 import { parseDuration } from "../../../shared/values/duration.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
@@ -27,7 +27,7 @@ export function inviteCommand(): Command {
       const { network, uses, expires, qr } = options;
       const request = { network, uses, expires_in: expires };
       const output = new Output(options.json);
-      const made = await AdminClient.from(options).create(request, "tenants", options.tenant, "invites");
+      const made = await adminClient(options).create(request, "tenants", options.tenant, "invites");
       output.object(made);
       if (qr === true && options.json !== true) output.drawing(await qrCode(String(made["link"])));
       output.note("Send the link to whoever is to join: it is opened by 'laneway join LINK'.");
@@ -38,7 +38,7 @@ export function inviteCommand(): Command {
       }
     });
   add("list", "list a tenant's invites").action(async (options: AdminOptions) => {
-    const rows = await AdminClient.from(options).list(["tenants", options.tenant, "invites"]);
+    const rows = await adminClient(options).list(["tenants", options.tenant, "invites"]);
     new Output(options.json).list(rows, ["id", "network", "tenant", "used", "uses", "expires_at"]);
   });
   add("revoke <id>", "withdraw an invite, and shut out the devices that came by it")
@@ -49,7 +49,7 @@ export function inviteCommand(): Command {
     .action(async (id: string, options: AdminOptions & { readonly keepDevices?: boolean }) => {
       const { tenant, keepDevices = false, json } = options;
       const query = { devices: `${!keepDevices}` };
-      await AdminClient.from(options).deleteWith(query, "tenants", tenant, "invites", id);
+      await adminClient(options).deleteWith(query, "tenants", tenant, "invites", id);
       const devices = keepDevices ? "the devices that came by it stay" : "so are the devices that came by it";
       new Output(json).note(`invite '${id}' is revoked, ${devices}`);
     });

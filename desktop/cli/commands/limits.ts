@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { usage } from "../../../shared/fault.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output, type Row } from "../output.ts";
 
 /** What stands for no limit at all. */
@@ -24,7 +24,7 @@ export function limitsCommand(): Command {
 
   add("show", "show a tenant's limits; those that begin with network- are of each of its networks").action(
     async (options: LimitsOptions) => {
-      print(options, await AdminClient.from(options).limits(options.tenant, options.network));
+      print(options, await adminClient(options).limits(options.tenant, options.network));
     },
   );
   add(
@@ -33,7 +33,7 @@ export function limitsCommand(): Command {
   ).action(async (texts: string[], options: LimitsOptions) => {
     const { tenant, network } = options;
     const change = Object.fromEntries(texts.map(parseLimit));
-    print(options, await AdminClient.from(options).limits(tenant, network, change));
+    print(options, await adminClient(options).limits(tenant, network, change));
   });
   return limits;
 }

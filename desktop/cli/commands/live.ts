@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { usage } from "../../../shared/fault.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output } from "../output.ts";
 
 type NetworkOptions = AdminOptions & { readonly network: string };
@@ -51,11 +51,9 @@ function fdbCommand(): Command {
             "Name it with --vtep ID; see 'laneway counters'.",
           );
         }
-        output.object(
-          await AdminClient.from(options).create({ mac: options.pin, port: options.vtep }, ...path),
-        );
+        output.object(await adminClient(options).create({ mac: options.pin, port: options.vtep }, ...path));
       } else if (options.unpin !== undefined) {
-        await AdminClient.from(options).delete(...path, options.unpin);
+        await adminClient(options).delete(...path, options.unpin);
         output.note(`${options.unpin} has no static entry any more`);
       } else {
         output.list(await rows(options, "fdb"), ["mac", "vni", "port", "kind", "age_seconds"]);
@@ -89,5 +87,5 @@ function ofNetwork(name: string, description: string): Command {
 
 function rows(options: NetworkOptions, what: string, query?: Readonly<Record<string, string>>) {
   const path = ["tenants", options.tenant, "networks", options.network, what];
-  return AdminClient.from(options).list(path, query);
+  return adminClient(options).list(path, query);
 }

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { DEFAULT_SETTINGS, type NetworkSettings } from "../../../shared/switch/settings.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output, type Row } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
@@ -56,16 +56,16 @@ export function networkCommand(): Command {
         ...(options.addresses ? {} : { addresses: false }),
       };
       new Output(options.json).object(
-        await AdminClient.from(options).create(request, "tenants", tenant, "networks"),
+        await adminClient(options).create(request, "tenants", tenant, "networks"),
       );
     });
   add("list", "list a tenant's networks").action(async (options: AdminOptions) => {
-    const rows = await AdminClient.from(options).list(["tenants", options.tenant, "networks"]);
+    const rows = await adminClient(options).list(["tenants", options.tenant, "networks"]);
     new Output(options.json).list(rows, COLUMNS);
   });
   add("show <name>", "show a network").action(async (name: string, options: AdminOptions) => {
     new Output(options.json).object(
-      await AdminClient.from(options).show("tenants", options.tenant, "networks", name),
+      await adminClient(options).show("tenants", options.tenant, "networks", name),
     );
   });
   add("set <name> <setting...>", "change a network's settings, like dhcp-guard=on storm-broadcast=500")
@@ -73,12 +73,12 @@ export function networkCommand(): Command {
     .action(async (name: string, settings: string[], options: AdminOptions) => {
       const change = { settings: parseSettings(settings) };
       new Output(options.json).object(
-        await AdminClient.from(options).change(change, "tenants", options.tenant, "networks", name),
+        await adminClient(options).change(change, "tenants", options.tenant, "networks", name),
       );
     });
   add("delete <name>", "delete a network with its tokens; its sessions end").action(
     async (name: string, options: AdminOptions) => {
-      await AdminClient.from(options).delete("tenants", options.tenant, "networks", name);
+      await adminClient(options).delete("tenants", options.tenant, "networks", name);
       new Output(options.json).note(`network '${name}' is deleted`);
     },
   );

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { PORT_ROLES } from "../../../shared/switch/port.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output, type Row } from "../output.ts";
 
 type NetworkOptions = AdminOptions & { readonly network: string };
@@ -93,20 +93,20 @@ export function portCommand(): Command {
     )
     .action(async (options: CreateOptions) => {
       new Output(options.json).object(
-        await AdminClient.from(options).create(requestOf(options), ...path(options)),
+        await adminClient(options).create(requestOf(options), ...path(options)),
       );
     });
   add("list", "list a network's ports").action(async (options: NetworkOptions) => {
-    new Output(options.json).list(await AdminClient.from(options).list(path(options)), COLUMNS);
+    new Output(options.json).list(await adminClient(options).list(path(options)), COLUMNS);
   });
   add("show <id>", "show a port with its counters and what it learnt").action(
     async (id: string, options: NetworkOptions) => {
-      new Output(options.json).object(await AdminClient.from(options).show(...path(options), id));
+      new Output(options.json).object(await adminClient(options).show(...path(options), id));
     },
   );
   add("delete <id>", "delete a port; nothing passes there any more").action(
     async (id: string, options: NetworkOptions) => {
-      await AdminClient.from(options).delete(...path(options), id);
+      await adminClient(options).delete(...path(options), id);
       new Output(options.json).note(`port '${id}' is deleted`);
     },
   );

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { PORT_ROLES } from "../../../shared/switch/port.ts";
 import { parseDuration } from "../../../shared/values/duration.ts";
-import { AdminClient, type AdminOptions, adminOptions, tenantOption } from "../admin-client.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
 import { Output, type Row } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
@@ -44,11 +44,11 @@ export function tokenCommand(): Command {
       const opens = allNetworks === true ? { all_networks: true } : { network, networks };
       const request = { ...opens, roles: role ?? [], name, expires_in: expires };
       new Output(options.json).object(
-        await AdminClient.from(options).create(request, "tenants", options.tenant, "tokens"),
+        await adminClient(options).create(request, "tenants", options.tenant, "tokens"),
       );
     });
   add("list", "list a tenant's tokens").action(async (options: AdminOptions) => {
-    const rows = await AdminClient.from(options).list(["tenants", options.tenant, "tokens"]);
+    const rows = await adminClient(options).list(["tenants", options.tenant, "tokens"]);
     new Output(options.json).list(options.json === true ? rows : rows.map(forPeople), [
       "id",
       "networks",
@@ -61,7 +61,7 @@ export function tokenCommand(): Command {
   });
   add("revoke <id>", "withdraw a token; its sessions end").action(
     async (id: string, options: AdminOptions) => {
-      await AdminClient.from(options).delete("tenants", options.tenant, "tokens", id);
+      await adminClient(options).delete("tenants", options.tenant, "tokens", id);
       new Output(options.json).note(`token '${id}' is revoked`);
     },
   );

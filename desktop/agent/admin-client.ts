@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Command, Option } from "commander";
-import { Fault, usage } from "../../shared/fault.ts";
-import { notARelay } from "../agent/tunnel-errors.ts";
-import type { Row } from "./output.ts";
-import { parseRelayUrl } from "./relay-url.ts";
+import { Fault } from "../../shared/fault.ts";
+import { notARelay } from "./tunnel-errors.ts";
+
+/** What the API says of one thing, or is told. */
+export type Row = Readonly<Record<string, unknown>>;
 
 /** How long a relay may take to answer, in milliseconds. */
 const ANSWER_MS = 15_000;
@@ -17,30 +16,6 @@ const IN_FLIGHT_MS = 1_000;
 /** What a connection that was lost is called. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
-/** What every administration command takes. */
-export interface AdminOptions {
-  readonly relay?: string;
-  readonly adminTokenFile?: string;
-  readonly tenant: string;
-  readonly json?: boolean;
-}
-
-/** Adds what every administration command takes. */
-export function adminOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--relay <url>", "the relay to administer").env("LANEWAY_RELAY"))
-    .option(
-      "--admin-token-file <file>",
-      "its administrator's token (or LANEWAY_ADMIN_TOKEN, the token itself)",
-    )
-    .option("--json", "print JSON, one object per line");
-}
-
-/** Adds `--tenant`. */
-export function tenantOption(command: Command): Command {
-  return command.option("--tenant <name>", "the tenant", "default");
-}
-
 /** Speaks a relay's administration API. */
 export class AdminClient {
   readonly #relay: URL;
@@ -49,14 +24,6 @@ export class AdminClient {
   constructor(relay: URL, token: string) {
     this.#relay = relay;
     this.#token = token;
-  }
-
-  /** @throws Fault where relay or token are not named, or the file can't be read */
-  static from(options: AdminOptions): AdminClient {
-    if (options.relay === undefined) {
-      throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
-    }
-    return new AdminClient(parseRelayUrl(options.relay), adminToken(options.adminTokenFile));
   }
 
   /** All rows, from all pages. */
@@ -200,28 +167,6 @@ export class AdminClient {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal,
-    });
-  }
-}
-
-function adminToken(file: string | undefined): string {
-  const given = process.env["LANEWAY_ADMIN_TOKEN"];
-  if (file === undefined) {
-    if (given !== undefined && given.trim() !== "") return given.trim();
-    throw usage(
-      "usage.admin-token",
-      "no administrator's token is named",
-      "Name its file with --admin-token-file (the relay printed it when it started), or set LANEWAY_ADMIN_TOKEN.",
-    );
-  }
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (error) {
-    throw new Fault({
-      code: "admin.token-file",
-      message: `the administrator's token file '${file}' can't be read: ${error instanceof Error ? error.message : error}`,
-      hint: "Name the admin.token in the relay's data directory, as a user who may read it.",
-      cause: error,
     });
   }
 }
