@@ -32,7 +32,8 @@ const MOVED_BYTES = VLAN_TAG_BYTES + VIRTIO_BYTES + ADDRESSES_BYTES;
 export class VlanTap implements TapDevice {
   readonly name: string;
   readonly offload: boolean;
-  readonly udpSuperFrames: boolean;
+  /** Behind a trunk is mostly a bridge, which would have to cut them again for its wires. */
+  readonly udpSuperFrames = false;
   readonly headroom: number;
   readonly vlan: number;
   readonly #tap: TapDevice;
@@ -54,7 +55,6 @@ export class VlanTap implements TapDevice {
   constructor(tap: TapDevice, vlan: number, host: VlanTapHost) {
     this.name = tap.name;
     this.offload = tap.offload;
-    this.udpSuperFrames = tap.udpSuperFrames;
     this.headroom = tap.headroom;
     this.vlan = vlan;
     this.#tap = tap;
