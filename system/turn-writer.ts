@@ -118,7 +118,8 @@ function loadVector(): Vector | undefined {
     const writev: (fd: number, vector: number, ranges: number) => number = koffi
       .load(null)
       .func("writev", "intptr_t", ["int", "uintptr_t", "int"]);
-    // Base and length of each, 64 bits little-endian on all machines that koffi has builds for.
+    // Base and length of each, of 64 bits, in the byte order that all machines have which koffi has builds for.
+    if (koffi.sizeof("void *") !== 8) return undefined;
     const words = new Uint32Array(4 * RANGES);
     const address = Number(koffi.address(words));
     loaded = {

@@ -26,7 +26,10 @@ export class TapPort extends Port implements TapReceiver {
     this.#segment = segment;
     this.#tap = tap;
     this.#failed = failed;
-    this.#joiner = tap.udpSuperFrames ? new DatagramJoiner((...joined) => this.#put(...joined)) : undefined;
+    if (!tap.udpSuperFrames) return;
+    this.#joiner = new DatagramJoiner((bytes, virtio, end, frames, frameBytes) =>
+      this.#put(bytes, virtio, end, frames, frameBytes),
+    );
   }
 
   frames(batch: FrameBatch): void {
