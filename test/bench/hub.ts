@@ -75,7 +75,7 @@ class HubBench {
       load.child.stdin?.end();
       await load.event("begin", { signal });
       const [relayCpu, readersCpu] = [cpuSeconds([relayPid]), cpuSeconds([loadPid])];
-      const end = await load.event("end", { signal });
+      const end = await load.event("end", { signal, timeout: seconds * 1_000 + 30_000 });
       return {
         perSecond: Number(end["perSecond"]),
         relayCpu: cpuSeconds([relayPid]) - relayCpu,
