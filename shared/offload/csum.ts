@@ -45,3 +45,8 @@ export function fold(sum: number): number {
   const once = (sum >>> 16) + (sum & 0xffff);
   return (once >>> 16) + (once & 0xffff);
 }
+
+/** One's complement of 16 bits, which is how they are subtracted in its arithmetic. */
+export function invert(value: number): number {
+  return ~value & 0xffff;
+}

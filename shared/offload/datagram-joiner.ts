@@ -12,7 +12,7 @@ import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
 import { IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../frame/ipv4.ts";
 import { IPV6_HEADER_BYTES } from "../frame/ipv6.ts";
 import { UDP_HEADER_BYTES } from "../frame/udp.ts";
-import { fold } from "./csum.ts";
+import { fold, invert } from "./csum.ts";
 import { UDP_CSUM_OFFSET } from "./packet.ts";
 import {
   GSO_NONE,
@@ -234,9 +234,4 @@ function same(
 ): boolean {
   for (let i = from; i < to; i++) if (first[a + i] !== second[b + i]) return false;
   return true;
-}
-
-/** One's complement of 16 bits, which is how they are subtracted in its arithmetic. */
-function invert(value: number): number {
-  return ~value & 0xffff;
 }

@@ -14,7 +14,7 @@ import { readUint16, readUint32, writeUint16, writeUint32 } from "../frame/bytes
 import { PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ipv4.ts";
 import { IPV6_HEADER_BYTES } from "../frame/ipv6.ts";
 import { UDP_HEADER_BYTES } from "../frame/udp.ts";
-import { completeCsum, fold } from "./csum.ts";
+import { completeCsum, fold, invert } from "./csum.ts";
 import { OffloadFault } from "./fault.ts";
 import { hasCsumAt, type Packet } from "./packet.ts";
 import { HEADROOM, PlainFrames } from "./plain-frames.ts";
@@ -193,9 +193,4 @@ function finishCsums(frames: PlainFrames, transport: number, length: number, csu
     writeUint16(bytes, at + csumOffset, fold(pseudoHeader + end - at));
     completeCsum(view, at, csumOffset, end);
   }
-}
-
-/** One's complement of 16 bits, which is how they are subtracted in its arithmetic. */
-function invert(value: number): number {
-  return ~value & 0xffff;
 }
