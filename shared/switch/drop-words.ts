@@ -41,5 +41,6 @@ export const DROP_WORDS: Readonly<Record<DropReason, string>> = {
   "hop-limit": "it has taken as many hops as it may",
   "no-route": "no way leads to its destination",
   "no-host": "its destination did not say where it is",
+  "internal-error": "handling it failed by a mistake in the software, of which the log tells",
   loop: "the port closes a loop and is cut off",
 };

@@ -83,6 +83,8 @@ export const DROP_REASONS = [
   "no-route",
   /** A packet to be routed to a machine that has not said where it is, or for which too many wait already. */
   "no-host",
+  /** Handling it threw an error, which is a mistake of ours: see containment.ts. */
+  "internal-error",
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

@@ -39,5 +39,6 @@ export const zhDrops = {
   "hop-limit": "它已用尽允许的跳数",
   "no-route": "没有通往其目的地的路由",
   "no-host": "其目的主机没有应答",
+  "internal-error": "软件内部出错，未能处理它，详情见日志",
   loop: "该端口形成环路，已被切断",
 };
