@@ -14,15 +14,33 @@ export const DEFAULT_LIMITS = {
   tokens: 10_000,
   /** Invites that would still let somebody in. */
   invites: 10_000,
-  sessions: 20_000,
+  sessions: 10_000,
   /** MAC addresses learnt, of all sessions together. */
   macs: 200_000,
+  /** IP addresses that its networks' neighbour tables know, all together. */
+  neighbours: 65_536,
+  /** Multicast memberships that its networks' snooping keeps, all together. */
+  groups: 65_536,
+  /** Bytes that wait for its receivers that read slowly, all together. */
+  queued_bytes: 67_108_864,
+  /** Captures that run at once. */
+  captures: 8,
+  /** Entries of the audit log that are kept. */
+  audit_entries: 100_000,
+  /** DNS queries that its hubs answer. */
+  dns_queries_per_second: 2_000,
+  /** Control messages that its members send. */
+  control_messages_per_second: 2_000,
+  /** Bytes of control messages that the relay sends to its members: one to N members counts N times. */
+  control_bytes_per_second: 8_388_608,
+  /** Changes that its administrators make over the API, and devices that enrol. */
+  changes_per_minute: 600,
   /** What its devices may send, all together: bytes of frames, and packets. */
   bytes_per_second: null,
   packets_per_second: null,
   /** From here on, of each network. */
   network_devices: 10_000,
-  network_sessions: 20_000,
+  network_sessions: 10_000,
   network_macs: 100_000,
   network_bytes_per_second: null,
   network_packets_per_second: null,
@@ -195,11 +213,13 @@ export function limitCode(name: LimitName): string {
 }
 
 function isRate(name: LimitName): boolean {
-  return name.endsWith("_per_second");
+  return /_per_(?:second|minute)$/.test(name);
 }
 
 function words(name: LimitName, network: string | undefined): string {
-  if (!name.startsWith("network_")) return name.replaceAll("_", " ");
-  const what = name.slice("network_".length).replaceAll("_", " ");
-  return network === undefined ? `${what} in one network` : what;
+  const what = name
+    .replace(/^network_/, "")
+    .replaceAll("_", " ")
+    .replace(/^dns /, "DNS ");
+  return name.startsWith("network_") && network === undefined ? `${what} in one network` : what;
 }

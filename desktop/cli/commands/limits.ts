@@ -9,6 +9,17 @@ const UNLIMITED = "unlimited";
 /** What stands for a network's limit being its tenant's. */
 const INHERIT = "inherit";
 
+const HELP = `
+Besides counts of networks, devices, tokens, invites and sessions, the limits of a tenant are:
+  macs, neighbours, groups       addresses and multicast memberships that the relay learns
+  queued-bytes                   bytes that wait for receivers that read slowly
+  captures, audit-entries        captures at once; entries of the audit log that are kept
+  bytes-per-second, packets-per-second, dns-queries-per-second
+  control-messages-per-second    control messages from members
+  control-bytes-per-second       control messages to members; one to N members counts N times
+  changes-per-minute             changes over the API by the tenant's administrators
+A relay may know more: 'laneway limits show' lists them all with their values.`;
+
 interface LimitsOptions extends AdminOptions {
   readonly network?: string;
 }
@@ -35,6 +46,7 @@ export function limitsCommand(): Command {
     const change = Object.fromEntries(texts.map(parseLimit));
     print(options, await adminClient(options).limits(tenant, network, change));
   });
+  limits.addHelpText("after", HELP);
   return limits;
 }
 
