@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // The suite, and the processes that it starts, find out who uses memory after its release (shared/tunnel/hostile-memory.ts).
+    env: { LANEWAY_HOSTILE_MEMORY: "1" },
     reporters: ["default", "./test/reporter.ts"],
   },
 });

@@ -122,9 +122,9 @@ function attend(socket: MessageSocket, events: ConnectionEvents, tunnels: Set<Me
       heard();
       events.text(message);
     },
-    binary: (message, release) => {
+    binary: (block, size) => {
       heard();
-      events.binary(message, release);
+      events.binary(block, size);
     },
     alive: heard,
     closed: () => {

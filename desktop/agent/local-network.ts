@@ -6,6 +6,7 @@ import type { SegmentObserver } from "../../shared/switch/observer.ts";
 import type { Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import type { Trunk } from "../../shared/switch/trunk.ts";
+import { Block } from "../../shared/tunnel/block.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
 import { ObserverSet } from "./observer-set.ts";
@@ -205,7 +206,7 @@ export class LocalNetwork {
     const bytes = new Uint8Array(ENCAPSULATION_BYTES + frame.length);
     bytes.set(frame, ENCAPSULATION_BYTES);
     encapsulate(bytes, 0, bytes.length, this.offer.vni);
-    this.#segment.forward(this.port, bytes, 0, ENCAPSULATION_BYTES, bytes.length);
+    this.#segment.forward(this.port, new Block(bytes), 0, ENCAPSULATION_BYTES, bytes.length);
     this.#segment.flush();
   }
 

@@ -2,6 +2,7 @@ import { DatagramJoiner } from "../../shared/offload/datagram-joiner.ts";
 import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import type { Segment } from "../../shared/switch/segment.ts";
+import type { Block } from "../../shared/tunnel/block.ts";
 import { encapsulate, isOffload, RECORD_OFFLOAD, RECORD_VXLAN } from "../../shared/tunnel/record.ts";
 import type { TapDevice, TapReceiver } from "./tap/device.ts";
 import type { FrameBatch } from "./tap/slab.ts";
@@ -18,6 +19,8 @@ export class TapPort extends Port implements TapReceiver {
   readonly #type: typeof RECORD_VXLAN | typeof RECORD_OFFLOAD;
   /** Small datagrams cost the kernel as much each as a super-frame of them. */
   readonly #joiner: DatagramJoiner | undefined;
+  /** The block of the frame that the joiner was given last. */
+  #joined: Block | undefined;
 
   /** @param failed told when the device is gone */
   constructor(segment: Segment, tap: TapDevice, failed: (error: Error) => void) {
@@ -33,38 +36,46 @@ export class TapPort extends Port implements TapReceiver {
   }
 
   frames(batch: FrameBatch): void {
-    const { bytes, count } = batch;
+    const { block, count } = batch;
     const headroom = this.#tap.headroom;
     for (let i = 0; i < count; i++) {
       const frame = batch.frameAt(i);
       const end = batch.endAt(i);
       const start = frame - headroom;
-      encapsulate(bytes, start, end, this.#segment.vni, this.#type);
-      this.#segment.forward(this, bytes, start, frame, end);
+      encapsulate(block.bytes, start, end, this.#segment.vni, this.#type);
+      this.#segment.forward(this, block, start, frame, end);
     }
-    this.#segment.flush(() => batch.release());
+    this.#segment.flush();
+    batch.release();
   }
 
   failed(error: Error): void {
     this.#failed(error);
   }
 
-  override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
+  override send(block: Block, start: number, frame: number, end: number): void {
+    const { bytes } = block;
     if (!isOffload(bytes, start)) {
       // What came before it goes before it.
       this.#joiner?.flush();
       this.#count(this.#tap.write(bytes, frame, end), 1, end - frame);
     } else if (this.#joiner !== undefined) {
+      // The joiner may keep the frame until it is flushed, or until it was given another.
+      const last = this.#joined;
+      if (block !== last) block.retain();
       this.#joiner.add(bytes, frame - VIRTIO_BYTES, end);
+      this.#joined = block;
+      if (block !== last) last?.release();
     } else {
       this.#put(bytes, frame - VIRTIO_BYTES, end, 1, end - frame);
     }
   }
 
-  override flush(sent?: () => void): void {
+  override flush(): void {
     // All but datagrams that waited for others went into the kernel as it came.
     this.#joiner?.flush();
-    sent?.();
+    this.#joined?.release();
+    this.#joined = undefined;
   }
 
   #put(bytes: Uint8Array, virtio: number, end: number, frames: number, frameBytes: number): void {

@@ -1,7 +1,7 @@
 import { hostname, platform } from "node:os";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
-import { BlockPool } from "../../shared/tunnel/block-pool.ts";
+import type { Block } from "../../shared/tunnel/block.ts";
 import { Close, closeReason } from "../../shared/tunnel/close.ts";
 import {
   FEATURES,
@@ -18,6 +18,7 @@ import {
   relayMessage,
   type Welcome,
 } from "../../shared/tunnel/control.ts";
+import { blockPool } from "../../system/memory.ts";
 import { limitUnsent } from "../../system/tcp.ts";
 import { connect, UpgradeRefused } from "../../system/websocket/connect.ts";
 import { LOST } from "../../system/websocket/frame.ts";
@@ -166,15 +167,15 @@ export class TunnelConnection implements MessageEvents {
     }
   }
 
-  binary(message: Uint8Array, release: () => void): void {
+  binary(block: Block, size: number): void {
     this.alive();
-    if (this.#trunk === undefined) {
-      release();
-      this.#notARelay();
-      return;
+    try {
+      if (this.#trunk === undefined) return this.#notARelay();
+      const fault = this.#trunk.receive(block, size);
+      if (typeof fault === "string") this.#malformed(fault);
+    } finally {
+      block.release();
     }
-    const fault = this.#trunk.receive(message, release);
-    if (fault !== undefined) this.#malformed(fault);
   }
 
   alive(): void {
@@ -184,6 +185,7 @@ export class TunnelConnection implements MessageEvents {
   closed(code: number, reason: string): void {
     const how = { code, reason };
     const { relay } = this.#options;
+    this.#trunk?.close();
     this.#welcomed.reject(
       code === LOST ? new Unreachable(relay, "the connection was cut") : new Refused(how),
     );
@@ -216,7 +218,7 @@ export class TunnelConnection implements MessageEvents {
       batch: welcome.features.includes("batch"),
       offload: welcome.features.includes("offload"),
       macs: new MacBudget(TUNNEL_MACS),
-      pool: new BlockPool(),
+      pool: blockPool(),
       // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be dropped.
     });
     const keepalive = setInterval(() => {

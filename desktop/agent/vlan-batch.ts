@@ -1,4 +1,5 @@
 /** What one wake-up's frames are divided into: a part for each VLAN, all of them in the slab they came in. */
+import type { Block } from "../../shared/tunnel/block.ts";
 import type { FrameBatch } from "./tap/slab.ts";
 
 /** Where a part's frames are. Kept and used again by the view it belongs to, so that no frame costs an object. */
@@ -52,41 +53,27 @@ export class FrameRanges {
   }
 }
 
-/** A batch that several hold a part of; it is released when the last of them lets go. */
-export class SharedBatch {
-  readonly bytes: Uint8Array;
-  readonly #batch: FrameBatch;
-  #holders: number;
-
-  constructor(batch: FrameBatch, holders: number) {
-    this.bytes = batch.bytes;
-    this.#batch = batch;
-    this.#holders = holders;
-  }
-
-  /** Called once by each holder. */
-  letGo(): void {
-    this.#holders--;
-    if (this.#holders === 0) this.#batch.release();
-  }
-}
-
-/** One holder's part of a {@link SharedBatch}. */
+/** One VLAN's part of a batch, with a reference of its own to the slab that the frames came in. */
 export class VlanBatch implements FrameBatch {
-  readonly #shared: SharedBatch;
+  readonly #block: Block;
   readonly #released: (ranges: FrameRanges) => void;
   #ranges: FrameRanges | undefined;
 
-  /** @param released told when `ranges` may be used again */
-  constructor(shared: SharedBatch, ranges: FrameRanges, released: (ranges: FrameRanges) => void) {
-    this.#shared = shared;
+  /**
+   * Takes a reference to the block.
+   *
+   * @param released told when `ranges` may be used again
+   */
+  constructor(block: Block, ranges: FrameRanges, released: (ranges: FrameRanges) => void) {
+    block.retain();
+    this.#block = block;
     this.#ranges = ranges;
     this.#released = released;
   }
 
-  get bytes(): Uint8Array {
+  get block(): Block {
     this.#owned();
-    return this.#shared.bytes;
+    return this.#block;
   }
 
   get count(): number {
@@ -106,7 +93,7 @@ export class VlanBatch implements FrameBatch {
     if (ranges === undefined) return;
     this.#ranges = undefined;
     this.#released(ranges);
-    this.#shared.letGo();
+    this.#block.release();
   }
 
   #owned(): FrameRanges {

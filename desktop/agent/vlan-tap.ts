@@ -8,9 +8,10 @@ import {
 } from "../../shared/frame/vlan.ts";
 import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
 import { copyWithVlanOffload, insertVlanOffload } from "../../shared/offload/vlan.ts";
+import type { Block } from "../../shared/tunnel/block.ts";
 import { checkOffloadRange, checkRange, type TapDevice, type TapReceiver } from "./tap/device.ts";
 import { BATCH_FRAMES } from "./tap/slab.ts";
-import { FrameRanges, type SharedBatch, VlanBatch } from "./vlan-batch.ts";
+import { FrameRanges, VlanBatch } from "./vlan-batch.ts";
 
 /** What a view needs of the trunk it belongs to. */
 export interface VlanTapHost {
@@ -118,11 +119,11 @@ export class VlanTap implements TapDevice {
     return this.#gathered.count;
   }
 
-  /** For the trunk: hands on what was gathered, which lies in `shared`. */
-  deliver(shared: SharedBatch): void {
+  /** For the trunk: hands on what was gathered, which lies in `block`. */
+  deliver(block: Block): void {
     const ranges = this.#gathered;
     this.#gathered = this.#spare.pop() ?? new FrameRanges(BATCH_FRAMES);
-    const batch = new VlanBatch(shared, ranges, this.#released);
+    const batch = new VlanBatch(block, ranges, this.#released);
     // Another view's receiver may have closed this one just now.
     if (this.#receiver === undefined || this.#closing !== undefined) batch.release();
     else this.#receiver.frames(batch);

@@ -10,7 +10,6 @@ import { stripVlanOffload } from "../../shared/offload/vlan.ts";
 import { DropCounter } from "../../shared/switch/drops.ts";
 import type { TapDevice, TapReceiver } from "./tap/device.ts";
 import type { FrameBatch } from "./tap/slab.ts";
-import { SharedBatch } from "./vlan-batch.ts";
 import { VlanTap, type VlanTapHost } from "./vlan-tap.ts";
 
 export interface VlanTrunkOptions {
@@ -29,7 +28,7 @@ export interface VlanTrunkOptions {
  * One TAP with many networks on it, told apart by 802.1Q tags: a view for each VLAN, in which frames have no tag.
  *
  * Frames stay where they were read: a tag is taken off by moving the addresses behind it, and a view's batch is the
- * frames of its VLAN in the slab that came. The slab is given back when all views with frames in it have let go.
+ * frames of its VLAN in the slab that came. The slab is given back when all views with frames in it have released their batches.
  */
 export class VlanTrunk implements TapReceiver, VlanTapHost {
   /** Frames that no view was given, or that a view might not write. */
@@ -76,16 +75,12 @@ export class VlanTrunk implements TapReceiver, VlanTapHost {
   }
 
   frames(batch: FrameBatch): void {
-    const { bytes, count } = batch;
-    for (let i = 0; i < count; i++) this.#sort(bytes, batch.frameAt(i), batch.endAt(i));
+    const { block, count } = batch;
+    for (let i = 0; i < count; i++) this.#sort(block.bytes, batch.frameAt(i), batch.endAt(i));
     const views = this.#gathering;
-    if (views.length === 0) {
-      batch.release();
-      return;
-    }
-    const shared = new SharedBatch(batch, views.length);
-    for (const view of views) view.deliver(shared);
+    for (const view of views) view.deliver(block);
     views.length = 0;
+    batch.release();
   }
 
   failed(error: Error): void {

@@ -3,6 +3,7 @@
  * without a handshake or a word of text. It is translated to a session of `laneway.v1`, so that everything which holds for
  * those holds here: credentials, limits, guards, revocation, counters.
  */
+import type { Block } from "../../shared/tunnel/block.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close } from "../../shared/tunnel/close.ts";
 import { PROTOCOL_VERSION } from "../../shared/tunnel/constants.ts";
@@ -12,6 +13,7 @@ import {
   type RelayMessage,
   relayMessage,
 } from "../../shared/tunnel/control.ts";
+import type { QueueBudget } from "../../shared/tunnel/queue-budget.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
 import type { Connection, ConnectionEvents, TunnelSocket } from "./socket.ts";
 
@@ -53,8 +55,25 @@ class EthernetClient implements TunnelSocket, ConnectionEvents {
   }
 
   /** Without the feature `batch` a message is one record, without `offload` one of type 1: what is behind it is the frame. */
-  send(message: Uint8Array, sent?: () => void): void {
-    this.#socket.send(message.subarray(ENCAPSULATION_BYTES), sent);
+  send(block: Block, start: number, end: number, sent?: () => void): void {
+    this.#socket.send(block, start + ENCAPSULATION_BYTES, end, sent);
+  }
+
+  /** What is told to several at once is about other members: no client of these wants to know. */
+  sendEncoded(block: Block): void {
+    block.release();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  accountTo(budget: QueueBudget): void {
+    this.#socket.accountTo(budget);
   }
 
   sendText(text: string): void {
@@ -71,17 +90,17 @@ class EthernetClient implements TunnelSocket, ConnectionEvents {
   /** No client of these sends any that means something. */
   text(): void {}
 
-  binary(message: Uint8Array, release: () => void): void {
+  binary(block: Block, size: number): void {
     const session = this.#session;
     const vni = this.#vni;
     // What comes before it is joined is lost, as at a port that has only just come up.
-    if (session === undefined || vni === undefined) return release();
-    const end = ENCAPSULATION_BYTES + message.length;
-    const block = this.#pool.take(end);
-    block.set(message, ENCAPSULATION_BYTES);
-    encapsulate(block, 0, end, vni);
-    release();
-    session.binary(block.subarray(0, end), () => this.#pool.give(block));
+    if (session === undefined || vni === undefined) return block.release();
+    const end = ENCAPSULATION_BYTES + size;
+    const record = this.#pool.take(end);
+    record.bytes.set(block.bytes.subarray(0, size), ENCAPSULATION_BYTES);
+    encapsulate(record.bytes, 0, end, vni);
+    block.release();
+    session.binary(record, end);
   }
 
   closed(): void {

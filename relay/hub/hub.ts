@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
+import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
 import type { MacBudget } from "../../shared/switch/port.ts";
-import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close } from "../../shared/tunnel/close.ts";
 import { SUBPROTOCOL } from "../../shared/tunnel/constants.ts";
+import { blockPool } from "../../system/memory.ts";
 import type { GuessLimiter } from "../guess-limiter.ts";
 import type { LimitName, Where } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
@@ -10,7 +11,9 @@ import type { Grant, Revocation, Tenants } from "../tenants/tenants.ts";
 import { Admission } from "./admission.ts";
 import type { Capture, CaptureFilter } from "./capture.ts";
 import type { Claim } from "./claim.ts";
+import { containedLog } from "./contained-log.ts";
 import { HUB_LIMITS, type HubLimits } from "./limits.ts";
+import { type TenantLoad, TenantLoads } from "./load/tenant-load.ts";
 import { MacBudgets, type SessionMacs } from "./mac-budgets.ts";
 import { NetworkHub } from "./network-hub.ts";
 import { Presence } from "./presence.ts";
@@ -32,10 +35,11 @@ export interface HubOptions {
 /** The hub VTEP: every session, and every network that has members or is captured. */
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
-  readonly pool = new BlockPool();
+  readonly pool = blockPool();
   readonly #tenants: Tenants;
   readonly #log: Logger;
-  readonly #clock: () => number;
+  readonly clock: () => number;
+  readonly #loads: TenantLoads;
   readonly #admission: Admission;
   readonly #guesses: GuessLimiter;
   readonly #presence = new Presence();
@@ -44,6 +48,8 @@ export class Hub implements SessionHost {
   readonly #rates: Rates;
   readonly #sessions = new Set<Session>();
   readonly #networks = new Map<number, NetworkHub>();
+  readonly #report: ReportContained;
+  readonly #containment: Containment;
   readonly #ticker: ReturnType<typeof setInterval>;
   #draining = false;
 
@@ -51,7 +57,10 @@ export class Hub implements SessionHost {
     this.limits = limits;
     this.#tenants = tenants;
     this.#log = log;
-    this.#clock = clock;
+    this.clock = clock;
+    this.#loads = new TenantLoads(tenants.limits, clock);
+    this.#report = containedLog(log, clock);
+    this.#containment = new Containment({ at: "hub", report: this.#report, clock });
     this.#admission = new Admission(limits);
     this.#guesses = guesses;
     this.#sightings = new Sightings(tenants, log);
@@ -140,6 +149,10 @@ export class Hub implements SessionHost {
     return this.#presence.ofDevice(device) !== undefined;
   }
 
+  loadOf(tenant: string | undefined): TenantLoad {
+    return tenant === undefined ? this.#loads.strangers : this.#loads.of(tenant);
+  }
+
   keyOf(device: string): string | undefined {
     return this.#tenants.devices.keyOf(device);
   }
@@ -178,7 +191,7 @@ export class Hub implements SessionHost {
       device?.id ?? token ?? "",
       (name: LimitName, where: Where, dropped: number) => {
         const { code, message, hint } = this.#tenants.limits.explain(tenant, name, where);
-        session.warn(code, `${message}; ${dropped} frames from here were dropped. ${hint}`, this.#clock());
+        session.warn(code, `${message}; ${dropped} frames from here were dropped. ${hint}`, this.clock());
       },
     );
   }
@@ -213,7 +226,8 @@ export class Hub implements SessionHost {
         network: current,
         roles: this.#tenants.rolesIn(network),
         names: this.#tenants.names,
-        clock: this.#clock,
+        clock: this.clock,
+        work: this.loadOf(current.tenant).turn.work,
         noticed: ({ tenant, name }, { code, message }) => {
           this.#log.warn({ tenant, network: name, code }, message);
           this.#tenants.notices.add(tenant, { code, network: name, message, hint: "" });
@@ -254,7 +268,7 @@ export class Hub implements SessionHost {
   }
 
   failed(session: Session, error: unknown): void {
-    this.#log.error({ session: session.id, err: error }, "a session failed");
+    this.#report({ error, at: session.id, vni: undefined, count: 1 });
     session.close(Close.overloaded, "the relay failed to answer");
   }
 
@@ -293,14 +307,16 @@ export class Hub implements SessionHost {
     const refusal = session.macs && this.#macs.takeRefusal(session.macs);
     if (refusal === undefined || session.grant === undefined) return;
     const { code, message, hint } = refusal.notice;
-    session.warn(code, `${message}: frames from further ones are dropped. ${hint}`, this.#clock());
+    session.warn(code, `${message}: frames from further ones are dropped. ${hint}`, this.clock());
     if (refusal.isOwn) this.#tenants.notices.add(session.grant.tenant, refusal.notice);
   }
 
   #tick(): void {
-    for (const network of this.#networks.values()) network.tick();
+    for (const network of this.#networks.values()) this.#containment.run(() => network.tick());
     this.#macs.tick();
     this.#rates.tick();
+    const live = new Set([...this.#networks.values()].map(({ network }) => network.tenant));
+    this.#loads.sweep((tenant) => live.has(tenant) || this.#presence.sessionsOf(tenant) > 0);
     this.#noteSeen();
     this.#sightings.tick(this.#networks.values());
     for (const session of [...this.#sessions]) {
@@ -343,8 +359,8 @@ function isOf(revocation: Revocation, network: Network): boolean {
 /** Of a connection that was turned away. */
 const DEAF: ConnectionEvents = {
   text() {},
-  binary(_message, release) {
-    release();
+  binary(block) {
+    block.release();
   },
   closed() {},
 };

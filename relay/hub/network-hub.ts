@@ -7,6 +7,8 @@ import { MacTable } from "../../shared/switch/mac-table.ts";
 import type { Notice } from "../../shared/switch/notice.ts";
 import type { Port, PortRole } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
+import type { Work } from "../../shared/switch/work.ts";
+import { Block } from "../../shared/tunnel/block.ts";
 import type { Endpoint, Member, RelayMessage } from "../../shared/tunnel/control.ts";
 import type { Names } from "../names/names.ts";
 import type { Network } from "../tenants/model.ts";
@@ -20,6 +22,8 @@ import { Router } from "./router/router.ts";
 export interface NetworkMember {
   member: Member;
   tell(message: RelayMessage): void;
+  /** Tells what all others are told too: a message in UTF-8, in a block that is lent. */
+  announce(block: Block): void;
 }
 
 export interface NetworkHubOptions {
@@ -30,9 +34,13 @@ export interface NetworkHubOptions {
   readonly names?: Names;
   /** Seconds, never going back. */
   readonly clock: () => number;
+  /** What is done for its tenant is added here. */
+  readonly work?: Work;
   /** Told what the hub notices in the network. */
   readonly noticed: (network: Network, notice: Notice) => void;
 }
+
+const UTF8 = new TextEncoder();
 
 const REGISTER: RelayMessage = {
   type: "notice",
@@ -58,13 +66,19 @@ export class NetworkHub {
   /** Ports on the underlay that are in it or about to be: they keep it live without members. */
   holds = 0;
 
-  constructor({ network, roles, names, clock, noticed }: NetworkHubOptions) {
+  constructor({ network, roles, names, clock, work, noticed }: NetworkHubOptions) {
     this.#network = network;
     this.#clock = clock;
     this.#noticed = noticed;
     const { ageing, mac_limit: limit } = network.settings;
     const notice = (what: Notice) => this.#notice(what);
-    this.segment = new Segment(network.vni, clock, new MacTable({ ageing, limit, notice }));
+    this.segment = new Segment(
+      network.vni,
+      clock,
+      new MacTable({ ageing, limit, notice }),
+      work,
+      setImmediate,
+    );
     this.#roles = roles;
     this.#host = names && networkHost({ network, segment: this.segment, names, clock });
     this.#captures = new Captures(this.segment);
@@ -327,6 +341,10 @@ export class NetworkHub {
   #announce(event: "joined" | "changed" | "left", about: NetworkMember): void {
     const member = event === "left" ? { ...about.member, online: false } : about.member;
     const message: RelayMessage = { type: "member", vni: this.network.vni, event, member };
-    for (const one of this.#members) if (one !== about) one.tell(message);
+    if (this.#members.size === (this.#members.has(about) ? 1 : 0)) return;
+    // Made once, however many hear it.
+    const block = new Block(UTF8.encode(JSON.stringify(message)));
+    for (const one of this.#members) if (one !== about) one.announce(block);
+    block.release();
   }
 }

@@ -2,6 +2,7 @@ import type { DropCounter } from "../../shared/switch/drops.ts";
 import { NOTICE_SECONDS } from "../../shared/switch/guards/notice-limit.ts";
 import type { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
+import type { Block } from "../../shared/tunnel/block.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close, closeReason } from "../../shared/tunnel/close.ts";
 import {
@@ -28,6 +29,10 @@ import type { Grant } from "../tenants/tenants.ts";
 import { type Claim, claimOf } from "./claim.ts";
 import { namesOf } from "./host/network-host.ts";
 import type { HubLimits } from "./limits.ts";
+import { ControlBudget } from "./load/control-budget.ts";
+import { Inbox, type InboxReader } from "./load/inbox.ts";
+import { LOAD_LIMITS } from "./load/limits.ts";
+import type { TenantLoad } from "./load/tenant-load.ts";
 import type { SessionMacs } from "./mac-budgets.ts";
 import type { NetworkHub, NetworkMember } from "./network-hub.ts";
 import type { Sender } from "./rates.ts";
@@ -38,6 +43,10 @@ export interface SessionHost {
   readonly limits: HubLimits;
   /** Memory that all sessions share. */
   readonly pool: BlockPool;
+  /** Seconds, with fractions, never going back. */
+  readonly clock: () => number;
+  /** What a tenant may cost the others; without a tenant, what strangers may. */
+  loadOf(tenant: string | undefined): TenantLoad;
   /** The public key of a device. */
   keyOf(device: string): string | undefined;
   /** What a claim opens. */
@@ -72,13 +81,17 @@ interface Membership extends NetworkMember {
  * One tunnel from its opening to its close: challenge, hello, welcome, then joins and records.
  * (docs/protocol.md tells the whole story.)
  */
-export class Session implements ConnectionEvents {
+export class Session implements ConnectionEvents, InboxReader {
   readonly id = newId();
   readonly connection: Connection;
   /** Control messages of types not spoken here. */
   unknownMessages = 0;
 
   readonly #host: SessionHost;
+  readonly #inbox: Inbox;
+  /** What its tenant may cost, and before that strangers. */
+  #load: TenantLoad;
+  #control: ControlBudget;
   #helloTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #memberships = new Map<number, Membership>();
   /** Signed by a device in its `hello`; there is one in a session, so it is used once. */
@@ -96,6 +109,10 @@ export class Session implements ConnectionEvents {
   constructor(connection: Connection, host: SessionHost) {
     this.connection = connection;
     this.#host = host;
+    this.#load = host.loadOf(undefined);
+    this.#control = new ControlBudget(LOAD_LIMITS.session, host.clock, this.#load.control);
+    connection.socket.accountTo(this.#load.queued);
+    this.#inbox = new Inbox(this.#load.turn, connection.socket, this);
     this.#helloTimer = setTimeout(() => this.close(Close.refused, "no hello within 5 seconds"), HELLO_MS);
     this.tell({ type: "challenge", nonce: this.#nonce, relay: connection.origin });
   }
@@ -117,11 +134,32 @@ export class Session implements ConnectionEvents {
 
   tell(message: RelayMessage): void {
     if (this.#state === "closed") return;
-    const { socket } = this.connection;
-    if (socket.bufferedAmount > this.#host.limits.unreadBytes) {
-      return this.close(Close.overloaded, "what this relay says is not read");
+    const text = JSON.stringify(message);
+    if (this.#mayTell(text.length)) this.connection.socket.sendText(text);
+  }
+
+  /** Tells what is told to others too, and was made once for all of them: the UTF-8 in `block`, which is lent. */
+  announce(block: Block): void {
+    const { length } = block.bytes;
+    if (this.#state === "closed" || !this.#mayTell(length)) return;
+    block.retain();
+    this.connection.socket.sendEncoded(block, 0, length);
+  }
+
+  /** Charges the tenant for bytes of control; closes the session where it does not read what it was told. */
+  #mayTell(bytes: number): boolean {
+    const { queued, control, turn } = this.#load;
+    const mayLeave = Math.max(
+      LOAD_LIMITS.leastUnreadBytes,
+      Math.min(this.#host.limits.unreadBytes, queued.share),
+    );
+    if (this.connection.socket.bufferedAmount > mayLeave) {
+      this.close(Close.overloaded, "what this relay says is not read");
+      return false;
     }
-    socket.sendText(JSON.stringify(message));
+    control.charge(bytes);
+    turn.work.done += tellWork(bytes);
+    return true;
   }
 
   /** Tells of a limit that it has run into, once a minute at most. @param now seconds, never going back */
@@ -154,8 +192,45 @@ export class Session implements ConnectionEvents {
   }
 
   text(message: string): void {
+    this.#inbox.text(message);
+  }
+
+  binary(block: Block, size: number): void {
+    this.#inbox.binary(block, size);
+  }
+
+  get mayReadText(): boolean {
+    return this.#control.isOpen;
+  }
+
+  readText(message: string): void {
     if (this.#state === "closed") return;
     if (this.#over(message.length)) return;
+    const { control, turn } = this.#load;
+    const before = control.sent;
+    turn.work.done += parseWork(message.length);
+    this.#control.read();
+    this.#parse(message);
+    this.#control.charge(control.sent - before);
+  }
+
+  readBinary(block: Block, size: number, from: number): number {
+    if (this.#state === "closed" || this.#over(size)) return size;
+    if (this.#trunk === undefined) {
+      this.close(Close.malformed, "records before welcome");
+      return size;
+    }
+    const reached = this.#trunk.receive(block, size, from);
+    if (typeof reached === "number") return reached;
+    this.close(Close.malformed, reached);
+    return size;
+  }
+
+  failed(error: unknown): void {
+    this.#host.failed(this, error);
+  }
+
+  #parse(message: string): void {
     const parsed = parseControl(clientMessage, message);
     switch (parsed.kind) {
       case "malformed":
@@ -172,20 +247,13 @@ export class Session implements ConnectionEvents {
     }
   }
 
-  binary(message: Uint8Array, release: () => void): void {
-    if (this.#state === "closed" || this.#trunk === undefined || this.#over(message.length)) {
-      release();
-      return this.close(Close.malformed, "records before welcome");
-    }
-    const fault = this.#trunk.receive(message, release);
-    if (fault !== undefined) this.close(Close.malformed, fault);
-  }
-
   closed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     clearTimeout(this.#helloTimer);
-    for (const vni of [...this.#memberships.keys()]) this.#leave(vni);
+    this.#inbox.close();
+    for (const vni of [...this.#memberships.keys()]) this.#tryToLeave(vni);
+    this.#trunk?.close();
     this.#sender?.end();
     this.#host.ended(this);
   }
@@ -225,6 +293,7 @@ export class Session implements ConnectionEvents {
     this.#state = "open";
     this.#grant = grant;
     this.#name = grant.device?.name ?? hello.client.name;
+    this.#enterLoad(this.#host.loadOf(grant.tenant));
     const macs = this.#host.macBudget(grant);
     this.#macs = macs;
     this.#sender = this.#host.rated(this, grant);
@@ -238,6 +307,9 @@ export class Session implements ConnectionEvents {
       roles: grant.roles,
       pool: this.#host.pool,
       queueBytes: this.#host.limits.queueBytes,
+      failed: (error) => this.failed(error),
+      budget: this.#load.queued,
+      work: this.#load.turn.work,
     });
     this.#host.welcomed(this);
     this.tell({
@@ -252,6 +324,14 @@ export class Session implements ConnectionEvents {
       },
       keepalive_seconds: KEEPALIVE_SECONDS,
     });
+  }
+
+  /** Is counted among its tenant's sessions from now on. */
+  #enterLoad(load: TenantLoad): void {
+    this.#load = load;
+    this.#control = new ControlBudget(LOAD_LIMITS.session, this.#host.clock, load.control);
+    this.connection.socket.accountTo(load.queued);
+    this.#inbox.move(load.turn);
   }
 
   /** Closes the session of a client that speaks another version, which may look different throughout. */
@@ -274,7 +354,12 @@ export class Session implements ConnectionEvents {
     if (full !== undefined) return this.#fail("join", full.code, full.message, vni);
     const hub = this.#host.enter(network);
     const member: Member = { vtep: this.id, name: this.#name, online: true, endpoints: [] };
-    const membership = { hub, member, tell: (message: RelayMessage) => this.tell(message) };
+    const membership = {
+      hub,
+      member,
+      tell: (message: RelayMessage) => this.tell(message),
+      announce: (block: Block) => this.announce(block),
+    };
     this.#memberships.set(vni, membership);
     hub.enter(membership);
     this.tell({ type: "joined", vni, members: hub.others(membership) });
@@ -305,6 +390,14 @@ export class Session implements ConnectionEvents {
     return true;
   }
 
+  #tryToLeave(vni: number): void {
+    try {
+      this.#leave(vni);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
   /** @returns whether a message of this size was too big; the session is then closed */
   #over(size: number): boolean {
     if (size > MESSAGE_BYTES) this.close(Close.tooBig, `message over ${MESSAGE_BYTES} bytes`);
@@ -320,4 +413,14 @@ export class Session implements ConnectionEvents {
 function offer(network: Network, given: GivenAddresses | undefined): NetworkOffer {
   const { name, vni, group, mtu } = network;
   return { name, vni, group, mtu, ...given, dns: namesOf(network) };
+}
+
+/** Units of work (shared/switch/work.ts) for reading control of so many characters: it is parsed and validated. */
+function parseWork(length: number): number {
+  return 50 + (length >>> 3);
+}
+
+/** Units of work for sending so many bytes of control. */
+function tellWork(bytes: number): number {
+  return 20 + (bytes >>> 11);
 }

@@ -1,8 +1,17 @@
+import type { Block } from "../../shared/tunnel/block.ts";
 import type { MessageSink } from "../../shared/tunnel/outbox.ts";
+import type { QueueBudget } from "../../shared/tunnel/queue-budget.ts";
 
 /** A WebSocket as a runtime's adapter gives it. After it has closed, everything here does nothing. */
 export interface TunnelSocket extends MessageSink {
   sendText(text: string): void;
+  /** Sends `block.bytes[start, end)`, which is UTF-8, as text; otherwise as {@link MessageSink.send}. */
+  sendEncoded(block: Block, start: number, end: number): void;
+  /** Reads nothing more until {@link resume}; messages that were read already still come. */
+  pause(): void;
+  resume(): void;
+  /** Counts from now on what waits here as part of a budget. */
+  accountTo(budget: QueueBudget): void;
   /** Begins the close handshake; the adapter ends the connection where the other side does not answer. */
   close(code: number, reason: string): void;
 }
@@ -23,7 +32,7 @@ export interface Connection {
 /** What the adapter tells of a connection's life. */
 export interface ConnectionEvents {
   text(message: string): void;
-  /** The bytes may be used until `release` is called, which has to be once. */
-  binary(message: Uint8Array, release: () => void): void;
+  /** The binary message `block.bytes[0, size)`. A reference to the block is handed over (shared/tunnel/block.ts). */
+  binary(block: Block, size: number): void;
   closed(): void;
 }

@@ -23,8 +23,10 @@
  *   memory, and many small records are as long a flow as they cost. A copy is cheaper than it looks: a range of the
  *   message a record came in would keep all of that alive.
  */
+import { Block } from "../tunnel/block.ts";
 import type { BlockPool } from "../tunnel/block-pool.ts";
 import type { RecordRange } from "../tunnel/outbox.ts";
+import type { QueueBudget } from "../tunnel/queue-budget.ts";
 import { flowHash } from "./flow.ts";
 
 /** Flows told apart (RFC 8290 section 5.2.3's default); those that share a bucket share their turn, in order. */
@@ -37,7 +39,8 @@ export const QUANTUM_BYTES = 22 + 14 + 2 * 4 + 1500;
 export type Dropped = (bytes: Uint8Array, start: number, end: number) => void;
 
 export class EgressQueue {
-  readonly #limit: number;
+  readonly #maxBytes: number;
+  readonly #budget: QueueBudget | undefined;
   readonly #dropped: Dropped;
   readonly #seed: number;
   readonly #pool: BlockPool;
@@ -59,10 +62,18 @@ export class EgressQueue {
    * @param pool where the blocks come from
    * @param dropped called with each record that finds no room, to count it
    * @param seed for the hash of flows, 32 bits
+   * @param budget what the queue has a share of, which bounds it too
    */
-  constructor(limitBytes: number, pool: BlockPool, dropped: Dropped, seed: number = Math.random() * 2 ** 32) {
-    this.#limit = limitBytes;
+  constructor(
+    limitBytes: number,
+    pool: BlockPool,
+    dropped: Dropped,
+    seed: number = Math.random() * 2 ** 32,
+    budget?: QueueBudget,
+  ) {
+    this.#maxBytes = limitBytes;
     this.#dropped = dropped;
+    this.#budget = budget;
     this.#seed = seed >>> 0;
     this.#pool = pool;
   }
@@ -76,6 +87,12 @@ export class EgressQueue {
     return this.#records === 0;
   }
 
+  /** Bytes of blocks that it may hold now: its own limit, or its share of a budget that is nearly used up. */
+  get #limit(): number {
+    const budget = this.#budget;
+    return budget === undefined ? this.#maxBytes : Math.min(this.#maxBytes, budget.share);
+  }
+
   /**
    * Has the record `bytes[start, end)` wait, whose frame begins at `frame`; its bytes are copied. Where there is no
    * room, the longest flow makes some: its oldest records are dropped, which may come to the one just added.
@@ -83,12 +100,12 @@ export class EgressQueue {
   add(bytes: Uint8Array, start: number, frame: number, end: number): void {
     const size = end - start;
     const block = this.#pool.take(size);
-    if (block.length > this.#limit) {
-      this.#pool.give(block);
+    if (block.bytes.length > this.#limit) {
+      block.release();
       this.#dropped(bytes, start, end);
       return;
     }
-    block.set(bytes.subarray(start, end));
+    block.bytes.set(bytes.subarray(start, end));
     const entry = this.#spare.pop() ?? new Entry();
     entry.block = block;
     entry.size = size;
@@ -96,18 +113,20 @@ export class EgressQueue {
     flow.append(entry);
     this.#records++;
     this.#bytes += size;
-    this.#held += block.length;
+    this.#held += block.bytes.length;
+    this.#budget?.add(block.bytes.length);
     if (!flow.listed) {
       flow.listed = true;
       flow.deficit = QUANTUM_BYTES;
       this.#new.append(flow);
     }
-    while (this.#held > this.#limit) this.#dropFrom(this.#old.longest(this.#new.longest(flow)));
+    while (this.#held > this.#limit && this.#records > 0)
+      this.#dropFrom(this.#old.longest(this.#new.longest(flow)));
   }
 
   /**
-   * Takes the record whose turn it is, in order within its flow, and says in `into` where it lies: in a block of the
-   * pool, which is the caller's to give back.
+   * Takes the record whose turn it is, in order within its flow, and says in `into` where it lies: in a block whose
+   * one reference is the caller's from then on.
    *
    * @returns false where none waits; `into` is then as it was
    */
@@ -120,7 +139,7 @@ export class EgressQueue {
       const next = flow.head;
       if (next !== undefined && (isNew ? next.size <= flow.deficit : flow.deficit > 0)) {
         flow.deficit -= next.size;
-        into.bytes = next.block;
+        into.block = next.block;
         into.start = 0;
         into.end = next.size;
         this.#remove(flow, next);
@@ -142,8 +161,9 @@ export class EgressQueue {
   clear(): void {
     for (const flow of this.#flows) {
       for (let head = flow?.head; flow !== undefined && head !== undefined; head = flow.head) {
-        this.#pool.give(head.block);
+        const { block } = head;
         this.#remove(flow, head);
+        block.release();
       }
     }
   }
@@ -161,8 +181,8 @@ export class EgressQueue {
     if (oldest === undefined) return;
     const { block, size } = oldest;
     this.#remove(flow, oldest);
-    this.#dropped(block, 0, size);
-    this.#pool.give(block);
+    this.#dropped(block.bytes, 0, size);
+    block.release();
   }
 
   /** Takes `head` off its flow. Where nothing waits any more there is no congestion: all debts are forgiven. */
@@ -170,7 +190,8 @@ export class EgressQueue {
     flow.shift(head);
     this.#records--;
     this.#bytes -= head.size;
-    this.#held -= head.block.length;
+    this.#held -= head.block.bytes.length;
+    this.#budget?.add(-head.block.bytes.length);
     head.block = NOTHING;
     this.#spare.push(head);
     if (this.#records === 0) {
@@ -182,13 +203,13 @@ export class EgressQueue {
 
 /** A record that waits. Used again and again, as flows are: nothing is allocated per frame. */
 class Entry {
-  block: Uint8Array = NOTHING;
+  block: Block = NOTHING;
   /** Of the record at the block's beginning, in bytes. */
   size = 0;
   next: Entry | undefined;
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = new Block(new Uint8Array(0));
 
 /** What waits of one flow, in the order it came. */
 class Flow {
@@ -207,7 +228,7 @@ class Flow {
     if (this.#tail === undefined) this.head = entry;
     else this.#tail.next = entry;
     this.#tail = entry;
-    this.charge += entry.block.length;
+    this.charge += entry.block.bytes.length;
   }
 
   /** Takes off its head. */
@@ -215,7 +236,7 @@ class Flow {
     this.head = head.next;
     if (this.head === undefined) this.#tail = undefined;
     head.next = undefined;
-    this.charge -= head.block.length;
+    this.charge -= head.block.bytes.length;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Block } from "../tunnel/block.ts";
 import { DropCounter, type DropReason } from "./drops.ts";
 import type { MacEntry } from "./mac-table.ts";
 
@@ -45,18 +46,14 @@ export abstract class Port {
   }
 
   /**
-   * Takes a packet to transmit: the record `bytes[start, end)`, whose frame begins at `frame`. Nothing of it
-   * may be changed; it stays as it is until the port lets go of it, see {@link flush}. A port that can't take it
-   * counts the drop.
+   * Takes a packet to transmit: the record `block.bytes[start, end)`, whose frame begins at `frame`. Nothing of it
+   * may be changed. The block is lent: a port that needs it after the call takes a reference (../tunnel/block.ts). A port
+   * that can't take the packet counts the drop.
    */
-  abstract send(bytes: Uint8Array, start: number, frame: number, end: number): void;
+  abstract send(block: Block, start: number, frame: number, end: number): void;
 
-  /**
-   * Called once after a batch of {@link send}s.
-   *
-   * @param sent to be called, once, when nothing of what was given is needed any more
-   */
-  abstract flush(sent?: () => void): void;
+  /** Called once after a batch of {@link send}s: what was kept back to go together goes now. */
+  abstract flush(): void;
 }
 
 const NO_ROLES: ReadonlySet<PortRole> = new Set();

@@ -3,6 +3,7 @@ import { countTags, stripVlan } from "../frame/vlan.ts";
 import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
 import { VIRTIO_BYTES } from "../offload/virtio.ts";
 import { stripVlanOffload } from "../offload/vlan.ts";
+import { Block } from "../tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
@@ -18,6 +19,10 @@ import type { SegmentObserver } from "./observer.ts";
 import { isPlainUnicast } from "./plain-unicast.ts";
 import type { Policy } from "./policy.ts";
 import type { Port } from "./port.ts";
+import { emitWork, FLUSH_WORK, POLICY_WORK, Work } from "./work.ts";
+
+/** Ports that are flushed at a time: each is a system call, and the event loop has other tenants to look after. */
+const FLUSH_PORTS = 256;
 
 /**
  * One layer-2 segment, known by its VNI: a learning switch (RFC 7348 section 4: flood and learn).
@@ -29,23 +34,37 @@ import type { Port } from "./port.ts";
 export class Segment implements HubSender {
   readonly vni: number;
   readonly table: MacTable;
+  readonly work: Work;
   /** Sees every frame, while somebody captures. */
   observer: SegmentObserver | undefined;
   #policy: Policy | undefined;
   readonly #ports = new Set<Port>();
   /** Ports that were given something since the last flush. */
   readonly #dirty: Port[] = [];
-  /** Who wants to know when that was sent. */
-  #waiting: (() => void)[] = [];
-  /** The packet at hand with its work done, once somebody needed it so. */
+  /** The packet at hand with its work done, and the block that its frames are in, once a port needed it so. */
   #plain: PlainFrames | OffloadFault | undefined;
+  #plainBlock: Block | undefined;
+  readonly #later: ((task: () => void) => void) | undefined;
+  #isLate = false;
   readonly #clock: () => number;
   #now: number;
 
-  /** @param clock seconds, from whatever start, never going back */
-  constructor(vni: number, clock: () => number, table = new MacTable()) {
+  /**
+   * @param clock seconds, from whatever start, never going back
+   * @param work what its frames cost is added here
+   * @param later does something after other events were looked at; without it all ports are flushed at once
+   */
+  constructor(
+    vni: number,
+    clock: () => number,
+    table = new MacTable(),
+    work = new Work(),
+    later?: (task: () => void) => void,
+  ) {
+    this.#later = later;
     this.vni = vni;
     this.table = table;
+    this.work = work;
     this.#clock = clock;
     this.#now = clock();
   }
@@ -99,7 +118,7 @@ export class Segment implements HubSender {
     const bytes = new Uint8Array(ENCAPSULATION_BYTES + frame.length);
     bytes.set(frame, ENCAPSULATION_BYTES);
     encapsulate(bytes, 0, bytes.length, this.vni);
-    this.#emit(port, bytes, 0, ENCAPSULATION_BYTES, bytes.length);
+    this.#emit(port, new Block(bytes), 0, ENCAPSULATION_BYTES, bytes.length);
   }
 
   toAll(frame: Uint8Array, except?: Port): void {
@@ -107,10 +126,11 @@ export class Segment implements HubSender {
   }
 
   /**
-   * Switches one packet that came in at `from`: the record `bytes[start, end)`, whose frame begins at `frame`
-   * and has at least an Ethernet header.
+   * Switches one packet that came in at `from`: the record `block.bytes[start, end)`, whose frame begins at `frame`
+   * and has at least an Ethernet header. The block is lent.
    */
-  forward(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+  forward(from: Port, block: Block, start: number, frame: number, end: number): void {
+    const { bytes } = block;
     this.#plain = undefined;
     from.rxFrames++;
     from.rxBytes += end - frame;
@@ -121,26 +141,28 @@ export class Segment implements HubSender {
     }
     const policy = this.#policy;
     if (policy !== undefined && (policy.strict || !isPlainUnicast(bytes, frame))) {
-      this.#judge(policy, from, bytes, start, frame, end);
+      this.#judge(policy, from, block, start, frame, end);
     } else if (this.#learn(from, bytes, frame, end)) {
-      this.#forward(from, bytes, start, frame, end);
+      this.#forward(from, block, start, frame, end);
     }
   }
 
   /** Has the policy decide about a frame. */
-  #judge(policy: Policy, from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+  #judge(policy: Policy, from: Port, block: Block, start: number, frame: number, end: number): void {
+    const { bytes } = block;
+    this.work.done += POLICY_WORK;
     if (policy.stripTags) {
       const tags = countTags(bytes, frame, end);
-      if (tags !== 0) return this.#judgeTagged(policy, from, bytes, start, frame, end, tags);
+      if (tags !== 0) return this.#judgeTagged(policy, from, block, start, frame, end, tags);
     }
     const now = this.#clock();
     const refused = policy.admit(from, bytes, frame, end, now);
     if (refused !== undefined) return this.drop(from, refused, bytes, frame, end);
     if (!this.#learn(from, bytes, frame, end)) return;
     const verdict = policy.route(from, bytes, frame, end, now);
-    if (verdict === "forward") this.#forward(from, bytes, start, frame, end);
+    if (verdict === "forward") this.#forward(from, block, start, frame, end);
     else if (typeof verdict === "string") this.drop(from, verdict, bytes, frame, end);
-    else if (this.#spread(verdict, from, bytes, start, frame, end) === 0) {
+    else if (this.#spread(verdict, from, block, start, frame, end) === 0) {
       this.drop(from, "no-group-member", bytes, frame, end);
     }
   }
@@ -149,88 +171,66 @@ export class Segment implements HubSender {
   #judgeTagged(
     policy: Policy,
     from: Port,
-    bytes: Uint8Array,
+    block: Block,
     start: number,
     frame: number,
     end: number,
     tags: number,
   ): void {
+    const { bytes } = block;
     if (tags < 0) return this.drop(from, "ethertype", bytes, frame, end);
     const offload = isOffload(bytes, start);
     const bare = offload ? stripVlanOffload(bytes, frame, end, tags) : stripVlan(bytes, frame, tags);
     const bareStart = bare - (offload ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
     encapsulate(bytes, bareStart, end, this.vni, offload ? RECORD_OFFLOAD : RECORD_VXLAN);
-    this.#judge(policy, from, bytes, bareStart, bare, end);
+    this.#judge(policy, from, block, bareStart, bare, end);
   }
 
   /** Forwards by the table. */
-  #forward(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+  #forward(from: Port, block: Block, start: number, frame: number, end: number): void {
+    const { bytes } = block;
     if (isGroupAt(bytes, frame)) {
-      this.#flood(from, bytes, start, frame, end);
+      this.#flood(from, block, start, frame, end);
       return;
     }
     const destination = readMac(bytes, frame);
     const to = this.table.lookup(destination);
-    if (to === undefined) this.#floodUnknown(from, destination, bytes, start, frame, end);
+    if (to === undefined) this.#floodUnknown(from, destination, block, start, frame, end);
     else if (to === from) this.drop(from, "same-port", bytes, frame, end);
-    else this.#emit(to, bytes, start, frame, end);
+    else this.#emit(to, block, start, frame, end);
   }
 
   #floodUnknown(
     from: Port,
     destination: number,
-    bytes: Uint8Array,
+    block: Block,
     start: number,
     frame: number,
     end: number,
   ): void {
     const refused = this.#policy?.unknown(from, destination, this.#clock());
-    if (refused === undefined) this.#flood(from, bytes, start, frame, end);
-    else this.drop(from, refused, bytes, frame, end);
+    if (refused === undefined) this.#flood(from, block, start, frame, end);
+    else this.drop(from, refused, block.bytes, frame, end);
   }
 
-  /**
-   * Has `done` called, once, when the ports have let go of what they were given until the next flush, whoever flushes:
-   * where nothing was given, at that flush.
-   */
-  whenSent(done: () => void): void {
-    this.#waiting.push(done);
-  }
-
-  /**
-   * Has every port send what it was given.
-   *
-   * @param sent as {@link whenSent}
-   */
-  flush(sent?: () => void): void {
-    if (sent !== undefined) this.#waiting.push(sent);
+  /** Has every port send what it was given; where there are very many, some do so a little later. */
+  flush(): void {
     const dirty = this.#dirty;
-    const done = this.#takeWaiting(dirty.length);
-    for (const port of dirty) {
+    const count = this.#later === undefined ? dirty.length : Math.min(dirty.length, FLUSH_PORTS);
+    this.work.done += count * FLUSH_WORK;
+    for (let i = 0; i < count; i++) {
+      const port = dirty[i];
+      if (port === undefined) break;
       port.dirty = false;
-      port.flush(done);
+      port.flush();
     }
-    dirty.length = 0;
-  }
-
-  /** What tells those who wait, once it was called by each of so many ports. */
-  #takeWaiting(ports: number): (() => void) | undefined {
-    const waiting = this.#waiting;
-    const first = waiting[0];
-    if (first === undefined) return undefined;
-    if (ports === 1 && waiting.length === 1) {
-      waiting.length = 0;
-      return first;
-    }
-    this.#waiting = [];
-    let left = ports;
-    const done = () => {
-      left--;
-      if (left <= 0) for (const one of waiting) one();
-    };
-    if (ports > 0) return done;
-    done();
-    return undefined;
+    dirty.splice(0, count);
+    if (dirty.length === 0 || this.#isLate) return;
+    this.#isLate = true;
+    this.#later?.(() => {
+      this.#isLate = false;
+      this.flush();
+    });
   }
 
   /** Counts a frame that goes no further at a port, and tells of it. */
@@ -270,16 +270,16 @@ export class Segment implements HubSender {
     return false;
   }
 
-  #flood(from: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
-    if (this.#spread(this.#ports, from, bytes, start, frame, end) > 0) return;
-    this.drop(from, "no-receiver", bytes, frame, end);
+  #flood(from: Port, block: Block, start: number, frame: number, end: number): void {
+    if (this.#spread(this.#ports, from, block, start, frame, end) > 0) return;
+    this.drop(from, "no-receiver", block.bytes, frame, end);
   }
 
   /** @returns how many ports it went to */
   #spread(
     to: ReadonlySet<Port>,
     from: Port,
-    bytes: Uint8Array,
+    block: Block,
     start: number,
     frame: number,
     end: number,
@@ -287,40 +287,46 @@ export class Segment implements HubSender {
     let count = 0;
     for (const port of to) {
       if (port === from || port.cut) continue;
-      this.#emit(port, bytes, start, frame, end);
+      this.#emit(port, block, start, frame, end);
       count++;
     }
     return count;
   }
 
-  #emit(to: Port, bytes: Uint8Array, start: number, frame: number, end: number): void {
+  #emit(to: Port, block: Block, start: number, frame: number, end: number): void {
+    this.work.done += emitWork(end - frame);
     if (!to.dirty) {
       to.dirty = true;
       this.#dirty.push(to);
     }
-    if (to.offload || !isOffload(bytes, start)) {
-      this.observer?.sent(to, bytes, frame, end);
-      to.send(bytes, start, frame, end);
+    if (to.offload || !isOffload(block.bytes, start)) {
+      this.observer?.sent(to, block.bytes, frame, end);
+      to.send(block, start, frame, end);
     } else {
-      this.#emitPlain(to, bytes, frame, end);
+      this.#emitPlain(to, block.bytes, frame, end);
     }
   }
 
   /** Does the work left to do, once for all the ports that can't take it, and sends what comes of it. */
   #emitPlain(to: Port, bytes: Uint8Array, frame: number, end: number): void {
-    this.#plain ??= finish(bytes, frame - VIRTIO_BYTES, frame, end);
+    if (this.#plain === undefined) {
+      this.#plain = finish(bytes, frame - VIRTIO_BYTES, frame, end);
+      this.#plainBlock = this.#plain instanceof OffloadFault ? undefined : new Block(this.#plain.bytes);
+    }
     const plain = this.#plain;
-    if (plain instanceof OffloadFault) {
+    const block = this.#plainBlock;
+    if (plain instanceof OffloadFault || block === undefined) {
       this.drop(to, "bad-offload", bytes, frame, end);
       return;
     }
+    this.work.done += plain.count;
     for (let i = 0; i < plain.count; i++) {
       const plainFrame = plain.frameAt(i);
       const plainEnd = plain.endAt(i);
       const start = plainFrame - ENCAPSULATION_BYTES;
       encapsulate(plain.bytes, start, plainEnd, this.vni);
       this.observer?.sent(to, plain.bytes, plainFrame, plainEnd);
-      to.send(plain.bytes, start, plainFrame, plainEnd);
+      to.send(block, start, plainFrame, plainEnd);
     }
   }
 }

@@ -1,7 +1,9 @@
 import { hasVniFlag, readVni, writeVxlan } from "../frame/vxlan.ts";
+import type { Block } from "../tunnel/block.ts";
 import type { BlockPool } from "../tunnel/block-pool.ts";
 import { FRAME_BYTES } from "../tunnel/constants.ts";
 import { type MessageSink, Outbox } from "../tunnel/outbox.ts";
+import type { QueueBudget } from "../tunnel/queue-budget.ts";
 import {
   ENCAPSULATION_BYTES,
   isOffload,
@@ -17,6 +19,7 @@ import { DropCounter } from "./drops.ts";
 import { EgressQueue } from "./egress-queue.ts";
 import { type MacBudget, Port, type PortRole } from "./port.ts";
 import type { Segment } from "./segment.ts";
+import { RECORD_WORK, Work } from "./work.ts";
 
 /** A tunnel's port in one segment: what is sent here goes into the tunnel. */
 export class TunnelPort extends Port {
@@ -29,14 +32,14 @@ export class TunnelPort extends Port {
     this.#outbox = outbox;
   }
 
-  override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
-    this.#outbox.add(bytes, start, frame, end);
+  override send(block: Block, start: number, frame: number, end: number): void {
+    this.#outbox.add(block, start, frame, end);
     this.txFrames++;
     this.txBytes += end - frame;
   }
 
-  override flush(sent?: () => void): void {
-    this.#outbox.flush(sent);
+  override flush(): void {
+    this.#outbox.flush();
   }
 }
 
@@ -58,6 +61,12 @@ export interface TrunkOptions {
    * limit nothing is dropped, so what is sent has to be bounded where it comes from.
    */
   readonly queueBytes?: number;
+  /** Told of what was thrown at a turn's end, when messages are sent; without it that ends the process. */
+  readonly failed?: (error: unknown) => void;
+  /** What all that waits for the other end is a part of. */
+  readonly budget?: QueueBudget;
+  /** What its messages cost is added here; they are read on only while that is not over. */
+  readonly work?: Work;
 }
 
 /**
@@ -71,19 +80,35 @@ export class Trunk implements RecordReader {
   readonly #options: TrunkOptions;
   readonly #outbox: Outbox;
   readonly #ports = new Map<number, TunnelPort>();
+  readonly #work: Work;
   #flushing = false;
-  readonly #flush = () => this.#flushAll();
+  readonly #flush = () => {
+    try {
+      this.#flushAll();
+    } catch (error) {
+      if (this.#options.failed === undefined) throw error;
+      this.#options.failed(error);
+    }
+  };
   /** The port of the record before, which is most often that of the next. */
   #lastPort: TunnelPort | undefined;
 
   constructor(options: TrunkOptions) {
     this.#options = options;
-    const { sink, batch, pool, queueBytes } = options;
+    const { sink, batch, pool, queueBytes, budget, work = new Work() } = options;
+    this.#work = work;
     const makeQueue =
       queueBytes === undefined
         ? undefined
-        : () => new EgressQueue(queueBytes, pool, (bytes, start, end) => this.#full(bytes, start, end));
-    this.#outbox = new Outbox({ sink, batch, pool, makeQueue });
+        : () =>
+            new EgressQueue(
+              queueBytes,
+              pool,
+              (bytes, start, end) => this.#full(bytes, start, end),
+              undefined,
+              budget,
+            );
+    this.#outbox = new Outbox({ sink, batch, pool, makeQueue, budget });
   }
 
   /** @param macs what this port may learn, where it is not the trunk's own budget */
@@ -98,7 +123,7 @@ export class Trunk implements RecordReader {
   leave(vni: number): boolean {
     const port = this.#ports.get(vni);
     if (port === undefined) return false;
-    // What came before it left is sent before it leaves: nobody may flush the segment for those messages after.
+    // What came before it left is sent before it leaves: the trunk flushes only the segments that it is in.
     if (this.#flushing) this.#flushAll();
     this.#ports.delete(vni);
     this.#lastPort = undefined;
@@ -107,41 +132,32 @@ export class Trunk implements RecordReader {
   }
 
   /**
-   * Switches every record of a binary message. What comes of all messages of one turn of the event loop is sent at its
-   * end, so that a receiver gets it in one.
+   * Switches the records of the binary message `block.bytes[0, size)`, which is lent, until the work's limit is reached.
+   * What comes of all messages of one turn of the event loop is sent at its end, so that a receiver gets it in one.
    *
-   * @param release called once, when nothing of the message is needed any more
-   * @returns why the message is malformed, if it is
+   * @param from where to begin: 0, or what an earlier call for this message returned
+   * @returns where to go on later (`size` when all is done), or why the message is malformed
    */
-  receive(message: Uint8Array, release?: () => void): RecordFault | undefined {
-    const fault = readRecords(message, this.#options.batch, this);
-    if (release !== undefined) this.#releaseWhenSent(release);
+  receive(block: Block, size: number, from = 0): RecordFault | number {
     if (!this.#flushing) {
       this.#flushing = true;
       queueMicrotask(this.#flush);
     }
-    return fault;
+    return readRecords(block, from, size, this.#options.batch, this);
   }
 
-  record(type: number, bytes: Uint8Array, start: number, end: number): void {
-    if (type === RECORD_VXLAN) this.#packet(bytes, start, start + ENCAPSULATION_BYTES, end);
+  record(type: number, block: Block, start: number, end: number): boolean {
+    this.#work.done += RECORD_WORK;
+    if (type === RECORD_VXLAN) this.#packet(block, start, start + ENCAPSULATION_BYTES, end);
     else if (type !== RECORD_OFFLOAD) this.unknownRecords++;
-    else if (this.#options.offload) this.#packet(bytes, start, start + OFFLOAD_BYTES, end);
+    else if (this.#options.offload) this.#packet(block, start, start + OFFLOAD_BYTES, end);
     else this.drops.count("not-negotiated");
+    return !this.#work.isOver;
   }
 
-  /** Any of its segments may have been given something of the message, and another trunk may be the one to flush it. */
-  #releaseWhenSent(release: () => void): void {
-    let left = this.#ports.size;
-    if (left === 0) return release();
-    const sent =
-      left === 1
-        ? release
-        : () => {
-            left--;
-            if (left === 0) release();
-          };
-    for (const port of this.#ports.values()) port.segment.whenSent(sent);
+  /** Throws away what waits for the other end, which is gone; its ports have left their segments. */
+  close(): void {
+    this.#outbox.close();
   }
 
   #flushAll(): void {
@@ -157,7 +173,8 @@ export class Trunk implements RecordReader {
     else port.segment.drop(port, "queue-full", bytes, frame, end);
   }
 
-  #packet(bytes: Uint8Array, start: number, frame: number, end: number): void {
+  #packet(block: Block, start: number, frame: number, end: number): void {
+    const { bytes } = block;
     const header = start + RECORD_HEADER_BYTES;
     if (end - frame > FRAME_BYTES) {
       this.drops.count("too-big");
@@ -176,6 +193,6 @@ export class Trunk implements RecordReader {
     this.#lastPort = port;
     // The record goes on as it is, so its reserved bits have to be cleared here (RFC 7348 section 5).
     writeVxlan(bytes, header, vni);
-    port.segment.forward(port, bytes, start, frame, end);
+    port.segment.forward(port, block, start, frame, end);
   }
 }

@@ -9,12 +9,14 @@
  * its flows. While it keeps up, the queue is empty and nothing passes through it.
  */
 import type { EgressQueue } from "../switch/egress-queue.ts";
+import { Block } from "./block.ts";
 import type { BlockPool } from "./block-pool.ts";
 import { MESSAGE_BYTES } from "./constants.ts";
+import type { QueueBudget } from "./queue-budget.ts";
 
-/** Where a record lies, or several that are neighbours: `bytes[start, end)`. */
+/** Where a record lies, or several that are neighbours: `block.bytes[start, end)`. It holds a reference to the block. */
 export interface RecordRange {
-  bytes: Uint8Array;
+  block: Block;
   start: number;
   end: number;
 }
@@ -23,8 +25,13 @@ export interface RecordRange {
 export interface MessageSink {
   /** Bytes handed over and not yet taken by the network. */
   readonly bufferedAmount: number;
-  /** Sends one binary message. The bytes stay untouched until `sent` is called, once, also on failure. */
-  send(message: Uint8Array, sent?: () => void): void;
+  /**
+   * Sends `block.bytes[start, end)` as one binary message. The sink takes over one of the caller's references, and
+   * releases it when the bytes were sent or will never be.
+   *
+   * @param sent called once, after that
+   */
+  send(block: Block, start: number, end: number, sent?: () => void): void;
 }
 
 /** Ranges up to this many bytes are copied together; beyond it a system call costs less than the copy. */
@@ -43,6 +50,8 @@ export interface OutboxOptions {
   readonly makeQueue?: (() => EgressQueue) | undefined;
   /** Bytes that the network may hold before records queue: enough to keep it busy, little enough to reorder behind. */
   readonly windowBytes?: number;
+  /** What this receiver has a share of: both window and queue are smaller when little is left of it. */
+  readonly budget?: QueueBudget | undefined;
 }
 
 /** Half a batch of super-frames more than a line needs to stay busy between two turns of the event loop. */
@@ -54,76 +63,80 @@ export class Outbox {
   readonly #pool: BlockPool;
   readonly #makeQueue: (() => EgressQueue) | undefined;
   #queue: EgressQueue | undefined;
-  readonly #window: number;
+  readonly #maxWindow: number;
+  readonly #budget: QueueBudget | undefined;
   /** What is being gathered; the first `#count` are in use, the others wait to be used again. */
   readonly #ranges: RecordRange[] = [];
   #count = 0;
   #bytes = 0;
   #refilling = false;
+  #closed = false;
   readonly #drained = () => this.#refill();
 
-  constructor({ sink, batch, pool, makeQueue, windowBytes = WINDOW_BYTES }: OutboxOptions) {
+  constructor({ sink, batch, pool, makeQueue, windowBytes = WINDOW_BYTES, budget }: OutboxOptions) {
     this.#sink = sink;
     this.#batch = batch;
     this.#pool = pool;
     this.#makeQueue = makeQueue;
-    this.#window = windowBytes;
+    this.#maxWindow = windowBytes;
+    this.#budget = budget;
   }
 
-  /** Adds the record `bytes[start, end)`, whose frame begins at `frame`; it stays untouched until it was sent. */
-  add(bytes: Uint8Array, start: number, frame: number, end: number): void {
+  /** Adds the record `block.bytes[start, end)`, whose frame begins at `frame`. */
+  add(block: Block, start: number, frame: number, end: number): void {
     if (this.#queue !== undefined && !this.#queue.empty) {
-      this.#queue.add(bytes, start, frame, end);
-    } else if (this.#makeQueue === undefined || this.#sink.bufferedAmount + this.#bytes <= this.#window) {
-      this.#gather(bytes, start, end);
-    } else {
+      this.#queue.add(block.bytes, start, frame, end);
+    } else if (this.#makeQueue === undefined || this.#sink.bufferedAmount + this.#bytes < this.#window) {
+      this.#gather(block, start, end);
+    } else if (!this.#closed) {
       this.#queue ??= this.#makeQueue();
-      this.#queue.add(bytes, start, frame, end);
+      this.#queue.add(block.bytes, start, frame, end);
     }
   }
 
-  /** Sends what was gathered. `sent` is called once the bytes may be used again: at once where there are none. */
-  flush(sent?: () => void): void {
-    if (this.#count === 0) sent?.();
-    else if (this.#makeQueue === undefined) this.#sendAll(undefined, sent);
-    else this.#sendAll(sent, this.#drained);
+  /** Bytes that the network may hold now. */
+  get #window(): number {
+    const budget = this.#budget;
+    return budget !== undefined && budget.share < this.#maxWindow ? budget.share : this.#maxWindow;
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    if (this.#count > 0) this.#sendAll();
     // What filled the network may have been others' messages, which tell nobody here that they are sent.
     this.#refill();
   }
 
-  /**
-   * Sends what was gathered.
-   *
-   * @param unpinned called once all that was sent without a copy is sent, at once where it all was copied
-   * @param last called once everything is sent
-   */
-  #sendAll(unpinned: (() => void) | undefined, last: (() => void) | undefined): void {
+  /** Throws away what was gathered and what waits: the receiver is gone. */
+  close(): void {
+    this.#closed = true;
+    for (let i = 0; i < this.#count; i++) (this.#ranges[i] as RecordRange).block.release();
+    this.#forget();
+    this.#queue?.clear();
+  }
+
+  /** Sends what was gathered; the ranges' references go to the sink, or with the copy. */
+  #sendAll(): void {
     const ranges = this.#ranges;
     const count = this.#count;
-    // One more than is sent without a copy, until all is handed over.
-    let pinned = 1;
-    const unpin = () => {
-      pinned--;
-      if (pinned === 0) unpinned?.();
-    };
     let from = 0;
     while (from < count) {
       const to = this.#run(from, count);
-      // The last message tells when all are sent, because they go in order.
-      const done = to === count ? last : undefined;
       const range = ranges[from] as RecordRange;
-      if (to > from + 1 || this.#pinsTooMuch(range)) {
-        this.#sendGathered(from, to, done);
-      } else {
-        pinned++;
-        this.#sink.send(only(range), unpinned === undefined ? done : both(unpin, done));
-      }
+      // The last message tells when all are sent, because they go in order.
+      const sent = to === count && this.#makeQueue !== undefined ? this.#drained : undefined;
+      if (to > from + 1 || this.#pinsTooMuch(range)) this.#sendGathered(from, to, sent);
+      else this.#sink.send(range.block, range.start, range.end, sent);
       from = to;
     }
-    for (let i = 0; i < count; i++) (ranges[i] as RecordRange).bytes = NOTHING;
+    this.#forget();
+  }
+
+  /** Empties the list of ranges, whose references are somebody else's now. */
+  #forget(): void {
+    for (let i = 0; i < this.#count; i++) (this.#ranges[i] as RecordRange).block = NOTHING;
     this.#count = 0;
     this.#bytes = 0;
-    unpin();
   }
 
   /**
@@ -133,24 +146,25 @@ export class Outbox {
    */
   #pinsTooMuch(range: RecordRange): boolean {
     if (this.#makeQueue === undefined) return false;
-    return length(range) <= GATHER_BYTES || length(range) * 2 < range.bytes.length;
+    return length(range) <= GATHER_BYTES || length(range) * 2 < range.block.bytes.length;
   }
 
   /** Sends the ranges [from, to) as one message. */
-  #sendGathered(from: number, to: number, done: (() => void) | undefined): void {
+  #sendGathered(from: number, to: number, sent: (() => void) | undefined): void {
     let size = 0;
     for (let i = from; i < to; i++) size += length(this.#ranges[i] as RecordRange);
-    const block = this.#pool.take(size);
+    const copy = this.#pool.take(size);
     let at = 0;
     for (let i = from; i < to; i++) {
-      const range = this.#ranges[i] as RecordRange;
-      block.set(only(range), at);
-      at += length(range);
+      const { block, start, end } = this.#ranges[i] as RecordRange;
+      copy.bytes.set(
+        start === 0 && end === block.bytes.length ? block.bytes : block.bytes.subarray(start, end),
+        at,
+      );
+      at += end - start;
+      block.release();
     }
-    this.#sink.send(block.subarray(0, size), () => {
-      this.#pool.give(block);
-      done?.();
-    });
+    this.#sink.send(copy, 0, size, sent);
   }
 
   /** Where the message that begins with range `from` ends: small neighbours go together. */
@@ -167,20 +181,28 @@ export class Outbox {
     return to;
   }
 
-  #gather(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes += end - start;
+  /** Takes a reference, unless the record goes with the one before. */
+  #gather(block: Block, start: number, end: number): void {
     const last = this.#ranges[this.#count - 1];
-    if (this.#count > 0 && last !== undefined && this.#batch && last.bytes === bytes && last.end === start) {
+    if (this.#count > 0 && last !== undefined && this.#batch && last.block === block && last.end === start) {
       if (end - last.start <= MESSAGE_BYTES) {
+        this.#bytes += end - start;
         last.end = end;
         return;
       }
     }
+    block.retain();
+    this.#append(block, start, end);
+  }
+
+  /** Takes over a reference of the caller's. */
+  #append(block: Block, start: number, end: number): void {
+    this.#bytes += end - start;
     const range = this.#ranges[this.#count];
     if (range === undefined) {
-      this.#ranges.push({ bytes, start, end });
+      this.#ranges.push({ block, start, end });
     } else {
-      range.bytes = bytes;
+      range.block = block;
       range.start = start;
       range.end = end;
     }
@@ -190,39 +212,23 @@ export class Outbox {
   /** Moves what waits to the network, once that has room for more than a trickle. */
   #refill(): void {
     const queue = this.#queue;
-    // What is gathered is about to be flushed by whoever has to hear that it is sent.
+    // What is gathered is about to be flushed.
     if (queue === undefined || this.#refilling || this.#count > 0) return;
     this.#refilling = true;
+    const next: RecordRange = { block: NOTHING, start: 0, end: 0 };
     while (!queue.empty && this.#sink.bufferedAmount <= this.#window / 2) {
-      const taken: Uint8Array[] = [];
-      const next: RecordRange = { bytes: NOTHING, start: 0, end: 0 };
       while (this.#sink.bufferedAmount + this.#bytes < this.#window && queue.take(next)) {
-        this.#gather(next.bytes, next.start, next.end);
-        taken.push(next.bytes);
+        this.#append(next.block, next.start, next.end);
       }
-      this.flush(() => {
-        for (const block of taken) this.#pool.give(block);
-      });
+      this.#sendAll();
     }
     this.#refilling = false;
   }
 }
 
-function both(first: () => void, second: (() => void) | undefined): () => void {
-  if (second === undefined) return first;
-  return () => {
-    first();
-    second();
-  };
-}
-
-/** In place of a buffer that was sent, so that the outbox keeps none alive. */
-const NOTHING = new Uint8Array(0);
+/** In place of a block that was handed on, so that the outbox keeps none alive. */
+const NOTHING = new Block(new Uint8Array(0));
 
 function length(range: RecordRange): number {
   return range.end - range.start;
-}
-
-function only({ bytes, start, end }: RecordRange): Uint8Array {
-  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
 }

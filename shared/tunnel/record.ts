@@ -22,6 +22,7 @@
  */
 import { writeVxlan } from "../frame/vxlan.ts";
 import { VIRTIO_BYTES } from "../offload/virtio.ts";
+import type { Block } from "./block.ts";
 
 /** Bytes of the record's own header: type and length. */
 export const RECORD_HEADER_BYTES = 4;
@@ -93,25 +94,29 @@ export type RecordFault =
   | "record shorter than its type allows"
   | "several records without the feature batch";
 
-/** What {@link readRecords} hands each record to: the whole record is `bytes[start, end)`. */
+/** What {@link readRecords} hands each record to: the whole record is `block.bytes[start, end)`. */
 export interface RecordReader {
-  record(type: number, bytes: Uint8Array, start: number, end: number): void;
+  /** @returns whether the next record may follow now */
+  record(type: number, block: Block, start: number, end: number): boolean;
 }
 
 /**
  * Walks through a binary message, record by record; those before a malformed one have been handed over.
  *
+ * @param from where to begin in the message `block.bytes[0, size)`: 0, or what an earlier call returned
  * @param batch whether the session has the feature `batch`; without it a message is one record
- * @returns nothing, or why the message is malformed
+ * @returns where the first record begins that was not handed over (`size` if all were), or why the message is malformed
  */
 export function readRecords(
-  bytes: Uint8Array,
+  block: Block,
+  from: number,
+  size: number,
   batch: boolean,
   reader: RecordReader,
-): RecordFault | undefined {
-  const size = bytes.length;
+): RecordFault | number {
   if (size === 0) return "empty message";
-  let start = 0;
+  const { bytes } = block;
+  let start = from;
   while (start < size) {
     if (size - start < RECORD_HEADER_BYTES) return "record runs past the end";
     const type = recordType(bytes, start);
@@ -120,8 +125,8 @@ export function readRecords(
     if (end > size) return "record runs past the end";
     if (length < minimumLength(type)) return "record shorter than its type allows";
     if (!batch && end < size) return "several records without the feature batch";
-    reader.record(type, bytes, start, end);
     start = end;
+    if (!reader.record(type, block, end - RECORD_HEADER_BYTES - length, end)) break;
   }
-  return undefined;
+  return start;
 }

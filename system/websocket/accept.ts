@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocketServer } from "ws";
-import { BlockPool } from "../../shared/tunnel/block-pool.ts";
+import { blockPool } from "../memory.ts";
 import { FramedSocket } from "./framed-socket.ts";
 import type { Framing } from "./framing.ts";
 import { Handshake } from "./handshake.ts";
@@ -41,7 +41,7 @@ export function accepting({ maxBytes, subprotocol, framing }: AcceptOptions): Ac
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
     ...(framing === "own" ? { WebSocket: Handshake } : {}),
   });
-  const pool = new BlockPool();
+  const pool = blockPool();
   const buffer = readBuffer();
   return (request, socket, head, opened) => {
     server.handleUpgrade(request, socket, head, (ws) => {

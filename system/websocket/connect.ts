@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
-import { BlockPool } from "../../shared/tunnel/block-pool.ts";
+import { blockPool } from "../memory.ts";
 import { FramedSocket } from "./framed-socket.ts";
 import type { Framing } from "./framing.ts";
 import { Handshake } from "./handshake.ts";
@@ -76,7 +76,7 @@ export async function connect(url: URL, options: ConnectOptions): Promise<void> 
                 side: "client",
                 maxBytes,
                 buffer: readBuffer(),
-                pool: new BlockPool(),
+                pool: blockPool(),
               });
         socket.listen(opened(socket));
         resolve();

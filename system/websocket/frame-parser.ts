@@ -5,6 +5,7 @@
  * of a pool; unmasking happens on the way.
  */
 import { readUint16, readUint32 } from "../../shared/frame/bytes.ts";
+import type { Block } from "../../shared/tunnel/block.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import {
   CONTROL_BYTES,
@@ -39,8 +40,8 @@ export class FrameFault {
 }
 
 export interface FrameEvents {
-  /** A whole message. `block` goes back to the pool when `payload`, which lies in it, is done with. */
-  message(opcode: typeof OPCODE_TEXT | typeof OPCODE_BINARY, payload: Uint8Array, block: Uint8Array): void;
+  /** The whole message `block.bytes[0, size)`. A reference to the block is handed over. */
+  message(opcode: typeof OPCODE_TEXT | typeof OPCODE_BINARY, block: Block, size: number): void;
   /** A control frame, whose payload is the receiver's. */
   control(opcode: number, payload: Uint8Array): void;
 }
@@ -75,7 +76,7 @@ export class FrameParser {
 
   /** The message its fragments come to. */
   #messageOpcode = 0;
-  #message: Uint8Array | undefined;
+  #message: Block | undefined;
   #messageBytes = 0;
   /** A control frame may come between fragments. */
   #control: Uint8Array | undefined;
@@ -88,9 +89,15 @@ export class FrameParser {
     this.#events = events;
   }
 
+  /** Bytes of memory that a message takes which is not complete; 0 where there is none. */
+  get unreadBytes(): number {
+    return this.#message?.bytes.length ?? 0;
+  }
+
   /** Has everything from now on ignored. */
   stop(): void {
     this.#stopped = true;
+    this.#message?.release();
     this.#message = undefined;
   }
 
@@ -163,21 +170,21 @@ export class FrameParser {
   #reserve(length: number): void {
     const needed = this.#messageBytes + length;
     const old = this.#message;
-    if (old !== undefined && old.length >= needed) return;
+    if (old !== undefined && old.bytes.length >= needed) return;
     // At least twice as much, or a message of many little fragments would be copied once for each.
     const block = this.#pool.take(
-      old === undefined ? needed : Math.max(needed, Math.min(2 * old.length, this.#maxBytes)),
+      old === undefined ? needed : Math.max(needed, Math.min(2 * old.bytes.length, this.#maxBytes)),
     );
     if (old !== undefined) {
-      block.set(old.subarray(0, this.#messageBytes));
-      this.#pool.give(old);
+      block.bytes.set(old.bytes.subarray(0, this.#messageBytes));
+      old.release();
     }
     this.#message = block;
   }
 
   #take(bytes: Uint8Array, start: number, end: number): void {
     const control = this.#opcode >= OPCODE_CLOSE;
-    const into = (control ? this.#control : this.#message) as Uint8Array;
+    const into = (control ? this.#control : this.#message?.bytes) as Uint8Array;
     const offset = control ? this.#controlBytes : this.#messageBytes;
     const length = end - start;
     if (!this.#masked) {
@@ -200,12 +207,12 @@ export class FrameParser {
     }
     if (!this.#final) return;
     const opcode = this.#messageOpcode === OPCODE_TEXT ? OPCODE_TEXT : OPCODE_BINARY;
-    const block = this.#message as Uint8Array;
-    const payload = block.subarray(0, this.#messageBytes);
+    const block = this.#message as Block;
+    const size = this.#messageBytes;
     this.#messageOpcode = 0;
     this.#message = undefined;
     this.#messageBytes = 0;
-    this.#events.message(opcode, payload, block);
+    this.#events.message(opcode, block, size);
   }
 }
 

@@ -69,3 +69,4 @@ export const NO_CODE = 1005;
 export const LOST = 1006;
 export const INVALID_TEXT = 1007;
 export const TOO_BIG = 1009;
+export const TRY_AGAIN_LATER = 1013;

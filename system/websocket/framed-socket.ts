@@ -4,7 +4,9 @@
  */
 import { randomFillSync } from "node:crypto";
 import type { Socket } from "node:net";
+import type { Block } from "../../shared/tunnel/block.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
+import type { QueueBudget } from "../../shared/tunnel/queue-budget.ts";
 import { TurnWriter } from "../turn-writer.ts";
 import {
   HEADER_BYTES,
@@ -20,12 +22,13 @@ import {
   OPCODE_PONG,
   OPCODE_TEXT,
   PROTOCOL_ERROR,
+  TRY_AGAIN_LATER,
   writeHeader,
 } from "./frame.ts";
 import { FrameFault, FrameParser } from "./frame-parser.ts";
 import { mask } from "./mask.ts";
 import { CLOSE_MS, type MessageEvents, type MessageSocket } from "./message-socket.ts";
-import { readInto } from "./static-read.ts";
+import { type Reading, readInto } from "./static-read.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -53,6 +56,10 @@ export class FramedSocket implements MessageSocket {
   readonly #parser: FrameParser;
   #events: MessageEvents | undefined;
   #buffered = 0;
+  /** Bytes of the message that is not complete, as far as they are counted in the budget. */
+  #unread = 0;
+  #budget: QueueBudget | undefined;
+  #reading: Reading | undefined;
   #state: "open" | "closing" | "closed" = "open";
   /** Whether the other side's close frame has come, and what it said. */
   #heard: { readonly code: number; readonly reason: string } | undefined;
@@ -72,7 +79,7 @@ export class FramedSocket implements MessageSocket {
       maxBytes,
       pool,
       events: {
-        message: (opcode, payload, block) => this.#message(opcode, payload, block),
+        message: (opcode, block, size) => this.#message(opcode, block, size),
         control: (opcode, payload) => this.#control(opcode, payload),
       },
     });
@@ -96,15 +103,38 @@ export class FramedSocket implements MessageSocket {
     const head = this.#head;
     this.#head = NOTHING;
     if (head.length > 0) this.#read(head, head.length);
-    readInto(this.#socket, this.#buffer, (bytes, end) => this.#read(bytes, end));
+    this.#reading = readInto(this.#socket, this.#buffer, (bytes, end) => this.#read(bytes, end));
   }
 
-  send(message: Uint8Array, sent?: () => void): void {
-    this.#write(OPCODE_BINARY, message, sent);
+  send(block: Block, start: number, end: number, sent?: () => void): void {
+    const { bytes } = block;
+    const message = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+    this.#write(OPCODE_BINARY, message, () => {
+      block.release();
+      sent?.();
+    });
   }
 
   sendText(text: string): void {
     this.#write(OPCODE_TEXT, Buffer.from(text));
+  }
+
+  sendEncoded(block: Block, start: number, end: number): void {
+    this.#write(OPCODE_TEXT, block.bytes.subarray(start, end), () => block.release());
+  }
+
+  pause(): void {
+    this.#reading?.pause();
+  }
+
+  resume(): void {
+    this.#reading?.resume();
+  }
+
+  accountTo(budget: QueueBudget): void {
+    this.#budget?.add(-this.#buffered - this.#unread);
+    this.#budget = budget;
+    budget.add(this.#buffered + this.#unread);
   }
 
   ping(): void {
@@ -124,7 +154,13 @@ export class FramedSocket implements MessageSocket {
 
   #read(bytes: Uint8Array, end: number): void {
     const fault = this.#parser.read(bytes, 0, end);
-    if (fault !== undefined) this.#fail(fault);
+    if (fault !== undefined) return this.#fail(fault);
+    const unread = this.#parser.unreadBytes;
+    if (unread === this.#unread) return;
+    this.#budget?.add(unread - this.#unread);
+    this.#unread = unread;
+    if (unread > 0 && this.#budget?.share === 0)
+      this.#fail(new FrameFault(TRY_AGAIN_LATER, "no memory for a message"));
   }
 
   /** The other side broke the rules: it is told, and no longer listened to (section 7.1.7). */
@@ -134,14 +170,14 @@ export class FramedSocket implements MessageSocket {
     this.#end();
   }
 
-  #message(opcode: number, payload: Uint8Array, block: Uint8Array): void {
+  #message(opcode: number, block: Block, size: number): void {
     const events = this.#events;
     if (opcode === OPCODE_BINARY && events !== undefined) {
-      events.binary(payload, () => this.#pool.give(block));
+      events.binary(block, size);
       return;
     }
-    const text = decode(payload);
-    this.#pool.give(block);
+    const text = decode(block.bytes.subarray(0, size));
+    block.release();
     if (text !== undefined) events?.text(text);
     else this.#fail(new FrameFault(INVALID_TEXT, "text is not UTF-8"));
   }
@@ -202,6 +238,8 @@ export class FramedSocket implements MessageSocket {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#parser.stop();
+    this.#budget?.add(-this.#unread);
+    this.#unread = 0;
     clearTimeout(this.#cut);
     const { code, reason } = this.#heard ?? { code: LOST, reason: "" };
     this.#events?.closed(code, reason);
@@ -213,7 +251,7 @@ export class FramedSocket implements MessageSocket {
       return;
     }
     const size = payload.length;
-    this.#buffered += size;
+    this.#count(size);
     if (this.#client) {
       this.#writeMasked(opcode, payload, sent);
       return;
@@ -221,7 +259,7 @@ export class FramedSocket implements MessageSocket {
     const header = Buffer.allocUnsafe(headerLength(size));
     writeHeader(header, opcode, 0, size);
     const done = () => {
-      this.#buffered -= size;
+      this.#count(-size);
       sent?.();
     };
     if (size === 0) {
@@ -232,16 +270,22 @@ export class FramedSocket implements MessageSocket {
     this.#out.write(payload, done);
   }
 
+  #count(bytes: number): void {
+    this.#buffered += bytes;
+    this.#budget?.add(bytes);
+  }
+
   #writeMasked(opcode: number, payload: Uint8Array, sent: (() => void) | undefined): void {
     const size = payload.length;
     const block = this.#pool.take(HEADER_BYTES + size);
-    const key = writeHeader(block, opcode, MASKED, size);
+    const { bytes } = block;
+    const key = writeHeader(bytes, opcode, MASKED, size);
     const start = key + MASK_BYTES;
-    writeMask(block, key);
-    mask(payload, block.subarray(key, start), block, start, size);
-    this.#out.write(block.subarray(0, start + size), () => {
-      this.#buffered -= size;
-      this.#pool.give(block);
+    writeMask(bytes, key);
+    mask(payload, bytes.subarray(key, start), bytes, start, size);
+    this.#out.write(bytes.subarray(0, start + size), () => {
+      this.#count(-size);
+      block.release();
       sent?.();
     });
   }

@@ -7,6 +7,12 @@ export const READ_BYTES = 256 * 1024;
 /** What was read, in `bytes[0, end)`: borrowed for as long as the call takes. */
 export type OnRead = (bytes: Uint8Array, end: number) => void;
 
+/** How a socket is read: it can be told to wait. */
+export interface Reading {
+  pause(): void;
+  resume(): void;
+}
+
 /**
  * Has a connected socket read into one buffer, again and again, and starts reading. Node can do so for sockets that it
  * is told about before they connect (`onread` of net.connect); this does it for one that already is, TLS or plain, such
@@ -15,20 +21,41 @@ export type OnRead = (bytes: Uint8Array, end: number) => void;
  * It uses what Node does not document. Where that is not as expected, the socket is read in the ordinary way.
  *
  * @param buffer may be shared by any number of sockets
- * @returns whether it is so
+ * @returns how to have it wait; what was read already comes all the same
  */
-export function readInto(socket: Socket, buffer: Uint8Array, onRead: OnRead): boolean {
-  const taken = takeOver(socket, buffer, onRead);
-  if (!taken) socket.on("data", (chunk: Uint8Array) => onRead(chunk, chunk.length));
+export function readInto(socket: Socket, buffer: Uint8Array, onRead: OnRead): Reading {
+  const reading = new SocketReading(socket);
+  if (!takeOver(socket, buffer, onRead, reading)) {
+    socket.on("data", (chunk: Uint8Array) => onRead(chunk, chunk.length));
+  }
   socket.resume();
-  return taken;
+  return reading;
+}
+
+class SocketReading implements Reading {
+  readonly #socket: Socket;
+  isPaused = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.#socket.resume();
+  }
 }
 
 interface StreamHandle {
   useUserBuffer(buffer: Uint8Array): void;
 }
 
-function takeOver(socket: Socket, buffer: Uint8Array, onRead: OnRead): boolean {
+function takeOver(socket: Socket, buffer: Uint8Array, onRead: OnRead, reading: SocketReading): boolean {
   const handle: unknown = Reflect.get(socket, "_handle");
   const symbols = Object.getOwnPropertySymbols(socket);
   const named = (description: string) => symbols.find((symbol) => symbol.description === description);
@@ -43,7 +70,9 @@ function takeOver(socket: Socket, buffer: Uint8Array, onRead: OnRead): boolean {
     if (size < buffer.length) return true;
     // There is more. The loop would read all of it, megabytes, before any other socket may be written to, and whoever
     // they are for would have to lose most of them.
-    setImmediate(() => socket.resume());
+    setImmediate(() => {
+      if (!reading.isPaused) socket.resume();
+    });
     return false;
   });
   return true;

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import { Block } from "../../shared/tunnel/block.ts";
+import type { QueueBudget } from "../../shared/tunnel/queue-budget.ts";
 import { CLOSE_MS, type MessageEvents, type MessageSocket } from "./message-socket.ts";
 
 /** A WebSocket framed by `ws`. */
@@ -7,6 +9,7 @@ export class WsSocket implements MessageSocket {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   #buffered = 0;
+  #budget: QueueBudget | undefined;
   readonly #uncork = () => this.#socket.uncork();
 
   /** @param socket what `ws` writes to */
@@ -22,7 +25,8 @@ export class WsSocket implements MessageSocket {
   listen(events: MessageEvents): void {
     const ws = this.#ws;
     ws.on("message", (data, isBinary) => {
-      if (isBinary) events.binary(data as Buffer, nothing);
+      // The garbage collector has what `ws` gave.
+      if (isBinary) events.binary(new Block(data as Buffer), (data as Buffer).length);
       else events.text(data.toString());
     });
     ws.on("ping", () => events.alive());
@@ -32,24 +36,48 @@ export class WsSocket implements MessageSocket {
     ws.on("close", (code, reason) => events.closed(code, reason.toString()));
   }
 
-  send(message: Uint8Array, sent?: () => void): void {
+  send(block: Block, start: number, end: number, sent?: () => void): void {
     // All that one turn of the event loop sends here leaves by one system call.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork();
       process.nextTick(this.#uncork);
     }
-    this.#buffered += message.length;
-    this.#ws.send(message, () => {
-      this.#buffered -= message.length;
+    const size = end - start;
+    this.#count(size);
+    this.#ws.send(block.bytes.subarray(start, end), () => {
+      this.#count(-size);
+      block.release();
       sent?.();
     });
   }
 
   sendText(text: string): void {
-    this.#buffered += text.length;
-    this.#ws.send(text, () => {
-      this.#buffered -= text.length;
+    const size = text.length;
+    this.#count(size);
+    this.#ws.send(text, () => this.#count(-size));
+  }
+
+  sendEncoded(block: Block, start: number, end: number): void {
+    const size = end - start;
+    this.#count(size);
+    this.#ws.send(block.bytes.subarray(start, end), { binary: false }, () => {
+      this.#count(-size);
+      block.release();
     });
+  }
+
+  pause(): void {
+    this.#ws.pause();
+  }
+
+  resume(): void {
+    this.#ws.resume();
+  }
+
+  accountTo(budget: QueueBudget): void {
+    this.#budget?.add(-this.#buffered);
+    this.#budget = budget;
+    budget.add(this.#buffered);
   }
 
   ping(): void {
@@ -64,8 +92,11 @@ export class WsSocket implements MessageSocket {
   terminate(): void {
     this.#ws.terminate();
   }
+
+  #count(bytes: number): void {
+    this.#buffered += bytes;
+    this.#budget?.add(bytes);
+  }
 }
 
-function nothing(): void {
-  // The collector has what `ws` gave.
-}
+function nothing(): void {}

@@ -12,9 +12,15 @@ import { MacTable } from "../../shared/switch/mac-table.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
+import { Block } from "../../shared/tunnel/block.ts";
 import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { MESSAGE_BYTES } from "../../shared/tunnel/constants.ts";
-import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../shared/tunnel/record.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  type RecordReader,
+  readRecords,
+} from "../../shared/tunnel/record.ts";
 import { FrameParser } from "../../system/websocket/frame-parser.ts";
 import { clientMessage } from "./load/plain-client.ts";
 import type { MicroResult } from "./results.ts";
@@ -37,7 +43,7 @@ const A = 0x02_00_00_00_00_01;
 const B = 0x02_00_00_00_00_02;
 
 /** A message of {@link BATCH} frames from A to B. */
-function batch(): Uint8Array {
+function batch(): Block {
   const bytes = new Uint8Array(BATCH * (ENCAPSULATION_BYTES + FRAME));
   for (let i = 0; i < BATCH; i++) {
     const start = i * (ENCAPSULATION_BYTES + FRAME);
@@ -45,7 +51,7 @@ function batch(): Uint8Array {
     bytes.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, 0x45], start + ENCAPSULATION_BYTES);
     bytes[start + ENCAPSULATION_BYTES + IPV4_PROTOCOL] = PROTOCOL_TCP;
   }
-  return bytes;
+  return new Block(bytes);
 }
 
 /** @param hub whether the segment has all that a hub's has, and a thousand groups that somebody joined */
@@ -81,7 +87,7 @@ function join(segment: Segment, port: Port, group: number): void {
   payload.set([sum >>> 8, sum], 2);
   const packet = { protocol: PROTOCOL_IGMP, ttl: 1, source: 0x0a000002, destination: group };
   bytes.set(payload, encodeIpv4(bytes, frame + 14, { ...packet, payloadLength: payload.length }));
-  segment.forward(port, bytes, 0, frame, bytes.length);
+  segment.forward(port, new Block(bytes), 0, frame, bytes.length);
 }
 
 /** A tenant's and a network's rates, of bytes and of packets, that are not reached. */
@@ -93,6 +99,7 @@ function meter(): ShareMeter {
 }
 
 const message = batch();
+const messageBytes = message.bytes.length;
 const target = new Uint8Array(FRAME);
 const small = segmentWith(0);
 const large = segmentWith(10_000);
@@ -105,12 +112,12 @@ table.learn(B, small.from, 0);
 const superFrame = tcpSuperFrame();
 const pool = new BlockPool();
 const queue = new EgressQueue(1 << 20, pool, () => {});
-const masked = clientMessage(message);
+const masked = clientMessage(message.bytes);
 const parser = new FrameParser({
   masked: true,
   maxBytes: MESSAGE_BYTES,
   pool,
-  events: { message: (_opcode, _payload, block) => pool.give(block), control: () => {} },
+  events: { message: (_opcode, block) => block.release(), control: () => {} },
 });
 const arp = new Uint8Array(28);
 encodeArp(arp, 0, {
@@ -120,17 +127,20 @@ encodeArp(arp, 0, {
   targetMac: 0,
   targetAddress: 0x0a000002,
 });
-const next = { bytes: message, start: 0, end: 0 };
-const forward = ({ segment, from }: typeof small) => ({
-  record: (_type: number, bytes: Uint8Array, start: number, end: number) =>
-    segment.forward(from, bytes, start, start + ENCAPSULATION_BYTES, end),
+const next = { block: message, start: 0, end: 0 };
+const forward = ({ segment, from }: typeof small): RecordReader => ({
+  record(_type, block, start, end) {
+    segment.forward(from, block, start, start + ENCAPSULATION_BYTES, end);
+    return true;
+  },
 });
 const forwardSmall = forward(small);
 const forwardLarge = forward(large);
 const forwardHub = forward(hub);
 const forwardRated = forward(rated);
 const forwardLargeHub = forward(largeHub);
-const ignore = { record: () => {} };
+const ignore: RecordReader = { record: () => true };
+const walk = (reader: RecordReader) => void readRecords(message, 0, messageBytes, true, reader);
 
 interface Step {
   readonly name: string;
@@ -143,17 +153,17 @@ const steps: readonly Step[] = [
   {
     name: "copy a frame of 1514 bytes (the measure)",
     frames: 1,
-    run: () => target.set(message.subarray(12, 12 + FRAME)),
+    run: () => target.set(message.bytes.subarray(12, 12 + FRAME)),
   },
   {
     name: "write record and VXLAN header",
     frames: 1,
-    run: () => encapsulate(message, 0, ENCAPSULATION_BYTES + FRAME, 101),
+    run: () => encapsulate(message.bytes, 0, ENCAPSULATION_BYTES + FRAME, 101),
   },
   {
     name: "walk through records, per frame",
     frames: BATCH,
-    run: () => void readRecords(message, true, ignore),
+    run: () => walk(ignore),
   },
   {
     name: "take WebSocket frames apart and unmask them, per frame of 1514 bytes",
@@ -170,34 +180,34 @@ const steps: readonly Step[] = [
   {
     name: "walk and switch known unicast, per frame",
     frames: BATCH,
-    run: () => void readRecords(message, true, forwardSmall),
+    run: () => walk(forwardSmall),
   },
   {
     name: "the same beside 10,000 other addresses",
     frames: BATCH,
-    run: () => void readRecords(message, true, forwardLarge),
+    run: () => walk(forwardLarge),
   },
   {
     name: "the same with guards, snooping and suppression",
     frames: BATCH,
-    run: () => void readRecords(message, true, forwardHub),
+    run: () => walk(forwardHub),
   },
   {
     name: "the same with rates of the tenant and of the network, of bytes and of packets",
     frames: BATCH,
-    run: () => void readRecords(message, true, forwardRated),
+    run: () => walk(forwardRated),
   },
   {
     name: "the same beside 10,000 other addresses and 1,000 groups",
     frames: BATCH,
-    run: () => void readRecords(message, true, forwardLargeHub),
+    run: () => walk(forwardLargeHub),
   },
   {
     name: "wait in a receiver's queue, in and out",
     frames: 1,
     run: () => {
-      queue.add(message, 0, ENCAPSULATION_BYTES, ENCAPSULATION_BYTES + FRAME);
-      if (queue.take(next)) pool.give(next.bytes);
+      queue.add(message.bytes, 0, ENCAPSULATION_BYTES, ENCAPSULATION_BYTES + FRAME);
+      if (queue.take(next)) next.block.release();
     },
   },
   {

@@ -1,6 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "../collect-garbage.ts";
 import { Mutator } from "./mutator.ts";
 import { Random } from "./random.ts";
 import type { Target } from "./subject.ts";
@@ -83,12 +82,7 @@ function told(index: number, { bytes, end }: Mutator, work: () => void): void {
 
 /** In the heap and outside, once what nobody holds is gone. */
 async function memoryInUse(): Promise<number> {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  // Twice: buffers are let go of beside the program, after the first.
-  collect();
-  await turn();
-  collect();
+  await collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

@@ -8,6 +8,7 @@ import { SqliteStore } from "../../relay/tenants/sqlite-store.ts";
 import { Tenants } from "../../relay/tenants/tenants.ts";
 import { MacBudget, type Port } from "../../shared/switch/port.ts";
 import type { Segment } from "../../shared/switch/segment.ts";
+import type { Block } from "../../shared/tunnel/block.ts";
 import { corpusFrames, plain, turned } from "./frames.ts";
 import { ClientPort, LONG_SECONDS, sendFrom } from "./port-subject.ts";
 import type { Subject, Target } from "./subject.ts";
@@ -63,7 +64,7 @@ class EthernetSubject implements Subject {
     // What is no frame ends the connection: now and then.
     const size = chance % 5_000 === 0 ? end : Math.max(end, LEAST_BYTES);
     if (size < LEAST_BYTES) this.#before++;
-    this.#events.binary(bytes.subarray(0, size), () => {});
+    this.#hand(bytes, size);
   }
 
   send(bytes: Uint8Array, end: number): void {
@@ -84,10 +85,10 @@ class EthernetSubject implements Subject {
     const good = plain(60);
     const back = turned(good);
     this.send(back, back.length);
-    this.#events?.binary(good, () => {});
+    this.#hand(good, good.length);
     this.#pass(0);
     const [received, sent] = [this.#other.txFrames, this.#sent];
-    this.#events?.binary(good, () => {});
+    this.#hand(good, good.length);
     this.send(back, back.length);
     this.#pass(0);
     return this.#other.txFrames > received && this.#sent > sent;
@@ -98,6 +99,14 @@ class EthernetSubject implements Subject {
     this.#segment.detach(this.#other);
     this.#hold.release();
     this.#hub.drain();
+  }
+
+  /** Has the relay read a message, in memory of the connection's as it would be. */
+  #hand(bytes: Uint8Array, size: number): void {
+    const block = this.#hub.pool.take(size);
+    block.bytes.set(bytes.subarray(0, size));
+    if (this.#events === undefined) block.release();
+    else this.#events.binary(block, size);
   }
 
   #pass(seconds: number): void {
@@ -111,14 +120,21 @@ class EthernetSubject implements Subject {
     const before = new Set(this.#segment.ports);
     const socket = {
       bufferedAmount: 0,
-      send: (message: Uint8Array, sent?: () => void) => {
-        if (message.length < LEAST_BYTES) throw new Error(`a frame of ${message.length} bytes`);
+      send: (block: Block, start: number, end: number, sent?: () => void) => {
+        if (end - start < LEAST_BYTES) throw new Error(`a frame of ${end - start} bytes`);
         this.#sent++;
+        block.release();
         sent?.();
       },
       sendText: () => {
         throw new Error("text was sent");
       },
+      sendEncoded: () => {
+        throw new Error("text was sent");
+      },
+      pause: () => {},
+      resume: () => {},
+      accountTo: () => {},
       close: () => {
         this.#before += this.#port?.rxFrames ?? 0;
         this.#port = undefined;

@@ -15,6 +15,7 @@ import { MacTable } from "../../shared/switch/mac-table.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import { changedSettings, DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
+import { Block } from "../../shared/tunnel/block.ts";
 import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
 import { corpusFrames, plain, turned } from "./frames.ts";
@@ -90,14 +91,12 @@ export class SinkUnderlay implements Underlay {
 
 /** A session: takes what is a frame, and nothing else. */
 export class ClientPort extends Port {
-  override send(_bytes: Uint8Array, _start: number, frame: number, end: number): void {
+  override send(_block: Block, _start: number, frame: number, end: number): void {
     if (end - frame < 14 || end - frame > FRAME_BYTES) throw new Error(`a frame of ${end - frame} bytes`);
     this.txFrames++;
   }
 
-  override flush(sent?: () => void): void {
-    sent?.();
-  }
+  override flush(): void {}
 }
 
 /** Has a frame come in at a port, as a record of its session. */
@@ -107,7 +106,7 @@ export function sendFrom(segment: Segment, from: Port, bytes: Uint8Array, end: n
   const record = new Uint8Array(ENCAPSULATION_BYTES + size);
   record.set(bytes.subarray(0, size), ENCAPSULATION_BYTES);
   encapsulate(record, 0, record.length, segment.vni);
-  segment.forward(from, record, 0, ENCAPSULATION_BYTES, record.length);
+  segment.forward(from, new Block(record), 0, ENCAPSULATION_BYTES, record.length);
 }
 
 /** A port of the relay in a hub with all of its guards and a session. */

@@ -8,11 +8,9 @@ import { writeMac } from "../../shared/frame/mac.ts";
 import { hubMac } from "../../shared/switch/hub-policy.ts";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
-import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
-import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
 import { arpRequest } from "../relay/neighbour-frames.ts";
 import { corpusFrames, turned } from "./frames.ts";
-import { ClientPort, REMOTE, type SinkSocket, SinkUnderlay } from "./port-subject.ts";
+import { ClientPort, REMOTE, type SinkSocket, SinkUnderlay, sendFrom } from "./port-subject.ts";
 import type { Subject, Target } from "./subject.ts";
 
 const VNI = 101;
@@ -84,12 +82,7 @@ class RoutedSubject implements Subject {
   }
 
   send(bytes: Uint8Array, end: number): void {
-    const size = Math.min(end, FRAME_BYTES);
-    if (size < 14) return;
-    const record = new Uint8Array(ENCAPSULATION_BYTES + size);
-    record.set(bytes.subarray(0, size), ENCAPSULATION_BYTES);
-    encapsulate(record, 0, record.length, VNI);
-    this.#hub.segment.forward(this.#client, record, 0, ENCAPSULATION_BYTES, record.length);
+    sendFrom(this.#hub.segment, this.#client, bytes, end);
   }
 
   accounted(): number {

@@ -27,7 +27,7 @@ process.stdout.write('{"event":"ready"}\n');
 /** Hands on copies, each behind its virtio-net header if there is one. */
 function forEach(batch: FrameBatch, use: (bytes: Buffer) => void): void {
   for (let i = 0; i < batch.count; i++) {
-    use(Buffer.from(batch.bytes.subarray(batch.frameAt(i) - VIRTIO_BYTES, batch.endAt(i))));
+    use(Buffer.from(batch.block.bytes.subarray(batch.frameAt(i) - VIRTIO_BYTES, batch.endAt(i))));
   }
   batch.release();
 }

@@ -132,8 +132,8 @@ async function checkWebSocket(relay: URL, signal: AbortSignal): Promise<Finding>
               if (parsed.kind === "message" && parsed.message.type === "challenge") challenged.resolve();
               else challenged.reject(notARelay(relay, "it spoke, but not laneway.v1"));
             },
-            binary: (_message, release) => {
-              release();
+            binary: (block) => {
+              block.release();
               challenged.reject(notARelay(relay, "it spoke, but not laneway.v1"));
             },
             alive: () => {},

@@ -45,7 +45,8 @@ export class StreamDevice implements TapDevice {
   constructor(name: string, socket: Socket) {
     this.name = name;
     this.#socket = socket;
-    this.#pool = new SlabPool({ freed: () => this.#goOn() });
+    // A slab may become free in the middle of a flush, where no frames may be read.
+    this.#pool = new SlabPool({ freed: () => queueMicrotask(() => this.#goOn()) });
     socket.on("error", () => {});
     socket.pause();
   }

@@ -9,7 +9,10 @@
  * Once the headroom holds record and VXLAN headers, `bytes[0, ends[n])` is a message of `laneway.v1`. With
  * offload its last 10 bytes are the frame's virtio-net header, which the kernel put there.
  */
+import { Block, type BlockHome } from "../../../shared/tunnel/block.ts";
 import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
+import { poison } from "../../../shared/tunnel/hostile-memory.ts";
+import { HOSTILE_MEMORY } from "../../../system/memory.ts";
 import { HEADROOM } from "./device.ts";
 
 /** Frames in a batch at most: more no longer saves noticeably per frame, and holds the event loop up. */
@@ -34,23 +37,31 @@ export interface SlabPoolOptions {
   readonly frames?: number;
   /** Bytes in front of each frame, {@link HEADROOM} unless told. */
   readonly headroom?: number;
-  /** Called from within {@link FrameBatch.release} when a slab has become free. */
+  /** Called when a slab has become free, from within the release of its block: it must not read or hand on frames. */
   readonly freed?: () => void;
 }
 
 /** A slab while a driver fills it. */
-export class Slab {
-  readonly bytes: Uint8Array;
+export class Slab implements BlockHome {
+  /** Its references count from when the slab is handed on as a batch. */
+  readonly block: Block;
   readonly ends: Uint32Array;
   readonly headroom: number;
   readonly #limit: number;
+  readonly #released: (slab: Slab) => void;
   #count = 0;
 
-  constructor(limit: number, frames: number, headroom: number) {
-    this.bytes = new Uint8Array(limit + headroom + FRAME_BYTES);
+  /** @param released called when its last reference is dropped */
+  constructor(limit: number, frames: number, headroom: number, released: (slab: Slab) => void) {
+    this.#released = released;
+    this.block = new Block(new Uint8Array(limit + headroom + FRAME_BYTES), this);
     this.ends = new Uint32Array(frames);
     this.headroom = headroom;
     this.#limit = limit;
+  }
+
+  get bytes(): Uint8Array {
+    return this.block.bytes;
   }
 
   get count(): number {
@@ -77,6 +88,11 @@ export class Slab {
     this.#count = 0;
   }
 
+  takeBack(block: Block): void {
+    if (HOSTILE_MEMORY) poison(block);
+    this.#released(this);
+  }
+
   get #end(): number {
     return this.#count === 0 ? 0 : (this.ends[this.#count - 1] ?? 0);
   }
@@ -93,7 +109,7 @@ export class SlabPool {
 
   constructor(options: SlabPoolOptions = {}) {
     const { slabs = SLABS, bytes = BATCH_BYTES, frames = BATCH_FRAMES, headroom = HEADROOM } = options;
-    for (let i = 0; i < slabs; i++) this.#free.push(new Slab(bytes, frames, headroom));
+    for (let i = 0; i < slabs; i++) this.#free.push(new Slab(bytes, frames, headroom, this.#released));
     this.#freed = options.freed;
   }
 
@@ -113,16 +129,17 @@ export class SlabPool {
     this.#free.push(slab);
   }
 
-  /** Makes a filled slab a batch, which comes back by its release. */
+  /** Makes a filled slab a batch. The slab comes back when nobody holds its block any more. */
   batch(slab: Slab): FrameBatch {
-    return new SlabBatch(slab, this.#released);
+    if (slab.block.isFree) slab.block.reuse();
+    return new SlabBatch(slab);
   }
 }
 
-/** Frames in one piece of memory, owned by whom they were given to until {@link release}. */
+/** Frames in one block, of which the receiver of the batch has a reference until {@link release}. */
 export interface FrameBatch {
   /** The memory all offsets refer to; more may lie behind the last frame. */
-  readonly bytes: Uint8Array;
+  readonly block: Block;
   /** How many frames, at least one. */
   readonly count: number;
 
@@ -132,25 +149,20 @@ export interface FrameBatch {
   /** Where frame `index` ends. */
   endAt(index: number): number;
 
-  /**
-   * Gives the memory back, for other frames to be read into. A second call does nothing, since by then the
-   * memory may belong to another batch; so the paths of success and failure may both release.
-   */
+  /** Drops the batch's reference; a second call does nothing, so the paths of success and failure may both release. */
   release(): void;
 }
 
 /** The frames of one wake-up: a slab, its frames a headroom apart. */
 class SlabBatch implements FrameBatch {
   #slab: Slab | undefined;
-  readonly #released: (slab: Slab) => void;
 
-  constructor(slab: Slab, released: (slab: Slab) => void) {
+  constructor(slab: Slab) {
     this.#slab = slab;
-    this.#released = released;
   }
 
-  get bytes(): Uint8Array {
-    return this.#owned().bytes;
+  get block(): Block {
+    return this.#owned().block;
   }
 
   get count(): number {
@@ -172,7 +184,7 @@ class SlabBatch implements FrameBatch {
     const slab = this.#slab;
     if (slab === undefined) return;
     this.#slab = undefined;
-    this.#released(slab);
+    slab.block.release();
   }
 
   #owned(): Slab {

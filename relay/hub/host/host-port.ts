@@ -8,6 +8,7 @@ import { linkLocalOf } from "../../../shared/switch/neighbours/messages.ts";
 import { isHostAddress } from "../../../shared/switch/neighbours/utterance.ts";
 import { Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
+import type { Block } from "../../../shared/tunnel/block.ts";
 import { type HostPacket, readPacket } from "./packet.ts";
 import { serve, type UdpService } from "./services.ts";
 
@@ -89,7 +90,7 @@ export class HostPort extends Port {
     return typeof packet === "string" ? packet : serve(packet, this.#options);
   }
 
-  override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
+  override send({ bytes }: Block, _start: number, frame: number, end: number): void {
     this.txFrames++;
     this.txBytes += end - frame;
     const { segment } = this.#options;
@@ -99,9 +100,8 @@ export class HostPort extends Port {
     if (refused !== undefined) segment.drop(from, refused, bytes, frame, end);
   }
 
-  override flush(sent?: () => void): void {
+  override flush(): void {
     // All of it was read as it came.
-    sent?.();
   }
 
   /** @returns why nothing comes of it, if nothing does */

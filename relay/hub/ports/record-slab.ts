@@ -1,5 +1,6 @@
 import { writeUndone } from "../../../shared/offload/complete-checksum.ts";
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
@@ -11,10 +12,10 @@ const SLAB_BYTES = 64 * 1024;
 
 /**
  * Makes records of frames that come in without headroom: copies them, one behind the other, so that those which go
- * the same way leave as one range. What was filled is never written to again: whoever holds a record keeps it.
+ * the same way leave as one range. What was filled is never written to again, so the garbage collector may have it.
  */
 export class RecordSlab {
-  bytes = new Uint8Array(0);
+  block = new Block(new Uint8Array(0));
   /** Where the last record begins, its frame begins, and both end. */
   start = 0;
   frame = 0;
@@ -23,7 +24,7 @@ export class RecordSlab {
   /** Makes a record of `bytes[frame, end)`: {@link start}, {@link frame} and {@link end} say where it lies. */
   add(bytes: Uint8Array, frame: number, end: number, vni: number): void {
     this.#place(bytes, frame, end, ENCAPSULATION_BYTES);
-    encapsulate(this.bytes, this.start, this.end, vni);
+    encapsulate(this.block.bytes, this.start, this.end, vni);
   }
 
   /**
@@ -41,20 +42,20 @@ export class RecordSlab {
     frameBytes: number,
   ): void {
     this.#place(bytes, frame, end, OFFLOAD_BYTES);
-    encapsulate(this.bytes, this.start, this.end, vni, RECORD_OFFLOAD);
+    encapsulate(this.block.bytes, this.start, this.end, vni, RECORD_OFFLOAD);
     const at = this.frame - VIRTIO_BYTES;
-    writeUndone(this.bytes, at, this.frame, this.end, this.frame + segment - frame, frameBytes);
+    writeUndone(this.block.bytes, at, this.frame, this.end, this.frame + segment - frame, frameBytes);
   }
 
   #place(bytes: Uint8Array, frame: number, end: number, headroom: number): void {
     const size = headroom + end - frame;
-    if (this.end + size > this.bytes.length) {
-      this.bytes = new Uint8Array(Math.max(SLAB_BYTES, size));
+    if (this.end + size > this.block.bytes.length) {
+      this.block = new Block(new Uint8Array(Math.max(SLAB_BYTES, size)));
       this.end = 0;
     }
     this.start = this.end;
     this.frame = this.start + headroom;
     this.end = this.start + size;
-    this.bytes.set(bytes.subarray(frame, end), this.frame);
+    this.block.bytes.set(bytes.subarray(frame, end), this.frame);
   }
 }

@@ -7,6 +7,7 @@ import { flowHash } from "../../../shared/switch/flow.ts";
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import { MacBudget, Port, type PortRole } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
+import type { Block } from "../../../shared/tunnel/block.ts";
 import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
 import type { UnderlaySocket } from "../../underlay/underlay.ts";
 import { DEFAULT_MTU, PORT_LIMITS } from "./limits.ts";
@@ -48,20 +49,12 @@ export abstract class UnderlayPort extends Port {
   readonly #networkFrameBytes: number;
   #frameBytes: number;
   #outstanding = 0;
-  #waiting: (() => void)[] = [];
   #flushing = false;
   #asking = false;
   #closed = false;
   readonly #flushSegment = () => {
     this.#flushing = false;
     this.#segment.flush();
-  };
-  readonly #sent = (error: Error | null) => {
-    this.#outstanding--;
-    if (error !== null) this.#refused((error as NodeJS.ErrnoException).code);
-    if (this.#outstanding === 0 && this.#waiting.length > 0) {
-      for (const done of this.#waiting.splice(0)) done();
-    }
   };
 
   constructor(options: UnderlayPortOptions) {
@@ -96,7 +89,8 @@ export abstract class UnderlayPort extends Port {
     return bytes.subarray(frame, end);
   }
 
-  override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
+  override send(block: Block, _start: number, frame: number, end: number): void {
+    const { bytes } = block;
     if (end - frame > this.#frameBytes) {
       this.#tooBig(bytes, frame, end);
       return;
@@ -118,21 +112,21 @@ export abstract class UnderlayPort extends Port {
     const header = this.header(payload, 0, payload.length, flow);
     this.txFrames++;
     this.txBytes += end - frame;
-    if (place !== undefined) {
+    const sent = (error: Error | null) => {
+      this.#outstanding--;
+      block.release();
+      if (error !== null) this.#refused((error as NodeJS.ErrnoException).code);
+    };
+    for (const remote of place === undefined ? everyone : [place]) {
       this.#outstanding++;
-      this.#socket.send(place, header, payload, flow, this.#sent);
-      return;
-    }
-    for (const remote of everyone) {
-      this.#outstanding++;
-      this.#socket.send(remote, header, payload, flow, this.#sent);
+      // Of a copy, too: to tell them apart would cost more than to hold the block.
+      block.retain();
+      this.#socket.send(remote, header, payload, flow, sent);
     }
   }
 
-  override flush(sent?: () => void): void {
-    if (sent === undefined) return;
-    if (this.#outstanding === 0) sent();
-    else this.#waiting.push(sent);
+  override flush(): void {
+    // All of it went to the socket as it came.
   }
 
   /**
@@ -154,11 +148,11 @@ export abstract class UnderlayPort extends Port {
     else slab.add(bytes, frame, end, vni);
     if (mss >= 0) {
       // The checksum has to be whole before it can be brought up to date.
-      completeChecksum(slab.bytes, slab.frame, slab.end);
-      clampMss(slab.bytes, slab.frame, slab.end, mss + slab.frame - frame, this.#frameBytes);
+      completeChecksum(slab.block.bytes, slab.frame, slab.end);
+      clampMss(slab.block.bytes, slab.frame, slab.end, mss + slab.frame - frame, this.#frameBytes);
     }
     const mac = readMac(bytes, frame + ETHERNET_SOURCE_OFFSET);
-    this.#segment.forward(this, slab.bytes, slab.start, slab.frame, slab.end);
+    this.#segment.forward(this, slab.block, slab.start, slab.frame, slab.end);
     if (learn && this.remotes.placeOf(mac)?.address !== source && this.#segment.table.lookup(mac) === this) {
       this.remotes.learn(mac, source);
     }

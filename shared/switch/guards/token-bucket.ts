@@ -33,4 +33,9 @@ export class TokenBucket {
     this.#tokens -= cost;
     return true;
   }
+
+  /** Takes tokens for what went on already; what is not there is owed. */
+  charge(cost: number): void {
+    this.#tokens -= cost;
+  }
 }

@@ -129,7 +129,7 @@ describe("a trunk", () => {
       given.push(early, late);
     }
     for (const batch of given) {
-      expect(() => batch.bytes).toThrow("after its release");
+      expect(() => batch.block).toThrow("after its release");
       expect(() => batch.frameAt(0)).toThrow("after its release");
       batch.release();
     }
@@ -158,7 +158,7 @@ describe("a trunk", () => {
     tap.inject(tagged(10, tagged(20, makeFrame(60))));
     await vi.waitUntil(() => readers[10].batches === 1, WAIT);
     const [batch] = readers[10].kept;
-    expect(batch?.bytes.slice(batch.frameAt(0), batch.endAt(0))).toEqual(tagged(20, makeFrame(60)));
+    expect(batch?.block.bytes.slice(batch.frameAt(0), batch.endAt(0))).toEqual(tagged(20, makeFrame(60)));
     expect(readers[20].batches).toBe(0);
   });
 

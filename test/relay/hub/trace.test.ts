@@ -44,7 +44,11 @@ describe("a trace", () => {
   /** A member of that name, and its port. */
   function join(name: string, endpoints: readonly Endpoint[] = []): KeepingPort {
     const vtep = `vtep-${name}`;
-    const member = { member: { vtep, name, online: true, endpoints: [] }, tell: () => {} };
+    const member = {
+      member: { vtep, name, online: true, endpoints: [] },
+      tell: () => {},
+      announce: () => {},
+    };
     const port = new KeepingPort(vtep);
     hub.enter(member);
     hub.segment.attach(port);

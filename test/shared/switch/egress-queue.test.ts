@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EgressQueue, FLOW_BUCKETS, QUANTUM_BYTES } from "../../../shared/switch/egress-queue.ts";
 import { flowHash } from "../../../shared/switch/flow.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import { BlockPool } from "../../../shared/tunnel/block-pool.ts";
 import { ENCAPSULATION_BYTES } from "../../../shared/tunnel/record.ts";
 import { CountingPool } from "../tunnel/counting-pool.ts";
@@ -58,8 +59,8 @@ const SIZES = new BlockPool();
 /** The size of the block that a record comes to wait in. */
 function blockBytes(size: number): number {
   const block = SIZES.take(size);
-  SIZES.give(block);
-  return block.length;
+  block.release();
+  return block.bytes.length;
 }
 
 const charge = (records: Told[]) => records.reduce((sum, { size }) => sum + blockBytes(size), 0);
@@ -87,7 +88,7 @@ describe("an egress queue", () => {
           limit,
           pool,
           (bytes, start, end) => {
-            const told = readRecord({ bytes, start, end });
+            const told = readRecord({ block: new Block(bytes), start, end });
             const lengths = FLOWS.map((flow) => charge(waiting.filter((record) => record.flow === flow)));
             const length = charge(waiting.filter((record) => record.flow === told.flow));
             if (blockBytes(told.size) <= limit) {
@@ -107,7 +108,7 @@ describe("an egress queue", () => {
         };
         for (const step of steps) {
           if (step === "take") {
-            const told = takeRecord(queue, pool);
+            const told = takeRecord(queue);
             if (told === undefined) expect(waiting).toEqual([]);
             else leaves(told);
           } else {
@@ -119,7 +120,7 @@ describe("an egress queue", () => {
           expect(queue.bytes).toBe(bytesOf(waiting));
           expect(queue.empty).toBe(waiting.length === 0);
         }
-        for (const told of drain(queue, pool)) leaves(told);
+        for (const told of drain(queue)) leaves(told);
         expect(waiting).toEqual([]);
         expect(pool.out).toBe(0);
       }),
@@ -135,11 +136,11 @@ describe("an egress queue", () => {
     const size = fc.integer({ min: LEAST_RECORD_BYTES, max: QUANTUM_BYTES });
     fc.assert(
       fc.property(bulks, fc.nat(45), size, (flows, taken, size) => {
-        const { queue, pool } = unbounded();
+        const { queue } = unbounded();
         for (const flow of flows) addBulk(queue, flow, 50);
-        for (let i = 0; i < taken; i++) takeRecord(queue, pool);
+        for (let i = 0; i < taken; i++) takeRecord(queue);
         addRecord(queue, PING, 7, size);
-        expect(takeRecord(queue, pool)).toEqual({ flow: PING, number: 7, size });
+        expect(takeRecord(queue)).toEqual({ flow: PING, number: 7, size });
       }),
       { numRuns: 30 },
     );
@@ -148,17 +149,17 @@ describe("an egress queue", () => {
   it("has none of a flow of small records, which come while it is in the round, wait for more than one super-frame", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(3), { minLength: 50, maxLength: 100 }), (pauses) => {
-        const { queue, pool } = unbounded();
+        const { queue } = unbounded();
         addBulk(queue, BULK, 450);
         pauses.forEach((pause, number) => {
           addRecord(queue, PING, number, 100);
           const before: Told[] = [];
-          for (let told = takeRecord(queue, pool); told?.flow !== PING; told = takeRecord(queue, pool)) {
+          for (let told = takeRecord(queue); told?.flow !== PING; told = takeRecord(queue)) {
             if (told === undefined) throw new Error("the record was lost");
             before.push(told);
           }
           expect(before.length).toBeLessThanOrEqual(1);
-          for (let i = 0; i < pause; i++) takeRecord(queue, pool);
+          for (let i = 0; i < pause; i++) takeRecord(queue);
         });
       }),
       { numRuns: 30 },
@@ -166,21 +167,21 @@ describe("an egress queue", () => {
   });
 
   it("lets no super-frame pass for a small flow by having a small record in front of it", () => {
-    const { queue, pool } = unbounded();
+    const { queue } = unbounded();
     addRecord(queue, BULK, 0, 100);
     addRecord(queue, BULK, 1, SUPER_RECORD_BYTES);
     addRecord(queue, PING, 2, 100);
-    expect(drain(queue, pool).map(({ number }) => number)).toEqual([0, 2, 1]);
+    expect(drain(queue).map(({ number }) => number)).toEqual([0, 2, 1]);
   });
 
   it("does not let flows that come and go in turns starve one that waits", () => {
-    const { queue, pool } = unbounded();
+    const { queue } = unbounded();
     addBulk(queue, BULK, 100, QUANTUM_BYTES);
-    takeRecord(queue, pool);
+    takeRecord(queue);
     const taken: Told[] = [];
     for (let i = 0; i < 300; i++) {
       addRecord(queue, i % 2 === 0 ? OTHER : PING, i, 100);
-      taken.push(takeRecord(queue, pool) as Told);
+      taken.push(takeRecord(queue) as Told);
     }
     // Had the two been new each time, it would have got nothing at all.
     const sent = (flow: number) => bytesOf(taken.filter((told) => told.flow === flow));
@@ -195,11 +196,11 @@ describe("an egress queue", () => {
     });
     fc.assert(
       fc.property(sizes, (sizes) => {
-        const { queue, pool } = unbounded();
+        const { queue } = unbounded();
         sizes.forEach((size, i) => void addBulk(queue, FLOWS[i] ?? 0, Math.ceil(400_000 / size), size));
         const sent = new Map(sizes.map((_, i) => [FLOWS[i], 0]));
         let spread = 0;
-        for (let told = takeRecord(queue, pool); told !== undefined; told = takeRecord(queue, pool)) {
+        for (let told = takeRecord(queue); told !== undefined; told = takeRecord(queue)) {
           const bytes = (sent.get(told.flow) ?? 0) + told.size;
           sent.set(told.flow, bytes);
           spread = Math.max(spread, Math.max(...sent.values()) - Math.min(...sent.values()));
@@ -212,21 +213,21 @@ describe("an egress queue", () => {
   });
 
   it("forgives debts once nothing waits", () => {
-    const { queue, pool } = unbounded();
+    const { queue } = unbounded();
     addRecord(queue, BULK, 0, SUPER_RECORD_BYTES);
-    takeRecord(queue, pool);
+    takeRecord(queue);
     addRecord(queue, BULK, 1, 100);
     addRecord(queue, OTHER, 2, 100);
-    expect(drain(queue, pool).map(({ number }) => number)).toEqual([1, 2]);
+    expect(drain(queue).map(({ number }) => number)).toEqual([1, 2]);
   });
 
   it("gives two flows of full frames turns that differ by a frame at most", () => {
-    const { queue, pool } = unbounded();
+    const { queue } = unbounded();
     addBulk(queue, BULK, 500, 1_526);
     addBulk(queue, OTHER, 500, 1_526);
     let lead = 0;
     for (let i = 0; i < 900; i++) {
-      lead += takeRecord(queue, pool)?.flow === BULK ? 1 : -1;
+      lead += takeRecord(queue)?.flow === BULK ? 1 : -1;
       expect(Math.abs(lead)).toBeLessThanOrEqual(2);
     }
   });
@@ -235,9 +236,9 @@ describe("an egress queue", () => {
     const sizes = fc.array(fc.integer({ min: LEAST_RECORD_BYTES, max: 5_000 }), { maxLength: 100 });
     fc.assert(
       fc.property(sizes, (sizes) => {
-        const { queue, pool } = unbounded();
+        const { queue } = unbounded();
         sizes.forEach((size, i) => void addRecord(queue, ALIKE[i % 12] ?? 0, i, size));
-        expect(drain(queue, pool).map(({ number }) => number)).toEqual(sizes.map((_, i) => i));
+        expect(drain(queue).map(({ number }) => number)).toEqual(sizes.map((_, i) => i));
       }),
       { numRuns: 30 },
     );
@@ -249,7 +250,7 @@ describe("an egress queue", () => {
     const queue = new EgressQueue(
       256 * 1024,
       pool,
-      (bytes, start, end) => dropped.add(readRecord({ bytes, start, end }).flow),
+      (bytes, start, end) => dropped.add(readRecord({ block: new Block(bytes), start, end }).flow),
       SEED,
     );
     for (let i = 0; i < 500; i++) {
@@ -257,7 +258,7 @@ describe("an egress queue", () => {
       addRecord(queue, BULK, i, i % 2 === 0 ? SUPER_RECORD_BYTES : 1_526);
     }
     expect([...dropped]).toEqual([BULK]);
-    const left = drain(queue, pool);
+    const left = drain(queue);
     expect(left.filter(({ flow }) => flow !== BULK).length).toBe(50);
     // Of the bulk flow, what came last is what is left.
     expect(left.findLast(({ flow }) => flow === BULK)).toMatchObject({ number: 499 });
@@ -269,7 +270,7 @@ describe("an egress queue", () => {
     const queue = new EgressQueue(64 * 1024, pool, () => dropped++, SEED);
     for (let i = 0; i < 10_000; i++) addRecord(queue, i, i, LEAST_RECORD_BYTES);
     expect(pool.outBytes).toBe(64 * 1024);
-    const left = drain(queue, pool).length;
+    const left = drain(queue).length;
     expect(left).toBe((64 * 1024) / blockBytes(LEAST_RECORD_BYTES));
     expect(dropped).toBe(10_000 - left);
     expect(pool.out).toBe(0);
@@ -280,7 +281,7 @@ describe("an egress queue", () => {
     const pool = new CountingPool();
     const limit = 2 * blockBytes(100) + blockBytes(4_096);
     const drop = (bytes: Uint8Array, start: number, end: number) =>
-      void dropped.push(readRecord({ bytes, start, end }));
+      void dropped.push(readRecord({ block: new Block(bytes), start, end }));
     const queue = new EgressQueue(limit, pool, drop, SEED);
     addRecord(queue, BULK, 0, 100);
     addRecord(queue, PING, 1, 100);
@@ -288,7 +289,7 @@ describe("an egress queue", () => {
     addRecord(queue, BULK, 2, 4_097);
     expect(dropped).toEqual([{ flow: BULK, number: 2, size: 4_097 }]);
     addRecord(queue, PING, 3, 4_096);
-    const left = drain(queue, pool).map(({ number }) => number);
+    const left = drain(queue).map(({ number }) => number);
     expect(left.sort()).toEqual([0, 1, 3]);
     expect(dropped).toHaveLength(1);
     expect(pool.out).toBe(0);
@@ -323,19 +324,21 @@ describe("an egress queue", () => {
       addBulk(queue, BULK, 5);
       addBulk(queue, OTHER, 5, 1_526);
       addRecord(queue, PING, 1, 100);
-      for (let i = 0; i < round * 2; i++) takeRecord(queue, pool);
+      for (let i = 0; i < round * 2; i++) takeRecord(queue);
       expect(pool.out).toBe(11 - round * 2);
       queue.clear();
       expect(pool.out).toBe(0);
       expect(queue.empty).toBe(true);
       expect(queue.bytes).toBe(0);
-      const range = { bytes: Uint8Array.of(1), start: 2, end: 3 };
+      const block = new Block(Uint8Array.of(1));
+      const range = { block, start: 2, end: 3 };
       expect(queue.take(range)).toBe(false);
-      expect(range).toEqual({ bytes: Uint8Array.of(1), start: 2, end: 3 });
+      expect(range.block).toBe(block);
+      expect(range).toMatchObject({ start: 2, end: 3 });
     }
     addRecord(queue, BULK, 8, 2_000);
     addRecord(queue, PING, 9, 100);
-    expect(drain(queue, pool).map(({ number }) => number)).toEqual([9, 8]);
+    expect(drain(queue).map(({ number }) => number)).toEqual([9, 8]);
   });
 
   it("deals flows to buckets otherwise in each queue, so that nobody can aim at another's", () => {
@@ -344,7 +347,7 @@ describe("an egress queue", () => {
       const queue = new EgressQueue(ROOMY, pool, () => {});
       // Of two flows in one bucket the super-frame goes first; in two, it has to wait.
       for (const flow of ALIKE) addRecord(queue, flow, flow, flow === ALIKE[0] ? SUPER_RECORD_BYTES : 100);
-      return drain(queue, pool)[0]?.flow;
+      return drain(queue)[0]?.flow;
     };
     // Once in 2^100 or so the buckets are the same again, all ten times.
     expect(Array.from({ length: 10 }, order)).not.toEqual(new Array(10).fill(ALIKE[0]));

@@ -4,6 +4,7 @@ import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.t
 import { PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
 import { PROBE_GROUP, QUIET_SECONDS, RETRY_SECONDS } from "../../../shared/switch/guards/loop-detector.ts";
 import { hubMac } from "../../../shared/switch/hub-policy.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
@@ -468,8 +469,8 @@ describe("802.1Q tags", () => {
     record.set(bytes, OFFLOAD_BYTES);
     encapsulate(record, 0, record.length, lab.segment.vni, RECORD_OFFLOAD);
     const headers: number[][] = [];
-    able.send = (all, start, frameAt) => headers.push([...all.subarray(start, frameAt)]);
-    lab.segment.forward(lab.at(0), record, 0, OFFLOAD_BYTES, record.length);
+    able.send = ({ bytes }, start, frameAt) => headers.push([...bytes.subarray(start, frameAt)]);
+    lab.segment.forward(lab.at(0), new Block(record), 0, OFFLOAD_BYTES, record.length);
     const [header] = headers;
     expect(header?.slice(0, 4)).toEqual([RECORD_OFFLOAD, 0, 0, record.length - 4 - 4]);
     expect(header?.slice(ENCAPSULATION_BYTES)).toEqual([1, 0, 0, 0, 0, 0, 34, 0, 6, 0]);

@@ -5,6 +5,7 @@ import type { Notice } from "../../../shared/switch/notice.ts";
 import { MacBudget, type PortRole } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { DEFAULT_SETTINGS, type SettingsChange } from "../../../shared/switch/settings.ts";
+import type { Block } from "../../../shared/tunnel/block.ts";
 import { isOffload } from "../../../shared/tunnel/record.ts";
 import { KeepingPort, receive } from "./ports.ts";
 
@@ -23,9 +24,9 @@ export class LabPort extends KeepingPort {
     this.roles = new Set(roles);
   }
 
-  override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
-    super.send(bytes, start, frame, end);
-    this.offloaded.push(isOffload(bytes, start));
+  override send(block: Block, start: number, frame: number, end: number): void {
+    super.send(block, start, frame, end);
+    this.offloaded.push(isOffload(block.bytes, start));
   }
 
   /** Frames of machines since this was asked last, and of the hub. */

@@ -1,5 +1,6 @@
 import { MacBudget, Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
 
 /** A port that keeps the frames it was given. */
@@ -11,13 +12,12 @@ export class KeepingPort extends Port {
     super(id, macs, offload);
   }
 
-  override send(bytes: Uint8Array, _start: number, frame: number, end: number): void {
+  override send({ bytes }: Block, _start: number, frame: number, end: number): void {
     this.frames.push([...bytes.subarray(frame, end)]);
   }
 
-  override flush(sent?: () => void): void {
+  override flush(): void {
     this.flushes++;
-    sent?.();
   }
 }
 
@@ -32,7 +32,7 @@ export function frameBytes(to: number, from: number, payload = 0): number[] {
 export function receive(segment: Segment, from: Port, frame: readonly number[]): void {
   const bytes = Uint8Array.from([...new Array<number>(ENCAPSULATION_BYTES).fill(0), ...frame]);
   encapsulate(bytes, 0, bytes.length, segment.vni);
-  segment.forward(from, bytes, 0, ENCAPSULATION_BYTES, bytes.length);
+  segment.forward(from, new Block(bytes), 0, ENCAPSULATION_BYTES, bytes.length);
 }
 
 function macBytes(mac: number): number[] {

@@ -4,12 +4,14 @@ import type { DropReason } from "../../../shared/switch/drops.ts";
 import type { Policy, Verdict } from "../../../shared/switch/policy.ts";
 import { MacBudget, type Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
 } from "../../../shared/tunnel/record.ts";
+import { watched } from "../tunnel/blocks.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "./ports.ts";
 
 const A = 0x020000000001;
@@ -114,15 +116,43 @@ describe("a segment", () => {
     expect(at(0).drops.of("no-receiver")).toBe(1);
   });
 
-  it("flushes the ports that were given something, and tells once all have let go", () => {
+  it("flushes the ports that were given something, once each", () => {
     const { segment, at } = lab();
-    let told = 0;
-    segment.flush(() => told++);
-    expect(told).toBe(1);
+    const flushes = () => [at(0).flushes, at(1).flushes, at(2).flushes];
+    segment.flush();
+    expect(flushes()).toEqual([0, 0, 0]);
     receive(segment, at(0), frameBytes(BROADCAST, A));
     receive(segment, at(0), frameBytes(BROADCAST, A));
-    segment.flush(() => told++);
-    expect([at(0).flushes, at(1).flushes, at(2).flushes, told]).toEqual([0, 1, 1, 2]);
+    segment.flush();
+    expect(flushes()).toEqual([0, 1, 1]);
+    segment.flush();
+    expect(flushes()).toEqual([0, 1, 1]);
+  });
+
+  it("keeps no reference to what it forwards: only its ports may", () => {
+    const segment = new Segment(101, () => 0);
+    const kept: Block[] = [];
+    const source = new KeepingPort("source");
+    const keeping = new KeepingPort("keeping");
+    keeping.send = (block) => {
+      block.retain();
+      kept.push(block);
+    };
+    for (const port of [source, keeping, new KeepingPort("reading")]) segment.attach(port);
+    let freed = 0;
+    const bytes = Uint8Array.from([
+      ...new Array<number>(ENCAPSULATION_BYTES).fill(0),
+      ...frameBytes(BROADCAST, A),
+    ]);
+    encapsulate(bytes, 0, bytes.length, 101);
+    const block = watched(bytes, () => freed++);
+    segment.forward(source, block, 0, ENCAPSULATION_BYTES, bytes.length);
+    segment.flush();
+    block.release();
+    expect(freed).toBe(0);
+    expect(kept).toEqual([block]);
+    for (const one of kept) one.release();
+    expect(freed).toBe(1);
   });
 
   it("does as a simple model of a switch does, whatever the traffic", () => {
@@ -355,9 +385,9 @@ describe("a segment with super-frames", () => {
   class RecordPort extends KeepingPort {
     readonly records: Uint8Array[] = [];
 
-    override send(bytes: Uint8Array, start: number, frame: number, end: number): void {
-      super.send(bytes, start, frame, end);
-      this.records.push(bytes.subarray(start, end));
+    override send(block: Block, start: number, frame: number, end: number): void {
+      super.send(block, start, frame, end);
+      this.records.push(block.bytes.subarray(start, end));
     }
   }
 
@@ -369,7 +399,7 @@ describe("a segment with super-frames", () => {
     for (const port of [source, able, ...plain]) segment.attach(port);
     const record = superRecord(BROADCAST, A);
     const before = Uint8Array.from(record);
-    segment.forward(source, record, 0, OFFLOAD_BYTES, record.length);
+    segment.forward(source, new Block(record), 0, OFFLOAD_BYTES, record.length);
     expect(able.records).toEqual([before]);
     for (const port of plain) {
       expect(port.records.map((one) => [one[0], one.length])).toEqual([
@@ -391,7 +421,7 @@ describe("a segment with super-frames", () => {
     for (const port of [source, able, plain]) segment.attach(port);
     const record = superRecord(BROADCAST, A);
     record[ENCAPSULATION_BYTES + 1] = 99;
-    segment.forward(source, record, 0, OFFLOAD_BYTES, record.length);
+    segment.forward(source, new Block(record), 0, OFFLOAD_BYTES, record.length);
     expect([able.frames.length, plain.frames.length]).toEqual([1, 0]);
     expect(plain.drops.of("bad-offload")).toBe(1);
   });

@@ -3,9 +3,17 @@ import { describe, expect, it } from "vitest";
 import { MacBudget } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { Trunk, type TunnelPort } from "../../../shared/switch/trunk.ts";
+import { RECORD_WORK, Work } from "../../../shared/switch/work.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import { FRAME_BYTES, MESSAGE_BYTES } from "../../../shared/tunnel/constants.ts";
-import { WINDOW_BYTES } from "../../../shared/tunnel/outbox.ts";
-import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../../shared/tunnel/record.ts";
+import { type MessageSink, WINDOW_BYTES } from "../../../shared/tunnel/outbox.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  type RecordFault,
+  readRecords,
+} from "../../../shared/tunnel/record.ts";
+import { watched } from "../tunnel/blocks.ts";
 import { CountingPool } from "../tunnel/counting-pool.ts";
 import { SlowSink } from "../tunnel/slow-sink.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "./ports.ts";
@@ -22,9 +30,12 @@ function record(vni: number, frame: readonly number[]): Uint8Array {
 
 function lab(offload = false) {
   const messages: Uint8Array[] = [];
-  const sink = {
+  const sink: MessageSink & { bufferedAmount: number } = {
     bufferedAmount: 0,
-    send: (message: Uint8Array) => void messages.push(Uint8Array.from(message)),
+    send(block, start, end) {
+      messages.push(Uint8Array.from(block.bytes.subarray(start, end)));
+      block.release();
+    },
   };
   const trunk = new Trunk({
     id: "far",
@@ -44,6 +55,14 @@ function lab(offload = false) {
   return { trunk, sink, messages, segments, locals };
 }
 
+/** Has a trunk receive a whole message. @returns why it is malformed, if it is */
+function receiveAll(trunk: Trunk, message: Uint8Array): RecordFault | undefined {
+  const done = trunk.receive(new Block(message), message.length);
+  if (typeof done === "string") return done;
+  expect(done).toBe(message.length);
+  return undefined;
+}
+
 describe("a trunk", () => {
   it("carries several segments, told apart by VNI, in one message either way", () => {
     const { trunk, segments, locals, messages } = lab();
@@ -51,7 +70,7 @@ describe("a trunk", () => {
       record(102, frameBytes(BROADCAST, A, 2)),
       record(101, frameBytes(BROADCAST, A, 1)),
     ]);
-    expect(trunk.receive(message)).toBeUndefined();
+    expect(receiveAll(trunk, message)).toBeUndefined();
     expect(locals[0].frames).toEqual([frameBytes(BROADCAST, A, 1)]);
     expect(locals[1].frames).toEqual([frameBytes(BROADCAST, A, 2)]);
     receive(segments[0], locals[0], frameBytes(A, B));
@@ -80,7 +99,7 @@ describe("a trunk", () => {
       huge,
       good,
     ]);
-    expect(trunk.receive(message)).toBeUndefined();
+    expect(receiveAll(trunk, message)).toBeUndefined();
     expect(trunk.drops.toJSON()).toEqual({
       "no-vni-flag": 1,
       "not-joined": 1,
@@ -95,21 +114,21 @@ describe("a trunk", () => {
     const { trunk, segments } = lab();
     const seen: number[][] = [];
     const raw = new KeepingPort("raw");
-    raw.send = (bytes, start, frame) => void seen.push([...bytes.subarray(start, frame)]);
+    raw.send = ({ bytes }, start, frame) => void seen.push([...bytes.subarray(start, frame)]);
     segments[0].attach(raw);
     const message = record(101, frameBytes(BROADCAST, A));
     message.set([0xff, 1, 2, 3], 4);
     message[11] = 0xee;
-    trunk.receive(message);
+    receiveAll(trunk, message);
     expect(seen).toEqual([[1, 0, 0, 23, 8, 0, 0, 0, 0, 0, 101, 0]]);
   });
 
   it("lets nothing pass any more once it has left", () => {
     const { trunk, segments, locals, messages } = lab();
-    trunk.receive(record(101, frameBytes(BROADCAST, A)));
+    receiveAll(trunk, record(101, frameBytes(BROADCAST, A)));
     expect(trunk.leave(101)).toBe(true);
     expect(trunk.leave(101)).toBe(false);
-    trunk.receive(record(101, frameBytes(BROADCAST, A)));
+    receiveAll(trunk, record(101, frameBytes(BROADCAST, A)));
     receive(segments[0], locals[0], frameBytes(A, B));
     segments[0].flush();
     expect(locals[0].frames).toHaveLength(1);
@@ -129,12 +148,45 @@ describe("a trunk", () => {
 
   it("says why a message is malformed, having switched what stood before", async () => {
     const { trunk, locals } = lab();
-    expect(trunk.receive(Buffer.concat([record(101, frameBytes(BROADCAST, A)), Buffer.of(1, 0)]))).toBe(
-      "record runs past the end",
-    );
+    const message = Buffer.concat([record(101, frameBytes(BROADCAST, A)), Buffer.of(1, 0)]);
+    expect(receiveAll(trunk, message)).toBe("record runs past the end");
     expect(locals[0].frames).toHaveLength(1);
     await Promise.resolve();
     expect(locals[0].flushes).toBe(1);
+  });
+});
+
+describe("a trunk whose work is bounded", () => {
+  it("stops between records when it has done its share, and goes on from there", () => {
+    const work = new Work();
+    const macs = new MacBudget(100);
+    const sink = new SlowSink();
+    const trunk = new Trunk({
+      id: "far",
+      sink,
+      batch: true,
+      offload: false,
+      macs,
+      pool: new CountingPool(),
+      work,
+    });
+    const segment = new Segment(101, () => 0, undefined, work);
+    const local = new KeepingPort("local");
+    segment.attach(local);
+    trunk.join(segment);
+    const message = Buffer.concat(
+      [1, 2, 3, 4].map((payload) => record(101, frameBytes(BROADCAST, A, payload))),
+    );
+    const block = new Block(message);
+    const size = message.length / 4;
+    // It is over with the first record already, which is always done: or nothing would ever go on.
+    work.limit = 1;
+    expect(trunk.receive(block, message.length)).toBe(size);
+    expect(trunk.receive(block, message.length, size)).toBe(2 * size);
+    work.limit = Number.POSITIVE_INFINITY;
+    expect(trunk.receive(block, message.length, 2 * size)).toBe(message.length);
+    expect(local.frames).toEqual([1, 2, 3, 4].map((payload) => frameBytes(BROADCAST, A, payload)));
+    expect(work.done).toBeGreaterThanOrEqual(4 * RECORD_WORK);
   });
 });
 
@@ -153,19 +205,20 @@ function relay(stations: number, queueBytes: number) {
   const pool = new CountingPool();
   const segments = [new Segment(101, () => 0), new Segment(102, () => 0)] as const;
   const written = new Map<number, Told>();
-  /** Messages received whose memory is not free again. */
+  /** Bytes of the messages received whose memory is not free again. */
   const held = new Map<number, number>();
   let messages = 0;
 
   const all = Array.from({ length: stations }, (_, i) => {
     const got: number[] = [];
     const sink = new SlowSink((message) => {
-      const record = (_type: number, bytes: Uint8Array, start: number, end: number) => {
-        const told = readRecord({ bytes, start, end });
+      const record = (_type: number, block: Block, start: number, end: number) => {
+        const told = readRecord({ block, start, end });
         expect(told).toEqual(written.get(told.number));
         got.push(told.number);
+        return true;
       };
-      expect(readRecords(message, true, { record })).toBeUndefined();
+      expect(readRecords(new Block(message), 0, message.length, true, { record })).toBe(message.length);
     });
     const macs = new MacBudget(100);
     const trunk = new Trunk({ id: `${i}`, sink, batch: true, offload: false, macs, pool, queueBytes });
@@ -173,7 +226,11 @@ function relay(stations: number, queueBytes: number) {
     return { trunk, sink, got, ports };
   });
 
-  /** Has a message of these records come in, whose memory is used for something else once it is free. */
+  /**
+   * Has a message of these records come in, whose memory is used for something else once it is free.
+   *
+   * @returns why it is malformed, if it is
+   */
   function send(from: number, parts: readonly Part[], tail: readonly number[] = []) {
     const message = new Uint8Array(parts.reduce((sum, { size }) => sum + size, tail.length));
     let start = 0;
@@ -187,10 +244,15 @@ function relay(stations: number, queueBytes: number) {
     message.set(tail, start);
     const id = messages++;
     held.set(id, message.length);
-    return all[from]?.trunk.receive(message, () => {
+    const block = watched(message, () => {
       if (!held.delete(id)) throw new Error("a message was released twice");
       message.fill(0xdb);
     });
+    const done = all[from]?.trunk.receive(block, message.length);
+    block.release();
+    if (typeof done === "string") return done;
+    expect(done).toBe(message.length);
+    return undefined;
   }
 
   const heldBytes = () => [...held.values()].reduce((sum, size) => sum + size, 0);
@@ -282,20 +344,18 @@ describe("the memory of a message", () => {
       { vni: 103, to: 1, size: 100 },
       { vni: 104, to: 1, size: 5_000 },
     ]);
-    expect(held.size).toBe(1);
-    await turn();
     expect(held.size).toBe(0);
     const [first, second] = all;
     for (const vni of [101, 102]) first?.trunk.leave(vni);
     send(0, [{ vni: 101, to: 1, size: 100 }]);
-    await turn();
     expect(held.size).toBe(0);
+    await turn();
     expect(first?.trunk.drops.of("not-joined")).toBe(3);
     expect(second?.sink.messages).toEqual([]);
     expect(pool.out).toBe(0);
   });
 
-  it("is free where the receiver's queue drops it all", async () => {
+  it("is free at once where the receiver's queue drops it all", () => {
     const { all, send, held } = relay(2, 1_000);
     const [, second] = all;
     if (second !== undefined) second.sink.bufferedAmount = 2 * WINDOW_BYTES;
@@ -303,9 +363,27 @@ describe("the memory of a message", () => {
       { vni: 101, to: 1, size: 5_000 },
       { vni: 102, to: 1, size: 5_000 },
     ]);
-    await turn();
     expect(held.size).toBe(0);
     expect(second?.ports.map(({ drops }) => drops.of("queue-full"))).toEqual([1, 1]);
+  });
+
+  it("is free at once where the receiver's queue has a copy of it all, and free at the turn's end where it is copied to be sent", async () => {
+    const { all, send, held } = relay(2, 100_000);
+    const [, second] = all;
+    send(0, [
+      { vni: 101, to: 1, size: 500 },
+      { vni: 103, to: 1, size: 500 },
+      { vni: 101, to: 1, size: 500 },
+    ]);
+    expect(held.size).toBe(1);
+    await turn();
+    expect(held.size).toBe(0);
+    if (second !== undefined) second.sink.bufferedAmount += 2 * WINDOW_BYTES;
+    send(0, [{ vni: 101, to: 1, size: 5_000 }]);
+    expect(held.size).toBe(0);
+    if (second !== undefined) second.sink.bufferedAmount -= 2 * WINDOW_BYTES;
+    second?.sink.takeAll();
+    expect(second?.got).toEqual([0, 2, 3]);
   });
 
   it("is held for as long as the slowest of its receivers needs, in every segment it has records of", async () => {
@@ -349,6 +427,21 @@ describe("the memory of a message", () => {
     expect(held.size).toBe(2);
     for (const { sink } of all) sink.takeAll();
     expect(held.size).toBe(0);
+  });
+
+  it("is free where its receiver's trunk is closed, whether it was sent or not", async () => {
+    const { all, send, held, pool } = relay(3, 100_000);
+    const [, second, third] = all;
+    if (third !== undefined) third.sink.bufferedAmount = 2 * WINDOW_BYTES;
+    send(0, [{ vni: 101, to: 0, size: 40_000 }]);
+    for (const { trunk } of all.slice(1)) {
+      for (const vni of [101, 102]) trunk.leave(vni);
+      trunk.close();
+    }
+    expect(held.size).toBe(0);
+    await turn();
+    expect(second?.sink.messages).toEqual([]);
+    expect(pool.out).toBe(0);
   });
 
   it("is not kept by the pings in it that wait for one who does not read", async () => {

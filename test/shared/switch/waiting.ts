@@ -3,7 +3,7 @@ import { readUint32, writeUint32 } from "../../../shared/frame/bytes.ts";
 import { ETHERTYPE_EXPERIMENTAL, encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { readMac } from "../../../shared/frame/mac.ts";
 import type { EgressQueue } from "../../../shared/switch/egress-queue.ts";
-import type { BlockPool } from "../../../shared/tunnel/block-pool.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import type { RecordRange } from "../../../shared/tunnel/outbox.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
 
@@ -50,7 +50,7 @@ export interface Told {
 }
 
 /** What a record says of itself; throws where its bytes are not those that were written. */
-export function readRecord({ bytes, start, end }: RecordRange): Told {
+export function readRecord({ block: { bytes }, start, end }: RecordRange): Told {
   const number = readUint32(bytes, start + NUMBER);
   // From the number's last byte on, each byte is the same as the next.
   const rest = bytes.subarray(start + LEAST_RECORD_BYTES - 1, end);
@@ -60,18 +60,18 @@ export function readRecord({ bytes, start, end }: RecordRange): Told {
   return { flow: readMac(bytes, start + SOURCE), number, size: end - start };
 }
 
-/** The record whose turn it is; its block goes back to the pool. */
-export function takeRecord(queue: EgressQueue, pool: BlockPool): Told | undefined {
-  const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
+/** The record whose turn it is; its block goes back to its pool. */
+export function takeRecord(queue: EgressQueue): Told | undefined {
+  const range = { block: new Block(new Uint8Array(0)), start: 0, end: 0 };
   if (!queue.take(range)) return undefined;
   const told = readRecord(range);
-  pool.give(range.bytes);
+  range.block.release();
   return told;
 }
 
 /** All that wait, in the order of their turns. */
-export function drain(queue: EgressQueue, pool: BlockPool): Told[] {
+export function drain(queue: EgressQueue): Told[] {
   const all: Told[] = [];
-  for (let told = takeRecord(queue, pool); told !== undefined; told = takeRecord(queue, pool)) all.push(told);
+  for (let told = takeRecord(queue); told !== undefined; told = takeRecord(queue)) all.push(told);
   return all;
 }

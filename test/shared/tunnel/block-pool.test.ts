@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Block } from "../../../shared/tunnel/block.ts";
 import { BlockPool } from "../../../shared/tunnel/block-pool.ts";
 
 const LARGEST = 270_336;
@@ -13,23 +14,24 @@ describe("a block pool", () => {
       fc.nat(50).map((give) => ({ give })),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-        const pool = new BlockPool();
-        const out: { block: Uint8Array; mark: number }[] = [];
+      fc.property(fc.array(step, { maxLength: 100 }), fc.boolean(), (steps, hostile) => {
+        const pool = new BlockPool({ hostile });
+        const out: { block: Block; mark: number }[] = [];
         for (const [mark, given] of steps.entries()) {
           if ("take" in given) {
             const block = pool.take(given.take);
-            expect(block.length).toBeGreaterThanOrEqual(given.take);
-            expect(out.some((other) => other.block.buffer === block.buffer)).toBe(false);
-            block.fill(mark);
+            expect(block.bytes.length).toBeGreaterThanOrEqual(given.take);
+            expect(out.some((other) => other.block.bytes.buffer === block.bytes.buffer)).toBe(false);
+            block.bytes.fill(mark);
             out.push({ block, mark });
           } else {
             const [back] = out.splice(given.give % Math.max(out.length, 1), 1);
             if (back === undefined) continue;
-            expect(back.block.every((byte) => byte === back.mark)).toBe(true);
-            pool.give(back.block);
+            expect(back.block.bytes.every((byte) => byte === back.mark)).toBe(true);
+            back.block.release();
           }
         }
+        for (const { block } of out) block.release();
       }),
       { numRuns: 60 },
     );
@@ -39,45 +41,114 @@ describe("a block pool", () => {
     const pool = new BlockPool();
     const block = pool.take(4_000);
     expect(pool.take(4_000)).not.toBe(block);
-    pool.give(block);
+    block.release();
     expect(pool.take(3_000)).toBe(block);
-    pool.give(block);
+    block.release();
     expect(pool.take(4_097)).not.toBe(block);
     expect(pool.take(1)).not.toBe(block);
+  });
+
+  it("gives a block again with a single reference, and not before the last of the others was dropped", () => {
+    const pool = new BlockPool();
+    const block = pool.take(4_000);
+    block.retain();
+    block.release();
+    expect(pool.take(4_000)).not.toBe(block);
+    block.release();
+    expect(block.isFree).toBe(true);
+    expect(pool.take(4_000)).toBe(block);
+    expect(block.isFree).toBe(false);
+    block.release();
+    expect(block.isFree).toBe(true);
   });
 
   it("wastes at most a little of a super-frame and of a whole message", () => {
     const pool = new BlockPool();
     for (const size of [65_550 + 22 + 14, 128 * 1024, 256 * 1024 + 14]) {
-      expect(pool.take(size).length).toBeLessThan(size * 1.1);
+      expect(pool.take(size).bytes.length).toBeLessThan(size * 1.1);
     }
   });
 
   it("makes blocks over its greatest size as they are asked for, and keeps none", () => {
     const pool = new BlockPool();
     const block = pool.take(LARGEST + 1);
-    expect(block).toHaveLength(LARGEST + 1);
-    pool.give(block);
+    expect(block.bytes).toHaveLength(LARGEST + 1);
+    block.release();
     expect(pool.take(LARGEST + 1)).not.toBe(block);
   });
 
   it("keeps nothing that is not of its sizes", () => {
     const pool = new BlockPool();
-    const foreign = new Uint8Array(1_000);
-    pool.give(foreign);
-    pool.give(new Uint8Array(0));
+    const foreign = new Block(new Uint8Array(1_000), pool);
+    foreign.release();
+    new Block(new Uint8Array(0), pool).release();
     expect(pool.take(1_000)).not.toBe(foreign);
-    expect(pool.take(0).length).toBeGreaterThan(0);
+    expect(pool.take(0).bytes.length).toBeGreaterThan(0);
   });
 
   it("keeps 4 MiB at most, and as much again once that was taken", () => {
     const pool = new BlockPool();
     for (let round = 0; round < 2; round++) {
       const blocks = Array.from({ length: 60 }, () => pool.take(LARGEST));
-      for (const block of blocks) pool.give(block);
+      for (const block of blocks) block.release();
       const again = Array.from({ length: 60 }, () => pool.take(LARGEST));
       const kept = again.filter((block) => blocks.includes(block)).length;
       expect(kept).toBe(Math.floor((4 * 1024 * 1024) / LARGEST));
+      for (const block of again) block.release();
     }
+  });
+
+  it("refuses a block that is released twice or retained too late, so it is never handed out twice", () => {
+    const pool = new BlockPool();
+    const block = pool.take(1_000);
+    block.release();
+    expect(() => block.release()).toThrow("released twice");
+    expect(() => block.retain()).toThrow("retained after its release");
+    expect(pool.take(1_000)).toBe(block);
+    expect(pool.take(1_000)).not.toBe(block);
+  });
+
+  it("throws rather than hand out a block that came back while it was in use", () => {
+    const pool = new BlockPool();
+    const block = pool.take(1_000);
+    pool.takeBack(block);
+    expect(() => pool.take(1_000)).toThrow("handed out while it was in use");
+  });
+});
+
+describe("a hostile block pool", () => {
+  it("has a late reader see no frames, neither the old ones nor those of the next", () => {
+    const pool = new BlockPool({ hostile: true });
+    const block = pool.take(1_000);
+    block.bytes.fill(0x11);
+    const late = block.bytes.subarray(10, 20);
+    block.release();
+    expect([...late]).toEqual(new Array(10).fill(0xdb));
+  });
+
+  it("does so only when the last reference was dropped", () => {
+    const pool = new BlockPool({ hostile: true });
+    const block = pool.take(1_000);
+    block.bytes.fill(0x11);
+    block.retain();
+    block.release();
+    expect(block.bytes.every((byte) => byte === 0x11)).toBe(true);
+    block.release();
+    expect(block.bytes.every((byte) => byte === 0xdb)).toBe(true);
+  });
+
+  it.each([0, 1, 500, 1_023])("finds at the next take that byte %d was written after the release", (at) => {
+    const pool = new BlockPool({ hostile: true });
+    const block = pool.take(1_000);
+    block.release();
+    block.bytes[at] = 0;
+    expect(() => pool.take(1_000)).toThrow("a block of 1024 bytes was written to after its release");
+  });
+
+  it("writes over what it does not keep, too", () => {
+    const pool = new BlockPool({ hostile: true });
+    const block = pool.take(LARGEST + 1);
+    block.release();
+    expect(block.bytes.every((byte) => byte === 0xdb)).toBe(true);
   });
 });

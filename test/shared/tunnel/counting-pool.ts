@@ -1,13 +1,18 @@
+import type { Block } from "../../../shared/tunnel/block.ts";
 import { BlockPool } from "../../../shared/tunnel/block-pool.ts";
 
-/** A pool that knows who owes it what, and writes over what it gets back. */
+/** A hostile pool that knows how much of it is out. */
 export class CountingPool extends BlockPool {
-  readonly #out = new Set<Uint8Array>();
+  readonly #out = new Set<Block>();
   #outBytes = 0;
   /** Blocks taken so far. */
   taken = 0;
 
-  /** Blocks taken and not given back. */
+  constructor() {
+    super({ hostile: true });
+  }
+
+  /** Blocks taken that did not come back. */
   get out(): number {
     return this.#out.size;
   }
@@ -16,19 +21,18 @@ export class CountingPool extends BlockPool {
     return this.#outBytes;
   }
 
-  override take(size: number): Uint8Array {
+  override take(size: number): Block {
     const block = super.take(size);
     if (this.#out.has(block)) throw new Error("a block was handed out twice");
     this.#out.add(block);
-    this.#outBytes += block.length;
+    this.#outBytes += block.bytes.length;
     this.taken++;
     return block;
   }
 
-  override give(block: Uint8Array): void {
-    if (!this.#out.delete(block)) throw new Error("a block was given back that was not out");
-    this.#outBytes -= block.length;
-    block.fill(0xdb);
-    super.give(block);
+  override takeBack(block: Block): void {
+    if (!this.#out.delete(block)) throw new Error("a block came back that was not out");
+    this.#outBytes -= block.bytes.length;
+    super.takeBack(block);
   }
 }

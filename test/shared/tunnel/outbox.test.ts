@@ -1,36 +1,44 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EgressQueue } from "../../../shared/switch/egress-queue.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import { MESSAGE_BYTES } from "../../../shared/tunnel/constants.ts";
 import { Outbox, WINDOW_BYTES } from "../../../shared/tunnel/outbox.ts";
 import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../../shared/tunnel/record.ts";
 import { frameBytes } from "../switch/ports.ts";
+import { watched } from "./blocks.ts";
 import { CountingPool } from "./counting-pool.ts";
 import { SlowSink } from "./slow-sink.ts";
 
-/** Adds all of `bytes` as one record; what is in it does not matter here. */
-function addWhole(outbox: Outbox, bytes: Uint8Array): void {
-  outbox.add(bytes, 0, ENCAPSULATION_BYTES, bytes.length);
+/**
+ * Adds all of `bytes` as one record, which is lent; what is in it does not matter here.
+ *
+ * @param freed told when they may be used again
+ */
+function addWhole(outbox: Outbox, bytes: Uint8Array, freed: () => void = () => {}): void {
+  const block = watched(bytes, freed);
+  outbox.add(block, 0, ENCAPSULATION_BYTES, bytes.length);
+  block.release();
 }
 
 describe("an outbox", () => {
   it("sends neighbours of one buffer as one message, without a copy", () => {
     const sink = new SlowSink();
     const outbox = new Outbox({ sink, pool: new CountingPool(), batch: true });
-    const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6);
-    outbox.add(bytes, 1, 1, 3);
-    outbox.add(bytes, 3, 3, 6);
+    const block = new Block(Uint8Array.of(1, 2, 3, 4, 5, 6));
+    outbox.add(block, 1, 1, 3);
+    outbox.add(block, 3, 3, 6);
     outbox.flush();
     expect(sink.messages).toEqual([Uint8Array.of(2, 3, 4, 5, 6)]);
-    expect(sink.waiting[0]?.message.buffer).toBe(bytes.buffer);
+    expect(sink.waiting[0]?.message.buffer).toBe(block.bytes.buffer);
   });
 
   it("gathers small records of several buffers into one message, in order", () => {
     const sink = new SlowSink();
     const outbox = new Outbox({ sink, pool: new CountingPool(), batch: true });
-    const bytes = Uint8Array.of(1, 2, 3, 4);
-    outbox.add(bytes, 0, 0, 1);
-    outbox.add(bytes, 3, 3, 4);
+    const block = new Block(Uint8Array.of(1, 2, 3, 4));
+    outbox.add(block, 0, 0, 1);
+    outbox.add(block, 3, 3, 4);
     addWhole(outbox, Uint8Array.of(9));
     outbox.flush();
     expect(sink.messages).toEqual([Uint8Array.of(1, 4, 9)]);
@@ -50,8 +58,8 @@ describe("an outbox", () => {
   it("sends every record by itself without the feature batch", () => {
     const sink = new SlowSink();
     const outbox = new Outbox({ sink, pool: new CountingPool(), batch: false });
-    const bytes = Uint8Array.of(1, 2, 3);
-    for (let i = 0; i < 3; i++) outbox.add(bytes, i, i, i + 1);
+    const block = new Block(Uint8Array.of(1, 2, 3));
+    for (let i = 0; i < 3; i++) outbox.add(block, i, i, i + 1);
     outbox.flush();
     expect(sink.messages).toEqual([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]);
   });
@@ -63,7 +71,8 @@ describe("an outbox", () => {
         const sink = new SlowSink();
         const pool = new CountingPool();
         const outbox = new Outbox({ sink, pool, batch });
-        lengths.forEach((length, i) => void addWhole(outbox, new Uint8Array(length).fill(i)));
+        let free = 0;
+        lengths.forEach((length, i) => void addWhole(outbox, new Uint8Array(length).fill(i), () => free++));
         outbox.flush();
         for (const message of sink.messages) expect(message.length).toBeLessThanOrEqual(MESSAGE_BYTES);
         const got = Buffer.concat(sink.messages);
@@ -71,37 +80,56 @@ describe("an outbox", () => {
         expect(got.equals(want)).toBe(true);
         sink.takeAll();
         expect(pool.out).toBe(0);
+        expect(free).toBe(lengths.length);
       }),
       { numRuns: 30 },
     );
   });
 
-  it("tells when the bytes may be used again: with the last message, or at once where there is none", () => {
+  it("holds a block until the last message with bytes of it was sent", () => {
     const sink = new SlowSink();
     const outbox = new Outbox({ sink, pool: new CountingPool(), batch: false });
-    let told = 0;
-    outbox.flush(() => told++);
-    expect(told).toBe(1);
-    outbox.add(new Uint8Array(2), 0, 0, 1);
-    outbox.add(new Uint8Array(2), 1, 1, 2);
-    outbox.flush(() => told++);
+    const block = watched(new Uint8Array(2), () => {});
+    outbox.add(block, 0, 0, 1);
+    outbox.add(block, 1, 1, 2);
+    block.release();
+    outbox.flush();
     sink.take();
-    expect(told).toBe(1);
+    expect(block.isFree).toBe(false);
     sink.take();
-    expect(told).toBe(2);
+    expect(block.isFree).toBe(true);
   });
 
-  it("tells so for what it has copied too, as nothing else bounds how much a sender has on the way", () => {
+  it("lets go of what it has copied at once, and of the copy when that is sent", () => {
     const sink = new SlowSink();
     const pool = new CountingPool();
     const outbox = new Outbox({ sink, pool, batch: true });
-    let told = 0;
-    addWhole(outbox, Uint8Array.of(1));
-    addWhole(outbox, Uint8Array.of(2));
-    outbox.flush(() => told++);
-    expect([told, pool.out]).toEqual([0, 1]);
+    let free = 0;
+    addWhole(outbox, Uint8Array.of(1), () => free++);
+    addWhole(outbox, Uint8Array.of(2), () => free++);
+    expect(free).toBe(0);
+    outbox.flush();
+    expect([free, pool.out]).toEqual([2, 1]);
     sink.take();
-    expect([told, pool.out]).toEqual([1, 0]);
+    expect([free, pool.out]).toEqual([2, 0]);
+  });
+
+  it("lets go of what it has gathered when it is closed, and sends none of it", () => {
+    const sink = new SlowSink();
+    const pool = new CountingPool();
+    const outbox = new Outbox({ sink, pool, batch: true });
+    let free = 0;
+    for (let i = 0; i < 3; i++) addWhole(outbox, new Uint8Array(10), () => free++);
+    outbox.close();
+    expect(free).toBe(3);
+    outbox.close();
+    outbox.flush();
+    expect(sink.messages).toEqual([]);
+    // What still comes, before its ports have left, goes to the sink, which knows that it is closed.
+    addWhole(outbox, new Uint8Array(10), () => free++);
+    outbox.flush();
+    sink.takeAll();
+    expect([free, pool.out]).toEqual([4, 0]);
   });
 });
 
@@ -131,11 +159,11 @@ describe("an outbox whose receiver is slow", () => {
   function sent(sink: SlowSink): string[] {
     const seen: string[] = [];
     for (const message of sink.messages) {
-      readRecords(message, true, {
-        record: (_type, bytes, start) =>
-          void seen.push(
-            `${bytes[start + ENCAPSULATION_BYTES + 11]}:${bytes[start + ENCAPSULATION_BYTES + 14]}`,
-          ),
+      readRecords(new Block(message), 0, message.length, true, {
+        record(_type, { bytes }, start) {
+          seen.push(`${bytes[start + ENCAPSULATION_BYTES + 11]}:${bytes[start + ENCAPSULATION_BYTES + 14]}`);
+          return true;
+        },
       });
     }
     return seen;
@@ -191,13 +219,15 @@ describe("an outbox whose receiver is slow", () => {
 
   it("lets go at once of what waits as a copy: in its queue, or on its way", () => {
     const { sink, pool, outbox } = slow(100_000);
-    let told = 0;
+    let free = 0;
     for (let i = 0; i < 100; i++) {
       const bytes = record(1, i);
-      addWhole(outbox, bytes);
-      outbox.flush(() => told++);
-      expect(told).toBe(i + 1);
-      bytes.fill(0xee);
+      addWhole(outbox, bytes, () => {
+        free++;
+        bytes.fill(0xee);
+      });
+      outbox.flush();
+      expect(free).toBe(i + 1);
     }
     sink.takeAll();
     expect(sent(sink)).toEqual(Array.from({ length: 100 }, (_, i) => `1:${i}`));
@@ -206,37 +236,38 @@ describe("an outbox whose receiver is slow", () => {
 
   it("lets go of what it sends without a copy when that is sent, although a copy goes after it", () => {
     const { sink, outbox } = slow(100_000, WINDOW_BYTES);
-    let told = 0;
+    let free = 0;
     const great = new Uint8Array(60_000);
-    addWhole(outbox, great);
+    addWhole(outbox, great, () => free++);
     addWhole(outbox, record(1, 1));
-    outbox.flush(() => told++);
+    outbox.flush();
     expect(sink.waiting[0]?.message).toBe(great);
-    expect(told).toBe(0);
+    expect(free).toBe(0);
     sink.take();
-    expect(told).toBe(1);
+    expect(free).toBe(1);
     sink.take();
-    expect(told).toBe(1);
+    expect(free).toBe(1);
   });
 
   it("does not send for another, when it has room again, what that one is about to flush", () => {
     const { sink, outbox } = slow(100_000, WINDOW_BYTES);
-    const early = new Uint8Array(WINDOW_BYTES).fill(1);
+    const early = new Uint8Array(WINDOW_BYTES - 1).fill(1);
     addWhole(outbox, early);
     outbox.flush();
     const late = new Uint8Array(60_000).fill(2);
-    addWhole(outbox, late);
+    let free = false;
+    addWhole(outbox, late, () => {
+      free = true;
+    });
     addWhole(outbox, record(1, 1));
     sink.take();
-    let told = false;
-    outbox.flush(() => {
-      told = true;
-    });
+    expect(free).toBe(false);
+    outbox.flush();
     while (sink.waiting.length > 0) {
-      expect(told).toBe(!sink.waiting.some(({ message }) => message === late));
+      expect(free).toBe(!sink.waiting.some(({ message }) => message === late));
       sink.take();
     }
-    expect(told).toBe(true);
+    expect(free).toBe(true);
   });
 
   it("has one that does not read keep no more than twice what the network holds from being used again", () => {
@@ -250,29 +281,30 @@ describe("an outbox whose receiver is slow", () => {
       fc.property(buffers, fc.boolean(), fc.nat(3), (buffers, batch, reads) => {
         const { sink, pool, outbox } = slow(500_000, WINDOW_BYTES, batch);
         let pinned = 0;
-        let told = 0;
+        let free = 0;
         for (const { size, cuts } of buffers) {
-          const bytes = new Uint8Array(size);
+          const block = watched(new Uint8Array(size), () => {
+            pinned -= size;
+            free++;
+          });
+          pinned += size;
           const at = cuts.map((cut) => Math.floor((cut * size) / 1_000)).sort((a, b) => a - b);
           // Every second range is for others.
           for (let i = 0; i + 1 < at.length; i += 2) {
             const [start = 0, end = 0] = [at[i], at[i + 1]];
             if (end - start > ENCAPSULATION_BYTES + 14) {
-              outbox.add(bytes, start, start + ENCAPSULATION_BYTES, end);
+              outbox.add(block, start, start + ENCAPSULATION_BYTES, end);
             }
           }
-          pinned += size;
-          outbox.flush(() => {
-            pinned -= size;
-            told++;
-          });
+          block.release();
+          outbox.flush();
           expect(pinned).toBeLessThanOrEqual(2 * sink.bufferedAmount);
           expect(sink.bufferedAmount).toBeLessThanOrEqual(WINDOW_BYTES + MESSAGE_BYTES);
           expect(pool.outBytes).toBeLessThanOrEqual(500_000 + 4 * sink.bufferedAmount);
-          if (told % 4 < reads) sink.take();
+          if (free % 4 < reads) sink.take();
         }
         sink.takeAll();
-        expect(told).toBe(buffers.length);
+        expect(free).toBe(buffers.length);
         expect(pinned).toBe(0);
         expect(pool.out).toBe(0);
       }),
@@ -280,17 +312,34 @@ describe("an outbox whose receiver is slow", () => {
     );
   });
 
-  it("gives every block back also where the connection is gone, and what is sent only calls back", () => {
+  it("gives every block back also where the connection is gone, and what is sent is released at once", () => {
     const { sink, pool, outbox } = slow(1_000_000);
     for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
     outbox.flush();
     expect(pool.out).toBeGreaterThan(0);
-    sink.send = (_message, sent) => sent?.();
+    sink.send = (block, _start, _end, sent) => {
+      block.release();
+      sent?.();
+    };
     sink.takeAll();
     expect(pool.out).toBe(0);
-    let told = 0;
-    addWhole(outbox, record(1, 1));
-    outbox.flush(() => told++);
-    expect([told, pool.out]).toEqual([1, 0]);
+    let free = 0;
+    addWhole(outbox, record(1, 1), () => free++);
+    outbox.flush();
+    expect([free, pool.out]).toEqual([1, 0]);
+  });
+
+  it("throws what waits away when it is closed, and takes nothing that would have to wait", () => {
+    const { sink, pool, outbox, dropped } = slow(1_000_000);
+    for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
+    outbox.flush();
+    const onTheWay = sink.waiting.length;
+    outbox.close();
+    expect(pool.out).toBe(onTheWay);
+    for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
+    outbox.flush();
+    sink.takeAll();
+    expect(sink.messages).toHaveLength(onTheWay);
+    expect([dropped(), pool.out]).toEqual([0, 0]);
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readVni } from "../../../shared/frame/vxlan.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
@@ -16,12 +17,30 @@ interface Seen {
   readonly end: number;
 }
 
-function read(bytes: Uint8Array, batch = true): { seen: Seen[]; fault: RecordFault | undefined } {
+interface Read {
+  readonly seen: Seen[];
+  readonly fault: RecordFault | undefined;
+}
+
+/** @param atATime how many records are read in one call */
+function read(bytes: Uint8Array, batch = true, atATime = Number.POSITIVE_INFINITY): Read {
   const seen: Seen[] = [];
-  const fault = readRecords(bytes, batch, {
-    record: (type, _bytes, start, end) => seen.push({ type, start, end }),
-  });
-  return { seen, fault };
+  const block = new Block(bytes);
+  let from = 0;
+  do {
+    let left = atATime;
+    const done = readRecords(block, from, bytes.length, batch, {
+      record(type, of, start, end) {
+        expect(of).toBe(block);
+        seen.push({ type, start, end });
+        return --left > 0;
+      },
+    });
+    if (typeof done === "string") return { seen, fault: done };
+    expect(done).toBe(seen.at(-1)?.end);
+    from = done;
+  } while (from < bytes.length);
+  return { seen, fault: undefined };
 }
 
 function record(type: number, body: Uint8Array): Uint8Array {
@@ -95,6 +114,20 @@ describe("reading a message", () => {
     ["rubbish behind a good record", [...record(1, new Uint8Array(22)), 7], "record runs past the end"],
   ])("refuses %s", (_what, bytes, fault) => {
     expect(read(Uint8Array.from(bytes)).fault).toBe(fault);
+  });
+
+  it("comes to the same where it stops and goes on between records, whatever the bytes", () => {
+    const body = fc.uint8Array({ minLength: 18, maxLength: 40 });
+    const good = fc.tuple(fc.constantFrom(1, 2, 3), body).map(([type, bytes]) => record(type, bytes));
+    const parts = fc.array(fc.oneof({ weight: 4, arbitrary: good }, fc.uint8Array({ maxLength: 6 })), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(parts, fc.boolean(), fc.integer({ min: 1, max: 4 }), (all, batch, atATime) => {
+        const message = Uint8Array.from(all.flatMap((part) => [...part]));
+        expect(read(message, batch, atATime)).toEqual(read(message, batch));
+      }),
+    );
   });
 
   it("passes over types of any length that it does not know", () => {

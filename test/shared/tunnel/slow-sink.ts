@@ -1,3 +1,4 @@
+import type { Block } from "../../../shared/tunnel/block.ts";
 import type { MessageSink } from "../../../shared/tunnel/outbox.ts";
 
 /** A network that takes what it is given when the test says so. */
@@ -6,7 +7,7 @@ export class SlowSink implements MessageSink {
   /** Copies of all messages, each as it was when it was given. */
   readonly messages: Uint8Array[] = [];
   /** The messages given and not yet taken, as they are. */
-  readonly waiting: { message: Uint8Array; sent: (() => void) | undefined }[] = [];
+  readonly waiting: { message: Uint8Array; sent: () => void }[] = [];
   /** Told each message as it is when the network takes it. */
   readonly #arrived: (message: Uint8Array) => void;
 
@@ -14,10 +15,18 @@ export class SlowSink implements MessageSink {
     this.#arrived = arrived;
   }
 
-  send(message: Uint8Array, sent?: () => void): void {
+  send(block: Block, start: number, end: number, sent?: () => void): void {
+    const { bytes } = block;
+    const message = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
     this.messages.push(message.slice());
     this.bufferedAmount += message.length;
-    this.waiting.push({ message, sent });
+    this.waiting.push({
+      message,
+      sent: () => {
+        block.release();
+        sent?.();
+      },
+    });
   }
 
   /** Takes the oldest message. */
@@ -26,7 +35,7 @@ export class SlowSink implements MessageSink {
     if (first === undefined) return;
     this.#arrived(first.message);
     this.bufferedAmount -= first.message.length;
-    first.sent?.();
+    first.sent();
   }
 
   takeAll(): void {

@@ -77,7 +77,7 @@ describe.each(FRAMINGS)("a server, framing by %s,", (framing) => {
     );
     for (const { end } of listener.accepted) {
       const [said] = await end.heard(1);
-      end.socket.send(Buffer.alloc(100_000, String(said)));
+      end.send(Buffer.alloc(100_000, String(said)));
       end.socket.sendText(`you said ${said}`);
     }
     for (const [i, client] of clients.entries()) {

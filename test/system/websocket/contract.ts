@@ -1,6 +1,8 @@
 // What holds for every MessageSocket, whoever does the framing at either end.
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { Block } from "../../../shared/tunnel/block.ts";
+import { watched } from "../../shared/tunnel/blocks.ts";
 import { type End, MAX_BYTES, Pair, type Pairing } from "./pair.ts";
 
 /** Where the length's encoding changes (RFC 6455 section 5.2), and a whole message of the tunnel's. */
@@ -44,7 +46,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
     it("carries binary messages of every size both ways, byte for byte", async () => {
       await using pair = await Pair.open(pairing);
       for (const [sender, receiver] of pair.directions) {
-        for (const size of SIZES) sender.socket.send(pattern(size, size));
+        for (const size of SIZES) sender.send(pattern(size, size));
         expectPatterns(
           await receiver.heard(SIZES.length),
           SIZES.map((size) => [size, size] as const),
@@ -71,7 +73,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         for (const end = sent + 40; sent < end; sent++) {
           for (const [sender] of pair.directions) {
             if (sent % 7 === 0) sender.socket.sendText(`text ${sent}`);
-            else sender.socket.send(pattern(size(sent), sent));
+            else sender.send(pattern(size(sent), sent));
           }
         }
         await turn();
@@ -91,7 +93,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
     it("hears what the other end says in the very turn in which it opened", async () => {
       const greet = (who: string) => (end: End) => {
         end.socket.sendText(`${who} is here`);
-        end.socket.send(pattern(70_000, 1));
+        end.send(pattern(70_000, 1));
       };
       await using pair = await Pair.open(pairing, { server: greet("server"), client: greet("client") });
       for (const [[, receiver], who] of [
@@ -104,14 +106,17 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       }
     });
 
-    it("says once of each message that it was sent, in order, and leaves its bytes as they were", async () => {
+    it("says once of each message that it was sent, in order, releases it, and leaves its bytes as they were", async () => {
       await using pair = await Pair.open(pairing);
       for (const [sender, receiver] of pair.directions) {
         const told: number[] = [];
+        const freed: number[] = [];
         const all = Promise.withResolvers<void>();
         const messages = SIZES.map((size) => pattern(size, 3));
         for (const [i, message] of messages.entries()) {
-          sender.socket.send(message, () => {
+          const block = watched(message, () => freed.push(i));
+          sender.socket.send(block, 0, message.length, () => {
+            expect(block.isFree).toBe(true);
             told.push(i);
             if (told.length === messages.length) all.resolve();
           });
@@ -119,34 +124,57 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         await all.promise;
         await receiver.heard(messages.length);
         expect(told).toEqual(messages.map((_message, i) => i));
+        expect(freed).toEqual(told);
         expect(messages.every((message, i) => same(message, pattern(SIZES[i] ?? 0, 3)))).toBe(true);
       }
     });
 
     it.each(["terminate", "close"] as const)(
-      "says once of each message that it was sent where %s comes first, then and after",
+      "says once of each message that it was sent, and releases it, where %s comes first, then and after",
       async (how) => {
         await using pair = await Pair.open(pairing);
         for (const [sender] of pair.directions) {
           // Much more than a connection takes at once.
           const told = new Array<number>(64).fill(0);
-          const tell = (i: number) => () => {
-            told[i] = (told[i] ?? 0) + 1;
+          const freed = new Array<number>(64).fill(0);
+          const send = (i: number, size: number) => {
+            const block = watched(pattern(size, i), () => {
+              freed[i] = (freed[i] ?? 0) + 1;
+            });
+            sender.socket.send(block, 0, size, () => {
+              told[i] = (told[i] ?? 0) + 1;
+            });
           };
-          for (let i = 0; i < 60; i++) sender.socket.send(pattern(MAX_BYTES, i), tell(i));
+          for (let i = 0; i < 60; i++) send(i, MAX_BYTES);
           if (how === "terminate") sender.socket.terminate();
           else sender.socket.close(4_000, "enough");
-          for (let i = 60; i < 62; i++) sender.socket.send(pattern(100, i), tell(i));
+          for (let i = 60; i < 62; i++) send(i, 100);
           await sender.ended();
-          for (let i = 62; i < 64; i++) sender.socket.send(pattern(100, i), tell(i));
+          for (let i = 62; i < 64; i++) send(i, 100);
           while (told.includes(0)) await turn();
           for (let i = 0; i < 5; i++) await turn();
           expect(told).toEqual(new Array(64).fill(1));
+          expect(freed).toEqual(told);
           expect(sender.socket.bufferedAmount).toBe(0);
           expect(sender.ends).toHaveLength(1);
         }
       },
     );
+
+    it("sends a range of a block, and nothing of what is around it", async () => {
+      await using pair = await Pair.open(pairing);
+      for (const [sender, receiver] of pair.directions) {
+        for (const size of SIZES) {
+          const bytes = new Uint8Array(size + 30).fill(0xee);
+          bytes.set(pattern(size, size), 20);
+          sender.socket.send(new Block(bytes), 20, 20 + size);
+        }
+        expectPatterns(
+          await receiver.heard(SIZES.length),
+          SIZES.map((size) => [size, size] as const),
+        );
+      }
+    });
 
     it("keeps a message's bytes until it is released, whatever else comes meanwhile", async () => {
       await using pair = await Pair.open(pairing);
@@ -160,7 +188,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
             const message = pattern(size, sent.length);
             message[0] = sent.length % 3 === 0 ? 1 : 0;
             sent.push(message);
-            sender.socket.send(message);
+            sender.send(message);
           }
           await turn();
         }
@@ -180,7 +208,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         for (const [i, size] of sizes.entries()) {
           const message = pattern(size, 1_000 + i);
           message[0] = 0;
-          sender.socket.send(message);
+          sender.send(message);
         }
         const heard = await receiver.heard(before + sizes.length);
         expect(left.every(({ message }, i) => same(message, leftSent[i] as Uint8Array))).toBe(true);
@@ -199,7 +227,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         const sent = Promise.withResolvers<void>();
         let last = 0;
         for (let i = 0; i < 40; i++) {
-          socket.send(pattern(MAX_BYTES, i), i === 39 ? sent.resolve : undefined);
+          sender.send(pattern(MAX_BYTES, i), i === 39 ? sent.resolve : undefined);
           expect(socket.bufferedAmount).toBeGreaterThanOrEqual(last + MAX_BYTES);
           last = socket.bufferedAmount;
         }
@@ -218,7 +246,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       const { socket } = pair.client;
       let sent = 0;
       // More than the kernel holds for both ends together.
-      for (let i = 0; i < 100; i++) socket.send(pattern(MAX_BYTES, i), () => sent++);
+      for (let i = 0; i < 100; i++) pair.client.send(pattern(MAX_BYTES, i), () => sent++);
       for (let i = 0; i < 200; i++) await turn();
       expect(sent).toBeLessThan(100);
       expect(socket.bufferedAmount).toBeGreaterThanOrEqual((100 - sent) * MAX_BYTES);
@@ -242,7 +270,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       ] as const)("from the %s with %d '%s', after all that was said before", async (who, code, reason) => {
         await using pair = await Pair.open(pairing);
         const [sender, receiver] = who === "client" ? [pair.client, pair.server] : [pair.server, pair.client];
-        for (let i = 0; i < 20; i++) sender.socket.send(pattern(50_000, i));
+        for (let i = 0; i < 20; i++) sender.send(pattern(50_000, i));
         sender.socket.close(code, reason);
         expect(await receiver.ended()).toEqual({ code, reason });
         expect((await sender.ended())?.code).toBe(code);
@@ -266,8 +294,9 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         pair.client.socket.close(4_002, "second");
         expect(await pair.server.ended()).toEqual({ code: 4_001, reason: "first" });
         await pair.client.ended();
-        for (const { socket } of [pair.client, pair.server]) {
-          socket.send(pattern(10, 0));
+        for (const end of [pair.client, pair.server]) {
+          const { socket } = end;
+          end.send(pattern(10, 0));
           socket.sendText("still there?");
           socket.ping();
           socket.close(4_003, "third");
@@ -292,9 +321,9 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         for (const way of [0, 1] as const) {
           await using pair = await Pair.open(pairing);
           const [sender, receiver] = pair.directions[way] as readonly [End, End];
-          sender.socket.send(pattern(MAX_BYTES, 0));
-          sender.socket.send(pattern(MAX_BYTES + 1, 1));
-          sender.socket.send(pattern(10, 2));
+          sender.send(pattern(MAX_BYTES, 0));
+          sender.send(pattern(MAX_BYTES + 1, 1));
+          sender.send(pattern(10, 2));
           expect((await sender.ended())?.code).toBe(1_009);
           expect((await receiver.ended())?.code).toBe(1_006);
           expectPatterns(receiver.messages, [[MAX_BYTES, 0]]);

@@ -1,17 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Block } from "../../../shared/tunnel/block.ts";
 import { FrameFault, FrameParser } from "../../../system/websocket/frame-parser.ts";
 import { CountingPool } from "../../shared/tunnel/counting-pool.ts";
 import { BINARY, CLOSE, CONTINUATION, KEY, PING, PONG, type RawFrame, rawFrame, TEXT } from "./raw.ts";
 
 const MAX_BYTES = 300_000;
 
-/** A parser and what it told of. Messages are given back at once unless `keep`. */
+/** A parser and what it told of. Messages are released at once unless `keep`. */
 class Reader {
   readonly pool = new CountingPool();
   /** Opcode and payload, in hexadecimal. */
   readonly told: (readonly [opcode: number, payload: string])[] = [];
-  readonly kept: { readonly payload: Uint8Array; readonly block: Uint8Array }[] = [];
+  readonly kept: { readonly payload: Uint8Array; readonly block: Block }[] = [];
   fault: FrameFault | undefined;
   readonly #parser: FrameParser;
   /** Like the buffer that sockets share: what was read is gone with the next read. */
@@ -23,10 +24,11 @@ class Reader {
       maxBytes,
       pool: this.pool,
       events: {
-        message: (opcode, payload, block) => {
+        message: (opcode, block, size) => {
+          const payload = block.bytes.subarray(0, size);
           this.told.push([opcode, Buffer.from(payload).toString("hex")]);
           if (keep) this.kept.push({ payload, block });
-          else this.pool.give(block);
+          else block.release();
         },
         control: (opcode, payload) => {
           this.told.push([opcode, Buffer.from(payload).toString("hex")]);
@@ -137,6 +139,10 @@ describe("a frame parser", () => {
         const pieced = new Reader({ masked, maxBytes: 500 }).read(...cut(bytes, places));
         expect(pieced.told).toEqual(whole.told);
         expect(pieced.fault).toEqual(whole.fault);
+        for (const reader of [whole, pieced]) {
+          reader.stop();
+          expect(reader.pool.out).toBe(0);
+        }
         if (whole.fault !== undefined) expect([1_002, 1_009]).toContain(whole.fault.code);
         if (whole.fault === undefined) read++;
         else faults++;
@@ -247,7 +253,7 @@ describe("a frame parser", () => {
     expect(reader.pool.out).toBe(0);
   });
 
-  it("takes no block of a message that is not given back for another", () => {
+  it("takes no block of a message that is not released for another", () => {
     const reader = new Reader({ keep: true });
     const texts = Array.from({ length: 50 }, (_, i) => `message ${i}`);
     for (const payload of texts) reader.read(rawFrame({ opcode: TEXT, payload, key: KEY }));
@@ -256,12 +262,12 @@ describe("a frame parser", () => {
     expect(reader.pool.out).toBe(50);
   });
 
-  it("uses a block again that was given back", () => {
+  it("uses a block again that was released", () => {
     const reader = new Reader({ keep: true });
     const frame = rawFrame({ opcode: BINARY, payload: "hello", key: KEY });
     reader.read(frame);
-    const block = reader.kept[0]?.block as Uint8Array;
-    reader.pool.give(block);
+    const block = reader.kept[0]?.block as Block;
+    block.release();
     reader.read(frame);
     expect(reader.kept[1]?.block).toBe(block);
     expect(Buffer.from(reader.kept[1]?.payload ?? []).toString()).toBe("hello");
@@ -274,13 +280,15 @@ describe("a frame parser", () => {
     within.stop();
     expect(within.read(frame.subarray(8), frame, Buffer.alloc(100, 0xff)).told).toEqual([]);
     expect(within.fault).toBeUndefined();
+    expect(within.pool.out).toBe(0);
     let count = 0;
     const parser: FrameParser = new FrameParser({
       masked: true,
       maxBytes: 100,
       pool: new CountingPool(),
       events: {
-        message: () => {
+        message: (_opcode, block) => {
+          block.release();
           count++;
           parser.stop();
         },

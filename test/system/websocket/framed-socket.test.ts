@@ -206,7 +206,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     const { peer, end } = facing;
     const keys = new Set<string>();
     for (let i = 0; i < 20; i++) {
-      end.socket.send(Buffer.from(`message ${i}`));
+      end.send(Buffer.from(`message ${i}`));
       const { opcode, payload, key } = await peer.frame();
       expect(opcode).toBe(BINARY);
       expect(payload.toString()).toBe(`message ${i}`);
@@ -219,7 +219,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
   it("sends lengths in their shortest form", async () => {
     await using facing = await face(framing);
     for (const size of [0, 125, 126, 65_535, 65_536]) {
-      facing.end.socket.send(Buffer.alloc(size, 7));
+      facing.end.send(Buffer.alloc(size, 7));
       expect((await facing.peer.frame()).payload.equals(Buffer.alloc(size, 7))).toBe(true);
     }
   });

@@ -6,11 +6,13 @@ import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import type { Block } from "../../../shared/tunnel/block.ts";
 import { type Accepted, accepting } from "../../../system/websocket/accept.ts";
 import { type ConnectOptions, connect } from "../../../system/websocket/connect.ts";
 import type { Framing } from "../../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../../system/websocket/message-socket.ts";
 import { makeCertificate } from "../../relay/certificate.ts";
+import { sendBytes } from "../../shared/tunnel/blocks.ts";
 
 export const SUBPROTOCOL = "test.v1";
 export const MAX_BYTES = 256 * 1024;
@@ -54,12 +56,18 @@ export class End implements MessageEvents {
     this.#notify();
   }
 
-  binary(message: Uint8Array, release: () => void): void {
+  /** Sends a whole buffer. */
+  send(bytes: Uint8Array, sent?: () => void): void {
+    sendBytes(this.socket, bytes, sent);
+  }
+
+  binary(block: Block, size: number): void {
+    const message = block.bytes.subarray(0, size);
     if (this.keep(message)) {
-      this.kept.push({ message, release });
+      this.kept.push({ message, release: () => block.release() });
     } else {
       this.messages.push(Buffer.from(message));
-      release();
+      block.release();
     }
     this.#notify();
   }

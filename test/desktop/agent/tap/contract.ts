@@ -88,7 +88,7 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
 
       for (const batch of reader.kept) {
         for (let i = 0; i < batch.count; i++)
-          batch.bytes.fill(0xff, batch.frameAt(i) - headroom, batch.frameAt(i));
+          batch.block.bytes.fill(0xff, batch.frameAt(i) - headroom, batch.frameAt(i));
       }
 
       expect(reader.kept.flatMap(framesOf)).toEqual(sent);

@@ -174,7 +174,7 @@ export async function expectConversation(device: TapDevice): Promise<void> {
   device.start({
     frames: (batch) => {
       for (let i = 0; i < batch.count; i++) {
-        const kind = answer(device, batch.bytes, batch.frameAt(i), batch.endAt(i));
+        const kind = answer(device, batch.block.bytes, batch.frameAt(i), batch.endAt(i));
         if (kind !== undefined) seen.push(kind);
       }
       batch.release();

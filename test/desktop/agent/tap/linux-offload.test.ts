@@ -162,7 +162,8 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
   function bridge(from: TapDevice, to: TapDevice): void {
     from.start({
       frames: (batch) => {
-        const { bytes, count } = batch;
+        const { count } = batch;
+        const { bytes } = batch.block;
         for (let i = 0; i < count; i++) {
           const virtio = batch.frameAt(i) - VIRTIO_BYTES;
           const end = batch.endAt(i);
@@ -192,7 +193,7 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
     from.start({
       frames: (batch) => {
         for (let i = 0; i < batch.count; i++) {
-          joiner.add(batch.bytes, batch.frameAt(i) - VIRTIO_BYTES, batch.endAt(i));
+          joiner.add(batch.block.bytes, batch.frameAt(i) - VIRTIO_BYTES, batch.endAt(i));
         }
         joiner.flush();
         batch.release();

@@ -89,7 +89,7 @@ describe("the queue in front of the memory TAP device", () => {
     frame.fill(0);
     const read = await new Promise<Uint8Array>((resolve) => {
       device.start({
-        frames: (batch) => resolve(batch.bytes.slice(batch.frameAt(0), batch.endAt(0))),
+        frames: (batch) => resolve(batch.block.bytes.slice(batch.frameAt(0), batch.endAt(0))),
         failed: () => {},
       });
     });

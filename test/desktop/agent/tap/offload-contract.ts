@@ -54,8 +54,8 @@ export function offloadContract(driver: string, open: () => Promise<Rig>): void 
       for (const batch of reader.kept) {
         for (let i = 0; i < batch.count; i++) {
           const frame = batch.frameAt(i);
-          if (!isExperimental(batch.bytes, frame)) continue;
-          got.push(batch.bytes.slice(frame - VIRTIO_BYTES, batch.endAt(i)));
+          if (!isExperimental(batch.block.bytes, frame)) continue;
+          got.push(batch.block.bytes.slice(frame - VIRTIO_BYTES, batch.endAt(i)));
         }
       }
       expect(got).toEqual(sent.map(({ virtio, frame }) => behind(virtio, frame)));

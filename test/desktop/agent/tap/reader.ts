@@ -43,7 +43,7 @@ export function framesOf(batch: FrameBatch): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let i = 0; i < batch.count; i++) {
     const frame = batch.frameAt(i);
-    if (isExperimental(batch.bytes, frame)) frames.push(batch.bytes.slice(frame, batch.endAt(i)));
+    if (isExperimental(batch.block.bytes, frame)) frames.push(batch.block.bytes.slice(frame, batch.endAt(i)));
   }
   return frames;
 }

@@ -35,7 +35,7 @@ describe("a batch of frames", () => {
             at = batch.frameAt(i) + (lengths[i] ?? 0);
             expect(batch.endAt(i)).toBe(at);
           }
-          expect(at).toBeLessThanOrEqual(Math.min(batch.bytes.length, MESSAGE_BYTES));
+          expect(at).toBeLessThanOrEqual(Math.min(batch.block.bytes.length, MESSAGE_BYTES));
         },
       ),
       { numRuns: 50 },
@@ -54,7 +54,7 @@ describe("a batch of frames", () => {
   it("is of no use after its release", () => {
     const batch = fill(new SlabPool(), [60]);
     batch.release();
-    expect(() => batch.bytes).toThrow("after its release");
+    expect(() => batch.block).toThrow("after its release");
     expect(() => batch.count).toThrow("after its release");
     expect(() => batch.endAt(0)).toThrow("after its release");
   });
@@ -106,7 +106,7 @@ describe("the slabs of a device", () => {
   it("have room for the greatest frame until they are full", () => {
     const batch = fill(new SlabPool(), [BATCH_BYTES - HEADROOM - 1, FRAME_BYTES, 14]);
     expect(batch.count).toBe(2);
-    expect(batch.endAt(1)).toBeLessThanOrEqual(Math.min(batch.bytes.length, MESSAGE_BYTES));
+    expect(batch.endAt(1)).toBeLessThanOrEqual(Math.min(batch.block.bytes.length, MESSAGE_BYTES));
     expect(fill(new SlabPool({ bytes: 1 }), [FRAME_BYTES, 14]).count).toBe(1);
   });
 });

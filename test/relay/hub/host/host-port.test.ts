@@ -12,6 +12,7 @@ import { VIRTIO_BYTES } from "../../../../shared/offload/virtio.ts";
 import { hubMac } from "../../../../shared/switch/hub-policy.ts";
 import { linkLocalOf } from "../../../../shared/switch/neighbours/messages.ts";
 import { Segment } from "../../../../shared/switch/segment.ts";
+import { Block } from "../../../../shared/tunnel/block.ts";
 import { encapsulate, OFFLOAD_BYTES, RECORD_OFFLOAD } from "../../../../shared/tunnel/record.ts";
 import { requires } from "../../../requirements.ts";
 import { readWithTshark } from "../../../shared/frame/read-with-tshark.ts";
@@ -115,7 +116,7 @@ describe("the hub as a machine of its segment", () => {
     const sum = pseudoSum(alice4, hub4, 8 + 5);
     bytes.set([sum >>> 8, sum & 0xff], OFFLOAD_BYTES + udp + 6);
     bytes.set([1, 0, 0, 0, 0, 0, udp, 0, 6, 0], virtio);
-    segment.forward(alice, bytes, 0, OFFLOAD_BYTES, bytes.length);
+    segment.forward(alice, new Block(bytes), 0, OFFLOAD_BYTES, bytes.length);
     expect(alice.drops.toJSON()).toEqual({});
     expect(alice.frames).toHaveLength(1);
   });

@@ -1,0 +1,64 @@
+import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
+
+/** Seconds of a rate that may come at once: whole sites join together, when their line comes back. */
+const BURST_SECONDS = 4;
+
+/** What control messages may cost. */
+export interface ControlRates {
+  /** Messages read, per second. */
+  readonly messages: number;
+  /** Bytes that the relay sends for them, per second: what goes to N members counts N times. */
+  readonly bytes: number;
+}
+
+/**
+ * Paces control messages by what they cost. A message that costs more than there is goes on, and is paid for before the
+ * next: so the largest one passes too, and the average is the rate.
+ */
+export class ControlBudget {
+  readonly #clock: () => number;
+  readonly #within: ControlBudget | undefined;
+  #messages: TokenBucket;
+  #bytes: TokenBucket;
+  /** Bytes that the relay has sent on its account so far. */
+  sent = 0;
+
+  /**
+   * @param clock seconds with fractions, never going back
+   * @param within a wider budget, which is charged too
+   */
+  constructor(rates: ControlRates, clock: () => number, within?: ControlBudget) {
+    this.#clock = clock;
+    this.#within = within;
+    this.#messages = this.#bucket(rates.messages);
+    this.#bytes = this.#bucket(rates.bytes);
+  }
+
+  /** Whether the next message may be read now. */
+  get isOpen(): boolean {
+    const now = this.#clock();
+    return this.#messages.take(now, 0) && this.#bytes.take(now, 0) && (this.#within?.isOpen ?? true);
+  }
+
+  /** Counts a message that is read. */
+  read(): void {
+    this.#messages.charge(1);
+    this.#within?.read();
+  }
+
+  /** Counts bytes that are sent here. A wider budget is not charged: the relay charges the tenant where it sends. */
+  charge(bytes: number): void {
+    this.sent += bytes;
+    this.#bytes.charge(bytes);
+  }
+
+  /** Goes by other rates from now on. */
+  reset(rates: ControlRates): void {
+    this.#messages = this.#bucket(rates.messages);
+    this.#bytes = this.#bucket(rates.bytes);
+  }
+
+  #bucket(rate: number): TokenBucket {
+    return new TokenBucket(rate, Math.max(1, rate * BURST_SECONDS), this.#clock());
+  }
+}

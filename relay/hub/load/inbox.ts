@@ -1,0 +1,145 @@
+import type { Block } from "../../../shared/tunnel/block.ts";
+import type { TunnelSocket } from "../socket.ts";
+import type { Turn, Waiting } from "./turns.ts";
+
+/** What reads the messages of a session. */
+export interface InboxReader {
+  /** Whether text may be read now, or has to wait for a rate. */
+  readonly mayReadText: boolean;
+  readText(text: string): void;
+  /**
+   * Reads the binary message `block.bytes[0, size)`, which is lent, from `from` on.
+   *
+   * @returns where it stopped: `size`, unless the tenant's turn is over
+   */
+  readBinary(block: Block, size: number, from: number): number;
+  /** Reading threw. */
+  failed(error: unknown): void;
+}
+
+interface BinaryMessage {
+  readonly block: Block;
+  readonly size: number;
+  from: number;
+}
+
+/**
+ * What comes in from one session, read in order and in its tenant's turn. As long as that has time, a message is read as it
+ * comes. What has to wait is kept, and the socket is not read meanwhile, so that the sender has to wait too.
+ */
+export class Inbox implements Waiting {
+  readonly #socket: TunnelSocket;
+  readonly #reader: InboxReader;
+  #turn: Turn;
+  /** Undefined while nothing waits, as there may be thousands of idle sessions. */
+  #messages: (string | BinaryMessage)[] | undefined;
+  #closed = false;
+
+  constructor(turn: Turn, socket: TunnelSocket, reader: InboxReader) {
+    this.#turn = turn;
+    this.#socket = socket;
+    this.#reader = reader;
+    turn.enter(this);
+  }
+
+  /** Belongs to another turn from now on; what waits is still read in the order of the old one. */
+  move(turn: Turn): void {
+    const waiting = (this.#messages ?? []).reduce((sum, message) => sum + weight(message), 0);
+    this.#turn.hold(-waiting);
+    this.#turn.leave(this);
+    this.#turn = turn;
+    turn.hold(waiting);
+    turn.enter(this);
+  }
+
+  text(text: string): void {
+    if (this.#closed) return;
+    if (this.#messages === undefined && this.#turn.begin() && this.#reader.mayReadText) this.#readText(text);
+    else this.#keep(text);
+  }
+
+  /** Takes over a reference to the block. */
+  binary(block: Block, size: number): void {
+    if (this.#closed) return block.release();
+    const message = { block, size, from: 0 };
+    if (this.#messages === undefined && this.#turn.begin() && this.#readBinary(message)) return;
+    this.#keep(message);
+  }
+
+  go(): "done" | "more" | "later" {
+    for (let next = this.#messages?.[0]; next !== undefined; next = this.#messages?.[0]) {
+      if (this.#turn.work.isOver) return "more";
+      if (typeof next === "string" && !this.#reader.mayReadText) return "later";
+      // Off the list first: reading may close the session, which throws away what is on it.
+      this.#messages?.shift();
+      this.#turn.hold(-weight(next));
+      if (typeof next === "string") {
+        this.#readText(next);
+      } else if (!this.#readBinary(next)) {
+        this.#turn.hold(weight(next));
+        this.#messages?.unshift(next);
+        return "more";
+      }
+    }
+    if (!this.#closed) {
+      this.#messages = undefined;
+      if (!this.#turn.isFull) this.#socket.resume();
+    }
+    return "done";
+  }
+
+  /** Throws away what waits. */
+  close(): void {
+    this.#closed = true;
+    const messages = this.#messages ?? [];
+    this.#messages = undefined;
+    for (const message of messages) {
+      this.#turn.hold(-weight(message));
+      if (typeof message !== "string") message.block.release();
+    }
+    this.#turn.leave(this);
+  }
+
+  /** For its turn: too much waits, or no longer does. */
+  pause(isFull: boolean): void {
+    if (isFull) this.#socket.pause();
+    else if (this.#messages === undefined) this.#socket.resume();
+  }
+
+  #keep(message: string | BinaryMessage): void {
+    this.#turn.hold(weight(message));
+    if (this.#messages !== undefined) {
+      this.#messages.push(message);
+      return;
+    }
+    this.#messages = [message];
+    this.#socket.pause();
+    this.#turn.add(this);
+  }
+
+  #readText(text: string): void {
+    try {
+      this.#reader.readText(text);
+    } catch (error) {
+      this.#reader.failed(error);
+    }
+  }
+
+  /** @returns whether it is done with, and its reference dropped */
+  #readBinary(message: BinaryMessage): boolean {
+    const { block, size } = message;
+    try {
+      message.from = this.#reader.readBinary(block, size, message.from);
+      if (message.from < size && !this.#closed) return false;
+    } catch (error) {
+      this.#reader.failed(error);
+    }
+    block.release();
+    return true;
+  }
+}
+
+/** Bytes of memory that a message takes. */
+function weight(message: string | BinaryMessage): number {
+  return typeof message === "string" ? 2 * message.length : message.block.bytes.length;
+}

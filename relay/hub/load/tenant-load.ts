@@ -1,0 +1,74 @@
+import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
+import type { Limits } from "../../tenants/limits.ts";
+import { ControlBudget, type ControlRates } from "./control-budget.ts";
+import { LOAD_LIMITS } from "./limits.ts";
+import { type Turn, Turns } from "./turns.ts";
+
+/** What a tenant may cost the others: its part of the event loop, of the memory and of what the relay says. */
+export interface TenantLoad {
+  readonly turn: Turn;
+  /** Bytes that wait for its receivers. */
+  readonly queued: QueueBudget;
+  readonly control: ControlBudget;
+}
+
+/** The loads of all tenants, and that of those who have not yet said who they are. */
+export class TenantLoads {
+  readonly #limits: Limits;
+  readonly #clock: () => number;
+  readonly #turns = new Turns();
+  readonly #queued = new QueueBudget(() => LOAD_LIMITS.queuedBytes);
+  readonly #loads = new Map<string, TenantLoad>();
+  /** Of connections before `welcome`, all together. */
+  readonly strangers: TenantLoad;
+
+  /** @param clock seconds with fractions, never going back */
+  constructor(limits: Limits, clock: () => number) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.strangers = {
+      turn: this.#turns.of(""),
+      queued: new QueueBudget(() => LOAD_LIMITS.strangersBytes, this.#queued),
+      control: new ControlBudget(LOAD_LIMITS.strangers, clock),
+    };
+    limits.onChanged((tenant) => this.#loads.get(tenant)?.control.reset(this.#ratesOf(tenant)));
+  }
+
+  /** Bytes that wait for receivers of all tenants. */
+  get queuedBytes(): number {
+    return this.#queued.used;
+  }
+
+  of(tenant: string): TenantLoad {
+    let load = this.#loads.get(tenant);
+    if (load === undefined) {
+      const limit = () => this.#limits.value(tenant, "queued_bytes", {}) ?? Number.POSITIVE_INFINITY;
+      load = {
+        turn: this.#turns.of(tenant),
+        queued: new QueueBudget(limit, this.#queued),
+        control: new ControlBudget(this.#ratesOf(tenant), this.#clock),
+      };
+      this.#loads.set(tenant, load);
+    }
+    return load;
+  }
+
+  /** Forgets tenants without sessions and networks, once nothing of theirs waits. */
+  sweep(isNeeded: (tenant: string) => boolean): void {
+    for (const [tenant, { turn, queued }] of this.#loads) {
+      if (turn.hasWaiting || queued.used > 0 || isNeeded(tenant)) continue;
+      this.#loads.delete(tenant);
+      this.#turns.forget(tenant);
+    }
+  }
+
+  close(): void {
+    this.#turns.close();
+  }
+
+  #ratesOf(tenant: string): ControlRates {
+    const rate = (name: "control_messages_per_second" | "control_bytes_per_second") =>
+      this.#limits.value(tenant, name, {}) ?? Number.MAX_SAFE_INTEGER;
+    return { messages: rate("control_messages_per_second"), bytes: rate("control_bytes_per_second") };
+  }
+}
