@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
 import type { MacBudget } from "../../shared/switch/port.ts";
+import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { Close } from "../../shared/tunnel/close.ts";
 import { SUBPROTOCOL } from "../../shared/tunnel/constants.ts";
 import { blockPool } from "../../system/memory.ts";
@@ -30,12 +31,14 @@ export interface HubOptions {
   /** Of those who try credentials. */
   readonly guesses: GuessLimiter;
   readonly limits?: HubLimits;
+  /** Memory that all sessions share, one of its own unless given. */
+  readonly pool?: BlockPool;
 }
 
 /** The hub VTEP: every session, and every network that has members or is captured. */
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
-  readonly pool = blockPool();
+  readonly pool: BlockPool;
   readonly #tenants: Tenants;
   readonly #log: Logger;
   readonly clock: () => number;
@@ -53,7 +56,8 @@ export class Hub implements SessionHost {
   readonly #ticker: ReturnType<typeof setInterval>;
   #draining = false;
 
-  constructor({ tenants, log, clock, guesses, limits = HUB_LIMITS }: HubOptions) {
+  constructor({ tenants, log, clock, guesses, limits = HUB_LIMITS, pool = blockPool() }: HubOptions) {
+    this.pool = pool;
     this.limits = limits;
     this.#tenants = tenants;
     this.#log = log;

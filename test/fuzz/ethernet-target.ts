@@ -27,6 +27,9 @@ class EthernetSubject implements Subject {
   readonly #other = new ClientPort("other", new MacBudget(64));
   #events: ConnectionEvents | undefined;
   #port: Port | undefined;
+  /** What the client has sent and the relay has not read, because it reads nothing at the moment. */
+  #unread: Uint8Array[] = [];
+  #paused = false;
   /** What went out to the client. */
   #sent = 0;
   /** Of connections that are over, and what came while there was none. */
@@ -63,8 +66,7 @@ class EthernetSubject implements Subject {
     }
     // What is no frame ends the connection: now and then.
     const size = chance % 5_000 === 0 ? end : Math.max(end, LEAST_BYTES);
-    if (size < LEAST_BYTES) this.#before++;
-    this.#hand(bytes, size);
+    this.#arrive(bytes.slice(0, size));
   }
 
   send(bytes: Uint8Array, end: number): void {
@@ -76,19 +78,22 @@ class EthernetSubject implements Subject {
   }
 
   async second(): Promise<void> {
+    await this.#settle();
     this.#pass(1);
     if (this.#events === undefined) await this.#connect();
   }
 
-  isAlive(): boolean {
+  async isAlive(): Promise<boolean> {
     this.#pass(LONG_SECONDS);
     const good = plain(60);
     const back = turned(good);
     this.send(back, back.length);
-    this.#hand(good, good.length);
+    this.#arrive(good);
+    await this.#settle();
     this.#pass(0);
     const [received, sent] = [this.#other.txFrames, this.#sent];
-    this.#hand(good, good.length);
+    this.#arrive(good);
+    await this.#settle();
     this.send(back, back.length);
     this.#pass(0);
     return this.#other.txFrames > received && this.#sent > sent;
@@ -101,12 +106,28 @@ class EthernetSubject implements Subject {
     this.#hub.drain();
   }
 
-  /** Has the relay read a message, in memory of the connection's as it would be. */
-  #hand(bytes: Uint8Array, size: number): void {
-    const block = this.#hub.pool.take(size);
-    block.bytes.set(bytes.subarray(0, size));
-    if (this.#events === undefined) block.release();
-    else this.#events.binary(block, size);
+  /** Has a message come in, which the relay reads as soon as it reads anything. */
+  #arrive(message: Uint8Array): void {
+    this.#unread.push(message);
+    this.#read();
+  }
+
+  #read(): void {
+    while (!this.#paused && this.#events !== undefined) {
+      const message = this.#unread.shift();
+      if (message === undefined) return;
+      if (message.length < LEAST_BYTES) this.#before++;
+      const block = this.#hub.pool.take(message.length);
+      block.bytes.set(message);
+      this.#events.binary(block, message.length);
+    }
+  }
+
+  /** Waits until the relay has read all that came. */
+  async #settle(): Promise<void> {
+    while (this.#events !== undefined && (this.#paused || this.#unread.length > 0)) {
+      await new Promise(setImmediate);
+    }
   }
 
   #pass(seconds: number): void {
@@ -132,11 +153,18 @@ class EthernetSubject implements Subject {
       sendEncoded: () => {
         throw new Error("text was sent");
       },
-      pause: () => {},
-      resume: () => {},
+      pause: () => {
+        this.#paused = true;
+      },
+      resume: () => {
+        this.#paused = false;
+        this.#read();
+      },
       accountTo: () => {},
       close: () => {
-        this.#before += this.#port?.rxFrames ?? 0;
+        this.#before += (this.#port?.rxFrames ?? 0) + this.#unread.length;
+        this.#unread = [];
+        this.#paused = false;
         this.#port = undefined;
         this.#events = undefined;
       },
