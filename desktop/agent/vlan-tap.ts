@@ -82,7 +82,8 @@ export class VlanTap implements TapDevice {
     const start = frame - VLAN_TAG_BYTES;
     const after = frame + ADDRESSES_BYTES;
     this.#save(bytes, start, after);
-    const written = this.#tap.write(bytes, insertVlan(bytes, frame, this.vlan), end);
+    const tagged = insertVlan(bytes, frame, this.vlan);
+    const written = tagged !== undefined && this.#tap.write(bytes, tagged, end);
     this.#restore(bytes, start, after);
     return written;
   }
@@ -98,7 +99,7 @@ export class VlanTap implements TapDevice {
     const after = frame + ADDRESSES_BYTES;
     this.#save(bytes, start, after);
     const tagged = insertVlanOffload(bytes, frame, this.vlan);
-    const written = this.#tap.writeOffload(bytes, tagged - VIRTIO_BYTES, end);
+    const written = tagged !== undefined && this.#tap.writeOffload(bytes, tagged - VIRTIO_BYTES, end);
     this.#restore(bytes, start, after);
     return written;
   }
@@ -148,12 +149,14 @@ export class VlanTap implements TapDevice {
   /** Nobody does on the hot path, where every frame has a record's header in front. */
   #writeCopy(bytes: Uint8Array, frame: number, end: number): boolean {
     const copy = new Uint8Array(VLAN_TAG_BYTES + end - frame);
-    return this.#tap.write(copy, 0, copyWithVlan(bytes, frame, end, this.vlan, copy, 0));
+    const copied = copyWithVlan(bytes, frame, end, this.vlan, copy, 0);
+    return copied !== undefined && this.#tap.write(copy, 0, copied);
   }
 
   #writeCopyOffload(bytes: Uint8Array, frame: number, end: number): boolean {
     const copy = new Uint8Array(VIRTIO_BYTES + VLAN_TAG_BYTES + end - frame);
-    return this.#tap.writeOffload(copy, 0, copyWithVlanOffload(bytes, frame, end, this.vlan, copy, 0));
+    const copied = copyWithVlanOffload(bytes, frame, end, this.vlan, copy, 0);
+    return copied !== undefined && this.#tap.writeOffload(copy, 0, copied);
   }
 
   #save(bytes: Uint8Array, start: number, end: number): void {

@@ -1,4 +1,5 @@
 /** Wake-on-LAN: a "magic packet" is six bytes of ones and then sixteen times the sleeper's address, anywhere in a frame. */
+import type { Written } from "../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, encodeEthernet } from "../../shared/frame/ethernet.ts";
 import { encodeIpv4, IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../../shared/frame/ipv4.ts";
 import { BROADCAST_MAC, MAC_BYTES, writeMac } from "../../shared/frame/mac.ts";
@@ -40,7 +41,7 @@ export function wakeFrames(source: number, target: number, address: number): Uin
   return [raw, udp];
 }
 
-function writeMagic(bytes: Uint8Array, offset: number, target: number): void {
+function writeMagic(bytes: Uint8Array, offset: Written, target: number): void {
   let at = writeMac(bytes, offset, BROADCAST_MAC);
   for (let i = 0; i < REPEATS; i++) at = writeMac(bytes, at, target);
 }

@@ -9,11 +9,12 @@
  * ```
  */
 import {
+  hasRoom,
   holds,
+  isField,
   readUint16,
   readUint32,
-  requireField,
-  requireRoom,
+  type Written,
   writeUint16,
   writeUint32,
 } from "./bytes.ts";
@@ -58,14 +59,11 @@ export function decodeArp(bytes: Uint8Array, start: number, end: number): Arp | 
   };
 }
 
-/** Writes `arp` at `offset` and returns the offset after it. Throws a RangeError for a field out of range. */
-export function encodeArp(bytes: Uint8Array, offset: number, arp: Arp): number {
-  requireRoom(bytes, offset, ARP_BYTES);
-  requireField("ARP operation", arp.operation, 0xffff);
-  requireField("ARP sender MAC", arp.senderMac, BROADCAST_MAC);
-  requireField("ARP sender address", arp.senderAddress, 0xffff_ffff);
-  requireField("ARP target MAC", arp.targetMac, BROADCAST_MAC);
-  requireField("ARP target address", arp.targetAddress, 0xffff_ffff);
+/** Writes `arp` at `offset` and returns the offset after it; undefined for a field out of range. */
+export function encodeArp(bytes: Uint8Array, offset: Written, arp: Arp): Written {
+  if (!hasRoom(bytes, offset, ARP_BYTES) || !isField(arp.operation, 0xffff)) return undefined;
+  if (!isField(arp.senderMac, BROADCAST_MAC) || !isField(arp.senderAddress, 0xffff_ffff)) return undefined;
+  if (!isField(arp.targetMac, BROADCAST_MAC) || !isField(arp.targetAddress, 0xffff_ffff)) return undefined;
 
   writeUint16(bytes, offset, HARDWARE_ETHERNET);
   writeUint16(bytes, offset + 2, ETHERTYPE_IPV4);

@@ -15,8 +15,8 @@
  *  TCI:  PCP (3 bits) | DEI (1 bit) | VLAN id (12 bits)
  * ```
  */
-import { holds, readUint16, requireField, requireRoom, writeUint16 } from "./bytes.ts";
-import { BROADCAST_MAC, readMac, writeMac } from "./mac.ts";
+import { hasRoom, holds, isField, readUint16, type Written, writeUint16 } from "./bytes.ts";
+import { BROADCAST_MAC, MAC_BYTES, readMac, writeMac } from "./mac.ts";
 import { Malformed } from "./malformed.ts";
 
 /** Length of an untagged header: the least a frame can be. */
@@ -115,19 +115,18 @@ export function decodeEthernet(bytes: Uint8Array, start: number, end: number): E
 }
 
 /**
- * Writes `header` at `offset` and returns where the payload begins. Throws a RangeError for a field out of
- * range.
+ * Writes `header` at `offset` and returns where the payload begins; undefined for a field out of range, such as an
+ * EtherType that announces a tag and no tag for it.
  */
-export function encodeEthernet(bytes: Uint8Array, offset: number, header: EthernetHeader): number {
+export function encodeEthernet(bytes: Uint8Array, offset: Written, header: EthernetHeader): Written {
   const { destination, source, tags, etherType } = header;
-  requireRoom(bytes, offset, ETHERNET_HEADER_BYTES + tags.length * VLAN_TAG_BYTES);
-  requireField("destination MAC", destination, BROADCAST_MAC);
-  requireField("source MAC", source, BROADCAST_MAC);
-  requireField("EtherType", etherType, 0xffff);
-  if (isVlanTag(etherType)) throw new RangeError("an EtherType that announces a tag belongs to the tags");
-  for (const tag of tags) requireTag(tag);
+  if (!hasRoom(bytes, offset, ETHERNET_HEADER_BYTES + tags.length * VLAN_TAG_BYTES)) return undefined;
+  if (!isField(etherType, 0xffff) || isVlanTag(etherType) || !tags.every(isTag)) return undefined;
+  if (!isField(destination, BROADCAST_MAC) || !isField(source, BROADCAST_MAC)) return undefined;
 
-  let at = writeMac(bytes, writeMac(bytes, offset, destination), source);
+  writeMac(bytes, offset, destination);
+  writeMac(bytes, offset + MAC_BYTES, source);
+  let at = offset + 2 * MAC_BYTES;
   for (const tag of tags) {
     writeUint16(bytes, at, tag.tpid);
     writeUint16(bytes, at + 2, (tag.priority << 13) | (tag.dropEligible ? 0x1000 : 0) | tag.vlan);
@@ -147,8 +146,6 @@ function readTag(bytes: Uint8Array, offset: number): VlanTag {
   };
 }
 
-function requireTag(tag: VlanTag): void {
-  if (!isVlanTag(tag.tpid)) throw new RangeError(`TPID ${tag.tpid} is neither 802.1Q nor 802.1ad`);
-  requireField("VLAN priority", tag.priority, 7);
-  requireField("VLAN id", tag.vlan, 0xfff);
+function isTag({ tpid, priority, vlan }: VlanTag): boolean {
+  return isVlanTag(tpid) && isField(priority, 7) && isField(vlan, 0xfff);
 }

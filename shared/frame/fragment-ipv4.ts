@@ -10,7 +10,8 @@ const NO_OPERATION = 1;
  * Cuts the IPv4 packet at [packet, end) into fragments of `mtu` bytes at most (RFC 791 section 3.2); each is a copy.
  *
  * @param room bytes to leave free in front of each
- * @returns undefined where it may not be cut (its DF), or so that nothing would fit (an MTU under 28 and options)
+ * @returns undefined where it may not be cut (its DF), where nothing would fit (an MTU under 28 and options), and where a
+ *   fragment would end beyond what a packet may have
  */
 export function fragmentIpv4(
   bytes: Uint8Array,
@@ -29,7 +30,9 @@ export function fragmentIpv4(
     const left = ip.payloadLength - at;
     const size = header + left <= mtu ? left : (mtu - header) & ~7;
     if (size <= 0 && left > 0) return undefined;
-    fragments.push(fragment(bytes, ip, options, at, size, room));
+    const made = fragment(bytes, ip, options, at, size, room);
+    if (made === undefined) return undefined;
+    fragments.push(made);
     at += size;
   }
   return fragments;
@@ -42,7 +45,7 @@ function fragment(
   at: number,
   size: number,
   room: number,
-): Uint8Array {
+): Uint8Array | undefined {
   const made = new Uint8Array(room + IPV4_HEADER_BYTES + options.length + size);
   const payload = encodeIpv4(made, room, {
     ...ip,
@@ -51,6 +54,7 @@ function fragment(
     fragmentOffset: ip.fragmentOffset + at / 8,
     moreFragments: ip.moreFragments || at + size < ip.payloadLength,
   });
+  if (payload === undefined) return undefined;
   made.set(bytes.subarray(ip.payload + at, ip.payload + at + size), payload);
   return made;
 }

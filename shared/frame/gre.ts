@@ -19,11 +19,12 @@
  * The checksum covers header and payload. Version 1, PPTP's, is another protocol.
  */
 import {
+  hasRoom,
   holds,
+  isField,
   readUint16,
   readUint32,
-  requireField,
-  requireRoom,
+  type Written,
   writeUint16,
   writeUint32,
 } from "./bytes.ts";
@@ -98,15 +99,13 @@ export function decodeGre(bytes: Uint8Array, start: number, end: number): Gre | 
 }
 
 /**
- * Writes a header at `offset` and returns where the payload goes. Throws a RangeError for a field out of range.
+ * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range.
  * Where it is to have a checksum, call {@link sealGre} once the payload is there.
  */
-export function encodeGre(bytes: Uint8Array, offset: number, fields: GreFields): number {
+export function encodeGre(bytes: Uint8Array, offset: Written, fields: GreFields): Written {
   const { protocol, checksummed = false, key, sequence } = fields;
-  requireRoom(bytes, offset, greHeaderBytes(fields));
-  requireField("GRE protocol type", protocol, 0xffff);
-  if (key !== undefined) requireField("GRE key", key, 0xffff_ffff);
-  if (sequence !== undefined) requireField("GRE sequence number", sequence, 0xffff_ffff);
+  if (!hasRoom(bytes, offset, greHeaderBytes(fields)) || !isField(protocol, 0xffff)) return undefined;
+  if (!isField(key ?? 0, 0xffff_ffff) || !isField(sequence ?? 0, 0xffff_ffff)) return undefined;
 
   const flags =
     (checksummed ? CHECKSUM_FLAG : 0) |
@@ -123,10 +122,10 @@ export function encodeGre(bytes: Uint8Array, offset: number, fields: GreFields):
   return at;
 }
 
-/** Fills in the checksum of the packet at `offset`, whose header has one and whose payload ends at `end`. */
+/** Fills in the checksum of the packet at `offset`, whose header has one and whose payload ends at `end`, where there is room. */
 export function sealGre(bytes: Uint8Array, offset: number, end: number): void {
   const at = offset + GRE_HEADER_BYTES;
-  requireRoom(bytes, at, WORD_BYTES);
+  if (!hasRoom(bytes, at, WORD_BYTES)) return;
   writeUint32(bytes, at, 0);
   writeUint16(bytes, at, checksum(bytes, offset, end));
 }

@@ -95,6 +95,7 @@ function errorOfIpv4(
     destination: ip.source,
     payloadLength: ICMP_HEADER_BYTES + quoted,
   });
+  if (icmp === undefined) return undefined;
   const [type, code] = ICMP_CODES[problem.kind];
   answer[icmp] = type;
   answer[icmp + 1] = code;
@@ -125,6 +126,7 @@ function errorOfIpv6(
     destination: ip.source,
     payloadLength: length,
   });
+  if (icmp === undefined) return undefined;
   const [type, code] = ICMPV6_CODES[problem.kind];
   answer[icmp] = type;
   answer[icmp + 1] = code;

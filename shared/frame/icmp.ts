@@ -10,7 +10,7 @@
  * ```
  */
 import type { Ipv6Address } from "./address.ts";
-import { holds, readUint16, requireField, requireRoom, requireUint128, writeUint16 } from "./bytes.ts";
+import { hasRoom, holds, isField, isUint128, readUint16, type Written, writeUint16 } from "./bytes.ts";
 import { checksum, sumPseudoHeader } from "./checksum.ts";
 import { PROTOCOL_ICMPV6 } from "./ipv4.ts";
 import { Malformed } from "./malformed.ts";
@@ -56,23 +56,22 @@ export function decodeIcmpv6Echo(bytes: Uint8Array, start: number, end: number):
 }
 
 /**
- * Writes an ICMP echo, its data and its checksum at `offset` and returns the offset after them. Throws a
- * RangeError for a field out of range.
+ * Writes an ICMP echo, its data and its checksum at `offset` and returns the offset after them; undefined for a field out of
+ * range.
  */
-export function encodeIcmpEcho(bytes: Uint8Array, offset: number, echo: Echo): number {
+export function encodeIcmpEcho(bytes: Uint8Array, offset: Written, echo: Echo): Written {
   return writeEcho(bytes, offset, echo, ICMP, 0);
 }
 
 /** The same for ICMPv6, whose checksum covers the addresses of the packet it travels in. */
 export function encodeIcmpv6Echo(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   echo: Echo,
   source: Ipv6Address,
   destination: Ipv6Address,
-): number {
-  requireUint128("IPv6 source", source);
-  requireUint128("IPv6 destination", destination);
+): Written {
+  if (!isUint128(source) || !isUint128(destination)) return undefined;
   const length = ECHO_HEADER_BYTES + echo.data.length;
   const sum = sumPseudoHeader(source, destination, PROTOCOL_ICMPV6, length);
   return writeEcho(bytes, offset, echo, ICMPV6, sum);
@@ -110,11 +109,11 @@ function readEcho(bytes: Uint8Array, start: number, end: number, types: EchoType
   };
 }
 
-function writeEcho(bytes: Uint8Array, offset: number, echo: Echo, types: EchoTypes, sum: number): number {
-  const end = offset + ECHO_HEADER_BYTES + echo.data.length;
-  requireRoom(bytes, offset, end - offset);
-  requireField("echo identifier", echo.identifier, 0xffff);
-  requireField("echo sequence", echo.sequence, 0xffff);
+function writeEcho(bytes: Uint8Array, offset: Written, echo: Echo, types: EchoTypes, sum: number): Written {
+  const length = ECHO_HEADER_BYTES + echo.data.length;
+  if (!hasRoom(bytes, offset, length)) return undefined;
+  if (!isField(echo.identifier, 0xffff) || !isField(echo.sequence, 0xffff)) return undefined;
+  const end = offset + length;
 
   // Data first: it may be a view of this very buffer, from a request that is being made a reply in place.
   bytes.set(echo.data, offset + ECHO_HEADER_BYTES);

@@ -25,17 +25,18 @@
  */
 import type { Ipv4Address } from "./address.ts";
 import {
+  hasRoom,
   holds,
+  isField,
   readUint16,
   readUint32,
-  requireField,
-  requireRoom,
+  type Written,
   writeUint16,
   writeUint32,
 } from "./bytes.ts";
 import { checksum } from "./checksum.ts";
 import { Malformed } from "./malformed.ts";
-import { decodeTimeCode, encodeTimeCode, maxTimeCode } from "./time-code.ts";
+import { decodeTimeCode, encodeTimeCode } from "./time-code.ts";
 
 /** IP protocol number (IANA). */
 export const PROTOCOL_IGMP = 2;
@@ -137,29 +138,26 @@ export function decodeIgmp(bytes: Uint8Array, start: number, end: number): Igmp 
 }
 
 /**
- * Writes a query without sources and its checksum at `offset` and returns the offset after it. Throws a
- * RangeError for a field out of range.
+ * Writes a query without sources and its checksum at `offset` and returns the offset after it; undefined for a
+ * field out of range.
  */
-export function encodeIgmpQuery(bytes: Uint8Array, offset: number, query: IgmpQueryFields): number {
+export function encodeIgmpQuery(bytes: Uint8Array, offset: Written, query: IgmpQueryFields): Written {
   const isV3 = query.version === 3;
-  const end = offset + (isV3 ? IGMP_V3_QUERY_BYTES : IGMP_BYTES);
-  requireRoom(bytes, offset, end - offset);
-  requireField("IGMP group", query.group, 0xffff_ffff);
+  const length = isV3 ? IGMP_V3_QUERY_BYTES : IGMP_BYTES;
+  if (!hasRoom(bytes, offset, length) || !isField(query.group, 0xffff_ffff)) return undefined;
   const response = Math.floor(query.maxResponseMs / RESPONSE_UNIT_MS);
-  requireField(
-    "IGMP response time in tenths of a second",
-    response,
-    isV3 ? maxTimeCode(MANTISSA_BITS) : 0xff,
-  );
+  const responseCode = isV3 ? encodeTimeCode(response, MANTISSA_BITS) : response;
+  if (responseCode === undefined || !isField(responseCode, 0xff)) return undefined;
   if (isV3) {
-    requireField("IGMP robustness", query.robustness, MAX_ROBUSTNESS);
-    requireField("IGMP query interval", query.intervalSeconds, maxTimeCode(MANTISSA_BITS));
+    const intervalCode = encodeTimeCode(query.intervalSeconds, MANTISSA_BITS);
+    if (intervalCode === undefined || !isField(query.robustness, MAX_ROBUSTNESS)) return undefined;
     bytes[offset + 8] = (query.suppress ? SUPPRESS : 0) | query.robustness;
-    bytes[offset + 9] = encodeTimeCode(query.intervalSeconds, MANTISSA_BITS);
+    bytes[offset + 9] = intervalCode;
     writeUint16(bytes, offset + 10, 0);
   }
+  const end = offset + length;
   bytes[offset] = TYPE_QUERY;
-  bytes[offset + 1] = isV3 ? encodeTimeCode(response, MANTISSA_BITS) : response;
+  bytes[offset + 1] = responseCode;
   writeUint16(bytes, offset + CHECKSUM_OFFSET, 0);
   writeUint32(bytes, offset + 4, query.group);
   writeUint16(bytes, offset + CHECKSUM_OFFSET, checksum(bytes, offset, end));

@@ -21,11 +21,12 @@
  */
 import type { Ipv4Address } from "./address.ts";
 import {
+  hasRoom,
   holds,
+  isField,
   readUint16,
   readUint32,
-  requireField,
-  requireRoom,
+  type Written,
   writeUint16,
   writeUint32,
 } from "./bytes.ts";
@@ -43,7 +44,12 @@ export const PROTOCOL_ICMPV6 = 58;
 
 const DONT_FRAGMENT = 0x4000;
 const MORE_FRAGMENTS = 0x2000;
+const MAX_FRAGMENT_OFFSET = 0x1fff;
 const MAX_OPTION_BYTES = 40;
+/** What a packet may have in all, also once it is put together again (RFC 791 section 3.1). */
+const MAX_PACKET_BYTES = 0xffff;
+/** In which the offset of a fragment counts. */
+const FRAGMENT_UNIT = 8;
 /** RFC 1700's recommendation, and Linux's default. */
 const DEFAULT_TTL = 64;
 const NO_OPTIONS = new Uint8Array(0);
@@ -81,7 +87,8 @@ export type Ipv4Fields = Pick<Ipv4Header, "protocol" | "source" | "destination" 
 
 /**
  * Decodes the packet at the start of [start, end). Never throws. The header's checksum is checked, as
- * RFC 1122 §3.2.1.2 demands: no offload leaves that one undone.
+ * RFC 1122 §3.2.1.2 demands: no offload leaves that one undone. A fragment that ends beyond what a packet may have
+ * ("ping of death") is `bad-length`.
  */
 export function decodeIpv4(bytes: Uint8Array, start: number, end: number): Ipv4 | Malformed {
   if (!holds(bytes, start, end, IPV4_HEADER_BYTES)) return new Malformed("ipv4", "truncated");
@@ -97,13 +104,16 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number): Ipv4 
   if (checksum(bytes, start, payload) !== 0) return new Malformed("ipv4", "bad-checksum");
   const service = bytes[start + 1] ?? 0;
   const fragment = readUint16(bytes, start + 6);
+  if ((fragment & MAX_FRAGMENT_OFFSET) * FRAGMENT_UNIT + totalLength > MAX_PACKET_BYTES) {
+    return new Malformed("ipv4", "bad-length");
+  }
   return {
     dscp: service >>> 2,
     ecn: service & 0x03,
     identification: readUint16(bytes, start + 4),
     dontFragment: (fragment & DONT_FRAGMENT) !== 0,
     moreFragments: (fragment & MORE_FRAGMENTS) !== 0,
-    fragmentOffset: fragment & 0x1fff,
+    fragmentOffset: fragment & MAX_FRAGMENT_OFFSET,
     ttl: bytes[start + 8] ?? 0,
     protocol: bytes[start + 9] ?? 0,
     source: readUint32(bytes, start + 12),
@@ -116,24 +126,21 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number): Ipv4 
 }
 
 /**
- * Writes a header with its checksum at `offset` and returns where the payload goes. Throws a RangeError for
- * a field out of range.
+ * Writes a header with its checksum at `offset` and returns where the payload goes; undefined for a field out of range, or
+ * a fragment that ends beyond what a packet may have.
  */
-export function encodeIpv4(bytes: Uint8Array, offset: number, fields: Ipv4Fields): number {
+export function encodeIpv4(bytes: Uint8Array, offset: Written, fields: Ipv4Fields): Written {
   const { dscp = 0, ecn = 0, identification = 0, fragmentOffset = 0, ttl = DEFAULT_TTL } = fields;
   const { protocol, source, destination, payloadLength, options = NO_OPTIONS } = fields;
   const headerLength = IPV4_HEADER_BYTES + options.length;
-  requireRoom(bytes, offset, headerLength);
-  requireField("IPv4 DSCP", dscp, 0x3f);
-  requireField("IPv4 ECN", ecn, 0x03);
-  requireField("IPv4 identification", identification, 0xffff);
-  requireField("IPv4 fragment offset", fragmentOffset, 0x1fff);
-  requireField("IPv4 TTL", ttl, 0xff);
-  requireField("IPv4 protocol", protocol, 0xff);
-  requireField("IPv4 source", source, 0xffff_ffff);
-  requireField("IPv4 destination", destination, 0xffff_ffff);
-  requireField("length of IPv4 options in words", options.length / 4, MAX_OPTION_BYTES / 4);
-  requireField("IPv4 payload length", payloadLength, 0xffff - headerLength);
+  const before = fragmentOffset * FRAGMENT_UNIT;
+  if (!hasRoom(bytes, offset, headerLength)) return undefined;
+  if (!isField(options.length / 4, MAX_OPTION_BYTES / 4)) return undefined;
+  if (!isField(fragmentOffset, MAX_FRAGMENT_OFFSET)) return undefined;
+  if (!isField(payloadLength, MAX_PACKET_BYTES - headerLength - before)) return undefined;
+  if (!isField(dscp, 0x3f) || !isField(ecn, 0x03) || !isField(identification, 0xffff)) return undefined;
+  if (!isField(ttl, 0xff) || !isField(protocol, 0xff)) return undefined;
+  if (!isField(source, 0xffff_ffff) || !isField(destination, 0xffff_ffff)) return undefined;
 
   // Options first: they may be a view of this very buffer, from a header that is being rewritten in place.
   bytes.set(options, offset + IPV4_HEADER_BYTES);

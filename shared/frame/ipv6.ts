@@ -17,13 +17,14 @@
  */
 import type { Ipv6Address } from "./address.ts";
 import {
+  hasRoom,
   holds,
+  isField,
+  isUint128,
   readUint16,
   readUint32,
   readUint128,
-  requireField,
-  requireRoom,
-  requireUint128,
+  type Written,
   writeUint16,
   writeUint32,
   writeUint128,
@@ -82,20 +83,16 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number): Ipv6 
 }
 
 /**
- * Writes a header at `offset` and returns where the payload goes. Throws a RangeError for a field out of
- * range.
+ * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range.
  */
-export function encodeIpv6(bytes: Uint8Array, offset: number, fields: Ipv6Fields): number {
+export function encodeIpv6(bytes: Uint8Array, offset: Written, fields: Ipv6Fields): Written {
   const { trafficClass = 0, flowLabel = 0, hopLimit = DEFAULT_HOP_LIMIT } = fields;
   const { payloadLength, nextHeader, source, destination } = fields;
-  requireRoom(bytes, offset, IPV6_HEADER_BYTES);
-  requireField("IPv6 traffic class", trafficClass, 0xff);
-  requireField("IPv6 flow label", flowLabel, 0xf_ffff);
-  requireField("IPv6 payload length", payloadLength, 0xffff);
-  requireField("IPv6 next header", nextHeader, 0xff);
-  requireField("IPv6 hop limit", hopLimit, 0xff);
-  requireUint128("IPv6 source", source);
-  requireUint128("IPv6 destination", destination);
+  if (!hasRoom(bytes, offset, IPV6_HEADER_BYTES)) return undefined;
+  if (!isField(trafficClass, 0xff) || !isField(flowLabel, 0xf_ffff)) return undefined;
+  if (!isField(payloadLength, 0xffff) || !isField(nextHeader, 0xff) || !isField(hopLimit, 0xff))
+    return undefined;
+  if (!isUint128(source) || !isUint128(destination)) return undefined;
 
   writeUint32(bytes, offset, (6 << 28) | (trafficClass << 20) | flowLabel);
   writeUint16(bytes, offset + 4, payloadLength);

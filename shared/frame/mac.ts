@@ -2,7 +2,16 @@
  * MAC addresses as numbers: 48 bits fit a double, so a table keyed by them needs no strings.
  * The first byte on the wire is the most significant.
  */
-import { readUint16, readUint32, requireField, requireRoom, writeUint16, writeUint32 } from "./bytes.ts";
+import {
+  hasRoom,
+  isField,
+  readUint16,
+  readUint32,
+  requireField,
+  type Written,
+  writeUint16,
+  writeUint32,
+} from "./bytes.ts";
 
 /** Length of a MAC address in bytes. */
 export const MAC_BYTES = 6;
@@ -25,12 +34,10 @@ export function readMac(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Writes `mac` at `offset` and returns the offset after it. Throws a RangeError if it is no MAC or doesn't
- * fit.
+ * Writes `mac` at `offset` and returns the offset after it; undefined if it is no MAC or doesn't fit.
  */
-export function writeMac(bytes: Uint8Array, offset: number, mac: number): number {
-  requireRoom(bytes, offset, MAC_BYTES);
-  requireField("MAC address", mac, BROADCAST_MAC);
+export function writeMac(bytes: Uint8Array, offset: Written, mac: number): Written {
+  if (!hasRoom(bytes, offset, MAC_BYTES) || !isField(mac, BROADCAST_MAC)) return undefined;
   writeUint16(bytes, offset, Math.floor(mac / TWO_TO_32));
   // `>>> 0` takes a double modulo 2^32, which is what is wanted of the low half.
   writeUint32(bytes, offset + 2, mac >>> 0);

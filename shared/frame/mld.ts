@@ -25,12 +25,13 @@
  */
 import type { Ipv6Address } from "./address.ts";
 import {
+  hasRoom,
   holds,
+  isField,
+  isUint128,
   readUint16,
   readUint128,
-  requireField,
-  requireRoom,
-  requireUint128,
+  type Written,
   writeUint16,
   writeUint128,
 } from "./bytes.ts";
@@ -38,7 +39,7 @@ import { checksum, sumPseudoHeader } from "./checksum.ts";
 import { PROTOCOL_ICMPV6 } from "./ipv4.ts";
 import { IPV6_HEADER_BYTES } from "./ipv6.ts";
 import { Malformed } from "./malformed.ts";
-import { decodeTimeCode, encodeTimeCode, maxTimeCode } from "./time-code.ts";
+import { decodeTimeCode, encodeTimeCode } from "./time-code.ts";
 
 /** The hop-by-hop options header as IPv6's next header. */
 export const HOP_BY_HOP = 0;
@@ -158,30 +159,29 @@ export function decodeMld(bytes: Uint8Array, start: number, end: number): Mld | 
 
 /**
  * Writes a query of v2 without sources and its checksum, which covers the addresses of the packet it travels
- * in, at `offset` and returns the offset after it. Throws a RangeError for a field out of range.
+ * in, at `offset` and returns the offset after it; undefined for a field out of range.
  */
 export function encodeMldQuery(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   query: MldQueryFields,
   source: Ipv6Address,
   destination: Ipv6Address,
-): number {
-  requireRoom(bytes, offset, MLD_V2_QUERY_BYTES);
-  requireUint128("IPv6 source", source);
-  requireUint128("IPv6 destination", destination);
-  requireUint128("MLD group", query.group);
-  requireField("MLD response time in ms", query.maxResponseMs, maxTimeCode(RESPONSE_MANTISSA_BITS));
-  requireField("MLD robustness", query.robustness, MAX_ROBUSTNESS);
-  requireField("MLD query interval", query.intervalSeconds, maxTimeCode(INTERVAL_MANTISSA_BITS));
+): Written {
+  if (!hasRoom(bytes, offset, MLD_V2_QUERY_BYTES)) return undefined;
+  if (!isUint128(source) || !isUint128(destination) || !isUint128(query.group)) return undefined;
+  const responseCode = encodeTimeCode(query.maxResponseMs, RESPONSE_MANTISSA_BITS);
+  const intervalCode = encodeTimeCode(query.intervalSeconds, INTERVAL_MANTISSA_BITS);
+  if (responseCode === undefined || intervalCode === undefined) return undefined;
+  if (!isField(query.robustness, MAX_ROBUSTNESS)) return undefined;
 
   const end = offset + MLD_V2_QUERY_BYTES;
   bytes.fill(0, offset, end);
   bytes[offset] = TYPE_QUERY;
-  writeUint16(bytes, offset + 4, encodeTimeCode(query.maxResponseMs, RESPONSE_MANTISSA_BITS));
+  writeUint16(bytes, offset + 4, responseCode);
   writeUint128(bytes, offset + GROUP_OFFSET, query.group);
   bytes[offset + 24] = (query.suppress ? SUPPRESS : 0) | query.robustness;
-  bytes[offset + 25] = encodeTimeCode(query.intervalSeconds, INTERVAL_MANTISSA_BITS);
+  bytes[offset + 25] = intervalCode;
   const sum = sumPseudoHeader(source, destination, PROTOCOL_ICMPV6, MLD_V2_QUERY_BYTES);
   writeUint16(bytes, offset + CHECKSUM_OFFSET, checksum(bytes, offset, end, sum));
   return end;
@@ -189,10 +189,10 @@ export function encodeMldQuery(
 
 /**
  * Writes a hop-by-hop options header (RFC 8200 §4.3) with Router Alert for MLD (RFC 2711 §2.1), to be followed
- * by an ICMPv6 message, at `offset` and returns the offset after it. Throws a RangeError if it doesn't fit.
+ * by an ICMPv6 message, at `offset` and returns the offset after it; undefined if it doesn't fit.
  */
-export function encodeRouterAlert(bytes: Uint8Array, offset: number): number {
-  requireRoom(bytes, offset, ROUTER_ALERT_BYTES);
+export function encodeRouterAlert(bytes: Uint8Array, offset: Written): Written {
+  if (!hasRoom(bytes, offset, ROUTER_ALERT_BYTES)) return undefined;
   // Next header, length beyond 8 bytes; Router Alert, two bytes, 0 for MLD; PadN for the two left.
   bytes.set([PROTOCOL_ICMPV6, 0, 5, 2, 0, 0, 1, 0], offset);
   return offset + ROUTER_ALERT_BYTES;

@@ -20,12 +20,13 @@
  */
 import type { Ipv6Address } from "./address.ts";
 import {
+  hasRoom,
   holds,
+  isField,
+  isUint128,
   readUint16,
   readUint128,
-  requireField,
-  requireRoom,
-  requireUint128,
+  type Written,
   writeUint16,
   writeUint32,
   writeUint128,
@@ -178,13 +179,13 @@ export function decodeNeighbourDiscovery(
 
 /**
  * Writes an advertisement with its target link-layer address option and its checksum at `offset`, and
- * returns the offset after them. Throws a RangeError for a field out of range.
+ * returns the offset after them; undefined for a field out of range.
  */
 export function encodeNeighbourAdvertisement(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   fields: AdvertisementFields,
-): number {
+): Written {
   const flags =
     (fields.router ? FLAG_ROUTER : 0) |
     (fields.solicited ? FLAG_SOLICITED : 0) |
@@ -195,13 +196,13 @@ export function encodeNeighbourAdvertisement(
 
 /**
  * Writes a solicitation, with a source link-layer address option if `sourceMac` is given, and its checksum
- * at `offset`, and returns the offset after them. Throws a RangeError for a field out of range.
+ * at `offset`, and returns the offset after them; undefined for a field out of range.
  */
 export function encodeNeighbourSolicitation(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   fields: SolicitationFields,
-): number {
+): Written {
   const { sourceMac } = fields;
   const option = sourceMac === undefined ? undefined : { type: OPTION_SOURCE_LINK_ADDRESS, mac: sourceMac };
   return writeNeighbour(bytes, offset, ND_NEIGHBOUR_SOLICITATION, 0, fields, option);
@@ -214,19 +215,16 @@ interface LinkAddressOption {
 
 function writeNeighbour(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   type: number,
   flags: number,
   addresses: Pick<NeighbourSolicitation, "source" | "destination" | "target">,
   option: LinkAddressOption | undefined,
-): number {
+): Written {
   const { source, destination, target } = addresses;
   const length = ND_NEIGHBOUR_BYTES + (option === undefined ? 0 : ND_LINK_ADDRESS_BYTES);
-  requireRoom(bytes, offset, length);
-  requireUint128("IPv6 source", source);
-  requireUint128("IPv6 destination", destination);
-  requireUint128("ND target", target);
-  if (option !== undefined) requireField("link-layer address", option.mac, BROADCAST_MAC);
+  if (!hasRoom(bytes, offset, length) || !isField(option?.mac ?? 0, BROADCAST_MAC)) return undefined;
+  if (!isUint128(source) || !isUint128(destination) || !isUint128(target)) return undefined;
 
   const end = offset + length;
   writeUint32(bytes, offset, type << 24);

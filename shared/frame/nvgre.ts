@@ -12,7 +12,7 @@
  * +-----------------------------------------------+---------------+
  * ```
  */
-import { holds, requireField, requireRoom, writeUint32 } from "./bytes.ts";
+import { hasRoom, holds, isField, type Written, writeUint32 } from "./bytes.ts";
 import { ETHERTYPE_TEB } from "./ethernet.ts";
 import { decodeGre } from "./gre.ts";
 import { Malformed } from "./malformed.ts";
@@ -57,11 +57,10 @@ export function vsidOf(key: number): number {
   return key >>> 8;
 }
 
-/** Writes a header at `offset` and returns where the frame begins. Throws a RangeError for a field out of range. */
-export function writeNvgre(bytes: Uint8Array, offset: number, vsid: number, flowId: number): number {
-  requireRoom(bytes, offset, NVGRE_HEADER_BYTES);
-  requireField("VSID", vsid, 0xff_ffff);
-  requireField("FlowID", flowId, 0xff);
+/** Writes a header at `offset` and returns where the frame begins; undefined for a field out of range. */
+export function writeNvgre(bytes: Uint8Array, offset: Written, vsid: number, flowId: number): Written {
+  if (!hasRoom(bytes, offset, NVGRE_HEADER_BYTES)) return undefined;
+  if (!isField(vsid, 0xff_ffff) || !isField(flowId, 0xff)) return undefined;
   writeUint32(bytes, offset, KEY_FLAG | ETHERTYPE_TEB);
   writeUint32(bytes, offset + 4, vsid * 256 + flowId);
   return offset + NVGRE_HEADER_BYTES;

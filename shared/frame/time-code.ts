@@ -9,7 +9,7 @@
  *  value = (mant | 1 << mantissa bits) << (exp + 3)
  * ```
  */
-import { requireField } from "./bytes.ts";
+import { isField } from "./bytes.ts";
 
 const EXPONENT_BITS = 3;
 const MAX_EXPONENT = 7;
@@ -28,11 +28,11 @@ export function decodeTimeCode(code: number, mantissaBits: number): number {
 }
 
 /**
- * The code of the longest time that is no longer than `value`. Throws a RangeError for one that is no integer
- * or over {@link maxTimeCode}.
+ * The code of the longest time that is no longer than `value`; undefined for one that is no integer or over
+ * {@link maxTimeCode}.
  */
-export function encodeTimeCode(value: number, mantissaBits: number): number {
-  requireField("length of time", value, maxTimeCode(mantissaBits));
+export function encodeTimeCode(value: number, mantissaBits: number): number | undefined {
+  if (!isField(value, maxTimeCode(mantissaBits))) return undefined;
   if (value < smallest(mantissaBits)) return value;
   const exponent = 31 - Math.clz32(value) - mantissaBits - EXPONENT_BITS;
   const mantissa = (value >>> (exponent + EXPONENT_BITS)) & (2 ** mantissaBits - 1);

@@ -9,7 +9,7 @@
  * ```
  */
 import type { IpAddress } from "./address.ts";
-import { holds, readUint16, requireField, requireRoom, writeUint16 } from "./bytes.ts";
+import { hasRoom, holds, isField, readUint16, type Written, writeUint16 } from "./bytes.ts";
 import { checksum, sumPseudoHeader } from "./checksum.ts";
 import { PROTOCOL_UDP } from "./ipv4.ts";
 import { Malformed } from "./malformed.ts";
@@ -59,16 +59,13 @@ export function decodeUdp(bytes: Uint8Array, start: number, end: number): Udp | 
 }
 
 /**
- * Writes a header at `offset` and returns where the payload goes. Throws a RangeError for a field out of
- * range. VXLAN wants no checksum (RFC 7348 §5); for all else call {@link sealUdp} once the payload is there.
+ * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range. VXLAN wants no checksum (RFC 7348 §5); for all else call {@link sealUdp} once the payload is there.
  */
-export function encodeUdp(bytes: Uint8Array, offset: number, fields: UdpFields): number {
+export function encodeUdp(bytes: Uint8Array, offset: Written, fields: UdpFields): Written {
   const { sourcePort, destinationPort, payloadLength, checksum: given = 0 } = fields;
-  requireRoom(bytes, offset, UDP_HEADER_BYTES);
-  requireField("UDP source port", sourcePort, 0xffff);
-  requireField("UDP destination port", destinationPort, 0xffff);
-  requireField("UDP payload length", payloadLength, 0xffff - UDP_HEADER_BYTES);
-  requireField("UDP checksum", given, 0xffff);
+  if (!hasRoom(bytes, offset, UDP_HEADER_BYTES)) return undefined;
+  if (!isField(sourcePort, 0xffff) || !isField(destinationPort, 0xffff)) return undefined;
+  if (!isField(payloadLength, 0xffff - UDP_HEADER_BYTES) || !isField(given, 0xffff)) return undefined;
 
   writeUint16(bytes, offset, sourcePort);
   writeUint16(bytes, offset + 2, destinationPort);
@@ -79,17 +76,17 @@ export function encodeUdp(bytes: Uint8Array, offset: number, fields: UdpFields):
 
 /**
  * Fills in the checksum of the datagram at `offset`, whose payload is in place, and returns the offset
- * after it.
+ * after it; undefined where the datagram is longer than the buffer.
  */
 export function sealUdp(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   source: IpAddress,
   destination: IpAddress,
-): number {
-  requireRoom(bytes, offset, UDP_HEADER_BYTES);
+): Written {
+  if (!hasRoom(bytes, offset, UDP_HEADER_BYTES)) return undefined;
   const length = readUint16(bytes, offset + LENGTH_OFFSET);
-  requireRoom(bytes, offset, length);
+  if (length < UDP_HEADER_BYTES || !hasRoom(bytes, offset, length)) return undefined;
   writeUint16(bytes, offset + CHECKSUM_OFFSET, 0);
   const sum = sumPseudoHeader(source, destination, PROTOCOL_UDP, length);
   // 0 would mean that there is none; in one's complement 0xffff is the same number.

@@ -15,7 +15,7 @@
  *
  * The caller knows that [frame, end) has an Ethernet header at least.
  */
-import { readUint16, requireRoom, writeUint16 } from "./bytes.ts";
+import { hasRoom, readUint16, type Written, writeUint16 } from "./bytes.ts";
 import { ETHERTYPE_VLAN, findEtherType, isVlanTag, VLAN_TAG_BYTES } from "./ethernet.ts";
 import { MAC_BYTES } from "./mac.ts";
 
@@ -85,21 +85,19 @@ export function stripVlan(bytes: Uint8Array, frame: number, tags = 1): number {
 /**
  * Puts an 802.1Q tag before all others, with priority 0, into the 4 bytes before the frame.
  *
- * @returns where the frame begins now
- * @throws RangeError where there are no 4 bytes before the frame
+ * @returns where the frame begins now; undefined, with nothing moved, where there are no 4 bytes before it
  */
-export function insertVlan(bytes: Uint8Array, frame: number, vlan: number): number {
+export function insertVlan(bytes: Uint8Array, frame: number, vlan: number): Written {
   const start = frame - VLAN_TAG_BYTES;
-  if (start < 0) throw new RangeError(`no room for a tag before the frame at ${frame}`);
+  if (start < 0) return undefined;
   moveDown(bytes, frame, frame + ADDRESSES_BYTES, VLAN_TAG_BYTES);
   writeTag(bytes, start, vlan);
   return start;
 }
 
 /**
- * Copies the frame to `into` with an 802.1Q tag before all others, priority 0, and returns where the copy ends.
- *
- * @throws RangeError where it does not fit
+ * Copies the frame to `into` with an 802.1Q tag before all others, priority 0, and returns where the copy ends; undefined
+ * where it does not fit.
  */
 export function copyWithVlan(
   bytes: Uint8Array,
@@ -108,9 +106,9 @@ export function copyWithVlan(
   vlan: number,
   into: Uint8Array,
   at: number,
-): number {
+): Written {
   const length = VLAN_TAG_BYTES + end - frame;
-  requireRoom(into, at, length);
+  if (!hasRoom(into, at, length)) return undefined;
   const addresses = frame + ADDRESSES_BYTES;
   into.set(bytes.subarray(frame, addresses), at);
   writeTag(into, at, vlan);

@@ -31,11 +31,12 @@
  * P: the next protocol is said; B: a BUM frame; O: for operation and maintenance, not for a segment.
  */
 import {
+  hasRoom,
   holds,
+  isField,
   readUint16,
   readUint32,
-  requireField,
-  requireRoom,
+  type Written,
   writeUint16,
   writeUint32,
 } from "./bytes.ts";
@@ -88,12 +89,10 @@ export function readVni(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Writes a header for `vni` at `offset` and returns where the frame begins. Throws a RangeError if either
- * is out of range.
+ * Writes a header for `vni` at `offset` and returns where the frame begins; undefined if either is out of range.
  */
-export function writeVxlan(bytes: Uint8Array, offset: number, vni: number): number {
-  requireRoom(bytes, offset, VXLAN_HEADER_BYTES);
-  requireField("VNI", vni, MAX_VNI);
+export function writeVxlan(bytes: Uint8Array, offset: Written, vni: number): Written {
+  if (!hasRoom(bytes, offset, VXLAN_HEADER_BYTES) || !isField(vni, MAX_VNI)) return undefined;
   writeUint32(bytes, offset, VNI_FLAG << 24);
   writeUint32(bytes, offset + VNI_OFFSET, vni << 8);
   return offset + VXLAN_HEADER_BYTES;
@@ -125,10 +124,9 @@ export function readGroupPolicy(bytes: Uint8Array, offset: number): GroupPolicy 
   };
 }
 
-/** Adds GBP fields to the header that {@link writeVxlan} wrote at `offset`. Throws a RangeError for a group out of range. */
+/** Adds GBP fields to the header that {@link writeVxlan} wrote at `offset`; none for a group out of range. */
 export function writeGroupPolicy(bytes: Uint8Array, offset: number, policy: GroupPolicy): void {
-  requireRoom(bytes, offset, VXLAN_HEADER_BYTES);
-  requireField("group policy id", policy.group, 0xffff);
+  if (!hasRoom(bytes, offset, VXLAN_HEADER_BYTES) || !isField(policy.group, 0xffff)) return;
   bytes[offset] = (bytes[offset] ?? 0) | POLICY_FLAG;
   bytes[offset + 1] = (policy.dontLearn ? DONT_LEARN_FLAG : 0) | (policy.applied ? APPLIED_FLAG : 0);
   writeUint16(bytes, offset + 2, policy.group);
@@ -147,9 +145,10 @@ export function decodeVxlanGpe(bytes: Uint8Array, start: number, end: number): V
   return isFrame && (flags & GPE_OAM_FLAG) === 0 ? vxlan : new Malformed("vxlan", "bad-type");
 }
 
-/** Writes a GPE header for an Ethernet frame of `vni` at `offset` and returns where the frame begins. */
-export function writeVxlanGpe(bytes: Uint8Array, offset: number, vni: number): number {
+/** The same as {@link writeVxlan} with GPE, for an Ethernet frame. */
+export function writeVxlanGpe(bytes: Uint8Array, offset: Written, vni: number): Written {
   const frame = writeVxlan(bytes, offset, vni);
+  if (offset === undefined || frame === undefined) return undefined;
   bytes[offset] = VNI_FLAG | GPE_PROTOCOL_FLAG;
   bytes[offset + 3] = GPE_ETHERNET;
   return frame;

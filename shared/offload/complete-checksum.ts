@@ -50,7 +50,7 @@ export function findUndone(bytes: Uint8Array, frame: number, end: number): numbe
  * Says in a virtio-net header what was left undone of the frame in [frame, end): the checksum, and cutting it where it
  * is TCP and larger than what a frame may have. On a machine's own links Linux hands such super-frames on whole, too.
  *
- * @param virtio where the header goes: ten bytes
+ * @param virtio where the header goes: ten bytes, which say that there is no work where the numbers don't fit it
  * @param segment what {@link findUndone} found
  * @param frameBytes what a frame may have at most, with its Ethernet header
  */
@@ -74,10 +74,10 @@ export function writeUndone(
   const gsoSize = frameBytes - hdrLen;
   // With padding behind it it is no super-frame: there it would have to be cut off.
   const isSuper = isTcp && end - frame > frameBytes && gsoSize > 0 && endOf(bytes, packet, type, end) === end;
-  if (!isSuper) return void writeVirtio(bytes, virtio, csum);
   const gsoType = type === ETHERTYPE_IPV4 ? GSO_TCPV4 : GSO_TCPV6;
   const ecn = ((bytes[segment + TCP_FLAGS] ?? 0) & CWR) !== 0;
-  writeVirtio(bytes, virtio, { ...csum, gsoType, gsoSize, ecn, hdrLen });
+  const header = isSuper ? { ...csum, gsoType, gsoSize, ecn, hdrLen } : csum;
+  if (writeVirtio(bytes, virtio, header) === undefined) writeVirtio(bytes, virtio);
 }
 
 /**

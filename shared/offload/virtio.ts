@@ -18,7 +18,7 @@
  *
  * The readers check nothing: the caller knows that {@link VIRTIO_BYTES} are there.
  */
-import { requireField, requireRoom } from "../frame/bytes.ts";
+import { hasRoom, isField, type Written } from "../frame/bytes.ts";
 
 /** Length of the header in bytes. (With TUNSETVNETHDRSZ it may be 12; the tunnel's is this one.) */
 export const VIRTIO_BYTES = 10;
@@ -120,23 +120,20 @@ export function writeCsumStart(bytes: Uint8Array, virtio: number, value: number)
 }
 
 /**
- * Writes a header at `offset`, one without work unless told otherwise, and returns where the frame goes.
- * Throws a RangeError for a field out of range.
+ * Writes a header at `offset`, one without work unless told otherwise, and returns where the frame goes; undefined for a
+ * field out of range.
  */
 export function writeVirtio(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   header: Partial<VirtioHeader> = NO_WORK,
-): number {
+): Written {
   const { flags = 0, gsoType = GSO_NONE, ecn = false } = header;
   const { hdrLen = 0, gsoSize = 0, csumStart = 0, csumOffset = 0 } = header;
-  requireRoom(bytes, offset, VIRTIO_BYTES);
-  requireField("virtio flags", flags, 0xff);
-  requireField("virtio gso_type", gsoType, 0x7f);
-  requireField("virtio hdr_len", hdrLen, 0xffff);
-  requireField("virtio gso_size", gsoSize, 0xffff);
-  requireField("virtio csum_start", csumStart, 0xffff);
-  requireField("virtio csum_offset", csumOffset, 0xffff);
+  if (!hasRoom(bytes, offset, VIRTIO_BYTES) || !isField(flags, 0xff) || !isField(gsoType, 0x7f))
+    return undefined;
+  if (!isField(hdrLen, 0xffff) || !isField(gsoSize, 0xffff)) return undefined;
+  if (!isField(csumStart, 0xffff) || !isField(csumOffset, 0xffff)) return undefined;
   bytes[offset] = flags;
   bytes[offset + GSO_OFFSET] = gsoType | (ecn ? GSO_ECN : 0);
   writeLittleEndian(bytes, offset + HDR_LEN_OFFSET, hdrLen);

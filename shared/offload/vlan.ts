@@ -5,6 +5,7 @@
  * csum_start moves with the tag. hdr_len, a hint that may be more than it has to be but not more than the frame,
  * is raised with a tag and not lowered without: what Linux gives leaves the outer tag out.
  */
+import type { Written } from "../frame/bytes.ts";
 import { VLAN_TAG_BYTES } from "../frame/ethernet.ts";
 import { ADDRESSES_BYTES, copyWithVlan, insertVlan, moveDown, moveUp } from "../frame/vlan.ts";
 import { needsCsum, readCsumStart, readHdrLen, VIRTIO_BYTES, writeCsumStart, writeHdrLen } from "./virtio.ts";
@@ -32,23 +33,21 @@ export function stripVlanOffload(bytes: Uint8Array, frame: number, end: number, 
  * Puts an 802.1Q tag before all others, with priority 0: header and addresses move into the 4 bytes before the
  * header, which is directly before the frame.
  *
- * @returns where the frame begins now, with its header directly before it
- * @throws RangeError where there are no 4 bytes before the header
+ * @returns where the frame begins now, with its header directly before it; undefined, with nothing moved, where there are no
+ *   4 bytes before the header
  */
-export function insertVlanOffload(bytes: Uint8Array, frame: number, vlan: number): number {
+export function insertVlanOffload(bytes: Uint8Array, frame: number, vlan: number): Written {
   const virtio = frame - VIRTIO_BYTES;
-  if (virtio < VLAN_TAG_BYTES) throw new RangeError(`no room for a tag before the header at ${virtio}`);
+  if (virtio < VLAN_TAG_BYTES) return undefined;
   moveDown(bytes, virtio, frame, VLAN_TAG_BYTES);
   const tagged = insertVlan(bytes, frame, vlan);
-  countTag(bytes, tagged - VIRTIO_BYTES);
+  if (tagged !== undefined) countTag(bytes, tagged - VIRTIO_BYTES);
   return tagged;
 }
 
 /**
  * Copies header and frame to `into` with an 802.1Q tag before all others, priority 0, and returns where the copy
- * ends. The header is directly before the frame, in both.
- *
- * @throws RangeError where it does not fit
+ * ends; undefined where it does not fit. The header is directly before the frame, in both.
  */
 export function copyWithVlanOffload(
   bytes: Uint8Array,
@@ -57,8 +56,9 @@ export function copyWithVlanOffload(
   vlan: number,
   into: Uint8Array,
   at: number,
-): number {
+): Written {
   const last = copyWithVlan(bytes, frame, end, vlan, into, at + VIRTIO_BYTES);
+  if (last === undefined) return undefined;
   into.set(bytes.subarray(frame - VIRTIO_BYTES, frame), at);
   countTag(into, at);
   return last;

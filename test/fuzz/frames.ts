@@ -1,6 +1,6 @@
 // Frames of every protocol that a hub reads into, for what is inside of hostile packets.
 
-import { writeUint16 } from "../../shared/frame/bytes.ts";
+import { writeUint16, written } from "../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../shared/frame/checksum.ts";
 import { type EthernetHeader, encodeEthernet } from "../../shared/frame/ethernet.ts";
 import { encodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../shared/frame/ipv4.ts";
@@ -114,19 +114,23 @@ function packet(version: 4 | 6, protocol: number, segment: Uint8Array, sumAt: nu
   const payloadLength = segment.length;
   const at =
     version === 4
-      ? encodeIpv4(bytes, 0, {
-          protocol,
-          source: SOURCE,
-          destination: TARGET,
-          dontFragment: true,
-          payloadLength,
-        })
-      : encodeIpv6(bytes, 0, {
-          nextHeader: protocol,
-          source: SOURCE6,
-          destination: TARGET6,
-          payloadLength,
-        });
+      ? written(
+          encodeIpv4(bytes, 0, {
+            protocol,
+            source: SOURCE,
+            destination: TARGET,
+            dontFragment: true,
+            payloadLength,
+          }),
+        )
+      : written(
+          encodeIpv6(bytes, 0, {
+            nextHeader: protocol,
+            source: SOURCE6,
+            destination: TARGET6,
+            payloadLength,
+          }),
+        );
   bytes.set(segment, at);
   const pseudo = sumPseudoHeader(source ?? 0, destination ?? 0, protocol, payloadLength);
   writeUint16(bytes, at + sumAt, ~checksum(bytes, 0, 0, pseudo) & 0xffff);
@@ -145,7 +149,7 @@ function neighbourSolicitation(): Uint8Array {
 function icmpv6(message: Uint8Array, to: bigint, mac: number): Uint8Array {
   const bytes = new Uint8Array(40 + message.length);
   const fields = { nextHeader: PROTOCOL_ICMPV6, source: SOURCE6, destination: to, hopLimit: 255 };
-  const at = encodeIpv6(bytes, 0, { ...fields, payloadLength: message.length });
+  const at = written(encodeIpv6(bytes, 0, { ...fields, payloadLength: message.length }));
   bytes.set(sealIcmpv6(message, SOURCE6, to), at);
   return frame({ etherType: 0x86dd, destination: mac }, bytes);
 }

@@ -1,3 +1,4 @@
+import { written } from "../../shared/frame/bytes.ts";
 import { encodeGre, sealGre } from "../../shared/frame/gre.ts";
 import { writeNvgre } from "../../shared/frame/nvgre.ts";
 import { writeGroupPolicy, writeVxlan, writeVxlanGpe } from "../../shared/frame/vxlan.ts";
@@ -75,7 +76,7 @@ interface GreOptions {
 
 function gre(frame: Uint8Array, options: GreOptions): Uint8Array {
   const room = new Uint8Array(16 + frame.length);
-  const at = encodeGre(room, 0, { protocol: 0x6558, ...options });
+  const at = written(encodeGre(room, 0, { protocol: 0x6558, ...options }));
   const packet = room.subarray(0, at + frame.length);
   packet.set(frame, at);
   if (options.checksummed) sealGre(packet, 0, packet.length);

@@ -80,7 +80,8 @@ export function encodeProbe(
   { destination, source, size }: { destination: number; source: number; size: number },
 ): Uint8Array {
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + Math.max(size, PROBE_BYTES));
-  const at = encodeEthernet(bytes, 0, { destination, source, tags: [], etherType: ETHERTYPE_PROBE });
+  encodeEthernet(bytes, 0, { destination, source, tags: [], etherType: ETHERTYPE_PROBE });
+  const at = ETHERNET_HEADER_BYTES;
   writeUint32(bytes, at, MAGIC);
   writeUint16(bytes, at + 4, (VERSION << 8) | KINDS[kind]);
   writeUint32(bytes, at + 8, session);

@@ -11,7 +11,7 @@ import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/fr
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import { decodeUdp, encodeUdp, isUdpIntact, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/udp.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
-import { type HostPacket, ipHeaderBytes, replyTo } from "./packet.ts";
+import { type HostPacket, type HostPacket4, type HostPacket6, ipHeaderBytes, replyTo } from "./packet.ts";
 
 /** Something that the hub does for its segment over UDP, a datagram for a datagram. */
 export interface UdpService {
@@ -35,9 +35,9 @@ export interface ServiceOptions {
 export function serve(packet: HostPacket, options: ServiceOptions): Uint8Array | DropReason {
   switch (packet.protocol) {
     case PROTOCOL_ICMP:
-      return typeof packet.source === "number" ? echo(packet, options) : "not-served";
+      return packet.version === 4 ? echo(packet, options) : "not-served";
     case PROTOCOL_ICMPV6:
-      return typeof packet.source === "bigint" ? echo6(packet, options) : "not-served";
+      return packet.version === 6 ? echo6(packet, options) : "not-served";
     case PROTOCOL_UDP:
       return datagram(packet, options);
     default:
@@ -45,25 +45,27 @@ export function serve(packet: HostPacket, options: ServiceOptions): Uint8Array |
   }
 }
 
-function echo(packet: HostPacket, { mac }: ServiceOptions): Uint8Array | DropReason {
+function echo(packet: HostPacket4, { mac }: ServiceOptions): Uint8Array | DropReason {
   const { bytes, payload, end } = packet;
   if (!isIcmpIntact(bytes, payload, end)) return "malformed";
   const request = decodeIcmpEcho(bytes, payload, end);
   if (request instanceof Malformed || request.kind !== "request") return "not-served";
-  const { frame, payload: at } = replyTo(packet, mac, ECHO_HEADER_BYTES + request.data.length);
-  encodeIcmpEcho(frame, at, { ...request, kind: "reply" });
-  return frame;
+  const reply = replyTo(packet, mac, ECHO_HEADER_BYTES + request.data.length);
+  if (reply === undefined) return "too-big";
+  const { frame, payload: at } = reply;
+  return encodeIcmpEcho(frame, at, { ...request, kind: "reply" }) === undefined ? "too-big" : frame;
 }
 
-function echo6(packet: HostPacket, { mac }: ServiceOptions): Uint8Array | DropReason {
+function echo6(packet: HostPacket6, { mac }: ServiceOptions): Uint8Array | DropReason {
   const { bytes, payload, end, source, destination } = packet;
-  if (typeof source === "number" || typeof destination === "number") return "malformed";
   if (!isIcmpv6Intact(bytes, payload, end, source, destination)) return "malformed";
   const request = decodeIcmpv6Echo(bytes, payload, end);
   if (request instanceof Malformed || request.kind !== "request") return "not-served";
-  const { frame, payload: at } = replyTo(packet, mac, ECHO_HEADER_BYTES + request.data.length);
-  encodeIcmpv6Echo(frame, at, { ...request, kind: "reply" }, destination, source);
-  return frame;
+  const reply = replyTo(packet, mac, ECHO_HEADER_BYTES + request.data.length);
+  if (reply === undefined) return "too-big";
+  const { frame, payload: at } = reply;
+  const echoed = encodeIcmpv6Echo(frame, at, { ...request, kind: "reply" }, destination, source);
+  return echoed === undefined ? "too-big" : frame;
 }
 
 function datagram(packet: HostPacket, { mac, mtu, udp: services }: ServiceOptions): Uint8Array | DropReason {
@@ -76,13 +78,16 @@ function datagram(packet: HostPacket, { mac, mtu, udp: services }: ServiceOption
   const capacity = mtu - ipHeaderBytes(source) - UDP_HEADER_BYTES;
   const answer = service.answer(bytes.subarray(udp.payload, udp.end), capacity);
   if (typeof answer === "string") return answer;
-  const { frame, payload: at } = replyTo(packet, mac, UDP_HEADER_BYTES + answer.length);
+  const reply = replyTo(packet, mac, UDP_HEADER_BYTES + answer.length);
+  if (reply === undefined) return "too-big";
+  const { frame, payload: at } = reply;
   const header = {
     sourcePort: udp.destinationPort,
     destinationPort: udp.sourcePort,
     payloadLength: answer.length,
   };
-  frame.set(answer, encodeUdp(frame, at, header));
-  sealUdp(frame, at, destination, source);
-  return frame;
+  const data = encodeUdp(frame, at, header);
+  if (data === undefined) return "too-big";
+  frame.set(answer, data);
+  return sealUdp(frame, at, destination, source) === undefined ? "too-big" : frame;
 }

@@ -1,9 +1,12 @@
-import { writeUint16 } from "../../../shared/frame/bytes.ts";
+import { writeUint16, writeUint32, written } from "../../../shared/frame/bytes.ts";
 import { addBytes } from "../../../shared/frame/checksum.ts";
 import { encodeGre, GRE_HEADER_BYTES, type Gre, greHeaderBytes } from "../../../shared/frame/gre.ts";
 
 /** Sequence numbers this much behind are late; further behind, the other end has begun anew. */
 const REORDER_WINDOW = 1024;
+
+/** At the end of a header that has one (RFC 2890 section 2). */
+const SEQUENCE_BYTES = 4;
 
 export interface GreOptions {
   readonly key: number | undefined;
@@ -23,32 +26,42 @@ export interface GreTunnel {
 export class GreFraming {
   readonly bytes: number;
   readonly #options: GreOptions;
-  /** By protocol type, where they are all the same. */
-  readonly #fixed: Map<number, Uint8Array> | undefined;
+  /** Headers by protocol type, with sequence number and checksum to be filled in. */
+  readonly #headers = new Map<number, Uint8Array>();
   #sequence = 0;
   #seen: number | undefined;
 
+  /** @throws RangeError for a key that is none */
   constructor(options: GreOptions) {
     const { checksum: checksummed, key, sequence } = options;
     this.#options = options;
     this.bytes = greHeaderBytes({ checksummed, key, sequence: sequence ? 0 : undefined });
-    this.#fixed = checksummed || sequence ? undefined : new Map();
+    this.#make(0);
   }
 
   /** The header for a payload of a protocol type, `bytes[start, end)`. */
   header(protocol: number, bytes: Uint8Array, start: number, end: number): Uint8Array {
-    const fixed = this.#fixed?.get(protocol);
-    if (fixed !== undefined) return fixed;
-    const { checksum: checksummed, key, sequence: sequenced } = this.#options;
-    const sequence = sequenced ? this.#sequence : undefined;
-    if (sequenced) this.#sequence = (this.#sequence + 1) >>> 0;
-    const header = new Uint8Array(this.bytes);
-    encodeGre(header, 0, { protocol, checksummed, key, sequence });
+    const { checksum: checksummed, sequence: sequenced } = this.#options;
+    const made = this.#headers.get(protocol) ?? this.#make(protocol);
+    if (!checksummed && !sequenced) return made;
+    const header = made.slice();
+    if (sequenced) {
+      writeUint32(header, header.length - SEQUENCE_BYTES, this.#sequence);
+      this.#sequence = (this.#sequence + 1) >>> 0;
+    }
     if (checksummed) {
       const sum = addBytes(addBytes(0, header, 0, header.length), bytes, start, end);
       writeUint16(header, GRE_HEADER_BYTES, ~sum & 0xffff);
     }
-    this.#fixed?.set(protocol, header);
+    return header;
+  }
+
+  /** @param protocol one of the few that ports name: each keeps a header */
+  #make(protocol: number): Uint8Array {
+    const { checksum: checksummed, key, sequence } = this.#options;
+    const header = new Uint8Array(this.bytes);
+    written(encodeGre(header, 0, { protocol, checksummed, key, sequence: sequence ? 0 : undefined }));
+    this.#headers.set(protocol, header);
     return header;
   }
 

@@ -1,4 +1,5 @@
 import { Fault } from "../../../shared/fault.ts";
+import { written } from "../../../shared/frame/bytes.ts";
 import { ETHERTYPE_TEB } from "../../../shared/frame/ethernet.ts";
 import { decodeGre, type Gre } from "../../../shared/frame/gre.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
@@ -52,7 +53,7 @@ export class NvgrePort extends UnderlayPort {
     this.vsid = options.vsid;
     this.#headers = Array.from({ length: 256 }, (_, flowId) => {
       const header = new Uint8Array(NVGRE_HEADER_BYTES);
-      writeNvgre(header, 0, options.vsid, flowId);
+      written(writeNvgre(header, 0, options.vsid, flowId));
       return header;
     });
   }

@@ -1,4 +1,5 @@
 import { Fault } from "../../../shared/fault.ts";
+import { written } from "../../../shared/frame/bytes.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import {
   decodeVxlan,
@@ -42,8 +43,8 @@ export class VxlanPort extends UnderlayPort {
     this.wireVni = options.wireVni;
     this.#gbp = options.gbp;
     this.#policy = options.policy;
-    if (options.gpe) writeVxlanGpe(this.#header, 0, options.wireVni);
-    else writeVxlan(this.#header, 0, options.wireVni);
+    const write = options.gpe ? writeVxlanGpe : writeVxlan;
+    written(write(this.#header, 0, options.wireVni));
   }
 
   protected override header(): Uint8Array {

@@ -284,7 +284,8 @@ export class Router {
   #ask(address: IpAddress): void {
     const way = this.#routes.lookup(address);
     if (way === undefined || isLink(way)) return;
-    this.#options.segment.toAll(addressQuestion(this.#options.mac, way.cidr.address, address));
+    const question = addressQuestion(this.#options.mac, way.cidr.address, address);
+    if (question !== undefined) this.#options.segment.toAll(question);
   }
 
   #demandFree(cidr: Cidr): void {

@@ -16,8 +16,12 @@ import {
 export interface QuerierOptions<Address extends IpAddress> {
   /** Where its queries come from; 0.0.0.0 if the hub has no address there. */
   readonly source: Address;
-  /** Builds a frame with a query; without a group a general one. */
-  readonly write: (source: Address, group: Address | undefined, maxResponseMs: number) => Uint8Array;
+  /** Builds a frame with a query; without a group a general one. Undefined where there can be none. */
+  readonly write: (
+    source: Address,
+    group: Address | undefined,
+    maxResponseMs: number,
+  ) => Uint8Array | undefined;
   /** Where those queries come from that don't claim the querier's part, while it is another's. */
   readonly humbleSource: Address;
   readonly sender: HubSender;
@@ -69,12 +73,13 @@ export class Querier<Address extends IpAddress> {
     if (now < this.#nextAt - TICK_SLACK) return;
     if (this.#startup > 0) this.#startup--;
     this.#nextAt = now + (this.#startup > 0 ? STARTUP_QUERY_INTERVAL : QUERY_INTERVAL);
-    this.#options.sender.toAll(this.#write(undefined, QUERY_RESPONSE_INTERVAL));
+    const query = this.#write(undefined, QUERY_RESPONSE_INTERVAL);
+    if (query !== undefined) this.#options.sender.toAll(query);
   }
 
   /** Asks a port that has just come what its hosts are in, whoever is querier: its hosts may have joined long ago. */
   greet(port: Port): void {
-    this.#options.sender.toPort(port, this.#write(undefined, GREETING_RESPONSE));
+    this.#ask(port, undefined, GREETING_RESPONSE);
   }
 
   /**
@@ -82,10 +87,15 @@ export class Querier<Address extends IpAddress> {
    * the hub's memberships that are at stake, and the querier learns of the leave itself.
    */
   askLastMember(group: Address, port: Port): void {
-    this.#options.sender.toPort(port, this.#write(group, LAST_MEMBER_INTERVAL));
+    this.#ask(port, group, LAST_MEMBER_INTERVAL);
   }
 
-  #write(group: Address | undefined, responseSeconds: number): Uint8Array {
+  #ask(port: Port, group: Address | undefined, responseSeconds: number): void {
+    const query = this.#write(group, responseSeconds);
+    if (query !== undefined) this.#options.sender.toPort(port, query);
+  }
+
+  #write(group: Address | undefined, responseSeconds: number): Uint8Array | undefined {
     const { source, humbleSource, write } = this.#options;
     return write(this.#other === undefined ? source : humbleSource, group, responseSeconds * 1000);
   }

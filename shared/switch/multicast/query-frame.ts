@@ -45,8 +45,8 @@ interface Query<Address> {
   readonly maxResponseMs: number;
 }
 
-/** Builds a frame with an IGMP query, of v3 or, for hosts that can't stand those, v2. */
-export function igmpQueryFrame(query: Query<Ipv4Address>, version: 2 | 3 = 3): Uint8Array {
+/** Builds a frame with an IGMP query, of v3 or, for hosts that can't stand those, v2; undefined for fields out of range. */
+export function igmpQueryFrame(query: Query<Ipv4Address>, version: 2 | 3 = 3): Uint8Array | undefined {
   const { mac, source, tags, group, maxResponseMs } = query;
   const payloadLength = version === 3 ? IGMP_V3_QUERY_BYTES : IGMP_BYTES;
   const destination = group ?? ALL_SYSTEMS;
@@ -73,7 +73,7 @@ export function igmpQueryFrame(query: Query<Ipv4Address>, version: 2 | 3 = 3): U
     options: ROUTER_ALERT_OPTION,
     payloadLength,
   });
-  encodeIgmpQuery(bytes, message, {
+  const end = encodeIgmpQuery(bytes, message, {
     version,
     group: group ?? 0,
     maxResponseMs,
@@ -81,11 +81,14 @@ export function igmpQueryFrame(query: Query<Ipv4Address>, version: 2 | 3 = 3): U
     robustness: ROBUSTNESS,
     intervalSeconds: QUERY_INTERVAL,
   });
-  return bytes;
+  return end === undefined ? undefined : bytes;
 }
 
-/** Builds a frame with an MLDv2 query, which hosts of v1 understand as one of theirs (RFC 3810 §8.2.1). */
-export function mldQueryFrame(query: Query<Ipv6Address>): Uint8Array {
+/**
+ * Builds a frame with an MLDv2 query, which hosts of v1 understand as one of theirs (RFC 3810 §8.2.1); undefined for fields
+ * out of range.
+ */
+export function mldQueryFrame(query: Query<Ipv6Address>): Uint8Array | undefined {
   const { mac, source, tags, group, maxResponseMs } = query;
   const payloadLength = ROUTER_ALERT_BYTES + MLD_V2_QUERY_BYTES;
   const destination = group ?? ALL_NODES;
@@ -115,8 +118,8 @@ export function mldQueryFrame(query: Query<Ipv6Address>): Uint8Array {
     robustness: ROBUSTNESS,
     intervalSeconds: QUERY_INTERVAL,
   };
-  encodeMldQuery(bytes, message, fields, source, destination);
-  return bytes;
+  const end = encodeMldQuery(bytes, message, fields, source, destination);
+  return end === undefined ? undefined : bytes;
 }
 
 /** The link-local address that a MAC address gives: the modified EUI-64 of RFC 4291 §2.5.6 and appendix A. */

@@ -108,7 +108,7 @@ export class Checker {
   #send(port: Port, mac: number, address: IpAddress): void {
     const frame =
       typeof address === "number" ? arpProbe(this.#mac, mac, address) : solicitation(this.#mac, mac, address);
-    this.#sender.toPort(port, frame);
+    if (frame !== undefined) this.#sender.toPort(port, frame);
   }
 }
 

@@ -1,6 +1,7 @@
-/** The frames that the hub answers and asks with: whole, without FCS, untagged. */
+/** The frames that the hub answers and asks with: whole, without FCS, untagged; undefined for fields out of range. */
 import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
 import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, type Arp, encodeArp } from "../../frame/arp.ts";
+import type { Written } from "../../frame/bytes.ts";
 import {
   ETHERNET_HEADER_BYTES,
   ETHERTYPE_ARP,
@@ -36,7 +37,7 @@ export function arpReply(
   address: Ipv4Address,
   asker: number,
   askerAddress: Ipv4Address,
-): Uint8Array {
+): Uint8Array | undefined {
   return arpFrame(asker, owner, {
     operation: ARP_REPLY,
     senderMac: owner,
@@ -50,7 +51,7 @@ export function arpReply(
  * Asks the machine at `mac` alone whether it has `address`. The hub has no IPv4 address; a request without
  * one is a probe (RFC 5227 section 1.1), which is answered and teaches nobody anything.
  */
-export function arpProbe(hub: number, mac: number, address: Ipv4Address): Uint8Array {
+export function arpProbe(hub: number, mac: number, address: Ipv4Address): Uint8Array | undefined {
   return arpFrame(mac, hub, {
     operation: ARP_REQUEST,
     senderMac: hub,
@@ -61,28 +62,27 @@ export function arpProbe(hub: number, mac: number, address: Ipv4Address): Uint8A
 }
 
 /** The advertisement that the machine at `fields.targetMac` would send to `destinationMac`. */
-export function advertisement(destinationMac: number, fields: AdvertisementFields): Uint8Array {
+export function advertisement(destinationMac: number, fields: AdvertisementFields): Uint8Array | undefined {
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
   const { source, destination, targetMac } = fields;
   const payload = encodeIpv6Packet(bytes, destinationMac, targetMac, source, destination);
-  encodeNeighbourAdvertisement(bytes, payload, fields);
-  return bytes;
+  return encodeNeighbourAdvertisement(bytes, payload, fields) === undefined ? undefined : bytes;
 }
 
 /** Asks the machine at `mac` alone whether it has `target`: reachability as RFC 4861 section 7.3.1 asks. */
-export function solicitation(hub: number, mac: number, target: Ipv6Address): Uint8Array {
+export function solicitation(hub: number, mac: number, target: Ipv6Address): Uint8Array | undefined {
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
   const source = linkLocalOf(hub);
   const payload = encodeIpv6Packet(bytes, mac, hub, source, target);
-  encodeNeighbourSolicitation(bytes, payload, { source, destination: target, target, sourceMac: hub });
-  return bytes;
+  const asked = { source, destination: target, target, sourceMac: hub };
+  return encodeNeighbourSolicitation(bytes, payload, asked) === undefined ? undefined : bytes;
 }
 
 /**
  * Asks everybody who has `address`, as a machine with the address `own` asks that has something to send there (RFC 826;
  * RFC 4861 section 7.2.2).
  */
-export function addressQuestion(mac: number, own: IpAddress, address: IpAddress): Uint8Array {
+export function addressQuestion(mac: number, own: IpAddress, address: IpAddress): Uint8Array | undefined {
   if (typeof address === "number") {
     return arpFrame(BROADCAST_MAC, mac, {
       operation: ARP_REQUEST,
@@ -98,8 +98,8 @@ export function addressQuestion(mac: number, own: IpAddress, address: IpAddress)
   const low = address & 0xff_ffffn;
   const destination = SOLICITED_NODES | low;
   const payload = encodeIpv6Packet(bytes, 0x3333_ff00_0000 + Number(low), mac, source, destination);
-  encodeNeighbourSolicitation(bytes, payload, { source, destination, target: address, sourceMac: mac });
-  return bytes;
+  const asked = { source, destination, target: address, sourceMac: mac };
+  return encodeNeighbourSolicitation(bytes, payload, asked) === undefined ? undefined : bytes;
 }
 
 /** The link-local address of a machine, by its MAC: RFC 4291 appendix A, RFC 2464 section 5. */
@@ -108,11 +108,10 @@ export function linkLocalOf(mac: number): Ipv6Address {
   return LINK_LOCAL_PREFIX | ((flipped >> 24n) << 40n) | (0xfffen << 24n) | (flipped & 0xff_ffffn);
 }
 
-function arpFrame(destination: number, source: number, arp: Arp): Uint8Array {
+function arpFrame(destination: number, source: number, arp: Arp): Uint8Array | undefined {
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + ARP_BYTES);
   const header = { destination, source, tags: [], etherType: ETHERTYPE_ARP };
-  encodeArp(bytes, encodeEthernet(bytes, 0, header), arp);
-  return bytes;
+  return encodeArp(bytes, encodeEthernet(bytes, 0, header), arp) === undefined ? undefined : bytes;
 }
 
 function encodeIpv6Packet(
@@ -121,7 +120,7 @@ function encodeIpv6Packet(
   sourceMac: number,
   source: Ipv6Address,
   destination: Ipv6Address,
-): number {
+): Written {
   const header = { destination: destinationMac, source: sourceMac, tags: [], etherType: ETHERTYPE_IPV6 };
   return encodeIpv6(bytes, encodeEthernet(bytes, 0, header), {
     source,

@@ -209,8 +209,8 @@ export class NeighbourSuppressor {
     if (probed === undefined || !this.#own.has(probed)) return false;
     const own = { mac: this.#mac, router: false, override: true };
     // Who probes has no address that could be answered to.
-    if (typeof probed === "number") this.#sender.toPort(from, arpReply(this.#mac, probed, source, 0));
-    else this.#sender.toPort(from, advertise(own, probed, ALL_NODES_MAC, ALL_NODES, false));
+    if (typeof probed === "number") this.#say(from, arpReply(this.#mac, probed, source, 0));
+    else this.#say(from, advertise(own, probed, ALL_NODES_MAC, ALL_NODES, false));
     return true;
   }
 
@@ -219,7 +219,7 @@ export class NeighbourSuppressor {
     const { address, asker } = question;
     if (address === this.#linkLocal && typeof asker === "bigint") {
       const own = { mac: this.#mac, router: false, override: true };
-      this.#sender.toPort(from, advertise(own, address, source, asker));
+      this.#say(from, advertise(own, address, source, asker));
       return true;
     }
     const asked = this.#own.has(address) || (this.#answers && isGroup(destination));
@@ -227,12 +227,16 @@ export class NeighbourSuppressor {
     const entry = this.#table.get(address);
     if (entry === undefined || entry.mac === source || !this.#follow(entry)) return false;
     if (typeof address === "number" && typeof asker === "number") {
-      this.#sender.toPort(from, arpReply(entry.mac, address, source, asker));
+      this.#say(from, arpReply(entry.mac, address, source, asker));
     } else if (typeof address === "bigint" && typeof asker === "bigint") {
-      this.#sender.toPort(from, advertise(entry, address, source, asker));
+      this.#say(from, advertise(entry, address, source, asker));
     }
     this.#checker.answered(entry, now);
     return true;
+  }
+
+  #say(to: Port, frame: Uint8Array | undefined): void {
+    if (frame !== undefined) this.#sender.toPort(to, frame);
   }
 
   /** Where the machine is now: the FDB sees all of its frames, and a registered one stays put. */
@@ -259,7 +263,7 @@ function advertise(
   askerMac: number,
   asker: Ipv6Address,
   solicited = true,
-): Uint8Array {
+): Uint8Array | undefined {
   return advertisement(askerMac, {
     source: address,
     destination: asker,

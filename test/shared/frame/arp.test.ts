@@ -58,11 +58,11 @@ describe("an ARP packet", () => {
     ["a target address", { targetAddress: 2 ** 32 }],
   ])("is not encoded with %s out of range, not even in part", (_, wrong) => {
     const bytes = new Uint8Array(ARP_BYTES);
-    expect(() => encodeArp(bytes, 0, { ...request, ...wrong })).toThrow(RangeError);
+    expect(encodeArp(bytes, 0, { ...request, ...wrong })).toBeUndefined();
     expect(bytes).toEqual(new Uint8Array(ARP_BYTES));
   });
 
   it("is not encoded past the end of a buffer", () => {
-    expect(() => encodeArp(new Uint8Array(ARP_BYTES), 1, request)).toThrow(RangeError);
+    expect(encodeArp(new Uint8Array(ARP_BYTES), 1, request)).toBeUndefined();
   });
 });

@@ -1,10 +1,11 @@
 /** What is demanded of every codec alike: that it keeps to its own bytes. */
 import fc from "fast-check";
 import { expect } from "vitest";
+import { type Written, written } from "../../../shared/frame/bytes.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 
 type Decode<View> = (bytes: Uint8Array, start: number, end: number) => View | Malformed;
-type Encode = (bytes: Uint8Array, offset: number) => number;
+type Encode = (bytes: Uint8Array, offset: number) => Written;
 
 const NOISE = 0xa5;
 const OFFSET = 5;
@@ -18,10 +19,10 @@ export function encodeInNoise(
   payload = 0,
 ): { bytes: Uint8Array; start: number; written: number; end: number } {
   const bytes = new Uint8Array(256).fill(NOISE);
-  const written = encode(bytes, OFFSET);
-  const outside = [...bytes.subarray(0, OFFSET), ...bytes.subarray(written)];
+  const after = written(encode(bytes, OFFSET));
+  const outside = [...bytes.subarray(0, OFFSET), ...bytes.subarray(after)];
   expect(outside.every((byte) => byte === NOISE)).toBe(true);
-  return { bytes, start: OFFSET, written, end: written + payload };
+  return { bytes, start: OFFSET, written: after, end: after + payload };
 }
 
 /** Bytes for a decoder: noise, and encodings as they are, cut short, or with some of their bytes changed. */

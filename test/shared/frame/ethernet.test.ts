@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { written } from "../../../shared/frame/bytes.ts";
 import {
   decodeEthernet,
   ETHERTYPE_ARP,
@@ -60,7 +61,7 @@ describe("an Ethernet header", () => {
 
   it("ends its payload where a length field says, and is truncated where there is less", () => {
     const bytes = new Uint8Array(60);
-    const payload = encodeEthernet(bytes, 0, { ...untagged, etherType: 38 });
+    const payload = written(encodeEthernet(bytes, 0, { ...untagged, etherType: 38 }));
     expect(decodeEthernet(bytes, 0, 60)).toMatchObject({ etherType: 38, payload, end: payload + 38 });
     expect(decodeEthernet(bytes, 0, 51)).toMatchObject({ reason: "truncated" });
   });
@@ -75,11 +76,11 @@ describe("an Ethernet header", () => {
     ["a VLAN id", { tags: [{ ...tag, vlan: 4096 }] }],
   ])("is not encoded with %s out of range, not even in part", (_, wrong) => {
     const bytes = new Uint8Array(64);
-    expect(() => encodeEthernet(bytes, 0, { ...untagged, ...wrong })).toThrow(RangeError);
+    expect(encodeEthernet(bytes, 0, { ...untagged, ...wrong })).toBeUndefined();
     expect(bytes).toEqual(new Uint8Array(64));
   });
 
   it("is not encoded past the end of a buffer", () => {
-    expect(() => encodeEthernet(new Uint8Array(17), 0, { ...untagged, tags: [tag] })).toThrow(RangeError);
+    expect(encodeEthernet(new Uint8Array(17), 0, { ...untagged, tags: [tag] })).toBeUndefined();
   });
 });

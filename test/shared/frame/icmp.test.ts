@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { written } from "../../../shared/frame/bytes.ts";
 import {
   decodeIcmpEcho,
   decodeIcmpv6Echo,
@@ -93,9 +94,9 @@ describe.each(kinds)("$name", ({ layer, requestType, replyType, decode, encode, 
   });
 
   it("is not encoded with a field out of range, nor past the end of a buffer", () => {
-    expect(() => encode(new Uint8Array(64), 0, { ...ping, identifier: 0x1_0000 })).toThrow(RangeError);
-    expect(() => encode(new Uint8Array(64), 0, { ...ping, sequence: -1 })).toThrow(RangeError);
-    expect(() => encode(new Uint8Array(10), 0, ping)).toThrow(RangeError);
+    expect(encode(new Uint8Array(64), 0, { ...ping, identifier: 0x1_0000 })).toBeUndefined();
+    expect(encode(new Uint8Array(64), 0, { ...ping, sequence: -1 })).toBeUndefined();
+    expect(encode(new Uint8Array(10), 0, ping)).toBeUndefined();
   });
 });
 
@@ -104,7 +105,7 @@ describe("the ICMPv6 checksum", () => {
     fc.assert(
       fc.property(ipv6Address, ipv6Address, (source, destination) => {
         const bytes = new Uint8Array(64);
-        const end = encodeIcmpv6Echo(bytes, 0, ping, source, destination);
+        const end = written(encodeIcmpv6Echo(bytes, 0, ping, source, destination));
         expect(isIcmpv6Intact(bytes, 0, end, source, destination)).toBe(true);
         expect(isIcmpv6Intact(bytes, 0, end, source ^ 1n, destination)).toBe(false);
         expect(isIcmpv6Intact(bytes, 0, end, source, destination ^ (1n << 127n))).toBe(false);
@@ -113,7 +114,7 @@ describe("the ICMPv6 checksum", () => {
   });
 
   it("is not computed for an address that is none", () => {
-    expect(() => encodeIcmpv6Echo(new Uint8Array(64), 0, ping, -1n, 0n)).toThrow(RangeError);
-    expect(() => encodeIcmpv6Echo(new Uint8Array(64), 0, ping, 0n, 1n << 128n)).toThrow(RangeError);
+    expect(encodeIcmpv6Echo(new Uint8Array(64), 0, ping, -1n, 0n)).toBeUndefined();
+    expect(encodeIcmpv6Echo(new Uint8Array(64), 0, ping, 0n, 1n << 128n)).toBeUndefined();
   });
 });

@@ -103,9 +103,9 @@ describe("an IGMP query", () => {
     ["a response time of v2", { version: 2, maxResponseMs: 25_600 }],
   ])("is not encoded with %s out of range, not even in part", (_, wrong) => {
     const bytes = new Uint8Array(12);
-    expect(() => encodeIgmpQuery(bytes, 0, { ...general, ...wrong } as IgmpQueryFields)).toThrow(RangeError);
+    expect(encodeIgmpQuery(bytes, 0, { ...general, ...wrong } as IgmpQueryFields)).toBeUndefined();
     expect(bytes).toEqual(new Uint8Array(12));
-    expect(() => encodeIgmpQuery(bytes, 1, general)).toThrow(RangeError);
+    expect(encodeIgmpQuery(bytes, 1, general)).toBeUndefined();
   });
 });
 

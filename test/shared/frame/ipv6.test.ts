@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { written } from "../../../shared/frame/bytes.ts";
 import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ipv4.ts";
 import { decodeIpv6, encodeIpv6, type Ipv6Fields, type Ipv6Header } from "../../../shared/frame/ipv6.ts";
 import { ipv6Header } from "./arbitraries.ts";
@@ -7,7 +8,7 @@ import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges 
 
 const packet = (fields: Ipv6Fields) => {
   const bytes = new Uint8Array(256);
-  const payload = encodeIpv6(bytes, 0, fields);
+  const payload = written(encodeIpv6(bytes, 0, fields));
   return bytes.subarray(0, payload + fields.payloadLength);
 };
 
@@ -61,11 +62,11 @@ describe("an IPv6 header", () => {
     { destination: -1n },
   ])("is not encoded with a field out of range, not even in part: %o", (wrong) => {
     const bytes = new Uint8Array(40);
-    expect(() => encodeIpv6(bytes, 0, { ...plain, ...wrong })).toThrow(RangeError);
+    expect(encodeIpv6(bytes, 0, { ...plain, ...wrong })).toBeUndefined();
     expect(bytes).toEqual(new Uint8Array(40));
   });
 
   it("is not encoded past the end of a buffer", () => {
-    expect(() => encodeIpv6(new Uint8Array(40), 1, plain)).toThrow(RangeError);
+    expect(encodeIpv6(new Uint8Array(40), 1, plain)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeUint16 } from "../../../shared/frame/bytes.ts";
+import { writeUint16, written } from "../../../shared/frame/bytes.ts";
 import { CHANGE_TO_INCLUDE, MODE_IS_EXCLUDE, MODE_IS_INCLUDE } from "../../../shared/frame/group-record.ts";
 import { isIcmpv6Intact } from "../../../shared/frame/icmp.ts";
 import { encodeIpv6, IPV6_HEADER_BYTES } from "../../../shared/frame/ipv6.ts";
@@ -66,8 +66,8 @@ const packetOf = (message: Uint8Array, options: boolean) => {
   const payloadLength = message.length + (options ? 8 : 0);
   const nextHeader = options ? HOP_BY_HOP : 58;
   const fields = { source: SOURCE, destination: ALL_NODES, payloadLength, nextHeader };
-  const at = encodeIpv6(bytes, 0, fields);
-  const offset = options ? encodeRouterAlert(bytes, at) : at;
+  const at = written(encodeIpv6(bytes, 0, fields));
+  const offset = options ? written(encodeRouterAlert(bytes, at)) : at;
   bytes.set(message, offset);
   return bytes.subarray(0, offset + message.length);
 };
@@ -109,9 +109,9 @@ describe("an MLD query", () => {
     ["an interval", { intervalSeconds: 31_745 }],
   ])("is not encoded with %s out of range, not even in part", (_, wrong) => {
     const bytes = new Uint8Array(28);
-    expect(() => encodeMldQuery(bytes, 0, { ...general, ...wrong }, SOURCE, ALL_NODES)).toThrow(RangeError);
-    expect(() => encodeMldQuery(bytes, 0, general, -1n, ALL_NODES)).toThrow(RangeError);
-    expect(() => encodeMldQuery(bytes, 1, general, SOURCE, ALL_NODES)).toThrow(RangeError);
+    expect(encodeMldQuery(bytes, 0, { ...general, ...wrong }, SOURCE, ALL_NODES)).toBeUndefined();
+    expect(encodeMldQuery(bytes, 0, general, -1n, ALL_NODES)).toBeUndefined();
+    expect(encodeMldQuery(bytes, 1, general, SOURCE, ALL_NODES)).toBeUndefined();
     expect(bytes).toEqual(new Uint8Array(28));
   });
 });

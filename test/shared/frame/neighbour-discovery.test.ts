@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatAddress, parseIpv6 } from "../../../shared/frame/address.ts";
+import type { Written } from "../../../shared/frame/bytes.ts";
 import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { isIcmpv6Intact } from "../../../shared/frame/icmp.ts";
 import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ipv4.ts";
@@ -42,16 +43,16 @@ const anySolicitation: fc.Arbitrary<SolicitationFields> = fc.record(
   { requiredKeys: ["source", "destination", "target"] },
 );
 
-type Write = (bytes: Uint8Array, offset: number) => number;
+type Write = (bytes: Uint8Array, offset: Written) => Written;
 
 /** A packet with what `write` writes, `length` bytes of ICMPv6. */
 function writePacket(
   bytes: Uint8Array,
-  offset: number,
+  offset: Written,
   addresses: { source: bigint; destination: bigint },
   length: number,
   write: Write,
-): number {
+): Written {
   const { source, destination } = addresses;
   const fields = { source, destination, hopLimit: ND_HOP_LIMIT, nextHeader: PROTOCOL_ICMPV6 };
   return write(bytes, encodeIpv6(bytes, offset, { ...fields, payloadLength: length }));
@@ -59,12 +60,12 @@ function writePacket(
 
 const WITH_OPTION = ND_NEIGHBOUR_BYTES + ND_LINK_ADDRESS_BYTES;
 
-const writeAdvertisement = (fields: AdvertisementFields) => (bytes: Uint8Array, offset: number) =>
+const writeAdvertisement = (fields: AdvertisementFields) => (bytes: Uint8Array, offset: Written) =>
   writePacket(bytes, offset, fields, WITH_OPTION, (into, at) =>
     encodeNeighbourAdvertisement(into, at, fields),
   );
 
-const writeSolicitation = (fields: SolicitationFields) => (bytes: Uint8Array, offset: number) =>
+const writeSolicitation = (fields: SolicitationFields) => (bytes: Uint8Array, offset: Written) =>
   writePacket(
     bytes,
     offset,
@@ -200,11 +201,11 @@ describe("a message of neighbour discovery", () => {
     ]) {
       const bytes = new Uint8Array(40);
       const all = { ...fields, override: true, targetMac: MAC, ...wrong };
-      expect(() => encodeNeighbourAdvertisement(bytes, 0, all)).toThrow(RangeError);
+      expect(encodeNeighbourAdvertisement(bytes, 0, all)).toBeUndefined();
       expect(bytes).toEqual(new Uint8Array(40));
     }
     const short = new Uint8Array(WITH_OPTION - 1);
-    expect(() => encodeNeighbourSolicitation(short, 0, { ...fields, sourceMac: MAC })).toThrow(RangeError);
+    expect(encodeNeighbourSolicitation(short, 0, { ...fields, sourceMac: MAC })).toBeUndefined();
   });
 });
 

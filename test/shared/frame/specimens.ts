@@ -1,6 +1,7 @@
 /** Whole frames with random fields, put together by the encoders as a sender would. */
 import fc from "fast-check";
 import { ARP_REPLY, ARP_REQUEST, encodeArp } from "../../../shared/frame/arp.ts";
+import { type Written, written } from "../../../shared/frame/bytes.ts";
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_EXPERIMENTAL,
@@ -39,13 +40,13 @@ const tags = fc.tuple(fc.array(vlanTag, { maxLength: 3 }), fc.boolean()).map(([l
   })),
 );
 
-type Payload = (bytes: Uint8Array, offset: number) => number;
+type Payload = (bytes: Uint8Array, offset: Written) => Written;
 
 /** A frame of `etherType` around what `payload` writes, padded. */
 function frameOf(etherType: number, payload: fc.Arbitrary<Payload>): fc.Arbitrary<Uint8Array> {
   return fc.tuple(ethernetHeader, tags, payload).map(([header, stack, write]) => {
     const bytes = new Uint8Array(1024);
-    const end = write(bytes, encodeEthernet(bytes, 0, { ...header, tags: stack, etherType }));
+    const end = written(write(bytes, encodeEthernet(bytes, 0, { ...header, tags: stack, etherType })));
     return bytes.slice(0, Math.max(end, MIN_FRAME_BYTES));
   });
 }
@@ -66,7 +67,7 @@ const pingFrame = frameOf(
     ([header, message]): Payload =>
       (bytes, offset) => {
         const payloadLength = ECHO_HEADER_BYTES + message.data.length;
-        const at = encodeIpv4(bytes, offset, { ...header, protocol: PROTOCOL_ICMP, payloadLength });
+        const at = written(encodeIpv4(bytes, offset, { ...header, protocol: PROTOCOL_ICMP, payloadLength }));
         return encodeIcmpEcho(bytes, at, message);
       },
   ),
@@ -78,7 +79,9 @@ const ping6Frame = frameOf(
     ([header, message]): Payload =>
       (bytes, offset) => {
         const payloadLength = ECHO_HEADER_BYTES + message.data.length;
-        const at = encodeIpv6(bytes, offset, { ...header, nextHeader: PROTOCOL_ICMPV6, payloadLength });
+        const at = written(
+          encodeIpv6(bytes, offset, { ...header, nextHeader: PROTOCOL_ICMPV6, payloadLength }),
+        );
         return encodeIcmpv6Echo(bytes, at, message, header.source, header.destination);
       },
   ),
@@ -90,7 +93,7 @@ const fragmentFrame = frameOf(
     ([header, data]): Payload =>
       (bytes, offset) => {
         const fields = { ...header, options: new Uint8Array(0), payloadLength: data.length };
-        const at = encodeIpv4(bytes, offset, { ...fields, protocol: PROTOCOL_EXPERIMENTAL });
+        const at = written(encodeIpv4(bytes, offset, { ...fields, protocol: PROTOCOL_EXPERIMENTAL }));
         bytes.set(data, at);
         return at + data.length;
       },
@@ -109,9 +112,9 @@ function udpOverIpv4(
       ([header, from, to, data]): Payload =>
         (bytes, offset) => {
           const payloadLength = UDP_HEADER_BYTES + data.length;
-          const at = encodeIpv4(bytes, offset, { ...header, protocol: PROTOCOL_UDP, payloadLength });
-          const end = writeUdp(bytes, at, from, to, data);
-          return sealed ? sealUdp(bytes, at, header.source, header.destination) : end;
+          const at = written(encodeIpv4(bytes, offset, { ...header, protocol: PROTOCOL_UDP, payloadLength }));
+          const end = written(writeUdp(bytes, at, from, to, data));
+          return sealed ? written(sealUdp(bytes, at, header.source, header.destination)) : end;
         },
     ),
   );
@@ -128,7 +131,9 @@ function udpOverIpv6(
       ([header, from, to, data]): Payload =>
         (bytes, offset) => {
           const payloadLength = UDP_HEADER_BYTES + data.length;
-          const at = encodeIpv6(bytes, offset, { ...header, nextHeader: PROTOCOL_UDP, payloadLength });
+          const at = written(
+            encodeIpv6(bytes, offset, { ...header, nextHeader: PROTOCOL_UDP, payloadLength }),
+          );
           writeUdp(bytes, at, from, to, data);
           return sealUdp(bytes, at, header.source, header.destination);
         },
@@ -136,9 +141,9 @@ function udpOverIpv6(
   );
 }
 
-function writeUdp(bytes: Uint8Array, offset: number, from: number, to: number, data: Uint8Array): number {
+function writeUdp(bytes: Uint8Array, offset: Written, from: number, to: number, data: Uint8Array): number {
   const fields = { sourcePort: from, destinationPort: to, payloadLength: data.length };
-  const at = encodeUdp(bytes, offset, fields);
+  const at = written(encodeUdp(bytes, offset, fields));
   bytes.set(data, at);
   return at + data.length;
 }
@@ -157,7 +162,7 @@ export const plainFrames = {
       (data): Payload =>
         (bytes, offset) => {
           bytes.set(data, offset);
-          return offset + data.length;
+          return written(offset) + data.length;
         },
     ),
   ),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readUint16, writeUint16 } from "../../../shared/frame/bytes.ts";
+import { readUint16, writeUint16, written } from "../../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../../shared/frame/checksum.ts";
 import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { encodeIpv4 } from "../../../shared/frame/ipv4.ts";
@@ -24,7 +24,7 @@ function frameOf({ version, flags, options }: Segment): { frame: Uint8Array; tcp
   const header = version === 4 ? 20 : 40;
   const frame = new Uint8Array(14 + header + length);
   const macs = { destination: 2, source: 4, tags: [] };
-  const at = encodeEthernet(frame, 0, { ...macs, etherType: version === 4 ? 0x0800 : 0x86dd });
+  const at = written(encodeEthernet(frame, 0, { ...macs, etherType: version === 4 ? 0x0800 : 0x86dd }));
   const [source, destination] = version === 4 ? [0x0a000001, 0x0a000002] : [1n << 120n, 2n];
   if (typeof source === "number" && typeof destination === "number") {
     encodeIpv4(frame, at, { protocol: 6, source, destination, payloadLength: length });

@@ -26,7 +26,7 @@ describe.each([
     expect(maxTimeCode(mantissaBits)).toBe(longest);
     expect(encodeTimeCode(longest, mantissaBits)).toBe(2 ** bits - 1);
     for (const value of [longest + 1, -1, 0.5]) {
-      expect(() => encodeTimeCode(value, mantissaBits)).toThrow(RangeError);
+      expect(encodeTimeCode(value, mantissaBits)).toBeUndefined();
     }
   });
 });

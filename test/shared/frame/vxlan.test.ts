@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { written } from "../../../shared/frame/bytes.ts";
 import { encodeIpv4, PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
 import { encodeUdp } from "../../../shared/frame/udp.ts";
 import {
@@ -65,9 +66,9 @@ describe("a VXLAN header", () => {
   });
 
   it("is not written for a VNI out of range, nor past the end of a buffer", () => {
-    expect(() => writeVxlan(new Uint8Array(8), 0, 2 ** 24)).toThrow("VNI 16777216");
-    expect(() => writeVxlan(new Uint8Array(8), 0, -1)).toThrow(RangeError);
-    expect(() => writeVxlan(new Uint8Array(8), 1, 1)).toThrow(RangeError);
+    expect(writeVxlan(new Uint8Array(8), 0, 2 ** 24)).toBeUndefined();
+    expect(writeVxlan(new Uint8Array(8), 0, -1)).toBeUndefined();
+    expect(writeVxlan(new Uint8Array(8), 1, 1)).toBeUndefined();
   });
 });
 
@@ -94,9 +95,8 @@ describe("a VXLAN header with group-based policy", () => {
     const bytes = encoded(1);
     writeGroupPolicy(bytes, 0, { group: 0x1234, dontLearn: true, applied: true });
     expect([...bytes]).toEqual([0x88, 0x48, 0x12, 0x34, 0, 0, 1, 0]);
-    expect(() => writeGroupPolicy(bytes, 0, { group: 65_536, dontLearn: false, applied: false })).toThrow(
-      RangeError,
-    );
+    writeGroupPolicy(bytes, 0, { group: 65_536, dontLearn: false, applied: false });
+    expect([...bytes]).toEqual([0x88, 0x48, 0x12, 0x34, 0, 0, 1, 0]);
   });
 });
 
@@ -168,12 +168,14 @@ function onTheWire(destinationPort: number, header: Uint8Array): Uint8Array {
   const payloadLength = header.length + 60;
   const bytes = new Uint8Array(14 + 20 + 8 + payloadLength);
   bytes.set([8, 0], 12);
-  const udp = encodeIpv4(bytes, 14, {
-    protocol: PROTOCOL_UDP,
-    source: 0x0a000001,
-    destination: 0x0a000002,
-    payloadLength: payloadLength + 8,
-  });
+  const udp = written(
+    encodeIpv4(bytes, 14, {
+      protocol: PROTOCOL_UDP,
+      source: 0x0a000001,
+      destination: 0x0a000002,
+      payloadLength: payloadLength + 8,
+    }),
+  );
   bytes.set(header, encodeUdp(bytes, udp, { sourcePort: 50_000, destinationPort, payloadLength }));
   return bytes;
 }

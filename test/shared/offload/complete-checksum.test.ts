@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readUint16, writeUint16 } from "../../../shared/frame/bytes.ts";
+import { readUint16, writeUint16, written } from "../../../shared/frame/bytes.ts";
 import { sumPseudoHeader } from "../../../shared/frame/checksum.ts";
 import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { encodeIpv4 } from "../../../shared/frame/ipv4.ts";
@@ -42,20 +42,31 @@ const shape: fc.Arbitrary<Shape> = fc.record({
 /** A frame with a sealed datagram, where that begins and ends. */
 function sealed({ version, tags, data, padding }: Shape): { frame: Uint8Array; udp: number; end: number } {
   const frame = new Uint8Array(200);
-  const at = encodeEthernet(frame, 0, {
-    destination: 2,
-    source: 4,
-    tags,
-    etherType: version === 4 ? 0x0800 : 0x86dd,
-  });
+  const at = written(
+    encodeEthernet(frame, 0, {
+      destination: 2,
+      source: 4,
+      tags,
+      etherType: version === 4 ? 0x0800 : 0x86dd,
+    }),
+  );
   const payloadLength = 8 + data.length;
   const udp =
     version === 4
-      ? encodeIpv4(frame, at, { protocol: 17, source: SOURCES[4], destination: TARGETS[4], payloadLength })
-      : encodeIpv6(frame, at, { nextHeader: 17, source: SOURCES[6], destination: TARGETS[6], payloadLength });
+      ? written(
+          encodeIpv4(frame, at, { protocol: 17, source: SOURCES[4], destination: TARGETS[4], payloadLength }),
+        )
+      : written(
+          encodeIpv6(frame, at, {
+            nextHeader: 17,
+            source: SOURCES[6],
+            destination: TARGETS[6],
+            payloadLength,
+          }),
+        );
   const fields = { sourcePort: 1, destinationPort: 2, payloadLength: data.length };
   frame.set(data, encodeUdp(frame, udp, fields));
-  const end = sealUdp(frame, udp, SOURCES[version], TARGETS[version]);
+  const end = written(sealUdp(frame, udp, SOURCES[version], TARGETS[version]));
   return { frame: frame.slice(0, end + padding), udp, end };
 }
 

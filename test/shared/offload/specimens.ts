@@ -1,5 +1,7 @@
 /** Frames with work left to do, as a TAP gives them, with random fields. */
+
 import fc from "fast-check";
+import { written } from "../../../shared/frame/bytes.ts";
 import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
@@ -105,15 +107,17 @@ const ipv4Envelope: fc.Arbitrary<Envelope> = fc
   .tuple(ethernetHeader, tags, ipv4Header, fc.nat(10))
   .map(([ethernet, stack, header, optionWords]) => (protocol, upper, csumOffset) => {
     const bytes = new Uint8Array(200 + upper.length);
-    const at = encodeEthernet(bytes, 0, { ...ethernet, tags: stack, etherType: ETHERTYPE_IPV4 });
-    const transport = encodeIpv4(bytes, at, {
-      ...header,
-      moreFragments: false,
-      fragmentOffset: 0,
-      options: new Uint8Array(optionWords * 4).fill(1),
-      protocol,
-      payloadLength: upper.length,
-    });
+    const at = written(encodeEthernet(bytes, 0, { ...ethernet, tags: stack, etherType: ETHERTYPE_IPV4 }));
+    const transport = written(
+      encodeIpv4(bytes, at, {
+        ...header,
+        moreFragments: false,
+        fragmentOffset: 0,
+        options: new Uint8Array(optionWords * 4).fill(1),
+        protocol,
+        payloadLength: upper.length,
+      }),
+    );
     return seal(bytes, transport, upper, csumOffset);
   });
 
@@ -121,10 +125,12 @@ const ipv6Envelope: fc.Arbitrary<Envelope> = fc
   .tuple(ethernetHeader, tags, ipv6Header, extensions)
   .map(([ethernet, stack, header, chain]) => (protocol, upper, csumOffset) => {
     const bytes = new Uint8Array(200 + upper.length);
-    const at = encodeEthernet(bytes, 0, { ...ethernet, tags: stack, etherType: ETHERTYPE_IPV6 });
+    const at = written(encodeEthernet(bytes, 0, { ...ethernet, tags: stack, etherType: ETHERTYPE_IPV6 }));
     const extra = chain.reduce((sum, { units }) => sum + 8 * (units + 1), 0);
     const nextHeader = chain[0]?.type ?? protocol;
-    let transport = encodeIpv6(bytes, at, { ...header, nextHeader, payloadLength: extra + upper.length });
+    let transport = written(
+      encodeIpv6(bytes, at, { ...header, nextHeader, payloadLength: extra + upper.length }),
+    );
     for (const [index, { type, units }] of chain.entries()) {
       const length = 8 * (units + 1);
       const next = chain[index + 1]?.type ?? protocol;
@@ -250,11 +256,13 @@ export function plainDatagram(data: Uint8Array, virtio: Partial<VirtioHeader> = 
 function specimenOf(protocol: number, upper: Uint8Array, given: Partial<VirtioHeader>): Specimen {
   const bytes = new Uint8Array(34 + upper.length);
   const ethernet = { destination: 0x02_0000_0000_02, source: 0x02_0000_0000_01, tags: [] };
-  const at = encodeEthernet(bytes, 0, { ...ethernet, etherType: ETHERTYPE_IPV4 });
+  const at = written(encodeEthernet(bytes, 0, { ...ethernet, etherType: ETHERTYPE_IPV4 }));
   const addresses = { source: 0x0a_00_00_01, destination: 0x0a_00_00_02 };
-  const transport = encodeIpv4(bytes, at, {
-    ...{ ...addresses, protocol, identification: 7, payloadLength: upper.length },
-  });
+  const transport = written(
+    encodeIpv4(bytes, at, {
+      ...{ ...addresses, protocol, identification: 7, payloadLength: upper.length },
+    }),
+  );
   const defaults = {
     flags: NEEDS_CSUM,
     gsoType: GSO_NONE,
@@ -279,7 +287,7 @@ export interface Placed {
 /** Puts a specimen, the header right before the frame, `offset` bytes into a buffer with more behind it. */
 export function place({ virtio, frame }: Specimen, offset = 5): Placed {
   const bytes = new Uint8Array(offset + VIRTIO_BYTES + frame.length + 7).fill(0xa5);
-  const at = writeVirtio(bytes, offset, virtio);
+  const at = written(writeVirtio(bytes, offset, virtio));
   bytes.set(frame, at);
   return { bytes, virtio: offset, frame: at, end: at + frame.length };
 }

@@ -78,13 +78,13 @@ describe("the virtio-net header", () => {
 
   it("is not written where it does not fit, nor with a field that does not", () => {
     const bytes = new Uint8Array(VIRTIO_BYTES);
-    expect(() => writeVirtio(bytes, 1)).toThrow(RangeError);
-    expect(() => writeVirtio(bytes, 0, { flags: 0x100 })).toThrow("flags");
-    expect(() => writeVirtio(bytes, 0, { gsoType: 0x80 })).toThrow("gso_type");
-    expect(() => writeVirtio(bytes, 0, { hdrLen: 0x1_0000 })).toThrow("hdr_len");
-    expect(() => writeVirtio(bytes, 0, { gsoSize: 0x1_0000 })).toThrow("gso_size");
-    expect(() => writeVirtio(bytes, 0, { csumStart: -1 })).toThrow("csum_start");
-    expect(() => writeVirtio(bytes, 0, { csumOffset: 0.5 })).toThrow("csum_offset");
+    expect(writeVirtio(bytes, 1)).toBeUndefined();
+    expect(writeVirtio(bytes, 0, { flags: 0x100 })).toBeUndefined();
+    expect(writeVirtio(bytes, 0, { gsoType: 0x80 })).toBeUndefined();
+    expect(writeVirtio(bytes, 0, { hdrLen: 0x1_0000 })).toBeUndefined();
+    expect(writeVirtio(bytes, 0, { gsoSize: 0x1_0000 })).toBeUndefined();
+    expect(writeVirtio(bytes, 0, { csumStart: -1 })).toBeUndefined();
+    expect(writeVirtio(bytes, 0, { csumOffset: 0.5 })).toBeUndefined();
     expect(bytes).toEqual(new Uint8Array(VIRTIO_BYTES));
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeUint16, writeUint32 } from "../../../shared/frame/bytes.ts";
+import { writeUint16, writeUint32, written } from "../../../shared/frame/bytes.ts";
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
@@ -50,24 +50,26 @@ function frameOf(flow: Flow, rest: Rest = PLAIN, fragment?: { offset: number; mo
   const { from, to, protocol } = flow;
   const bytes = new Uint8Array(256);
   const etherType = typeof from === "bigint" ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4;
-  const packet = encodeEthernet(bytes, 0, { ...flow, tags: rest.tags, etherType });
+  const packet = written(encodeEthernet(bytes, 0, { ...flow, tags: rest.tags, etherType }));
   const payloadLength = 4 + rest.payload.length;
   let segment: number;
   if (typeof from === "bigint" && typeof to === "bigint") {
     const addresses = { source: from, destination: to };
     const { dscp, ttl, identification } = rest;
     const fields = { nextHeader: protocol, hopLimit: ttl, trafficClass: dscp, flowLabel: identification };
-    segment = encodeIpv6(bytes, packet, { ...addresses, ...fields, payloadLength });
+    segment = written(encodeIpv6(bytes, packet, { ...addresses, ...fields, payloadLength }));
   } else {
     const addresses = { source: Number(from), destination: Number(to) };
     const fragmentFields = { fragmentOffset: fragment?.offset ?? 0, moreFragments: fragment?.more ?? false };
-    segment = encodeIpv4(bytes, packet, {
-      ...addresses,
-      ...rest,
-      ...fragmentFields,
-      protocol,
-      payloadLength,
-    });
+    segment = written(
+      encodeIpv4(bytes, packet, {
+        ...addresses,
+        ...rest,
+        ...fragmentFields,
+        protocol,
+        payloadLength,
+      }),
+    );
   }
   writeUint16(bytes, segment, flow.fromPort);
   writeUint16(bytes, segment + 2, flow.toPort);

@@ -1,4 +1,5 @@
 // Every kind of port in real segments, over sockets that keep what is sent.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { portConfig } from "../../../../relay/hub/ports/config.ts";
@@ -6,6 +7,7 @@ import { Endpoints } from "../../../../relay/hub/ports/endpoints.ts";
 import { PORT_LIMITS } from "../../../../relay/hub/ports/limits.ts";
 import { type OpenPort, openPort, type PortSurroundings } from "../../../../relay/hub/ports/open-port.ts";
 import { UnderlayPort } from "../../../../relay/hub/ports/underlay-port.ts";
+import { written } from "../../../../shared/frame/bytes.ts";
 import { decodeGre, encodeGre } from "../../../../shared/frame/gre.ts";
 import { encodeIpv4 } from "../../../../shared/frame/ipv4.ts";
 import { decodeNvgre, writeNvgre } from "../../../../shared/frame/nvgre.ts";
@@ -75,7 +77,7 @@ function gre(
   fields: { key?: number; sequence?: number; protocol?: number },
 ): Uint8Array {
   const packet = new Uint8Array(64);
-  const at = encodeGre(packet, 0, { protocol: 0x6558, ...fields });
+  const at = written(encodeGre(packet, 0, { protocol: 0x6558, ...fields }));
   packet.set(frame, at);
   return packet.slice(0, at + frame.length);
 }
@@ -263,7 +265,7 @@ describe("a VXLAN port", () => {
     const { segment, client, socket } = await start({ ...PORT, clamp_mss: true });
     const syn = new Uint8Array(58);
     syn.set([...frameBytes(B, A).slice(0, 12), 8, 0]);
-    const tcp = encodeIpv4(syn, 14, { protocol: 6, source: 1, destination: 2, payloadLength: 24 });
+    const tcp = written(encodeIpv4(syn, 14, { protocol: 6, source: 1, destination: 2, payloadLength: 24 }));
     syn[tcp + 12] = 0x60;
     syn[tcp + 13] = 2;
     syn.set([2, 4, 1460 >> 8, 1460 & 255], tcp + 20);

@@ -8,6 +8,8 @@ import { ROUTER_LIMITS } from "../../../../relay/hub/router/limits.ts";
 import type { Network } from "../../../../relay/tenants/model.ts";
 import { formatAddress, parseAddress } from "../../../../shared/frame/address.ts";
 import { ARP_REPLY, ARP_REQUEST, decodeArp, encodeArp } from "../../../../shared/frame/arp.ts";
+import { writeUint16 } from "../../../../shared/frame/bytes.ts";
+import { checksum } from "../../../../shared/frame/checksum.ts";
 import { ETHERTYPE_ARP, encodeEthernet } from "../../../../shared/frame/ethernet.ts";
 import { decodeGre, encodeGre } from "../../../../shared/frame/gre.ts";
 import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../../../shared/frame/icmp.ts";
@@ -107,6 +109,16 @@ function echo6(source: bigint, destination: bigint, bytes = 80, hopLimit = 64): 
   const data = new Uint8Array(bytes - 48);
   encodeIcmpv6Echo(packet, at, { kind: "request", identifier: 7, sequence: 1, data }, source, destination);
   return packet;
+}
+
+/** The packet with another fragment offset, as no encoder writes it. */
+function farFragment(packet: Uint8Array, offset: number): Uint8Array {
+  const bytes = packet.slice();
+  bytes[6] = ((bytes[6] ?? 0) & 0xe0) | (offset >>> 8);
+  bytes[7] = offset & 0xff;
+  bytes.set([0, 0], 10);
+  writeUint16(bytes, 10, checksum(bytes, 0, 20));
+  return bytes;
 }
 
 function frame(packet: Uint8Array, source = ALICE, destination = HUB): number[] {
@@ -336,6 +348,26 @@ describe("a network's router", () => {
       { from: "10.20.0.254", to: "10.20.0.7", type: 3, code: 4, mtu: MTU },
     ]);
     expect(port.port.drops.toJSON()).toEqual({ "too-big": 1 });
+  });
+
+  it("drops a fragment that would end beyond what a packet may have, and lives", () => {
+    for (const [bytes, offset] of [
+      [1_500, 8_191],
+      [60, 8_191],
+      [1_500, 8_010],
+    ] as const) {
+      const fragment = farFragment(echo(alice, far, { bytes, moreFragments: true }), offset);
+      expect(send(fragment)).toEqual([]);
+      const back = farFragment(echo(far, alice, { bytes, moreFragments: true }), offset);
+      arrive(back);
+      expect(delivered()).toEqual([]);
+    }
+    expect(dropped(client)).toEqual({ malformed: 3 });
+    expect(port.port.drops.toJSON()).toEqual({ malformed: 3 });
+    expect(send(farFragment(echo(alice, far, { bytes: 1_500 }), 8_004)).map(read4)).toMatchObject([
+      { fragmentOffset: 8_004 },
+      { fragmentOffset: 8_185 },
+    ]);
   });
 
   it("cuts a packet that may be cut, and fragments again", () => {

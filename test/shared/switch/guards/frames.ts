@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { type IpAddress, parseAddress } from "../../../../shared/frame/address.ts";
 import { ARP_BYTES, type Arp, encodeArp } from "../../../../shared/frame/arp.ts";
-import { readUint16, writeUint16, writeUint128 } from "../../../../shared/frame/bytes.ts";
+import { readUint16, writeUint16, writeUint128, written } from "../../../../shared/frame/bytes.ts";
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
@@ -74,7 +74,7 @@ export function udp(
   payload: readonly number[] = [],
 ): Uint8Array {
   const bytes = new Uint8Array(8 + payload.length);
-  const at = encodeUdp(bytes, 0, { sourcePort, destinationPort, payloadLength: payload.length });
+  const at = written(encodeUdp(bytes, 0, { sourcePort, destinationPort, payloadLength: payload.length }));
   bytes.set(payload, at);
   return bytes;
 }
@@ -83,13 +83,15 @@ type Over4 = Partial<Ipv4Fields> & FrameFields;
 
 export function over4(payload: Uint8Array, fields: Over4 = {}): Uint8Array {
   const bytes = new Uint8Array(100 + payload.length);
-  const at = encodeIpv4(bytes, 0, {
-    protocol: PROTOCOL_UDP,
-    source: ip4("10.0.0.1"),
-    destination: ip4("255.255.255.255"),
-    ...fields,
-    payloadLength: payload.length,
-  });
+  const at = written(
+    encodeIpv4(bytes, 0, {
+      protocol: PROTOCOL_UDP,
+      source: ip4("10.0.0.1"),
+      destination: ip4("255.255.255.255"),
+      ...fields,
+      payloadLength: payload.length,
+    }),
+  );
   bytes.set(payload, at);
   return frame(ETHERTYPE_IPV4, bytes.subarray(0, at + payload.length), fields);
 }
@@ -107,13 +109,15 @@ export function over6(payload: Uint8Array, fields: Over6 = {}): Uint8Array {
   const types = [...extensions.map(([type]) => type), protocol];
   const headers = extensions.flatMap(([, ...rest], i) => [types[i + 1] ?? 0, ...rest]);
   const bytes = new Uint8Array(40 + headers.length + payload.length);
-  const at = encodeIpv6(bytes, 0, {
-    nextHeader: types[0] ?? 0,
-    hopLimit: 255,
-    source: source as bigint,
-    destination: ip6("ff02::1"),
-    payloadLength: headers.length + payload.length,
-  });
+  const at = written(
+    encodeIpv6(bytes, 0, {
+      nextHeader: types[0] ?? 0,
+      hopLimit: 255,
+      source: source as bigint,
+      destination: ip6("ff02::1"),
+      payloadLength: headers.length + payload.length,
+    }),
+  );
   bytes.set(headers, at);
   bytes.set(payload, at + headers.length);
   return frame(ETHERTYPE_IPV6, bytes, fields);

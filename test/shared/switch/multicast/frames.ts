@@ -1,7 +1,7 @@
 /** Frames of hosts and routers, as they come in at a port. */
 import type { Ipv4Address, Ipv6Address } from "../../../../shared/frame/address.ts";
 import { parseAddress } from "../../../../shared/frame/address.ts";
-import { writeUint16 } from "../../../../shared/frame/bytes.ts";
+import { writeUint16, written } from "../../../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../../../shared/frame/checksum.ts";
 import {
   ETHERTYPE_IPV4,
@@ -65,14 +65,16 @@ export function ipv4Frame(packet: Ipv4Packet): Uint8Array {
   const { payload = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), options = new Uint8Array(0) } = packet;
   const bytes = new Uint8Array(MAX_FRAME);
   const mac = 0x0100_5e00_0000 + (destination & 0x7f_ffff);
-  const ip = encodeEthernet(bytes, 0, {
-    destination: mac,
-    source: HOST_MAC,
-    tags,
-    etherType: ETHERTYPE_IPV4,
-  });
+  const ip = written(
+    encodeEthernet(bytes, 0, {
+      destination: mac,
+      source: HOST_MAC,
+      tags,
+      etherType: ETHERTYPE_IPV4,
+    }),
+  );
   const fields = { ttl: 1, protocol, source, destination, options, payloadLength: payload.length };
-  const at = encodeIpv4(bytes, ip, { ...fields, fragmentOffset: packet.fragmentOffset ?? 0 });
+  const at = written(encodeIpv4(bytes, ip, { ...fields, fragmentOffset: packet.fragmentOffset ?? 0 }));
   bytes.set(payload, at);
   return bytes.slice(0, at + payload.length);
 }
@@ -92,14 +94,16 @@ export function ipv6Frame(packet: Ipv6Packet): Uint8Array {
   const { payload = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) } = packet;
   const bytes = new Uint8Array(MAX_FRAME);
   const mac = 0x3333_0000_0000 + Number(destination & 0xffff_ffffn);
-  const ip = encodeEthernet(bytes, 0, {
-    destination: mac,
-    source: HOST_MAC,
-    tags,
-    etherType: ETHERTYPE_IPV6,
-  });
+  const ip = written(
+    encodeEthernet(bytes, 0, {
+      destination: mac,
+      source: HOST_MAC,
+      tags,
+      etherType: ETHERTYPE_IPV6,
+    }),
+  );
   const fields = { source, destination, hopLimit, nextHeader, payloadLength: payload.length };
-  const at = encodeIpv6(bytes, ip, fields);
+  const at = written(encodeIpv6(bytes, ip, fields));
   bytes.set(payload, at);
   return bytes.slice(0, at + payload.length);
 }

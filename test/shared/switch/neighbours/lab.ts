@@ -8,6 +8,7 @@ import {
   decodeArp,
   encodeArp,
 } from "../../../../shared/frame/arp.ts";
+import { type Written, written } from "../../../../shared/frame/bytes.ts";
 import { encodeEthernet } from "../../../../shared/frame/ethernet.ts";
 import { encodeIpv6 } from "../../../../shared/frame/ipv6.ts";
 import { readMac } from "../../../../shared/frame/mac.ts";
@@ -186,10 +187,10 @@ export function icmpv6Frame(
   mac: number,
   destinationMac: number,
   packet: Packet,
-  write: (bytes: Uint8Array, offset: number) => number,
+  write: (bytes: Uint8Array, offset: number) => Written,
 ): Uint8Array {
   const message = new Uint8Array(100);
-  const payloadLength = write(message, 0);
+  const payloadLength = written(write(message, 0));
   const bytes = new Uint8Array(54 + payloadLength);
   const header = { destination: destinationMac, source: mac, tags: [], etherType: 0x86dd };
   encodeIpv6(bytes, encodeEthernet(bytes, 0, header), { ...packet, nextHeader: 58, payloadLength });
