@@ -64,8 +64,8 @@ export function portCommand(): Command {
     .addOption(
       new Option(
         "--unknown-remotes <what>",
-        "whether other ends may be learnt (default: with a group)",
-      ).choices(["learn", "drop"]),
+        "whether other ends may be learnt (default: with a group), or also flooded",
+      ).choices(["learn", "drop", "flood"]),
     )
     .option("--gbp", "vxlan: read group-based policy and pass it on to other ports")
     .option("--gpe", "vxlan: the generic protocol extension, UDP port 4790")
@@ -126,7 +126,8 @@ function requestOf(options: CreateOptions): Row {
     group: options.group,
     interface: options.interface,
     wire_vni: options.wireVni,
-    unknown_remotes: options.unknownRemotes === undefined ? undefined : options.unknownRemotes === "learn",
+    unknown_remotes: options.unknownRemotes === undefined ? undefined : options.unknownRemotes !== "drop",
+    flood_learnt: options.unknownRemotes === "flood" ? true : undefined,
     gbp: options.gbp,
     gpe: options.gpe,
     key: options.key,

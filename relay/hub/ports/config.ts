@@ -39,6 +39,9 @@ const common = {
   roles: z.array(z.enum(PORT_ROLES)).default([]),
 };
 
+/** Whether remotes that were learnt get what is for all, too: for an underlay on which outer sources can't be forged. */
+const floodLearnt = z.boolean().default(false);
+
 const vxlan = z.strictObject({
   kind: z.literal("vxlan"),
   ...common,
@@ -49,6 +52,7 @@ const vxlan = z.strictObject({
   wire_vni: z.number().int().min(1).max(MAX_VNI).optional(),
   /** Whether outer sources that were not named may come in and be learnt: so where there is a group, unless said. */
   unknown_remotes: z.boolean().optional(),
+  flood_learnt: floodLearnt,
   gbp: z.boolean().default(false),
   gpe: z.boolean().default(false),
 });
@@ -74,6 +78,7 @@ const nvgre = z.strictObject({
   over: z.enum(["ip", "udp"]).optional(),
   vsid: z.number().int().min(MIN_VSID).max(MAX_VSID),
   unknown_remotes: z.boolean().default(false),
+  flood_learnt: floodLearnt,
 });
 
 /** Each kind alone, without what contradicts itself. */
@@ -97,6 +102,8 @@ export const portConfig = z
         refuse("interface", "an interface is for a group, and none is named");
       if (config.group === undefined && config.remotes.length === 0 && config.unknown_remotes !== true)
         refuse("remotes", "a port without group and remotes, which may learn none, reaches nobody");
+      if (config.group !== undefined && config.flood_learnt)
+        refuse("flood_learnt", "frames for all go to the group, and to no remote besides");
       if (config.gbp && config.gpe) refuse("gbp", "GBP and GPE use the same bits: name one or the other");
     }
     if (config.kind === "gre") {
@@ -106,6 +113,8 @@ export const portConfig = z
     }
     if (config.kind === "nvgre" && config.remotes.length === 0 && !config.unknown_remotes)
       refuse("remotes", "a port without remotes, which may learn none, reaches nobody");
+    if (config.kind !== "gre" && config.flood_learnt && config.unknown_remotes !== true)
+      refuse("flood_learnt", "no remotes are learnt: let it learn some with unknown_remotes");
     if (config.kind !== "vxlan" && config.over === "ip") {
       const named = [config.listen, ...config.remotes].find(
         (text) => parseHostPort(text ?? "")?.port !== undefined,

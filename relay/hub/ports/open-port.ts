@@ -97,6 +97,7 @@ async function openVxlan(
         remotes: config.remotes.map((text) => remoteOf(socket, text, at.port)),
         group: membership?.remote,
         learnUnknown: config.unknown_remotes ?? config.group !== undefined,
+        floodLearnt: config.flood_learnt,
         toRemote: (address) => socket.remote(address, at.port),
       }),
       wireVni: config.wire_vni ?? segment.vni,
@@ -186,6 +187,7 @@ async function openNvgre(
       remotes: new RemoteTable({
         remotes: config.remotes.map((text) => remoteOf(socket, text, udpPort)),
         learnUnknown: config.unknown_remotes,
+        floodLearnt: config.flood_learnt,
         toRemote: (address) => socket.remote(address, udpPort),
       }),
       vsid: config.vsid,

@@ -1,4 +1,6 @@
+import { parseAddress } from "../../../shared/frame/address.ts";
 import type { Remote } from "../../underlay/underlay.ts";
+import { isMulticast } from "./host-port.ts";
 import { PORT_LIMITS } from "./limits.ts";
 
 export interface RemoteTableOptions {
@@ -6,8 +8,10 @@ export interface RemoteTableOptions {
   readonly remotes: readonly Remote[];
   /** Where whatever has no known place is sent instead, if there is a group. */
   readonly group?: Remote | undefined;
-  /** Whether others may be learnt from what they send. */
+  /** Whether others may be learnt from what they send: they get what is for the machines behind them. */
   readonly learnUnknown: boolean;
+  /** Whether those who were learnt also get what has no known place. */
+  readonly floodLearnt?: boolean | undefined;
   /** Makes a remote of an outer source. */
   readonly toRemote: (address: string) => Remote;
 }
@@ -16,22 +20,29 @@ export interface RemoteTableOptions {
  * Who is at the other ends of a port, and which inner addresses are behind whom: what a VTEP learns of inner source
  * against outer source (RFC 7348 section 4.1). The segment's table says which addresses are behind the port at all;
  * here is which of its remotes that is.
+ *
+ * An outer source is an assertion: anyone on the underlay can write one. So a remote that was only heard is sent what is for
+ * the machines behind it and nothing else, as RFC 7348 has it (section 4.2: the rest goes to the group). Otherwise one forged
+ * packet for each address would make us send every broadcast to {@link PORT_LIMITS.learntRemotes} addresses that never asked.
  */
 export class RemoteTable {
   readonly #static = new Map<string, Remote>();
   readonly #learnt = new Map<string, Remote>();
   readonly #places = new Map<number, Remote>();
-  readonly #group: readonly Remote[] | undefined;
   readonly #learnUnknown: boolean;
+  readonly #floodLearnt: boolean;
   readonly #toRemote: (address: string) => Remote;
+  /** The group, or the remotes that were configured. */
+  readonly named: readonly Remote[];
   #everyone: readonly Remote[];
 
-  constructor({ remotes, group, learnUnknown, toRemote }: RemoteTableOptions) {
+  constructor({ remotes, group, learnUnknown, floodLearnt = false, toRemote }: RemoteTableOptions) {
     for (const remote of remotes) this.#static.set(remote.address, remote);
-    this.#group = group === undefined ? undefined : [group];
     this.#learnUnknown = learnUnknown;
+    this.#floodLearnt = floodLearnt && group === undefined;
     this.#toRemote = toRemote;
-    this.#everyone = [...this.#static.values()];
+    this.named = group === undefined ? [...this.#static.values()] : [group];
+    this.#everyone = this.named;
   }
 
   /** Whether packets from this outer source may come in. */
@@ -44,14 +55,14 @@ export class RemoteTable {
     return this.#places.get(mac);
   }
 
-  /** Who has to get what has no known place. */
+  /** Who has to get what has no known place: {@link PORT_LIMITS.remotes} at most. */
   get everyone(): readonly Remote[] {
-    return this.#group ?? this.#everyone;
+    return this.#everyone;
   }
 
   /** Every remote that was configured or learnt. */
   get remotes(): readonly Remote[] {
-    return this.#everyone;
+    return [...this.#static.values(), ...this.#learnt.values()];
   }
 
   /** The addresses with their places. */
@@ -80,7 +91,7 @@ export class RemoteTable {
   }
 
   #newRemote(source: string): Remote | undefined {
-    if (this.#learnt.size >= PORT_LIMITS.learntRemotes) return undefined;
+    if (this.#learnt.size >= PORT_LIMITS.learntRemotes || !isMachine(source)) return undefined;
     const remote = this.#toRemote(source);
     this.#learnt.set(source, remote);
     this.#count();
@@ -88,6 +99,14 @@ export class RemoteTable {
   }
 
   #count(): void {
-    this.#everyone = [...this.#static.values(), ...this.#learnt.values()];
+    if (this.#floodLearnt) this.#everyone = this.remotes.slice(0, PORT_LIMITS.remotes);
   }
+}
+
+/** Whether an outer source can be a machine's: what is sent to a group or a broadcast address reaches many. */
+function isMachine(source: string): boolean {
+  // The zone of a link-local address is this machine's own.
+  const address = parseAddress(source.split("%", 1)[0] ?? "");
+  if (address === undefined || isMulticast(address)) return false;
+  return address !== 0 && address !== 0n && address !== 0xffff_ffff;
 }

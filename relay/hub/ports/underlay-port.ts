@@ -167,13 +167,15 @@ export abstract class UnderlayPort extends Port {
     this.remotes.sweep((mac) => this.#segment.table.lookup(mac) === this);
   }
 
-  /** Asks the system what fits the ways to the remotes, and goes by the least. */
+  /**
+   * Asks the system what fits the ways to the remotes that are named, and goes by the least. Those that were only heard don't
+   * count: a stranger behind a narrow link would make the network narrow for all.
+   */
   async findMtu(): Promise<void> {
     if (this.#knownMtu !== undefined || this.#asking) return;
     this.#asking = true;
     try {
-      const remotes = new Set([...this.remotes.everyone, ...this.remotes.remotes]);
-      const mtus = await Promise.all([...remotes].map((remote) => this.#socket.mtuTo(remote)));
+      const mtus = await Promise.all(this.remotes.named.map((remote) => this.#socket.mtuTo(remote)));
       const known = mtus.filter((mtu) => mtu !== undefined);
       // A loopback's 65,536 is more than an IP packet can have.
       const least = Math.min(...(known.length > 0 ? known : [DEFAULT_MTU]), 65_535);

@@ -46,7 +46,7 @@ export class FakeSocket implements UnderlaySocket {
     return Promise.resolve({ remote: { address: group, port }, leave });
   }
 
-  mtuTo(): Promise<number> {
+  mtuTo(_remote: Remote): Promise<number> {
     return Promise.resolve(this.mtu);
   }
 

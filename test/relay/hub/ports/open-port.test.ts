@@ -102,6 +102,13 @@ describe("a VXLAN port", () => {
     return { bench, segment, client, port, socket: bench.socket(AT) };
   }
 
+  /** Has packets come in that say to be of so many remotes. */
+  function forge(socket: FakeSocket, count: number): void {
+    for (let i = 0; i < count; i++) {
+      socket.receive(vxlan(5000, frameBytes(BROADCAST, 0x0200_0001_0000 + i)), `198.51.${i >> 8}.${i & 255}`);
+    }
+  }
+
   it("sends what is for all to every remote, with its own VNI and nothing in reserved bits", async () => {
     const { segment, client, socket } = await start();
     receive(segment, client, frameBytes(BROADCAST, A));
@@ -162,16 +169,48 @@ describe("a VXLAN port", () => {
     expect(open.client.frames).toHaveLength(1);
     receive(open.segment, open.client, frameBytes(B, A));
     expect(receivers(open.socket)).toEqual([STRANGER]);
-    receive(open.segment, open.client, frameBytes(BROADCAST, A));
-    expect(receivers(open.socket)).toEqual([ONE, TWO, STRANGER]);
   });
 
-  it("learns no more remotes than it may, whoever spoofs them", async () => {
-    const { socket, port } = await start({ ...PORT, unknown_remotes: true });
-    for (let i = 0; i < PORT_LIMITS.learntRemotes + 50; i++) {
-      socket.receive(vxlan(5000, frameBytes(BROADCAST, A + i)), `198.51.${i >> 8}.${i & 255}`);
+  it("sends what is for all to the remotes that were named alone, whoever else was heard", async () => {
+    const named = await start({ ...PORT, unknown_remotes: true });
+    const none = await start({ ...PORT, remotes: [], unknown_remotes: true });
+    for (const { socket, segment, client } of [named, none]) {
+      forge(socket, PORT_LIMITS.learntRemotes + 50);
+      for (const to of [BROADCAST, 0x0100_5e01_0203, C]) receive(segment, client, frameBytes(to, A));
     }
-    expect(port.remotes?.remotes).toHaveLength(PORT_LIMITS.learntRemotes + 2);
+    expect(named.port.remotes?.remotes).toHaveLength(PORT_LIMITS.learntRemotes + 2);
+    expect(receivers(named.socket)).toEqual([ONE, TWO, ONE, TWO, ONE, TWO]);
+    expect(receivers(none.socket)).toEqual([]);
+    expect(none.port.port.drops.of("no-receiver")).toBe(3);
+  });
+
+  it("floods remotes that were learnt only where that is asked for, and then so many in all", async () => {
+    const { socket, segment, client } = await start({ ...PORT, unknown_remotes: true, flood_learnt: true });
+    socket.receive(vxlan(5000, frameBytes(BROADCAST, B)), STRANGER);
+    receive(segment, client, frameBytes(BROADCAST, A));
+    expect(receivers(socket)).toEqual([ONE, TWO, STRANGER]);
+    forge(socket, PORT_LIMITS.learntRemotes + 50);
+    receive(segment, client, frameBytes(BROADCAST, A));
+    expect(receivers(socket)).toHaveLength(PORT_LIMITS.remotes);
+  });
+
+  it.each(["224.0.0.1", "255.255.255.255", "0.0.0.0", "ff02::1", "::"])(
+    "sends nothing to %s, whatever says to come from there",
+    async (source) => {
+      const { socket, segment, client } = await start({ ...PORT, unknown_remotes: true });
+      socket.receive(vxlan(5000, frameBytes(BROADCAST, B)), source);
+      receive(segment, client, frameBytes(B, A));
+      expect(receivers(socket)).toEqual([ONE, TWO]);
+    },
+  );
+
+  it("goes by what fits the way to remotes that were named, not to those that were heard", async () => {
+    const { socket, port } = await start({ ...PORT, unknown_remotes: true });
+    const asked: string[] = [];
+    socket.mtuTo = (remote) => Promise.resolve(asked.push(remote.address) && 1_500);
+    forge(socket, 20);
+    await inSegment(port).findMtu();
+    expect(asked).toEqual([ONE, TWO]);
   });
 
   it("joins its group, sends to that what is for all, learns who is there, and leaves it in the end", async () => {
