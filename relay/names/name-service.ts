@@ -41,9 +41,12 @@ const MAX_ADDITIONALS = 2;
 /** Answers DNS queries for the names of one network: RFC 1034, RFC 1035, over UDP, with EDNS (RFC 6891). */
 export class NameService implements UdpService {
   readonly #zone: NetworkZone;
+  readonly #caught: (error: unknown) => void;
 
-  constructor(zone: NetworkZone) {
+  /** @param caught told of errors that a question was answered with SERVFAIL for, such as a store's */
+  constructor(zone: NetworkZone, caught: (error: unknown) => void = () => {}) {
     this.#zone = zone;
+    this.#caught = caught;
   }
 
   answer(request: Uint8Array, capacity: number): Uint8Array | DropReason {
@@ -51,25 +54,27 @@ export class NameService implements UdpService {
     if (query === undefined) return "malformed";
     // No server answers answers: two of them would go on for ever.
     if (query.isResponse) return "not-served";
+    try {
+      return this.#fitting(query, capacity);
+    } catch (error) {
+      // Where the store fails, this one question does: what asks is a frame among others.
+      this.#caught(error);
+      return write(query, failure(SERVFAIL));
+    }
+  }
+
+  /** The answer, without what does not fit. */
+  #fitting(query: Query, capacity: number): Uint8Array {
     const { opt } = query;
     const room = opt === undefined ? LEAST_BYTES : Math.max(LEAST_BYTES, opt.udpPayloadSize);
     const limit = Math.min(capacity, OUR_BYTES, room);
-    const reply = this.#tryReply(query);
+    const reply = this.#reply(query);
     const whole = write(query, reply);
     if (whole.length <= limit) return whole;
     // Without the authority the answer is as good, only not kept (RFC 2181 section 9).
     const answer = write(query, { ...reply, authorities: [] });
     if (answer.length <= limit) return answer;
     return write(query, { ...reply, flags: reply.flags | TRUNCATED_RESPONSE, answers: [], authorities: [] });
-  }
-
-  /** Where the store fails, this one question does: what asks is a frame among others. */
-  #tryReply(query: Query): Reply {
-    try {
-      return this.#reply(query);
-    } catch {
-      return failure(SERVFAIL);
-    }
   }
 
   #reply({ packet, opcode, question, opt }: Query): Reply {

@@ -53,9 +53,14 @@ interface SocketCalls {
  * Opens a raw socket for GRE.
  *
  * @param host an address of this machine, or the unspecified one
+ * @param caught told of what is thrown while packets are read
  * @throws Fault `port.no-permission`, `port.unsupported`, `port.listen`
  */
-export async function openRawGre(host: string, received: Received): Promise<UnderlaySocket> {
+export async function openRawGre(
+  host: string,
+  received: Received,
+  caught: (error: unknown) => void,
+): Promise<UnderlaySocket> {
   const calls = await load();
   const isIpv6 = host.includes(":");
   const fd = calls.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, PROTOCOL_GRE);
@@ -69,7 +74,7 @@ export async function openRawGre(host: string, received: Received): Promise<Unde
   setTunnelOptions(fd, isIpv6);
   if (!forceReceiveBuffer(fd, RECEIVE_BYTES))
     calls.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, Int32Array.of(RECEIVE_BYTES), 4);
-  return new RawGre(calls, fd, isIpv6, received);
+  return new RawGre(calls, fd, isIpv6, received, caught);
 }
 
 class RawRemote implements Remote {
@@ -101,13 +106,25 @@ class RawGre implements UnderlaySocket {
   #lastText = "";
   #closing: Promise<void> | undefined;
 
-  constructor(calls: SocketCalls, fd: number, isIpv6: boolean, received: Received) {
+  constructor(
+    calls: SocketCalls,
+    fd: number,
+    isIpv6: boolean,
+    received: Received,
+    caught: (error: unknown) => void,
+  ) {
     this.#calls = calls;
     this.#fd = fd;
     this.#isIpv6 = isIpv6;
     this.#received = received;
     this.overhead = isIpv6 ? 40 : 20;
-    this.#watch = calls.watch(fd, () => this.#ready());
+    this.#watch = calls.watch(fd, () => {
+      try {
+        this.#ready();
+      } catch (error) {
+        caught(error);
+      }
+    });
     this.#watch.start();
   }
 
@@ -120,13 +137,20 @@ class RawGre implements UnderlaySocket {
     if (this.#closing !== undefined || length > PACKET_BYTES) return sent(systemError("EMSGSIZE"));
     this.#packet.set(header, 0);
     this.#packet.set(payload, header.length);
-    const { socketAddress } = to as RawRemote;
+    let failed: Error | null;
+    try {
+      failed = this.#transmit((to as RawRemote).socketAddress, length);
+    } catch (error) {
+      failed = error instanceof Error ? error : new Error(String(error));
+    }
+    sent(failed);
+  }
+
+  #transmit(to: Uint8Array, length: number): Error | null {
     for (;;) {
-      if (this.#calls.sendto(this.#fd, this.#packet, length, 0, socketAddress, socketAddress.length) >= 0) {
-        return sent(null);
-      }
+      if (this.#calls.sendto(this.#fd, this.#packet, length, 0, to, to.length) >= 0) return null;
       const errno = this.#calls.errno();
-      if (errno !== EINTR) return sent(systemError(getSystemErrorName(-errno)));
+      if (errno !== EINTR) return systemError(getSystemErrorName(-errno));
     }
   }
 

@@ -11,12 +11,12 @@ export interface Remote {
   readonly port: number;
 }
 
-/** Told how the sending of one packet ended, once; the packet's bytes are free from then on. */
+/** Told how the sending of one packet ended, once; the packet's bytes are free from then on. Never throws. */
 export type Sent = (error: Error | null) => void;
 
 /**
  * Is handed every packet that comes in: what is behind the IP or UDP header is `bytes[start, end)`, which is right
- * until the call returns.
+ * until the call returns. Never throws.
  */
 export type Received = (bytes: Uint8Array, start: number, end: number, source: string) => void;
 
@@ -69,6 +69,11 @@ export interface UdpOptions {
 export interface Underlay {
   /** @throws Fault `port.listen` */
   openUdp(at: ListenAddress, options: UdpOptions, received: Received): Promise<UnderlaySocket>;
-  /** IP protocol 47 (RFC 2784), `host` alone. @throws Fault `port.no-permission`, `port.unsupported`, `port.listen` */
-  openGre(host: string, received: Received): Promise<UnderlaySocket>;
+  /**
+   * IP protocol 47 (RFC 2784), `host` alone.
+   *
+   * @param caught told of what a native call throws while packets are read, which costs those
+   * @throws Fault `port.no-permission`, `port.unsupported`, `port.listen`
+   */
+  openGre(host: string, received: Received, caught: (error: unknown) => void): Promise<UnderlaySocket>;
 }

@@ -2,6 +2,7 @@ import type { IpAddress } from "../../../shared/frame/address.ts";
 import { ETHERNET_SOURCE_OFFSET } from "../../../shared/frame/ethernet.ts";
 import { readMac } from "../../../shared/frame/mac.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
+import { Containment } from "../../../shared/switch/containment.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import { linkLocalOf } from "../../../shared/switch/neighbours/messages.ts";
@@ -40,6 +41,8 @@ export interface HostPortOptions {
   readonly mtu: number;
   /** What it does over UDP, by port. */
   readonly udp: ReadonlyMap<number, UdpService>;
+  /** Of what is thrown while it answers; one that tells nobody without it. */
+  readonly containment?: Containment | undefined;
   /** Seconds, never going back. */
   readonly clock: () => number;
 }
@@ -55,12 +58,14 @@ export class HostPort extends Port {
   forward: Forward | undefined;
   readonly #addresses: Set<IpAddress>;
   readonly #options: HostPortOptions;
+  readonly #containment: Containment;
   readonly #buckets = new WeakMap<object, TokenBucket>();
 
   constructor(options: HostPortOptions) {
     super("hub", { limit: 0, used: 0, refused() {} });
     this.#options = options;
     const { segment, mac, addresses, clock } = options;
+    this.#containment = options.containment ?? new Containment({ at: this.id, vni: segment.vni, clock });
     this.#addresses = new Set([...addresses, linkLocalOf(mac)]);
     segment.table.reserve(mac, this, clock());
   }
@@ -96,8 +101,13 @@ export class HostPort extends Port {
     const { segment } = this.#options;
     // Where the segment has just learnt that it came from, and where it is counted if nothing comes of it.
     const from = segment.table.lookup(readMac(bytes, frame + ETHERNET_SOURCE_OFFSET)) ?? this;
-    const refused = this.#take(from, bytes, frame, end);
-    if (refused !== undefined) segment.drop(from, refused, bytes, frame, end);
+    try {
+      const refused = this.#take(from, bytes, frame, end);
+      if (refused !== undefined) segment.drop(from, refused, bytes, frame, end);
+    } catch (error) {
+      this.#containment.caught(error);
+      from.drops.count("internal-error");
+    }
   }
 
   override flush(): void {

@@ -1,4 +1,5 @@
 import { formatAddress, type IpAddress } from "../../../shared/frame/address.ts";
+import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import { hubMac } from "../../../shared/switch/hub-policy.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import { DNS_PORT, NameService } from "../../names/name-service.ts";
@@ -26,22 +27,33 @@ export interface NetworkHostOptions {
   readonly network: Network;
   readonly segment: Segment;
   readonly names: Names;
+  /** Told of errors that cost a packet, or a name. */
+  readonly report?: ReportContained | undefined;
   /** Seconds, never going back. */
   readonly clock: () => number;
 }
 
 /** The hub as a machine of a network: name server, and something to ping; undefined where it is none. */
-export function networkHost({ network, segment, names, clock }: NetworkHostOptions): HostPort | undefined {
+export function networkHost({
+  network,
+  segment,
+  names,
+  report,
+  clock,
+}: NetworkHostOptions): HostPort | undefined {
   const addresses = hubAddresses(network);
   if (addresses.length === 0) return undefined;
-  names.complete(network);
-  const service = new NameService(new NetworkZone(network, names));
+  const containment = new Containment({ at: "hub", vni: network.vni, report, clock });
+  // Frames need no names: with a store that fails the network lives, and devices that came last have none.
+  containment.run(() => names.complete(network));
+  const service = new NameService(new NetworkZone(network, names), containment.caught);
   return new HostPort({
     segment,
     mac: hubMac(network.vni),
     addresses,
     mtu: network.mtu,
     udp: new Map([[DNS_PORT, service]]),
+    containment,
     clock,
   });
 }

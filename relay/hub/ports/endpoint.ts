@@ -1,8 +1,9 @@
+import type { Containment } from "../../../shared/switch/containment.ts";
 import { DropCounter } from "../../../shared/switch/drops.ts";
 import type { Membership, Received, UnderlaySocket } from "../../underlay/underlay.ts";
 
-/** Opens the socket that hands what it receives to an endpoint. */
-export type OpenSocket = (received: Received) => Promise<UnderlaySocket>;
+/** Opens the socket that hands what it receives to an endpoint, and tells of errors of its own. */
+export type OpenSocket = (received: Received, caught: (error: unknown) => void) => Promise<UnderlaySocket>;
 
 /**
  * One socket of the underlay, with the ports that share it: which of them a packet is for, its tunnel's header says.
@@ -18,8 +19,15 @@ export abstract class Endpoint<EndpointPort = never> {
     return this.#socket;
   }
 
-  async open(open: OpenSocket): Promise<void> {
-    this.#socket = await open((bytes, start, end, source) => this.received(bytes, start, end, source));
+  /** @param containment of what is thrown before a port has the packet */
+  async open(open: OpenSocket, containment: Containment): Promise<void> {
+    this.#socket = await open((bytes, start, end, source) => {
+      try {
+        this.received(bytes, start, end, source);
+      } catch (error) {
+        containment.caught(error);
+      }
+    }, containment.caught);
   }
 
   /** @throws Fault `port.taken` where another port takes what this one would */
@@ -27,7 +35,7 @@ export abstract class Endpoint<EndpointPort = never> {
   abstract detach(port: EndpointPort): void;
   /** Whether nobody uses it. */
   abstract get empty(): boolean;
-  /** Hands a packet to the port that it is for. Never throws, whatever its bytes. */
+  /** Hands a packet to the port that it is for; each port contains what is thrown behind it. */
   abstract received(bytes: Uint8Array, start: number, end: number, source: string): void;
 
   /** Joins a group for one of the ports; several may be in one. @throws Fault, see {@link UnderlaySocket.join} */

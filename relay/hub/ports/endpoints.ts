@@ -1,3 +1,4 @@
+import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import type { Endpoint, OpenSocket } from "./endpoint.ts";
 
 interface Shared {
@@ -6,11 +7,23 @@ interface Shared {
   users: number;
 }
 
+export interface EndpointsOptions {
+  /** Told of errors that cost a packet. */
+  readonly report?: ReportContained | undefined;
+  /** Seconds, never going back. */
+  readonly clock: () => number;
+}
+
 /** The sockets of all ports: one for each address and kind of tunnel, there as long as somebody uses it. */
 export class Endpoints {
   readonly #shared = new Map<string, Shared>();
   /** Closings under way: who comes next has to wait, or the address is still in use. */
   readonly #closing = new Map<string, Promise<void>>();
+  readonly #options: EndpointsOptions;
+
+  constructor(options: EndpointsOptions = { clock: () => performance.now() / 1_000 }) {
+    this.#options = options;
+  }
 
   /**
    * Uses the endpoint called `key`, opened by the first who does.
@@ -27,7 +40,8 @@ export class Endpoints {
     if (shared === undefined) {
       const endpoint = make();
       const before = this.#closing.get(key) ?? Promise.resolve();
-      shared = { endpoint, opened: before.then(() => endpoint.open(open)), users: 0 };
+      const containment = new Containment({ ...this.#options, at: key, drops: endpoint.drops });
+      shared = { endpoint, opened: before.then(() => endpoint.open(open, containment)), users: 0 };
       this.#shared.set(key, shared);
     }
     const mine = shared;

@@ -2,6 +2,7 @@ import { type Cidr, parseCidr } from "../../../shared/frame/cidr.ts";
 import { ETHERNET_HEADER_BYTES } from "../../../shared/frame/ethernet.ts";
 import { GRE_UDP_PORT } from "../../../shared/frame/gre.ts";
 import { VXLAN_GPE_PORT, VXLAN_PORT } from "../../../shared/frame/vxlan.ts";
+import type { ReportContained } from "../../../shared/switch/containment.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import type { Underlay } from "../../underlay/underlay.ts";
 import type { Router } from "../router/router.ts";
@@ -23,6 +24,8 @@ export interface PortSurroundings {
   readonly networkMtu?: number | undefined;
   /** The network's, once something is to be routed. @throws Fault `port.wire` where it can have none */
   readonly router?: () => Router;
+  /** Told of errors that cost a frame. */
+  readonly report?: ReportContained | undefined;
   /** Seconds, with fractions, never going back. */
   readonly clock: () => number;
 }
@@ -62,7 +65,7 @@ export function openPort(
       return openVxlan(id, config, segment, surroundings);
     case "gre":
       return config.mode === "routed"
-        ? openRoutedGre(id, config, surroundings)
+        ? openRoutedGre(id, config, segment, surroundings)
         : openGre(id, config, segment, surroundings);
     case "nvgre":
       return openNvgre(id, config, segment, surroundings);
@@ -145,6 +148,7 @@ async function openGre(
 async function openRoutedGre(
   id: string,
   config: GreConfig,
+  segment: Segment,
   surroundings: PortSurroundings,
 ): Promise<OpenPort> {
   const router = surroundings.router?.();
@@ -156,7 +160,9 @@ async function openRoutedGre(
     const [remote] = config.remotes.map((text) => remoteOf(socket, text, udpPort));
     if (remote === undefined) throw new Error("a GRE port has a remote");
     const { key, checksum, sequence, mtu, clamp_mss: clampMss } = config;
-    const port = new RoutedGre({ id, router, socket, remote, key, checksum, sequence, mtu, clampMss });
+    const { clock, report } = surroundings;
+    const own = { id, vni: segment.vni, clock, report };
+    const port = new RoutedGre({ ...own, router, socket, remote, key, checksum, sequence, mtu, clampMss });
     await port.findMtu();
     endpoint.attach(port);
     undo.unshift(async () => {
@@ -209,7 +215,7 @@ async function useGre(config: GreConfig | NvgreConfig, { underlay, endpoints }: 
   const at = whereOf(config, GRE_UDP_PORT);
   const open: OpenSocket = inUdp
     ? (received) => underlay.openUdp(at, { zeroChecksum: false }, received)
-    : (received) => underlay.openGre(at.host, received);
+    : (received, caught) => underlay.openGre(at.host, received, caught);
   const key = inUdp ? `gre ${at.host} ${at.port}` : `gre ${at.host}`;
   const { endpoint, release } = await endpoints.use(key, () => new GreEndpoint(), open);
   return { endpoint, release, udpPort: inUdp ? at.port : 0 };
@@ -219,10 +225,10 @@ function shared(
   id: string,
   { mtu, clamp_mss, roles }: PortConfig,
   segment: Segment,
-  { clock, networkMtu }: PortSurroundings,
+  { clock, networkMtu, report }: PortSurroundings,
 ) {
   const networkFrameBytes = networkMtu === undefined ? undefined : networkMtu + ETHERNET_HEADER_BYTES;
-  return { id, segment, mtu, networkFrameBytes, clampMss: clamp_mss, roles: new Set(roles), clock };
+  return { id, segment, mtu, networkFrameBytes, clampMss: clamp_mss, roles: new Set(roles), report, clock };
 }
 
 /** Where a port receives. Unless that is said, on all addresses of the IP version that its remotes have. */

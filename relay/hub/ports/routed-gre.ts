@@ -2,6 +2,7 @@ import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../
 import type { Gre } from "../../../shared/frame/gre.ts";
 import { clampMss, findMss } from "../../../shared/frame/tcp-mss.ts";
 import { completeChecksum } from "../../../shared/offload/complete-checksum.ts";
+import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import { DropCounter } from "../../../shared/switch/drops.ts";
 import { flowHash } from "../../../shared/switch/flow.ts";
 import type { Meter } from "../../../shared/switch/port.ts";
@@ -18,6 +19,12 @@ export interface RoutedGreOptions extends GreOptions {
   /** Of the underlay, where it is known better than the system tells. */
   readonly mtu: number | undefined;
   readonly clampMss: boolean;
+  /** Of the network that it leads out of. */
+  readonly vni: number;
+  /** Told of errors that cost a packet. */
+  readonly report?: ReportContained | undefined;
+  /** Seconds, never going back. */
+  readonly clock: () => number;
 }
 
 /** IP over GRE to one other end, and through it to the subnets there (RFC 2784): a link of the network's router. */
@@ -34,6 +41,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
   txBytes = 0;
   readonly #options: RoutedGreOptions;
   readonly #framing: GreFraming;
+  readonly #containment: Containment;
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
   #mtu: number;
   #outstanding = 0;
@@ -41,13 +49,19 @@ export class RoutedGre implements RouterLink, GreTunnel {
   #closed = false;
   readonly #sent = (error: Error | null) => {
     this.#outstanding--;
-    if (error !== null) this.#refused((error as NodeJS.ErrnoException).code);
+    try {
+      if (error !== null) this.#refused((error as NodeJS.ErrnoException).code);
+    } catch (thrown) {
+      this.#containment.caught(thrown);
+    }
   };
 
   constructor(options: RoutedGreOptions) {
     this.#options = options;
     this.#framing = new GreFraming(options);
     this.id = options.id;
+    const { id: at, vni, report, clock } = options;
+    this.#containment = new Containment({ at, vni, drops: this.drops, report, clock });
     this.remote = options.remote.address;
     this.key = options.key;
     this.#mtu = this.#fitting(options.mtu ?? DEFAULT_MTU);
@@ -78,8 +92,17 @@ export class RoutedGre implements RouterLink, GreTunnel {
     socket.send(remote, header, packet, flowHash(frame, 0, frame.length, this.#seed), this.#sent);
   }
 
+  /** Takes a packet from the other end. Never throws. */
   receivePacket(bytes: Uint8Array, gre: Gre): void {
     if (this.#closed) return;
+    try {
+      this.#receive(bytes, gre);
+    } catch (error) {
+      this.#containment.caught(error);
+    }
+  }
+
+  #receive(bytes: Uint8Array, gre: Gre): void {
     this.rxFrames++;
     this.rxBytes += gre.end - gre.payload;
     const version = (bytes[gre.payload] ?? 0) >>> 4;

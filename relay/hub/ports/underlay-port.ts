@@ -3,6 +3,7 @@ import { isGroupAt, readMac } from "../../../shared/frame/mac.ts";
 import { answerTooBig } from "../../../shared/frame/packet-too-big.ts";
 import { clampMss, findMss } from "../../../shared/frame/tcp-mss.ts";
 import { completeChecksum, findUndone } from "../../../shared/offload/complete-checksum.ts";
+import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import { flowHash } from "../../../shared/switch/flow.ts";
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import { MacBudget, Port, type PortRole } from "../../../shared/switch/port.ts";
@@ -27,6 +28,8 @@ export interface UnderlayPortOptions {
   readonly networkFrameBytes?: number | undefined;
   readonly clampMss: boolean;
   readonly roles: ReadonlySet<PortRole>;
+  /** Told of errors that cost a frame. */
+  readonly report?: ReportContained | undefined;
   /** Seconds, with fractions, never going back. */
   readonly clock: () => number;
 }
@@ -42,6 +45,7 @@ export abstract class UnderlayPort extends Port {
   readonly #overhead: number;
   readonly #clampMss: boolean;
   readonly #clock: () => number;
+  readonly #containment: Containment;
   readonly #slab = new RecordSlab();
   readonly #answers: TokenBucket;
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
@@ -54,7 +58,11 @@ export abstract class UnderlayPort extends Port {
   #closed = false;
   readonly #flushSegment = () => {
     this.#flushing = false;
-    this.#segment.flush();
+    try {
+      this.#segment.flush();
+    } catch (error) {
+      this.#containment.caught(error);
+    }
   };
 
   constructor(options: UnderlayPortOptions) {
@@ -65,6 +73,8 @@ export abstract class UnderlayPort extends Port {
     this.#overhead = options.socket.overhead + options.headerBytes;
     this.#clampMss = options.clampMss;
     this.#clock = options.clock;
+    const { id: at, segment, report, clock } = options;
+    this.#containment = new Containment({ at, vni: segment.vni, drops: this.drops, report, clock });
     this.#answers = new TokenBucket(PORT_LIMITS.answersPerSecond, PORT_LIMITS.answersAtOnce, options.clock());
     this.#knownMtu = options.mtu;
     this.#networkFrameBytes = options.networkFrameBytes ?? FRAME_BYTES;
@@ -112,16 +122,17 @@ export abstract class UnderlayPort extends Port {
     const header = this.header(payload, 0, payload.length, flow);
     this.txFrames++;
     this.txBytes += end - frame;
-    const sent = (error: Error | null) => {
-      this.#outstanding--;
-      block.release();
-      if (error !== null) this.#refused((error as NodeJS.ErrnoException).code);
-    };
+    const sent = (error: Error | null) => this.#settled(block, error);
     for (const remote of place === undefined ? everyone : [place]) {
       this.#outstanding++;
       // Of a copy, too: to tell them apart would cost more than to hold the block.
       block.retain();
-      this.#socket.send(remote, header, payload, flow, sent);
+      try {
+        this.#socket.send(remote, header, payload, flow, sent);
+      } catch (error) {
+        sent(null);
+        this.#containment.caught(error);
+      }
     }
   }
 
@@ -130,7 +141,7 @@ export abstract class UnderlayPort extends Port {
   }
 
   /**
-   * Takes a frame that came out of the tunnel, `bytes[frame, end)`, which is copied.
+   * Takes a frame that came out of the tunnel, `bytes[frame, end)`, which is copied. Never throws.
    *
    * @param source its outer source
    * @param learn whether its inner source is to be looked for there from now on
@@ -140,6 +151,15 @@ export abstract class UnderlayPort extends Port {
     if (!this.remotes.admits(source)) return this.drops.count("unknown-remote");
     const size = end - frame;
     if (size < ETHERNET_HEADER_BYTES || size > FRAME_BYTES) return this.drops.count("malformed");
+    this.#flushSoon();
+    try {
+      this.#forward(bytes, frame, end, source, learn);
+    } catch (error) {
+      this.#containment.caught(error);
+    }
+  }
+
+  #forward(bytes: Uint8Array, frame: number, end: number, source: string, learn: boolean): void {
     const slab = this.#slab;
     const mss = this.#clampMss ? findMss(bytes, frame, end) : -1;
     const undone = findUndone(bytes, frame, end);
@@ -156,15 +176,18 @@ export abstract class UnderlayPort extends Port {
     if (learn && this.remotes.placeOf(mac)?.address !== source && this.#segment.table.lookup(mac) === this) {
       this.remotes.learn(mac, source);
     }
+  }
+
+  /** Behind everything that is read at this wake-up, so that it leaves together. */
+  #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    // Behind everything that is read at this wake-up, so that it leaves together.
     setImmediate(this.#flushSegment);
   }
 
   /** To be called now and then: forgets what the segment has forgotten. */
   tend(): void {
-    this.remotes.sweep((mac) => this.#segment.table.lookup(mac) === this);
+    this.#containment.run(() => this.remotes.sweep((mac) => this.#segment.table.lookup(mac) === this));
   }
 
   /**
@@ -194,6 +217,16 @@ export abstract class UnderlayPort extends Port {
   leave(): void {
     this.#closed = true;
     this.#segment.detach(this);
+  }
+
+  #settled(block: Block, error: Error | null): void {
+    try {
+      this.#outstanding--;
+      block.release();
+      if (error !== null) this.#refused((error as NodeJS.ErrnoException).code);
+    } catch (thrown) {
+      this.#containment.caught(thrown);
+    }
   }
 
   #clamped(bytes: Uint8Array, frame: number, end: number): Uint8Array | undefined {

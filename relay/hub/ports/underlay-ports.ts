@@ -6,8 +6,9 @@ import { formatMac } from "../../../shared/frame/mac.ts";
 import { unknown } from "../../tenants/faults.ts";
 import { type Actor, type Network, type PortRecord, RELAY } from "../../tenants/model.ts";
 import { newId } from "../../tenants/secret.ts";
-import type { Tenants } from "../../tenants/tenants.ts";
+import type { Revocation, Tenants } from "../../tenants/tenants.ts";
 import type { Underlay } from "../../underlay/underlay.ts";
+import { containedLog } from "../contained-log.ts";
 import type { Hub } from "../hub.ts";
 import { type PortConfig, portConfig } from "./config.ts";
 import { Endpoints } from "./endpoints.ts";
@@ -50,13 +51,15 @@ export class UnderlayPorts {
     this.#tenants = tenants;
     this.#hub = hub;
     this.#log = log;
-    this.#surroundings = { underlay, endpoints: new Endpoints(), policy: { current: undefined }, clock };
+    const report = containedLog(log, clock);
+    const endpoints = new Endpoints({ report, clock });
+    this.#surroundings = { underlay, endpoints, policy: { current: undefined }, report, clock };
     this.#ticker = setInterval(() => this.#tend(), PORT_LIMITS.tendSeconds * 1_000);
     tenants.onRevoked((revocation) => {
       for (const one of [...this.#ports.values()]) {
         const { id, tenant } = one.network;
-        if (revocation.kind === "network" && revocation.id === id) this.#stop(one);
-        if (revocation.kind === "tenant" && revocation.name === tenant) this.#stop(one);
+        const isGoing = revocation.kind === "network" ? revocation.id === id : isOfTenant(revocation, tenant);
+        if (isGoing) this.#stop(one).catch((error: unknown) => this.#logFailedStop(one, error));
       }
     });
   }
@@ -149,6 +152,11 @@ export class UnderlayPorts {
 
   async #open(one: Managed): Promise<void> {
     const hold = this.#hub.hold(one.network);
+    let held = true;
+    const release = () => {
+      if (held) hold.release();
+      held = false;
+    };
     const about = { tenant: one.network.tenant, network: one.network.name, port: one.id };
     try {
       const surroundings = {
@@ -163,7 +171,7 @@ export class UnderlayPorts {
       const sender = this.#hub.ratedPort(one.id, open.port, one.network);
       const close = () => {
         sender.end();
-        hold.release();
+        release();
         return open.close();
       };
       if (isGone(one)) return await close();
@@ -172,7 +180,7 @@ export class UnderlayPorts {
       one.problem = undefined;
       this.#log.info({ ...about, kind: one.config.kind }, "port up");
     } catch (error) {
-      hold.release();
+      release();
       if (!isGone(one)) one.state = "failed";
       const isTold = error instanceof Fault;
       const problem = isTold ? error.message : "the relay failed to open it; its log says why";
@@ -191,6 +199,11 @@ export class UnderlayPorts {
     one.open = undefined;
     await open?.close();
     await one.starting?.catch(() => {});
+  }
+
+  /** What ends a port on its own has no one to tell but the log. */
+  #logFailedStop(one: Managed, error: unknown): void {
+    this.#log.error({ port: one.id, err: error }, "a port did not end as it should");
   }
 
   /** An address that the network may give to a device is none for a gateway. */
@@ -215,6 +228,10 @@ export class UnderlayPorts {
 }
 
 const NEW = { state: "starting", problem: undefined, open: undefined, starting: undefined } as const;
+
+function isOfTenant(revocation: Revocation, tenant: string): boolean {
+  return revocation.kind === "tenant" && revocation.name === tenant;
+}
 
 /** Asked behind a wait, in which it may have changed. */
 function isGone({ state }: Managed): boolean {

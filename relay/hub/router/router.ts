@@ -7,6 +7,7 @@ import { readHops, takeHop } from "../../../shared/frame/forward-ip.ts";
 import { type IcmpProblem, icmpError } from "../../../shared/frame/icmp-error.ts";
 import { readMac, writeMac } from "../../../shared/frame/mac.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
+import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import type { DropCounter, DropReason } from "../../../shared/switch/drops.ts";
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import { addressQuestion } from "../../../shared/switch/neighbours/messages.ts";
@@ -72,6 +73,8 @@ export interface RouterOptions {
    * @param from whom its rate is reckoned to
    */
   readonly serve: (from: object, frame: Uint8Array) => Uint8Array | DropReason;
+  /** Told of errors that cost a packet which waited, or a tick. */
+  readonly report?: ReportContained | undefined;
   /** Seconds, with fractions, never going back. */
   readonly clock: () => number;
 }
@@ -91,10 +94,13 @@ export class Router {
   >();
   readonly #resolver: Resolver<Waiting>;
   readonly #errors = new WeakMap<object, TokenBucket>();
+  readonly #containment: Containment;
   #flushing = false;
 
   constructor(options: RouterOptions) {
     this.#options = options;
+    const { segment, report, clock } = options;
+    this.#containment = new Containment({ at: "router", vni: segment.vni, report, clock });
     this.#resolver = new Resolver({
       ask: (address) => this.#ask(address),
       failed: ({ frame, origin }) => {
@@ -150,23 +156,30 @@ export class Router {
   fromLink(link: RouterLink, bytes: Uint8Array, packet: number, end: number): void {
     const ip = readRouted(bytes, packet, end);
     if (ip instanceof Malformed) return link.drops.count("malformed");
+    this.#flushSoon();
     const origin = { link };
     const refused = this.#options.isOwn(ip.destination)
       ? this.#serve(ip, bytes, packet, link)
       : this.#route(ip, bytes, packet, origin);
     if (refused !== undefined) link.drops.count(refused);
-    this.#flushSoon();
   }
 
-  /** Somebody was heard to have an address. */
+  /** Somebody was heard to have an address. Never throws: it is not the speaker's packets that go on now. */
   heard(address: IpAddress): void {
-    for (const { frame, origin } of this.#resolver.take(address)) this.#deliver(address, frame, origin);
+    for (const { frame, origin } of this.#resolver.take(address)) {
+      try {
+        this.#deliver(address, frame, origin);
+      } catch (error) {
+        this.#containment.caught(error);
+        (origin.link ?? origin.port).drops.count("internal-error");
+      }
+    }
   }
 
-  /** To be called about once a second. */
+  /** To be called about once a second. Never throws. */
   tick(): void {
-    this.#resolver.tick(this.#options.clock());
-    this.#options.segment.flush();
+    this.#containment.run(() => this.#resolver.tick(this.#options.clock()));
+    this.#flush();
   }
 
   /** @returns why it goes no further, where that is counted at its origin */
@@ -330,8 +343,12 @@ export class Router {
     this.#flushing = true;
     setImmediate(() => {
       this.#flushing = false;
-      this.#options.segment.flush();
+      this.#flush();
     });
+  }
+
+  #flush(): void {
+    this.#containment.run(() => this.#options.segment.flush());
   }
 }
 

@@ -15,11 +15,13 @@ describe("the name service of a network", () => {
   let office: Office;
   let network: Network;
   let service: NameService;
+  let caught: unknown[];
 
   beforeEach(() => {
     office = new Office();
     network = office.network();
-    service = new NameService(new NetworkZone(network, office.names));
+    caught = [];
+    service = new NameService(new NetworkZone(network, office.names), (error) => caught.push(error));
   });
   afterEach(() => office[Symbol.dispose]());
 
@@ -92,6 +94,7 @@ describe("the name service of a network", () => {
     office.device(network, "laptop");
     office.store.close();
     expect(ask("laptop.office.lan.internal", "A")).toMatchObject({ rcode: "SERVFAIL", answers: [] });
+    expect(caught).toHaveLength(1);
     expect(ask("hub.office.lan.internal", "A")).toMatchObject({ rcode: "NOERROR" });
     office = new Office();
   });
