@@ -55,13 +55,19 @@ export interface IcmpErrorOptions {
   readonly room: number;
   /** Who says it: the packet's destination, where nobody else is named. */
   readonly from?: IpAddress;
+  /** Bytes that the answer may have where that is less than RFCs let it: the MTU of the way back. */
+  readonly most?: number;
 }
+
+/** What is quoted in any case of what the packet carries, in bytes: ports, or an echo's identifier (RFC 792). */
+const QUOTED_PAYLOAD_BYTES = 8;
 
 /**
  * The packet that answers the IP packet at [packet, end).
  *
  * @returns undefined where nothing may be answered (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)): no IP, an error, a
- *   fragment but the first, a packet of or to many, and with `too-big` an IPv4 packet that may be fragmented
+ *   fragment but the first, a packet of or to many, with `too-big` an IPv4 packet that may be fragmented, and where what has
+ *   to be quoted does not fit
  */
 export function icmpError(
   bytes: Uint8Array,
@@ -80,14 +86,16 @@ function errorOfIpv4(
   packet: number,
   end: number,
   problem: IcmpProblem,
-  { room, from }: IcmpErrorOptions,
+  { room, from, most = ICMP_ERROR_BYTES }: IcmpErrorOptions,
 ): Uint8Array | undefined {
   const ip = decodeIpv4(bytes, packet, end);
   if (ip instanceof Malformed || ip.fragmentOffset !== 0) return undefined;
   if (problem.kind === "too-big" && !ip.dontFragment) return undefined;
   if (!isUnicastIpv4(ip.source) || !isUnicastIpv4(ip.destination)) return undefined;
   if (ip.protocol === PROTOCOL_ICMP && !ICMP_QUERIES.has(bytes[ip.payload] ?? -1)) return undefined;
-  const quoted = Math.min(ip.end - packet, ICMP_ERROR_BYTES - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES);
+  const space = Math.min(ICMP_ERROR_BYTES, most) - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES;
+  const quoted = Math.min(ip.end - packet, space);
+  if (packet + quoted < Math.min(ip.end, ip.payload + QUOTED_PAYLOAD_BYTES)) return undefined;
   const answer = new Uint8Array(room + IPV4_HEADER_BYTES + ICMP_HEADER_BYTES + quoted);
   const icmp = encodeIpv4(answer, room, {
     protocol: PROTOCOL_ICMP,
@@ -110,13 +118,15 @@ function errorOfIpv6(
   packet: number,
   end: number,
   problem: IcmpProblem,
-  { room, from }: IcmpErrorOptions,
+  { room, from, most = ICMPV6_ERROR_BYTES }: IcmpErrorOptions,
 ): Uint8Array | undefined {
   const ip = decodeIpv6(bytes, packet, end);
   if (ip instanceof Malformed) return undefined;
   if (!isUnicastIpv6(ip.source) || !isUnicastIpv6(ip.destination)) return undefined;
   if (ip.nextHeader === PROTOCOL_ICMPV6 && (bytes[ip.payload] ?? 0) < ICMPV6_INFORMATIONAL) return undefined;
-  const quoted = Math.min(ip.end - packet, ICMPV6_ERROR_BYTES - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES);
+  const space = Math.min(ICMPV6_ERROR_BYTES, most) - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
+  const quoted = Math.min(ip.end - packet, space);
+  if (packet + quoted < Math.min(ip.end, ip.payload + QUOTED_PAYLOAD_BYTES)) return undefined;
   const length = ICMP_HEADER_BYTES + quoted;
   const answer = new Uint8Array(room + IPV6_HEADER_BYTES + length);
   const source = typeof from === "bigint" ? from : ip.destination;

@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { collectGarbage } from "../collect-garbage.ts";
 import { Mutator } from "./mutator.ts";
 import { Random } from "./random.ts";
-import type { Target } from "./subject.ts";
+import type { Subject, Target } from "./subject.ts";
 
 /** Packets between two turns of the event loop, each of which stands for a second. */
 const CHUNK = 2_000;
@@ -47,15 +47,17 @@ export async function campaign(
     signal?.throwIfAborted();
     for (let left = Math.min(CHUNK, packets - received); left > 0; left--) {
       incoming.next();
-      told(received, incoming, () => subject.receive(incoming.bytes, incoming.end, random.next()));
+      told(received, incoming, subject, () => subject.receive(incoming.bytes, incoming.end, random.next()));
       received++;
       expected++;
       if (outgoing === undefined || random.below(4) > 0) continue;
       outgoing.next();
-      told(received, outgoing, () => subject.send?.(outgoing.bytes, outgoing.end));
+      told(received, outgoing, subject, () => subject.send?.(outgoing.bytes, outgoing.end));
     }
     await turn();
     await subject.second();
+    const failure = subject.failure?.();
+    if (failure !== undefined) throw new Error(`by packet ${received} something failed: ${failure}`);
     const accounted = subject.accounted();
     if (accounted !== expected)
       throw new Error(`by packet ${received} ${expected - accounted} were lost uncounted`);
@@ -70,10 +72,12 @@ export async function campaign(
   return { packets, seconds: (performance.now() - began) / 1_000, growth };
 }
 
-/** Does `work`, and where that throws, says with which packet. */
-function told(index: number, { bytes, end }: Mutator, work: () => void): void {
+/** Does `work`, and where that throws, or contains an error, says with which packet. */
+function told(index: number, { bytes, end }: Mutator, subject: Subject, work: () => void): void {
   try {
     work();
+    const failure = subject.failure?.();
+    if (failure !== undefined) throw failure;
   } catch (cause) {
     const hex = Buffer.from(bytes.subarray(0, end)).toString("hex");
     throw new Error(`packet ${index} made it throw: ${cause}\n${hex}`, { cause });

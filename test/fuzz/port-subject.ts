@@ -9,6 +9,7 @@ import type {
   Underlay,
   UnderlaySocket,
 } from "../../relay/underlay/underlay.ts";
+import type { Contained } from "../../shared/switch/containment.ts";
 import type { DropReason } from "../../shared/switch/drops.ts";
 import { HubPolicy } from "../../shared/switch/hub-policy.ts";
 import { MacTable } from "../../shared/switch/mac-table.ts";
@@ -37,6 +38,7 @@ export class SinkSocket implements UnderlaySocket {
   readonly overhead = 28;
   readonly queued = 0;
   packets = 0;
+  mtu = 1_500;
   readonly received: Received;
   readonly #waiting: Sent[] = [];
 
@@ -49,7 +51,7 @@ export class SinkSocket implements UnderlaySocket {
   }
 
   send(_to: Remote, header: Uint8Array, payload: Uint8Array, _flow: number, sent: Sent): void {
-    if (header.length + payload.length + this.overhead > 1_500) throw new Error("a packet does not fit");
+    if (header.length + payload.length + this.overhead > this.mtu) throw new Error("a packet does not fit");
     this.packets++;
     this.#waiting.push(sent);
   }
@@ -66,7 +68,7 @@ export class SinkSocket implements UnderlaySocket {
   }
 
   mtuTo(): Promise<number> {
-    return Promise.resolve(1_500);
+    return Promise.resolve(this.mtu);
   }
 
   async close(): Promise<void> {}
@@ -118,6 +120,7 @@ class PortSubject implements Subject {
   readonly #client: ClientPort;
   readonly #clock: { now: number };
   readonly #good: readonly Uint8Array[];
+  #failure: unknown;
 
   private constructor(
     segment: Segment,
@@ -149,11 +152,21 @@ class PortSubject implements Subject {
       underlay,
       endpoints: new Endpoints(),
       policy: { current: undefined },
+      report: ({ error }: Contained) => subject.#fail(error),
       clock: () => clock.now,
     };
     const open = await openPort("port", portConfig.parse(config), segment, surroundings);
     if (underlay.socket === undefined) throw new Error("the port opened no socket");
-    return new PortSubject(segment, open, underlay.socket, client, clock, good);
+    const subject: PortSubject = new PortSubject(segment, open, underlay.socket, client, clock, good);
+    return subject;
+  }
+
+  failure(): unknown {
+    return this.#failure;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
   }
 
   receive(bytes: Uint8Array, end: number, chance: number): void {

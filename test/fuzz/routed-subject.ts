@@ -5,12 +5,16 @@ import { type OpenPort, openPort } from "../../relay/hub/ports/open-port.ts";
 import type { Network } from "../../relay/tenants/model.ts";
 import { encodeGre } from "../../shared/frame/gre.ts";
 import { writeMac } from "../../shared/frame/mac.ts";
+import type { Contained } from "../../shared/switch/containment.ts";
 import { hubMac } from "../../shared/switch/hub-policy.ts";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
+import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
 import { arpRequest } from "../relay/neighbour-frames.ts";
 import { corpusFrames, turned } from "./frames.ts";
 import { ClientPort, REMOTE, type SinkSocket, SinkUnderlay, sendFrom } from "./port-subject.ts";
+import { routedFrames } from "./routed-frames.ts";
+import { seal } from "./seal.ts";
 import type { Subject, Target } from "./subject.ts";
 
 const VNI = 101;
@@ -41,12 +45,13 @@ const NETWORK: Network = {
 
 /** A routed port with the router behind it, in a hub with a session. */
 class RoutedSubject implements Subject {
-  readonly outgoing = corpusFrames().map(toHub);
+  readonly outgoing = [...corpusFrames(), ...routedFrames()].map(toHub);
   readonly #hub: NetworkHub;
   readonly #open: OpenPort;
   readonly #socket: SinkSocket;
   readonly #client: ClientPort;
   readonly #clock: { now: number };
+  readonly #contained: { error: unknown };
 
   private constructor(
     hub: NetworkHub,
@@ -54,7 +59,9 @@ class RoutedSubject implements Subject {
     socket: SinkSocket,
     client: ClientPort,
     clock: { now: number },
+    contained: { error: unknown },
   ) {
+    this.#contained = contained;
     this.#hub = hub;
     this.#open = open;
     this.#socket = socket;
@@ -62,26 +69,37 @@ class RoutedSubject implements Subject {
     this.#clock = clock;
   }
 
-  static async open(): Promise<RoutedSubject> {
+  /** @param mtu of the underlay, and of the network, in bytes of a packet */
+  static async open(mtu?: { readonly underlay: number; readonly network: number }): Promise<RoutedSubject> {
     const clock = { now: 0 };
+    const contained: { error: unknown } = { error: undefined };
+    const report = ({ error }: Contained) => {
+      contained.error ??= error;
+    };
     const seconds = () => clock.now;
-    const hub = new NetworkHub({ network: NETWORK, roles: new Set(), clock: seconds, noticed: () => {} });
+    const network = { ...NETWORK, mtu: mtu?.network ?? NETWORK.mtu };
+    const hub = new NetworkHub({ network, roles: new Set(), clock: seconds, noticed: () => {} });
     const client = new ClientPort("client", new MacBudget(64));
     hub.segment.attach(client);
     const underlay = new SinkUnderlay();
     const policy = { current: undefined };
     const router = () => hub.router();
-    const surroundings = { underlay, endpoints: new Endpoints(), policy, clock: seconds, router };
-    const open = await openPort("port", portConfig.parse(CONFIG), hub.segment, surroundings);
+    const surroundings = { underlay, endpoints: new Endpoints(), policy, report, clock: seconds, router };
+    const config = portConfig.parse(mtu === undefined ? CONFIG : { ...CONFIG, mtu: mtu.underlay });
+    const open = await openPort("port", config, hub.segment, surroundings);
     if (underlay.socket === undefined) throw new Error("the port opened no socket");
-    return new RoutedSubject(hub, open, underlay.socket, client, clock);
+    if (mtu !== undefined) underlay.socket.mtu = mtu.underlay;
+    return new RoutedSubject(hub, open, underlay.socket, client, clock, contained);
   }
 
-  receive(bytes: Uint8Array, end: number): void {
+  receive(bytes: Uint8Array, end: number, chance = 0): void {
+    if (chance % 4 > 0) seal(bytes, GRE_BYTES, end);
     this.#socket.received(bytes, 0, end, REMOTE);
   }
 
   send(bytes: Uint8Array, end: number): void {
+    const size = Math.min(end, FRAME_BYTES);
+    if (size >= 14) seal(bytes, 14, size);
     sendFrom(this.#hub.segment, this.#client, bytes, end);
   }
 
@@ -94,6 +112,12 @@ class RoutedSubject implements Subject {
 
   second(): void {
     this.#pass(1);
+  }
+
+  failure(): unknown {
+    const { drops } = this.#client;
+    const count = drops.of("internal-error") + this.#open.port.drops.of("internal-error");
+    return count > 0 ? (this.#contained.error ?? "an error was contained") : undefined;
   }
 
   isAlive(): boolean {
@@ -125,7 +149,7 @@ class RoutedSubject implements Subject {
 }
 
 /** IP, untagged. */
-const PACKETS = corpusFrames().filter((frame) => {
+const PACKETS = [...corpusFrames(), ...routedFrames()].filter((frame) => {
   const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
   return frame.length > 34 && (type === 0x0800 || type === 0x86dd);
 });
@@ -134,6 +158,8 @@ const PACKETS = corpusFrames().filter((frame) => {
 const GOOD = PACKETS.filter(
   (frame) => frame[26] === 10 && frame[29] === 1 && frame[30] === 10 && frame[33] === 2,
 );
+
+const GRE_BYTES = 4;
 
 /** The packet of a frame, as it comes out of the underlay. */
 function packetOf(frame: Uint8Array): Uint8Array {
@@ -155,7 +181,14 @@ function toHub(frame: Uint8Array): Uint8Array {
   return back;
 }
 
-/** The router as a target. */
-export function routedTarget(name: string): Target {
-  return { name, corpus: PACKETS.map(packetOf), open: () => RoutedSubject.open() };
+/**
+ * The router as a target, from either side.
+ *
+ * @param mtu small ones, so that most packets have to be cut
+ */
+export function routedTarget(
+  name: string,
+  mtu?: { readonly underlay: number; readonly network: number },
+): Target {
+  return { name, corpus: PACKETS.map(packetOf), open: () => RoutedSubject.open(mtu) };
 }

@@ -17,6 +17,8 @@ export interface Subject extends AsyncDisposable {
   /** Frames that those on this side send, where hostile ones are to be made of some; the same way as {@link receive}. */
   readonly outgoing?: readonly Uint8Array[];
   send?(bytes: Uint8Array, end: number): void;
+  /** The first error that was contained, if there was one: it counts as if it had been thrown. */
+  failure?(): unknown;
   /** How many of the packets received are forwarded or counted as dropped: has to be all of them. */
   accounted(): number;
   /** Lets a second pass. */

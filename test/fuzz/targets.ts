@@ -48,6 +48,7 @@ export const TARGETS: readonly Target[] = [
     { others: [gre(plain(60), { key: 7, sequence: 1 }), gre(plain(60), { key: 7, checksummed: true })] },
   ),
   routedTarget("gre-routed"),
+  routedTarget("router", { underlay: 256, network: 300 }),
   portTarget("nvgre", { kind: "nvgre", ...common, vsid: VSID }, (frame, index) => nvgre(frame, VSID, index), {
     others: [nvgre(plain(60), VSID + 1, 0), gre(plain(60), { key: VSID << 8, sequence: 1 })],
   }),

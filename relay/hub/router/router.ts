@@ -268,7 +268,8 @@ export class Router {
     if (!bucket.take(now)) return;
     const from = this.#gatewayFor(origin, bytes, packet, end);
     if (from === undefined) return;
-    const answer = icmpError(bytes, packet, end, problem, { room: PACKET, from });
+    const most = origin.link?.mtu ?? this.#options.mtu;
+    const answer = icmpError(bytes, packet, end, problem, { room: PACKET, from, most });
     if (answer === undefined) return;
     writeType(answer);
     if (origin.link !== undefined) return origin.link.transmit(answer);

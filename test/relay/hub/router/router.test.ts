@@ -370,6 +370,13 @@ describe("a network's router", () => {
     ]);
   });
 
+  it("quotes no more of a packet than fits the way back", async () => {
+    await start({ ...CONFIG, mtu: 256 });
+    arrive(echo(far, alice, { bytes: 600, ttl: 1 }));
+    expect(tunnelled().map(({ length }) => length)).toEqual([256 - 32]);
+    expect(tunnelled().map(icmp)).toMatchObject([{ type: 11, code: 0 }]);
+  });
+
   it("cuts a packet that may be cut, and fragments again", () => {
     const pieces = send(echo(alice, far, { bytes: 1_500, identification: 77, ttl: 5 }));
     expect(pieces.map(({ length }) => length)).toEqual([20 + 1_448, 20 + 32]);
