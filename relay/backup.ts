@@ -16,21 +16,26 @@ import { Fault } from "../shared/fault.ts";
 import { openDataDirectory } from "./data-directory.ts";
 import { SqliteStore } from "./tenants/sqlite-store.ts";
 import type { Store } from "./tenants/store.ts";
+import { storeFault } from "./tenants/store-fault.ts";
 
 /**
  * A whole copy of the store, as of now. It has no secret in it, only their hashes; the administrator's token is no part
  * of it.
  *
+ * @throws Fault `store.full`, `store.failed`
  * @param directory where there is room for the copy, for a moment: the data directory
  */
 export function backUp(store: Store, directory: string): Uint8Array<ArrayBuffer> {
-  const temporary = mkdtempSync(join(directory, "backup-"));
+  let temporary = "";
   try {
+    temporary = mkdtempSync(join(directory, "backup-"));
     const file = join(temporary, "laneway.db");
     store.copyTo(file);
     return Uint8Array.from(readFileSync(file));
+  } catch (error) {
+    throw storeFault(error) ?? error;
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    if (temporary !== "") rmSync(temporary, { recursive: true, force: true });
   }
 }
 

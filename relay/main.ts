@@ -4,6 +4,9 @@ import { Fault } from "../shared/fault.ts";
 import { relayOptions } from "./options.ts";
 import { createRelay, type Serve, type Server } from "./relay.ts";
 
+/** Bytes of the log that wait while it can't be written. */
+const UNWRITTEN_LOG_BYTES = 1_048_576;
+
 /**
  * Runs a relay until the process is told to end: cleanly at the first SIGINT or SIGTERM, at once at the second.
  *
@@ -14,10 +17,11 @@ export async function runRelay(given: Readonly<Record<string, unknown>>, serve: 
   // What the relay writes is its owner's alone.
   process.umask(0o077);
   const options = relayOptions(given);
-  const log = pino(
-    { base: null, level: process.env["LANEWAY_LOG_LEVEL"] ?? "info" },
-    pino.destination({ dest: 2, sync: true }),
-  );
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: UNWRITTEN_LOG_BYTES });
+  const log = pino({ base: null, level: process.env["LANEWAY_LOG_LEVEL"] ?? "info" }, destination);
+  // A file on a full disk, or a reader that has gone, must not end the relay. What is not written waits, or is dropped.
+  destination.on("error", () => {});
+  process.stdout.on("error", () => {});
   const relay = await createRelay(options, log);
   let server: Server;
   try {

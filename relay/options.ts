@@ -7,6 +7,7 @@ import { z } from "zod";
 import { Fault, usage } from "../shared/fault.ts";
 import { firstProblem } from "../shared/tunnel/control.ts";
 import { FRAMINGS, type Framing, framingOption } from "../system/websocket/framing.ts";
+import type { AuditRetention } from "./tenants/audit-keeper.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What a relay is told when it starts. */
@@ -22,8 +23,14 @@ export interface RelayOptions {
   readonly framing: Framing;
   /** Those whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies: TrustedProxies;
+  /** What the audit log keeps. */
+  readonly audit: AuditRetention;
   readonly json: boolean;
 }
+
+/** What the audit log keeps unless it is said: a year and a month, as most rules ask for. */
+const AUDIT_DAYS = 400;
+const AUDIT_ENTRIES = 100_000;
 
 const raw = z.strictObject({
   listen: z.string().default("127.0.0.1:8787"),
@@ -33,6 +40,8 @@ const raw = z.strictObject({
   tls_key: z.string().optional(),
   websocket: z.enum(FRAMINGS).default("own"),
   trusted_proxy: z.string().default(""),
+  audit_days: z.union([z.string(), z.number()]).default(AUDIT_DAYS),
+  audit_entries: z.union([z.string(), z.number()]).default(AUDIT_ENTRIES),
 });
 
 /** The options of `laneway relay`; each is also `LANEWAY_…` in the environment and a key of the config file. */
@@ -62,6 +71,17 @@ export function relayCommand(): Command {
         "believe X-Forwarded-For from these reverse proxies; several with commas between them",
       ).env("LANEWAY_TRUSTED_PROXY"),
     )
+    .addOption(
+      new Option("--audit-days <days>", `how long the audit log keeps entries (default: ${AUDIT_DAYS})`).env(
+        "LANEWAY_AUDIT_DAYS",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--audit-entries <number>",
+        `how many entries it keeps that belong to no tenant; a tenant's is a limit (default: ${AUDIT_ENTRIES})`,
+      ).env("LANEWAY_AUDIT_ENTRIES"),
+    )
     .addOption(new Option("--config <file>", "a JSON file with any of these options").env("LANEWAY_CONFIG"))
     .option("--json", "print events as JSON lines");
 }
@@ -73,6 +93,7 @@ export function relayCommand(): Command {
  */
 export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOptions {
   const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket, trustedProxy } = given;
+  const { auditDays, auditEntries } = given;
   const file = typeof config === "string" ? readConfig(config) : {};
   const said = {
     listen,
@@ -82,6 +103,8 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
     tls_key: tlsKey,
     websocket,
     trusted_proxy: trustedProxy,
+    audit_days: auditDays,
+    audit_entries: auditEntries,
   };
   const merged = {
     ...file,
@@ -103,6 +126,10 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
     tls: readTls(options.tls_cert, options.tls_key),
     framing: options.websocket,
     trustedProxies: TrustedProxies.parse(options.trusted_proxy),
+    audit: {
+      days: parseCount("--audit-days", options.audit_days),
+      entries: parseCount("--audit-entries", options.audit_entries),
+    },
     json: json === true,
   };
 }
@@ -120,6 +147,12 @@ function readConfig(path: string): Record<string, unknown> {
       cause: error,
     });
   }
+}
+
+function parseCount(option: string, given: string | number): number {
+  const count = /^[1-9]\d{0,8}$/.test(String(given)) ? Number(given) : undefined;
+  if (count !== undefined) return count;
+  throw usage("relay.audit", `'${given}' for ${option} is not a whole number above 0`, "Write it as 400.");
 }
 
 function parseListen(text: string): { hostname: string; port: number } {

@@ -8,8 +8,10 @@ import { Hub } from "./hub/hub.ts";
 import { UnderlayPorts } from "./hub/ports/underlay-ports.ts";
 import type { RelayOptions } from "./options.ts";
 import { readPageFiles } from "./page-files.ts";
+import { AuditKeeper } from "./tenants/audit-keeper.ts";
 import { hashSecret } from "./tenants/secret.ts";
 import { SqliteStore } from "./tenants/sqlite-store.ts";
+import type { StoreHealth } from "./tenants/store-health.ts";
 import { Tenants } from "./tenants/tenants.ts";
 import { nodeUnderlay } from "./underlay/node-underlay.ts";
 
@@ -37,15 +39,30 @@ export interface Server {
 /** How a runtime serves a relay. */
 export type Serve = (relay: Relay, options: RelayOptions) => Promise<Server>;
 
+/** Milliseconds between two steps of keeping the books, and between two where there is more to do: frames go between. */
+const IDLE_MS = 1_000;
+const BUSY_MS = 50;
+
 /** Opens the data directory and puts a relay together over it. */
 export async function createRelay(options: RelayOptions, log: Logger): Promise<Relay> {
   const directory = openDataDirectory(options.data);
   const store = SqliteStore.open(directory.database);
-  const tenants = new Tenants(store, () => Math.floor(Date.now() / 1_000));
+  const now = () => Math.floor(Date.now() / 1_000);
+  const tenants = new Tenants(store, now);
+  logTroubles(store.health, log);
   if (store.isNew) tenants.createDefaults();
   const clock = () => performance.now() / 1_000;
   const guesses = new GuessLimiter(clock);
   const hub = new Hub({ tenants, log, clock, guesses });
+  const { limits } = tenants;
+  const audit = new AuditKeeper({
+    ...options.audit,
+    store,
+    limits,
+    now,
+    exported: (entry) => log.info({ audit: entry }, "an entry leaves the audit log"),
+  });
+  const stopKeeping = keepBooks(tenants, audit);
   const ports = new UnderlayPorts({ tenants, hub, underlay: nodeUnderlay, log, clock });
   await ports.start();
   const app = httpApp({
@@ -69,6 +86,47 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
       hub.drain();
       ports.close().catch((error: unknown) => log.error({ err: error }, "a port failed to close"));
     },
-    close: () => store.close(),
+    close: () => {
+      stopKeeping();
+      tenants.audit.flush();
+      store.health.attempt("close the store", () => store.close());
+    },
   };
+}
+
+/** Says in the log what failed and was contained, and how the store does. */
+function logTroubles(health: StoreHealth, log: Logger): void {
+  health.onTrouble(({ what, error, count }) =>
+    log.error({ work: what, times: count, err: error }, "bookkeeping failed; everything else goes on"),
+  );
+  health.onChanged((failure) => {
+    if (failure === undefined) return log.info("the store works again");
+    const { code, message, hint, cause } = failure;
+    log.error({ code, hint, err: cause }, `${message}; frames go on, changes are refused`);
+  });
+}
+
+/**
+ * Writes what waits to be written, trims the audit log, and tries a store that fails, about once a second.
+ *
+ * @returns ends it
+ */
+function keepBooks(tenants: Tenants, keeper: AuditKeeper): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const keep = () => {
+    tenants.audit.flush();
+    const isBusy = keeper.step();
+    if (tenants.health.failure !== undefined) tryAgain(tenants);
+    timer = setTimeout(keep, isBusy ? BUSY_MS : IDLE_MS);
+  };
+  timer = setTimeout(keep, IDLE_MS);
+  return () => clearTimeout(timer);
+}
+
+function tryAgain(tenants: Tenants): void {
+  try {
+    tenants.check();
+  } catch {
+    // The store's health knows, and has said so in the log.
+  }
 }

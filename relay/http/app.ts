@@ -5,6 +5,7 @@ import { Fault } from "../../shared/fault.ts";
 import type { GuessLimiter } from "../guess-limiter.ts";
 import { type ApiEnv, access } from "./access.ts";
 import { type AdministrationOptions, administration } from "./admin.ts";
+import { changeRate } from "./change-rate.ts";
 import { documentOperations } from "./document.ts";
 import { enrolOperations } from "./enrol.ts";
 import { healthOperations } from "./health.ts";
@@ -50,6 +51,7 @@ export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
   mount(app, documentOperations({ app, publicUrl: options.publicUrl }), idempotency);
   mount(app, enrolOperations(options), idempotency);
   app.use("/v1/*", access(options));
+  app.use("/v1/*", changeRate(options.tenants));
   mount(app, administration(options), idempotency);
   return app;
 }

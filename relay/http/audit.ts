@@ -35,7 +35,9 @@ const entry = z
 
 const relayEntry = entry.extend({ tenant: name.nullable() }).meta({ id: "RelayAuditEntry" });
 
-const order: Order<NumberedEntry, number> = { schema: z.number(), of: ({ id }) => id };
+/** A tenant's entries have numbers of their own: numbers of the whole relay would tell it how busy others are. */
+const inTenant: Order<NumberedEntry, number> = { schema: z.number(), of: ({ number }) => number };
+const inRelay: Order<NumberedEntry, number> = { schema: z.number(), of: ({ id }) => id };
 
 /** Who did what: in one tenant, or in the whole relay. */
 export function auditOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
@@ -52,7 +54,7 @@ export function auditOperations({ tenants, publicUrl }: TenantsApiOptions): Oper
       query,
       publicUrl,
       row: entry,
-      order,
+      order: inTenant,
       rows({ params: { tenant }, query }, part) {
         if (!tenants.has(tenant)) throw unknown("tenant", tenant);
         return tenants.audit.entries({ tenant, ...asked(query), ...part });
@@ -68,7 +70,7 @@ export function auditOperations({ tenants, publicUrl }: TenantsApiOptions): Oper
       query,
       publicUrl,
       row: relayEntry,
-      order,
+      order: inRelay,
       rows: ({ query }, part) => tenants.audit.entries({ tenant: undefined, ...asked(query), ...part }),
       show: (one) => ({ ...entryJson(one), tenant: one.tenant ?? null }),
     }),

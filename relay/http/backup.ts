@@ -20,6 +20,7 @@ export function backupOperations({ tenants, backup }: BackupOptions): Operation[
       method: "get",
       path: "/v1/backup",
       audience: "relay-administrator",
+      errors: { 507: ["store.full"] },
       responses: { 200: { description: "The database.", content: { [MEDIA_TYPE]: {} } } },
       handle({ context }) {
         const change = { tenant: undefined, by: context.var.by, action: "backup.create", object: "relay" };

@@ -1,4 +1,3 @@
-import type { Logger } from "pino";
 import { z } from "zod";
 import type { Capture } from "../hub/capture.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -35,7 +34,6 @@ const HEADERS = {
 export interface CaptureApiOptions {
   readonly tenants: Tenants;
   readonly hub: Hub;
-  readonly log: Logger;
 }
 
 /**
@@ -45,7 +43,7 @@ export interface CaptureApiOptions {
  * network is deleted, the token of whoever asked is revoked or expires, or the relay drains; except for the first, with
  * the statistics that complete it. Its beginning and its end are in the audit log.
  */
-export function captureOperations({ tenants, hub, log }: CaptureApiOptions): Operation[] {
+export function captureOperations({ tenants, hub }: CaptureApiOptions): Operation[] {
   const open = new Map<Capture, Admin>();
   tenants.onRevoked((revocation) => {
     if (revocation.kind !== "admin") return;
@@ -62,7 +60,7 @@ export function captureOperations({ tenants, hub, log }: CaptureApiOptions): Ope
       path: "/v1/tenants/{tenant}/networks/{network}/capture",
       query,
       responses: { 200: { description: "pcapng, as it comes.", content: { [MEDIA_TYPE]: {} } } },
-      errors: { 404: ["vtep.unknown"], 429: ["capture.too-many"] },
+      errors: { 404: ["vtep.unknown"], 429: ["capture.too-many"], 507: ["store.full"] },
       handle({ params, query: { vtep, drops, seconds }, context }) {
         const network = tenants.network(params.tenant, params.network);
         // Answered by this handler too, whose body nobody would read.
@@ -74,11 +72,7 @@ export function captureOperations({ tenants, hub, log }: CaptureApiOptions): Ope
         const ended = () => {
           timers.abort();
           open.delete(capture);
-          try {
-            note("capture.end");
-          } catch (error) {
-            log.error({ err: error }, "the end of a capture could not be noted");
-          }
+          tenants.health.attempt("note the end of a capture", () => note("capture.end"));
         };
         // Later: it may be over before it is here.
         const capture = hub.capture(network, { vtep, drops: drops === "true" }, () => queueMicrotask(ended));

@@ -107,6 +107,8 @@ export function enrolOperations({ tenants, guesses, publicUrl }: EnrolOptions): 
         ],
         409: ["limit.devices", "limit.network-devices"],
         429: ["rate.limited"],
+        503: ["store.failed"],
+        507: ["store.full"],
       },
       async handle({ body, context }) {
         const { tenant, invite, name, public_key, proof } = body;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Fault } from "../../shared/fault.ts";
 import type { Tenants } from "../tenants/tenants.ts";
 import { type Operation, operation } from "./operation.ts";
 
@@ -35,15 +36,19 @@ export function healthOperations({ tenants }: { readonly tenants: Tenants }): Op
       audience: "anyone",
       responses: {
         200: { description: "It can.", content: { "application/json": { schema: health } } },
-        503: { description: "It can't.", content: { "application/json": { schema: health } } },
+        503: {
+          description: "It can't; the status says why. Frames go on, changes are refused.",
+          content: { "application/json": { schema: health } },
+        },
       },
       handle({ context }) {
         const status = (text: string): z.input<typeof health> => ({ status: text });
         try {
           tenants.check();
           return context.json(status("ready"));
-        } catch {
-          return context.json(status("the store does not answer"), 503);
+        } catch (error) {
+          const reason = error instanceof Fault ? error.message : "the store does not answer";
+          return context.json(status(reason), 503);
         }
       },
     }),

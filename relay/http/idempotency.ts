@@ -4,9 +4,16 @@ import { hashSecret } from "../tenants/secret.ts";
 
 /** How long an answer is given again, in seconds. */
 const KEPT_SECONDS = 86_400;
-/** Answers kept for one administrator, and for all: a few MiB. The oldest go first. */
+/** Answers kept for one tenant's administrators, and for all. The oldest of the one that has most go first. */
 const KEPT_EACH = 500;
 const KEPT = 10_000;
+/** And their bytes. */
+const BYTES_EACH = 512 * 1024;
+const BYTES = 16 * 1024 * 1024;
+/** Seconds between two looks at all that is kept. */
+const SWEEP_SECONDS = 60;
+/** What an answer takes besides its body and key. */
+const ENTRY_BYTES = 512;
 
 export const IDEMPOTENCY_HEADERS = z.object({
   "Idempotency-Key": z
@@ -23,6 +30,8 @@ export const IDEMPOTENCY_HEADERS = z.object({
 
 /** A request that is to be done once. */
 export interface Once {
+  /** Whose room the answer takes: the one tenant that they administer; undefined for the relay's administrator. */
+  readonly tenant: string | undefined;
   /** Who asks, by name and by their token. */
   readonly administrator: string;
   readonly secret: string;
@@ -42,9 +51,19 @@ interface Sealed {
 interface Entry {
   readonly fingerprint: string;
   readonly at: number;
+  bytes: number;
   /** Absent while it is under way. */
   sealed: Sealed | undefined;
 }
+
+/** What is kept for one owner. */
+interface Kept {
+  /** The oldest first. */
+  readonly entries: Map<string, Entry>;
+  bytes: number;
+}
+
+const NOTHING: Kept = { entries: new Map(), bytes: 0 };
 
 /**
  * Answers that are given again to whoever asks the same with the same key
@@ -53,8 +72,11 @@ interface Entry {
  */
 export class Idempotency {
   readonly #clock: () => number;
-  readonly #administrators = new Map<string, Map<string, Entry>>();
+  /** By {@link Once.tenant}. */
+  readonly #owners = new Map<string | undefined, Kept>();
   #size = 0;
+  #bytes = 0;
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   /** @param clock seconds, never going back */
   constructor(clock: () => number) {
@@ -69,64 +91,89 @@ export class Idempotency {
    */
   async once(once: Once, work: () => Promise<Response>): Promise<Response> {
     const key = readKey(once.key);
+    // No name of an administrator has a line feed in it.
+    const name = `${once.administrator}\n${key}`;
     const fingerprint = await hashSecret(once.request);
     // From here to where it is entered nothing waits, so that of two at once one is the first.
-    this.#forget();
-    const known = this.#administrators.get(once.administrator)?.get(key);
+    this.#forget(once.tenant);
+    const known = this.#owners.get(once.tenant)?.entries.get(name);
     if (known !== undefined) {
       if (known.fingerprint !== fingerprint) throw mismatch(key);
       if (known.sealed === undefined) throw inFlight(key);
       return await open(known.sealed, once.secret, key);
     }
-    const entry: Entry = { fingerprint, at: this.#clock(), sealed: undefined };
-    this.#enter(once.administrator, key, entry);
+    const entry: Entry = { fingerprint, at: this.#clock(), bytes: 0, sealed: undefined };
+    this.#enter(once.tenant, name, entry);
     try {
       const response = await work();
-      if (response.ok) entry.sealed = await seal(response.clone(), once.secret, key);
+      if (response.ok) {
+        entry.sealed = await seal(response.clone(), once.secret, key);
+        this.#grow(once.tenant, name, entry, entry.sealed.body.byteLength);
+      }
       return response;
     } finally {
-      if (entry.sealed === undefined) this.#remove(once.administrator, key, entry);
+      if (entry.sealed === undefined) this.#remove(once.tenant, name, entry);
     }
   }
 
-  #enter(administrator: string, key: string, entry: Entry): void {
-    let entries = this.#administrators.get(administrator);
-    if (entries === undefined) {
-      entries = new Map();
-      this.#administrators.set(administrator, entries);
-    }
-    entries.set(key, entry);
+  #enter(owner: string | undefined, name: string, entry: Entry): void {
+    const kept = this.#owners.get(owner) ?? { entries: new Map<string, Entry>(), bytes: 0 };
+    this.#owners.set(owner, kept);
+    kept.entries.set(name, entry);
     this.#size++;
-    if (entries.size > KEPT_EACH) this.#removeOldest(administrator, entries);
-    if (this.#size > KEPT) {
-      const [most] = [...this.#administrators].sort(([, one], [, other]) => other.size - one.size);
-      if (most !== undefined) this.#removeOldest(...most);
-    }
+    this.#grow(owner, name, entry, ENTRY_BYTES + name.length);
   }
 
-  #forget(): void {
+  /** Counts what an entry takes, and makes room for it. */
+  #grow(owner: string | undefined, name: string, entry: Entry, bytes: number): void {
+    const kept = this.#owners.get(owner);
+    // It may have had to go while it was under way.
+    if (kept === undefined || kept.entries.get(name) !== entry) return;
+    entry.bytes += bytes;
+    kept.bytes += bytes;
+    this.#bytes += bytes;
+    while (kept.entries.size > KEPT_EACH || kept.bytes > BYTES_EACH) this.#removeOldest(owner, kept);
+    while (this.#size > KEPT || this.#bytes > BYTES) this.#removeOldest(...this.#largest());
+  }
+
+  #largest(): [string | undefined, Kept] {
+    let largest: [string | undefined, Kept] = [undefined, NOTHING];
+    for (const each of this.#owners) if (each[1].bytes > largest[1].bytes) largest = each;
+    return largest;
+  }
+
+  /** Forgets what one tenant was answered too long ago, and with every so many others what all were. */
+  #forget(owner: string | undefined): void {
     const before = this.#clock() - KEPT_SECONDS;
-    for (const [administrator, entries] of this.#administrators) {
-      // In the order of their time.
-      for (const [key, entry] of entries) {
-        if (entry.at > before) break;
-        this.#remove(administrator, key, entry);
-      }
+    const kept = this.#owners.get(owner);
+    if (kept !== undefined) this.#forgetBefore(before, owner, kept);
+    if (before - this.#sweptAt < SWEEP_SECONDS) return;
+    this.#sweptAt = before;
+    for (const [each, theirs] of this.#owners) this.#forgetBefore(before, each, theirs);
+  }
+
+  #forgetBefore(before: number, owner: string | undefined, { entries }: Kept): void {
+    // In the order of their time.
+    for (const [name, entry] of entries) {
+      if (entry.at > before) break;
+      this.#remove(owner, name, entry);
     }
   }
 
-  #removeOldest(administrator: string, entries: ReadonlyMap<string, Entry>): void {
+  #removeOldest(owner: string | undefined, { entries }: Kept): void {
     const [oldest] = entries;
-    if (oldest !== undefined) this.#remove(administrator, ...oldest);
+    if (oldest !== undefined) this.#remove(owner, ...oldest);
   }
 
-  #remove(administrator: string, key: string, entry: Entry): void {
-    const entries = this.#administrators.get(administrator);
+  #remove(owner: string | undefined, name: string, entry: Entry): void {
+    const kept = this.#owners.get(owner);
     // Another of the same key may have taken its place.
-    if (entries === undefined || entries.get(key) !== entry) return;
-    entries.delete(key);
+    if (kept === undefined || kept.entries.get(name) !== entry) return;
+    kept.entries.delete(name);
+    kept.bytes -= entry.bytes;
+    this.#bytes -= entry.bytes;
     this.#size--;
-    if (entries.size === 0) this.#administrators.delete(administrator);
+    if (kept.entries.size === 0) this.#owners.delete(owner);
   }
 }
 

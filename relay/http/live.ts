@@ -129,7 +129,7 @@ export function liveOperations({ tenants, hub, clock, publicUrl }: LiveOptions):
       function* (live, { vni }) {
         const devices = hub.devicesBySession();
         for (const port of live.segment.ports) {
-          yield { key: [numberOf(port), ""] as const, port, vni, live, device: devices.get(port.id) };
+          yield { key: [numberOf(port, live), ""] as const, port, vni, live, device: devices.get(port.id) };
         }
       },
       ({ port, vni, live, device }) => ({
@@ -173,16 +173,19 @@ function compareKeys(one: Key, other: Key): number {
 }
 
 /**
- * Numbers things in the order in which they came, where all that are there are gone through in that order each time: what
- * was not seen yet came later than all that was.
+ * Numbers things of one place in the order in which they came, where all that are there are gone through in that order each
+ * time: what was not seen yet came later than all that was. Each place has numbers of its own, because they stand in
+ * cursors, and numbers of all would tell a tenant how busy others are.
  */
-function arrivals<Thing extends WeakKey>(): (thing: Thing) => number {
+function arrivals<Thing extends WeakKey>(): (thing: Thing, place: WeakKey) => number {
   const numbers = new WeakMap<Thing, number>();
-  let last = 0;
-  return (thing) => {
+  const lastOf = new WeakMap<WeakKey, number>();
+  return (thing, place) => {
     const known = numbers.get(thing);
     if (known !== undefined) return known;
-    numbers.set(thing, ++last);
-    return last;
+    const number = (lastOf.get(place) ?? 0) + 1;
+    lastOf.set(place, number);
+    numbers.set(thing, number);
+    return number;
   };
 }

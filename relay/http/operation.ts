@@ -111,11 +111,18 @@ export function mount(
 
 async function onceOf(context: Context<ApiEnv>): Promise<Once | undefined> {
   const key = context.req.header("idempotency-key");
-  const { by, secret } = context.var;
+  const { by, secret, tenantOnly } = context.var;
   // Without an administrator there is nobody whose key it could be.
   if (key === undefined || by === undefined) return undefined;
   const { method, path } = context.req;
-  return { administrator: by.name, secret, key, request: `${method} ${path}\n${await context.req.text()}` };
+  const administrator = by.name;
+  return {
+    tenant: tenantOnly,
+    administrator,
+    secret,
+    key,
+    request: `${method} ${path}\n${await context.req.text()}`,
+  };
 }
 
 function routeOf<
@@ -169,12 +176,14 @@ function problems<
   const codes = new Map<number, string[]>();
   const add = (status: ProblemStatus, ...more: readonly string[]) =>
     codes.set(status, [...(codes.get(status) ?? []), ...more]);
-  const { audience = "administrator", path, query, body, creates, errors = {} } = definition;
+  const { audience = "administrator", method, path, query, body, creates, errors = {} } = definition;
   if (query !== undefined || body !== undefined) add(400, "request.invalid");
   if (body !== undefined) add(413, "request.too-big");
   if (audience !== "anyone") {
     add(401, "admin.refused");
     add(429, "rate.limited");
+    add(503, "store.failed");
+    if (method !== "get") add(507, "store.full");
   }
   if (audience === "relay-administrator") add(403, "admin.forbidden");
   for (const parent of ["tenant", "network"]) if (path.includes(`{${parent}}`)) add(404, `${parent}.unknown`);
@@ -192,9 +201,12 @@ function problemOf(status: number, codes: readonly string[]): RouteConfig["respo
   return {
     description,
     content: { [PROBLEM_TYPE]: { schema: problem } },
-    ...(status === 429 ? { headers: RETRY_AFTER } : {}),
+    ...(RETRIED.has(status) ? { headers: RETRY_AFTER } : {}),
   };
 }
+
+/** Statuses that say when to try again. */
+const RETRIED: ReadonlySet<number> = new Set([429, 503, 507]);
 
 const RETRY_AFTER = z.object({
   "Retry-After": z.string().optional().meta({ description: "Seconds after which to try again." }),

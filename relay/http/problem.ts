@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../../shared/fault.ts";
+import { RateLimited } from "../tenants/faults.ts";
 
 const TITLES = {
   400: "Bad Request",
@@ -11,6 +12,9 @@ const TITLES = {
   422: "Unprocessable Content",
   429: "Too Many Requests",
   500: "Internal Server Error",
+  503: "Service Unavailable",
+  // RFC 4918 section 11.5.
+  507: "Insufficient Storage",
 } as const;
 
 /** What an error may be answered with. */
@@ -65,8 +69,15 @@ export function faultResponse(error: unknown): Response {
   if (!(error instanceof Fault)) {
     return problemResponse(500, "internal", "the relay failed to answer", "Its log says why.");
   }
-  return problemResponse(statusOf(error), error.code, error.message, error.hint);
+  const status = statusOf(error);
+  const response = problemResponse(status, error.code, error.message, error.hint);
+  const seconds = error instanceof RateLimited ? error.seconds : STORE_SECONDS[status];
+  if (seconds !== undefined) response.headers.set("retry-after", String(seconds));
+  return response;
 }
+
+/** Seconds after which to ask again where the store fails: it is tried as often. */
+const STORE_SECONDS: Readonly<Partial<Record<ProblemStatus, number>>> = { 503: 5, 507: 5 };
 
 const STATUSES: Readonly<Record<string, ProblemStatus>> = {
   "admin.forbidden": 403,
@@ -78,6 +89,9 @@ const STATUSES: Readonly<Record<string, ProblemStatus>> = {
   "invite.revoked": 403,
   "idempotency.in-flight": 409,
   "idempotency.mismatch": 422,
+  "rate.limited": 429,
+  "store.failed": 503,
+  "store.full": 507,
 };
 
 function statusOf({ code }: Fault): ProblemStatus {

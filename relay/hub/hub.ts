@@ -67,7 +67,7 @@ export class Hub implements SessionHost {
     this.#containment = new Containment({ at: "hub", report: this.#report, clock });
     this.#admission = new Admission(limits);
     this.#guesses = guesses;
-    this.#sightings = new Sightings(tenants, log);
+    this.#sightings = new Sightings(tenants);
     this.#macs = new MacBudgets(tenants.limits);
     this.#rates = new Rates(tenants.limits, clock);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
@@ -140,7 +140,7 @@ export class Hub implements SessionHost {
       session.close(Close.restart, "the relay restarts");
     }
     for (const hub of this.#networks.values()) hub.endCaptures();
-    this.#noteSeen();
+    this.#noteSeen(Number.POSITIVE_INFINITY);
   }
 
   /** The devices that have a session now, by its id. */
@@ -295,15 +295,13 @@ export class Hub implements SessionHost {
     }
   }
 
-  /** Together, because each that is written goes through to the disk. */
-  #noteSeen(): void {
-    const seen = this.#presence.takeSeen();
-    if (seen.length === 0) return;
-    try {
+  #noteSeen(most?: number): void {
+    const note = (seen: readonly string[]) => {
       this.#tenants.devices.saw(seen);
-    } catch (error) {
-      this.#log.error({ err: error }, "who was seen could not be noted");
-    }
+      return true;
+    };
+    const { health } = this.#tenants;
+    this.#presence.noteSeen((seen) => health.attempt("note devices seen", () => note(seen)) ?? false, most);
   }
 
   /** Frames of a session may have been dropped, as their addresses were too many. */

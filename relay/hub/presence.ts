@@ -1,6 +1,9 @@
 import type { Grant } from "../tenants/tenants.ts";
 import type { Session } from "./session.ts";
 
+/** Devices that are noted in one transaction. */
+const SEEN_AT_ONCE = 500;
+
 /** Who is here: each device's session, how many each tenant has, and who was seen since that was asked last. */
 export class Presence {
   readonly #devices = new Map<string, Session>();
@@ -36,10 +39,16 @@ export class Presence {
     return this.#devices.get(device);
   }
 
-  /** The devices that came or went since this was asked last. */
-  takeSeen(): string[] {
-    const seen = [...this.#seen];
-    this.#seen.clear();
-    return seen;
+  /**
+   * Has some of the devices noted that came or went: together, because each write goes through to the disk, and a bounded
+   * number, because a crowd may come at once.
+   *
+   * @param note returns whether they were noted; those that were not stay for the next time
+   */
+  noteSeen(note: (devices: readonly string[]) => boolean, most = SEEN_AT_ONCE): void {
+    if (this.#seen.size === 0) return;
+    const some = [...this.#seen].slice(0, most);
+    if (!note(some)) return;
+    for (const device of some) this.#seen.delete(device);
   }
 }

@@ -1,4 +1,3 @@
-import type { Logger } from "pino";
 import type { Tenants } from "../tenants/tenants.ts";
 import type { UsedAddress } from "../tenants/used-address-table.ts";
 import type { NetworkHub } from "./network-hub.ts";
@@ -6,36 +5,57 @@ import type { NetworkHub } from "./network-hub.ts";
 /** Ticks, a second long, between two looks at who uses which addresses: it is for what is given days later. */
 const TICKS = 60;
 
-/** Has it noted who uses which addresses, so that nobody else is given them even when they are away. */
+/** What one tick may cost, in neighbours looked at: a few milliseconds. */
+const TICK_COST = 16_384;
+
+/** What a network costs besides its neighbours: the database is asked for each. */
+const NETWORK_COST = 256;
+
+/** Notes which machines use which addresses, so that no device is given them even when those machines are away. */
 export class Sightings {
   readonly #tenants: Tenants;
-  readonly #log: Logger;
   #ticks = 0;
+  /** Networks that are still to be looked at. */
+  #left: NetworkHub[] = [];
 
-  constructor(tenants: Tenants, log: Logger) {
+  constructor(tenants: Tenants) {
     this.#tenants = tenants;
-    this.#log = log;
   }
 
-  /** To be called about once a second. */
+  /** Looks at some networks; to be called about once a second. */
   tick(networks: Iterable<NetworkHub>): void {
-    this.#ticks = (this.#ticks + 1) % TICKS;
-    if (this.#ticks !== 0) return;
-    for (const live of networks) this.#note(live);
+    this.#ticks++;
+    if (this.#left.length === 0 && this.#ticks >= TICKS) {
+      this.#ticks = 0;
+      this.#left = [...networks];
+    }
+    let left = TICK_COST;
+    while (left > 0) {
+      const live = this.#left.pop();
+      if (live === undefined) return;
+      left -= NETWORK_COST + this.#note(live);
+    }
   }
 
-  #note(live: NetworkHub): void {
-    try {
-      this.#tenants.addresses.noteUsed(live.network, usedIn(live));
-    } catch (error) {
-      this.#log.error({ err: error }, "who uses which addresses could not be noted");
-    }
+  /** @returns how many neighbours it looked at */
+  #note(live: NetworkHub): number {
+    // Whoever was in it has gone meanwhile, and the network itself may have.
+    if (live.empty) return 0;
+    const { used, looked } = usedIn(live);
+    this.#tenants.health.attempt("note addresses in use", () =>
+      this.#tenants.addresses.noteUsed(live.network, used),
+    );
+    return looked;
   }
 }
 
-function usedIn({ policy, host }: NetworkHub): UsedAddress[] {
-  if (host === undefined) return [];
-  return [...(policy.suppressor?.entries() ?? [])].flatMap(({ address, mac, port }) =>
-    typeof address === "number" && port !== host ? { address, mac } : [],
-  );
+function usedIn({ policy, host }: NetworkHub): { readonly used: UsedAddress[]; readonly looked: number } {
+  const used: UsedAddress[] = [];
+  let looked = 0;
+  if (host === undefined) return { used, looked };
+  for (const { address, mac, port } of policy.suppressor?.entries() ?? []) {
+    looked++;
+    if (typeof address === "number" && port !== host) used.push({ address, mac });
+  }
+  return { used, looked };
 }

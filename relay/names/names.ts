@@ -13,6 +13,9 @@ export const HUB_LABEL = "hub";
  */
 const RESERVED: ReadonlySet<string> = new Set([HUB_LABEL, "wpad", "isatap", "localhost"]);
 
+/** Devices that are given labels at once: the others have theirs the next time. */
+const NAMED_AT_ONCE = 256;
+
 /** What the devices of networks are called in DNS: each keeps its label for as long as it is on the network. */
 export class Names {
   readonly #store: Store;
@@ -21,17 +24,25 @@ export class Names {
     this.#store = store;
   }
 
-  /** Gives a label to each device of a network that has none yet. */
+  /** Gives labels to devices of a network that have none yet: to each, unless they are very many. */
   complete({ id }: Pick<Network, "id">): void {
     const { members } = this.#store;
-    const nameless = members.nameless(id);
+    const nameless = members.nameless(id, NAMED_AT_ONCE);
     if (nameless.length === 0) return;
+    const labels = members.labels(id);
+    const isTaken = (label: string) => RESERVED.has(label) || labels.has(label);
     this.#store.transaction(() => {
       for (const { device, name } of nameless) {
-        const isTaken = (label: string) => RESERVED.has(label) || members.hasLabel(id, label);
-        members.giveLabel(id, device, freeLabel(hostLabel(name), isTaken));
+        const label = freeLabel(hostLabel(name), isTaken);
+        members.giveLabel(id, device, label);
+        labels.add(label);
       }
     });
+  }
+
+  /** Does as {@link complete}; where the store fails, devices without a label have none for now. */
+  tryComplete(network: Pick<Network, "id">): void {
+    this.#store.health.attempt("name devices", () => this.complete(network));
   }
 
   /** @param label in lower case */

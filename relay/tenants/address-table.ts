@@ -49,22 +49,45 @@ export class AddressTable {
     return this.#sql.run(sql, networkId, address) > 0;
   }
 
-  /** The lowest address from `from` on that nobody has, ever had since it was free, or uses. */
-  lowestFresh(networkId: number, from: number): number {
-    // Either `from` itself, or the first gap behind an address that is not fresh.
-    const row = this.#sql.get(
-      `WITH known AS (
-         SELECT address FROM addresses WHERE network_id = ?1
-         UNION SELECT address FROM released_addresses WHERE network_id = ?1
-         UNION SELECT address FROM used_addresses WHERE network_id = ?1
-       )
-       SELECT MIN(candidate) AS address FROM (
-         SELECT ?2 AS candidate UNION ALL SELECT address + 1 FROM known WHERE address >= ?2
-       ) WHERE candidate NOT IN (SELECT address FROM known)`,
+  /** Every address that is taken. */
+  taken(networkId: number): Set<number> {
+    return this.#set(
+      "SELECT json_group_array(address) AS list FROM addresses WHERE network_id = ?",
       networkId,
-      from,
     );
-    return Number(row?.["address"]);
+  }
+
+  /** Every address that is taken, was released, or that a machine was seen to use. */
+  known(networkId: number): Set<number> {
+    return this.#set(
+      `SELECT json_group_array(address) AS list FROM (
+         SELECT address FROM addresses WHERE network_id = ?1
+         UNION ALL SELECT address FROM released_addresses WHERE network_id = ?1
+         UNION ALL SELECT address FROM used_addresses WHERE network_id = ?1
+       )`,
+      networkId,
+    );
+  }
+
+  /** Number of addresses that an administrator reserved in a tenant's networks. */
+  countReserved(tenant: string): number {
+    const row = this.#sql.get(
+      `SELECT COUNT(*) AS count FROM addresses JOIN networks ON networks.id = network_id
+       WHERE tenant = ? AND device_id IS NULL`,
+      tenant,
+    );
+    return Number(row?.["count"]);
+  }
+
+  /** Forgets which addresses were released longest ago, but for so many. */
+  trimReleased(networkId: number, keep: number): void {
+    this.#sql.run(
+      `DELETE FROM released_addresses WHERE network_id = ?1 AND id <= (
+         SELECT id FROM released_addresses WHERE network_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
+       )`,
+      networkId,
+      keep,
+    );
   }
 
   /** Those released that nobody uses, from `first` to `last`: the one released longest ago first. */
@@ -78,6 +101,12 @@ export class AddressTable {
         last,
       )
       .map((row) => Number(row["address"]));
+  }
+
+  /** As one text, because a row for each costs several times as much. */
+  #set(sql: string, networkId: number): Set<number> {
+    const list = this.#sql.get(sql, networkId)?.["list"];
+    return new Set(JSON.parse(String(list)) as number[]);
   }
 }
 

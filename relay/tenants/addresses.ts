@@ -4,6 +4,7 @@ import { formatMac } from "../../shared/frame/mac.ts";
 import { type AddressPool, addressPool, PREFIX6_BITS, randomAddress6 } from "./address-pool.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { unknown } from "./faults.ts";
+import type { Limits } from "./limits.ts";
 import { type Actor, type GivenAddresses, type Network, RELAY, type TakenAddress } from "./model.ts";
 import type { Store } from "./store.ts";
 import type { UsedAddress } from "./used-address-table.ts";
@@ -19,6 +20,7 @@ export type Sighted = (network: Network, address: IpAddress, device: string) => 
 export interface AddressesOptions {
   readonly store: Store;
   readonly audit: AuditLog;
+  readonly limits: Limits;
   /** Seconds since 1970. */
   readonly now: () => number;
 }
@@ -29,8 +31,14 @@ const USED_SECONDS = 30 * 86_400;
 /** Seconds after which it is noted that somebody still is: not each time, as it goes through to the disk. */
 const NOTE_SECONDS = 86_400;
 
-/** Addresses that are noted so of one network: one who claims them all does not fill the disk. */
+/** Addresses that are noted so of one network: a member that claims them all does not fill the disk. */
 const MAX_USED = 1024;
+
+/** Addresses found at once that have an entry of the audit log each; where there are more, one entry counts them. */
+const MAX_LISTED = 4;
+
+/** Addresses of one network that are remembered as released, the newest ones. */
+const MAX_RELEASED = 4096;
 
 /** At one of 2^64 random addresses: one is enough, unless something is wrong. */
 const ATTEMPTS = 8;
@@ -39,12 +47,14 @@ const ATTEMPTS = 8;
 export class Addresses {
   readonly #store: Store;
   readonly #audit: AuditLog;
+  readonly #limits: Limits;
   readonly #now: () => number;
   #sighted: Sighted = () => undefined;
 
-  constructor({ store, audit, now }: AddressesOptions) {
+  constructor({ store, audit, limits, now }: AddressesOptions) {
     this.#store = store;
     this.#audit = audit;
+    this.#limits = limits;
     this.#now = now;
   }
 
@@ -56,6 +66,15 @@ export class Addresses {
   /** A device's own addresses in a network that it is on; the first call finds it some. */
   give(network: Network, device: string): GivenAddresses {
     return { address: this.#give4(network, device), address6: this.#give6(network, device) };
+  }
+
+  /** Does as {@link give}; where the store fails, a device has the addresses that it had, and no others for now. */
+  tryGive(network: Network, device: string): GivenAddresses {
+    const { health } = this.#store;
+    return {
+      address: health.attempt("give addresses", () => this.#give4(network, device)),
+      address6: health.attempt("give IPv6 addresses", () => this.#give6(network, device)),
+    };
   }
 
   /** Whether an address of a network is some device's, or may be given to one. */
@@ -95,54 +114,66 @@ export class Addresses {
   }
 
   /**
-   * The lowest that nobody has had yet; where there is none, the one released longest ago, as others' ARP caches may
-   * still have the newest.
+   * Returns the lowest address that no device has had yet; where there is none, the one released longest ago, because others'
+   * ARP caches may still have the newest. Asks the database a few times however many addresses are in use.
    */
   #choose(network: Network, pool: AddressPool, device: string): number | undefined {
     const { addresses } = this.#store;
-    const isFree = (address: number) => this.#isFree(network, address, device);
-    let fresh = addresses.lowestFresh(network.id, pool.first);
-    while (fresh <= pool.last) {
-      if (isFree(fresh)) return fresh;
-      fresh = addresses.lowestFresh(network.id, fresh + 1);
-    }
-    return addresses.released(network.id, pool.first, pool.last).find(isFree);
+    addresses.trimReleased(network.id, MAX_RELEASED);
+    const known = addresses.known(network.id);
+    const seen: UsedAddress[] = [];
+    const isFree = (address: number) => {
+      const mac = this.#sighted(network, address, device);
+      if (mac === undefined) return true;
+      if (seen.length < MAX_USED) seen.push({ address, mac });
+      return false;
+    };
+    const chosen =
+      firstFresh(pool, known, isFree) ?? addresses.released(network.id, pool.first, pool.last).find(isFree);
+    this.noteUsed(network, seen);
+    return chosen;
   }
 
-  #isFree(network: Network, address: number, device: string): boolean {
-    const mac = this.#sighted(network, address, device);
-    if (mac === undefined) return true;
-    this.noteUsed(network, [{ address, mac }]);
-    return false;
-  }
-
-  /** Notes who uses which addresses of a network: those that nobody was given are not given for a month. */
+  /**
+   * Notes which machines use which addresses of a network: those that no device was given are not given for a month. Writes
+   * {@link MAX_USED} rows at most, in one transaction, and a few entries of the audit log.
+   */
   noteUsed(network: Network, seen: readonly UsedAddress[]): void {
     const pool = addressPool(network);
     if (pool === undefined || seen.length === 0) return;
     const { addresses, used } = this.#store;
-    const { id, tenant, name } = network;
+    const { id } = network;
     const now = this.#now();
     const known = used.seen(id);
-    const isDue = ({ address }: UsedAddress) => {
-      const last = known.get(address);
-      if (last !== undefined) return now - last >= NOTE_SECONDS;
-      return address >= pool.first && address <= pool.last && addresses.at(id, address) === undefined;
-    };
-    const due = seen.filter(isDue);
-    if (due.length === 0) return;
+    for (const [address, at] of known) if (at < now - USED_SECONDS) known.delete(address);
+    const again: UsedAddress[] = [];
+    const unknown: UsedAddress[] = [];
+    for (const one of seen) {
+      const last = known.get(one.address);
+      if (last === undefined) unknown.push(one);
+      else if (now - last >= NOTE_SECONDS) again.push(one);
+    }
+    const room = MAX_USED - known.size;
+    const taken = room > 0 && unknown.length > 0 ? addresses.taken(id) : undefined;
+    const isOthers = ({ address }: UsedAddress) =>
+      address >= pool.first && address <= pool.last && taken?.has(address) === false;
+    const found = unknown.filter(isOthers).slice(0, Math.max(0, room));
+    if (again.length + found.length === 0) return;
     this.#store.transaction(() => {
       used.age(id, now - USED_SECONDS);
-      for (const one of due) {
-        const isNew = !known.has(one.address);
-        if (isNew && known.size >= MAX_USED) continue;
-        used.note(id, one, now);
-        known.set(one.address, now);
-        if (!isNew) continue;
-        const object = `${name} ${formatIpv4(one.address)} ${formatMac(one.mac)}`;
-        this.#audit.note({ tenant, by: RELAY, action: "address.in-use", object });
-      }
+      for (const one of [...again, ...found]) used.note(id, one, now);
+      this.#auditUsed(network, found);
     });
+  }
+
+  #auditUsed({ tenant, name }: Network, found: readonly UsedAddress[]): void {
+    const listed = found.length <= MAX_LISTED ? found : found.slice(0, 1);
+    const rest = found.length - listed.length;
+    for (const { address, mac } of listed) {
+      const more = rest === 0 ? "" : ` and ${rest} more`;
+      const object = `${name} ${formatIpv4(address)} ${formatMac(mac)}${more}`;
+      this.#audit.note({ tenant, by: RELAY, action: "address.in-use", object });
+    }
   }
 
   /** All that are not to be given, in order: taken, or in use by somebody who was not given them. */
@@ -171,6 +202,9 @@ export class Addresses {
       });
     }
     const action = device === undefined ? "address.reserve" : "address.fix";
+    if (device === undefined) {
+      this.#limits.demand(network.tenant, "reserved_addresses", addresses.countReserved(network.tenant));
+    }
     const entry: TakenAddress = { networkId: network.id, address, device, fixed: true };
     this.#audit.change({ tenant: network.tenant, by, action, object: `${network.name} ${text}` }, () => {
       const own = device === undefined ? undefined : addresses.ofDevice(network.id, device);
@@ -198,6 +232,18 @@ export class Addresses {
     const forgotten = used.forget(id, address);
     return addresses.release(id, address) || forgotten;
   }
+}
+
+/** The lowest address that devices may have, is not among those known, and is free. */
+function firstFresh(
+  { first, last }: AddressPool,
+  known: ReadonlySet<number>,
+  isFree: (address: number) => boolean,
+): number | undefined {
+  for (let address = first; address <= last; address++) {
+    if (!known.has(address) && isFree(address)) return address;
+  }
+  return undefined;
 }
 
 function demandPool(network: Network): AddressPool {

@@ -65,8 +65,8 @@ export class Devices {
     const { store, addresses } = this.#options;
     const device = store.devices.byId(id);
     if (device === undefined) return undefined;
-    const networks = store.networks(device.tenant).filter((network) => store.devices.isOn(id, network.id));
-    const given = new Map(networks.map((network) => [network.id, addresses.give(network, id)]));
+    const networks = store.networksOfDevice(id);
+    const given = new Map(networks.map((network) => [network.id, addresses.tryGive(network, id)]));
     return {
       token: undefined,
       device: { id, name: device.name },
@@ -79,7 +79,7 @@ export class Devices {
     };
   }
 
-  /** Notes that these were here just now. */
+  /** Notes that these were here just now; in one transaction. */
   saw(ids: Iterable<string>): void {
     const { store, now } = this.#options;
     store.transaction(() => {

@@ -2,6 +2,7 @@ import { Fault } from "../../shared/fault.ts";
 import type { Names } from "../names/names.ts";
 import type { Addresses } from "./addresses.ts";
 import type { AuditLog } from "./audit-log.ts";
+import type { ChangeRates } from "./change-rates.ts";
 import { parsePublicKey, verify } from "./ed25519.ts";
 import type { Limits } from "./limits.ts";
 import type { Device, Invite, Network } from "./model.ts";
@@ -30,6 +31,7 @@ export interface EnrolmentOptions {
   readonly store: Store;
   readonly audit: AuditLog;
   readonly limits: Limits;
+  readonly changes: ChangeRates;
   readonly addresses: Addresses;
   readonly names: Names;
   /** Seconds since 1970. */
@@ -50,7 +52,7 @@ export class Enrolment {
    * @param origin under which the relay was asked
    * @param from the address that asked
    * @throws Fault `enrol.bad-key`, `invite.refused`, `enrol.bad-proof`, `invite.revoked`, `enrol.device-revoked`,
-   * `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`
+   * `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`, `rate.limited`
    */
   async enrol(request: EnrolmentRequest, origin: string, from: string): Promise<Enrolled> {
     const { tenant, publicKey, proof } = request;
@@ -65,9 +67,7 @@ export class Enrolment {
     if (invite === undefined) throw refused();
     if (invite.revokedAt !== undefined) throw inviteFault("revoked", "was revoked");
     const device = this.#known(invite, publicKey) ?? this.#enter(invite, request, from);
-    const { store } = this.#options;
-    const networks = store.networks(tenant).filter(({ id }) => store.devices.isOn(device.id, id));
-    return { device, networks };
+    return { device, networks: this.#options.store.networksOfDevice(device.id) };
   }
 
   #find(tenant: string, hash: string): Invite | undefined {
@@ -90,7 +90,7 @@ export class Enrolment {
   }
 
   #enter(invite: Invite, { name, publicKey }: EnrolmentRequest, from: string): Device {
-    const { store, audit, limits, addresses, names, now } = this.#options;
+    const { store, audit, limits, changes, addresses, names, now } = this.#options;
     const { id, tenant, networkId } = invite;
     if (invite.expiresAt <= now()) throw inviteFault("expired", "has expired");
     if (invite.used >= invite.uses) throw inviteFault("used-up", "has let in as many devices as it may");
@@ -100,6 +100,7 @@ export class Enrolment {
       const where = { network: invite.network };
       limits.demand(tenant, "network_devices", store.devices.countOn(networkId), where);
     }
+    changes.demand(tenant, "enrolment");
     const device = known ?? { id: newId(), tenant, name, publicKey, createdAt: now(), lastSeen: undefined };
     const by = { name: `invite ${id}`, from };
     audit.change({ tenant, by, action: "device.enrol", object: device.id }, () => {

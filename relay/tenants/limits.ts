@@ -14,6 +14,10 @@ export const DEFAULT_LIMITS = {
   tokens: 10_000,
   /** Invites that would still let somebody in. */
   invites: 10_000,
+  /** Addresses reserved in its networks, all together. */
+  reserved_addresses: 10_000,
+  /** Its administrators' tokens, also such as have expired. */
+  admins: 1_000,
   sessions: 10_000,
   /** MAC addresses learnt, of all sessions together. */
   macs: 200_000,
@@ -69,6 +73,9 @@ interface Known {
   readonly networks: ReadonlyMap<string, ReadonlyMap<string, number | null>>;
 }
 
+/** Of a tenant whose limits could not be read yet. */
+const NONE_SET: Known = { limits: DEFAULT_LIMITS, networks: new Map() };
+
 /** Which network of the tenant a limit was reached in, where it is one of each network. */
 export interface Where {
   readonly network?: string | undefined;
@@ -80,6 +87,8 @@ export class Limits {
   readonly #audit: AuditLog;
   readonly #notices: Notices;
   readonly #cache = new Map<string, Known>();
+  /** Tenants whose limits have to be read again. */
+  readonly #stale = new Set<string>();
   readonly #changeListeners = new Set<(tenant: string) => void>();
   readonly #reachedListeners = new Set<(tenant: string, notice: NewNotice) => void>();
 
@@ -175,7 +184,11 @@ export class Limits {
     };
   }
 
-  /** Tells the tenant's administrator that there was not enough. @param count for how many */
+  /**
+   * Tells the tenant's administrator that there was not enough. Called on the way of frames: waits for nothing, never throws.
+   *
+   * @param count for how many
+   */
   reached(tenant: string, name: LimitName, where: Where = {}, count = 1): void {
     const notice = this.explain(tenant, name, where);
     if (!this.#notices.add(tenant, notice, count)) return;
@@ -184,26 +197,39 @@ export class Limits {
       this.value(tenant, name, where),
       ...(where.network === undefined ? [] : [where.network]),
     ];
-    this.#audit.note({ tenant, by: RELAY, action: "limit.reached", object: object.join(" ") });
+    this.#audit.noteLater({ tenant, by: RELAY, action: "limit.reached", object: object.join(" ") });
     for (const listener of this.#reachedListeners) listener(tenant, notice);
   }
 
-  /** Reads a tenant's limits anew: they were changed, or it was deleted, or a network with limits of its own was. */
+  /** Reads a tenant's limits anew: they were changed, or a network with limits of its own was. */
   forget(tenant: string): void {
+    if (this.#cache.has(tenant)) this.#stale.add(tenant);
+    for (const listener of this.#changeListeners) listener(tenant);
+  }
+
+  /** The tenant is gone. */
+  remove(tenant: string): void {
     this.#cache.delete(tenant);
+    this.#stale.delete(tenant);
     for (const listener of this.#changeListeners) listener(tenant);
   }
 
   #known(tenant: string): Known {
-    let known = this.#cache.get(tenant);
-    if (known === undefined) {
-      const set = this.#store.limits.of(tenant);
-      const value = (name: LimitName) => (set.has(name) ? (set.get(name) ?? null) : DEFAULT_LIMITS[name]);
-      const limits = Object.fromEntries(LIMIT_NAMES.map((name) => [name, value(name)])) as TenantLimits;
-      known = { limits, networks: this.#store.limits.inNetworksOf(tenant) };
-      this.#cache.set(tenant, known);
-    }
-    return known;
+    const known = this.#cache.get(tenant);
+    if (known !== undefined && !this.#stale.has(tenant)) return known;
+    const read = this.#store.health.attempt("read limits", () => this.#read(tenant));
+    // Frames go on by what was known; a later call tries again.
+    if (read === undefined) return known ?? NONE_SET;
+    this.#stale.delete(tenant);
+    this.#cache.set(tenant, read);
+    return read;
+  }
+
+  #read(tenant: string): Known {
+    const set = this.#store.limits.of(tenant);
+    const value = (name: LimitName) => (set.has(name) ? (set.get(name) ?? null) : DEFAULT_LIMITS[name]);
+    const limits = Object.fromEntries(LIMIT_NAMES.map((name) => [name, value(name)])) as TenantLimits;
+    return { limits, networks: this.#store.limits.inNetworksOf(tenant) };
   }
 }
 

@@ -50,20 +50,24 @@ export class MemberTable {
     return this.#sql.run(sql, label, networkId, device) > 0;
   }
 
-  /** The oldest device first. */
-  nameless(networkId: number): Nameless[] {
+  /** The oldest device first; `limit` at most. */
+  nameless(networkId: number, limit: number): Nameless[] {
     return this.#sql
       .all(
         `SELECT devices.id, devices.name FROM memberships JOIN devices ON devices.id = device_id
-         WHERE network_id = ? AND label IS NULL ORDER BY created_at, devices.id`,
+         WHERE network_id = ? AND label IS NULL ORDER BY created_at, devices.id LIMIT ?`,
         networkId,
+        limit,
       )
       .map((row) => ({ device: String(row["id"]), name: String(row["name"]) }));
   }
 
-  hasLabel(networkId: number, label: string): boolean {
-    const sql = "SELECT 1 FROM memberships WHERE network_id = ? AND label = ?";
-    return this.#sql.get(sql, networkId, label) !== undefined;
+  /** Every label of a network. */
+  labels(networkId: number): Set<string> {
+    // One text, because a row for each costs several times as much.
+    const sql =
+      "SELECT json_group_array(label) AS list FROM memberships WHERE network_id = ? AND label IS NOT NULL";
+    return new Set(JSON.parse(String(this.#sql.get(sql, networkId)?.["list"])) as string[]);
   }
 
   byLabel(networkId: number, label: string): NamedMember | undefined {

@@ -197,4 +197,48 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX ports_of_network ON ports (network_id);
   `,
+  // Written to find out whether the disk takes anything.
+  `
+  CREATE TABLE probe (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    tries INTEGER NOT NULL
+  ) STRICT;
+  `,
+  // Each tenant's part of the audit log has numbers of its own, and the oldest entries can go.
+  `
+  -- One for each tenant there was: another for a later one of the same name. NULL is the relay itself.
+  -- Entries up to the number in 'gone' have been removed, or may be.
+  CREATE TABLE audit_logs (
+    id INTEGER PRIMARY KEY,
+    tenant TEXT,
+    gone INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX audit_logs_of_tenant ON audit_logs (tenant, id);
+
+  DROP TRIGGER audit_is_not_changed;
+  DROP TRIGGER audit_is_not_deleted;
+  DROP INDEX audit_of_tenant;
+  ALTER TABLE audit ADD COLUMN log INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE audit ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE numbered AS
+    SELECT id, tenant,
+      DENSE_RANK() OVER (ORDER BY tenant, life) AS log,
+      ROW_NUMBER() OVER (PARTITION BY tenant, life ORDER BY id) AS number
+    FROM (
+      SELECT id, tenant, SUM(action = 'tenant.create') OVER (PARTITION BY tenant ORDER BY id) AS life FROM audit
+    );
+  CREATE INDEX numbered_by_id ON numbered (id);
+  INSERT INTO audit_logs (id, tenant) SELECT DISTINCT log, tenant FROM numbered;
+  UPDATE audit SET log = numbered.log, number = numbered.number FROM numbered WHERE numbered.id = audit.id;
+  DROP TABLE numbered;
+
+  CREATE INDEX released_addresses_in_order ON released_addresses (network_id, id);
+  CREATE UNIQUE INDEX audit_of_log ON audit (log, number);
+  CREATE INDEX audit_by_time ON audit (log, at, number);
+  CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+    WHEN OLD.number > COALESCE((SELECT gone FROM audit_logs WHERE id = OLD.log), 0)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  `,
 ];

@@ -1,6 +1,12 @@
 /** Notices that are kept of a tenant: a page that a person reads. Those that were told longest ago go first. */
 const KEPT = 100;
 
+/** Tenants that have notices, at most: with {@link KEPT} of each, some 100 MiB. The one that had one longest ago goes. */
+const TENANTS = 2_000;
+
+/** Characters of a message or a hint at most: names of members stand in them. */
+const TEXT_LENGTH = 512;
+
 /** Seconds of silence after which the same notice counts as a new one. */
 const EPISODE_SECONDS = 3_600;
 
@@ -36,7 +42,7 @@ interface Kept {
  */
 export class Notices {
   readonly #now: () => number;
-  /** By tenant, then by code and network; the one that came up last at the end. */
+  /** By tenant, then by code and network; what came up last is at the end of both. */
   readonly #kept = new Map<string, Map<string, Kept>>();
 
   /** @param now seconds since 1970 */
@@ -52,7 +58,8 @@ export class Notices {
    */
   add(tenant: string, notice: NewNotice, count = 1): boolean {
     const kept = this.#of(tenant);
-    const key = `${notice.code} ${notice.network ?? ""}`;
+    const { code, network, message, hint } = notice;
+    const key = `${code} ${network ?? ""}`;
     const now = this.#now();
     const known = kept.get(key);
     const before = known !== undefined && now - known.notice.lastAt < EPISODE_SECONDS ? known : undefined;
@@ -60,7 +67,10 @@ export class Notices {
     kept.delete(key);
     kept.set(key, {
       notice: {
-        ...notice,
+        code,
+        network,
+        message: message.slice(0, TEXT_LENGTH),
+        hint: hint.slice(0, TEXT_LENGTH),
         firstAt: before?.notice.firstAt ?? now,
         lastAt: now,
         count: (before?.notice.count ?? 0) + count,
@@ -85,10 +95,12 @@ export class Notices {
   }
 
   #of(tenant: string): Map<string, Kept> {
-    let kept = this.#kept.get(tenant);
-    if (kept === undefined) {
-      kept = new Map();
-      this.#kept.set(tenant, kept);
+    const kept = this.#kept.get(tenant) ?? new Map<string, Kept>();
+    this.#kept.delete(tenant);
+    this.#kept.set(tenant, kept);
+    if (this.#kept.size > TENANTS) {
+      const [longestAgo] = this.#kept.keys();
+      if (longestAgo !== undefined) this.#kept.delete(longestAgo);
     }
     return kept;
   }

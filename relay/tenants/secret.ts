@@ -29,3 +29,12 @@ export function base64url(bytes: Uint8Array): string {
     .replaceAll("/", "_")
     .replaceAll("=", "");
 }
+
+/** A random whole number from 0 to below `end`, which is at most 2^32; each as likely as every other. */
+export function randomBelow(end: number): number {
+  const whole = Math.floor(2 ** 32 / end) * end;
+  for (;;) {
+    const [value = 0] = crypto.getRandomValues(new Uint32Array(1));
+    if (value < whole) return value % end;
+  }
+}

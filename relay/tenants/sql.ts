@@ -1,44 +1,105 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { StoreHealth } from "./store-health.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 export type Value = string | number | null;
 
-/** SQL on one open database: what the tables of the store are written in. */
+/** Statements that are kept prepared: more than the tables have. */
+const PREPARED = 512;
+
+/**
+ * SQL on one open database: what the tables of the store are written in. Throws a Fault `store.full` or `store.failed` where
+ * the disk is at fault, and tells the store's health of it.
+ */
 export class Sql {
   readonly #database: DatabaseSync;
+  readonly #health: StoreHealth;
+  readonly #prepared = new Map<string, StatementSync>();
   #inTransaction = false;
+  /** Whether the transaction has changed anything. */
+  #hasChanged = false;
+  /** Why SQLite has ended the transaction before its work was done. */
+  #broken: unknown;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, health: StoreHealth) {
     this.#database = database;
+    this.#health = health;
   }
 
   all(sql: string, ...values: Value[]): Row[] {
-    return this.#database.prepare(sql).all(...values);
+    return this.#try(() => this.#statement(sql).all(...values));
   }
 
   get(sql: string, ...values: Value[]): Row | undefined {
-    return this.#database.prepare(sql).get(...values);
+    return this.#try(() => this.#statement(sql).get(...values));
   }
 
   /** @returns how many rows were changed */
   run(sql: string, ...values: Value[]): number {
-    return Number(this.#database.prepare(sql).run(...values).changes);
+    const { changes } = this.#try(() => this.#statement(sql).run(...values));
+    if (Number(changes) > 0) this.#changed();
+    return Number(changes);
   }
 
   /** Does `work` wholly or, where it throws, not at all; inside of another transaction it is a part of that. */
   transaction<Result>(work: () => Result): Result {
     if (this.#inTransaction) return work();
-    this.#database.exec("BEGIN IMMEDIATE");
+    // One that could not be rolled back must not be in the way for ever.
+    if (this.#database.isTransaction) this.#rollBack();
+    this.#try(() => this.#database.exec("BEGIN IMMEDIATE"));
     this.#inTransaction = true;
+    this.#hasChanged = false;
     try {
       const result = work();
-      this.#database.exec("COMMIT");
+      this.#try(() => this.#database.exec("COMMIT"));
+      if (this.#hasChanged) this.#health.succeeded();
       return result;
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      this.#rollBack();
       throw error;
     } finally {
       this.#inTransaction = false;
+      this.#broken = undefined;
+    }
+  }
+
+  /** Nothing of a transaction is written before its end, and what changes nothing writes nothing. */
+  #changed(): void {
+    if (this.#inTransaction) this.#hasChanged = true;
+    else this.#health.succeeded();
+  }
+
+  /**
+   * SQLite rolls back by itself where the disk is full or fails (https://www.sqlite.org/lang_transaction.html section 2.3).
+   * An error here would hide the one that matters.
+   */
+  #rollBack(): void {
+    if (!this.#database.isTransaction) return;
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch (error) {
+      this.#health.failed(error);
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    if (this.#prepared.size >= PREPARED) this.#prepared.clear();
+    const statement = this.#database.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+
+  #try<Result>(work: () => Result): Result {
+    // What is left of a transaction that has ended must not be done on its own.
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      return work();
+    } catch (error) {
+      const told = this.#health.failed(error);
+      if (this.#inTransaction && !this.#database.isTransaction) this.#broken = told;
+      throw told;
     }
   }
 }

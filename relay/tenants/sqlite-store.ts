@@ -22,6 +22,7 @@ import { BEGINNING, type Part, type TimeKey, WHOLE } from "./part.ts";
 import { PortTable } from "./port-table.ts";
 import { type Row, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
+import { StoreHealth } from "./store-health.ts";
 import { UsedAddressTable } from "./used-address-table.ts";
 
 const TOKENS = `
@@ -43,13 +44,15 @@ export class SqliteStore implements Store {
   readonly ports: PortTable;
   readonly limits: LimitTable;
   readonly audit: AuditTable;
+  readonly health: StoreHealth;
   readonly #database: DatabaseSync;
   readonly #sql: Sql;
 
-  private constructor(database: DatabaseSync, isNew: boolean) {
+  private constructor(database: DatabaseSync, isNew: boolean, health: StoreHealth) {
     this.#database = database;
     this.isNew = isNew;
-    this.#sql = new Sql(database);
+    this.health = health;
+    this.#sql = new Sql(database, health);
     this.admins = new AdminTable(this.#sql);
     this.invites = new InviteTable(this.#sql);
     this.devices = new DeviceTable(this.#sql);
@@ -66,9 +69,10 @@ export class SqliteStore implements Store {
    *
    * @param file a path, or `:memory:`
    * @param mustExist whether an empty database is refused, rather than begun
+   * @param health what is told of how the database does from then on
    * @throws Fault where it can't be opened, is no database, or comes from a newer Laneway; it is left untouched
    */
-  static open(file: string, { mustExist = false } = {}): SqliteStore {
+  static open(file: string, { mustExist = false, health = new StoreHealth() } = {}): SqliteStore {
     try {
       inspect(file, MIGRATIONS.length);
       let isNew = false;
@@ -83,7 +87,7 @@ export class SqliteStore implements Store {
         database.close();
         throw error;
       }
-      return new SqliteStore(database, isNew);
+      return new SqliteStore(database, isNew, health);
     } catch (error) {
       if (error instanceof Fault) throw error;
       const detail = error instanceof Error ? error.message : String(error);
@@ -134,6 +138,16 @@ export class SqliteStore implements Store {
   networks(tenant: string, { after = "", limit }: Part<string> = WHOLE): Network[] {
     const sql = "SELECT * FROM networks WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?";
     return this.#all(sql, tenant, after, limit).map(toNetwork);
+  }
+
+  countNetworks(tenant: string): number {
+    return Number(this.#get("SELECT COUNT(*) AS count FROM networks WHERE tenant = ?", tenant)?.["count"]);
+  }
+
+  networksOfDevice(device: string): Network[] {
+    const sql = `SELECT networks.* FROM memberships JOIN networks ON networks.id = network_id
+      WHERE device_id = ? ORDER BY networks.name`;
+    return this.#all(sql, device).map(toNetwork);
   }
 
   network(tenant: string, name: string): Network | undefined {
@@ -208,6 +222,10 @@ export class SqliteStore implements Store {
     ).map(toToken);
   }
 
+  countTokens(tenant: string): number {
+    return Number(this.#get("SELECT COUNT(*) AS count FROM tokens WHERE tenant = ?", tenant)?.["count"]);
+  }
+
   rolesIn(network: Network): ReadonlySet<PortRole> {
     const rows = this.#all(
       `SELECT DISTINCT role.value AS role FROM tokens, json_each(tokens.roles) AS role
@@ -230,7 +248,13 @@ export class SqliteStore implements Store {
   }
 
   check(): void {
-    this.#get("SELECT COUNT(*) FROM tenants");
+    this.#get("SELECT 1 FROM tenants LIMIT 1");
+    if (this.health.takeTurn()) {
+      this.#run(
+        "INSERT INTO probe (id, tries) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET tries = tries + 1",
+      );
+    }
+    if (this.health.failure !== undefined) throw this.health.failure;
   }
 
   transaction<Result>(work: () => Result): Result {

@@ -10,10 +10,12 @@ import type { MemberTable } from "./member-table.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
 import type { Part, TimeKey } from "./part.ts";
 import type { PortTable } from "./port-table.ts";
+import type { StoreHealth } from "./store-health.ts";
 import type { UsedAddressTable } from "./used-address-table.ts";
 
 /**
  * Where tenants and all that is theirs is kept. What a call that returns has written is there after a crash.
+ * A call that can't be done because the disk is full or fails throws a Fault `store.full` or `store.failed`.
  * Names are unique: a `create` of what exists returns undefined (false) and changes nothing.
  */
 export interface Store {
@@ -26,6 +28,8 @@ export interface Store {
   readonly ports: PortTable;
   readonly limits: LimitTable;
   readonly audit: AuditTable;
+  /** How the store does, and what runs work that must not fail with it. */
+  readonly health: StoreHealth;
 
   createTenant(name: string): boolean;
   /** In the order of their names, as networks are. */
@@ -36,6 +40,10 @@ export interface Store {
 
   createNetwork(network: NewNetwork): Network | undefined;
   networks(tenant: string, part?: Part<string>): Network[];
+  /** Number of a tenant's networks. */
+  countNetworks(tenant: string): number;
+  /** Those that a device is on, in the order of their names. */
+  networksOfDevice(device: string): Network[];
   network(tenant: string, name: string): Network | undefined;
   /** @returns the network as it is now; undefined where there is none */
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined;
@@ -49,6 +57,8 @@ export interface Store {
   createToken(token: NewToken): void;
   /** The oldest first. */
   tokens(tenant: string, part?: Part<TimeKey>): Token[];
+  /** Number of a tenant's tokens, also of such as have expired. */
+  countTokens(tenant: string): number;
   /** What tokens that open the network may be: every role of each. */
   rolesIn(network: Network): ReadonlySet<PortRole>;
   tokenByHash(hash: string): Token | undefined;
@@ -58,7 +68,11 @@ export interface Store {
   transaction<Result>(work: () => Result): Result;
   /** Writes a whole copy to a file that is not there yet. */
   copyTo(file: string): void;
-  /** Throws unless the store can be read. */
+  /**
+   * Throws unless the store can be read and written. Tries to write every few seconds at most, however often it is asked.
+   *
+   * @throws Fault `store.full`, `store.failed`
+   */
   check(): void;
   close(): void;
 }

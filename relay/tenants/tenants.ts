@@ -6,6 +6,7 @@ import { Names } from "../names/names.ts";
 import { Addresses } from "./addresses.ts";
 import { Admins } from "./admins.ts";
 import { AuditLog } from "./audit-log.ts";
+import { ChangeRates } from "./change-rates.ts";
 import { Devices } from "./devices.ts";
 import { Enrolment } from "./enrolment.ts";
 import { taken, unknown } from "./faults.ts";
@@ -23,11 +24,15 @@ import {
 } from "./model.ts";
 import { Notices } from "./notices.ts";
 import type { Part, TimeKey } from "./part.ts";
-import { hashSecret, newId, newSecret } from "./secret.ts";
+import { hashSecret, newId, newSecret, randomBelow } from "./secret.ts";
 import type { Store } from "./store.ts";
+import type { StoreHealth } from "./store-health.ts";
 
-/** The first VNI given out: those below are what people number by hand. */
+/** The VNI of a new relay's first network, and the lowest given out: those below are what people number by hand. */
 const FIRST_VNI = 101;
+
+/** Random VNIs that are tried: of 16 million, more than one is taken only where the relay has millions of networks. */
+const VNI_ATTEMPTS = 64;
 
 /** What was withdrawn; sessions that stand on it end. */
 export type Revocation =
@@ -75,9 +80,12 @@ export interface Grant {
 
 /** Tenants, their networks and tokens: every rule about them, over the store that keeps them. */
 export class Tenants {
+  /** How the store does, and what runs work that must not fail with it. */
+  readonly health: StoreHealth;
   readonly audit: AuditLog;
   readonly notices: Notices;
   readonly limits: Limits;
+  readonly changes: ChangeRates;
   readonly admins: Admins;
   readonly addresses: Addresses;
   readonly names: Names;
@@ -97,20 +105,22 @@ export class Tenants {
     const audit = new AuditLog(store, now);
     const notices = new Notices(now);
     const limits = new Limits(store, audit, notices);
-    const addresses = new Addresses({ store, audit, now });
+    const addresses = new Addresses({ store, audit, limits, now });
     const names = new Names(store);
     const revoked = (revocation: Revocation) => this.#revoke(revocation);
     const devices = new Devices({ store, audit, addresses, revoked, now });
+    this.health = store.health;
     this.audit = audit;
     this.notices = notices;
     this.limits = limits;
-    this.admins = new Admins({ store, audit, revoked, now });
+    this.changes = new ChangeRates(limits, now);
+    this.admins = new Admins({ store, audit, limits, revoked, now });
     this.addresses = addresses;
     this.names = names;
     this.ports = new KeptPorts(store, audit);
     this.devices = devices;
     this.invites = new Invites({ store, audit, limits, devices, now });
-    this.enrolment = new Enrolment({ store, audit, limits, addresses, names, now });
+    this.enrolment = new Enrolment({ store, audit, limits, changes: this.changes, addresses, names, now });
   }
 
   /** Has `listener` told of everything that is withdrawn from now on, before the call that did it returns. */
@@ -127,10 +137,11 @@ export class Tenants {
   createDefaults(): void {
     if (this.#store.tenants().length > 0) return;
     this.createTenant("default");
-    this.createNetwork("default", { name: "lan" });
+    this.createNetwork("default", { name: "lan", vni: FIRST_VNI });
   }
 
   createTenant(name: string, by: Actor = RELAY): Tenant {
+    this.audit.flush();
     this.audit.change({ tenant: name, by, action: "tenant.create", object: name }, () => {
       if (!this.#store.createTenant(name)) throw taken("tenant", name);
     });
@@ -146,18 +157,21 @@ export class Tenants {
   }
 
   deleteTenant(name: string, by: Actor = RELAY): void {
+    // What waits is this tenant's, not a later one's of the same name.
+    this.audit.flush();
     this.audit.change({ tenant: name, by, action: "tenant.delete", object: name }, () => {
       if (!this.#store.deleteTenant(name)) throw unknown("tenant", name);
     });
-    this.limits.forget(name);
-    this.notices.forget(name);
     this.#revoke({ kind: "tenant", name });
+    // Once its sessions are gone: they may have been told of limits on their way out.
+    this.limits.remove(name);
+    this.notices.forget(name);
   }
 
   createNetwork(tenant: string, request: NetworkRequest, by: Actor = RELAY): Network {
     this.#demandTenant(tenant);
-    this.limits.demand(tenant, "networks", this.#store.networks(tenant).length);
-    const vni = request.vni ?? this.#store.freeVni(FIRST_VNI);
+    this.limits.demand(tenant, "networks", this.#store.countNetworks(tenant));
+    const vni = request.vni ?? this.#freeVni();
     if (vni > MAX_VNI) {
       throw new Fault({
         code: "network.vni-exhausted",
@@ -241,7 +255,7 @@ export class Tenants {
     this.#demandTenant(tenant);
     const named =
       request.networks && [...new Set(request.networks)].map((name) => this.network(tenant, name));
-    this.limits.demand(tenant, "tokens", this.#store.tokens(tenant).length);
+    this.limits.demand(tenant, "tokens", this.#store.countTokens(tenant));
     const now = this.#now();
     const token: Token = {
       id: newId(),
@@ -301,13 +315,26 @@ export class Tenants {
     return credential.expiresAt !== undefined && credential.expiresAt <= this.#now();
   }
 
-  /** Throws unless the store can be read. */
+  /**
+   * Throws unless the store can be read and written.
+   *
+   * @throws Fault `store.full`, `store.failed`
+   */
   check(): void {
     this.#store.check();
   }
 
   #demandTenant(name: string): void {
     if (!this.#store.hasTenant(name)) throw unknown("tenant", name);
+  }
+
+  /** Returns a free VNI, at random because VNIs in turn would tell a tenant how many networks others make. */
+  #freeVni(): number {
+    for (let attempt = 0; attempt < VNI_ATTEMPTS; attempt++) {
+      const vni = FIRST_VNI + randomBelow(MAX_VNI - FIRST_VNI + 1);
+      if (!this.#store.vniTaken(vni)) return vni;
+    }
+    return this.#store.freeVni(FIRST_VNI);
   }
 
   #changed(network: Network): void {

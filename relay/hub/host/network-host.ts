@@ -44,8 +44,7 @@ export function networkHost({
   const addresses = hubAddresses(network);
   if (addresses.length === 0) return undefined;
   const containment = new Containment({ at: "hub", vni: network.vni, report, clock });
-  // Frames need no names: with a store that fails the network lives, and devices that came last have none.
-  containment.run(() => names.complete(network));
+  names.tryComplete(network);
   const service = new NameService(new NetworkZone(network, names), containment.caught);
   return new HostPort({
     segment,

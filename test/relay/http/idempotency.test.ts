@@ -4,8 +4,11 @@ import { sharedRelay, underEachRuntime } from "../runtimes.ts";
 
 const DAY = 86_400;
 
-function asked(key: string, { administrator = "ann", request = "POST /x\n{}", secret = "s3cret" } = {}) {
-  return { administrator, secret, key, request };
+function asked(
+  key: string,
+  { administrator = "ann", tenant = "", request = "POST /x\n{}", secret = "s3cret" } = {},
+) {
+  return { tenant: tenant || administrator, administrator, secret, key, request };
 }
 
 /** Work that counts how often it was done, and answers with that. */
@@ -50,7 +53,12 @@ describe("what is to be done once", () => {
   it("is refused while it is under way, and done again where it failed", async () => {
     const idempotency = new Idempotency(() => 0);
     const { promise, resolve } = Promise.withResolvers<Response>();
-    const first = idempotency.once(asked("k"), () => promise);
+    const begun = Promise.withResolvers<void>();
+    const first = idempotency.once(asked("k"), () => {
+      begun.resolve();
+      return promise;
+    });
+    await begun.promise;
     const { work } = counting();
     await expect(idempotency.once(asked("k"), work)).rejects.toMatchObject({ code: "idempotency.in-flight" });
     resolve(new Response(null, { status: 409 }));
@@ -72,6 +80,43 @@ describe("what is to be done once", () => {
     expect(done.times).toBe(before);
     await idempotency.once(asked("k0"), work);
     expect(done.times).toBe(before + 1);
+  });
+
+  it("is kept for the administrators of one tenant together, however many they are", async () => {
+    const idempotency = new Idempotency(() => 0);
+    const { done, work } = counting();
+    const of = (i: number) => asked("k", { administrator: `admin-${i}`, tenant: "acme" });
+    for (let i = 0; i <= 500; i++) await idempotency.once(of(i), work);
+    await idempotency.once(of(500), work);
+    expect(done.times).toBe(501);
+    await idempotency.once(of(0), work);
+    expect(done.times).toBe(502);
+  });
+
+  it("takes no more than so many bytes of one tenant, and in all, and then the largest gives first", async () => {
+    const idempotency = new Idempotency(() => 0);
+    let done = 0;
+    const work = async () => {
+      done++;
+      return Response.json({ text: "x".repeat(60_000) }, { status: 201 });
+    };
+    const first = asked("first", { tenant: "small" });
+    await idempotency.once(first, work);
+    // 512 KiB hold eight of them.
+    for (let i = 0; i < 20; i++) await idempotency.once(asked(`k${i}`, { tenant: "large" }), work);
+    const before = done;
+    await idempotency.once(first, work);
+    await idempotency.once(asked("k19", { tenant: "large" }), work);
+    expect(done).toBe(before);
+    await idempotency.once(asked("k11", { tenant: "large" }), work);
+    expect(done).toBe(before + 1);
+    // 16 MiB hold less than 40 tenants that have all they may.
+    for (let tenant = 0; tenant < 40; tenant++) {
+      for (let i = 0; i < 8; i++) await idempotency.once(asked(`k${i}`, { tenant: `t${tenant}` }), work);
+    }
+    const filled = done;
+    await idempotency.once(first, work);
+    expect(done).toBe(filled);
   });
 
   it.each(["", '""', '"unbalanced', "with space", '"tab\t"', "ü", "k".repeat(256), `"${"k".repeat(256)}"`])(

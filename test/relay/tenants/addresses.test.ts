@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Network } from "../../../relay/tenants/model.ts";
 import { formatIpv4, parseIpv4 } from "../../../shared/frame/address.ts";
 import { Office } from "../names/office.ts";
+import { counted } from "./counted.ts";
 
 const DAY = 86_400;
 const MAC = 0x0200_0000_0001;
@@ -98,7 +99,51 @@ describe("the addresses of a network", () => {
     const claims = Array.from({ length: 2_000 }, (_, i) => ({ address: first + i, mac: MAC }));
     office.tenants.addresses.noteUsed(wide, claims);
     expect(office.tenants.addresses.of(wide)).toHaveLength(1_024);
-    expect(audited()).toHaveLength(1_024);
+    expect(audited()).toEqual(["wide 10.32.0.2 02:00:00:00:00:01 and 1023 more"]);
+  });
+
+  it("are chosen with a few statements and one transaction, however many are seen in use", () => {
+    const wide = office.network({ name: "wide", subnet: "10.32.0.0/16" });
+    const first = v4("10.32.0.2");
+    office.tenants.addresses.watchBy((_network, address) =>
+      typeof address === "number" && address < first + 16_000 ? MAC : undefined,
+    );
+    const quiet = office.network({ name: "quiet", subnet: "10.33.0.0/16" });
+    const few = counted(() => office.device(quiet, "a"));
+    let second = "";
+    const many = counted(() => {
+      second = office.device(wide, "b").address ?? "";
+    });
+    expect(second).toBe("10.32.62.130/16");
+    expect(many.reads).toBeLessThan(few.reads + 10);
+    expect(many.begun).toBeLessThanOrEqual(few.begun + 1);
+    // What is noted is bounded, and noted once.
+    expect(many.writes).toBeLessThan(1_024 + 50);
+    const again = counted(() => office.device(wide, "c"));
+    expect(again.writes).toBeLessThan(50);
+    expect(again.reads).toBeLessThan(few.reads + 10);
+    expect(audited()).toEqual(["wide 10.32.0.2 02:00:00:00:00:01 and 1023 more"]);
+  });
+
+  it("that were released are remembered up to a bound", () => {
+    const wide = office.network({ name: "wide", subnet: "10.32.0.0/16" });
+    const released = () => office.store.addresses.released(wide.id, 0, 2 ** 32 - 1);
+    const first = v4("10.32.0.10");
+    for (let i = 0; i < 5_000; i++) {
+      office.store.addresses.take({ networkId: wide.id, address: first + i, device: undefined, fixed: true });
+      office.store.addresses.release(wide.id, first + i);
+    }
+    office.device(wide, "a");
+    expect(released()).toHaveLength(4_096);
+    expect(released()[0]).toBe(first + 5_000 - 4_096);
+  });
+
+  it("are reserved up to the tenant's limit", () => {
+    office.tenants.limits.change("acme", { reserved_addresses: 1 }, BY);
+    office.tenants.addresses.take(network, "10.20.0.9", undefined, BY);
+    expect(() => office.tenants.addresses.take(network, "10.20.0.10", undefined, BY)).toThrow(
+      expect.objectContaining({ code: "limit.reserved-addresses" }),
+    );
   });
 
   it("count only where they are the subnet's to give", () => {

@@ -136,6 +136,49 @@ describe("the third schema", () => {
     expect(() => database.exec("DELETE FROM audit")).toThrow(/append-only/);
     expect(database.prepare("SELECT actor FROM audit").all()).toEqual([{ actor: "relay" }]);
   });
+
+  it("numbers the entries of each tenant on their own, from when a tenant of that name was made", async () => {
+    using old = await first();
+    old.open().close();
+    {
+      // As a relay of the sixth schema left it.
+      const database = new DatabaseSync(old.file);
+      database.exec(`
+        DROP INDEX audit_of_log; DROP INDEX audit_by_time; DROP INDEX released_addresses_in_order;
+        DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_deleted;
+        DROP TABLE audit_logs; DROP TABLE probe;
+        ALTER TABLE audit DROP COLUMN log; ALTER TABLE audit DROP COLUMN number;
+        CREATE INDEX audit_of_tenant ON audit (tenant, id);
+        CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'no'); END;
+        CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'no'); END;
+        INSERT INTO audit (at, tenant, actor, action, object) VALUES
+          (1, 'acme', 'relay', 'tenant.create', 'acme'),
+          (2, 'umbrella', 'relay', 'tenant.create', 'umbrella'),
+          (3, NULL, 'relay-admin', 'backup.create', 'relay'),
+          (4, 'acme', 'relay', 'tenant.delete', 'acme'),
+          (5, 'acme', 'relay', 'tenant.create', 'acme'),
+          (6, 'umbrella', 'relay-admin', 'network.create', 'lab'),
+          (7, 'acme', 'relay-admin', 'network.create', 'lab');
+        PRAGMA user_version = 6;
+      `);
+      database.close();
+    }
+    const store = old.open();
+    const tenants = new Tenants(store, () => 2_000);
+    tenants.createNetwork("acme", { name: "late" });
+    const of = (tenant: string) =>
+      tenants.audit.entries({ tenant, limit: 10 }).map(({ number, at, action }) => [number, at, action]);
+    expect(of("acme")).toEqual([
+      [1, 5, "tenant.create"],
+      [2, 7, "network.create"],
+      [3, 2_000, "network.create"],
+    ]);
+    expect(of("umbrella")).toEqual([
+      [1, 2, "tenant.create"],
+      [2, 6, "network.create"],
+    ]);
+    expect(tenants.audit.entries({ tenant: undefined, limit: 20 })).toHaveLength(8);
+  });
 });
 
 describe("addresses and names of the third schema", () => {

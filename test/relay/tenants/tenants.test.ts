@@ -23,7 +23,7 @@ describe("tenants", () => {
   it("begin with a default tenant and its network lan, once", () => {
     tenants.createDefaults();
     expect(tenants.tenants()).toEqual([{ name: "default" }]);
-    expect(tenants.networks("default")).toMatchObject([{ name: "lan", mtu: 1500, mode: "switch" }]);
+    expect(tenants.networks("default")).toMatchObject([{ name: "lan", vni: 101, mtu: 1500, mode: "switch" }]);
     tenants.deleteNetwork("default", "lan");
     tenants.createDefaults();
     expect(tenants.networks("default")).toEqual([]);
@@ -42,17 +42,41 @@ describe("tenants", () => {
       tenants.createTenant("umbrella");
     });
 
-    it("are numbered from 101 on across all tenants, leaving out what is taken", () => {
-      expect(tenants.createNetwork("acme", { name: "a" }).vni).toBe(101);
-      expect(tenants.createNetwork("acme", { name: "b", vni: 103 }).vni).toBe(103);
-      expect(tenants.createNetwork("umbrella", { name: "a" }).vni).toBe(102);
-      expect(tenants.createNetwork("umbrella", { name: "b" }).vni).toBe(104);
-      tenants.deleteNetwork("acme", "a");
-      expect(tenants.createNetwork("umbrella", { name: "c" }).vni).toBe(101);
+    it("have the VNI that was asked for, or one of 16 million at random that tells nothing of others", () => {
+      expect(tenants.createNetwork("acme", { name: "mine", vni: 103 }).vni).toBe(103);
+      const vnis = Array.from(
+        { length: 200 },
+        (_, i) => tenants.createNetwork("acme", { name: `n${i}` }).vni,
+      );
+      expect(new Set(vnis).size).toBe(200);
+      for (const vni of vnis) {
+        expect(vni).toBeGreaterThanOrEqual(101);
+        expect(vni).toBeLessThanOrEqual(0xffffff);
+      }
+      const inTurn = vnis.filter((vni, i) => Math.abs(vni - (vnis[i - 1] ?? 0)) < 100);
+      expect(inTurn.length).toBeLessThan(10);
+      // All in one half of the range: one chance in 2^199.
+      expect(Math.max(...vnis)).toBeGreaterThan(0x800000);
+      expect(Math.min(...vnis)).toBeLessThan(0x800000);
+    });
+
+    it("never have the VNI of another, even where nearly all are taken", () => {
+      const taken = new Set<number>();
+      const crowded = SqliteStore.open(":memory:");
+      const isTaken = crowded.vniTaken.bind(crowded);
+      // As if all but a few low ones were.
+      Object.assign(crowded, { vniTaken: (vni: number) => vni > 120 || isTaken(vni) });
+      const full = new Tenants(crowded, () => now);
+      full.createTenant("acme");
+      for (let i = 0; i < 20; i++) taken.add(full.createNetwork("acme", { name: `n${i}` }).vni);
+      expect([...taken].sort((one, other) => one - other)).toEqual(
+        Array.from({ length: 20 }, (_, i) => 101 + i),
+      );
+      crowded.close();
     });
 
     it("have a group of their own, 1500 bytes of MTU, and addresses where they have a subnet", () => {
-      expect(tenants.createNetwork("acme", { name: "bare" })).toMatchObject({
+      expect(tenants.createNetwork("acme", { name: "bare", vni: 101 })).toMatchObject({
         group: "239.0.0.101",
         mtu: 1500,
         subnet: undefined,
@@ -69,7 +93,7 @@ describe("tenants", () => {
     });
 
     it("can't share a name in a tenant, or a VNI at all", () => {
-      tenants.createNetwork("acme", { name: "lan" });
+      tenants.createNetwork("acme", { name: "lan", vni: 101 });
       expect(() => tenants.createNetwork("acme", { name: "lan", vni: 500 })).toThrow(
         expect.objectContaining({ code: "network.taken" }),
       );
@@ -80,7 +104,7 @@ describe("tenants", () => {
 
     it("can't be made where no VNI is left", () => {
       const full = new Tenants(
-        Object.assign(SqliteStore.open(":memory:"), { freeVni: () => 0x1000000 }),
+        Object.assign(SqliteStore.open(":memory:"), { freeVni: () => 0x1000000, vniTaken: () => true }),
         () => now,
       );
       full.createTenant("acme");
@@ -104,7 +128,7 @@ describe("tenants", () => {
   describe("have tokens, which", () => {
     beforeEach(() => {
       tenants.createTenant("acme");
-      tenants.createNetwork("acme", { name: "lan" });
+      tenants.createNetwork("acme", { name: "lan", vni: 101 });
     });
 
     it("open their network", async () => {

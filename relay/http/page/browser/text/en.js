@@ -273,6 +273,8 @@ export const en = {
       devices: "Devices",
       tokens: "Tokens",
       invites: "Invites that are open",
+      reserved_addresses: "Reserved addresses",
+      admins: "Administrators",
       sessions: "Sessions at once",
       macs: "MAC addresses",
       neighbours: "IP addresses known",

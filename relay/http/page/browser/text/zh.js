@@ -235,6 +235,8 @@ export const zh = {
       devices: "设备",
       tokens: "令牌",
       invites: "有效的邀请",
+      reserved_addresses: "保留的地址",
+      admins: "管理员",
       sessions: "同时的会话",
       macs: "MAC 地址",
       neighbours: "已知 IP 地址",
