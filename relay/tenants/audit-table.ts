@@ -181,8 +181,9 @@ export class AuditTable {
   }
 
   #begin(tenant: string | undefined): number {
-    const sql = "INSERT INTO audit_logs (tenant) VALUES (?) RETURNING id";
-    return Number(this.#sql.get(sql, tenant ?? null)?.["id"]);
+    // Not by RETURNING: where the disk is full, SQLite says so only behind the row.
+    this.#sql.run("INSERT INTO audit_logs (tenant) VALUES (?)", tenant ?? null);
+    return Number(this.#current(tenant));
   }
 }
 

@@ -46,12 +46,12 @@ export class Sql {
     if (this.#inTransaction) return work();
     // One that could not be rolled back must not be in the way for ever.
     if (this.#database.isTransaction) this.#rollBack();
-    this.#try(() => this.#database.exec("BEGIN IMMEDIATE"));
+    this.#do("BEGIN IMMEDIATE");
     this.#inTransaction = true;
     this.#hasChanged = false;
     try {
       const result = work();
-      this.#try(() => this.#database.exec("COMMIT"));
+      this.#do("COMMIT");
       if (this.#hasChanged) this.#health.succeeded();
       return result;
     } catch (error) {
@@ -76,10 +76,15 @@ export class Sql {
   #rollBack(): void {
     if (!this.#database.isTransaction) return;
     try {
-      this.#database.exec("ROLLBACK");
+      this.#statement("ROLLBACK").run();
     } catch (error) {
       this.#health.failed(error);
     }
+  }
+
+  /** Prepared, because under Deno errors of `exec` have no code that says what is wrong. */
+  #do(sql: string): void {
+    this.#try(() => this.#statement(sql).run());
   }
 
   #statement(sql: string): StatementSync {

@@ -27,6 +27,8 @@ export class StoreHealth {
   /** By what failed. */
   readonly #told = new Map<string, { at: number; count: number }>();
   #failure: Fault | undefined;
+  #isTold = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #triedAt = Number.NEGATIVE_INFINITY;
 
   /** @param clock seconds, never going back */
@@ -44,7 +46,10 @@ export class StoreHealth {
     this.#troubleListeners.add(listener);
   }
 
-  /** Calls `listener` when the store begins to fail, with the reason, and when it works again, with undefined. */
+  /**
+   * Calls `listener` when the store begins to fail, with the reason, once a minute at most, and when it works again after
+   * that, with undefined.
+   */
   onChanged(listener: (failure: Fault | undefined) => void): void {
     this.#changeListeners.add(listener);
   }
@@ -108,6 +113,11 @@ export class StoreHealth {
   }
 
   #changed(): void {
+    const isFailing = this.#failure !== undefined;
+    // A disk that has room for a little now and then would fill the log.
+    if (isFailing ? this.#clock() - this.#toldAt < TELL_SECONDS : !this.#isTold) return;
+    this.#isTold = isFailing;
+    if (isFailing) this.#toldAt = this.#clock();
     for (const listener of this.#changeListeners) listener(this.#failure);
   }
 }

@@ -1,4 +1,4 @@
-import { DatabaseSync, StatementSync } from "node:sqlite";
+import { StatementSync } from "node:sqlite";
 import { vi } from "vitest";
 
 /** How often databases were asked. */
@@ -16,15 +16,15 @@ export function counted(work: () => void): Counted {
   const all = vi.spyOn(StatementSync.prototype, "all");
   const get = vi.spyOn(StatementSync.prototype, "get");
   const run = vi.spyOn(StatementSync.prototype, "run");
-  const exec = vi.spyOn(DatabaseSync.prototype, "exec");
   try {
     work();
     return {
       reads: all.mock.calls.length + get.mock.calls.length,
       writes: run.mock.calls.length,
-      begun: exec.mock.calls.filter(([sql]) => sql.startsWith("BEGIN")).length,
+      begun: run.mock.contexts.filter((one) => one instanceof StatementSync && /^BEGIN/.test(one.sourceSQL))
+        .length,
     };
   } finally {
-    for (const spy of [all, get, run, exec]) spy.mockRestore();
+    for (const spy of [all, get, run]) spy.mockRestore();
   }
 }
