@@ -1,3 +1,5 @@
+import { plainText } from "./values/plain-text.ts";
+
 /** What a {@link Fault} is made of. */
 export interface FaultOptions {
   /** Stable, dotted, for programs: `tap.no-permission`. */
@@ -45,10 +47,12 @@ export function explain(error: unknown): { readonly text: string; readonly exitC
     };
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { text: `laneway: internal error, please report it: ${detail}\n`, exitCode: 1 };
+  // A stack has lines of its own, and may quote as well.
+  const lines = detail.split("\n").map((line) => plainText(line));
+  return { text: `laneway: internal error, please report it: ${lines.join("\n")}\n`, exitCode: 1 };
 }
 
-/** Without control characters: values that are quoted may come from anywhere, and a terminal obeys them. */
+/** Values that are quoted may come from anywhere. */
 function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+  return plainText(text).trim();
 }

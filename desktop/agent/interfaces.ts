@@ -1,4 +1,5 @@
 import { type Fault, usage } from "../../shared/fault.ts";
+import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
 import { deviceMac } from "./identity.ts";
 import { openInterface } from "./interface.ts";
@@ -7,6 +8,7 @@ import { LocalNetwork } from "./local-network.ts";
 import type { QemuAddress } from "./qemu/address.ts";
 import { QemuListener } from "./qemu/listener.ts";
 import { type TrunkMember, TrunkNetworks } from "./trunk-networks.ts";
+import { type JudgedInterface, judgeInterface, nothingOf } from "./trust/interface.ts";
 
 /** What is asked of a network's interface. */
 export interface InterfaceWishes {
@@ -18,6 +20,8 @@ export interface InterfaceWishes {
   /** Where virtual machines connect; there is an interface besides only where one is named or given an address. */
   readonly qemu?: readonly QemuAddress[] | undefined;
   readonly offload: boolean;
+  /** Whether the relay's addresses may take what this machine reaches in other ways; not so unless told. */
+  readonly allowOverlap?: boolean | undefined;
 }
 
 /** What becomes of virtual machines. */
@@ -58,6 +62,8 @@ export class Interfaces {
   readonly #signal: AbortSignal;
   readonly #trunk: TrunkNetworks | undefined;
   readonly #opened = new Set<string>();
+  /** What a trunk's own interface is given, once it is known. */
+  #untagged: JudgedInterface | undefined;
 
   constructor(options: InterfacesOptions, signal: AbortSignal) {
     this.#options = options;
@@ -69,7 +75,7 @@ export class Interfaces {
       members: trunk.members,
       link: { name, offload, inform: options.inform, signal },
       mac: (offer) => this.#mac(offer),
-      addresses: (offer) => this.#addresses(offer),
+      addresses: () => ({ address: this.#untagged?.address, address6: this.#untagged?.address6 }),
       unmapped: (vlan, tap) => trunk.unmapped(vlan, tap),
     });
   }
@@ -79,14 +85,27 @@ export class Interfaces {
    *
    * @param failed told when the interface is gone
    * @param offers of all of them
+   * @param relay its addresses
    * @throws Fault those of {@link openInterface}, `usage.networks`, `network.changed`; the signal's reason
    */
   async open(
     offer: NetworkOffer,
     failed: (error: Error) => void,
     offers: readonly NetworkOffer[],
+    relay: readonly string[],
   ): Promise<LocalNetwork> {
-    if (this.#trunk !== undefined) return await this.#trunk.open(offer, offers, failed);
+    return await inTurn(() =>
+      this.#trunk === undefined
+        ? this.#open(offer, failed, relay)
+        : this.#openOnTrunk(this.#trunk, offer, offers, failed, relay),
+    );
+  }
+
+  async #open(
+    offer: NetworkOffer,
+    failed: (error: Error) => void,
+    relay: readonly string[],
+  ): Promise<LocalNetwork> {
     const wishes = this.#options.wishes(offer.name);
     // Only the relay knows how many networks there are where none was named.
     if (this.#opened.add(offer.name).size > 1 && this.#options.alike && isForOneNetwork(wishes)) {
@@ -95,17 +114,40 @@ export class Interfaces {
     const mac = this.#mac(offer);
     const { tap: name, offload, qemu = [] } = wishes;
     const isHere = qemu.length === 0 || isForOneNetwork({ ...wishes, qemu: undefined });
-    const addresses = isHere ? this.#addresses(offer) : NO_ADDRESSES;
-    const { mtu, dns: names } = offer;
+    const { refusals, names, ...addresses } = isHere ? await this.#judge(offer, relay) : nothingOf(offer);
+    const { mtu } = offer;
     const link = { name, offload, inform: this.#options.inform, signal: this.#signal, mac, mtu, names };
     const tap = isHere ? await openInterface({ ...link, ...addresses }) : undefined;
     const network = new LocalNetwork(offer, { tap, mac, ...addresses }, failed);
+    network.given = { names, refusals };
     try {
       for (const address of qemu) await this.#listen(address, network);
     } catch (error) {
       await network.close();
       throw error;
     }
+    return network;
+  }
+
+  /** The interface is the untagged network's, if there is one, and the other networks bring nothing for it. */
+  async #openOnTrunk(
+    trunk: TrunkNetworks,
+    offer: NetworkOffer,
+    offers: readonly NetworkOffer[],
+    failed: (error: Error) => void,
+    relay: readonly string[],
+  ): Promise<LocalNetwork> {
+    const { members = [] } = this.#options.trunk ?? {};
+    const untagged = members.find(({ vlan }) => vlan === UNTAGGED_VLAN)?.network;
+    const first = offers.find(({ name }) => name === untagged);
+    if (first !== undefined) this.#untagged ??= await this.#judge(first, relay);
+    const judged = this.#untagged;
+    const accepted = offers.map((one) => {
+      const { dns: _, ...rest } = one;
+      return one === first && judged?.names === undefined ? rest : one;
+    });
+    const network = await trunk.open(offer, accepted, failed);
+    if (offer.name === untagged && judged !== undefined) network.given = judged;
     return network;
   }
 
@@ -133,21 +175,22 @@ export class Interfaces {
     return wishes(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
   }
 
-  /** What the network gives, or in its place what was asked for and nothing else. */
-  #addresses({ name, address, address6, mtu }: NetworkOffer): Addresses {
-    const own = this.#options.wishes(name).address;
-    if (own !== undefined) return own === "none" ? NO_ADDRESSES : { address: own, address6: undefined };
-    return { address, address6: hasIpv6(mtu) ? address6 : undefined };
+  /** What the network gives, or in its place what was asked for, as far as this machine lets it. */
+  #judge(offer: NetworkOffer, relay: readonly string[]): Promise<JudgedInterface> {
+    const { address, allowOverlap = false, tap } = this.#options.wishes(offer.name);
+    const ipv6 = hasIpv6(offer.mtu);
+    return judgeInterface({ offer, address, ipv6, allowOverlap, relay, tap, signal: this.#signal });
   }
 }
 
-/** Of an interface: CIDRs. */
-interface Addresses {
-  readonly address: string | undefined;
-  readonly address6: string | undefined;
-}
+let turn: Promise<unknown> = Promise.resolve();
 
-const NO_ADDRESSES: Addresses = { address: undefined, address6: undefined };
+/** Waits for other networks of this process to be set up: each is judged by what the others have. */
+function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  const result = turn.then(work);
+  turn = result.catch(() => {});
+  return result;
+}
 
 /** Whether they say of an interface what can be so of one network's alone. */
 export function isForOneNetwork({ tap, address, mac, qemu }: Partial<InterfaceWishes>): boolean {

@@ -1,4 +1,4 @@
-/** Sets a network interface up, through iproute2's `ip`. */
+/** Sets a network interface up, and asks about those that there are, through iproute2's `ip`. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Fault } from "../../shared/fault.ts";
@@ -83,13 +83,32 @@ function broadcastOf(address: string): string[] {
   return ip.includes(":") || Number(prefix) > 30 ? [] : ["broadcast", "+"];
 }
 
-function runIp(args: readonly string[], signal: AbortSignal, ip = "ip"): Promise<void> {
+/** Bytes of an answer of `ip`: routers on the Internet have routes without end. */
+const ANSWER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Asks `ip` for objects, such as those of `ip -json address`.
+ *
+ * @returns what it answers, of which nothing is known; an empty list where it has nothing to say
+ * @throws Fault as {@link configureLink}
+ */
+export async function askIp(args: readonly string[], signal: AbortSignal, ip?: string): Promise<unknown> {
+  const answer = (await runIp(["-json", ...args], signal, ip)).trim();
+  if (answer === "") return [];
+  try {
+    return JSON.parse(answer);
+  } catch (error) {
+    throw refusal(args, "its answer is no JSON", error);
+  }
+}
+
+function runIp(args: readonly string[], signal: AbortSignal, ip = "ip"): Promise<string> {
   // Debian keeps it in /usr/sbin, which an ordinary user's PATH may lack; the messages are matched below.
   const { PATH = "" } = process.env;
   const env = { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: "C" };
   return new Promise((resolve, reject) => {
-    execFile(ip, args, { env, signal }, (error, _stdout, stderr) => {
-      if (error === null) resolve();
+    execFile(ip, args, { env, signal, maxBuffer: ANSWER_BYTES }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
       else if (signal.aborted) reject(signal.reason);
       else if (error.code === "ENOENT") reject(noIproute2(ip, error));
       else reject(refusal(args, stderr.trim().split("\n")[0] ?? "", error));

@@ -9,9 +9,12 @@ import type { Trunk } from "../../shared/switch/trunk.ts";
 import { Block } from "../../shared/tunnel/block.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
+import type { Problem } from "../rpc/shapes.ts";
 import { ObserverSet } from "./observer-set.ts";
 import type { TapDevice } from "./tap/device.ts";
 import { TapPort } from "./tap-port.ts";
+import type { JudgedInterface } from "./trust/interface.ts";
+import { problemOf, type Refusal } from "./trust/refusal.ts";
 
 /** Addresses that the hub takes of one machine, at most (docs/protocol.md, `register`). */
 const ENDPOINT_ADDRESSES = 16;
@@ -64,6 +67,10 @@ export class LocalNetwork {
   readonly overlay: Overlay;
   /** This machine's own place in the segment, with its counters; undefined where it has none. */
   readonly port: Port | undefined;
+  /** What came of the relay's values for the interface. */
+  given: Pick<JudgedInterface, "names" | "refusals">;
+  /** What the connection at hand was refused of the network's offer. */
+  refused: readonly Refusal[] = [];
   /** Told when other machines are behind this one than before. */
   machinesChanged: (() => void) | undefined;
   readonly #machines = new Map<Port, TapDevice>();
@@ -79,6 +86,7 @@ export class LocalNetwork {
   constructor(offer: NetworkOffer, overlay: Overlay, failed: (error: Error) => void) {
     this.offer = offer;
     this.overlay = overlay;
+    this.given = { names: offer.dns, refusals: [] };
     const table = new MacTable({ freezes: false });
     this.#segment = new Segment(offer.vni, () => performance.now() / 1_000, table);
     this.#observers = new ObserverSet(this.#segment);
@@ -160,9 +168,14 @@ export class LocalNetwork {
       mac: formatMac(mac),
       address,
       address6,
-      dns: this.offer.dns,
+      dns: this.given.names && { servers: [...this.given.names.servers], domain: this.given.names.domain },
       vlan: vlan === UNTAGGED_VLAN ? "untagged" : vlan,
     };
+  }
+
+  /** What the relay said of the network and this machine does not use. */
+  get warnings(): Problem[] {
+    return [...this.refused, ...this.given.refusals].map(({ fault }) => problemOf(fault));
   }
 
   /** The interface's addresses as they are now, whoever gave them: CIDR. On a trunk within a tag, none. */

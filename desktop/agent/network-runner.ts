@@ -20,9 +20,9 @@ export class NetworkRunner {
     this.#options = options;
     this.#client = new TunnelClient({
       ...options,
-      openNetwork: async (offer, failed, offers) => {
+      openNetwork: async (offer, failed, offers, relay) => {
         if (this.#interfaces === undefined) throw new Error("it does not run");
-        return await this.#interfaces.open(offer, failed, offers);
+        return await this.#interfaces.open(offer, failed, offers, relay);
       },
     });
   }

@@ -6,8 +6,13 @@ import type { Framing } from "../../system/websocket/framing.ts";
 import { Backoff } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
 import type { LocalNetwork } from "./local-network.ts";
+import { NoticeLimit } from "./trust/notice-limit.ts";
+import type { Refusal } from "./trust/refusal.ts";
 import { Refused, TunnelConnection, type TunnelEnd } from "./tunnel-connection.ts";
 import { closedForGood, isConnectionFault, passing, Unreachable } from "./tunnel-errors.ts";
+
+/** How long a relay waits that asks again to be told of addresses, in milliseconds. */
+const ANNOUNCE_MS = 5_000;
 
 /** What becomes of a network, told as it happens. */
 export interface TunnelClientEvents {
@@ -17,6 +22,8 @@ export interface TunnelClientEvents {
   reconnecting(networks: readonly LocalNetwork[], why: Fault, delayMs: number): void;
   /** The hub noticed something that concerns this machine. */
   notice(code: string, message: string): void;
+  /** The relay said values, not of one network, that are not used; told at each connection. */
+  refused?(refusals: readonly Refusal[]): void;
   /** The network's interface is gone. */
   down(network: LocalNetwork): void;
   /** One network can't be, while the others go on. Without this the client ends, and throws why. */
@@ -45,11 +52,13 @@ export interface TunnelClientOptions {
    * Makes a network's interface, at its first join.
    *
    * @param offers of all the networks that are being joined
+   * @param relay its addresses
    */
   openNetwork(
     offer: NetworkOffer,
     failed: (error: Error) => void,
     offers: readonly NetworkOffer[],
+    relay: readonly string[],
   ): Promise<LocalNetwork>;
 }
 
@@ -71,6 +80,9 @@ export class TunnelClient {
   #pause: AbortController | undefined;
   /** Connections whose relay asked to be told of this machine's addresses. */
   readonly #asked = new WeakSet<TunnelConnection>();
+  readonly #notices = new NoticeLimit();
+  /** A further request to be told, for which there was one just now. */
+  #announcing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TunnelClientOptions) {
     this.#options = options;
@@ -165,6 +177,8 @@ export class TunnelClient {
       openedAt = performance.now();
       this.#everWelcomed = true;
       this.#connection = connection;
+      const refusals = connection.refusals.filter(({ network }) => network === undefined);
+      if (refusals.length > 0) this.#options.events.refused?.(refusals);
       for (const { vni } of this.#choose(connection.welcome.networks)) connection.send({ type: "join", vni });
       how = await connection.ended;
     } catch (error) {
@@ -194,10 +208,10 @@ export class TunnelClient {
       const offer = offerOf(connection, message.vni);
       if (offer !== undefined) events.member?.(offer.name, message.event, message.member);
     } else if (message.type === "notice") {
-      if (message.code !== "source-binding") return events.notice(message.code, message.message);
-      this.#asked.add(connection);
-      for (const network of this.#networks.values()) this.announce(network);
-    } else if (message.type === "error" && message.request === "join") {
+      if (message.code === "source-binding") return this.#askedToAnnounce(connection);
+      const words = this.#notices.pass(message.message);
+      if (words !== undefined) events.notice(message.code, words);
+    } else if (message.type === "error" && message.request === "join" && connection.isJoining(message.vni)) {
       const refused = new Fault({
         code: "network.refused",
         message: `the relay let us not join: ${message.message}`,
@@ -207,6 +221,19 @@ export class TunnelClient {
       if (offer === undefined) this.#stop(refused);
       else this.#failed(offer.name, refused);
     }
+  }
+
+  /** The relay wants to be told of this machine's addresses: at once, and then once in a while however often it asks. */
+  #askedToAnnounce(connection: TunnelConnection): void {
+    const announce = () => {
+      this.#announcing = undefined;
+      if (this.#connection !== connection) return;
+      for (const network of this.#networks.values()) this.announce(network);
+    };
+    const isFirst = !this.#asked.has(connection);
+    this.#asked.add(connection);
+    if (isFirst) announce();
+    else this.#announcing ??= setTimeout(announce, ANNOUNCE_MS).unref();
   }
 
   async #joined(offer: NetworkOffer, connection: TunnelConnection, signal: AbortSignal): Promise<void> {
@@ -223,6 +250,7 @@ export class TunnelClient {
         offer,
         (error) => this.#failed(name, error),
         connection.welcome.networks.filter((one) => this.#wants(one.name)),
+        connection.relayAddresses,
       );
     } catch (error) {
       if (!signal.aborted) this.#failed(name, error);
@@ -230,6 +258,7 @@ export class TunnelClient {
     }
     this.#networks.set(name, network);
     const opened = network;
+    network.refused = connection.refusals.filter((one) => one.network === name);
     network.machinesChanged = () => this.announce(opened);
     if (signal.aborted) return;
     network.connect(connection.trunk);

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { hostname, platform } from "node:os";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
@@ -18,6 +19,7 @@ import {
   relayMessage,
   type Welcome,
 } from "../../shared/tunnel/control.ts";
+import { plainText } from "../../shared/values/plain-text.ts";
 import { blockPool } from "../../system/memory.ts";
 import { limitUnsent } from "../../system/tcp.ts";
 import { connect, UpgradeRefused } from "../../system/websocket/connect.ts";
@@ -25,6 +27,9 @@ import { LOST } from "../../system/websocket/frame.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../system/websocket/message-socket.ts";
 import type { Credentials } from "./credentials.ts";
+import { ControlBudget } from "./trust/control-budget.ts";
+import type { Refusal } from "./trust/refusal.ts";
+import { judgeWelcome } from "./trust/welcome.ts";
 import { afterUpgradeRefused, notARelay, Unreachable } from "./tunnel-errors.ts";
 
 /** How long a connection may take until welcome, in milliseconds. */
@@ -36,6 +41,10 @@ const TUNNEL_MACS = 65_536;
  * waits for milliseconds.
  */
 const UNSENT_BYTES = 128 * 1024;
+/** Bytes that may wait to be sent before pings are left unanswered: a relay that asks and does not read is not to fill memory. */
+const UNREAD_BYTES = 4 * 1024 * 1024;
+/** RFC 6455 section 7.4.1: a message that violates the policy of the one that closes. */
+const POLICY = 1008;
 const SOFTWARE = "laneway/0.1.0";
 
 export interface TunnelConnectionOptions {
@@ -65,7 +74,16 @@ export class TunnelConnection implements MessageEvents {
   readonly #options: TunnelConnectionOptions;
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #end: (how: TunnelEnd) => void;
+  readonly #budget = new ControlBudget();
+  /** The relay's address; undefined where the system does not tell. */
+  readonly #remoteAddress: string | undefined;
+  #isChallenged = false;
   #welcome: Welcome | undefined;
+  #refusals: readonly Refusal[] = [];
+  /** VNIs that `join` was sent for and not answered yet, with how often. */
+  readonly #joining = new Map<number, number>();
+  /** Why this side ends the connection: nothing that still comes is read. */
+  #ending: TunnelEnd | undefined;
   #trunk: Trunk | undefined;
   #heardAt = performance.now();
   /** Of the last ping: its number, and when it went out. */
@@ -73,8 +91,13 @@ export class TunnelConnection implements MessageEvents {
   #pingedAt = 0;
   #latencyMs: number | undefined;
 
-  private constructor(socket: MessageSocket, options: TunnelConnectionOptions) {
+  private constructor(
+    socket: MessageSocket,
+    remoteAddress: string | undefined,
+    options: TunnelConnectionOptions,
+  ) {
     this.#socket = socket;
+    this.#remoteAddress = remoteAddress;
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<TunnelEnd>();
     this.ended = promise;
@@ -96,6 +119,7 @@ export class TunnelConnection implements MessageEvents {
   static async open(options: TunnelConnectionOptions): Promise<TunnelConnection> {
     const { relay, signal, framing } = options;
     let connection: TunnelConnection | undefined;
+    let below: Socket | undefined;
     try {
       await connect(tunnelUrl(relay), {
         subprotocol: SUBPROTOCOL,
@@ -103,9 +127,12 @@ export class TunnelConnection implements MessageEvents {
         timeoutMs: OPEN_MS,
         framing,
         signal,
-        prepare: (socket) => limitUnsent(socket, UNSENT_BYTES),
+        prepare: (socket) => {
+          below = socket;
+          limitUnsent(socket, UNSENT_BYTES);
+        },
         opened: (socket) => {
-          connection = new TunnelConnection(socket, options);
+          connection = new TunnelConnection(socket, below?.remoteAddress, options);
           return connection;
         },
       });
@@ -139,6 +166,25 @@ export class TunnelConnection implements MessageEvents {
     return this.#trunk;
   }
 
+  /** What of the welcome is not used. */
+  get refusals(): readonly Refusal[] {
+    return this.#refusals;
+  }
+
+  /** The relay's addresses, as far as this machine knows them. */
+  get relayAddresses(): readonly string[] {
+    const { hostname: host } = this.#options.relay;
+    return [
+      host.replace(/^\[|\]$/g, ""),
+      ...(this.#remoteAddress === undefined ? [] : [this.#remoteAddress]),
+    ];
+  }
+
+  /** Whether a `join` of this VNI waits for its answer. */
+  isJoining(vni: number | undefined): boolean {
+    return vni === undefined ? this.#joining.size > 0 : this.#joining.has(vni);
+  }
+
   /** Round trip to the relay, in milliseconds; undefined while no ping was answered. */
   get latencyMs(): number | undefined {
     return this.#latencyMs;
@@ -150,24 +196,27 @@ export class TunnelConnection implements MessageEvents {
   }
 
   send(message: ClientMessage): void {
+    if (message.type === "join") this.#joining.set(message.vni, (this.#joining.get(message.vni) ?? 0) + 1);
     this.#socket.sendText(JSON.stringify(message));
   }
 
   text(message: string): void {
+    if (this.#ending !== undefined) return;
     this.alive();
-    const parsed = parseControl(relayMessage, message);
-    if (this.#welcome === undefined) {
-      this.#greet(parsed.kind === "message" ? parsed.message : undefined, parsed.kind === "unknown");
-    } else if (parsed.kind === "message") {
-      if (parsed.message.type === "ping") this.send({ type: "pong", id: parsed.message.id });
-      else if (parsed.message.type === "pong") this.#ponged(parsed.message.id);
-      else this.#options.control(parsed.message, this);
-    } else if (parsed.kind === "malformed") {
-      this.#malformed(`${this.#options.relay.host}: ${parsed.problem}`);
+    if (!this.#budget.take(message.length)) {
+      return this.#close(POLICY, "the relay sent more control messages than a client reads");
     }
+    const parsed = parseControl(relayMessage, message);
+    // Types that are not known are for later versions.
+    if (parsed.kind === "unknown") return;
+    if (parsed.kind === "message" && this.#welcome !== undefined) return this.#control(parsed.message);
+    if (parsed.kind === "message") return this.#greet(parsed.message);
+    if (this.#welcome === undefined) return this.#notARelay();
+    this.#malformed(parsed.kind === "malformed" ? parsed.problem : `${parsed.type}: ${parsed.problem}`);
   }
 
   binary(block: Block, size: number): void {
+    if (this.#ending !== undefined) return block.release();
     this.alive();
     try {
       if (this.#trunk === undefined) return this.#notARelay();
@@ -183,18 +232,19 @@ export class TunnelConnection implements MessageEvents {
   }
 
   closed(code: number, reason: string): void {
-    const how = { code, reason };
+    const how = this.#ending ?? { code, reason: plainText(reason) };
     const { relay } = this.#options;
     this.#trunk?.close();
     this.#welcomed.reject(
-      code === LOST ? new Unreachable(relay, "the connection was cut") : new Refused(how),
+      how.code === LOST ? new Unreachable(relay, "the connection was cut") : new Refused(how),
     );
     this.#end(how);
   }
 
-  /** Challenge, hello, welcome. */
-  #greet(message: RelayMessage | undefined, unknown: boolean): void {
-    if (message?.type === "challenge") {
+  /** Challenge, hello, welcome; each once. */
+  #greet(message: RelayMessage): void {
+    if (message.type === "challenge" && !this.#isChallenged) {
+      this.#isChallenged = true;
       const { offload, credentials } = this.#options;
       this.send({
         type: "hello",
@@ -203,20 +253,49 @@ export class TunnelConnection implements MessageEvents {
         features: FEATURES.filter((feature) => offload || feature !== "offload"),
         auth: credentials.answer(message),
       });
-    } else if (message?.type === "welcome") {
+    } else if (message.type === "welcome" && this.#isChallenged) {
       this.#open(message);
-    } else if (!unknown) {
+    } else {
       this.#notARelay();
     }
   }
 
-  #open(welcome: Welcome): void {
+  /** From welcome on. */
+  #control(message: RelayMessage): void {
+    const { type } = message;
+    if (type === "challenge" || type === "welcome") return this.#malformed(`a second ${type}`);
+    if (type === "ping") {
+      if (this.#socket.bufferedAmount <= UNREAD_BYTES) this.send({ type: "pong", id: message.id });
+    } else if (type === "pong") {
+      this.#ponged(message.id);
+    } else if (type === "joined" && !this.#answered(message.vni)) {
+      this.#malformed(`joined VNI ${message.vni}, which this client did not ask for`);
+    } else {
+      this.#options.control(message, this);
+      if (type === "error" && message.request === "join" && message.vni !== undefined) {
+        this.#answered(message.vni);
+      }
+    }
+  }
+
+  /** Takes note that a `join` was answered. Returns whether there was one. */
+  #answered(vni: number): boolean {
+    const count = this.#joining.get(vni);
+    if (count === undefined) return false;
+    if (count === 1) this.#joining.delete(vni);
+    else this.#joining.set(vni, count - 1);
+    return true;
+  }
+
+  #open(said: Welcome): void {
+    const { welcome, refusals } = judgeWelcome(said, this.#options.relay.hostname);
     this.#welcome = welcome;
+    this.#refusals = refusals;
     this.#trunk = new Trunk({
       id: "relay",
       sink: this.#socket,
       batch: welcome.features.includes("batch"),
-      offload: welcome.features.includes("offload"),
+      offload: this.#options.offload && welcome.features.includes("offload"),
       macs: new MacBudget(TUNNEL_MACS),
       pool: blockPool(),
       // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be dropped.
@@ -241,11 +320,19 @@ export class TunnelConnection implements MessageEvents {
   }
 
   #notARelay(): void {
+    this.#ending ??= { code: Close.malformed, reason: "not laneway.v1" };
     this.#welcomed.reject(notARelay(this.#options.relay, "it spoke, but not laneway.v1"));
   }
 
   #malformed(problem: string): void {
-    this.#socket.close(Close.malformed, closeReason(problem));
+    this.#close(Close.malformed, `the relay broke the protocol: ${problem}`);
+  }
+
+  /** Ends the connection by this side's decision, whatever the relay answers. */
+  #close(code: number, reason: string): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = { code, reason: plainText(reason, 256) };
+    this.#socket.close(code, closeReason(this.#ending.reason));
   }
 }
 

@@ -1,3 +1,4 @@
+import { plainText } from "../../shared/values/plain-text.ts";
 import { bytes } from "./bytes.ts";
 
 /** What the line is about, asked for whenever it is drawn. */
@@ -82,7 +83,7 @@ export class LiveLine {
       `out ${bytes(this.#rates.tx)}/s`,
       ...others,
     ];
-    const text = parts.join(" | ").replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+    const text = plainText(parts.join(" | "));
     // A line that wraps could not be erased.
     const columns = this.#terminal.columns || 80;
     this.#terminal.write(`${CLEAR}${text.slice(0, Math.max(1, columns - 1))}`);

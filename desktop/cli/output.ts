@@ -1,3 +1,5 @@
+import { plainJson, plainText } from "../../shared/values/plain-text.ts";
+
 /** One flat object of a result: what a row of a table or a line of JSON shows. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -24,7 +26,7 @@ export class Output {
 
   /** One object, a line for each key and value, and for each part of a value that has several. */
   object(row: Row): void {
-    if (this.#json) return this.#line(JSON.stringify(row));
+    if (this.#json) return this.#line(plainJson(row));
     const width = Math.max(...Object.keys(row).map((key) => key.length));
     for (const [key, value] of Object.entries(row)) {
       const lines = isParts(value) ? pairs(value) : [cell(value)];
@@ -43,11 +45,11 @@ export class Output {
     look: (column: string, row: Row) => Look | undefined = () => undefined,
   ): void {
     if (this.#json) {
-      for (const row of rows) this.#line(JSON.stringify(row));
+      for (const row of rows) this.#line(plainJson(row));
       return;
     }
     const head = columns.map((column) => column.toUpperCase());
-    const body = rows.map((row) => columns.map((column) => harmless(cell(row[column]))));
+    const body = rows.map((row) => columns.map((column) => plainText(cell(row[column]))));
     const lines = [head, ...body];
     const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
     for (const [i, line] of lines.entries()) {
@@ -63,7 +65,7 @@ export class Output {
 
   /** Something that happened: words for people, an object for programs. */
   event(event: Row, words: string): void {
-    this.#line(this.#json ? JSON.stringify(event) : words);
+    this.#line(this.#json ? plainJson(event) : words);
   }
 
   /** Words for people alone. */
@@ -81,13 +83,8 @@ export class Output {
   }
 
   #line(text: string): void {
-    process.stdout.write(`${this.#json ? text : harmless(text)}\n`);
+    process.stdout.write(`${this.#json ? text : plainText(text)}\n`);
   }
-}
-
-/** Names come from anybody's devices, and a terminal obeys control characters; JSON has none but those it escapes. */
-function harmless(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 function cell(value: unknown): string {

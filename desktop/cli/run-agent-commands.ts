@@ -1,6 +1,7 @@
 /** Commands that ask the agent, and show what it answers. */
+import { plainText } from "../../shared/values/plain-text.ts";
 import type { Params } from "../rpc/schema.ts";
-import type { NetworkState, NetworkStatus, Peer } from "../rpc/shapes.ts";
+import type { NetworkState, NetworkStatus, Peer, Problem } from "../rpc/shapes.ts";
 import { connectAgent } from "./agent-access.ts";
 import { bytes } from "./bytes.ts";
 import { type Look, Output, type Row } from "./output.ts";
@@ -43,9 +44,13 @@ export async function runStatus({ json }: AgentCommandOptions): Promise<void> {
   output.list(rows, columns, (column, row) =>
     column === "state" ? LOOKS[row["state"] as NetworkState] : undefined,
   );
-  for (const { network, error } of networks) {
-    if (error !== null) process.stderr.write(`laneway: ${network}: ${error.message}\n  ${error.hint}\n`);
+  for (const { network, error, warnings = [] } of networks) {
+    for (const one of error === null ? warnings : [error, ...warnings]) complain(network, one);
   }
+}
+
+function complain(network: string, { message, hint }: Problem): void {
+  process.stderr.write(`laneway: ${plainText(`${network}: ${message}`)}\n  ${plainText(hint)}\n`);
 }
 
 /** `laneway peers [NETWORK]` */
@@ -101,7 +106,9 @@ export async function runLeave(name: string, options: PlaceOptions): Promise<voi
 /** What `status --json` says of a network. */
 export function statusRow(status: NetworkStatus): Row {
   const { network, tenant, vni, state, tap, mac, address, relay, members, rx_bytes, tx_bytes } = status;
-  return { network, tenant, vni, state, tap, mac, address, relay, members, rx_bytes, tx_bytes };
+  const { warnings = [] } = status;
+  const row = { network, tenant, vni, state, tap, mac, address, relay, members, rx_bytes, tx_bytes };
+  return warnings.length === 0 ? row : { ...row, warnings };
 }
 
 /** Where a network is, for a call. */

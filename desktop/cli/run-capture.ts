@@ -1,5 +1,6 @@
 import { BlockReader } from "../../shared/capture/block-reader.ts";
 import { Fault, usage } from "../../shared/fault.ts";
+import { plainText } from "../../shared/values/plain-text.ts";
 import { type AdminOptions, adminClient } from "./admin-options.ts";
 import { CaptureOutput } from "./capture-output.ts";
 import { Output } from "./output.ts";
@@ -95,7 +96,7 @@ function sayer(
   file: string,
 ): (event: Record<string, unknown>, words: string) => void {
   if (json === true && file !== "-") return (event, words) => new Output(true).event(event, words);
-  return (_event, words) => process.stderr.write(`${words}\n`);
+  return (_event, words) => process.stderr.write(`${plainText(words)}\n`);
 }
 
 function endedEarly(

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { Fault } from "../../shared/fault.ts";
+import { explain, Fault } from "../../shared/fault.ts";
 import { DeviceStore, relayBase } from "../agent/device-store.ts";
 import type { Finding } from "../agent/diagnostics/checks.ts";
 import { type DoctorOptions, doctor } from "../agent/diagnostics/doctor.ts";
@@ -60,7 +60,7 @@ async function willingAgent(state: string | undefined, signal: AbortSignal): Pro
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Fault)) throw error;
-    process.stderr.write(`laneway: ${error.message}\n  ${error.hint}\n`);
+    process.stderr.write(explain(error).text);
     return undefined;
   }
   if (agent?.hello.may_change !== false) return agent;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Fault, usage } from "../../shared/fault.ts";
+import { explain, Fault, usage } from "../../shared/fault.ts";
 import { formatMac } from "../../shared/frame/mac.ts";
 import { relayBase, relayText } from "../agent/device-store.ts";
 import { forOneNetwork, isForOneNetwork } from "../agent/interfaces.ts";
@@ -70,11 +70,12 @@ async function chosen(agent: RpcClient, names: readonly string[], options: UpOpt
   );
 }
 
-function wishesOf({ tap, address, mac, offload }: UpOptions): Omit<Params<"up">, "network"> {
+function wishesOf({ tap, address, mac, offload, allowOverlap }: UpOptions): Omit<Params<"up">, "network"> {
   return {
     ...(tap !== undefined && { tap }),
     ...(address !== undefined && { address }),
     ...(mac !== undefined && { mac: formatMac(mac) }),
+    ...(allowOverlap !== undefined && { allow_overlap: allowOverlap }),
     // It is so unless told: only what was told is said.
     ...(!offload && { offload }),
   };
@@ -102,8 +103,11 @@ function tell(output: Output, status: NetworkStatus): void {
   const what = { event, network, vni, tap, mac, address, ...(tenant !== null && { relay, tenant }) };
   if (state === "failed") return output.event({ ...what, reason: error?.message }, `${network} has failed`);
   if (state === "up") {
+    const { warnings = [] } = status;
+    for (const warning of warnings) process.stderr.write(explain(new Fault(warning)).text);
     const with_ = address === null ? "" : `, address ${address}`;
-    return output.event(what, `${network} is up: interface ${tap}, MAC ${mac}${with_}`);
+    const told = { ...what, ...(warnings.length > 0 && { warnings }) };
+    return output.event(told, `${network} is up: interface ${tap}, MAC ${mac}${with_}`);
   }
   const why = error === null ? "" : `: ${error.message}`;
   output.event(

@@ -23,6 +23,8 @@ export interface UpOptions extends AccessOptions {
   readonly mac?: number;
   readonly offload: boolean;
   readonly trunk?: readonly TrunkMember[];
+  /** The network may take what this machine reaches in other ways. */
+  readonly allowOverlap?: boolean;
   /** Where virtual machines connect. */
   readonly qemu?: readonly QemuAddress[];
   /** Not through the agent, also where one runs. */
@@ -52,7 +54,7 @@ export async function runUp(networks: readonly string[], options: UpOptions): Pr
   checkAccesses(accesses, options);
   const device = deviceId(state);
   const terminal = options.json !== true && process.stdout.isTTY ? process.stdout : undefined;
-  const teller = new UpTeller(new Output(options.json), terminal);
+  const teller = new UpTeller(new Output(options.json), terminal, options.json);
   try {
     const tunnels = accesses.map((access) => runTunnel(access, options, device, teller, signal));
     await allOf(tunnels, teller);

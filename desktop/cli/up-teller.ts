@@ -1,7 +1,13 @@
+import { plainText } from "../../shared/values/plain-text.ts";
 import type { LocalNetwork, LocalNetworkStatus } from "../agent/local-network.ts";
+import { problemOf } from "../agent/trust/refusal.ts";
 import type { TunnelClientEvents } from "../agent/tunnel-client.ts";
+import type { Problem } from "../rpc/shapes.ts";
 import { LiveLine, type LiveState } from "./live-line.ts";
 import type { Output } from "./output.ts";
+
+/** Members of a network that are counted. */
+const MAX_MEMBERS = 10_000;
 
 /** Tells what becomes of the networks of a `laneway up` in the foreground; on a terminal also how they stand. */
 export class UpTeller {
@@ -10,10 +16,14 @@ export class UpTeller {
   /** The others who are online, by network. */
   readonly #members = new Map<string, Set<string>>();
   readonly #live: LiveLine | undefined;
+  readonly #isJson: boolean;
+  /** What was last said of a network's values that are not used. */
+  readonly #warned = new Map<string, string>();
 
   /** @param terminal has a line of how they stand, if there is one */
-  constructor(output: Output, terminal: NodeJS.WriteStream | undefined) {
+  constructor(output: Output, terminal: NodeJS.WriteStream | undefined, isJson = false) {
     this.#output = output;
+    this.#isJson = isJson;
     this.#live = terminal && new LiveLine(terminal, () => this.#liveState());
   }
 
@@ -27,8 +37,10 @@ export class UpTeller {
         const address = addresses.length === 0 ? "" : `, address ${addresses.join(" and ")}`;
         const names = what.dns === undefined || address === "" ? "" : `, names in ${what.dns.domain}`;
         this.#states.set(network, "up");
+        const { warnings } = network;
+        this.#warn(key(what.network), warnings);
         this.#tell(
-          { event: "up", ...what, ...place },
+          { event: "up", ...what, ...(warnings.length > 0 && { warnings }), ...place },
           what.tap === undefined
             ? `${what.network} is up: for virtual machines`
             : `${what.network} is up: ${whereIs(what)}, MAC ${what.mac}${address}${names}`,
@@ -44,6 +56,11 @@ export class UpTeller {
           this.#tell({ event: "reconnecting", ...what, ...place, reason }, `${what.network} is reconnecting`);
         }
       },
+      refused: (refusals) => {
+        const warnings = refusals.map(({ fault }) => problemOf(fault));
+        this.#warn(key(""), warnings);
+        if (this.#isJson) this.#tell({ event: "warning", warnings, ...place }, "");
+      },
       notice: (code, message) => this.complain(`laneway: ${code}: ${message}\n`),
       down: (network) => {
         const what = network.describe();
@@ -52,12 +69,12 @@ export class UpTeller {
         this.#tell({ event: "down", ...what, ...place }, `${what.network} is down`);
       },
       members: (network, members) => {
-        this.#members.set(key(network), new Set(members.map(({ vtep }) => vtep)));
+        this.#members.set(key(network), new Set(members.slice(0, MAX_MEMBERS).map(({ vtep }) => vtep)));
       },
       member: (network, event, { vtep }) => {
         const there = this.#members.get(key(network));
         if (event === "left") there?.delete(vtep);
-        else there?.add(vtep);
+        else if (there !== undefined && there.size < MAX_MEMBERS) there.add(vtep);
       },
     };
   }
@@ -67,9 +84,17 @@ export class UpTeller {
     this.#above(() => this.#output.note(words));
   }
 
-  /** Writes to standard error. */
+  /** Writes lines to standard error. */
   complain(text: string): void {
-    this.#above(() => process.stderr.write(text));
+    const lines = text.split("\n").map((line) => plainText(line));
+    this.#above(() => process.stderr.write(lines.join("\n")));
+  }
+
+  /** Says what of the relay's is not used, once and not at each connection. */
+  #warn(about: string, warnings: readonly Problem[]): void {
+    const text = warnings.map(({ message, hint }) => `laneway: ${message}\n  ${hint}\n`).join("");
+    if (text !== "" && this.#warned.get(about) !== text) this.complain(text);
+    this.#warned.set(about, text);
   }
 
   close(): void {

@@ -206,6 +206,11 @@ export const en: ErrorTexts = {
     sentence: "It is out of date, for another name, or from an unknown authority.",
     next: "Check this machine's clock, then ask the operator of the relay.",
   },
+  "relay.refused-value": {
+    title: "A value from the relay is not used",
+    sentence: "It is out of bounds, or would take over what this machine reaches in another way.",
+    next: "If the network is to have it, run: laneway up NETWORK --allow-overlap",
+  },
   "tunnel.closed-1009": {
     title: "The relay and this machine disagree on sizes",
     sentence: "One sent more at once than the other takes.",

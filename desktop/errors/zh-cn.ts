@@ -205,6 +205,11 @@ export const zhCN: ErrorTexts = {
     sentence: "证书已过期、名称不符，或来自未知的颁发机构。",
     next: "检查本机的时钟，然后询问中继的运营者。",
   },
+  "relay.refused-value": {
+    title: "未采用中继给出的某个值",
+    sentence: "该值超出允许范围，或会占用本机以其他方式访问的地址。",
+    next: "如确需由该网络使用，请运行：laneway up 网络名 --allow-overlap",
+  },
   "tunnel.closed-1009": {
     title: "中继与本机的大小限制不一致",
     sentence: "一方一次发送的内容超过了另一方的限制。",

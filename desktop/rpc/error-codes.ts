@@ -44,6 +44,7 @@ export const ERROR_CODES = [
   "relay.away",
   "relay.not-a-relay",
   "relay.certificate",
+  "relay.refused-value",
   "tunnel.closed-1009",
   "tunnel.closed-4001",
   "tunnel.closed-4002",

@@ -95,6 +95,8 @@ export const methods = {
       address: z.string().max(64).optional(),
       mac: z.string().max(17).optional(),
       offload: z.boolean().optional(),
+      /** Whether the network may take what this machine reaches in other ways; not so unless told. */
+      allow_overlap: z.boolean().optional(),
     }),
     z.object({ network: networkStatus }),
   ),

@@ -63,6 +63,8 @@ export const networkStatus = z.object({
   latency_ms: z.number().nullable(),
   /** The last that went wrong; null once it is up again. */
   error: problem.nullable(),
+  /** What the relay said of the network and this machine does not use. */
+  warnings: z.array(problem).optional(),
   /** When `state` became what it is: ISO 8601. */
   since: z.string(),
   /** Whether a device's key or a token gives access. */

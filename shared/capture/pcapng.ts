@@ -18,6 +18,7 @@
  *
  * Frames are written in place and without an allocation for each; the other blocks are rare and made one by one.
  */
+import { plainText } from "../values/plain-text.ts";
 
 /** Block types (draft-ietf-opsawg-pcapng section 11.1). */
 export const SECTION_HEADER = 0x0a0d_0d0a;
@@ -194,11 +195,10 @@ const FLAGS_BYTES = OPTION_BYTES + 4;
 const LOST_BYTES = OPTION_BYTES + 8;
 const TRAILER_BYTES = 4;
 
-/** A text as options hold it: UTF-8 without control characters, {@link TEXT_BYTES} at most. */
+/** A text as options hold it: UTF-8 on one line, {@link TEXT_BYTES} at most. */
 export function encodeText(text: string): Uint8Array {
-  const clean = text.replaceAll(/\p{Cc}+/gu, " ");
   const value = new Uint8Array(TEXT_BYTES);
-  const { written } = encoder.encodeInto(clean, value);
+  const { written } = encoder.encodeInto(plainText(text), value);
   return value.subarray(0, written);
 }
 

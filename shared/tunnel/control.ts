@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { MAX_VNI } from "../frame/vxlan.ts";
+import { plainText } from "../values/plain-text.ts";
 
 const vni = z.number().int().min(1).max(MAX_VNI);
 const text = z.string().max(256);
@@ -27,23 +28,49 @@ const endpoint = z.object({
   name: text.optional(),
 });
 
-const member = z.object({
-  vtep: z.string(),
-  name: z.string(),
-  online: z.boolean(),
-  endpoints: z.array(endpoint),
+/**
+ * Bounds on what a relay may say, for a client to hold to: a message that exceeds them is invalid, except for texts, which
+ * are cut. Together with the size of a message they bound what one message takes to read and to keep.
+ */
+const MAX_MEMBERS = 10_000;
+const MAX_OFFERS = 4_096;
+const MAX_FEATURES = 64;
+const MAX_MESSAGE = 1_024;
+const MAX_CODE = 64;
+
+/** A text of the relay's that is shown: on one line, without characters that a terminal obeys, and cut. */
+const shown = (most: number) => z.string().transform((value) => plainText(value, most));
+
+/** A number that is judged by its value: NaN for what is none. */
+const anyNumber = z.number().catch(Number.NaN);
+
+const memberEndpoint = z.object({
+  mac: shown(17),
+  addresses: z.array(shown(45)).max(MAX_ADDRESSES).optional(),
+  name: shown(256).optional(),
 });
 
+const member = z.object({
+  vtep: shown(256),
+  name: shown(256),
+  online: z.boolean(),
+  endpoints: z.array(memberEndpoint).max(MAX_ENDPOINTS),
+});
+
+/**
+ * A network as `welcome` offers it. Only the types are read here: the values are the relay's word, and the client judges
+ * each of them (desktop/agent/trust), so that a network comes up without the values that it refuses.
+ */
 const network = z.object({
   name: z.string(),
-  vni,
+  vni: anyNumber,
   group: z.string(),
-  mtu: z.number().int().positive(),
+  mtu: anyNumber,
   /** CIDRs. */
   address: z.string().optional(),
   address6: z.string().optional(),
   /** Who knows the names in the network, and under which domain they are. */
-  dns: z.object({ servers: z.array(z.string()).max(4), domain: z.string() }).optional(),
+  dns: z.object({ servers: z.array(z.string()), domain: z.string() }).optional(),
 });
 
 const ping = z.object({ type: z.literal("ping"), id: z.union([z.number(), z.string().max(64)]) });
@@ -70,25 +97,26 @@ export const clientMessage = z.discriminatedUnion("type", [
 
 /** What a relay may send. */
 export const relayMessage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("challenge"), nonce: z.string(), relay: z.string() }),
+  // The nonce is signed: nothing that could end a line of what is signed, or grow it.
+  z.object({ type: z.literal("challenge"), nonce: z.string().regex(/^[\w-]{1,256}$/), relay: shown(2_048) }),
   z.object({
     type: z.literal("welcome"),
-    session: z.string(),
-    features: z.array(z.string()),
-    networks: z.array(network),
-    limits: z.object({ message_bytes: z.number(), frame_bytes: z.number(), macs: z.number() }),
-    keepalive_seconds: z.number().positive(),
+    session: shown(256),
+    features: z.array(z.string()).max(MAX_FEATURES),
+    networks: z.array(network).max(MAX_OFFERS),
+    limits: z.object({ message_bytes: anyNumber, frame_bytes: anyNumber, macs: anyNumber }),
+    keepalive_seconds: anyNumber,
   }),
-  z.object({ type: z.literal("joined"), vni, members: z.array(member) }),
+  z.object({ type: z.literal("joined"), vni, members: z.array(member).max(MAX_MEMBERS) }),
   z.object({ type: z.literal("left"), vni }),
   z.object({ type: z.literal("member"), vni, event: z.enum(["joined", "changed", "left"]), member }),
-  z.object({ type: z.literal("drain"), after_seconds: z.number() }),
-  z.object({ type: z.literal("notice"), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal("drain"), after_seconds: anyNumber }),
+  z.object({ type: z.literal("notice"), code: shown(MAX_CODE), message: shown(MAX_MESSAGE) }),
   z.object({
     type: z.literal("error"),
-    code: z.string(),
-    message: z.string(),
-    request: z.string().optional(),
+    code: shown(MAX_CODE),
+    message: shown(MAX_MESSAGE),
+    request: shown(MAX_CODE).optional(),
     vni: z.number().optional(),
   }),
   ping,

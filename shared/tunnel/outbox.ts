@@ -94,10 +94,12 @@ export class Outbox {
     }
   }
 
-  /** Bytes that the network may hold now. */
+  /** Bytes that the network may hold now: one at least, so that an idle one is given a record even where no budget is left. */
   get #window(): number {
     const budget = this.#budget;
-    return budget !== undefined && budget.share < this.#maxWindow ? budget.share : this.#maxWindow;
+    return budget !== undefined && budget.share < this.#maxWindow
+      ? Math.max(1, budget.share)
+      : this.#maxWindow;
   }
 
   /** Sends what was gathered. */

@@ -18,6 +18,7 @@ const keptNetwork = z.object({
   /** Its interface's, once it had one: the same ever after, whoever the agent runs as. */
   mac: z.string().optional(),
   offload: z.boolean().optional(),
+  allow_overlap: z.boolean().optional(),
 });
 
 const kept = z.object({

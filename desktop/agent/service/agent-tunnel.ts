@@ -1,6 +1,8 @@
+import type { Problem } from "../../rpc/shapes.ts";
 import type { Credentials } from "../credentials.ts";
 import type { LocalNetwork } from "../local-network.ts";
 import { NetworkRunner } from "../network-runner.ts";
+import { problemOf } from "../trust/refusal.ts";
 import type { TunnelClientEvents } from "../tunnel-client.ts";
 import type { AgentLog } from "./log.ts";
 import { type ManagedNetwork, toProblem } from "./managed-network.ts";
@@ -26,6 +28,8 @@ export class AgentTunnel {
   readonly #runner: NetworkRunner;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
+  /** What of the relay's is not used, as last told of a network by its id, and of the relay. */
+  readonly #warned = new Map<string | undefined, string>();
 
   /** @param first the network that it is made for: it starts at once */
   constructor(options: AgentTunnelOptions, first: ManagedNetwork) {
@@ -104,6 +108,13 @@ export class AgentTunnel {
   #events(): TunnelClientEvents {
     const { log, named } = this.#options;
     const relay = this.#options.relay.host;
+    // Once, and not at each connection.
+    const warn = (warnings: readonly Problem[], id?: string) => {
+      const text = JSON.stringify(warnings);
+      if (text === this.#warned.get(id)) return;
+      this.#warned.set(id, text);
+      for (const { code, message } of warnings) log.add("warn", code, message, id);
+    };
     // What comes of a network that was given up meanwhile is nobody's business.
     const on = (local: LocalNetwork) => this.#networks.get(local.offer.name);
     return {
@@ -112,6 +123,7 @@ export class AgentTunnel {
         if (network === undefined) return;
         network.up(local);
         named(network);
+        warn(local.warnings, network.id);
         const { tap, address } = local.describe();
         log.add(
           "info",
@@ -124,6 +136,10 @@ export class AgentTunnel {
         for (const network of this.#networks.values()) network.away(why);
         const seconds = (delayMs / 1_000).toFixed(1);
         log.add("warn", why.code, `${why.message}; trying again in ${seconds} s`);
+      },
+      refused: (refusals) => {
+        const warnings = refusals.map(({ fault }) => problemOf(fault));
+        warn(warnings);
       },
       notice: (code, message) => log.add("warn", `notice.${code}`, `${relay}: ${message}`),
       down: (local) => {

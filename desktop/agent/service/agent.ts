@@ -8,10 +8,14 @@ import type { AgentState, AgentStore, KeptNetwork } from "./agent-store.ts";
 import { AgentTunnel } from "./agent-tunnel.ts";
 import type { AgentLog } from "./log.ts";
 import { ManagedNetwork } from "./managed-network.ts";
+import { MemberBudget } from "./member-budget.ts";
 import { findNetwork, type GivenRef } from "./network-ref.ts";
 
 /** How often an interface's addresses are looked at, in milliseconds: nobody tells of them. */
 const ADDRESSES_MS = 2_000;
+
+/** How often members that changed are told, in milliseconds: a relay may tell of thousands at once. */
+const PEERS_MS = 50;
 
 export interface AgentOptions {
   /** This machine's id. */
@@ -34,6 +38,7 @@ export interface UpWishes {
   readonly address?: string | undefined;
   readonly mac?: string | undefined;
   readonly offload?: boolean | undefined;
+  readonly allow_overlap?: boolean | undefined;
 }
 
 /** This machine's networks: which there are, which are to be up, and that they are. */
@@ -48,6 +53,10 @@ export class Agent {
   readonly #listeners = new Set<AgentEvents>();
   readonly #changed = new Set<ManagedNetwork>();
   #removed: string[] = [];
+  readonly #memberBudget = new MemberBudget();
+  /** Members that changed, and are to be told of. */
+  readonly #peers = new Map<string, { readonly id: string; readonly peer: Peer }>();
+  #tellingPeers: ReturnType<typeof setTimeout> | undefined;
   #telling = false;
   #watch: ReturnType<typeof setInterval> | undefined;
   /** What changes networks happens one after the other. Never rejects. */
@@ -115,9 +124,11 @@ export class Agent {
   up(ref: GivenRef, wishes: UpWishes): Promise<ManagedNetwork> {
     return this.#inTurn(async () => {
       const network = wishes.token === undefined ? this.find(ref) : this.#byToken(ref, wishes.token);
-      const { tap, address, mac, offload } = wishes;
+      const { tap, address, mac, offload, allow_overlap } = wishes;
       const before = JSON.stringify(network.kept);
-      const given = Object.entries({ tap, address, mac, offload }).filter(([, value]) => value !== undefined);
+      const given = Object.entries({ tap, address, mac, offload, allow_overlap }).filter(
+        ([, value]) => value !== undefined,
+      );
       Object.assign(network.kept, Object.fromEntries(given));
       const asBefore = before === JSON.stringify(network.kept);
       network.kept.wanted = true;
@@ -258,12 +269,11 @@ export class Agent {
     const id = networkId(kept);
     const known = this.#networks.get(id);
     if (known !== undefined) return known;
-    const network = new ManagedNetwork(id, kept, vni, {
-      changed: (one) => this.#touch(one),
-      peer: (one, peer) => {
-        for (const listener of this.#listeners) listener.peer(one.id, peer);
-      },
-    });
+    const events = {
+      changed: (one: ManagedNetwork) => this.#touch(one),
+      peer: (one: ManagedNetwork, peer: Peer) => this.#tellPeer(one.id, peer),
+    };
+    const network = new ManagedNetwork(id, kept, vni, events, this.#memberBudget);
     this.#networks.set(id, network);
     this.#touch(network);
     return network;
@@ -285,6 +295,7 @@ export class Agent {
   #forget(network: ManagedNetwork): void {
     const { kept } = network;
     this.#networks.delete(network.id);
+    network.peers.clear();
     if (kept.token === undefined) {
       const device = this.devices
         .enrolled()
@@ -321,6 +332,19 @@ export class Agent {
       this.#removed = [];
       for (const listener of this.#listeners) listener.changed(networks, removed);
     });
+  }
+
+  /** Of a member that changes again and again, callers are told the last. */
+  #tellPeer(id: string, peer: Peer): void {
+    this.#peers.set(JSON.stringify([id, peer.vtep]), { id, peer });
+    this.#tellingPeers ??= setTimeout(() => {
+      this.#tellingPeers = undefined;
+      const changes = [...this.#peers.values()];
+      this.#peers.clear();
+      for (const change of changes) {
+        for (const listener of this.#listeners) listener.peer(change.id, change.peer);
+      }
+    }, PEERS_MS).unref();
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

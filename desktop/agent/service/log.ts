@@ -1,9 +1,12 @@
+import { plainText } from "../../../shared/values/plain-text.ts";
 import type { LogEntry, LogLevel } from "../../rpc/shapes.ts";
 
 /** Entries kept to look back at. */
 const KEPT = 2_000;
 /** Characters of one. */
 const LONGEST = 1_000;
+/** Characters of its code. */
+const LONGEST_CODE = 128;
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -34,8 +37,9 @@ export class AgentLog {
   add(level: LogLevel, code: string, message: string, network: string | null = null): void {
     if (rank(level) < rank(this.#level)) return;
     // What relays and members say is in some of them: one line, and not without end.
-    const text = message.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, LONGEST);
-    const entry: LogEntry = { at: new Date().toISOString(), level, code, message: text, network };
+    const at = new Date().toISOString();
+    const text = plainText(message, LONGEST);
+    const entry: LogEntry = { at, level, code: plainText(code, LONGEST_CODE), message: text, network };
     this.#entries.push(entry);
     // By halves, so that not every entry moves all others.
     if (this.#entries.length > KEPT * 2) this.#entries = this.#entries.slice(-KEPT);

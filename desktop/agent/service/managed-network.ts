@@ -4,7 +4,9 @@ import type { NetworkState, NetworkStatus, Peer, Problem } from "../../rpc/shape
 import { Prober } from "../diagnostics/prober.ts";
 import type { InterfaceWishes } from "../interfaces.ts";
 import type { LocalNetwork } from "../local-network.ts";
+import { problemOf } from "../trust/refusal.ts";
 import type { KeptNetwork } from "./agent-store.ts";
+import type { MemberBudget } from "./member-budget.ts";
 import { PeerLatency } from "./peer-latency.ts";
 import { PeerTable } from "./peer-table.ts";
 
@@ -42,7 +44,14 @@ export class ManagedNetwork {
   /** Round trip to its relay, in milliseconds. */
   latencyOf: () => number | undefined = () => undefined;
 
-  constructor(id: string, kept: KeptNetwork, vni: number | null, events: ManagedNetworkEvents) {
+  /** @param budget what its members may take, of all networks together */
+  constructor(
+    id: string,
+    kept: KeptNetwork,
+    vni: number | null,
+    events: ManagedNetworkEvents,
+    budget: MemberBudget,
+  ) {
     this.id = id;
     this.kept = kept;
     this.vni = vni;
@@ -51,7 +60,7 @@ export class ManagedNetwork {
       events.peer(this, peer);
       if (this.peers.online !== this.#members) events.changed(this);
       this.#members = this.peers.online;
-    });
+    }, budget);
   }
 
   get name(): string {
@@ -77,8 +86,8 @@ export class ManagedNetwork {
   }
 
   get wishes(): InterfaceWishes {
-    const { tap, address, mac, offload = true } = this.kept;
-    return { tap, address, mac: mac === undefined ? undefined : parseMac(mac), offload };
+    const { tap, address, mac, offload = true, allow_overlap: allowOverlap } = this.kept;
+    return { tap, address, mac: mac === undefined ? undefined : parseMac(mac), offload, allowOverlap };
   }
 
   /** It is to be up, and work on it begins. */
@@ -163,6 +172,7 @@ export class ManagedNetwork {
       members: this.peers.online,
       ...this.traffic(),
       error: this.#error,
+      warnings: local?.warnings ?? [],
       since: this.#since.toISOString(),
       access: kept.token === undefined ? "device" : "token",
     };
@@ -196,7 +206,7 @@ export class ManagedNetwork {
 
 /** As users are told. */
 export function toProblem(error: unknown): Problem {
-  if (error instanceof Fault) return { code: error.code, message: error.message, hint: error.hint };
+  if (error instanceof Fault) return problemOf(error);
   return {
     code: "agent.internal",
     message: "the agent made a mistake",

@@ -36,6 +36,11 @@ export function upCommand(): Command {
       "let virtual machines join here (QEMU's -netdev stream), again for more; without --tap or --address they alone do",
       qemu,
     )
+    .option(
+      "--allow-overlap",
+      "take the network's addresses also where this machine has an address, a route or a DNS server in them",
+    )
+    .option("--no-allow-overlap", "undo --allow-overlap, which the agent keeps for a network")
     .option("--no-offload", "carry frames one by one, as an interface without segmentation offload does")
     .addOption(framingOption())
     .option("--foreground", "do it in this process, also where an agent runs")

@@ -135,7 +135,8 @@ export class Networks {
     const known = peers?.peek();
     if (peers === undefined || known === undefined) return;
     this.#countPeer(id, peer);
-    peers.value = sortPeers([...known.filter(({ vtep }) => vtep !== peer.vtep), peer]);
+    const all = sortPeers([...known.filter(({ vtep }) => vtep !== peer.vtep), peer]);
+    peers.value = withoutForgotten(all);
   }
 
   #traffic({ at, networks }: BridgeEventData<"traffic">): void {
@@ -161,6 +162,17 @@ export class Networks {
 /** Names a member among those of all networks. */
 export function peerKey(network: string, vtep: string): string {
   return JSON.stringify([network, vtep]);
+}
+
+/** Members that are away which are shown, as many as the agent remembers. */
+const AWAY = 256;
+
+/** Without those that the agent has forgotten meanwhile: the first to go. */
+function withoutForgotten(peers: readonly Peer[]): readonly Peer[] {
+  const away = peers.flatMap(({ last_seen: at }) => at ?? []).sort();
+  const oldest = away.at(-AWAY);
+  if (away.length <= AWAY || oldest === undefined) return peers;
+  return peers.filter(({ last_seen: at }) => at === null || at >= oldest);
 }
 
 function sortPeers(peers: readonly Peer[]): readonly Peer[] {

@@ -4,6 +4,7 @@ import { EgressQueue } from "../../../shared/switch/egress-queue.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
 import { MESSAGE_BYTES } from "../../../shared/tunnel/constants.ts";
 import { Outbox, WINDOW_BYTES } from "../../../shared/tunnel/outbox.ts";
+import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
 import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../../shared/tunnel/record.ts";
 import { frameBytes } from "../switch/ports.ts";
 import { watched } from "./blocks.ts";
@@ -215,6 +216,25 @@ describe("an outbox whose receiver is slow", () => {
     outbox.flush();
     sink.takeAll();
     expect(sent(sink)).toEqual(["1:1", "1:2"]);
+  });
+
+  it("goes on record by record where others have used up the budget, and is given what comes while it is idle", () => {
+    const budget = new QueueBudget(() => 1_000_000);
+    const sink = new SlowSink();
+    const pool = new CountingPool();
+    const makeQueue = () => new EgressQueue(100_000, pool, () => {}, 1, budget);
+    const outbox = new Outbox({ sink, pool, batch: true, makeQueue, windowBytes: WINDOW, budget });
+    for (let i = 0; i < 20; i++) addWhole(outbox, record(1, i));
+    outbox.flush();
+    budget.add(1_000_000);
+    expect(budget.share).toBe(0);
+    sink.takeAll();
+    expect(sent(sink)).toEqual(Array.from({ length: 20 }, (_, i) => `1:${i}`));
+    addWhole(outbox, record(1, 20));
+    outbox.flush();
+    sink.takeAll();
+    expect(sent(sink).at(-1)).toBe("1:20");
+    expect([budget.used, pool.out]).toEqual([1_000_000, 0]);
   });
 
   it("lets go at once of what waits as a copy: in its queue, or on its way", () => {

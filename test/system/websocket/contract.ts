@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Block } from "../../../shared/tunnel/block.ts";
+import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
 import { watched } from "../../shared/tunnel/blocks.ts";
 import { type End, MAX_BYTES, Pair, type Pairing } from "./pair.ts";
 
@@ -62,6 +63,29 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         const heard = await receiver.heard(texts.length);
         expect(heard.map((text) => text.length)).toEqual(SIZES);
         expect(heard.every((text, i) => text === texts[i])).toBe(true);
+      }
+    });
+
+    it("carries text that is UTF-8 already, and releases it once, also after the end", async () => {
+      await using pair = await Pair.open(pairing);
+      const texts = ["hello", "", "ä€😀", "x".repeat(70_000)];
+      for (const [sender, receiver] of pair.directions) {
+        let free = 0;
+        const send = (text: string) => {
+          const bytes = Buffer.from(`..${text}..`);
+          const block = watched(bytes, () => free++);
+          sender.socket.sendEncoded(block, 2, bytes.length - 2);
+        };
+        for (const text of texts) send(text);
+        expect(await receiver.heard(texts.length)).toEqual(texts);
+        while (free < texts.length) await turn();
+        expect(sender.socket.bufferedAmount).toBe(0);
+        if (sender !== pair.server) continue;
+        sender.socket.terminate();
+        await sender.ended();
+        send("too late");
+        while (free <= texts.length) await turn();
+        expect(sender.socket.bufferedAmount).toBe(0);
       }
     });
 
@@ -257,6 +281,44 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       );
       while (sent < 100) await turn();
       expect(socket.bufferedAmount).toBe(0);
+    });
+
+    it("counts what waits as part of one budget at a time, and none of it once it is gone", async () => {
+      await using pair = await Pair.open(pairing);
+      const budgets = [0, 1].map(() => new QueueBudget(() => 2 ** 30)) as [QueueBudget, QueueBudget];
+      const { socket } = pair.client;
+      pair.serverSocket.pause();
+      for (let i = 0; i < 20; i++) pair.client.send(pattern(MAX_BYTES, i));
+      socket.accountTo(budgets[0]);
+      expect(budgets[0].used).toBe(socket.bufferedAmount);
+      for (let i = 20; i < 60; i++) pair.client.send(pattern(MAX_BYTES, i));
+      socket.sendText("and a word");
+      expect(budgets[0].used).toBe(socket.bufferedAmount);
+      await turn();
+      socket.accountTo(budgets[1]);
+      expect([budgets[0].used, budgets[1].used]).toEqual([0, socket.bufferedAmount]);
+      expect(budgets[1].used).toBeGreaterThan(0);
+      socket.terminate();
+      await pair.client.ended();
+      while (socket.bufferedAmount !== 0) await turn();
+      expect([budgets[0].used, budgets[1].used]).toEqual([0, 0]);
+    });
+
+    it("reads no more while it is paused, so that the other end has to wait, and loses nothing", async () => {
+      await using pair = await Pair.open(pairing);
+      for (const [sender, receiver] of pair.directions) {
+        receiver.socket.pause();
+        let sent = 0;
+        for (let i = 0; i < 100; i++) sender.send(pattern(MAX_BYTES, i), () => sent++);
+        for (let i = 0; i < 200; i++) await turn();
+        expect(sent).toBeLessThan(100);
+        expect(receiver.messages.length).toBeLessThan(100);
+        receiver.socket.resume();
+        expectPatterns(
+          await receiver.heard(100),
+          Array.from({ length: 100 }, (_, i) => [MAX_BYTES, i] as const),
+        );
+      }
     });
 
     describe("closes", () => {

@@ -1,0 +1,31 @@
+/** Control messages of one relay, on average and at once: a network of thousands of members that all come back is within it. */
+const MESSAGES_PER_SECOND = 2_000;
+const MESSAGES_AT_ONCE = 50_000;
+/** Characters of them: to read one takes work by its length. */
+const CHARACTERS_PER_SECOND = 1_048_576;
+const CHARACTERS_AT_ONCE = 16_777_216;
+
+/** Bounds the work that a relay's control messages may make: two token buckets, of messages and of their characters. */
+export class ControlBudget {
+  readonly #clock: () => number;
+  #messages = MESSAGES_AT_ONCE;
+  #characters = CHARACTERS_AT_ONCE;
+  #at: number;
+
+  /** @param clock seconds, from whatever start, never going back */
+  constructor(clock: () => number = () => performance.now() / 1_000) {
+    this.#clock = clock;
+    this.#at = clock();
+  }
+
+  /** Takes one message off. Returns false where there is nothing left, and the message is not to be read. */
+  take(characters: number): boolean {
+    const now = this.#clock();
+    const seconds = now - this.#at;
+    this.#at = now;
+    this.#messages = Math.min(MESSAGES_AT_ONCE, this.#messages + seconds * MESSAGES_PER_SECOND) - 1;
+    this.#characters =
+      Math.min(CHARACTERS_AT_ONCE, this.#characters + seconds * CHARACTERS_PER_SECOND) - characters;
+    return this.#messages >= 0 && this.#characters >= 0;
+  }
+}

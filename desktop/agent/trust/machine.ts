@@ -1,0 +1,196 @@
+/** What this machine has already, that a relay's network may not take from it. */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { z } from "zod";
+import type { Cidr } from "../../../shared/frame/cidr.ts";
+import { parseCidr } from "../../../shared/frame/cidr.ts";
+import { askIp } from "../link.ts";
+import { hostOf } from "./address.ts";
+
+/** Something of another interface's, or of the machine's. */
+export interface Claim {
+  readonly cidr: Cidr;
+  /** For people: `eth0 has 192.168.1.2/24`. */
+  readonly what: string;
+}
+
+export interface MachineState {
+  readonly claims: readonly Claim[];
+  /** Domains in which other links look for names, in lower case. */
+  readonly domains: readonly { readonly domain: string; readonly what: string }[];
+}
+
+export interface ReadMachineOptions {
+  /** The interface that is being set up, which may be there already: what it has does not count. */
+  readonly except: string | undefined;
+  readonly signal: AbortSignal;
+  /** The program, `ip` unless told. */
+  readonly ip?: string | undefined;
+  readonly resolvConf?: string;
+  /** Where systemd-resolved keeps its own files; it does not run where this is missing. */
+  readonly resolvedDirectory?: string;
+  /** The program, `resolvectl` unless told. */
+  readonly resolvectl?: string;
+}
+
+/** Milliseconds that resolvectl may take. */
+const ANSWER_MS = 5_000;
+/** Bytes of resolv.conf that are read: its own programs read less. */
+const RESOLV_CONF_BYTES = 65_536;
+
+/** Routes that stand for all the rest, such as the two halves of OpenVPN's, and 2000::/3, are default routes. */
+const SPECIFIC_PREFIX = { 4: 8, 6: 7 } as const;
+
+const interfaces = z.array(
+  z.object({
+    ifname: z.string().default(""),
+    addr_info: z
+      .array(
+        z.object({
+          local: z.string().optional(),
+          address: z.string().optional(),
+          prefixlen: z.number().optional(),
+        }),
+      )
+      .default([]),
+  }),
+);
+
+const hop = z.object({
+  dev: z.string().optional(),
+  gateway: z.string().optional(),
+  via: z.object({ host: z.string() }).optional(),
+});
+
+const routes = z.array(
+  hop.extend({ type: z.string().optional(), dst: z.string(), nexthops: z.array(hop).default([]) }),
+);
+
+/** Routes that take no unicast away. */
+const IGNORED_ROUTES = new Set(["broadcast", "multicast", "anycast"]);
+
+/**
+ * Reads the addresses, routes and name servers of this machine.
+ *
+ * @throws Fault those of {@link askIp}; the signal's reason
+ */
+export async function readMachine(options: ReadMachineOptions): Promise<MachineState> {
+  const { except, signal, ip } = options;
+  const links = interfaces.parse(await askIp(["address", "show"], signal, ip));
+  const found = [
+    ...routes.parse(await askIp(["-4", "route", "show", "table", "all"], signal, ip)),
+    ...(await routes6(signal, ip)),
+  ];
+  const others = links.filter(({ ifname }) => ifname !== except);
+  const names = await readNames(options, new Set(others.map(({ ifname }) => ifname)));
+  return {
+    claims: [...others.flatMap(addressClaims), ...routeClaims(found, except), ...names.claims],
+    domains: names.domains,
+  };
+}
+
+/** Where the kernel has no IPv6, `ip` has no answer, and there are no routes to take. */
+async function routes6(signal: AbortSignal, ip: string | undefined): Promise<z.infer<typeof routes>> {
+  if (!existsSync("/proc/net/if_inet6")) return [];
+  return routes.parse(await askIp(["-6", "route", "show", "table", "all"], signal, ip));
+}
+
+function addressClaims({ ifname, addr_info }: z.infer<typeof interfaces>[number]): Claim[] {
+  return addr_info.flatMap(({ local = "", address, prefixlen = 0 }) => {
+    const own = address === undefined ? undefined : hostOf(local);
+    // Of a link to one other machine the prefix is that machine's.
+    const connected = parseCidr(`${address ?? local}/${prefixlen}`);
+    const what = `${ifname} has ${local}/${prefixlen}`;
+    return [own, connected].flatMap((cidr) => (cidr === undefined ? [] : [{ cidr, what }]));
+  });
+}
+
+function routeClaims(found: z.infer<typeof routes>, except: string | undefined): Claim[] {
+  return found.flatMap(({ type = "unicast", dst, nexthops, ...only }) => {
+    if (IGNORED_ROUTES.has(type)) return [];
+    const hops = nexthops.length > 0 ? nexthops : [only];
+    const others = hops.filter(({ dev }) => dev === undefined || dev !== except);
+    if (others.length === 0) return [];
+    const dev = others[0]?.dev;
+    const of = dev === undefined ? "" : ` of ${dev}`;
+    const target = dst.includes("/") ? parseCidr(dst) : hostOf(dst);
+    const isSpecific = target !== undefined && target.prefix >= SPECIFIC_PREFIX[target.version];
+    const gateways = others.flatMap(({ gateway, via }) => hostOf(gateway ?? via?.host ?? "") ?? []);
+    return [
+      ...(isSpecific ? [{ cidr: target, what: `there is a route to ${dst}${of}` }] : []),
+      ...gateways.map((cidr) => ({ cidr, what: `a gateway${of} is in it` })),
+    ];
+  });
+}
+
+/** Name servers and search domains of this machine, from systemd-resolved where that runs and from resolv.conf. */
+async function readNames(options: ReadMachineOptions, links: ReadonlySet<string>): Promise<MachineState> {
+  const { resolvConf = "/etc/resolv.conf", resolvedDirectory = "/run/systemd/resolve" } = options;
+  const isResolved = existsSync(resolvedDirectory);
+  const servers = isResolved ? await askResolved("dns", options) : undefined;
+  const domains = isResolved ? await askResolved("domain", options) : undefined;
+  // What resolved writes itself is what it has just said, and may be older.
+  const file = servers !== undefined && isBelow(resolvConf, resolvedDirectory) ? "" : readText(resolvConf);
+  const lines = file.split("\n").map((line) => line.trim().split(/\s+/));
+  const inFile = (...keys: string[]) =>
+    lines.flatMap(([key = "", ...values]) => (keys.includes(key) ? values : []));
+  const allServers = [...ofLinks(servers ?? "", links), ...inFile("nameserver")];
+  const allDomains = [...ofLinks(domains ?? "", links), ...inFile("search", "domain")];
+  return {
+    claims: allServers.flatMap((text) => {
+      const cidr = hostOf(addressOf(text));
+      return cidr === undefined ? [] : [{ cidr, what: `${addressOf(text)} is a DNS server of this machine` }];
+    }),
+    domains: allDomains.flatMap((text) => {
+      const domain = text.replace(/^~/, "").replace(/\.$/, "").toLowerCase();
+      return domain === "" ? [] : [{ domain, what: `this machine looks for names in ${domain}` }];
+    }),
+  };
+}
+
+/** The values of `resolvectl dns` and `domain`, of all links and of those that there are (resolvectl(1)). */
+function ofLinks(answer: string, links: ReadonlySet<string>): string[] {
+  return answer.split("\n").flatMap((line) => {
+    const [, link, values = ""] = /^(?:Global|Link \d+ \(([^)]*)\)):\s*(.*)$/.exec(line.trim()) ?? [];
+    if (link !== undefined && !links.has(link)) return [];
+    return values.split(/\s+/).filter((value) => value !== "");
+  });
+}
+
+/** `1.1.1.1`, `[::1]:53`, `1.1.1.1:53`, `fe80::1%eth0`, `9.9.9.9#dns.quad9.net` (resolved.conf(5)). */
+function addressOf(text: string): string {
+  const [server = ""] = text.split(/[#%]/);
+  const bracketed = /^\[([^\]]*)\]/.exec(server)?.[1];
+  if (bracketed !== undefined) return bracketed;
+  return /^[\d.]+:\d+$/.test(server) ? server.slice(0, server.indexOf(":")) : server;
+}
+
+function askResolved(
+  what: "dns" | "domain",
+  { signal, resolvectl = "resolvectl" }: ReadMachineOptions,
+): Promise<string | undefined> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  const env = { ...process.env, LC_ALL: "C" };
+  return new Promise((resolve, reject) => {
+    execFile(resolvectl, ["--no-pager", what], { env, signal: either }, (error, stdout) => {
+      if (signal.aborted) reject(signal.reason);
+      else resolve(error === null ? stdout : undefined);
+    });
+  });
+}
+
+function isBelow(file: string, directory: string): boolean {
+  try {
+    return realpathSync(file).startsWith(`${realpathSync(directory)}/`);
+  } catch {
+    return false;
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8").slice(0, RESOLV_CONF_BYTES);
+  } catch {
+    return "";
+  }
+}
