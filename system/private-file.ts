@@ -2,6 +2,9 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  constants,
+  existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -9,9 +12,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+
+// Windows has no such flags.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /**
  * Makes a directory for its owner alone, and those above it that are missing. One by one: Node's own recursion never
@@ -22,23 +29,35 @@ export function makePrivateDirectory(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
+    if (code === "EEXIST") return requirePrivate(path);
     if (code !== "ENOENT" || dirname(path) === path) throw error;
     makePrivateDirectory(dirname(path));
     mkdirSync(path, { mode: 0o700 });
   }
 }
 
+/** In a directory that every user may write, another user may have put a file there first, or replace one. */
+function requirePrivate(path: string): void {
+  const found = statSync(path);
+  if (!found.isDirectory()) throw new Error(`'${path}' is not a directory`);
+  if (process.platform !== "win32" && (found.mode & 0o002) !== 0) {
+    throw new Error(`every user may write in '${path}'; take that away with: chmod o-w '${path}'`);
+  }
+}
+
 /** Reads a line that was written once; the first call writes what `make` makes, for the owner's eyes alone. */
 export function readOrMake(file: string, make: () => string): string {
+  if (!existsSync(file)) createPrivate(file, `${make()}\n`);
+  // Nothing that could be somebody else's, or be waited for.
+  const descriptor = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    writeFileSync(file, `${make()}\n`, { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (!fstatSync(descriptor).isFile()) throw new Error(`${file} is not a file`);
+    const line = readFileSync(descriptor, "utf8").trim();
+    if (line === "") throw new Error(`${file} is empty`);
+    return line;
+  } finally {
+    closeSync(descriptor);
   }
-  const line = readFileSync(file, "utf8").trim();
-  if (line === "") throw new Error(`${file} is empty`);
-  return line;
 }
 
 /** Writes a file for its owner's eyes alone, whole or not at all: whoever reads it meanwhile has the one before. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "../../shared/fault.ts";
+import { problemDetails, readJson } from "./http-answer.ts";
 import { notARelay } from "./tunnel-errors.ts";
 
 /** What the API says of one thing, or is told. */
@@ -8,6 +9,10 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** How long a relay may take to answer, in milliseconds. */
 const ANSWER_MS = 15_000;
+
+/** What a list may have in all: bytes, and pages, which may be empty. */
+const LIST_BYTES = 64 * 1024 * 1024;
+const MAX_PAGES = 10_000;
 
 /** How often, and how long between, to ask for what is under way already. */
 const IN_FLIGHT_TRIES = 10;
@@ -30,11 +35,17 @@ export class AdminClient {
   async list(path: readonly string[], query: Readonly<Record<string, string>> = {}): Promise<Row[]> {
     const rows: Row[] = [];
     const seen = new Set<string>();
+    let total = 0;
     for (let cursor: string | undefined; ; ) {
       const search = { ...query, ...(cursor === undefined ? {} : { cursor }) };
-      const { json, headers } = await this.#request("GET", path, { query: search });
+      const { json, headers, bytes } = await this.#request("GET", path, { query: search });
       if (!Array.isArray(json)) throw notARelay(this.#relay, "its answer is not a list");
-      for (const row of json) rows.push(row);
+      total += bytes;
+      if (seen.size >= MAX_PAGES || total > LIST_BYTES) throw notARelay(this.#relay, "its list has no end");
+      for (const row of json) {
+        if (typeof row !== "object" || row === null) throw notARelay(this.#relay, "its list has no rows");
+        rows.push(row);
+      }
       cursor = nextCursor(headers.get("link"));
       if (cursor === undefined) return rows;
       if (seen.has(cursor)) throw notARelay(this.#relay, "its list goes round in a circle");
@@ -107,7 +118,8 @@ export class AdminClient {
       clearTimeout(timer);
     }
     if (!response.ok) {
-      throw refusal(this.#relay, response, await response.json().catch(() => undefined));
+      const { json } = await readJson(response).catch(() => ({ json: undefined }));
+      throw refusal(this.#relay, response, json);
     }
     if (response.body !== null && response.headers.get("content-type") === type) {
       return response.body;
@@ -127,7 +139,7 @@ export class AdminClient {
     method: string,
     path: readonly string[],
     { query = {}, body, key }: { query?: Readonly<Record<string, string>>; body?: Row; key?: string } = {},
-  ): Promise<{ readonly json: unknown; readonly headers: Headers }> {
+  ): Promise<{ readonly json: unknown; readonly headers: Headers; readonly bytes: number }> {
     const search = new URLSearchParams(query).toString();
     const repeatable = method === "GET" || key !== undefined;
     for (let tries = 1; ; tries++) {
@@ -135,9 +147,9 @@ export class AdminClient {
       try {
         const response = await this.#fetch(method, path, { body, search, key, signal });
         const { headers } = response;
-        if (response.status === 204) return { json: undefined, headers };
-        const json: unknown = await jsonOf(response);
-        if (response.ok && json !== undefined) return { json, headers };
+        if (response.status === 204) return { json: undefined, headers, bytes: 0 };
+        const { json, bytes } = await readJson(response);
+        if (response.ok && json !== undefined) return { json, headers, bytes };
         throw refusal(this.#relay, response, json);
       } catch (error) {
         if (error instanceof Fault) throw error;
@@ -166,18 +178,10 @@ export class AdminClient {
         ...(key === undefined ? {} : { "idempotency-key": `"${key}"` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      // The token and what is asked are for this relay, and not for wherever it sends us.
+      redirect: "manual",
       signal,
     });
-  }
-}
-
-/** What an answer says; undefined where it is no JSON. @throws where the connection is lost meanwhile */
-async function jsonOf(response: Response): Promise<unknown> {
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
@@ -210,14 +214,8 @@ function unreachable(relay: URL, error: unknown): Fault {
 }
 
 function refusal(relay: URL, response: Response, json: unknown): Fault {
-  const problem = json as { code?: unknown; detail?: unknown; hint?: unknown } | undefined;
-  if (typeof problem?.code !== "string" || typeof problem.detail !== "string") {
-    return notARelay(relay, `HTTP ${response.status} to an API request`);
-  }
-  return new Fault({
-    code: problem.code,
-    message: problem.detail,
-    hint: typeof problem.hint === "string" ? problem.hint : "See the relay's log.",
-    exitCode: response.status === 400 ? 2 : 1,
-  });
+  const problem = problemDetails.safeParse(json);
+  if (!problem.success) return notARelay(relay, `HTTP ${response.status} to an API request`);
+  const { code, detail, hint = "See the relay's log." } = problem.data;
+  return new Fault({ code, message: detail, hint, exitCode: response.status === 400 ? 2 : 1 });
 }

@@ -2,9 +2,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { Fault, usage } from "../../shared/fault.ts";
+import { MAX_VNI } from "../../shared/frame/vxlan.ts";
 import { isLoopback } from "../../shared/invite-link.ts";
+import { plainText } from "../../shared/values/plain-text.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { type DeviceStore, type EnrolledDevice, relayText } from "./device-store.ts";
+import { problemDetails, readJson } from "./http-answer.ts";
+import { isNetworkName, MAX_NETWORKS } from "./trust/welcome.ts";
 import { notARelay, Unreachable } from "./tunnel-errors.ts";
 
 /** How long a relay may take to answer, in milliseconds. */
@@ -13,13 +17,15 @@ const ANSWER_MS = 15_000;
 const ANSWER_BYTES = 1_048_576;
 
 const answer = z.object({
-  device: z.string().min(1).max(256),
+  // Signed in every opening: nothing that could end a line of what is signed.
+  device: z.string().regex(/^[\x21-\x7e]{1,256}$/),
   tenant: z.string(),
-  name: z.string(),
-  networks: z.array(z.object({ name: z.string(), vni: z.number().int() })),
+  name: z.string().transform((text) => plainText(text, 256)),
+  networks: z
+    .array(z.object({ name: z.string(), vni: z.number().int().min(0).max(MAX_VNI) }))
+    // The rest is as good as what a welcome offers, which is judged anew each time.
+    .transform((all) => all.filter(({ name }) => isNetworkName(name)).slice(0, MAX_NETWORKS)),
 });
-
-const problem = z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() });
 
 export interface EnrolOptions {
   /** The relay's base URL. */
@@ -90,21 +96,10 @@ async function post(relay: URL, request: object, signal: AbortSignal): Promise<R
 
 /** The answer's JSON; undefined where it is something else. */
 async function read(relay: URL, response: Response, signal: AbortSignal): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
   try {
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > ANSWER_BYTES) return undefined;
-      chunks.push(chunk);
-    }
+    return (await readJson(response, ANSWER_BYTES)).json;
   } catch (error) {
     throw failure(relay, error, signal);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString());
-  } catch {
-    return undefined;
   }
 }
 
@@ -132,7 +127,7 @@ function refusal(
   { secret, tenant, store }: EnrolOptions,
 ): Fault {
   const { status } = response;
-  const said = problem.safeParse(json);
+  const said = problemDetails.safeParse(json);
   if (!said.success) return notARelay(relay, `HTTP ${status} to an enrolment`);
   const { code, detail, hint } = said.data;
   const hints: Readonly<Record<string, string>> = {

@@ -1,4 +1,13 @@
-import { constants, createWriteStream, fstatSync, openSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  createWriteStream,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  type Stats,
+} from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { Fault } from "../../shared/fault.ts";
@@ -24,11 +33,17 @@ export class CaptureOutput {
    */
   static open(file: string): CaptureOutput {
     if (file === "-") return new CaptureOutput("standard output", process.stdout);
-    const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants;
+    const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants;
     try {
       // What people say to each other is in it: for the owner alone. And a pipe that nobody reads is not waited for.
-      const fd = openSync(file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o600);
-      const stream = fstatSync(fd).isFIFO()
+      const fd = openSync(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600);
+      const found = fstatSync(fd);
+      if (found.isFile()) beginAnew(fd, found);
+      if (found.isBlockDevice()) {
+        closeSync(fd);
+        throw Object.assign(new Error("it is a disk"), { code: "ENOTSUP" });
+      }
+      const stream = found.isFIFO()
         ? new Socket({ fd, readable: false, writable: true })
         : createWriteStream(file, { fd });
       return new CaptureOutput(`'${file}'`, stream);
@@ -53,10 +68,17 @@ export class CaptureOutput {
   }
 }
 
+/** What a file that was there had, and who might read it. */
+function beginAnew(fd: number, { uid }: Stats): void {
+  ftruncateSync(fd);
+  if (uid === process.geteuid?.()) fchmodSync(fd, 0o600);
+}
+
 function outputFault(name: string, error: unknown): Fault {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
   const hints: Readonly<Record<string, string>> = {
     ENOSPC: "The disk is full: make room, or name a file elsewhere with -o.",
+    ENOTSUP: "That is a disk and not a file on it: name a file with -o.",
     ENXIO: "Nobody reads this pipe yet: start Wireshark or tshark on it first.",
   };
   return new Fault({

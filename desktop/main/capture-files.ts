@@ -1,5 +1,5 @@
 /** Captures into files that the user chose: the agent reads the frames, and the app, which is the user's, writes them. */
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 import { Fault } from "../../shared/fault.ts";
 import type { BridgeEventData } from "../rpc/bridge.ts";
 import type { Call, EventData } from "../rpc/schema.ts";
@@ -142,8 +142,18 @@ export class CaptureFiles {
 
 async function openFile(file: string): Promise<FileHandle> {
   try {
-    // What passes on a network is its members' business.
-    return await open(file, "w", 0o600);
+    // What passes on a network is its members' business, also in a file that others could read before.
+    const { O_WRONLY, O_CREAT, O_NONBLOCK = 0 } = constants;
+    const handle = await open(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600);
+    try {
+      if (!(await handle.stat()).isFile()) throw new Error("it is not a file");
+      await handle.truncate();
+      await handle.chmod(0o600);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    return handle;
   } catch (error) {
     throw unwritable(file, error);
   }

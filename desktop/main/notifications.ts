@@ -1,5 +1,9 @@
+import { plainText } from "../../shared/values/plain-text.ts";
 import type { Change } from "./network-watch.ts";
 import type { Words } from "./words.ts";
+
+/** Characters of a title or a text. */
+const LONGEST = 512;
 
 /** A notification of the desktop's. */
 export interface Notice {
@@ -9,6 +13,12 @@ export interface Notice {
 
 /** Puts a change into words. */
 export function noticeOf(change: Change, words: Words): Notice {
+  const { title, body } = wordsOf(change, words);
+  // Names come from other machines.
+  return { title: plainText(title, LONGEST), body: plainText(body, LONGEST) };
+}
+
+function wordsOf(change: Change, words: Words): Notice {
   const name = change.network.network;
   switch (change.kind) {
     case "lost":

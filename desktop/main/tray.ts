@@ -1,5 +1,6 @@
 /** The tray: how it stands at a glance, and a way to the window that is never the only one. */
 import type { MenuItemConstructorOptions, NativeImage, Tray } from "electron";
+import { plainText } from "../../shared/values/plain-text.ts";
 import type { AgentLink } from "../rpc/bridge.ts";
 import type { NetworkStatus } from "../rpc/shapes.ts";
 import type { Words } from "./words.ts";
@@ -27,6 +28,8 @@ export function overall({ agent, networks }: TrayState): Overall {
   return wanted.some(({ state }) => state === "up") ? "on" : "off";
 }
 
+/** Characters of a line. */
+const LONGEST = 128;
 /** Further networks are in the window. */
 const LINES = 12;
 
@@ -49,7 +52,7 @@ function stateLines(
   if (agent !== "connected") return [{ label: words.agentAway, enabled: false }];
   if (networks.length === 0) return [{ label: words.noNetworks, enabled: false }];
   return networks.slice(0, LINES).map(({ id, network, state, members }) => ({
-    label: words.networkLine(network, words.states[state], members),
+    label: plainText(words.networkLine(network, words.states[state], members), LONGEST),
     click: () => actions.open(id),
   }));
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { Fault } from "../../../shared/fault.ts";
+import { listenAt, PathTaken, type SocketFile } from "../../../system/socket-file.ts";
 import { formatQemuAddress, type QemuAddress } from "./address.ts";
 import { StreamDevice } from "./stream-device.ts";
 
@@ -13,10 +13,12 @@ export class QemuListener {
   /** Where it listens: as it was asked for, with the port that it got. */
   readonly at: string;
   readonly #server: Server;
+  readonly #file: SocketFile;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(server: Server, at: string) {
+  private constructor(server: Server, file: SocketFile, at: string) {
     this.#server = server;
+    this.#file = file;
     this.at = at;
   }
 
@@ -37,8 +39,10 @@ export class QemuListener {
       socket.destroy();
     };
     const server = createServer({ noDelay: true }, (socket) => enter(socket));
+    let file: SocketFile;
     try {
-      await listen(server, address, signal);
+      file = await listen(server, address, signal);
+      signal.throwIfAborted();
     } catch (error) {
       server.close();
       if (signal.aborted) throw signal.reason;
@@ -49,13 +53,14 @@ export class QemuListener {
       typeof bound === "object" && bound !== null
         ? formatQemuAddress({ host: bound.address, port: bound.port })
         : formatQemuAddress(address);
-    const listener = new QemuListener(server, at);
+    const listener = new QemuListener(server, file, at);
     enter = (socket) => listener.#enter(socket, `qemu${count++}`, connected);
     return listener;
   }
 
   /** Takes no more machines, and cuts those off that nobody has closed. */
   async close(): Promise<void> {
+    this.#file.remove();
     const closed = once(this.#server, "close");
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -73,35 +78,24 @@ export class QemuListener {
   }
 }
 
-async function listen(server: Server, address: QemuAddress, signal: AbortSignal): Promise<void> {
-  try {
-    server.listen({ ...address, backlog: MACHINES });
-    await once(server, "listening", { signal });
-  } catch (error) {
-    const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-    if (!isTaken || !("path" in address) || (await isListening(address.path))) throw error;
-    // A socket's file outlives a process that was killed, and would be in its successor's way.
-    rmSync(address.path, { force: true });
-    server.listen({ ...address, backlog: MACHINES });
-    await once(server, "listening", { signal });
-  }
+/** Listens, and has the path of a unix socket go with the listener. */
+async function listen(server: Server, address: QemuAddress, signal: AbortSignal): Promise<SocketFile> {
+  if ("path" in address) return await listenAt(server, { ...address, backlog: MACHINES });
+  server.listen({ ...address, backlog: MACHINES });
+  await once(server, "listening", { signal });
+  return NO_FILE;
 }
 
-function isListening(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code !== "ECONNREFUSED"));
-  });
-}
+const NO_FILE: SocketFile = { remove: () => {} };
 
 function cannotListen(at: string, cause: unknown): Fault {
   return new Fault({
     code: "qemu.listen",
     message: `can't listen for virtual machines at ${at}: ${cause instanceof Error ? cause.message : cause}`,
-    hint: "Name another address or path with --qemu.",
+    hint:
+      cause instanceof PathTaken && cause.by === "file"
+        ? "Move it away if it is not needed, or name another path with --qemu unix:PATH."
+        : "Name another address or path with --qemu.",
     cause,
   });
 }

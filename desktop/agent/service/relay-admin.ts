@@ -1,4 +1,5 @@
 import { Fault } from "../../../shared/fault.ts";
+import { plainText } from "../../../shared/values/plain-text.ts";
 import type { GivenParams, Result } from "../../rpc/schema.ts";
 import { AdminClient } from "../admin-client.ts";
 import { relayBase, relayText } from "../device-store.ts";
@@ -48,7 +49,7 @@ export class RelayAdmin {
     const tenant = given.tenant ?? known?.tenant ?? "default";
     const body = { network, ...(uses && { uses }), ...(expires_in && { expires_in }) };
     const made = await this.#client(relay).create(body, "tenants", tenant, "invites");
-    return { id: String(made["id"]), link: String(made["link"]) };
+    return { id: plainText(String(made["id"]), 256), link: plainText(String(made["link"]), 2_048) };
   }
 
   #client(relay: string): AdminClient {

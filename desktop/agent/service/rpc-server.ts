@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from "node:fs";
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { Fault } from "../../../shared/fault.ts";
+import { listenAt, PathTaken, type SocketFile } from "../../../system/socket-file.ts";
 import type { EventData, EventName, Result, Topic } from "../../rpc/schema.ts";
 import { idOf, SERVICE_NAME, statusSocket } from "../../rpc/socket-path.ts";
 import type { Authority } from "./authority.ts";
@@ -28,7 +29,7 @@ export interface RpcServerOptions {
 /** The agent's two sockets, and who is connected. */
 export class RpcServer {
   readonly #options: RpcServerOptions;
-  readonly #servers: Server[] = [];
+  readonly #servers: Listening[] = [];
   readonly #connections = new Map<RpcConnection, Socket>();
   /** Of those who may only look, how many are there of each user. */
   readonly #readers = new Map<number | undefined, number>();
@@ -49,10 +50,8 @@ export class RpcServer {
       // Whatever the umask: others have to get at the socket that is theirs.
       const made = mkdirSync(dirname(socket), { recursive: true });
       if (made !== undefined) chmodSync(dirname(socket), 0o755);
-      await replaceStale(socket);
-      await replaceStale(status);
-      this.#servers.push(await listenAt(socket, 0o660, (caller) => this.#connected(caller, true)));
-      this.#servers.push(await listenAt(status, 0o666, (caller) => this.#connected(caller, false)));
+      this.#servers.push(await listen(socket, 0o660, (caller) => this.#connected(caller, true)));
+      this.#servers.push(await listen(status, 0o666, (caller) => this.#connected(caller, false)));
     } catch (error) {
       await this.close();
       throw error instanceof Fault ? error : unusable(socket, error);
@@ -74,7 +73,10 @@ export class RpcServer {
 
   /** Ends every connection; the sockets are gone when it resolves. */
   async close(): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    const closed = this.#servers.map(({ server, file }) => {
+      file.remove();
+      return new Promise((resolve) => server.close(resolve));
+    });
     for (const socket of this.#connections.values()) socket.destroy();
     await Promise.all(closed);
   }
@@ -106,20 +108,24 @@ export class RpcServer {
   }
 }
 
-/** Listens at a path, whose mode it has from the first moment on. */
-async function listenAt(path: string, mode: number, connected: (socket: Socket) => void): Promise<Server> {
+/**
+ * Listens at a path, with its mode from the first moment on.
+ *
+ * @throws Fault `agent.running-already`; the system's error, {@link PathTaken}
+ */
+async function listen(path: string, mode: number, connected: (socket: Socket) => void): Promise<Listening> {
   const server = createServer(connected);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("listening", resolve);
-  server.once("error", reject);
-  // Made for nobody else, until it is the group's.
-  const before = process.umask(0o177);
+  let file: SocketFile;
   try {
-    server.listen(path);
-  } finally {
-    process.umask(before);
+    // Made for nobody else, until it is the group's.
+    file = await listenAt(server, { path, mode: 0o600 });
+  } catch (error) {
+    server.close();
+    if (error instanceof PathTaken && error.by === "listening") {
+      throw runningAlready(`an agent listens at '${path}' already`);
+    }
+    throw error;
   }
-  await promise;
   const group = idOf("/etc/group", SERVICE_NAME);
   if (group !== undefined && process.getuid !== undefined) {
     try {
@@ -129,26 +135,13 @@ async function listenAt(path: string, mode: number, connected: (socket: Socket) 
     }
   }
   chmodSync(path, mode);
-  return server;
+  return { server, file };
 }
 
-/**
- * Takes away a socket that nobody listens at any more.
- *
- * @throws Fault `agent.running-already`
- */
-async function replaceStale(path: string): Promise<void> {
-  const answer = await new Promise<"listening" | NodeJS.ErrnoException>((resolve) => {
-    const attempt = createConnection({ path });
-    attempt.once("connect", () => {
-      attempt.destroy();
-      resolve("listening");
-    });
-    attempt.once("error", (error) => resolve(error));
-  });
-  if (answer === "listening") throw runningAlready(`an agent listens at '${path}' already`);
-  // What is no socket at all is not ours to remove: listening there fails, and says so.
-  if (answer.code === "ECONNREFUSED" && lstatSync(path).isSocket()) rmSync(path, { force: true });
+/** A socket of the agent's, and where it is. */
+interface Listening {
+  readonly server: Server;
+  readonly file: SocketFile;
 }
 
 export function runningAlready(message: string): Fault {

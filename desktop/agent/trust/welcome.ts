@@ -21,6 +21,11 @@ const MAX_REFUSALS = 64;
 /** As networks are named, with room for the naming of other relays; see also relay/http/body.ts. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
+/** Returns whether a network may be called so. */
+export function isNetworkName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Bytes of a packet inside a frame: the least of IPv4 (RFC 791), the most of a TAP. */
 const MTU = { least: 576, most: 65_521, usual: 1_500 };
 /** Seconds. Not longer than silence is borne, which is looked at as often. */
@@ -90,7 +95,7 @@ function judgeOffers(offers: readonly NetworkOffer[], host: string, refuse: Refu
       refuse(undefined, "a number of networks", offers.length, `is more than ${MAX_NETWORKS}`);
       break;
     }
-    if (!NAME.test(name)) refuse(undefined, "a network's name", name, "is not a network's name");
+    if (!isNetworkName(name)) refuse(undefined, "a network's name", name, "is not a network's name");
     else if (!Number.isInteger(vni) || vni < 1 || vni > MAX_VNI) {
       refuse(undefined, `the VNI of network '${name}',`, vni, `is not between 1 and ${MAX_VNI}`);
     } else if (names.has(name) || vnis.has(vni)) {
