@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { JsonProcess } from "../../desktop/cli/lab/json-process.ts";
+import type { Framing } from "../../system/websocket/framing.ts";
+import { makeCertificate } from "../relay/certificate.ts";
+import { freeUdpPort } from "../relay/udp-port.ts";
+import { markOf } from "./payload.ts";
+import {
+  type AttackerTenant,
+  FAR_END,
+  GIVEN_GATEWAY,
+  GIVEN_SUBNET,
+  type NetworkPlan,
+  ROUTED_MTU,
+  ROUTED_SUBNET,
+  type TenantPlan,
+  WIRE_VNI,
+  WIRE_VSID,
+} from "./plan.ts";
+import { AttackedRelay, favour } from "./relay.ts";
+
+const ATTACKER = "attacker";
+const BYSTANDERS = ["xenia", "yvonne"];
+/** What bystanders may take for what is under way, and some. */
+const SEEN_MS = 60_000;
+
+/** How a relay is reached. */
+export interface Transport {
+  readonly tls: boolean;
+  readonly framing: Framing;
+}
+
+export interface StageOptions {
+  readonly transport: Transport;
+  readonly seed: number;
+  readonly relayArgs: readonly string[];
+  readonly relayEnv: Readonly<Record<string, string>>;
+}
+
+/** What the bystanders saw in a phase; times in milliseconds. */
+export interface BystandersSaw {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly duplicates: number;
+  readonly foreign: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly trips: number;
+  readonly newcomers: number;
+  readonly newcomerMax: number;
+  readonly refused: readonly string[];
+  readonly problems: readonly string[];
+  /** The longest that the bystanders' own process went without a processor. */
+  readonly lateMs: number;
+}
+
+/** What an attacker did. */
+export interface AttackerDid {
+  readonly kind: string;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Reads in which it found bystanders' bytes. */
+  readonly leaks: number;
+  readonly leaked: readonly string[];
+  /** Set if its program failed, which is a mistake of the program's. */
+  readonly failed?: string;
+}
+
+/** A relay with an attacker's tenant and two bystanders, who are connected. */
+export class Stage implements AsyncDisposable {
+  readonly relay: AttackedRelay;
+  readonly #seed: number;
+  readonly #attacker: AttackerTenant;
+  readonly #bystanders: JsonProcess;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    relay: AttackedRelay,
+    seed: number,
+    attacker: AttackerTenant,
+    bystanders: JsonProcess,
+    stack: AsyncDisposableStack,
+  ) {
+    this.relay = relay;
+    this.#seed = seed;
+    this.#attacker = attacker;
+    this.#bystanders = bystanders;
+    this.#stack = stack;
+  }
+
+  static async create({ transport, seed, relayArgs, relayEnv }: StageOptions): Promise<Stage> {
+    await using stack = new AsyncDisposableStack();
+    const data = mkdtempSync(join(tmpdir(), "laneway-attack-"));
+    stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    const tls = transport.tls ? makeCertificate(data) : undefined;
+    const relay = await AttackedRelay.start({
+      framing: transport.framing,
+      tls,
+      data: join(data, "relay"),
+      args: relayArgs,
+      env: relayEnv,
+    });
+    stack.use(relay);
+    const tenants: TenantPlan[] = [];
+    for (const tenant of BYSTANDERS) {
+      await relay.must("POST", "/tenants", { name: tenant });
+      tenants.push({ tenant, ...(await makeNetwork(relay, tenant, "lan", GIVEN_SUBNET)) });
+    }
+    const attacker = await makeAttacker(relay);
+    const bystanders = stack.use(program("bystanders", { url: relay.url.href, seed, tenants }, favour()));
+    await bystanders.event("ready", { timeout: SEEN_MS });
+    return new Stage(relay, seed, attacker, bystanders, stack.move());
+  }
+
+  /** Has the bystanders measure, from now until {@link seen}. */
+  begin(): void {
+    this.#bystanders.child.stdin?.write("begin\n");
+  }
+
+  /** Ends the bystanders' measurement. */
+  async seen(): Promise<BystandersSaw> {
+    const from = this.#bystanders.lines.length;
+    this.#bystanders.child.stdin?.write("end\n");
+    return (await this.#bystanders.event("seen", { from, timeout: SEEN_MS })) as unknown as BystandersSaw;
+  }
+
+  /**
+   * Lets attackers loose, each in a process of its own, for so many seconds or until `signal` aborts.
+   *
+   * @returns what each did, also if it was ended from outside
+   */
+  async attack(kinds: readonly string[], seconds: number, signal: AbortSignal): Promise<AttackerDid[]> {
+    const marks = BYSTANDERS.map((tenant) => markOf(tenant, this.#seed).toString("hex"));
+    return await Promise.all(
+      kinds.map(async (kind, index) => {
+        const plan = { kind, url: this.relay.url.href, seed: this.#seed + index, seconds, marks };
+        await using attacker = program("attacker", { ...plan, attacker: this.#attacker });
+        const kill = () => attacker.child.kill("SIGKILL");
+        // Twice the time is enough for what an attack has under way.
+        const late = setTimeout(kill, (seconds * 2 + 20) * 1_000);
+        signal.addEventListener("abort", kill);
+        if (signal.aborted) kill();
+        const code = await attacker.ended;
+        clearTimeout(late);
+        signal.removeEventListener("abort", kill);
+        const last = attacker.lines.findLast(({ event }) => event === "did") ?? {};
+        const did = { kind, counts: {}, leaks: 0, leaked: [], ...last } as AttackerDid;
+        return code === 0 || code === null ? did : { ...did, failed: attacker.stderr };
+      }),
+    );
+  }
+
+  /** Takes everything of the attacker's away. */
+  async dismiss(): Promise<void> {
+    await this.relay.must("DELETE", `/tenants/${ATTACKER}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** Starts a program of this folder; it ends when its input does. */
+function program(name: string, plan: object, before: readonly string[] = []): JsonProcess {
+  const file = join(import.meta.dirname, `${name}.ts`);
+  const [command = "", ...args] = [...before, process.execPath, file, JSON.stringify(plan)];
+  const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+  // A program that has ended reads no more, which its exit tells.
+  child.stdin?.on("error", () => {});
+  return new JsonProcess(child, `the program ${name}`);
+}
+
+async function makeNetwork(
+  relay: AttackedRelay,
+  tenant: string,
+  name: string,
+  subnet?: string,
+): Promise<NetworkPlan> {
+  const network = { name, ...(subnet === undefined ? {} : { subnet }) };
+  const { vni } = await relay.must<{ vni: number }>("POST", `/tenants/${tenant}/networks`, network);
+  return { name, vni, token: await makeToken(relay, tenant, { network: name }) };
+}
+
+async function makeToken(relay: AttackedRelay, tenant: string, body: object): Promise<string> {
+  return (await relay.must<{ token: string }>("POST", `/tenants/${tenant}/tokens`, body)).token;
+}
+
+/** Makes a tenant with networks, tokens, an administrator, and tunnels whose far ends are on the loopback. */
+async function makeAttacker(relay: AttackedRelay): Promise<AttackerTenant> {
+  await relay.must("POST", "/tenants", { name: ATTACKER });
+  const open = await makeNetwork(relay, ATTACKER, "open");
+  const given = await makeNetwork(relay, ATTACKER, "given", GIVEN_SUBNET);
+  const admin = await relay.must<{ token: string }>("POST", `/tenants/${ATTACKER}/admins`, {});
+  const token = await makeToken(relay, ATTACKER, { all_networks: true });
+  const [vxlan, nvgre, gre, routed, farEnd] = [
+    await freeUdpPort(),
+    await freeUdpPort(),
+    await freeUdpPort(),
+    await freeUdpPort(),
+    await freeUdpPort(),
+  ];
+  const port = (network: NetworkPlan, udp: number, config: object) =>
+    relay.must("POST", `/tenants/${ATTACKER}/networks/${network.name}/ports`, {
+      listen: `127.0.0.1:${udp}`,
+      remotes: [`${FAR_END}:${farEnd}`],
+      ...config,
+    });
+  await port(open, vxlan, { kind: "vxlan", wire_vni: WIRE_VNI, unknown_remotes: true });
+  await port(open, nvgre, { kind: "nvgre", over: "udp", vsid: WIRE_VSID, unknown_remotes: true });
+  await port(open, gre, { kind: "gre", over: "udp", key: 7, checksum: true, sequence: true });
+  const routes = { gateways: [`${GIVEN_GATEWAY}/16`], routes: [ROUTED_SUBNET], mtu: ROUTED_MTU };
+  await port(given, routed, { kind: "gre", over: "udp", mode: "routed", ...routes });
+  const tunnels = { vxlan, nvgre, gre, routed, farEnd };
+  return { tenant: ATTACKER, adminToken: admin.token, token, open, given, tunnels };
+}
