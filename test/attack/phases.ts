@@ -18,8 +18,8 @@ export interface Phase {
   /** Undefined if the relay ended. */
   readonly bystanders: BystandersSaw | undefined;
   readonly attackers: readonly AttackerDid[];
-  /** MiB resident before the phase, and at most during it. */
-  readonly memory: { readonly before: number; readonly most: number };
+  /** MiB resident before this relay's first attack, and at most during the phase. */
+  readonly memory: { readonly base: number; readonly most: number };
   /** Milliseconds for which the relay itself waited for a processor. */
   readonly waitedMs: number;
   /** How the relay ended, if it did. */
@@ -73,7 +73,7 @@ export async function run(options: RunOptions): Promise<Run> {
   const { transport, kinds, seconds, signal, say } = options;
   const phases: Phase[] = [];
   let stage = await Stage.create(options);
-  let base = 0;
+  let base: number | undefined;
   try {
     for (const { name, kinds: some, seconds: time } of schedule(kinds, seconds)) {
       signal.throwIfAborted();
@@ -81,12 +81,14 @@ export async function run(options: RunOptions): Promise<Run> {
       if (phases.length > 0 && phases.at(-1)?.bystanders?.problems.length !== 0) {
         await stage[Symbol.asyncDispose]();
         stage = await Stage.create({ ...options, seed: options.seed + phases.length * 100 });
+        base = undefined;
       }
       say(`${describe(transport)}: ${name}, ${time.toFixed(1)} s`);
-      phases.push(await phase(stage, { transport, name, kinds: some, seconds: time, signal }));
-      if (name === "nothing") base = residentMib(stage) ?? 0;
+      // Bystanders alone are part of the base.
+      if (name !== "nothing") base ??= residentMib(stage);
+      phases.push(await phase(stage, { transport, name, kinds: some, seconds: time, base, signal }));
     }
-    return { phases, recovery: await recover(stage, options, base) };
+    return { phases, recovery: await recover(stage, options, base ?? 0) };
   } finally {
     await stage[Symbol.asyncDispose]();
   }
@@ -103,20 +105,21 @@ async function phase(
     name,
     kinds,
     seconds,
+    base = residentMib(stage) ?? 0,
     signal,
   }: {
     transport: Transport;
     name: string;
     kinds: readonly string[];
     seconds: number;
+    base: number | undefined;
     signal: AbortSignal;
   },
 ): Promise<Phase> {
   const { relay } = stage;
   const known = relay.errors.length;
-  const before = residentMib(stage) ?? 0;
   const waited = relay.waitedMs;
-  let most = before;
+  let most = residentMib(stage) ?? 0;
   const sampler = setInterval(() => {
     most = Math.max(most, residentMib(stage) ?? 0);
   }, SAMPLE_MS);
@@ -135,7 +138,7 @@ async function phase(
     seconds,
     bystanders: saw,
     attackers,
-    memory: { before, most },
+    memory: { base, most },
     waitedMs: relay.waitedMs - waited,
     ended: relay.isAlive ? undefined : relay.end,
     errors: relay.errors.slice(known),

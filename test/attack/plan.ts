@@ -32,6 +32,8 @@ export interface AttackerTenant {
   readonly open: NetworkPlan;
   /** With a subnet, {@link GIVEN_SUBNET}, of which the hub has the first address. */
   readonly given: NetworkPlan;
+  /** For two members alone. */
+  readonly pair: NetworkPlan;
   readonly tunnels: TunnelPlan;
 }
 

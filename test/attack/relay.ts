@@ -82,6 +82,7 @@ export class AttackedRelay implements AsyncDisposable {
     const errors: string[] = [];
     let stack = "";
     createInterface({ input: child.stderr }).on("line", (line) => {
+      if (line.trim() === "") return;
       const kind = kindOf(line);
       // The lines of a stack are one error.
       if (kind === "text" && stack !== "")
@@ -185,7 +186,6 @@ export function favour(): string[] {
 
 /** Whether a line is of the log, an error in the log, or text, such as of a stack. */
 function kindOf(line: string): "log" | "error" | "text" {
-  if (line.trim() === "") return "log";
   try {
     const { level } = JSON.parse(line) as { level?: number };
     return level === undefined || level >= ERROR_LEVEL ? "error" : "log";

@@ -46,7 +46,7 @@ function findingsOf(phase: Phase, bounds: Bounds): Finding[] {
     if (p50 > bounds.p50) find("time", `bystanders' median round trip was ${ms(p50)} ms`);
     if (max > bounds.max) find("time", `bystanders' longest round trip was ${ms(max)} ms`);
   } else if (ended === undefined) find("life", "the bystanders' program failed");
-  const growth = memory.most - memory.before;
+  const growth = memory.most - memory.base;
   if (growth > bounds.memory) find("memory", `the relay grew by ${mib(growth)}`);
   return found;
 }
@@ -93,7 +93,7 @@ export function report(results: Results, found: readonly Finding[]): string {
       saw === undefined
         ? "–"
         : `${ms(saw.newcomerMax)}${saw.refused.length > 0 ? ` (${saw.refused.length} no)` : ""}`,
-      Math.round(memory.before),
+      Math.round(memory.base),
       Math.round(memory.most),
       Number.isNaN(waitedMs) ? "–" : ms(waitedMs),
       ended ?? "alive",

@@ -193,6 +193,7 @@ async function makeAttacker(relay: AttackedRelay): Promise<AttackerTenant> {
   await relay.must("POST", "/tenants", { name: ATTACKER });
   const open = await makeNetwork(relay, ATTACKER, "open");
   const given = await makeNetwork(relay, ATTACKER, "given", GIVEN_SUBNET);
+  const pair = await makeNetwork(relay, ATTACKER, "pair");
   const admin = await relay.must<{ token: string }>("POST", `/tenants/${ATTACKER}/admins`, {});
   const token = await makeToken(relay, ATTACKER, { all_networks: true });
   const [vxlan, nvgre, gre, routed, farEnd] = [
@@ -214,5 +215,5 @@ async function makeAttacker(relay: AttackedRelay): Promise<AttackerTenant> {
   const routes = { gateways: [`${GIVEN_GATEWAY}/16`], routes: [ROUTED_SUBNET], mtu: ROUTED_MTU };
   await port(given, routed, { kind: "gre", over: "udp", mode: "routed", ...routes });
   const tunnels = { vxlan, nvgre, gre, routed, farEnd };
-  return { tenant: ATTACKER, adminToken: admin.token, token, open, given, tunnels };
+  return { tenant: ATTACKER, adminToken: admin.token, token, open, given, pair, tunnels };
 }

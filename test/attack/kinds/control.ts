@@ -31,6 +31,8 @@ class Control {
   readonly #arena: Arena;
   #senders: Wire[] = [];
   #mute: Wire[] = [];
+  /** The one that joins and leaves the small network. */
+  readonly #single: Wire[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -38,9 +40,9 @@ class Control {
 
   async run(): Promise<void> {
     const arena = this.#arena;
-    const { open, given } = arena.plan.attacker;
+    const { open, given, pair } = arena.plan.attacker;
     const both = [open.vni, given.vni];
-    await arena.crowd(RECEIVERS, (index) => this.#receiver(index, both));
+    await arena.crowd(RECEIVERS, (index) => this.#receiver(index, index === 0 ? [...both, pair.vni] : both));
     this.#senders = await arena.crowd(4, () => this.#member(both));
     this.#mute = await arena.crowd(4, () => this.#muteMember());
     await arena.crowd(BULKY, async () => {
@@ -53,6 +55,7 @@ class Control {
       [
         [6, "volleys", () => this.#volley()],
         [3, "traps", () => this.#trap()],
+        [6, "joins beside records", () => this.#joinBeside()],
         [2, "registers of 227 kB", () => this.#say(this.#register(open.vni))],
         [2, "registers that are refused", () => this.#say(this.#refusedRegister())],
         [2, "joins and leaves", () => this.#joinAndLeave()],
@@ -69,7 +72,7 @@ class Control {
     return this.#arena.member({ token: this.#arena.plan.attacker.token, join, from });
   }
 
-  /** A member that reads, now and then not, and whose address all know. */
+  /** A member that reads, every other moment not, and whose address all know. */
   async #receiver(index: number, join: readonly number[]): Promise<Wire> {
     const wire = await this.#member(join);
     const timer = setInterval(() => {
@@ -114,12 +117,12 @@ class Control {
   }
 
   /** Records of one message to a receiver, or to several, in one network or both. */
-  #records(vni: number, extra?: Buffer): Buffer {
+  #records(vni: number, extra?: Buffer, bytes = this.#arena.random.of(VOLLEYS), receiver?: number): Buffer {
     const { random } = this.#arena;
     const records: Buffer[] = [];
-    let left = random.of(VOLLEYS);
-    const to = random.below(RECEIVERS);
-    const spread = random.below(2) === 0 ? 1 : RECEIVERS;
+    let left = bytes;
+    const to = receiver ?? random.below(RECEIVERS);
+    const spread = receiver !== undefined || random.below(2) === 0 ? 1 : RECEIVERS;
     while (left > 0) {
       const size = Math.min(left, FRAME);
       const destination = receiverMac((to + random.below(spread)) % RECEIVERS);
@@ -150,6 +153,25 @@ class Control {
       else if (way === 3) parts.push(textFrame({ type: "ping", id: 1 }));
     }
     wire.socket.write(Buffer.concat(parts));
+  }
+
+  /**
+   * Sends a large message to a receiver, and in the same write joins a network in which that receiver is alone: the hub greets
+   * both there, and what the receiver was given in the other network leaves with that.
+   */
+  async #joinBeside(): Promise<void> {
+    const { random, plan } = this.#arena;
+    const { open, pair } = plan.attacker;
+    const wire = await this.#one(this.#single, () => this.#member([open.vni]));
+    if (wire.waiting > MOST_WAITING) return;
+    const size = random.of(VOLLEYS.slice(-3));
+    wire.socket.write(
+      Buffer.concat([
+        textFrame({ type: "leave", vni: pair.vni }),
+        clientFrame(BINARY, this.#records(open.vni, undefined, size, 0)),
+        textFrame({ type: "join", vni: pair.vni }),
+      ]),
+    );
   }
 
   /**

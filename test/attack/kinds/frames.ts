@@ -23,13 +23,19 @@ import {
 } from "./hostile-frames.ts";
 
 const MEMBERS = 16;
-/** Source addresses that a session may have: each member stays within it, to be heard. */
-const MACS = 60;
+/** Further members, whose frames have any source addresses: what a session may have is used up by them. */
+const FLOODERS = 2;
+/** Source addresses of each of the others: within what a session may have, so that all their frames are heard. */
+const MACS = 50;
+/** VLANs that one member reports groups in. */
+const VLANS = 16;
 const GATEWAY = 0x0a42_0001;
 const SUBNET = 0x0a42_0000;
 const ROUTED = 0x0a4d_0000;
 const PREFIX6 = 0xfd66n * 2n ** 112n;
 const FROM = "127.0.1.3";
+/** What a binary message may have (docs/protocol.md). */
+const MESSAGE_BYTES = 262_144;
 
 /**
  * Threat model: a member, by its frames.
@@ -49,6 +55,7 @@ class Frames {
   readonly #arena: Arena;
   readonly #mutator: Mutator;
   #members: Member[] = [];
+  #flooders: Member[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -59,55 +66,57 @@ class Frames {
     const arena = this.#arena;
     const { open, given } = arena.plan.attacker;
     const { random } = arena;
-    this.#members = await arena.crowd(MEMBERS, async (index) => ({ index, wire: await this.#open() }));
-    const many = (network: NetworkPlan, count: number, make: (mac: number, index: number) => Buffer) => () =>
-      this.#send(count, ({ index }) => packet(network.vni, make(macOf(index, random.below(MACS)), index)));
+    const opened = async (index: number) => ({ index, wire: await this.#open() });
+    this.#flooders = await arena.crowd(FLOODERS, opened);
+    this.#members = await arena.crowd(MEMBERS, opened);
     const source = () => SUBNET + 256 + random.below(60_000);
-    const routed = () => ROUTED + random.below(65_536);
+    const vlan = (index: number) => index * VLANS + random.below(VLANS);
+    const groups = random.of([open, given]);
     await arena.play([
       [
         8,
         "mutated frames",
-        () => this.#send(40, () => packet(random.of([open, given]).vni, this.#mutated())),
+        () => this.#send(this.#flooders, 40, random.of([open, given]), () => this.#mutated()),
       ],
-      [4, "super-frames", () => this.#send(3, (member) => this.#superFrame(member))],
+      [4, "super-frames", () => this.#superFrames()],
       [1, "malformed records", () => this.#malformed()],
-      [4, "IGMP reports", many(open, 40, (mac) => igmpReports(random, mac))],
-      [3, "MLD reports", many(open, 40, (mac) => mldReports(random, mac))],
-      [4, "ARP claims", many(given, 100, (mac) => arpClaim(mac, source(), random.of([GATEWAY, source()])))],
+      [4, "IGMP reports", this.#from(40, groups, (mac, index) => igmpReports(random, mac, vlan(index)))],
+      [3, "MLD reports", this.#from(40, groups, (mac, index) => mldReports(random, mac, vlan(index)))],
+      [
+        4,
+        "ARP claims",
+        this.#from(100, given, (mac) => arpClaim(mac, source(), random.of([GATEWAY, source()]))),
+      ],
       [
         3,
         "ND claims",
-        many(given, 100, (mac) => neighbourClaim(mac, PREFIX6 + BigInt(random.below(16_000)))),
+        this.#from(100, given, (mac) => neighbourClaim(mac, PREFIX6 + BigInt(random.below(16_000)))),
       ],
-      [
-        2,
-        "floods of MAC addresses",
-        many(open, 100, () => {
-          const from = 0x0200_0000_0000 + random.next();
-          return ethernet(
-            { to: random.of([BROADCAST, from + 1]), from, etherType: 0x88b5 },
-            Buffer.alloc(46),
-          );
-        }),
-      ],
-      [2, "DHCP and router advertisements", many(given, 10, (mac) => this.#rogue(mac))],
+      [2, "floods of MAC addresses", () => this.#send(this.#flooders, 100, open, () => this.#flood())],
+      [2, "DHCP and router advertisements", this.#from(10, given, (mac) => this.#rogue(mac))],
       [
         3,
         "questions to the hub",
-        many(given, 50, (mac) => dnsQuery(random, mac, given.vni, source(), GATEWAY)),
+        this.#from(50, given, (mac) => dnsQuery(random, mac, given.vni, source(), GATEWAY)),
       ],
-      [2, "pings to the hub", many(given, 20, (mac) => ping(random, mac, given.vni, source(), GATEWAY))],
       [
-        3,
-        "fragments to be routed and cut",
-        many(given, 10, (mac) => {
-          const to = random.below(4) === 0 ? GATEWAY : routed();
-          const head = { to: HUB + given.vni, from: mac, etherType: 0x0800 };
-          return ethernet(head, fragment(random, source(), to));
-        }),
+        2,
+        "pings to the hub",
+        this.#from(20, given, (mac) => ping(random, mac, given.vni, source(), GATEWAY)),
       ],
+      [3, "fragments to be routed and cut", this.#from(10, given, (mac) => this.#fragment(mac, source()))],
     ]);
+  }
+
+  /** Sends frames of the members', each with a source address of the one that it comes from. */
+  #from(
+    count: number,
+    network: NetworkPlan,
+    make: (mac: number, index: number) => Buffer,
+  ): () => Promise<void> {
+    const { random } = this.#arena;
+    return () =>
+      this.#send(this.#members, count, network, ({ index }) => make(macOf(index, random.below(MACS)), index));
   }
 
   #open(): Promise<Wire> {
@@ -116,19 +125,27 @@ class Frames {
     return this.#arena.member({ token, join: [open.vni, given.vni], features, from: FROM });
   }
 
-  async #member(): Promise<Member> {
-    const member = this.#arena.random.of(this.#members);
+  async #one(members: readonly Member[]): Promise<Member> {
+    const member = this.#arena.random.of(members);
     if (member.wire.isClosed) member.wire = await this.#open();
     return member;
   }
 
-  async #send(count: number, make: (member: Member) => Buffer): Promise<void> {
-    const member = await this.#member();
+  async #send(
+    members: readonly Member[],
+    count: number,
+    { vni }: NetworkPlan,
+    make: (member: Member) => Buffer,
+  ): Promise<void> {
+    const member = await this.#one(members);
     if (member.wire.waiting > MOST_WAITING) return;
-    member.wire.sendBinary(
-      Buffer.concat(Array.from({ length: count }, () => make(member))).subarray(0, 262_144),
-    );
-    this.#arena.did("frames", count);
+    let bytes = 0;
+    const records = Array.from({ length: count }, () => packet(vni, make(member))).filter(({ length }) => {
+      bytes += length;
+      return bytes <= MESSAGE_BYTES;
+    });
+    member.wire.sendBinary(Buffer.concat(records));
+    this.#arena.did("frames", records.length);
   }
 
   /** A frame of 14 bytes at least: shorter ones are no records. */
@@ -141,11 +158,32 @@ class Frames {
     return frame;
   }
 
-  #superFrame({ index }: Member): Buffer {
+  async #superFrames(): Promise<void> {
     const { random, plan } = this.#arena;
     const { open, given } = plan.attacker;
-    const to = random.of([BROADCAST, macOf(random.below(MEMBERS), 0), HUB + given.vni, 0x0100_5e00_0001]);
-    return superFrame(random, random.of([open, given]).vni, to, macOf(index, 0));
+    const { index, wire } = await this.#one(this.#members);
+    if (wire.waiting > MOST_WAITING) return;
+    const to = [BROADCAST, macOf(random.below(MEMBERS), 0), HUB + given.vni, 0x0100_5e00_0001];
+    const { vni } = random.of([open, given]);
+    const make = () => superFrame(random, vni, random.of(to), macOf(index, 0));
+    wire.sendBinary(Buffer.concat([make(), make(), make()]));
+    this.#arena.did("frames", 3);
+  }
+
+  #flood(): Buffer {
+    const from = 0x0200_0000_0000 + this.#arena.random.next();
+    return ethernet(
+      { to: this.#arena.random.of([BROADCAST, from + 1]), from, etherType: 0x88b5 },
+      Buffer.alloc(46),
+    );
+  }
+
+  /** A fragment to the far side of the routed tunnel, or to the hub itself. */
+  #fragment(from: number, source: number): Buffer {
+    const { random, plan } = this.#arena;
+    const to = random.below(4) === 0 ? GATEWAY : ROUTED + random.below(65_536);
+    const head = { to: HUB + plan.attacker.given.vni, from, etherType: 0x0800 };
+    return ethernet(head, fragment(random, source, to));
   }
 
   #rogue(mac: number): Buffer {
@@ -154,7 +192,7 @@ class Frames {
 
   /** Closes the session that sends it, unless it happens to be right. */
   async #malformed(): Promise<void> {
-    const { wire } = await this.#member();
+    const { wire } = await this.#one(this.#flooders);
     wire.sendBinary(
       malformedRecords(this.#arena.random, this.#arena.plan.attacker.open.vni, this.#mutated()),
     );

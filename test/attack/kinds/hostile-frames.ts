@@ -10,7 +10,6 @@ export const BROADCAST = 0xffff_ffff_ffff;
 export const HUB = 0x024c_4e00_0000;
 const ALL_NODES = 0xff02n * 2n ** 112n + 1n;
 const LINK_LOCAL = 0xfe80n * 2n ** 112n;
-const VLANS = 4_096;
 
 export interface FrameOptions {
   readonly to: number;
@@ -52,12 +51,18 @@ export function ipv4(options: Ipv4Options, payload: Uint8Array): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-export function ipv6(source: bigint, destination: bigint, next: number, payload: Uint8Array): Buffer {
+export function ipv6(
+  source: bigint,
+  destination: bigint,
+  next: number,
+  payload: Uint8Array,
+  hopLimit = 255,
+): Buffer {
   const header = Buffer.alloc(40);
   header[0] = 0x60;
   header.writeUInt16BE(payload.length & 0xffff, 4);
   header[6] = next;
-  header[7] = 255;
+  header[7] = hopLimit;
   writeIpv6(header, 8, source);
   writeIpv6(header, 24, destination);
   return Buffer.concat([header, payload]);
@@ -103,8 +108,8 @@ export function neighbourClaim(mac: number, address: bigint): Buffer {
   );
 }
 
-/** An IGMPv3 report of many random groups, in a random VLAN or none. */
-export function igmpReports(random: Random, from: number): Buffer {
+/** An IGMPv3 report of many random groups. */
+export function igmpReports(random: Random, from: number, vlan?: number): Buffer {
   const records = Array.from({ length: 1 + random.below(180) }, () => {
     return { type: 4, group: 0xe900_0000 + random.below(2 ** 24), sources: [] };
   });
@@ -112,11 +117,11 @@ export function igmpReports(random: Random, from: number): Buffer {
     { source: 0x0a42_0009, destination: 0xe000_0016, protocol: 2, ttl: 1 },
     igmpRecords(records),
   );
-  return ethernet({ to: 0x0100_5e00_0016, from, etherType: 0x0800, vlan: random.below(VLANS) }, message);
+  return ethernet({ to: 0x0100_5e00_0016, from, etherType: 0x0800, vlan }, message);
 }
 
-/** An MLDv2 report of many random groups, in a random VLAN. */
-export function mldReports(random: Random, from: number): Buffer {
+/** An MLDv2 report of many random groups. */
+export function mldReports(random: Random, from: number, vlan?: number): Buffer {
   const records = Array.from({ length: 1 + random.below(60) }, () => {
     const group = 0xff0en * 2n ** 112n + BigInt(random.next()) * 2n ** 32n + BigInt(random.next());
     return { type: 4, group, sources: [] };
@@ -125,8 +130,8 @@ export function mldReports(random: Random, from: number): Buffer {
   const destination = 0xff02n * 2n ** 112n + 0x16n;
   const options = Buffer.from("3a000502000001 00".replaceAll(" ", ""), "hex");
   const message = sealIcmpv6(mldRecords(records), source, destination);
-  const packet = ipv6(source, destination, 0, Buffer.concat([options, message]));
-  return ethernet({ to: 0x3333_0000_0016, from, etherType: 0x86dd, vlan: random.below(VLANS) }, packet);
+  const packet = ipv6(source, destination, 0, Buffer.concat([options, message]), 1);
+  return ethernet({ to: 0x3333_0000_0016, from, etherType: 0x86dd, vlan }, packet);
 }
 
 /** A DHCP server's offer to all. */
