@@ -1,5 +1,5 @@
-// One kind of attack, run as a program of its own, at the lowest priority so that the relay and the bystanders lose no processor
-// time to it: an `AttackPlan` in JSON. Ends by itself, or when its input does, and tells what it did as one line of JSON.
+// One kind of attack, run as a program of its own, so that the bystanders' program is not delayed by its work: an `AttackPlan` in
+// JSON. Ends by itself, or when its input does, and tells what it did as one line of JSON.
 import { constants, setPriority } from "node:os";
 import { Arena } from "./arena.ts";
 import { ATTACKS } from "./kinds/all.ts";
@@ -8,7 +8,8 @@ import type { AttackPlan } from "./plan.ts";
 const plan = JSON.parse(process.argv[2] ?? "") as AttackPlan;
 const attack = ATTACKS.find(({ name }) => name === plan.kind);
 if (attack === undefined) throw new Error(`there is no attack '${plan.kind}'`);
-setPriority(constants.priority.PRIORITY_LOW);
+// Attackers are elsewhere in truth. As root the relay and the bystanders are preferred instead, see `favour`.
+if (process.getuid?.() !== 0) setPriority(constants.priority.PRIORITY_LOW);
 // The one that started it is gone.
 process.stdin.once("close", () => process.exit(1)).resume();
 

@@ -14,7 +14,7 @@ const BROADCAST_EVERY = 10;
 const BULK_RECORDS = 24;
 const BULK_BYTES = 1_400;
 /** How long frames under way may take once the traffic ends, in milliseconds. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 40_000;
 /** How often another session of the tenant comes and goes, in milliseconds. */
 const NEWCOMER_MS = 1_000;
 const EXAMPLES = 5;
@@ -53,6 +53,8 @@ export class Bystander {
   readonly #wires: Wire[] = [];
   /** Times of frames that are under way, by flow and sequence number. */
   readonly #underWay = new Map<string, number>();
+  /** Frames that were given up. */
+  readonly #late = new Set<string>();
   readonly #sequences = new Map<number, number>();
   #seen = nothing();
   #isSending = false;
@@ -95,6 +97,8 @@ export class Bystander {
     this.#isSending = false;
     await this.#settle();
     this.#seen.lost = this.#underWay.size;
+    // What comes in a later phase has been counted as lost, and is no duplicate.
+    for (const key of this.#underWay.keys()) this.#late.add(key);
     this.#underWay.clear();
     return this.#seen;
   }
@@ -181,7 +185,7 @@ export class Bystander {
     const key = `${flow} ${sequence}`;
     const at = this.#underWay.get(key);
     if (at === undefined) {
-      this.#seen.duplicates++;
+      if (!this.#late.delete(key)) this.#seen.duplicates++;
       return;
     }
     this.#underWay.delete(key);

@@ -24,7 +24,7 @@ import { AttackedRelay, favour } from "./relay.ts";
 const ATTACKER = "attacker";
 const BYSTANDERS = ["xenia", "yvonne"];
 /** What bystanders may take for what is under way, and some. */
-const SEEN_MS = 60_000;
+const SEEN_MS = 90_000;
 
 /** How a relay is reached. */
 export interface Transport {

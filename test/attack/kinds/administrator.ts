@@ -52,7 +52,7 @@ class Administrator {
         [3, "networks made and deleted", () => this.#network()],
         [3, "tokens and invites made and deleted", () => this.#secret()],
         [4, "enrolments", () => this.#enrol()],
-        [6, "claims of addresses", () => this.#claim()],
+        [6, "claims of addresses", () => this.#claim(arena.random.below(CLAIMERS))],
         [2, "keys of idempotency", () => this.#idempotent()],
         [3, "lists", () => this.#list()],
         [1, "captures unread", () => this.#capture()],
@@ -118,13 +118,12 @@ class Administrator {
     await this.#arena.ask({ method: "POST", path: "/v1/enrol", body, from: FROM });
   }
 
-  #claim(): void {
-    const { random, plan } = this.#arena;
-    const index = random.below(CLAIMERS);
+  #claim(index: number): void {
+    const { plan } = this.#arena;
     const wire = this.#claimers[index];
     if (wire === undefined || wire.isClosed || wire.waiting > MOST_WAITING) return;
-    const frames = Array.from({ length: 200 }, () => {
-      const number = index * CLAIMS + random.below(CLAIMS);
+    const frames = Array.from({ length: CLAIMS }, (_, at) => {
+      const number = index * CLAIMS + at;
       const mac = 0x0200_0002_0000 + index * 256 + (number % MACS);
       return packet(plan.attacker.given.vni, arpClaim(mac, SUBNET + 2 + number));
     });
