@@ -3,7 +3,7 @@ import { packet } from "../../relay/client.ts";
 import type { Arena, Attack } from "../arena.ts";
 import { MOST_WAITING } from "../arena.ts";
 import { BINARY, clientFrame, textFrame, type Wire } from "../wire.ts";
-import { dhcpOffer, ethernet, routerAdvertisement } from "./hostile-frames.ts";
+import { dhcpOffer, ethernet, igmpReports, routerAdvertisement } from "./hostile-frames.ts";
 
 /** Members who hear of everything: what is told to one is told to so many. */
 const AUDIENCE = 100;
@@ -85,6 +85,11 @@ class Control {
       Buffer.alloc(46),
     );
     for (const vni of join) wire.sendBinary(packet(vni, hello));
+    // A hub asks newcomers for their groups only once somebody speaks of groups.
+    if (join.length > 2) {
+      const { vni } = this.#arena.plan.attacker.pair;
+      wire.sendBinary(packet(vni, igmpReports(this.#arena.random, receiverMac(index))));
+    }
     return wire;
   }
 
