@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
+import { setTimeout as delay } from "node:timers/promises";
 import { packet } from "../../relay/client.ts";
 import type { Arena, Attack } from "../arena.ts";
 import { MOST_WAITING } from "../arena.ts";
 import { BINARY, clientFrame, textFrame, type Wire } from "../wire.ts";
-import { dhcpOffer, ethernet, igmpReports, routerAdvertisement } from "./hostile-frames.ts";
+import { BROADCAST, dhcpOffer, ethernet, igmpReports, routerAdvertisement } from "./hostile-frames.ts";
 
 /** Members who hear of everything: what is told to one is told to so many. */
 const AUDIENCE = 100;
@@ -17,6 +18,9 @@ const BULKY = 12;
 const VOLLEYS = [100, 800, 1_500, 3_000, 9_000, 15_000, 17_000, 30_000, 60_000];
 const FRAME = 1_400;
 const FROM = "127.0.1.1";
+/** Messages that fill a connection which is not read, and how long it stays so, in milliseconds. */
+const FILLING = 120;
+const SLOW_MS = 300;
 
 /**
  * Threat model: a member, by what it says in text.
@@ -31,7 +35,8 @@ class Control {
   readonly #arena: Arena;
   #senders: Wire[] = [];
   #mute: Wire[] = [];
-  /** The one that joins and leaves the small network. */
+  /** The two of the small network: one is always in it, the other joins and leaves. */
+  readonly #greeted: Wire[] = [];
   readonly #single: Wire[] = [];
 
   constructor(arena: Arena) {
@@ -40,9 +45,9 @@ class Control {
 
   async run(): Promise<void> {
     const arena = this.#arena;
-    const { open, given, pair } = arena.plan.attacker;
+    const { open, given } = arena.plan.attacker;
     const both = [open.vni, given.vni];
-    await arena.crowd(RECEIVERS, (index) => this.#receiver(index, index === 0 ? [...both, pair.vni] : both));
+    await arena.crowd(RECEIVERS, (index) => this.#receiver(index, both));
     this.#senders = await arena.crowd(4, () => this.#member(both));
     this.#mute = await arena.crowd(4, () => this.#muteMember());
     await arena.crowd(BULKY, async () => {
@@ -80,16 +85,8 @@ class Control {
       else wire.socket.resume();
     }, 50);
     wire.socket.once("close", () => clearInterval(timer));
-    const hello = ethernet(
-      { to: 0xffff_ffff_ffff, from: receiverMac(index), etherType: 0x88b5 },
-      Buffer.alloc(46),
-    );
+    const hello = ethernet({ to: BROADCAST, from: receiverMac(index), etherType: 0x88b5 }, Buffer.alloc(46));
     for (const vni of join) wire.sendBinary(packet(vni, hello));
-    // A hub asks newcomers for their groups only once somebody speaks of groups.
-    if (join.length > 2) {
-      const { vni } = this.#arena.plan.attacker.pair;
-      wire.sendBinary(packet(vni, igmpReports(this.#arena.random, receiverMac(index))));
-    }
     return wire;
   }
 
@@ -130,7 +127,7 @@ class Control {
     const spread = receiver !== undefined || random.below(2) === 0 ? 1 : RECEIVERS;
     while (left > 0) {
       const size = Math.min(left, FRAME);
-      const destination = receiverMac((to + random.below(spread)) % RECEIVERS);
+      const destination = receiverMac(spread === 1 ? to : random.below(spread));
       const frame = ethernet(
         { to: destination, from: 0x0200_0000_0b00, etherType: 0x88b5 },
         Buffer.alloc(size),
@@ -161,22 +158,43 @@ class Control {
   }
 
   /**
-   * Sends a large message to a receiver, and in the same write joins a network in which that receiver is alone: the hub greets
-   * both there, and what the receiver was given in the other network leaves with that.
+   * Sends large messages to a receiver that does not read, and in the same write joins a network in which that receiver is alone:
+   * the hub greets both there, and what the receiver was given in the other network leaves with that. Then waits for others to
+   * use the blocks, before the receiver reads.
    */
   async #joinBeside(): Promise<void> {
     const { random, plan } = this.#arena;
     const { open, pair } = plan.attacker;
+    const receiver = await this.#one(this.#greeted, () => this.#greetedMember());
     const wire = await this.#one(this.#single, () => this.#member([open.vni]));
-    if (wire.waiting > MOST_WAITING) return;
-    const size = random.of(VOLLEYS.slice(-3));
-    wire.socket.write(
-      Buffer.concat([
-        textFrame({ type: "leave", vni: pair.vni }),
-        clientFrame(BINARY, this.#records(open.vni, undefined, size, 0)),
-        textFrame({ type: "join", vni: pair.vni }),
-      ]),
+    if (wire.waiting > 0 || receiver.socket.isPaused()) return delay(SLOW_MS);
+    receiver.socket.pause();
+    for (let left = FILLING; left > 0; left--) {
+      const size = random.of(VOLLEYS.slice(-2));
+      wire.socket.write(
+        Buffer.concat([
+          textFrame({ type: "leave", vni: pair.vni }),
+          clientFrame(BINARY, this.#records(open.vni, undefined, size, RECEIVERS)),
+          textFrame({ type: "join", vni: pair.vni }),
+        ]),
+      );
+      // Each in a turn of its own.
+      await delay(1);
+    }
+    await delay(SLOW_MS);
+    receiver.socket.resume();
+  }
+
+  /** A member that is alone in the small network, whose hub asks newcomers for their groups as this one has some. */
+  async #greetedMember(): Promise<Wire> {
+    const { open, pair } = this.#arena.plan.attacker;
+    const wire = await this.#member([open.vni, pair.vni]);
+    const mac = receiverMac(RECEIVERS);
+    wire.sendBinary(
+      packet(open.vni, ethernet({ to: BROADCAST, from: mac, etherType: 0x88b5 }, Buffer.alloc(46))),
     );
+    wire.sendBinary(packet(pair.vni, igmpReports(this.#arena.random, mac)));
+    return wire;
   }
 
   /**
