@@ -36,8 +36,8 @@ class Control {
   #senders: Wire[] = [];
   #mute: Wire[] = [];
   /** The two of the small network: one is always in it, the other joins and leaves. */
-  readonly #greeted: Wire[] = [];
-  readonly #single: Wire[] = [];
+  #greeted: Wire[] = [];
+  #single: Wire[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -49,6 +49,8 @@ class Control {
     const both = [open.vni, given.vni];
     await arena.crowd(RECEIVERS, (index) => this.#receiver(index, both));
     this.#senders = await arena.crowd(4, () => this.#member(both));
+    this.#greeted = await arena.crowd(1, () => this.#greetedMember());
+    this.#single = await arena.crowd(1, () => this.#member([open.vni]));
     this.#mute = await arena.crowd(4, () => this.#muteMember());
     await arena.crowd(BULKY, async () => {
       const wire = await this.#member([given.vni]);
@@ -103,8 +105,13 @@ class Control {
     const wire = wires[at];
     if (wire !== undefined && !wire.isClosed) return wire;
     const other = await make();
-    if (wires.length === 0) wires.push(other);
-    else wires[at] = other;
+    // Another lane may have been quicker.
+    const quicker = wires[at];
+    if (quicker !== undefined && !quicker.isClosed) {
+      other.socket.destroy();
+      return quicker;
+    }
+    wires[at] = other;
     return other;
   }
 
