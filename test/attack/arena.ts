@@ -55,7 +55,8 @@ export class Arena {
   /** The bytes around the first ones, in hex. */
   readonly leaked: string[] = [];
   readonly #marks: readonly Buffer[];
-  readonly #until: number;
+  /** Set once the attack begins to play: what it opens before takes no time of it. */
+  #until = Number.POSITIVE_INFINITY;
   readonly #sockets = new Set<Socket>();
   readonly #agent: HttpAgent;
 
@@ -64,7 +65,6 @@ export class Arena {
     this.url = new URL(plan.url);
     this.random = new Random(plan.seed);
     this.#marks = plan.marks.map((mark) => Buffer.from(mark, "hex"));
-    this.#until = performance.now() + plan.seconds * 1_000;
     const pool = { keepAlive: true, maxSockets: 32 };
     this.#agent = plan.url.startsWith("https:")
       ? new HttpsAgent({ ...pool, rejectUnauthorized: false })
@@ -86,6 +86,7 @@ export class Arena {
 
   /** Chooses steps at random, in so many lanes beside each other, until the time is over. */
   async play(steps: readonly Step[], lanes = 1): Promise<void> {
+    this.#until = performance.now() + this.plan.seconds * 1_000;
     const total = steps.reduce((sum, [weight]) => sum + weight, 0);
     const lane = async () => {
       while (!this.isOver) {

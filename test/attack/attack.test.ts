@@ -1,15 +1,17 @@
 // The short version of 'npm run attack': everything at once, judged by what holds on any machine, however busy.
+import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { requires } from "../requirements.ts";
 import { campaign } from "./campaign.ts";
 import { attackOptions } from "./options.ts";
+import { HEAD_BYTES, MARK_BYTES, MarkFinder, markOf, writeFrame } from "./payload.ts";
 import { findings, report } from "./report.ts";
 
 const SECONDS = 10;
 
 /** What a run found of those things that do not depend on time. */
 async function attack(...args: string[]) {
-  const options = attackOptions(["--seconds", String(SECONDS), "--seed", "13", ...args]);
+  const options = attackOptions(["--seconds", String(SECONDS), "--seed", "13", "--gentle", ...args]);
   if (options === undefined) throw new Error("no help was asked for");
   const results = await campaign(options, AbortSignal.timeout(SECONDS * 20_000), () => {});
   const found = findings(results, options.bounds);
@@ -22,6 +24,23 @@ async function attack(...args: string[]) {
     deeds,
   };
 }
+
+it("finds a bystander's bytes wherever they begin in what is read", () => {
+  const mark = markOf("xenia", 1);
+  const frame = Buffer.alloc(200);
+  writeFrame(frame, { destination: 1, source: 2, flow: 0, sequence: 7 }, mark);
+  const noise = Buffer.alloc(1_000, 0xaa);
+  for (let cut = HEAD_BYTES; cut < frame.length - MARK_BYTES; cut++) {
+    const finder = new MarkFinder([markOf("yvonne", 1), mark]);
+    const piece = Buffer.concat([noise, frame.subarray(HEAD_BYTES)]);
+    const found = [
+      piece.subarray(0, noise.length + cut - HEAD_BYTES),
+      piece.subarray(noise.length + cut - HEAD_BYTES),
+    ];
+    expect(found.filter((part) => finder.find(part) !== undefined).length).toBeGreaterThan(0);
+  }
+  expect(new MarkFinder([mark]).find(noise)).toBeUndefined();
+});
 
 it.runIf(requires("openssl"))(
   "leaves two bystander tenants all their frames, none of others', and a relay that lives, while a third does its worst",

@@ -8,8 +8,8 @@ import type { AttackPlan } from "./plan.ts";
 const plan = JSON.parse(process.argv[2] ?? "") as AttackPlan;
 const attack = ATTACKS.find(({ name }) => name === plan.kind);
 if (attack === undefined) throw new Error(`there is no attack '${plan.kind}'`);
-// Attackers are elsewhere in truth. As root the relay and the bystanders are preferred instead, see `favour`.
-if (process.getuid?.() !== 0) setPriority(constants.priority.PRIORITY_LOW);
+// Attackers are elsewhere in truth, and would not take processor time from the relay.
+if (plan.yields) setPriority(constants.priority.PRIORITY_LOW);
 // The one that started it is gone.
 process.stdin.once("close", () => process.exit(1)).resume();
 

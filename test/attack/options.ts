@@ -20,6 +20,7 @@ nothing, see nothing and do not wait. Ends with 1 if something does not hold. Al
   --bound-max MS          its longest round trip at most (150)
   --bound-memory MIB      how much the relay may grow (256)
   --bound-after MIB       how much of that may stay once the attacker is gone (128)
+  --gentle                leave the processor to others: attackers run last. Otherwise, as root, relay and bystanders run first
   --json                  print the results as JSON
 `;
 
@@ -30,6 +31,8 @@ export interface AttackOptions {
   readonly transports: readonly Transport[];
   readonly relayArgs: readonly string[];
   readonly relayEnv: Readonly<Record<string, string>>;
+  /** Whether relay and bystanders are to run before everything else. */
+  readonly favoured: boolean;
   readonly bounds: Bounds;
   readonly json: boolean;
 }
@@ -80,6 +83,7 @@ export function attackOptions(args: readonly string[]): AttackOptions | undefine
         return [text.slice(0, at), text.slice(at + 1)];
       }),
     ),
+    favoured: !values.gentle && process.getuid?.() === 0,
     bounds: {
       p50: number("bound-p50"),
       max: number("bound-max"),
@@ -109,6 +113,7 @@ function parse(args: readonly string[]) {
       options: {
         help: { type: "boolean", short: "h", default: false },
         json: { type: "boolean", default: false },
+        gentle: { type: "boolean", default: false },
         seconds: { type: "string", default: "30" },
         seed: { type: "string", default: String(1 + Math.floor(Math.random() * 2 ** 31)) },
         only: { type: "string" },

@@ -65,6 +65,8 @@ export interface AttackPlan {
   readonly url: string;
   readonly seed: number;
   readonly seconds: number;
+  /** Whether to leave the processor to all others. */
+  readonly yields: boolean;
   /** What bystanders' frames are known by, in hex. */
   readonly marks: readonly string[];
   readonly attacker: AttackerTenant;

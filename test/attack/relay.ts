@@ -26,6 +26,8 @@ export interface RelayOptions {
   readonly args: readonly string[];
   /** Further variables of its environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Words in front of its command. */
+  readonly before: readonly string[];
 }
 
 /** A relay in a process of its own, which ends with this one. */
@@ -48,7 +50,7 @@ export class AttackedRelay implements AsyncDisposable {
     this.#ended = ended;
   }
 
-  static async start({ framing, tls, data, args, env }: RelayOptions): Promise<AttackedRelay> {
+  static async start({ framing, tls, data, args, env, before }: RelayOptions): Promise<AttackedRelay> {
     const files = tls === undefined ? [] : ["--tls-cert", tls.cert, "--tls-key", tls.key];
     const own = [
       "--json",
@@ -73,7 +75,7 @@ export class AttackedRelay implements AsyncDisposable {
       "relay",
       ...own,
     ];
-    const [first = "", ...rest] = [...favour(), ...command];
+    const [first = "", ...rest] = [...before, ...command];
     const child = spawn(first, rest, {
       cwd: REPOSITORY,
       env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...env },
@@ -174,14 +176,6 @@ export class AttackedRelay implements AsyncDisposable {
     this.#child.kill("SIGKILL");
     await this.#ended;
   }
-}
-
-/** The niceness of what is measured, in front of what else the machine does: attackers are elsewhere in truth. */
-const NICENESS = -10;
-
-/** Returns the words in front of a command that is to be preferred by the scheduler, which only root may ask for. */
-export function favour(): string[] {
-  return process.getuid?.() === 0 ? ["nice", "-n", String(NICENESS)] : [];
 }
 
 /** Whether a line is of the log, an error in the log, or text, such as of a stack. */

@@ -9,6 +9,7 @@ import { freeUdpPort } from "../relay/udp-port.ts";
 import { markOf } from "./payload.ts";
 import {
   type AttackerTenant,
+  type AttackPlan,
   FAR_END,
   GIVEN_GATEWAY,
   GIVEN_SUBNET,
@@ -19,7 +20,7 @@ import {
   WIRE_VNI,
   WIRE_VSID,
 } from "./plan.ts";
-import { AttackedRelay, favour } from "./relay.ts";
+import { AttackedRelay } from "./relay.ts";
 
 const ATTACKER = "attacker";
 const BYSTANDERS = ["xenia", "yvonne"];
@@ -37,6 +38,8 @@ export interface StageOptions {
   readonly seed: number;
   readonly relayArgs: readonly string[];
   readonly relayEnv: Readonly<Record<string, string>>;
+  /** Whether relay and bystanders go before everything else on the machine, which takes root; attackers go last otherwise. */
+  readonly favoured: boolean;
 }
 
 /** What the bystanders saw in a phase; times in milliseconds. */
@@ -69,32 +72,44 @@ export interface AttackerDid {
   readonly failed?: string;
 }
 
+interface StageParts {
+  readonly relay: AttackedRelay;
+  readonly seed: number;
+  readonly attacker: AttackerTenant;
+  readonly bystanders: JsonProcess;
+  /** Whether attackers leave the processor to others. */
+  readonly yields: boolean;
+}
+
+/** The niceness of relay and bystanders where they are favoured. */
+const FAVOUR = ["nice", "-n", "-10"];
+
 /** A relay with an attacker's tenant and two bystanders, who are connected. */
 export class Stage implements AsyncDisposable {
   readonly relay: AttackedRelay;
   readonly #seed: number;
+  readonly #yields: boolean;
   readonly #attacker: AttackerTenant;
   readonly #bystanders: JsonProcess;
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
-    relay: AttackedRelay,
-    seed: number,
-    attacker: AttackerTenant,
-    bystanders: JsonProcess,
+    { relay, seed, attacker, bystanders, yields }: StageParts,
     stack: AsyncDisposableStack,
   ) {
     this.relay = relay;
     this.#seed = seed;
+    this.#yields = yields;
     this.#attacker = attacker;
     this.#bystanders = bystanders;
     this.#stack = stack;
   }
 
-  static async create({ transport, seed, relayArgs, relayEnv }: StageOptions): Promise<Stage> {
+  static async create({ transport, seed, relayArgs, relayEnv, favoured }: StageOptions): Promise<Stage> {
     await using stack = new AsyncDisposableStack();
     const data = mkdtempSync(join(tmpdir(), "laneway-attack-"));
     stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    const before = favoured ? FAVOUR : [];
     const tls = transport.tls ? makeCertificate(data) : undefined;
     const relay = await AttackedRelay.start({
       framing: transport.framing,
@@ -102,6 +117,7 @@ export class Stage implements AsyncDisposable {
       data: join(data, "relay"),
       args: relayArgs,
       env: relayEnv,
+      before,
     });
     stack.use(relay);
     const tenants: TenantPlan[] = [];
@@ -110,9 +126,9 @@ export class Stage implements AsyncDisposable {
       tenants.push({ tenant, ...(await makeNetwork(relay, tenant, "lan", GIVEN_SUBNET)) });
     }
     const attacker = await makeAttacker(relay);
-    const bystanders = stack.use(program("bystanders", { url: relay.url.href, seed, tenants }, favour()));
+    const bystanders = stack.use(program("bystanders", { url: relay.url.href, seed, tenants }, before));
     await bystanders.event("ready", { timeout: SEEN_MS });
-    return new Stage(relay, seed, attacker, bystanders, stack.move());
+    return new Stage({ relay, seed, attacker, bystanders, yields: !favoured }, stack.move());
   }
 
   /** Has the bystanders measure, from now until {@link seen}. */
@@ -136,8 +152,16 @@ export class Stage implements AsyncDisposable {
     const marks = BYSTANDERS.map((tenant) => markOf(tenant, this.#seed).toString("hex"));
     return await Promise.all(
       kinds.map(async (kind, index) => {
-        const plan = { kind, url: this.relay.url.href, seed: this.#seed + index, seconds, marks };
-        await using attacker = program("attacker", { ...plan, attacker: this.#attacker });
+        const plan: AttackPlan = {
+          kind,
+          url: this.relay.url.href,
+          seed: this.#seed + index,
+          seconds,
+          yields: this.#yields,
+          marks,
+          attacker: this.#attacker,
+        };
+        await using attacker = program("attacker", plan);
         const kill = () => attacker.child.kill("SIGKILL");
         // Twice the time is enough for what an attack has under way.
         const late = setTimeout(kill, (seconds * 2 + 20) * 1_000);
