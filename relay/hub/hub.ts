@@ -313,14 +313,25 @@ export class Hub implements SessionHost {
     if (refusal.isOwn) this.#tenants.notices.add(session.grant.tenant, refusal.notice);
   }
 
+  /** What fails of it is contained by itself: the rest is done all the same. */
   #tick(): void {
-    for (const network of this.#networks.values()) this.#containment.run(() => network.tick());
-    this.#macs.tick();
-    this.#rates.tick();
+    const contained = (work: () => void) => this.#containment.run(work);
+    for (const network of this.#networks.values()) contained(() => network.tick());
+    contained(() => this.#macs.tick());
+    contained(() => this.#rates.tick());
+    contained(() => this.#loads.tick());
+    contained(() => this.#sweepLoads());
+    contained(() => this.#noteSeen());
+    contained(() => this.#sightings.tick(this.#networks.values()));
+    contained(() => this.#tendSessions());
+  }
+
+  #sweepLoads(): void {
     const live = new Set([...this.#networks.values()].map(({ network }) => network.tenant));
     this.#loads.sweep((tenant) => live.has(tenant) || this.#presence.sessionsOf(tenant) > 0);
-    this.#noteSeen();
-    this.#sightings.tick(this.#networks.values());
+  }
+
+  #tendSessions(): void {
     for (const session of [...this.#sessions]) {
       this.#tellOfMacs(session);
       if (session.grant !== undefined && this.#tenants.hasExpired(session.grant)) {

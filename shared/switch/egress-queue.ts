@@ -100,7 +100,9 @@ export class EgressQueue {
   add(bytes: Uint8Array, start: number, frame: number, end: number): void {
     const size = end - start;
     const block = this.#pool.take(size);
-    if (block.bytes.length > this.#limit) {
+    const limit = this.#limit;
+    if (limit < this.#maxBytes && this.#held + block.bytes.length > limit) this.#budget?.refused();
+    if (block.bytes.length > limit) {
       block.release();
       this.#dropped(bytes, start, end);
       return;

@@ -15,6 +15,7 @@ export class QueueBudget {
   readonly #within: QueueBudget | undefined;
   #used = 0;
   #own: number;
+  #refusals = 0;
 
   /**
    * @param limit bytes that may wait in all, whatever that is at the time
@@ -35,6 +36,18 @@ export class QueueBudget {
   get share(): number {
     const within = this.#within;
     return within !== undefined && within.#own < this.#own ? within.#own : this.#own;
+  }
+
+  /** Told of a record that a queue would have had room for, if the budget had. */
+  refused(): void {
+    this.#refusals++;
+  }
+
+  /** Records that were refused since this was asked last. */
+  takeRefusals(): number {
+    const refusals = this.#refusals;
+    this.#refusals = 0;
+    return refusals;
   }
 
   /** Counts bytes that wait from now on, or, where negative, no longer do. */

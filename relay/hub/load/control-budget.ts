@@ -22,6 +22,7 @@ export class ControlBudget {
   #bytes: TokenBucket;
   /** Bytes that the relay has sent on its account so far. */
   sent = 0;
+  #delayed = { messages: 0, bytes: 0 };
 
   /**
    * @param clock seconds with fractions, never going back
@@ -37,7 +38,17 @@ export class ControlBudget {
   /** Whether the next message may be read now. */
   get isOpen(): boolean {
     const now = this.#clock();
-    return this.#messages.take(now, 0) && this.#bytes.take(now, 0) && (this.#within?.isOpen ?? true);
+    if (!this.#messages.take(now, 0)) this.#delayed.messages++;
+    else if (!this.#bytes.take(now, 0)) this.#delayed.bytes++;
+    else return this.#within?.isOpen ?? true;
+    return false;
+  }
+
+  /** How often a message had to wait since this was asked last, by the rate that it waited for. */
+  takeDelayed(): Readonly<ControlRates> {
+    const delayed = this.#delayed;
+    this.#delayed = { messages: 0, bytes: 0 };
+    return delayed;
   }
 
   /** Counts a message that is read. */

@@ -1,5 +1,5 @@
 import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
-import type { Limits } from "../../tenants/limits.ts";
+import type { LimitName, Limits } from "../../tenants/limits.ts";
 import { ControlBudget, type ControlRates } from "./control-budget.ts";
 import { LOAD_LIMITS } from "./limits.ts";
 import { type Turn, Turns } from "./turns.ts";
@@ -51,6 +51,20 @@ export class TenantLoads {
       this.#loads.set(tenant, load);
     }
     return load;
+  }
+
+  /** Has limits that were reached told to the tenants' administrators; to be called about once a second. */
+  tick(): void {
+    for (const [tenant, { queued, control }] of this.#loads) {
+      const delayed = control.takeDelayed();
+      this.#reached(tenant, "queued_bytes", queued.takeRefusals());
+      this.#reached(tenant, "control_messages_per_second", delayed.messages);
+      this.#reached(tenant, "control_bytes_per_second", delayed.bytes);
+    }
+  }
+
+  #reached(tenant: string, name: LimitName, count: number): void {
+    if (count > 0) this.#limits.reached(tenant, name, {}, count);
   }
 
   /** Forgets tenants without sessions and networks, once nothing of theirs waits. */
