@@ -2,10 +2,13 @@ import { written } from "../../shared/frame/bytes.ts";
 import { encodeGre, sealGre } from "../../shared/frame/gre.ts";
 import { writeNvgre } from "../../shared/frame/nvgre.ts";
 import { writeGroupPolicy, writeVxlan, writeVxlanGpe } from "../../shared/frame/vxlan.ts";
+import { CONTROL_TARGET } from "./control-target.ts";
 import { ETHERNET_TARGET } from "./ethernet-target.ts";
 import { plain } from "./frames.ts";
+import { HOST_TARGET } from "./host-target.ts";
 import { portTarget, REMOTE } from "./port-subject.ts";
 import { QEMU_TARGET } from "./qemu-target.ts";
+import { RECORDS_TARGET } from "./records-target.ts";
 import { routedTarget } from "./routed-subject.ts";
 import type { Target } from "./subject.ts";
 
@@ -52,6 +55,9 @@ export const TARGETS: readonly Target[] = [
   portTarget("nvgre", { kind: "nvgre", ...common, vsid: VSID }, (frame, index) => nvgre(frame, VSID, index), {
     others: [nvgre(plain(60), VSID + 1, 0), gre(plain(60), { key: VSID << 8, sequence: 1 })],
   }),
+  HOST_TARGET,
+  CONTROL_TARGET,
+  RECORDS_TARGET,
   ETHERNET_TARGET,
   QEMU_TARGET,
 ];

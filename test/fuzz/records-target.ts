@@ -1,0 +1,141 @@
+import { writeUndone } from "../../shared/offload/complete-checksum.ts";
+import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
+import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  OFFLOAD_BYTES,
+  RECORD_OFFLOAD,
+  RECORD_VXLAN,
+} from "../../shared/tunnel/record.ts";
+import { corpusFrames, plain, turned } from "./frames.ts";
+import { Random } from "./random.ts";
+import { SessionPool, type Slot } from "./session-pool.ts";
+import type { Subject, Target } from "./subject.ts";
+
+const SESSIONS = 12;
+const VNIS = [101, 101, 101, 102, 9_999] as const;
+const FRAMES = corpusFrames().flatMap((frame) => [frame, turned(frame)]);
+const GOOD = plain(60);
+
+/** By the order of the sessions: what each asks for. */
+const FEATURES = [["batch", "offload"], ["batch"], ["offload"], []] as const;
+
+/** Sessions that send binary messages of several records, to receivers that read as they like. */
+class RecordsSubject implements Subject {
+  readonly #pool: SessionPool;
+  #received = 0;
+  /** Messages that are not given back. */
+  readonly #kept = new Set<object>();
+
+  private constructor(pool: SessionPool) {
+    this.#pool = pool;
+  }
+
+  static async open(): Promise<RecordsSubject> {
+    const subject = new RecordsSubject(await SessionPool.open(SESSIONS));
+    await subject.#reconnect();
+    return subject;
+  }
+
+  receive(bytes: Uint8Array, end: number, chance: number): void {
+    this.#received++;
+    const random = new Random(chance);
+    const index = random.below(SESSIONS);
+    // Most are records of the length that they say, as another one ends the session.
+    const message = random.below(256) === 0 ? bytes.slice(0, end) : records(bytes, end, random, index);
+    this.#say(this.#pool.slots[index] as Slot, message);
+    if (random.below(64) === 0) this.#pool.vary(random.next());
+  }
+
+  accounted(): number {
+    return this.#received;
+  }
+
+  failure(): unknown {
+    return this.#pool.failure;
+  }
+
+  async second(): Promise<void> {
+    await this.#pool.settle();
+    if (this.#kept.size > 0) this.#pool.failed(new Error(`${this.#kept.size} messages were not given back`));
+    this.#pool.pass(1);
+    await this.#reconnect();
+  }
+
+  async isAlive(): Promise<boolean> {
+    for (const slot of this.#pool.slots.splice(0)) slot.events.closed();
+    await this.#pool.settle();
+    this.#pool.pass(1_000);
+    for (let i = 0; i < SESSIONS; i++) this.#pool.slots.push(this.#pool.connect());
+    await this.#reconnect();
+    const [from, to] = this.#pool.slots as [Slot, Slot];
+    const before = to.socket.messages;
+    this.#say(from, recordOf(GOOD, GOOD.length, 101, false));
+    await this.#pool.settle();
+    return to.socket.messages > before;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#pool.close();
+  }
+
+  #say(slot: Slot, message: Uint8Array): void {
+    const held = {};
+    this.#kept.add(held);
+    slot.events.binary(message, () => {
+      if (!this.#kept.delete(held)) this.#pool.failed(new Error("a message was given back twice"));
+    });
+  }
+
+  async #reconnect(): Promise<void> {
+    const { slots } = this.#pool;
+    for (const [index, old] of slots.entries()) {
+      const slot = old.socket.closed ? this.#pool.connect() : old;
+      slots[index] = slot;
+      if (slot.open) continue;
+      await this.#pool.welcome(slot, FEATURES[index % FEATURES.length] ?? []);
+      this.#pool.join(slot);
+    }
+  }
+}
+
+/** Up to four records, the first of which holds the mutator's frame. */
+function records(bytes: Uint8Array, end: number, random: Random, index: number): Uint8Array {
+  const [hasBatch, hasOffload] = [index % 4 < 2, index % 2 === 0];
+  const count = hasBatch ? 1 + random.below(4) : 1;
+  const parts = Array.from({ length: count }, (_, i) => {
+    const frame = i === 0 ? bytes : random.of(FRAMES);
+    const size = Math.min(i === 0 ? end : frame.length, FRAME_BYTES);
+    const isOffload = random.below(hasOffload ? 2 : 64) === 0;
+    const record = recordOf(frame, size, random.of(VNIS), isOffload);
+    if (isOffload && random.below(2) === 0) random.fill(record, ENCAPSULATION_BYTES, OFFLOAD_BYTES);
+    return record;
+  });
+  const message = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    message.set(part, at);
+    at += part.length;
+  }
+  return message;
+}
+
+/** A frame as a record; of type 2 one whose checksum is to be done, and that is to be cut where it is large. */
+function recordOf(frame: Uint8Array, size: number, vni: number, isOffload: boolean): Uint8Array {
+  // The least that a record may hold.
+  const length = Math.max(size, 14);
+  const at = isOffload ? OFFLOAD_BYTES : ENCAPSULATION_BYTES;
+  const record = new Uint8Array(at + length);
+  record.set(frame.subarray(0, size), at);
+  encapsulate(record, 0, record.length, vni, isOffload ? RECORD_OFFLOAD : RECORD_VXLAN);
+  if (isOffload && length > 54) writeUndone(record, at - VIRTIO_BYTES, at, record.length, at + 34, 600);
+  return record;
+}
+
+/** What clients of `laneway.v1` send to the relay in binary messages. */
+export const RECORDS_TARGET: Target = {
+  name: "records",
+  corpus: [...FRAMES, recordOf(GOOD, GOOD.length, 101, false), recordOf(GOOD, GOOD.length, 101, true)],
+  open: () => RecordsSubject.open(),
+};

@@ -1,0 +1,158 @@
+import { pino } from "pino";
+import { GuessLimiter } from "../../relay/guess-limiter.ts";
+import { Hub } from "../../relay/hub/hub.ts";
+import type { ConnectionEvents, TunnelSocket } from "../../relay/hub/socket.ts";
+import type { Network } from "../../relay/tenants/model.ts";
+import { SqliteStore } from "../../relay/tenants/sqlite-store.ts";
+import { Tenants } from "../../relay/tenants/tenants.ts";
+
+/** More than a relay lets wait for a client that does not read, in bytes. */
+const UNREAD = 4 * 1024 * 1024;
+
+/** A WebSocket in memory, whose other end reads as it likes. */
+class PoolSocket implements TunnelSocket {
+  bufferedAmount = 0;
+  closed = false;
+  /** Texts and binary messages that it was sent. */
+  texts = 0;
+  messages = 0;
+  /** Whether sending takes until {@link settle}. */
+  slow = false;
+  lastText = "";
+  /** Told of each text, and of the end. */
+  changed: () => void = () => {};
+  readonly #waiting: (() => void)[] = [];
+
+  sendText(text: string): void {
+    this.texts++;
+    this.lastText = text;
+    this.changed();
+  }
+
+  send(_message: Uint8Array, sent?: () => void): void {
+    this.messages++;
+    if (sent === undefined) return;
+    if (this.slow && !this.closed) this.#waiting.push(sent);
+    else sent();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.changed();
+    this.settle();
+  }
+
+  settle(): void {
+    for (const sent of this.#waiting.splice(0)) sent();
+  }
+}
+
+/** A session, or what is left of one that was closed. */
+export interface Slot {
+  readonly events: ConnectionEvents;
+  readonly socket: PoolSocket;
+  /** Whether it was welcomed. */
+  open: boolean;
+}
+
+/** A relay's hub with many sessions of one tenant, in all the states that they may be in. */
+export class SessionPool {
+  readonly clock = { now: 0 };
+  readonly slots: Slot[] = [];
+  readonly networks: readonly Network[];
+  readonly token: string;
+  readonly #hub: Hub;
+  readonly #store: SqliteStore;
+  #failure: unknown;
+  #connections = 0;
+
+  private constructor(store: SqliteStore, tenants: Tenants, token: string) {
+    this.#store = store;
+    this.token = token;
+    this.networks = ["lan", "lab"].map((name) => tenants.network("default", name));
+    const log = pino({ level: "error" }, { write: (line) => this.failed(line) });
+    const now = () => this.clock.now;
+    this.#hub = new Hub({ tenants, log, clock: now, guesses: new GuessLimiter(now) });
+  }
+
+  static async open(size: number): Promise<SessionPool> {
+    const store = SqliteStore.open(":memory:");
+    const tenants = new Tenants(store, () => 0);
+    tenants.createDefaults();
+    tenants.createNetwork("default", { name: "lab", subnet: "10.9.0.0/24" });
+    const { secret } = await tenants.createToken("default", { networks: ["lan", "lab"] });
+    const pool = new SessionPool(store, tenants, secret);
+    for (let index = 0; index < size; index++) pool.slots.push(pool.connect());
+    return pool;
+  }
+
+  /** The first error of the hub's log, or of those noted by {@link failed}. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  failed(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  /** A connection that has said nothing yet. */
+  connect(): Slot {
+    const socket = new PoolSocket();
+    // Of many places, as wrong credentials are counted by that.
+    const address = `192.0.2.${this.#connections++ % 256}`;
+    const about = { origin: "http://relay.example", subprotocol: true, bearer: undefined };
+    return { events: this.#hub.accept({ socket, address, ...about }), socket, open: false };
+  }
+
+  /** Says `hello`, and waits for the welcome; the session may be closed meanwhile. */
+  async welcome(slot: Slot, features: readonly string[]): Promise<void> {
+    const { socket } = slot;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    socket.changed = () => {
+      slot.open ||= socket.lastText.startsWith('{"type":"welcome"');
+      if (slot.open || socket.closed) resolve();
+    };
+    slot.events.text(hello(this.token, features));
+    await promise;
+    socket.changed = () => {};
+  }
+
+  /** Has all networks be joined. */
+  join(slot: Slot): void {
+    for (const { vni } of this.networks) slot.events.text(JSON.stringify({ type: "join", vni }));
+  }
+
+  /** Has one of the sessions read slowly, or not at all, or again. */
+  vary(chance: number): void {
+    const slot = this.slots[chance % this.slots.length];
+    if (slot === undefined) return;
+    slot.socket.slow = chance % 3 === 0;
+    slot.socket.bufferedAmount = chance % 11 === 0 ? UNREAD : chance % 5 === 0 ? 400_000 : 0;
+  }
+
+  /** Has all that was sent be read. */
+  async settle(): Promise<void> {
+    for (const { socket } of this.slots) socket.bufferedAmount = 0;
+    for (let turn = 0; turn < 4; turn++) {
+      for (const { socket } of this.slots) socket.settle();
+      await new Promise(setImmediate);
+    }
+  }
+
+  pass(seconds: number): void {
+    this.clock.now += seconds;
+    for (const network of this.networks) this.#hub.live(network)?.tick();
+  }
+
+  close(): void {
+    for (const { events } of this.slots) events.closed();
+    this.#hub.drain();
+    this.#store.close();
+  }
+}
+
+/** A `hello` with a token. */
+export function hello(token: string, features: readonly string[] = ["batch", "offload"]): string {
+  const auth = { method: "token", token };
+  return JSON.stringify({ type: "hello", version: 1, client: { name: "fuzz" }, features, auth });
+}
