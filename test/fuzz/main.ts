@@ -1,4 +1,4 @@
-// npm run fuzz: hostile packets for everything that reads an underlay. The short version of it is fuzz.test.ts.
+// npm run fuzz: hostile packets for everything that reads an underlay, a network or a session. The short version of it is fuzz.test.ts.
 import { parseArgs } from "node:util";
 import { untilSignalled } from "../../desktop/cli/signals.ts";
 import { Fault, usage } from "../../shared/fault.ts";
