@@ -55,6 +55,24 @@ export class InviteTable {
     return Number(row?.["count"]);
   }
 
+  /**
+   * Forgets invites of a tenant that let no device in any more and that no device of the tenant came by: the oldest ones, but
+   * for so many.
+   */
+  trim(tenant: string, now: number, keep: number): void {
+    this.#sql.run(
+      `DELETE FROM invites WHERE id IN (
+         SELECT invites.id FROM invites JOIN networks ON networks.id = network_id
+         WHERE tenant = ? AND (revoked_at IS NOT NULL OR used >= uses OR expires_at <= ?)
+         AND NOT EXISTS (SELECT 1 FROM enrolments WHERE invite_id = invites.id AND device_id IS NOT NULL)
+         ORDER BY created_at DESC, invites.id DESC LIMIT -1 OFFSET ?
+       )`,
+      tenant,
+      now,
+      keep,
+    );
+  }
+
   /** @returns false where there is none, or it was revoked already */
   revoke(tenant: string, id: string, now: number): boolean {
     return (

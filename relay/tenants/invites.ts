@@ -10,6 +10,9 @@ import type { Store } from "./store.ts";
 /** How long an invite is good for unless it is said, in seconds: links lie about in mailboxes for years. */
 const INVITE_SECONDS = 7 * 86_400;
 
+/** Invites of a tenant that let no device in any more, and are kept: whoever comes by one is told what is the matter. */
+const KEPT = 10_000;
+
 export interface InviteRequest {
   readonly network: string;
   /** How many devices it lets in; one unless it is said. */
@@ -60,9 +63,10 @@ export class Invites {
       expiresAt: now + (request.expiresIn ?? INVITE_SECONDS),
       revokedAt: undefined,
     };
-    audit.change({ tenant, by, action: "invite.create", object: invite.id }, () =>
-      store.invites.create({ ...invite, hash }),
-    );
+    audit.change({ tenant, by, action: "invite.create", object: invite.id }, () => {
+      store.invites.create({ ...invite, hash });
+      store.invites.trim(tenant, now, KEPT);
+    });
     return { invite, secret };
   }
 

@@ -38,8 +38,16 @@ describe("the relay's options", () => {
       tls: undefined,
       framing: "own",
       trustedProxies: expect.any(TrustedProxies),
+      audit: { days: 400, entries: 100_000 },
       json: false,
     });
+  });
+
+  it.each(["0", "-1", "1.5", "ten", "9999999999"])("can't keep an audit log for %s days", (days) => {
+    expect(() => read(["--audit-days", days])).toThrow(expect.objectContaining({ code: "relay.audit" }));
+    expect(() => read(["--config", config({ "audit-entries": days })])).toThrow(
+      expect.objectContaining({ code: "relay.audit" }),
+    );
   });
 
   it("keep data where the XDG says, for users who are not root", () => {
@@ -80,6 +88,8 @@ describe("the relay's options", () => {
     vi.stubEnv("LANEWAY_LISTEN", "[::1]:443");
     vi.stubEnv("LANEWAY_PUBLIC_URL", "https://relay.example");
     vi.stubEnv("LANEWAY_TRUSTED_PROXY", "10.0.0.2");
+    vi.stubEnv("LANEWAY_AUDIT_DAYS", "30");
+    vi.stubEnv("LANEWAY_AUDIT_ENTRIES", "500");
     expect(read([]).trustedProxies.addressOf("10.0.0.2", "192.0.2.1")).toBe("192.0.2.1");
     expect(read([])).toEqual({
       hostname: "::1",
@@ -89,6 +99,7 @@ describe("the relay's options", () => {
       tls: undefined,
       framing: "ws",
       trustedProxies: expect.any(TrustedProxies),
+      audit: { days: 30, entries: 500 },
       json: false,
     });
   });

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { BROADCAST, ethernet, packet, station, TunnelClient } from "../client.ts";
 import { invite, TestDevice } from "../device.ts";
@@ -39,6 +40,29 @@ underEachRuntime("a list of the API", (runtime) => {
     }
     return all;
   }
+
+  /** What stands in the cursor of a list's second page. */
+  async function cursorOf(path: string): Promise<unknown> {
+    const { next } = await page(at(path, "?limit=1"));
+    const cursor = new URL(next ?? "").searchParams.get("cursor") ?? "";
+    return JSON.parse(Buffer.from(cursor, "base64url").toString());
+  }
+
+  it("has nothing in its cursors that tells a tenant how busy others are", async () => {
+    const busy = await relay().network();
+    for (const i of FIVE)
+      await relay().must("POST", `/tenants/${busy.tenant}/networks`, { name: `more-${i}` });
+    await using one = await TunnelClient.joined(relay().url, busy.token, busy.vni);
+    await using two = await TunnelClient.joined(relay().url, busy.token, busy.vni);
+    await relay().must("GET", `/tenants/${busy.tenant}/networks/${busy.name}/counters`);
+    const quiet = await relay().network();
+    await using three = await TunnelClient.joined(relay().url, quiet.token, quiet.vni);
+    await using four = await TunnelClient.joined(relay().url, quiet.token, quiet.vni);
+    for (const client of [one, two, three, four]) await client.sync();
+    expect(await cursorOf(`/tenants/${quiet.tenant}/audit`)).toBe(1);
+    expect(await cursorOf(`/tenants/${quiet.tenant}/networks/${quiet.name}/counters`)).toEqual([1, ""]);
+    expect(Math.abs(quiet.vni - busy.vni)).toBeGreaterThan(10);
+  });
 
   /** A tenant that has five of everything. */
   async function five() {

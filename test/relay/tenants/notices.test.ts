@@ -46,6 +46,17 @@ describe("notices", () => {
     expect(notices.of("acme")).toHaveLength(2);
   });
 
+  it("are of a bounded number of tenants, and their texts of a bounded length", () => {
+    for (let i = 0; i < 3_000; i++)
+      notices.add(`tenant-${i}`, { ...notice("storm"), message: "x".repeat(9_000) });
+    expect(notices.of("tenant-2999")[0]?.message).toHaveLength(512);
+    expect(notices.of("tenant-0")).toEqual([]);
+    let tenants = 0;
+    for (let i = 0; i < 3_000; i++) tenants += notices.of(`tenant-${i}`).length;
+    expect(tenants).toBe(2_000);
+    notices.add("acme", notice("limit.devices"));
+  });
+
   it("are a hundred at most, those that came up last", () => {
     for (let i = 0; i < 250; i++) notices.add("acme", notice("storm", `net-${i}`));
     const kept = notices.of("acme");
