@@ -50,7 +50,7 @@ export function addressOperations({ tenants, publicUrl }: TenantsApiOptions): Op
       errors: {
         400: ["address.none", "address.outside"],
         404: ["device.unknown"],
-        409: ["address.taken"],
+        409: ["address.taken", "limit.reserved-addresses"],
       },
       handle({ params, body, context }) {
         const of = tenants.network(params.tenant, params.network);

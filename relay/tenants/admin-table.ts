@@ -35,11 +35,6 @@ export class AdminTable {
       .map(toAdmin);
   }
 
-  /** Also of such as have expired. */
-  count(tenant: string): number {
-    return Number(this.#sql.get("SELECT COUNT(*) AS count FROM admins WHERE tenant = ?", tenant)?.["count"]);
-  }
-
   byHash(hash: string): Admin | undefined {
     const row = this.#sql.get("SELECT * FROM admins WHERE hash = ?", hash);
     return row === undefined ? undefined : toAdmin(row);

@@ -1,6 +1,5 @@
 import type { AuditLog } from "./audit-log.ts";
 import { unknown } from "./faults.ts";
-import type { Limits } from "./limits.ts";
 import type { Actor, Admin } from "./model.ts";
 import type { Part, TimeKey } from "./part.ts";
 import { hashSecret, newId, newSecret } from "./secret.ts";
@@ -16,7 +15,6 @@ export interface AdminRequest {
 export interface AdminsOptions {
   readonly store: Store;
   readonly audit: AuditLog;
-  readonly limits: Limits;
   /** Told once an administrator was shut out. */
   readonly revoked: (revocation: Revocation) => void;
   /** Seconds since 1970. */
@@ -27,14 +25,12 @@ export interface AdminsOptions {
 export class Admins {
   readonly #store: Store;
   readonly #audit: AuditLog;
-  readonly #limits: Limits;
   readonly #revoked: (revocation: Revocation) => void;
   readonly #now: () => number;
 
-  constructor({ store, audit, limits, revoked, now }: AdminsOptions) {
+  constructor({ store, audit, revoked, now }: AdminsOptions) {
     this.#store = store;
     this.#audit = audit;
-    this.#limits = limits;
     this.#revoked = revoked;
     this.#now = now;
   }
@@ -48,7 +44,6 @@ export class Admins {
     const secret = newSecret();
     const hash = await hashSecret(secret);
     if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
-    this.#limits.demand(tenant, "admins", this.#store.admins.count(tenant));
     const now = this.#now();
     const admin: Admin = {
       id: newId(),

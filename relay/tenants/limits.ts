@@ -16,8 +16,6 @@ export const DEFAULT_LIMITS = {
   invites: 10_000,
   /** Addresses reserved in its networks, all together. */
   reserved_addresses: 10_000,
-  /** Its administrators' tokens, also such as have expired. */
-  admins: 1_000,
   sessions: 10_000,
   /** MAC addresses learnt, of all sessions together. */
   macs: 200_000,

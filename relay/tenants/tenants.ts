@@ -114,7 +114,7 @@ export class Tenants {
     this.notices = notices;
     this.limits = limits;
     this.changes = new ChangeRates(limits, now);
-    this.admins = new Admins({ store, audit, limits, revoked, now });
+    this.admins = new Admins({ store, audit, revoked, now });
     this.addresses = addresses;
     this.names = names;
     this.ports = new KeptPorts(store, audit);

@@ -5,8 +5,6 @@ import { Sightings } from "../../../relay/hub/sightings.ts";
 import { Office } from "../names/office.ts";
 import { counted } from "./counted.ts";
 
-const BY = { name: "test", from: undefined };
-
 describe("bookkeeping", () => {
   it("looks at some networks at a time for addresses in use, and at each in the end", () => {
     using office = new Office();
@@ -88,14 +86,5 @@ describe("bookkeeping", () => {
       (id) => invites.byHash(id) !== undefined,
     );
     expect(left).toEqual(["i0", ...Array.from({ length: 15 }, (_, i) => `i${5 + i}`)]);
-  });
-
-  it("lets a tenant have so many administrators", async () => {
-    using office = new Office();
-    office.tenants.limits.change("acme", { admins: 1 }, BY);
-    await office.tenants.admins.create("acme", {}, BY);
-    await expect(office.tenants.admins.create("acme", {}, BY)).rejects.toMatchObject({
-      code: "limit.admins",
-    });
   });
 });

@@ -65,6 +65,14 @@ export const en = {
   problems: /** @type {Partial<Record<string, readonly [string, string]>>} */ ({
     unreachable: ["The relay can't be reached.", "Check the connection. The page goes on trying by itself."],
     "admin.refused": ["This token is wrong, or was revoked.", "Sign in with another."],
+    "store.full": [
+      "No space is left on the relay's disk. Nothing was changed.",
+      "Free space there, then try again. Frames go on.",
+    ],
+    "store.failed": [
+      "The relay's database fails. Nothing was changed.",
+      "The relay's log says why. Frames go on.",
+    ],
   }),
 
   tenants: {
@@ -274,7 +282,6 @@ export const en = {
       tokens: "Tokens",
       invites: "Invites that are open",
       reserved_addresses: "Reserved addresses",
-      admins: "Administrators",
       sessions: "Sessions at once",
       macs: "MAC addresses",
       neighbours: "IP addresses known",
