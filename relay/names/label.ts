@@ -20,9 +20,11 @@ export function hostLabel(name: string): string {
 /**
  * The label itself, or, where it is taken, the first that is free of `label-2`, `label-3`, …, shortened to what a label
  * may be.
+ *
+ * @param from the number to begin with, where those below are known to be taken
  */
-export function freeLabel(label: string, isTaken: (label: string) => boolean): string {
-  for (let number = 1; ; number++) {
+export function freeLabel(label: string, isTaken: (label: string) => boolean, from = 1): string {
+  for (let number = from; ; number++) {
     const suffix = number === 1 ? "" : `-${number}`;
     const candidate = `${trimmed(label, LABEL_LENGTH - suffix.length)}${suffix}`;
     if (!isTaken(candidate)) return candidate;

@@ -30,10 +30,20 @@ export class Names {
     const nameless = members.nameless(id, NAMED_AT_ONCE);
     if (nameless.length === 0) return;
     const labels = members.labels(id);
-    const isTaken = (label: string) => RESERVED.has(label) || labels.has(label);
+    let tried = 0;
+    const isTaken = (label: string) => {
+      tried++;
+      return RESERVED.has(label) || labels.has(label);
+    };
+    /** Where to go on for the next device of the same name: thousands may have it. */
+    const next = new Map<string, number>();
     this.#store.transaction(() => {
       for (const { device, name } of nameless) {
-        const label = freeLabel(hostLabel(name), isTaken);
+        const wanted = hostLabel(name);
+        const from = next.get(wanted) ?? 1;
+        tried = 0;
+        const label = freeLabel(wanted, isTaken, from);
+        next.set(wanted, from + tried);
         members.giveLabel(id, device, label);
         labels.add(label);
       }
