@@ -62,7 +62,7 @@ export class Hub implements SessionHost {
     this.#tenants = tenants;
     this.#log = log;
     this.clock = clock;
-    this.#loads = new TenantLoads(tenants.limits, clock);
+    this.#loads = new TenantLoads(tenants.limits, limits.load, clock);
     this.#report = containedLog(log, clock);
     this.#containment = new Containment({ at: "hub", report: this.#report, clock });
     this.#admission = new Admission(limits);

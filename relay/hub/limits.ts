@@ -1,5 +1,9 @@
+import { LOAD_LIMITS, type LoadLimits } from "./load/limits.ts";
+
 /** The hub's own limits, each with its unit and reason. What both ends must know is in shared/tunnel/constants.ts. */
 export interface HubLimits {
+  /** What sessions may cost. */
+  readonly load: LoadLimits;
   /** Source addresses that one session may have behind it: enough for a bridged lab bench. */
   readonly macsPerSession: number;
   /**
@@ -18,6 +22,7 @@ export interface HubLimits {
 }
 
 export const HUB_LIMITS: HubLimits = {
+  load: LOAD_LIMITS,
   macsPerSession: 64,
   queueBytes: 1_536 * 1024,
   connectionsPerAddress: 16_384,

@@ -31,7 +31,6 @@ import { namesOf } from "./host/network-host.ts";
 import type { HubLimits } from "./limits.ts";
 import { ControlBudget } from "./load/control-budget.ts";
 import { Inbox, type InboxReader } from "./load/inbox.ts";
-import { LOAD_LIMITS } from "./load/limits.ts";
 import type { TenantLoad } from "./load/tenant-load.ts";
 import type { SessionMacs } from "./mac-budgets.ts";
 import type { NetworkHub, NetworkMember } from "./network-hub.ts";
@@ -110,7 +109,7 @@ export class Session implements ConnectionEvents, InboxReader {
     this.connection = connection;
     this.#host = host;
     this.#load = host.loadOf(undefined);
-    this.#control = new ControlBudget(LOAD_LIMITS.session, host.clock, this.#load.control);
+    this.#control = new ControlBudget(this.#host.limits.load.session, host.clock, this.#load.control);
     connection.socket.accountTo(this.#load.queued);
     this.#inbox = new Inbox(this.#load.turn, connection.socket, this);
     this.#helloTimer = setTimeout(() => this.close(Close.refused, "no hello within 5 seconds"), HELLO_MS);
@@ -150,7 +149,7 @@ export class Session implements ConnectionEvents, InboxReader {
   #mayTell(bytes: number): boolean {
     const { queued, control, turn } = this.#load;
     const mayLeave = Math.max(
-      LOAD_LIMITS.leastUnreadBytes,
+      this.#host.limits.load.leastUnreadBytes,
       Math.min(this.#host.limits.unreadBytes, queued.share),
     );
     if (this.connection.socket.bufferedAmount > mayLeave) {
@@ -329,7 +328,7 @@ export class Session implements ConnectionEvents, InboxReader {
   /** Is counted among its tenant's sessions from now on. */
   #enterLoad(load: TenantLoad): void {
     this.#load = load;
-    this.#control = new ControlBudget(LOAD_LIMITS.session, this.#host.clock, load.control);
+    this.#control = new ControlBudget(this.#host.limits.load.session, this.#host.clock, load.control);
     this.connection.socket.accountTo(load.queued);
     this.#inbox.move(load.turn);
   }

@@ -1,5 +1,6 @@
 import { writeUndone } from "../../shared/offload/complete-checksum.ts";
 import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
+import { Block } from "../../shared/tunnel/block.ts";
 import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
 import {
   ENCAPSULATION_BYTES,
@@ -83,9 +84,10 @@ class RecordsSubject implements Subject {
   #say(slot: Slot, message: Uint8Array): void {
     const held = {};
     this.#kept.add(held);
-    slot.events.binary(message, () => {
+    const takeBack = () => {
       if (!this.#kept.delete(held)) this.#pool.failed(new Error("a message was given back twice"));
-    });
+    };
+    slot.events.binary(new Block(message, { takeBack }), message.length);
   }
 
   async #reconnect(): Promise<void> {

@@ -1,13 +1,18 @@
 import { pino } from "pino";
 import { GuessLimiter } from "../../relay/guess-limiter.ts";
 import { Hub } from "../../relay/hub/hub.ts";
+import { HUB_LIMITS } from "../../relay/hub/limits.ts";
 import type { ConnectionEvents, TunnelSocket } from "../../relay/hub/socket.ts";
-import type { Network } from "../../relay/tenants/model.ts";
+import { type Network, RELAY } from "../../relay/tenants/model.ts";
 import { SqliteStore } from "../../relay/tenants/sqlite-store.ts";
 import { Tenants } from "../../relay/tenants/tenants.ts";
+import type { Block } from "../../shared/tunnel/block.ts";
 
 /** More than a relay lets wait for a client that does not read, in bytes. */
 const UNREAD = 4 * 1024 * 1024;
+
+/** Of control that never waits for a rate, as the clock of these sessions stands still. */
+const UNPACED = { messages: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 
 /** A WebSocket in memory, whose other end reads as it likes. */
 class PoolSocket implements TunnelSocket {
@@ -29,12 +34,26 @@ class PoolSocket implements TunnelSocket {
     this.changed();
   }
 
-  send(_message: Uint8Array, sent?: () => void): void {
+  send(block: Block, _start: number, _end: number, sent?: () => void): void {
     this.messages++;
-    if (sent === undefined) return;
-    if (this.slow && !this.closed) this.#waiting.push(sent);
-    else sent();
+    const done = () => {
+      block.release();
+      sent?.();
+    };
+    if (this.slow && !this.closed) this.#waiting.push(done);
+    else done();
   }
+
+  sendEncoded(block: Block): void {
+    this.texts++;
+    block.release();
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  accountTo(): void {}
 
   close(): void {
     this.closed = true;
@@ -72,13 +91,16 @@ export class SessionPool {
     this.networks = ["lan", "lab"].map((name) => tenants.network("default", name));
     const log = pino({ level: "error" }, { write: (line) => this.failed(line) });
     const now = () => this.clock.now;
-    this.#hub = new Hub({ tenants, log, clock: now, guesses: new GuessLimiter(now) });
+    const limits = { ...HUB_LIMITS, load: { ...HUB_LIMITS.load, strangers: UNPACED, session: UNPACED } };
+    this.#hub = new Hub({ tenants, log, clock: now, guesses: new GuessLimiter(now), limits });
   }
 
   static async open(size: number): Promise<SessionPool> {
     const store = SqliteStore.open(":memory:");
     const tenants = new Tenants(store, () => 0);
     tenants.createDefaults();
+    const unpaced = { control_messages_per_second: null, control_bytes_per_second: null };
+    tenants.limits.change("default", unpaced, RELAY);
     tenants.createNetwork("default", { name: "lab", subnet: "10.9.0.0/24" });
     const { secret } = await tenants.createToken("default", { networks: ["lan", "lab"] });
     const pool = new SessionPool(store, tenants, secret);

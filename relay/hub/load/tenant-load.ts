@@ -1,7 +1,7 @@
 import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
 import type { LimitName, Limits } from "../../tenants/limits.ts";
 import { ControlBudget, type ControlRates } from "./control-budget.ts";
-import { LOAD_LIMITS } from "./limits.ts";
+import type { LoadLimits } from "./limits.ts";
 import { type Turn, Turns } from "./turns.ts";
 
 /** What a tenant may cost the others: its part of the event loop, of the memory and of what the relay says. */
@@ -17,19 +17,20 @@ export class TenantLoads {
   readonly #limits: Limits;
   readonly #clock: () => number;
   readonly #turns = new Turns();
-  readonly #queued = new QueueBudget(() => LOAD_LIMITS.queuedBytes);
+  readonly #queued: QueueBudget;
   readonly #loads = new Map<string, TenantLoad>();
   /** Of connections before `welcome`, all together. */
   readonly strangers: TenantLoad;
 
   /** @param clock seconds with fractions, never going back */
-  constructor(limits: Limits, clock: () => number) {
+  constructor(limits: Limits, load: LoadLimits, clock: () => number) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#queued = new QueueBudget(() => load.queuedBytes);
     this.strangers = {
       turn: this.#turns.of(""),
-      queued: new QueueBudget(() => LOAD_LIMITS.strangersBytes, this.#queued),
-      control: new ControlBudget(LOAD_LIMITS.strangers, clock),
+      queued: new QueueBudget(() => load.strangersBytes, this.#queued),
+      control: new ControlBudget(load.strangers, clock),
     };
     limits.onChanged((tenant) => this.#loads.get(tenant)?.control.reset(this.#ratesOf(tenant)));
   }

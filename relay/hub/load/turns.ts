@@ -1,5 +1,5 @@
 import { Work } from "../../../shared/switch/work.ts";
-import { LOAD_LIMITS } from "./limits.ts";
+import { WAITING_BYTES } from "./limits.ts";
 
 /** Units of work (shared/switch/work.ts) that a tenant may do while others wait: about 2 ms. */
 export const QUANTUM = 6_000;
@@ -146,7 +146,7 @@ export class Turn {
   /** Counts bytes that wait, or, where negative, no longer do. */
   hold(bytes: number): void {
     this.#heldBytes += bytes;
-    const isFull = this.#heldBytes > (this.isFull ? LOAD_LIMITS.waitingBytes / 4 : LOAD_LIMITS.waitingBytes);
+    const isFull = this.#heldBytes > (this.isFull ? WAITING_BYTES / 4 : WAITING_BYTES);
     if (isFull === this.isFull) return;
     this.isFull = isFull;
     for (const member of this.#members) member.pause(isFull);

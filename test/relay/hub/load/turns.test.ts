@@ -1,6 +1,6 @@
 import { setImmediate as round } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { LOAD_LIMITS } from "../../../../relay/hub/load/limits.ts";
+import { WAITING_BYTES } from "../../../../relay/hub/load/limits.ts";
 import { QUANTUM, type Turn, Turns, type Waiting } from "../../../../relay/hub/load/turns.ts";
 
 /** Work that comes in pieces of the same price, and says of each when it was done. */
@@ -99,12 +99,12 @@ describe("turns", () => {
   it("have none of a tenant's sessions read while too much waits, and all again when it is worked off", () => {
     const turn = new Turns().of("acme");
     const one = new Pieces("a", turn, 0, 0, []);
-    turn.hold(LOAD_LIMITS.waitingBytes + 1);
+    turn.hold(WAITING_BYTES + 1);
     const other = new Pieces("b", turn, 0, 0, []);
     expect([one.paused, other.paused]).toEqual([true, true]);
-    turn.hold(-LOAD_LIMITS.waitingBytes / 2);
+    turn.hold(-WAITING_BYTES / 2);
     expect(one.paused).toBe(true);
-    turn.hold(-LOAD_LIMITS.waitingBytes / 2);
+    turn.hold(-WAITING_BYTES / 2);
     expect([one.paused, other.paused]).toEqual([false, false]);
   });
 });
