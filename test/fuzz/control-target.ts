@@ -105,8 +105,11 @@ class ControlSubject implements Subject {
     const slot = this.#pool.connect();
     await this.#enter(slot);
     slot.events.text('{"type":"ping","id":"alive"}');
-    const lives = slot.open && slot.socket.lastText === '{"type":"pong","id":"alive"}';
-    slot.events.closed();
+    const isAnswered = () => slot.socket.lastText === '{"type":"pong","id":"alive"}';
+    // It may have to wait for its tenant's turn.
+    for (let turn = 0; turn < 1_000 && !isAnswered(); turn++) await this.#pool.settle();
+    const lives = slot.open && isAnswered();
+    this.#pool.cut(slot);
     return lives;
   }
 

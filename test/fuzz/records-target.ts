@@ -65,7 +65,7 @@ class RecordsSubject implements Subject {
   }
 
   async isAlive(): Promise<boolean> {
-    for (const slot of this.#pool.slots.splice(0)) slot.events.closed();
+    for (const slot of this.#pool.slots.splice(0)) this.#pool.cut(slot);
     await this.#pool.settle();
     this.#pool.pass(1_000);
     for (let i = 0; i < SESSIONS; i++) this.#pool.slots.push(this.#pool.connect());

@@ -126,6 +126,12 @@ export class SessionPool {
     return { events: this.#hub.accept({ socket, address, ...about }), socket, open: false };
   }
 
+  /** Cuts a connection. */
+  cut({ socket, events }: Slot): void {
+    socket.close();
+    events.closed();
+  }
+
   /** Says `hello`, and waits for the welcome; the session may be closed meanwhile. */
   async welcome(slot: Slot, features: readonly string[]): Promise<void> {
     const { socket } = slot;
@@ -167,7 +173,7 @@ export class SessionPool {
   }
 
   close(): void {
-    for (const { events } of this.slots) events.closed();
+    for (const slot of this.slots) this.cut(slot);
     this.#hub.drain();
     this.#store.close();
   }
