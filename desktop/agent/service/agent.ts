@@ -134,7 +134,7 @@ export class Agent {
       network.kept.wanted = true;
       this.save();
       // An interface is made with what was wished for it.
-      if (!asBefore) await this.#tunnels.get(accessKey(network.kept))?.remove(network);
+      if (!asBefore) await this.#takeDown(network);
       this.#bringUp(network);
       return network;
     });
