@@ -12,7 +12,7 @@ const FROM = "127.0.1.5";
  * Threat model: a member, as a client of raw Ethernet.
  *
  * Sends mutated frames, frames of every size from none to more than a frame may have, broadcasts, reports and claims, before and
- * after it is let in; half of the clients do not read. Text, tokens for two networks and tokens of nobody go the same way.
+ * after it is let in; half of the clients do not read. Text, tokens for two networks and tokens that do not exist go the same way.
  */
 export const ethernetClients: Attack = { name: "ethernet", run };
 

@@ -8,7 +8,7 @@ import type { Arena, Attack } from "../arena.ts";
 import { FAR_END, type TunnelPlan, WIRE_VNI, WIRE_VSID } from "../plan.ts";
 import { arpClaim, fragment, fragmentField, igmpReports, ipv4 } from "./hostile-frames.ts";
 
-/** Sources that nobody named: more than a port learns. */
+/** Sources that no port names: more than one learns. */
 const STRANGERS = 300;
 const RELAY = "127.0.0.1";
 const GIVEN = 0x0a42_0000;
