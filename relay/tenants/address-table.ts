@@ -44,6 +44,12 @@ export class AddressTable {
     return row === undefined ? undefined : toAddress(row);
   }
 
+  /** A device's addresses, by the ids of their networks. */
+  allOfDevice(device: string): Map<number, number> {
+    const rows = this.#sql.all("SELECT network_id, address FROM addresses WHERE device_id = ?", device);
+    return new Map(rows.map((row) => [Number(row["network_id"]), Number(row["address"])]));
+  }
+
   release(networkId: number, address: number): boolean {
     const sql = "DELETE FROM addresses WHERE network_id = ? AND address = ?";
     return this.#sql.run(sql, networkId, address) > 0;

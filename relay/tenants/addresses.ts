@@ -77,6 +77,24 @@ export class Addresses {
     };
   }
 
+  /** What {@link tryGive} gives in each of a device's networks, by the networks' ids. It asks the store once for all. */
+  giveAll(networks: readonly Network[], device: string): Map<number, GivenAddresses> {
+    const own4 = this.#store.addresses.allOfDevice(device);
+    const own6 = this.#store.members.addresses6Of(device);
+    const give = (network: Network): GivenAddresses => {
+      const [known4, known6] = [own4.get(network.id), own6.get(network.id)];
+      const pool = addressPool(network);
+      const lacks4 = pool !== undefined && known4 === undefined;
+      const lacks6 = network.prefix6 !== undefined && known6 === undefined;
+      if (lacks4 || lacks6) return this.tryGive(network, device);
+      return {
+        address: pool && known4 !== undefined ? `${formatIpv4(known4)}/${pool.prefix}` : undefined,
+        address6: network.prefix6 && known6 !== undefined ? `${known6}/${PREFIX6_BITS}` : undefined,
+      };
+    };
+    return new Map(networks.map((network) => [network.id, give(network)]));
+  }
+
   /** Whether an address of a network is some device's, or may be given to one. */
   isForDevices(network: Network, address: IpAddress): boolean {
     const pool = addressPool(network);

@@ -66,13 +66,12 @@ export class Devices {
     const device = store.devices.byId(id);
     if (device === undefined) return undefined;
     const networks = store.networksOfDevice(id);
-    const given = new Map(networks.map((network) => [network.id, addresses.tryGive(network, id)]));
     return {
       token: undefined,
       device: { id, name: device.name },
       tenant: device.tenant,
       networks,
-      addresses: given,
+      addresses: addresses.giveAll(networks, id),
       // Who lets a device in says where it may be, not what.
       roles: new Set(),
       expiresAt: undefined,

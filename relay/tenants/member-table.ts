@@ -36,6 +36,14 @@ export class MemberTable {
     return typeof address === "string" ? address : undefined;
   }
 
+  /** A device's IPv6 addresses, by the ids of their networks. */
+  addresses6Of(device: string): Map<number, string> {
+    const sql = "SELECT network_id, address6 FROM memberships WHERE device_id = ? AND address6 IS NOT NULL";
+    return new Map(
+      this.#sql.all(sql, device).map((row) => [Number(row["network_id"]), String(row["address6"])]),
+    );
+  }
+
   /** @returns false where another device has the address, or this one has one already */
   giveAddress6(networkId: number, device: string, address: string): boolean {
     const sql =

@@ -155,6 +155,20 @@ export class SqliteStore implements Store {
     return row === undefined ? undefined : toNetwork(row);
   }
 
+  networksNamed(tenant: string, names: readonly string[]): Network[] {
+    // A token may open hundreds of networks: one statement for all of them.
+    const sql = "SELECT * FROM networks WHERE tenant = ? AND name IN (SELECT value FROM json_each(?))";
+    const rows = this.#all(sql, tenant, JSON.stringify(names));
+    const found = new Map(rows.map(toNetwork).map((network) => [network.name, network]));
+    return names.flatMap((name) => found.get(name) ?? []);
+  }
+
+  networksOfDevice(device: string): Network[] {
+    const sql = `SELECT networks.* FROM memberships JOIN networks ON networks.id = memberships.network_id
+      WHERE memberships.device_id = ? ORDER BY networks.name`;
+    return this.#all(sql, device).map(toNetwork);
+  }
+
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined {
     this.#run(
       "UPDATE networks SET settings = ? WHERE tenant = ? AND name = ?",
@@ -316,8 +330,22 @@ function toNetwork(row: Row): Network {
     addresses,
     prefix6: gives ? ulaPrefix(Number(row["ula"])) : undefined,
     mode: row["mode"] === "wire" ? "wire" : "switch",
-    settings: changedSettings(DEFAULT_SETTINGS, settingsChange.parse(JSON.parse(String(row["settings"])))),
+    settings: settingsOf(String(row["settings"])),
   };
+}
+
+/** What settings were read lately, by their JSON: most networks of a relay have the same. The oldest goes first. */
+const readSettings = new Map<string, NetworkSettings>();
+const READ_SETTINGS = 256;
+
+function settingsOf(json: string): NetworkSettings {
+  const known = readSettings.get(json);
+  if (known !== undefined) return known;
+  const settings = changedSettings(DEFAULT_SETTINGS, settingsChange.parse(JSON.parse(json)));
+  readSettings.set(json, settings);
+  const [oldest = json] = readSettings.keys();
+  if (readSettings.size > READ_SETTINGS) readSettings.delete(oldest);
+  return settings;
 }
 
 /** Only what differs from the defaults, so that better defaults reach networks that never chose. */

@@ -45,6 +45,10 @@ export interface Store {
   /** Those that a device is on, in the order of their names. */
   networksOfDevice(device: string): Network[];
   network(tenant: string, name: string): Network | undefined;
+  /** Those of these names that there are, in the order of `names`. */
+  networksNamed(tenant: string, names: readonly string[]): Network[];
+  /** Those that a device is on, in the order of their names. */
+  networksOfDevice(device: string): Network[];
   /** @returns the network as it is now; undefined where there is none */
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined;
   /** Takes with it the tokens whose first network it is, its invites, memberships, addresses and ports. */

@@ -299,7 +299,7 @@ export class Tenants {
     const { id, tenant, roles, expiresAt } = token;
     const networks = token.allNetworks
       ? this.#store.networks(tenant)
-      : token.networks.flatMap((name) => this.#store.network(tenant, name) ?? []);
+      : this.#store.networksNamed(tenant, token.networks);
     return {
       token: id,
       device: undefined,
