@@ -41,7 +41,7 @@ export interface CaptureApiOptions {
  *
  * The capture is on when the answer's head has come. It ends when the client goes away, the seconds are over, the
  * network is deleted, the token of whoever asked is revoked or expires, or the relay drains; except for the first, with
- * the statistics that complete it. Its beginning and its end are in the audit log.
+ * the statistics that complete it. It also ends if the client reads nothing for half a minute. Its beginning and its end are in the audit log.
  */
 export function captureOperations({ tenants, hub }: CaptureApiOptions): Operation[] {
   const open = new Map<Capture, Admin>();
@@ -60,7 +60,12 @@ export function captureOperations({ tenants, hub }: CaptureApiOptions): Operatio
       path: "/v1/tenants/{tenant}/networks/{network}/capture",
       query,
       responses: { 200: { description: "pcapng, as it comes.", content: { [MEDIA_TYPE]: {} } } },
-      errors: { 404: ["vtep.unknown"], 429: ["capture.too-many"], 507: ["store.full"] },
+      errors: {
+        404: ["vtep.unknown"],
+        409: ["limit.captures"],
+        429: ["capture.too-many"],
+        507: ["store.full"],
+      },
       handle({ params, query: { vtep, drops, seconds }, context }) {
         const network = tenants.network(params.tenant, params.network);
         // Answered by this handler too, whose body nobody would read.

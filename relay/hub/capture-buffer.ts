@@ -1,4 +1,6 @@
-/** Bytes of a chunk: a reader that keeps up takes a few of them per turn, and a super-frame fills one. */
+/** Bytes of the first chunk, so that a capture of a quiet network costs little. Each further one is twice as large, */
+const FIRST_BYTES = 4 * 1024;
+/** up to this: a reader that keeps up takes a few of them per turn, and a super-frame fills one. */
 const CHUNK_BYTES = 64 * 1024;
 
 const NOTHING = new Uint8Array(0);
@@ -68,12 +70,22 @@ export class CaptureBuffer {
     return bytes;
   }
 
+  /** Drops everything that waits. */
+  clear(): void {
+    this.#full.length = 0;
+    this.#fullBytes = 0;
+    this.#chunk = NOTHING;
+    this.#taken = 0;
+    this.#filled = 0;
+  }
+
   #newChunk(size: number): void {
     if (this.#filled > this.#taken) {
       this.#full.push(this.#chunk.subarray(this.#taken, this.#filled));
       this.#fullBytes += this.#filled - this.#taken;
     }
-    this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, size));
+    const usual = Math.min(CHUNK_BYTES, Math.max(FIRST_BYTES, 2 * this.#chunk.length));
+    this.#chunk = new Uint8Array(Math.max(usual, size));
     this.#taken = 0;
     this.#filled = 0;
   }

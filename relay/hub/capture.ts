@@ -12,6 +12,7 @@ import { DROP_WORDS } from "../../shared/switch/drop-words.ts";
 import { DROP_REASONS, type DropReason } from "../../shared/switch/drops.ts";
 import { isEgressDrop, type SegmentObserver } from "../../shared/switch/observer.ts";
 import type { Port } from "../../shared/switch/port.ts";
+import { CaptureMemory } from "./capture-budget.ts";
 import { CaptureBuffer, type Placed } from "./capture-buffer.ts";
 
 /** A capture's own limits, each with its unit and reason. */
@@ -20,9 +21,17 @@ export interface CaptureLimits {
   readonly bytes: number;
   /** Interfaces told apart, two to a port, so that ports that come and go don't fill the memory. */
   readonly interfaces: number;
+  /** Milliseconds for which a reader may take nothing of `stalledBytes` or more: a capture that is not read ends. */
+  readonly stalledMs: number;
+  readonly stalledBytes: number;
 }
 
-export const CAPTURE_LIMITS: CaptureLimits = { bytes: 1_048_576, interfaces: 4_096 };
+export const CAPTURE_LIMITS: CaptureLimits = {
+  bytes: 1_048_576,
+  interfaces: 4_096,
+  stalledMs: 30_000,
+  stalledBytes: 65_536,
+};
 
 /** What of a network's frames is asked for: all of them, unless it says otherwise. */
 export interface CaptureFilter {
@@ -41,7 +50,9 @@ export interface CaptureOptions extends CaptureFilter {
   readonly nameOf: (port: Port) => string | undefined;
   /** Called once, when the capture sees no more. */
   readonly ended?: () => void;
-  readonly limits?: CaptureLimits;
+  readonly limits?: Partial<CaptureLimits>;
+  /** What waits for the readers of all captures; its own unless it is given. */
+  readonly memory?: CaptureMemory | undefined;
 }
 
 /** What is left to say of frames whose work was not done. */
@@ -68,7 +79,12 @@ const COMMENT_BYTES = 8 + Math.max(...[...COMMENTS.values()].map(({ length }) =>
 export class Capture implements SegmentObserver {
   readonly #options: CaptureOptions;
   readonly #limits: CaptureLimits;
+  readonly #memory: CaptureMemory;
   readonly #buffer = new CaptureBuffer();
+  /** What the memory was told that waits. */
+  #noted = 0;
+  /** Since when the reader has taken nothing of what waits. */
+  #unreadSince = 0;
   readonly #startedAt: number;
   readonly #ports = new WeakMap<Port, PortInterfaces>();
   readonly #interfaces: Interface[] = [];
@@ -82,9 +98,11 @@ export class Capture implements SegmentObserver {
 
   constructor(options: CaptureOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? CAPTURE_LIMITS;
+    this.#limits = { ...CAPTURE_LIMITS, ...options.limits };
+    this.#memory = options.memory ?? new CaptureMemory();
     this.#startedAt = options.clock();
     this.#buffer.add(sectionHeader(`${options.title}. ${OFFLOAD_NOTE}`));
+    this.#note();
   }
 
   /** Whether nothing more will be added to what waits. */
@@ -124,7 +142,10 @@ export class Capture implements SegmentObserver {
 
   /** Takes what waits longest, whole blocks; undefined where nothing waits. Nobody may change its bytes. */
   take(): Uint8Array | undefined {
-    return this.#buffer.take();
+    const taken = this.#buffer.take();
+    this.#unreadSince = this.#options.clock();
+    this.#note();
+    return taken;
   }
 
   /** Settles once there is something to take, or nothing more will come. */
@@ -139,7 +160,18 @@ export class Capture implements SegmentObserver {
   keepAlive(): void {
     if (this.#ended || this.#buffer.waiting > 0) return;
     this.#buffer.add(emptyBlock());
+    this.#note();
     this.#notify();
+  }
+
+  /** Ends the capture if it is not read, and drops what waits. Called about once a second. */
+  tick(): void {
+    const { stalledMs, stalledBytes } = this.#limits;
+    if (this.#ended || this.#buffer.waiting < stalledBytes) return;
+    if (this.#options.clock() - this.#unreadSince < stalledMs) return;
+    this.end();
+    this.#buffer.clear();
+    this.#note();
   }
 
   /** Sees no more, and closes with the interfaces' statistics; what waits can still be taken. */
@@ -155,6 +187,7 @@ export class Capture implements SegmentObserver {
       const statistics = { interfaceId, startedAt: this.#startedAt, endedAt, received, lost };
       this.#buffer.add(interfaceStatistics(statistics));
     }
+    this.#note();
     this.#options.ended?.();
     this.#notify();
   }
@@ -178,7 +211,7 @@ export class Capture implements SegmentObserver {
     const note = { interfaceId: face.id, at, direction, comment, lost };
     const size = packetBytes(end - frame, note);
     const needed = size + (comment === undefined ? COMMENT_BYTES : 0) + (face.description?.length ?? 0);
-    if (this.#buffer.waiting + needed > this.#limits.bytes) {
+    if (this.#buffer.waiting + needed > this.#limits.bytes || !this.#memory.hasRoom(needed)) {
       face.lost++;
       face.unreported++;
       return undefined;
@@ -188,6 +221,7 @@ export class Capture implements SegmentObserver {
     const placed = this.#buffer.place(size);
     writePacket(placed.chunk, placed.at, note, bytes, frame, end);
     face.unreported = 0;
+    this.#note();
     this.#notify();
     return placed;
   }
@@ -200,8 +234,17 @@ export class Capture implements SegmentObserver {
     const note = { interfaceId: face.id, at, direction: face.direction, comment, lost };
     const by = packetBytes(end - frame, note) - placed.size;
     if (!this.#buffer.widen(placed, by)) return false;
+    this.#note();
     writePacket(placed.chunk, placed.at, note, bytes, frame, end);
     return true;
+  }
+
+  /** Tells the memory of what waits now. */
+  #note(): void {
+    const { waiting } = this.#buffer;
+    if (this.#noted === 0 && waiting > 0) this.#unreadSince = this.#options.clock();
+    this.#memory.change(waiting - this.#noted);
+    this.#noted = waiting;
   }
 
   #describe(face: Interface): void {

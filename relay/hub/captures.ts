@@ -43,6 +43,11 @@ export class Captures implements SegmentObserver {
     return capture;
   }
 
+  /** Ends those that are not read. */
+  tick(): void {
+    for (const capture of [...this.#running]) capture.tick();
+  }
+
   /** Ends all of them. */
   end(): void {
     for (const capture of this.#running) capture.end();

@@ -11,6 +11,7 @@ import type { Network } from "../tenants/model.ts";
 import type { Grant, Revocation, Tenants } from "../tenants/tenants.ts";
 import { Admission } from "./admission.ts";
 import type { Capture, CaptureFilter } from "./capture.ts";
+import { CaptureBudget } from "./capture-budget.ts";
 import type { Claim } from "./claim.ts";
 import { containedLog } from "./contained-log.ts";
 import { HUB_LIMITS, type HubLimits } from "./limits.ts";
@@ -49,6 +50,7 @@ export class Hub implements SessionHost {
   readonly #sightings: Sightings;
   readonly #macs: MacBudgets;
   readonly #rates: Rates;
+  readonly #captures: CaptureBudget;
   readonly #sessions = new Set<Session>();
   readonly #networks = new Map<number, NetworkHub>();
   readonly #report: ReportContained;
@@ -70,6 +72,7 @@ export class Hub implements SessionHost {
     this.#sightings = new Sightings(tenants);
     this.#macs = new MacBudgets(tenants.limits);
     this.#rates = new Rates(tenants.limits, clock);
+    this.#captures = new CaptureBudget(tenants.limits);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
     tenants.limits.onReached((tenant, { code, network, message }) =>
       log.warn({ tenant, network, code }, message),
@@ -109,23 +112,29 @@ export class Hub implements SessionHost {
    * Begins to capture a network, which need not have members yet.
    *
    * @param ended called once the capture sees no more
-   * @throws Fault `vtep.unknown`, `capture.too-many`
+   * @throws Fault `vtep.unknown`, `capture.too-many`, `limit.captures`
    */
   capture(network: Network, filter: CaptureFilter, ended: () => void = () => {}): Capture {
+    const leave = this.#captures.enter(network.tenant);
     const hub = this.enter(network);
     const releaseEmpty = () => {
       if (hub.empty) this.release(hub);
     };
     const about = { tenant: network.tenant, network: network.name, ...filter };
     try {
-      const capture = hub.capture(filter, () => {
+      const over = () => {
+        leave();
         releaseEmpty();
         this.#log.info(about, "capture ended");
         ended();
-      });
+      };
+      const capture = hub.capture(filter, over, this.#captures.memory);
       this.#log.info(about, "capture begun");
       if (this.#draining) capture.end();
       return capture;
+    } catch (error) {
+      leave();
+      throw error;
     } finally {
       releaseEmpty();
     }

@@ -13,6 +13,7 @@ import type { Endpoint, Member, RelayMessage } from "../../shared/tunnel/control
 import type { Names } from "../names/names.ts";
 import type { Network } from "../tenants/model.ts";
 import type { Capture, CaptureFilter } from "./capture.ts";
+import type { CaptureMemory } from "./capture-budget.ts";
 import { Captures } from "./captures.ts";
 import { HostPort } from "./host/host-port.ts";
 import { hubAddresses, networkHost } from "./host/network-host.ts";
@@ -150,6 +151,7 @@ export class NetworkHub {
   tick(): void {
     this.segment.tick();
     this.#router?.tick();
+    this.#captures.tick();
   }
 
   /** The hub as a machine of the network, where it is one. */
@@ -304,9 +306,10 @@ export class NetworkHub {
    * Begins to capture what passes.
    *
    * @param ended called once the capture sees no more
+   * @param memory what waits for all captures; its own unless it is given
    * @throws Fault `vtep.unknown`, `capture.too-many`
    */
-  capture({ vtep, drops }: CaptureFilter, ended: () => void): Capture {
+  capture({ vtep, drops }: CaptureFilter, ended: () => void, memory?: CaptureMemory): Capture {
     const { name, tenant, vni } = this.network;
     if (vtep !== undefined && this.#portOf(vtep) === undefined) {
       throw new Fault({
@@ -324,6 +327,7 @@ export class NetworkHub {
       clock: () => offset + performance.now(),
       nameOf: (port) => this.nameOf(port),
       ended,
+      memory,
     });
   }
 

@@ -163,12 +163,6 @@ export class SqliteStore implements Store {
     return names.flatMap((name) => found.get(name) ?? []);
   }
 
-  networksOfDevice(device: string): Network[] {
-    const sql = `SELECT networks.* FROM memberships JOIN networks ON networks.id = memberships.network_id
-      WHERE memberships.device_id = ? ORDER BY networks.name`;
-    return this.#all(sql, device).map(toNetwork);
-  }
-
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined {
     this.#run(
       "UPDATE networks SET settings = ? WHERE tenant = ? AND name = ?",

@@ -212,6 +212,22 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     expect((await begin()).response.status).toBe(429);
   });
 
+  it("is one of as many of its tenant's as the limit says", async () => {
+    await using stack = new AsyncDisposableStack();
+    const first = await relay().network();
+    const networks = [first, await relay().network(first), await relay().network(first)];
+    const begin = async (i: number) => stack.use(await start(networks[i % 3] as TestNetwork));
+    for (let i = 0; i < 8; i++) expect((await begin(i)).response.status).toBe(200);
+    const { response } = await begin(8);
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({ code: "limit.captures" });
+    const other = stack.use(await start(await relay().network()));
+    expect(other.response.status).toBe(200);
+    await remove(first);
+    // Its three have ended, so there is room.
+    expect((await begin(1)).response.status).toBe(200);
+  });
+
   it("waits for a client who does not read, but not with more than its bound", async () => {
     const network = await relay().network();
     await using capture = await start(network);

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Capture, type CaptureOptions } from "../../../relay/hub/capture.ts";
+import { CaptureMemory } from "../../../relay/hub/capture-budget.ts";
+import { CaptureBuffer } from "../../../relay/hub/capture-buffer.ts";
 import { CAPTURES_PER_NETWORK, Captures } from "../../../relay/hub/captures.ts";
 import { DROP_REASONS } from "../../../shared/switch/drops.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";
@@ -301,6 +303,69 @@ describe("a capture", () => {
     expect(capture.ended).toBe(true);
     take(capture);
     receive(segment, at(0), frameBytes(BROADCAST, A));
+    expect(capture.take()).toBeUndefined();
+  });
+});
+
+describe("the memory of captures", () => {
+  const frame = frameBytes(BROADCAST, A);
+  const filled = (capture: Capture, port: KeepingPort, bytes: number) => {
+    const large = new Uint8Array(1_000);
+    for (let i = 0; i < bytes / large.length; i++) capture.received(port, large, 0, large.length);
+  };
+
+  it("is little at the start, and grows with what waits", () => {
+    const buffer = new CaptureBuffer();
+    const sizes: number[] = [];
+    for (let i = 0; i < 300; i++) {
+      const { chunk } = buffer.place(1_000);
+      if (sizes.at(-1) !== chunk.length) sizes.push(chunk.length);
+    }
+    expect(sizes).toEqual([4_096, 8_192, 16_384, 32_768, 65_536]);
+    expect(new CaptureBuffer().place(100_000).chunk).toHaveLength(100_000);
+  });
+
+  it("is shared by all, so that what has no room in it is lost, and told as lost", () => {
+    const memory = new CaptureMemory(20_000);
+    const { capture: one, at } = lab({ memory });
+    const other = capture({ memory });
+    filled(one, at(0), 15_000);
+    filled(other, at(0), 15_000);
+    expect(memory.used).toBeLessThanOrEqual(20_000);
+    take(one);
+    filled(other, at(0), 3_000);
+    const { packets, statistics } = ended(other);
+    expect(statistics[0]?.lost).toBeGreaterThan(5);
+    expect(packets.length + (statistics[0]?.lost ?? 0)).toBe(18);
+    rest(one);
+    expect(memory.used).toBe(0);
+  });
+
+  it("is given back when a capture is not read for half a minute, which ends then", () => {
+    const memory = new CaptureMemory();
+    let now = NOW;
+    let ends = 0;
+    const { segment, capture, at } = lab({ memory, clock: () => now, ended: () => ends++ });
+    filled(capture, at(0), 100_000);
+    now += 29_000;
+    capture.tick();
+    take(capture);
+    now += 29_000;
+    // Little waits: of a network where hardly anything passes.
+    receive(segment, at(0), frame);
+    now += 60_000;
+    capture.tick();
+    expect(capture.ended).toBe(false);
+    take(capture);
+    now += 60_000;
+    // It waited for frames all the while.
+    filled(capture, at(0), 100_000);
+    capture.tick();
+    expect(capture.ended).toBe(false);
+    now += 30_000;
+    capture.tick();
+    capture.tick();
+    expect([capture.ended, ends, memory.used]).toEqual([true, 1, 0]);
     expect(capture.take()).toBeUndefined();
   });
 });
