@@ -8,6 +8,8 @@ import { Fault, usage } from "../shared/fault.ts";
 import { firstProblem } from "../shared/tunnel/control.ts";
 import { FRAMINGS, type Framing, framingOption } from "../system/websocket/framing.ts";
 import type { AuditRetention } from "./tenants/audit-keeper.ts";
+import { type ConnectionLimits, connectionLimits } from "./connections.ts";
+import { descriptorLimit } from "./descriptors.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What a relay is told when it starts. */
@@ -25,12 +27,25 @@ export interface RelayOptions {
   readonly trustedProxies: TrustedProxies;
   /** What the audit log keeps. */
   readonly audit: AuditRetention;
+  readonly connections: ConnectionLimits;
   readonly json: boolean;
 }
 
 /** What the audit log keeps unless it is said: a year and a month, as most rules ask for. */
 const AUDIT_DAYS = 400;
 const AUDIT_ENTRIES = 100_000;
+
+/** A number of connections: digits on the command line and in the environment, a number in the file. */
+const count = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,7}$/, "a whole number")
+      .transform(Number),
+  ])
+  .pipe(z.number().int().min(1).max(9_999_999))
+  .optional();
 
 const raw = z.strictObject({
   listen: z.string().default("127.0.0.1:8787"),
@@ -42,6 +57,9 @@ const raw = z.strictObject({
   trusted_proxy: z.string().default(""),
   audit_days: z.union([z.string(), z.number()]).default(AUDIT_DAYS),
   audit_entries: z.union([z.string(), z.number()]).default(AUDIT_ENTRIES),
+  max_connections: count,
+  max_strangers: count,
+  max_strangers_per_address: count,
 });
 
 /** The options of `laneway relay`; each is also `LANEWAY_…` in the environment and a key of the config file. */
@@ -82,6 +100,24 @@ export function relayCommand(): Command {
         `how many entries it keeps that belong to no tenant; a tenant's is a limit (default: ${AUDIT_ENTRIES})`,
       ).env("LANEWAY_AUDIT_ENTRIES"),
     )
+    .addOption(
+      new Option(
+        "--max-connections <count>",
+        "connections at a time (default: what the limit of open files has room for)",
+      ).env("LANEWAY_MAX_CONNECTIONS"),
+    )
+    .addOption(
+      new Option(
+        "--max-strangers <count>",
+        "connections that have not shown valid credentials (default: a quarter of them, 4096 at most)",
+      ).env("LANEWAY_MAX_STRANGERS"),
+    )
+    .addOption(
+      new Option(
+        "--max-strangers-per-address <count>",
+        "and of those, from one address or one /64 of IPv6 (default: half of them, 1024 at most)",
+      ).env("LANEWAY_MAX_STRANGERS_PER_ADDRESS"),
+    )
     .addOption(new Option("--config <file>", "a JSON file with any of these options").env("LANEWAY_CONFIG"))
     .option("--json", "print events as JSON lines");
 }
@@ -94,6 +130,7 @@ export function relayCommand(): Command {
 export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOptions {
   const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket, trustedProxy } = given;
   const { auditDays, auditEntries } = given;
+  const { maxConnections, maxStrangers, maxStrangersPerAddress } = given;
   const file = typeof config === "string" ? readConfig(config) : {};
   const said = {
     listen,
@@ -105,6 +142,9 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
     trusted_proxy: trustedProxy,
     audit_days: auditDays,
     audit_entries: auditEntries,
+    max_connections: maxConnections,
+    max_strangers: maxStrangers,
+    max_strangers_per_address: maxStrangersPerAddress,
   };
   const merged = {
     ...file,
@@ -112,10 +152,11 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
   };
   const result = raw.safeParse(merged);
   if (!result.success) {
+    const problem = firstProblem(result.error);
     throw usage(
       "relay.config",
-      `${config}: ${firstProblem(result.error)}`,
-      "Correct the key in the config file; 'laneway relay --help' lists them.",
+      config === undefined ? problem : `${config}: ${problem}`,
+      "Correct the value of the option or key; 'laneway relay --help' lists them.",
     );
   }
   const options = result.data;
@@ -130,6 +171,11 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
       days: parseCount("--audit-days", options.audit_days),
       entries: parseCount("--audit-entries", options.audit_entries),
     },
+    connections: connectionLimits(descriptorLimit(), {
+      all: options.max_connections,
+      strangers: options.max_strangers,
+      strangersPerAddress: options.max_strangers_per_address,
+    }),
     json: json === true,
   };
 }

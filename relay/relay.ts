@@ -2,9 +2,11 @@ import type { Logger } from "pino";
 import { backUp } from "./backup.ts";
 import { openDataDirectory } from "./data-directory.ts";
 import { GuessLimiter } from "./guess-limiter.ts";
+import type { ApiEnv } from "./http/access.ts";
 import { httpApp } from "./http/app.ts";
 import { pageApp } from "./http/page/page-app.ts";
 import { Hub } from "./hub/hub.ts";
+import { HUB_LIMITS } from "./hub/limits.ts";
 import { UnderlayPorts } from "./hub/ports/underlay-ports.ts";
 import type { RelayOptions } from "./options.ts";
 import { readPageFiles } from "./page-files.ts";
@@ -19,9 +21,9 @@ import { nodeUnderlay } from "./underlay/node-underlay.ts";
 export interface Relay {
   readonly hub: Hub;
   readonly adminTokenFile: string;
-  readonly publicOrigin: string | undefined;
-  /** Answers every request that is no WebSocket. @param address where it comes from */
-  fetch(request: Request, address: string): Response | Promise<Response>;
+  readonly log: Logger;
+  /** Answers every request that is no WebSocket. @param from what the runtime's adapter knows of it */
+  fetch(request: Request, from: ApiEnv["Bindings"]): Response | Promise<Response>;
   /** Has every session go elsewhere; requests are still answered. */
   drain(): void;
   /** Closes the store: after the server, so that every request under way was answered. */
@@ -53,16 +55,21 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   if (store.isNew) tenants.createDefaults();
   const clock = () => performance.now() / 1_000;
   const guesses = new GuessLimiter(clock);
-  const hub = new Hub({ tenants, log, clock, guesses });
-  const { limits } = tenants;
   const audit = new AuditKeeper({
     ...options.audit,
     store,
-    limits,
+    limits: tenants.limits,
     now,
     exported: (entry) => log.info({ audit: entry }, "an entry leaves the audit log"),
   });
   const stopKeeping = keepBooks(tenants, audit);
+  const { strangers, strangersPerAddress } = options.connections;
+  const limits = {
+    ...HUB_LIMITS,
+    strangers,
+    strangersPerAddress: Math.min(strangersPerAddress, HUB_LIMITS.strangersPerAddress),
+  };
+  const hub = new Hub({ tenants, log, clock, guesses, limits });
   const ports = new UnderlayPorts({ tenants, hub, underlay: nodeUnderlay, log, clock });
   await ports.start();
   const app = httpApp({
@@ -72,7 +79,6 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
     log,
     clock,
     guesses,
-    publicUrl: options.publicUrl,
     page: await pageApp(readPageFiles(), options.publicUrl),
     backup: () => backUp(store, options.data),
     adminHash: await hashSecret(directory.adminToken),
@@ -80,8 +86,8 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   return {
     hub,
     adminTokenFile: directory.adminTokenFile,
-    publicOrigin: options.publicUrl?.origin,
-    fetch: (request, address) => app.fetch(request, { address }),
+    log,
+    fetch: (request, from) => app.fetch(request, from),
     drain: () => {
       hub.drain();
       ports.close().catch((error: unknown) => log.error({ err: error }, "a port failed to close"));

@@ -5,6 +5,9 @@ import { type Cidr, containsAddress, parseCidr } from "../shared/frame/cidr.ts";
 /** IPv4 in IPv6 (RFC 4291 section 2.5.5.2): how a socket that listens on both shows IPv4. */
 const MAPPED = 0xffffn;
 
+/** Characters of `X-Forwarded-For` that are read: more hops than any request takes. */
+const HOPS_LENGTH = 1_024;
+
 /** The reverse proxies whose word is taken for where a request comes from. */
 export class TrustedProxies {
   readonly #ranges: readonly Cidr[];
@@ -43,16 +46,28 @@ export class TrustedProxies {
    * @param forwardedFor the header, all of them with commas between
    */
   addressOf(peer: string, forwardedFor: string | undefined): string {
+    return this.#walk(peer, forwardedFor).address;
+  }
+
+  /** Returns how many trusted proxies a request came through, as {@link addressOf} counts them; 0 if it came directly. */
+  countOf(peer: string, forwardedFor: string | undefined): number {
+    return this.#walk(peer, forwardedFor).proxies;
+  }
+
+  #walk(peer: string, forwardedFor: string | undefined): { address: string; proxies: number } {
     let address = parseAddress(peer);
-    if (address === undefined) return peer;
+    if (address === undefined) return { address: peer, proxies: 0 };
     address = unmapped(address);
-    const hops = (forwardedFor ?? "").split(",");
+    let proxies = 0;
+    // The last ones count, so what is cut off at the front is what strangers wrote.
+    const hops = (forwardedFor ?? "").slice(-HOPS_LENGTH).split(",");
     while (this.#trusts(address)) {
+      proxies++;
       const hop = parseHop(hops.pop() ?? "");
       if (hop === undefined) break;
       address = unmapped(hop);
     }
-    return formatAddress(address);
+    return { address: formatAddress(address), proxies };
   }
 
   #trusts(address: IpAddress): boolean {

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { Fault } from "../../shared/fault.ts";
 import type { GuessLimiter } from "../guess-limiter.ts";
+import type { ReachedAt } from "../origin.ts";
 import { unknown } from "../tenants/faults.ts";
 import type { Actor, Admin } from "../tenants/model.ts";
 import { hashSecret } from "../tenants/secret.ts";
@@ -12,6 +13,10 @@ export interface ApiEnv {
   readonly Bindings: {
     /** Where it comes from. */
     readonly address: string;
+    /** Where it reached the relay. */
+    readonly reachedAt: ReachedAt;
+    /** Called once the request has shown valid credentials. */
+    letIn(): void;
   };
   readonly Variables: {
     /** Who asks. */
@@ -43,11 +48,13 @@ export function access({ tenants, adminHash, guesses }: AccessOptions): Middlewa
     const hash = secret === undefined ? undefined : await hashSecret(secret);
     if (secret !== undefined) context.set("secret", secret);
     if (hash === adminHash) {
+      context.env.letIn();
       context.set("by", { name: "relay-admin", from });
       return await next();
     }
     const admin = hash === undefined ? undefined : tenants.admins.authenticate(hash);
     if (admin === undefined) return refusal(secret ? guesses.wrong(from) : undefined);
+    context.env.letIn();
     demandOwn(context.req.method, context.req.path, admin.tenant);
     context.set("by", { name: `tenant-admin ${admin.id}`, from });
     context.set("admin", admin);

@@ -34,7 +34,7 @@ const address = z
   .meta({ id: "Address", description: "An address of a network that is taken." });
 
 /** The addresses of a network: given, fixed for a device, or reserved. */
-export function addressOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}/addresses";
   return [
     operation({
@@ -62,7 +62,6 @@ export function addressOperations({ tenants, publicUrl }: TenantsApiOptions): Op
       tag,
       summary: "List a network's addresses that are taken",
       path,
-      publicUrl,
       row: address,
       order: { schema: z.number(), of: (one: TakenAddress) => one.address },
       rows({ params }, part) {

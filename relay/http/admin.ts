@@ -22,8 +22,6 @@ export interface AdministrationOptions extends BackupOptions {
   readonly hub: Hub;
   readonly log: Logger;
   readonly ports: UnderlayPorts;
-  /** Where clients reach the relay; by default where a request says that it is. */
-  readonly publicUrl: URL | undefined;
   /** Seconds, never going back: what the forwarding table counts in. */
   readonly clock: () => number;
 }

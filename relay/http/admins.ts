@@ -37,7 +37,7 @@ const me = z
   .meta({ id: "Me" });
 
 /** Those who administer one tenant; the relay's administrator alone makes and removes them. */
-export function adminOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/admins";
   const audience = "relay-administrator";
   return [
@@ -81,7 +81,6 @@ export function adminOperations({ tenants, publicUrl }: TenantsApiOptions): Oper
       summary: "List a tenant's administrators",
       path,
       audience,
-      publicUrl,
       row: admin,
       order: BY_TIME,
       rows: ({ params }, part) => tenants.admins.of(params.tenant, part),

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Hono } from "hono";
+import type { Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { Fault } from "../../shared/fault.ts";
 import type { GuessLimiter } from "../guess-limiter.ts";
@@ -12,9 +12,14 @@ import { healthOperations } from "./health.ts";
 import { Idempotency } from "./idempotency.ts";
 import { mount } from "./operation.ts";
 import { faultResponse, problemResponse } from "./problem.ts";
+import { shortened } from "./quoted.ts";
 
-/** Bytes of a request's body at most: far more than any that is understood. */
+/** Bytes of an administrator's body at most: far more than any that is understood. */
 const BODY_BYTES = 65_536;
+/** And of a stranger's: an enrolment, with room for fields to come. */
+const STRANGERS_BODY_BYTES = 16_384;
+/** Characters of a path at most: a prefix, and the longest names there are. */
+const PATH_LENGTH = 2_048;
 
 export interface AppOptions extends AdministrationOptions {
   /** SHA-256 of the relay administrator's token, hexadecimal. */
@@ -33,7 +38,12 @@ export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
     return faultResponse(error);
   });
   app.notFound((context) =>
-    problemResponse(404, "path.unknown", `there is nothing at ${context.req.path}`, "The API is below /v1."),
+    problemResponse(
+      404,
+      "path.unknown",
+      `there is nothing at ${shortened(context.req.path)}`,
+      "The API is below /v1.",
+    ),
   );
   app.use("/v1/*", async (context, next) => {
     await next();
@@ -42,21 +52,29 @@ export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
     // Much of it is secret, and none of it stays true.
     headers.set("cache-control", "no-store");
   });
-  const onError = () =>
-    problemResponse(413, "request.too-big", `the body is over ${BODY_BYTES} bytes`, "Send less at once.");
-  app.use("/v1/*", bodyLimit({ maxSize: BODY_BYTES, onError }));
+  app.use("/v1/enrol", limitBody(STRANGERS_BODY_BYTES));
   const idempotency = new Idempotency(options.clock);
   app.route("/", options.page);
   mount(app, healthOperations(options), idempotency);
-  mount(app, documentOperations({ app, publicUrl: options.publicUrl }), idempotency);
+  mount(app, documentOperations({ app }), idempotency);
   mount(app, enrolOperations(options), idempotency);
   app.use("/v1/*", access(options));
   app.use("/v1/*", changeRate(options.tenants));
+  // Not before: nothing of a stranger's body is kept.
+  app.use("/v1/*", limitBody(BODY_BYTES));
   mount(app, administration(options), idempotency);
   return app;
 }
 
+function limitBody(bytes: number): MiddlewareHandler<ApiEnv> {
+  const onError = () =>
+    problemResponse(413, "request.too-big", `the body is over ${bytes} bytes`, "Send less at once.");
+  return bodyLimit({ maxSize: bytes, onError });
+}
+
 /** The path from `/v1`, `/healthz`, `/readyz`, `/join` or a file of the page on; `/` where it ends so. */
 export function withoutPrefix(path: string): string {
+  // The expression below looks at a path again from each of its slashes.
+  if (path.length > PATH_LENGTH) return path;
   return /\/(?:v1(?:\/.*)?|healthz|readyz|join|page\/[0-9a-f]{16}\/[a-z0-9./-]+|)$/.exec(path)?.[0] ?? path;
 }

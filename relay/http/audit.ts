@@ -40,7 +40,7 @@ const inTenant: Order<NumberedEntry, number> = { schema: z.number(), of: ({ numb
 const inRelay: Order<NumberedEntry, number> = { schema: z.number(), of: ({ id }) => id };
 
 /** Who did what: in one tenant, or in the whole relay. */
-export function auditOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function auditOperations({ tenants }: TenantsApiOptions): Operation[] {
   const asked = ({ since, order }: z.output<typeof query>) => ({
     since: since === undefined ? undefined : Number(since),
     newest: order === "newest",
@@ -52,7 +52,6 @@ export function auditOperations({ tenants, publicUrl }: TenantsApiOptions): Oper
       summary: "List who did what in a tenant",
       path: "/v1/tenants/{tenant}/audit",
       query,
-      publicUrl,
       row: entry,
       order: inTenant,
       rows({ params: { tenant }, query }, part) {
@@ -68,7 +67,6 @@ export function auditOperations({ tenants, publicUrl }: TenantsApiOptions): Oper
       path: "/v1/audit",
       audience: "relay-administrator",
       query,
-      publicUrl,
       row: relayEntry,
       order: inRelay,
       rows: ({ query }, part) => tenants.audit.entries({ tenant: undefined, ...asked(query), ...part }),

@@ -26,7 +26,7 @@ export interface DevicesApiOptions extends TenantsApiOptions {
 }
 
 /** A tenant's devices. */
-export function deviceOperations({ tenants, hub, publicUrl }: DevicesApiOptions): Operation[] {
+export function deviceOperations({ tenants, hub }: DevicesApiOptions): Operation[] {
   const show = ({ id, name, tenant, createdAt, lastSeen }: Device): z.input<typeof device> => {
     const online = hub.isOnline(id);
     return {
@@ -45,7 +45,6 @@ export function deviceOperations({ tenants, hub, publicUrl }: DevicesApiOptions)
       tag,
       summary: "List a tenant's devices",
       path: "/v1/tenants/{tenant}/devices",
-      publicUrl,
       row: device,
       order: BY_TIME,
       rows: ({ params }, part) => tenants.devices.of(params.tenant, part),

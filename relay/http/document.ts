@@ -37,12 +37,10 @@ const TAGS = [
 export interface DocumentOptions {
   /** The app whose operations are described. */
   readonly app: OpenAPIHono<ApiEnv>;
-  /** Where clients reach the relay; by default where a request says that it is. */
-  readonly publicUrl: URL | undefined;
 }
 
 /** The description of everything else, made of the schemas that requests are held to. */
-export function documentOperations({ app, publicUrl }: DocumentOptions): Operation[] {
+export function documentOperations({ app }: DocumentOptions): Operation[] {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
     type: "http",
     scheme: "bearer",
@@ -62,8 +60,7 @@ export function documentOperations({ app, publicUrl }: DocumentOptions): Operati
       answer: z.looseObject({ openapi: z.literal("3.1.0") }),
       handle({ context }) {
         made ??= app.getOpenAPI31Document({ openapi: "3.1.0", info: INFO, tags: TAGS });
-        const url = publicUrl?.href.replace(/\/+$/, "") ?? new URL(context.req.url).origin;
-        return context.json({ ...made, servers: [{ url }] });
+        return context.json({ ...made, servers: [{ url: context.env.reachedAt.base }] });
       },
     }),
   ];

@@ -71,12 +71,10 @@ const GUESSED: ReadonlySet<string> = new Set(["invite.refused", "enrol.bad-proof
 export interface EnrolOptions {
   readonly tenants: Tenants;
   readonly guesses: GuessLimiter;
-  /** Where clients reach the relay; by default where a request says that it is. */
-  readonly publicUrl: URL | undefined;
 }
 
 /** `POST /v1/enrol`: where a device comes in by an invite, and nothing else is asked of it. */
-export function enrolOperations({ tenants, guesses, publicUrl }: EnrolOptions): Operation[] {
+export function enrolOperations({ tenants, guesses }: EnrolOptions): Operation[] {
   return [
     operation({
       id: "enrol",
@@ -112,11 +110,10 @@ export function enrolOperations({ tenants, guesses, publicUrl }: EnrolOptions): 
       },
       async handle({ body, context }) {
         const { tenant, invite, name, public_key, proof } = body;
-        const origin = publicUrl?.origin ?? new URL(context.req.url).origin;
         try {
           const { device, networks } = await tenants.enrolment.enrol(
             { tenant, secret: invite, name, publicKey: public_key, proof },
-            origin,
+            context.env.reachedAt.origin,
             context.env.address,
           );
           const answer: z.input<typeof enrolled> = {

@@ -47,7 +47,7 @@ interface FdbRow {
 }
 
 /** A network's forwarding table. */
-export function fdbOperations({ tenants, hub, ports, clock, publicUrl }: LiveOptions): Operation[] {
+export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}/fdb";
   /** @throws Fault `network.idle` where nobody has joined it */
   const liveOf = (tenant: string, network: string): NetworkHub => {
@@ -65,7 +65,6 @@ export function fdbOperations({ tenants, hub, ports, clock, publicUrl }: LiveOpt
       tag,
       summary: "List a network's forwarding table",
       path,
-      publicUrl,
       row: entry,
       order: { schema: z.number(), of: ({ key }: FdbRow) => key },
       rows({ params }, { after = -1, limit }) {

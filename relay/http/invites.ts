@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Fault } from "../../shared/fault.ts";
 import { formatAppLink, formatInviteLink } from "../../shared/invite-link.ts";
 import type { Invite } from "../tenants/model.ts";
 import { expiresIn, isoTime, name, time } from "./body.ts";
@@ -55,7 +56,7 @@ const revocation = z.object({
 });
 
 /** A tenant's invites. */
-export function inviteOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/invites";
   return [
     operation({
@@ -67,12 +68,15 @@ export function inviteOperations({ tenants, publicUrl }: TenantsApiOptions): Ope
       body: newInvite,
       creates: true,
       answer: madeInvite,
-      errors: { 404: ["network.unknown"], 409: ["limit.invites"] },
+      errors: { 404: ["network.unknown"], 409: ["limit.invites", "invite.no-url"] },
       async handle({ params: { tenant }, body, context }) {
+        const { base, doubt } = context.env.reachedAt;
+        // A link that leads nowhere is found out by whoever is invited, who can't mend it.
+        if (doubt !== undefined) throw new Fault({ code: "invite.no-url", ...doubt });
         const { network, uses, expires_in } = body;
         const request = { network, uses, expiresIn: expires_in };
         const { invite, secret } = await tenants.invites.create(tenant, request, context.var.by);
-        const link = { relay: publicUrl?.href ?? new URL(context.req.url).origin, tenant, secret };
+        const link = { relay: base, tenant, secret };
         const links = { link: formatInviteLink(link), app_link: formatAppLink(link) ?? null };
         return { ...inviteJson(invite), ...links };
       },
@@ -83,7 +87,6 @@ export function inviteOperations({ tenants, publicUrl }: TenantsApiOptions): Ope
       summary: "List a tenant's invites",
       description: "Also those that let nobody in any more, unless they were revoked.",
       path,
-      publicUrl,
       row: invite,
       order: BY_TIME,
       rows: ({ params }, part) => tenants.invites.of(params.tenant, part),

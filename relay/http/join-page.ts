@@ -1,3 +1,4 @@
+import { parseAccept } from "hono/utils/accept";
 import { head, headersOf, type PageDocument } from "./page/document.ts";
 import type { PageAssets } from "./page/page-assets.ts";
 
@@ -17,19 +18,30 @@ export async function joinDocuments(assets: PageAssets): Promise<Readonly<Record
   return { en: await documentIn("en"), "zh-Hans": await documentIn("zh-Hans") };
 }
 
+const BY_SUBTAG: ReadonlyMap<string, Language> = new Map([
+  ["en", "en"],
+  ["zh", "zh-Hans"],
+]);
+
+/** Characters of an Accept-Language header that are read: browsers send far fewer. */
+const HEADER_LENGTH = 1_024;
+
 /** The language of the two that an Accept-Language header would rather have (RFC 9110 section 12.5.4). */
 export function languageOf(header: string): Language {
   let best: Language = "en";
   let weight = 0;
-  for (const part of header.split(",")) {
-    const [, tag = "", given] = /^\s*([a-z]{1,8})(?:-[a-z0-9]+)*\s*(?:;\s*q=([\d.]+))?\s*$/i.exec(part) ?? [];
-    const q = given === undefined ? 1 : Number(given);
-    const language = { en: "en", zh: "zh-Hans" }[tag.toLowerCase()] as Language | undefined;
+  for (const { type, q } of parseAccept(header.slice(0, HEADER_LENGTH))) {
+    const language = BY_SUBTAG.get(primarySubtag(type));
     if (language === undefined || !(q > weight)) continue;
     best = language;
     weight = q;
   }
   return best;
+}
+
+/** The language itself of a tag such as `zh-Hans-CN` (RFC 5646 section 2.1), in lower case. */
+function primarySubtag(tag: string): string {
+  return tag.split("-", 1)[0]?.toLowerCase() ?? "";
 }
 
 interface JoinText {

@@ -67,7 +67,7 @@ export interface LiveOptions extends TenantsApiOptions {
 }
 
 /** What goes on in a network now: groups, neighbours, counters, and what would become of a frame. */
-export function liveOperations({ tenants, hub, clock, publicUrl }: LiveOptions): Operation[] {
+export function liveOperations({ tenants, hub, clock }: LiveOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}" as const;
   const numberOf = arrivals<Port>();
   /** A list in the order of its rows' keys, which no two of them share. */
@@ -81,7 +81,6 @@ export function liveOperations({ tenants, hub, clock, publicUrl }: LiveOptions):
       ...about,
       tag,
       path: `${path}/${what}` as typeof path,
-      publicUrl,
       order: { schema: key, of: (row: Row) => row.key },
       rows({ params }, part) {
         const network = tenants.network(params.tenant, params.network);

@@ -68,7 +68,7 @@ const network = z
   .meta({ id: "Network", description: "A segment of its own." });
 
 /** A tenant's networks. */
-export function networkOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function networkOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks";
   const one = "/v1/tenants/{tenant}/networks/{network}";
   return [
@@ -96,7 +96,6 @@ export function networkOperations({ tenants, publicUrl }: TenantsApiOptions): Op
       tag,
       summary: "List a tenant's networks",
       path,
-      publicUrl,
       row: network,
       order: BY_NAME,
       rows: ({ params }, part) => tenants.networks(params.tenant, part),

@@ -27,7 +27,7 @@ const order: Order<TenantNotice, Key> = {
 };
 
 /** What a tenant's administrator should know of: limits that were reached, and what the hub noticed. */
-export function noticeOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function noticeOperations({ tenants }: TenantsApiOptions): Operation[] {
   return [
     listOperation({
       id: "listNotices",
@@ -35,7 +35,6 @@ export function noticeOperations({ tenants, publicUrl }: TenantsApiOptions): Ope
       summary: "List what a tenant's administrator should know of",
       description: "Each thing once, the newest first; forgotten when the relay ends.",
       path: "/v1/tenants/{tenant}/notices",
-      publicUrl,
       row: notice,
       order,
       rows({ params: { tenant } }, part) {

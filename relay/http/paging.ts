@@ -7,6 +7,7 @@ import { base64url } from "../tenants/secret.ts";
 import type { ApiEnv } from "./access.ts";
 import { wholeNumber } from "./body.ts";
 import { type Asked, type Definition, type Operation, operation } from "./operation.ts";
+import { quoted } from "./quoted.ts";
 
 /** Rows of one answer at most, and unless it is asked for fewer: what is read, sent and shown at once. */
 const PAGE_ROWS = 1_000;
@@ -52,8 +53,6 @@ export interface ListDefinition<
   /** A row, as it is shown. */
   readonly row: Shown;
   readonly order: Order<Row, Key>;
-  /** Where clients reach the relay; by default where a request says that it is. */
-  readonly publicUrl: URL | undefined;
   /** Part of the list, in its order. */
   rows(asked: Asked<Path, z.output<Query>, undefined>, part: Part<Key>): readonly Row[];
   show(row: Row): z.input<Shown>;
@@ -67,7 +66,7 @@ export function listOperation<
   Key,
   Query extends z.ZodObject = z.ZodObject<Record<never, z.ZodType>>,
 >(list: ListDefinition<Path, Query, Shown, Row, Key>): Operation {
-  const { rows, show, order, publicUrl, row, query, ...definition } = list;
+  const { rows, show, order, row, query, ...definition } = list;
   return operation({
     ...definition,
     method: "get",
@@ -84,7 +83,7 @@ export function listOperation<
       const shown = found.slice(0, most);
       const last = shown.at(-1);
       if (found.length > most && last !== undefined) {
-        const next = nextUrl(asked.context, writeCursor(order.of(last)), publicUrl);
+        const next = nextUrl(asked.context, writeCursor(order.of(last)));
         asked.context.header("link", `<${next}>; rel="next"`);
       }
       return shown.map(show);
@@ -126,16 +125,16 @@ function readCursor<Key>(text: string, schema: z.ZodType<Key>): Key {
   }
   throw usage(
     "request.invalid",
-    `${JSON.stringify(text)} for cursor is none that this list gave`,
+    `${quoted(text)} for cursor is none that this list gave`,
     "Take it from the Link header of the page before, or leave it out to begin anew.",
   );
 }
 
-function nextUrl({ req }: Context<ApiEnv>, cursor: string, publicUrl: URL | undefined): string {
-  const url = new URL(req.url);
-  const { search } = url;
-  const next =
-    publicUrl === undefined ? url : new URL(`${publicUrl.href.replace(/\/+$/, "")}${req.path}${search}`);
+function nextUrl({ req, env }: Context<ApiEnv>, cursor: string): string {
+  const { pathname, search } = new URL(req.url);
+  const { base, origin } = env.reachedAt;
+  // Without --public-url only the request knows of a prefix in front.
+  const next = new URL(base === origin ? `${origin}${pathname}${search}` : `${base}${req.path}${search}`);
   next.searchParams.set("cursor", cursor);
   return next.href;
 }

@@ -13,15 +13,13 @@ const BY_ID: Order<PortView, string> = { schema: z.string(), of: ({ id }) => id 
 
 export interface PortsApiOptions {
   readonly ports: UnderlayPorts;
-  /** Where clients reach the relay; by default where a request says that it is. */
-  readonly publicUrl: URL | undefined;
 }
 
 /**
  * A network's ports on the underlay: made, listed, shown and deleted. They take addresses of the relay's machine and
  * reach whatever it reaches, so only the relay's administrator makes and deletes them.
  */
-export function portOperations({ ports, publicUrl }: PortsApiOptions): Operation[] {
+export function portOperations({ ports }: PortsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}/ports";
   const one = "/v1/tenants/{tenant}/networks/{network}/ports/{port}";
   return [
@@ -56,7 +54,6 @@ export function portOperations({ ports, publicUrl }: PortsApiOptions): Operation
       tag,
       summary: "List a network's tunnels, with their counters",
       path,
-      publicUrl,
       row: portView,
       order: BY_ID,
       rows: ({ params }, part) =>

@@ -87,6 +87,7 @@ const STATUSES: Readonly<Record<string, ProblemStatus>> = {
   "invite.expired": 403,
   "invite.used-up": 403,
   "invite.revoked": 403,
+  "invite.no-url": 409,
   "idempotency.in-flight": 409,
   "idempotency.mismatch": 422,
   "rate.limited": 429,

@@ -13,11 +13,10 @@ const tenant = z.object({ name }).meta({ id: "Tenant", description: "Who knows n
 
 export interface TenantsApiOptions {
   readonly tenants: Tenants;
-  readonly publicUrl: URL | undefined;
 }
 
 /** Tenants. */
-export function tenantOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function tenantOperations({ tenants }: TenantsApiOptions): Operation[] {
   return [
     operation({
       id: "createTenant",
@@ -38,7 +37,6 @@ export function tenantOperations({ tenants, publicUrl }: TenantsApiOptions): Ope
       summary: "List tenants",
       description: "A tenant's administrator sees their own.",
       path: "/v1/tenants",
-      publicUrl,
       row: tenant,
       order: BY_NAME,
       rows({ context }, part) {

@@ -52,7 +52,7 @@ const madeToken = token
   .meta({ id: "MadeToken" });
 
 /** A tenant's access tokens. */
-export function tokenOperations({ tenants, publicUrl }: TenantsApiOptions): Operation[] {
+export function tokenOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/tokens";
   return [
     operation({
@@ -78,7 +78,6 @@ export function tokenOperations({ tenants, publicUrl }: TenantsApiOptions): Oper
       tag,
       summary: "List a tenant's access tokens",
       path,
-      publicUrl,
       row: token,
       order: BY_TIME,
       rows: ({ params }, part) => tenants.tokens(params.tenant, part),

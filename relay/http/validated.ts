@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { usage } from "../../shared/fault.ts";
 import { firstProblem } from "../../shared/tunnel/control.ts";
+import { quoted, shortened } from "./quoted.ts";
 
 /**
  * What a request says, as the schema has it.
@@ -16,6 +17,10 @@ export function validated<Schema extends z.ZodType>(
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const given = !quote || issue?.input === undefined ? "" : `${JSON.stringify(issue.input)} for `;
-  throw usage("request.invalid", `${given}${firstProblem(result.error)}`, "Correct the value and try again.");
+  const given = !quote || issue?.input === undefined ? "" : `${quoted(issue.input)} for `;
+  throw usage(
+    "request.invalid",
+    `${given}${shortened(firstProblem(result.error))}`,
+    "Correct the value and try again.",
+  );
 }

@@ -1,41 +1,38 @@
+import { SourceCounter } from "../source.ts";
 import type { HubLimits } from "./limits.ts";
 
-/** Counts connections by the address they come from, and says when one is too many. */
+/** Counts tunnels by the source that they come from, and says when one is too many. */
 export class Admission {
   readonly #limits: HubLimits;
-  readonly #connections = new Map<string, number>();
-  readonly #strangers = new Map<string, number>();
+  readonly #connections: SourceCounter;
+  readonly #strangers: SourceCounter;
+  #allStrangers = 0;
 
   constructor(limits: HubLimits) {
     this.#limits = limits;
+    this.#connections = new SourceCounter(limits.connectionsPerAddress);
+    this.#strangers = new SourceCounter(limits.strangersPerAddress);
   }
 
-  /** Counts one more connection, a stranger as yet. False where there are too many: it was not counted. */
+  /** Counts one more tunnel, a stranger as yet. Returns false, without counting it, if there are too many. */
   enter(address: string): boolean {
-    const connections = this.#connections.get(address) ?? 0;
-    const strangers = this.#strangers.get(address) ?? 0;
-    if (connections >= this.#limits.connectionsPerAddress || strangers >= this.#limits.strangersPerAddress) {
-      return false;
-    }
-    this.#connections.set(address, connections + 1);
-    this.#strangers.set(address, strangers + 1);
+    if (this.#allStrangers >= this.#limits.strangers) return false;
+    if (this.#connections.isFull(address) || this.#strangers.isFull(address)) return false;
+    this.#connections.add(address);
+    this.#strangers.add(address);
+    this.#allStrangers++;
     return true;
   }
 
-  /** A connection has said who it is. */
+  /** Counts a tunnel no longer as a stranger: it was welcomed. */
   welcome(address: string): void {
-    decrement(this.#strangers, address);
+    this.#strangers.remove(address);
+    this.#allStrangers--;
   }
 
-  /** @param welcomed whether it had said who it is */
+  /** @param welcomed whether {@link welcome} was called for it */
   leave(address: string, welcomed: boolean): void {
-    decrement(this.#connections, address);
-    if (!welcomed) decrement(this.#strangers, address);
+    this.#connections.remove(address);
+    if (!welcomed) this.welcome(address);
   }
-}
-
-function decrement(counts: Map<string, number>, key: string): void {
-  const count = (counts.get(key) ?? 0) - 1;
-  if (count > 0) counts.set(key, count);
-  else counts.delete(key);
 }

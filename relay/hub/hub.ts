@@ -276,6 +276,7 @@ export class Hub implements SessionHost {
 
   welcomed(session: Session): void {
     this.#admission.welcome(session.connection.address);
+    session.connection.letIn?.();
     const { tenant, token, device } = session.grant ?? {};
     this.#log.info({ session: session.id, tenant, token, device: device?.id }, "session open");
   }

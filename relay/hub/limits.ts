@@ -13,10 +13,16 @@ export interface HubLimits {
    * that does not read at all costs less than 2 MiB.
    */
   readonly queueBytes: number;
-  /** Connections from one address: a whole site may be behind one NAT. */
+  /** Tunnels from one address, or one /64 of IPv6: a whole site may be behind one NAT. */
   readonly connectionsPerAddress: number;
-  /** Of these, such as have not said who they are: what a stranger can hold open. */
+  /** Of these, tunnels that were not welcomed yet: what a stranger can hold open. */
   readonly strangersPerAddress: number;
+  /** Tunnels that were not welcomed yet, from all addresses together. */
+  readonly strangers: number;
+  /** Control messages before `welcome`: a `hello`, and pings or messages to come beside it. */
+  readonly earlyMessages: number;
+  /** Characters of a message before `welcome` at most: several times what a `hello` takes. */
+  readonly helloBytes: number;
   /** Bytes that may wait for a client which does not read: frames are dropped far below, this is for control. */
   readonly unreadBytes: number;
 }
@@ -27,5 +33,8 @@ export const HUB_LIMITS: HubLimits = {
   queueBytes: 1_536 * 1024,
   connectionsPerAddress: 16_384,
   strangersPerAddress: 256,
+  strangers: 4_096,
+  earlyMessages: 64,
+  helloBytes: 8_192,
   unreadBytes: 1_048_576,
 };

@@ -27,6 +27,7 @@ import type { GivenAddresses, Network } from "../tenants/model.ts";
 import { base64url, newId } from "../tenants/secret.ts";
 import type { Grant } from "../tenants/tenants.ts";
 import { type Claim, claimOf } from "./claim.ts";
+import { isNestedTooDeep } from "./control-depth.ts";
 import { namesOf } from "./host/network-host.ts";
 import type { HubLimits } from "./limits.ts";
 import { ControlBudget } from "./load/control-budget.ts";
@@ -85,6 +86,8 @@ export class Session implements ConnectionEvents, InboxReader {
   readonly connection: Connection;
   /** Control messages of types not spoken here. */
   unknownMessages = 0;
+  /** Control messages before welcome. */
+  #earlyMessages = 0;
 
   readonly #host: SessionHost;
   readonly #inbox: Inbox;
@@ -207,6 +210,9 @@ export class Session implements ConnectionEvents, InboxReader {
     if (this.#over(message.length)) return;
     const { control, turn } = this.#load;
     const before = control.sent;
+    if (this.#state !== "open" && ++this.#earlyMessages > this.#host.limits.earlyMessages) {
+      return this.close(Close.malformed, "too many messages before welcome");
+    }
     turn.work.done += parseWork(message.length);
     this.#control.read();
     this.#parse(message);
@@ -230,6 +236,7 @@ export class Session implements ConnectionEvents, InboxReader {
   }
 
   #parse(message: string): void {
+    if (isNestedTooDeep(message)) return this.close(Close.malformed, "control message is nested too deep");
     const parsed = parseControl(clientMessage, message);
     switch (parsed.kind) {
       case "malformed":
@@ -399,6 +406,11 @@ export class Session implements ConnectionEvents, InboxReader {
 
   /** @returns whether a message of this size was too big; the session is then closed */
   #over(size: number): boolean {
+    const { helloBytes } = this.#host.limits;
+    if (this.#state !== "open" && size > helloBytes) {
+      this.close(Close.malformed, `message over ${helloBytes} bytes before welcome`);
+      return true;
+    }
     if (size > MESSAGE_BYTES) this.close(Close.tooBig, `message over ${MESSAGE_BYTES} bytes`);
     return size > MESSAGE_BYTES;
   }

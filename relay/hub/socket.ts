@@ -27,6 +27,8 @@ export interface Connection {
   readonly subprotocol: boolean;
   /** What stood behind `Authorization: Bearer`, if there was such a header. */
   readonly bearer: string | undefined;
+  /** Called once the session was welcomed: the other side is no stranger any more. */
+  readonly letIn?: () => void;
 }
 
 /** What the adapter tells of a connection's life. */

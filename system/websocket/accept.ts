@@ -12,6 +12,11 @@ import { WsSocket } from "./ws-socket.ts";
 export interface AcceptOptions {
   /** Bytes of a message at most; a longer one closes with 1009. */
   readonly maxBytes: number;
+  /**
+   * Bytes of a message at most until {@link MessageSocket.allow} is called, and the close code of a longer one; `ws`
+   * takes twice as many, and its code is 1009.
+   */
+  readonly first?: { readonly bytes: number; readonly code: number } | undefined;
   /** The one spoken here; a client that does not offer it is told so by {@link Accepted.subprotocol}. */
   readonly subprotocol: string;
   readonly framing: Framing;
@@ -32,7 +37,7 @@ export type Accept = (
 ) => void;
 
 /** The server's half of opening WebSockets. */
-export function accepting({ maxBytes, subprotocol, framing }: AcceptOptions): Accept {
+export function accepting({ maxBytes, first, subprotocol, framing }: AcceptOptions): Accept {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -46,13 +51,13 @@ export function accepting({ maxBytes, subprotocol, framing }: AcceptOptions): Ac
   return (request, socket, head, opened) => {
     server.handleUpgrade(request, socket, head, (ws) => {
       const taken = ws instanceof Handshake ? ws.taken : undefined;
-      opened({
-        socket:
-          taken === undefined
-            ? new WsSocket(ws, socket)
-            : new FramedSocket({ ...taken, side: "server", maxBytes, buffer, pool }),
-        subprotocol: ws.protocol === subprotocol,
-      });
+      const limits = { maxBytes: first?.bytes ?? maxBytes, tooBig: first?.code };
+      const message: MessageSocket =
+        taken === undefined
+          ? new WsSocket(ws, socket)
+          : new FramedSocket({ ...taken, side: "server", ...limits, buffer, pool });
+      if (taken === undefined && first !== undefined) message.allow(2 * first.bytes);
+      opened({ socket: message, subprotocol: ws.protocol === subprotocol });
     });
   };
 }

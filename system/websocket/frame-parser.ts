@@ -51,13 +51,16 @@ export interface FrameParserOptions {
   readonly masked: boolean;
   /** Bytes of a message at most. */
   readonly maxBytes: number;
+  /** The close code of a longer one; 1009 unless it is said. */
+  readonly tooBig?: number | undefined;
   readonly pool: BlockPool;
   readonly events: FrameEvents;
 }
 
 export class FrameParser {
   readonly #masked: boolean;
-  readonly #maxBytes: number;
+  #maxBytes: number;
+  #tooBig: number;
   readonly #pool: BlockPool;
   readonly #events: FrameEvents;
   /** Nothing more is wanted: of a connection that is closing. */
@@ -82,9 +85,10 @@ export class FrameParser {
   #control: Uint8Array | undefined;
   #controlBytes = 0;
 
-  constructor({ masked, maxBytes, pool, events }: FrameParserOptions) {
+  constructor({ masked, maxBytes, tooBig = TOO_BIG, pool, events }: FrameParserOptions) {
     this.#masked = masked;
     this.#maxBytes = maxBytes;
+    this.#tooBig = tooBig;
     this.#pool = pool;
     this.#events = events;
   }
@@ -92,6 +96,12 @@ export class FrameParser {
   /** Bytes of memory that a message takes which is not complete; 0 where there is none. */
   get unreadBytes(): number {
     return this.#message?.bytes.length ?? 0;
+  }
+
+  /** Sets the bytes of a message at most from now on; a longer one closes with 1009. */
+  allow(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
+    this.#tooBig = TOO_BIG;
   }
 
   /** Has everything from now on ignored. */
@@ -150,7 +160,7 @@ export class FrameParser {
         );
       }
       if (this.#messageBytes + length > this.#maxBytes) {
-        return new FrameFault(TOO_BIG, `message over ${this.#maxBytes} bytes`);
+        return new FrameFault(this.#tooBig, `message over ${this.#maxBytes} bytes`);
       }
       if (!begun) this.#messageOpcode = opcode;
       this.#reserve(length);

@@ -38,8 +38,10 @@ export interface FramedSocketOptions {
   readonly head: Uint8Array;
   /** Which end this is: a server's frames are not masked, a client's are. */
   readonly side: "server" | "client";
-  /** Bytes of a message at most; a longer one closes with 1009. */
+  /** Bytes of a message at most, until {@link FramedSocket.allow} is called. */
   readonly maxBytes: number;
+  /** The close code of a longer one; 1009 unless it is said. */
+  readonly tooBig?: number | undefined;
   /** What is read into; sockets may share it. */
   readonly buffer: Uint8Array;
   readonly pool: BlockPool;
@@ -67,7 +69,7 @@ export class FramedSocket implements MessageSocket {
   #lastPing: Uint8Array | undefined;
   #cut: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ socket, head, side, maxBytes, buffer, pool }: FramedSocketOptions) {
+  constructor({ socket, head, side, maxBytes, tooBig, buffer, pool }: FramedSocketOptions) {
     this.#socket = socket;
     this.#out = new TurnWriter(socket);
     this.#head = head;
@@ -77,6 +79,7 @@ export class FramedSocket implements MessageSocket {
     this.#parser = new FrameParser({
       masked: side === "server",
       maxBytes,
+      tooBig,
       pool,
       events: {
         message: (opcode, block, size) => this.#message(opcode, block, size),
@@ -145,6 +148,10 @@ export class FramedSocket implements MessageSocket {
     if (this.#state !== "open") return;
     this.#sendClose(code, reason);
     this.#cut ??= setTimeout(() => this.terminate(), CLOSE_MS).unref();
+  }
+
+  allow(maxBytes: number): void {
+    this.#parser.allow(maxBytes);
   }
 
   terminate(): void {

@@ -17,6 +17,8 @@ export interface MessageSocket extends MessageSink {
   close(code: number, reason: string): void;
   /** Cuts the connection. */
   terminate(): void;
+  /** Sets the bytes of a message at most from now on; a longer one closes with 1009. */
+  allow(maxBytes: number): void;
   /** Says who is told of what comes in; nothing is read before. Called once, in the turn in which the socket opened. */
   listen(events: MessageEvents): void;
 }

@@ -89,6 +89,12 @@ export class WsSocket implements MessageSocket {
     setTimeout(() => this.#ws.terminate(), CLOSE_MS).unref();
   }
 
+  /** `ws` has no public way to it. Where it is not as expected, the limit stays what it was. */
+  allow(maxBytes: number): void {
+    const receiver: unknown = Reflect.get(this.#ws, "_receiver");
+    if (typeof receiver === "object" && receiver !== null) Reflect.set(receiver, "_maxPayload", maxBytes);
+  }
+
   terminate(): void {
     this.#ws.terminate();
   }

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { connectionLimits } from "../../relay/connections.ts";
+import { descriptorLimit } from "../../relay/descriptors.ts";
 import { type RelayOptions, relayCommand, relayOptions } from "../../relay/options.ts";
 import { TrustedProxies } from "../../relay/trusted-proxies.ts";
 import { Fault } from "../../shared/fault.ts";
@@ -39,6 +41,7 @@ describe("the relay's options", () => {
       framing: "own",
       trustedProxies: expect.any(TrustedProxies),
       audit: { days: 400, entries: 100_000 },
+      connections: connectionLimits(descriptorLimit()),
       json: false,
     });
   });
@@ -100,8 +103,25 @@ describe("the relay's options", () => {
       framing: "ws",
       trustedProxies: expect.any(TrustedProxies),
       audit: { days: 30, entries: 500 },
+      connections: connectionLimits(descriptorLimit()),
       json: false,
     });
+  });
+
+  it("bound connections, as numbers in the file too", () => {
+    const file = config({ "max-connections": 300, "max-strangers": 20 });
+    expect(read(["--config", file, "--max-strangers", "30"]).connections).toEqual({
+      all: 300,
+      strangers: 30,
+      strangersPerAddress: 15,
+    });
+    vi.stubEnv("LANEWAY_MAX_STRANGERS_PER_ADDRESS", "7");
+    expect(read([]).connections.strangersPerAddress).toBe(7);
+  });
+
+  it.each(["0", "-1", "many", "1.5", "99999999"])("can't have '%s' connections", (text) => {
+    expect(faultOf(["--max-connections", text])).toMatchObject({ code: "relay.config", exitCode: 2 });
+    expect(faultOf(["--max-connections", text]).message).toContain("max_connections");
   });
 
   describe.runIf(requires("openssl"))("for TLS", () => {

@@ -1,5 +1,10 @@
+import { parseAccept } from "hono/utils/accept";
+
 /** The files of the operator's page by their paths, with `/` between folders. */
 export type PageFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+/** Characters of an Accept-Encoding header that are read: browsers send far fewer. */
+const HEADER_LENGTH = 1_024;
 
 const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
@@ -42,7 +47,9 @@ export class PageAssets {
   async response(version: string, path: string, acceptEncoding: string): Promise<Response | undefined> {
     const content = version === this.version ? this.#files.get(path) : undefined;
     if (content === undefined) return undefined;
-    const zips = /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i.test(acceptEncoding);
+    const zips = parseAccept(acceptEncoding.slice(0, HEADER_LENGTH)).some(
+      ({ type, q }) => type.toLowerCase() === "gzip" && q > 0,
+    );
     const headers: Record<string, string> = {
       "content-type": TYPES[/[^.]*$/.exec(path)?.[0] ?? ""] ?? "application/octet-stream",
       "cache-control": "public, max-age=31536000, immutable",

@@ -29,8 +29,7 @@ function routes(): string[] {
   try {
     const page = new Hono<ApiEnv>();
     const backup = () => new Uint8Array();
-    const publicUrl = undefined;
-    const app = httpApp({ tenants, hub, ports, log, clock, guesses, publicUrl, page, backup, adminHash: "" });
+    const app = httpApp({ tenants, hub, ports, log, clock, guesses, page, backup, adminHash: "" });
     return app.routes
       .filter(({ method }) => method !== "ALL")
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);

@@ -283,7 +283,6 @@ export const en = {
       invites: "Invites that are open",
       reserved_addresses: "Reserved addresses",
       sessions: "Sessions at once",
-      captures: "Captures at once",
       macs: "MAC addresses",
       neighbours: "IP addresses known",
       groups: "Multicast memberships",

@@ -239,7 +239,6 @@ export const zh = {
       invites: "有效的邀请",
       reserved_addresses: "保留的地址",
       sessions: "同时的会话",
-      captures: "同时的抓包",
       macs: "MAC 地址",
       neighbours: "已知 IP 地址",
       groups: "组播成员关系",

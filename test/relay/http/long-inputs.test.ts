@@ -1,0 +1,163 @@
+// What strangers send costs in proportion to its size.
+import { Buffer } from "node:buffer";
+import { describe, expect, it } from "vitest";
+import { bearer } from "../../../relay/http/access.ts";
+import { withoutPrefix } from "../../../relay/http/app.ts";
+import { languageOf } from "../../../relay/http/join-page.ts";
+import { PageAssets } from "../../../relay/http/page/page-assets.ts";
+import { quoted, shortened } from "../../../relay/http/quoted.ts";
+import { originOf } from "../../../relay/origin.ts";
+import { fromBase64url } from "../../../relay/tenants/base64url.ts";
+import { TrustedProxies } from "../../../relay/trusted-proxies.ts";
+import { sharedRelay, underEachRuntime } from "../runtimes.ts";
+
+/** Far more than all headers of a request may have, so that what grows by the square takes minutes. */
+const LENGTH = 1_000_000;
+/** What is linear takes milliseconds; a busy machine has a second. */
+const WITHIN_MS = 1_000;
+
+describe("a long input", () => {
+  const trusted = TrustedProxies.parse("10.0.0.0/8");
+  const fill = (text: string) => text.repeat(Math.ceil(LENGTH / text.length));
+  const readers: [string, (text: string) => unknown][] = [
+    ["Accept-Language", languageOf],
+    ["Authorization", (text) => bearer(`Bearer ${text}`)],
+    ["a path", withoutPrefix],
+    ["base64url", fromBase64url],
+    ["X-Forwarded-For", (text) => trusted.addressOf("10.0.0.2", text)],
+    [
+      "X-Forwarded-Host",
+      (text) =>
+        originOf(
+          { peer: "10.0.0.2", headers: { host: text, "x-forwarded-host": text, "x-forwarded-proto": text } },
+          { publicUrl: undefined, trustedProxies: trusted, tls: false },
+        ),
+    ],
+    ["what an answer quotes", (text) => [quoted(text), shortened(text)]],
+  ];
+  const parts = [
+    " ",
+    "\t",
+    ",",
+    ", ",
+    "en ",
+    "en;q=",
+    "en-",
+    ";q=0.",
+    '"\\',
+    "/",
+    "/v1",
+    "/page/0123456789abcdef/",
+    "10.0.0.1,",
+    "[::]:",
+    "::",
+    "Bearer ",
+    "-",
+    "gzip ",
+  ];
+
+  it.each(readers)("of %s is read in time in proportion to it", (_what, read) => {
+    const started = performance.now();
+    for (const part of parts) {
+      for (const end of ["", "x", "!"]) read(fill(part) + end);
+    }
+    expect(performance.now() - started).toBeLessThan(WITHIN_MS * parts.length);
+  });
+
+  it("of Accept-Encoding is read in time in proportion to it", async () => {
+    const assets = await PageAssets.of(new Map([["a.js", new Uint8Array([1])]]));
+    const started = performance.now();
+    for (const part of parts) await assets.response(assets.version, "a.js", fill(part));
+    expect(performance.now() - started).toBeLessThan(WITHIN_MS * parts.length);
+  });
+
+  it("is not repeated whole, nor one that is nested too deep to be written", () => {
+    expect(quoted("x".repeat(10_000))).toHaveLength(257);
+    let deep: unknown = 1;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(quoted(deep)).toBe("a value nested too deep");
+  });
+});
+
+describe("the language of an invite's page", () => {
+  it.each([
+    ["", "en"],
+    ["zh", "zh-Hans"],
+    ["zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"],
+    ["en-GB;q=0.5, zh-Hans-CN ; q=0.9", "zh-Hans"],
+    ["de, fr;q=0.9, zh;q=0.1", "zh-Hans"],
+    ["zh;q=0", "en"],
+    ["ZH-tw", "zh-Hans"],
+    ["en, zh", "en"],
+    ["constructor, __proto__, toString", "en"],
+    ["*", "en"],
+  ])("is, of %j, %s", (header, language) => {
+    expect(languageOf(header)).toBe(language);
+  });
+});
+
+underEachRuntime("a stranger's request", (runtime) => {
+  const relay = sharedRelay(runtime);
+  const enrol = async (body: RequestInit["body"], headers: Record<string, string> = {}) =>
+    await fetch(`${relay().url}/v1/enrol`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      ...(body === undefined ? {} : { body }),
+      ...(body instanceof ReadableStream ? { duplex: "half" as const } : {}),
+    });
+
+  it("of 15,500 spaces in Accept-Language gets its page", async () => {
+    const headers = { "accept-language": `en${" ".repeat(15_500)}x` };
+    // As this program's own client takes them off at the ends.
+    expect((await fetch(`${relay().url}/join`, { headers })).status).toBe(200);
+  });
+
+  it("is refused with 413 where it is larger than an enrolment, be its length said or not", async () => {
+    const body = JSON.stringify({ tenant: "x".repeat(20_000) });
+    for (const sent of [body, new Blob([body]).stream()]) {
+      const response = await enrol(sent);
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({ code: "request.too-big" });
+    }
+  });
+
+  it("is refused before its body is read where credentials are missing", async () => {
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(Buffer.from('{"name":')),
+    });
+    const response = await fetch(`${relay().url}/v1/tenants`, {
+      method: "POST",
+      body,
+      duplex: "half",
+    } as RequestInit);
+    expect(response.status).toBe(401);
+    await response.body?.cancel();
+  });
+
+  it("is not unpacked", async () => {
+    const zipped = new Blob([new Uint8Array(10_000_000)]).stream().pipeThrough(new CompressionStream("gzip"));
+    const response = await enrol(await new Response(zipped).arrayBuffer(), { "content-encoding": "gzip" });
+    expect(response.status).toBe(400);
+  });
+
+  it("with JSON nested deep is answered like any other that is wrong, and not repeated", async () => {
+    const deep = `${"[".repeat(8_000)}${"]".repeat(8_000)}`;
+    expect((await enrol(deep)).status).toBe(400);
+    const administrators = await relay().api("POST", "/tenants", { name: "x".repeat(60_000) });
+    expect(administrators.status).toBe(400);
+    expect((await administrators.text()).length).toBeLessThan(1_500);
+    const nested = `{"name":${"[".repeat(30_000)}${"]".repeat(30_000)}}`;
+    const response = await fetch(`${relay().url}/v1/tenants`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${relay().adminToken}` },
+      body: nested,
+    });
+    expect(response.status).toBe(400);
+  });
+
+  it("for a path that there is not is told so without the whole of it", async () => {
+    const response = await fetch(`${relay().url}/${"page/0123456789abcdef/".repeat(600)}!`);
+    expect(response.status).toBe(404);
+    expect((await response.text()).length).toBeLessThan(1_000);
+  });
+});
