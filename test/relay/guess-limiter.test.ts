@@ -23,6 +23,15 @@ it("takes a /64 of IPv6 for one address", () => {
   expect(limiter.wrong("2001:db8:0:1::1")).toBeUndefined();
 });
 
+it("gives a /48 of IPv6 four times as many guesses, however many /64s it has", () => {
+  const limiter = new GuessLimiter(() => 0);
+  for (let i = 0; i < 400; i++) {
+    expect(limiter.wrong(`2001:db8:0:${i.toString(16)}::1`)).toBeUndefined();
+  }
+  expect(limiter.wrong("2001:db8:0:ffff::1")).toBe(1);
+  expect(limiter.wrong("2001:db8:1::1")).toBeUndefined();
+});
+
 it("remembers no more addresses than it may, and forgets the one that was silent longest", () => {
   const limiter = new GuessLimiter(() => 0);
   const address = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;

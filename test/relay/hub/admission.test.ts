@@ -38,6 +38,26 @@ describe("admission", () => {
     expect(admission.enter("192.0.2.1")).toBe(true);
   });
 
+  it("takes a /64 of IPv6 for one address, and a /48 for four", () => {
+    const admission = new Admission(limits);
+    expect(admission.enter("2001:db8::1")).toBe(true);
+    expect(admission.enter("2001:db8::2")).toBe(true);
+    expect(admission.enter("2001:db8::3")).toBe(false);
+    for (let i = 1; i <= 6; i++) expect(admission.enter(`2001:db8:0:${i}::1`)).toBe(true);
+    expect(admission.enter("2001:db8:0:7::1")).toBe(false);
+    expect(admission.enter("2001:db8:1::1")).toBe(true);
+  });
+
+  it("admits no more strangers from all addresses together than it may", () => {
+    const admission = new Admission({ ...limits, strangers: 3 });
+    for (let i = 1; i <= 3; i++) expect(admission.enter(`192.0.2.${i}`)).toBe(true);
+    expect(admission.enter("192.0.2.4")).toBe(false);
+    admission.welcome("192.0.2.1");
+    expect(admission.enter("192.0.2.4")).toBe(true);
+    admission.leave("192.0.2.1", true);
+    expect(admission.enter("192.0.2.5")).toBe(false);
+  });
+
   it("counts right whatever the order of things", () => {
     const event = fc.record({
       kind: fc.constantFrom("enter", "welcome", "leave"),
