@@ -1,4 +1,4 @@
-import { sourcesOf } from "./source.ts";
+import { sourcesOf } from "./arrivals/source.ts";
 
 /** Wrong guesses that an address has at once: whole sites share one, and people mistype. */
 const BURST = 100;

@@ -21,7 +21,9 @@ import {
 import { limitUnsent } from "../system/tcp.ts";
 import { accepting } from "../system/websocket/accept.ts";
 import type { MessageSocket } from "../system/websocket/message-socket.ts";
-import { Connections, SILENT_MS } from "./connections.ts";
+import { Connections, SILENT_MS } from "./arrivals/connections.ts";
+import { SourceCounter } from "./arrivals/source.ts";
+import { Visits } from "./arrivals/visits.ts";
 import { bearer } from "./http/access.ts";
 import { problemResponse } from "./http/problem.ts";
 import { acceptEthernet } from "./hub/ethernet.ts";
@@ -30,8 +32,6 @@ import type { ConnectionEvents } from "./hub/socket.ts";
 import type { RelayOptions } from "./options.ts";
 import { originOf } from "./origin.ts";
 import type { Relay, Server } from "./relay.ts";
-import { SourceCounter } from "./source.ts";
-import { Visits } from "./visits.ts";
 
 /**
  * Bytes that the kernel may hold unsent. What is there can't be reordered or dropped any more, so it is kept to what

@@ -7,9 +7,9 @@ import { z } from "zod";
 import { Fault, usage } from "../shared/fault.ts";
 import { firstProblem } from "../shared/tunnel/control.ts";
 import { FRAMINGS, type Framing, framingOption } from "../system/websocket/framing.ts";
+import { type ConnectionLimits, connectionLimits } from "./arrivals/connections.ts";
+import { descriptorLimit } from "./arrivals/descriptors.ts";
 import type { AuditRetention } from "./tenants/audit-keeper.ts";
-import { type ConnectionLimits, connectionLimits } from "./connections.ts";
-import { descriptorLimit } from "./descriptors.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What a relay is told when it starts. */

@@ -1,4 +1,4 @@
-import { SourceCounter } from "../source.ts";
+import { SourceCounter } from "../arrivals/source.ts";
 import type { HubLimits } from "./limits.ts";
 
 /** Counts tunnels by the source that they come from, and says when one is too many. */

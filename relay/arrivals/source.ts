@@ -1,4 +1,4 @@
-import { parseAddress } from "../shared/frame/address.ts";
+import { parseAddress } from "../../shared/frame/address.ts";
 
 /** A group of addresses that counts as one source. */
 export interface Source {

@@ -6,10 +6,15 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
-import { type ConnectionLimits, Connections, connectionLimits, type Visit } from "../../relay/connections.ts";
-import { requires } from "../requirements.ts";
-import { TunnelClient } from "./client.ts";
-import { NODE, RelayProcess, underEachRuntime } from "./runtimes.ts";
+import {
+  type ConnectionLimits,
+  Connections,
+  connectionLimits,
+  type Visit,
+} from "../../../relay/arrivals/connections.ts";
+import { requires } from "../../requirements.ts";
+import { TunnelClient } from "../client.ts";
+import { NODE, RelayProcess, underEachRuntime } from "../runtimes.ts";
 
 describe("the limits of connections", () => {
   it.each([

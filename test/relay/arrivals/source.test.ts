@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { SourceCounter, sourcesOf } from "../../relay/source.ts";
-import { formatAddress } from "../../shared/frame/address.ts";
+import { SourceCounter, sourcesOf } from "../../../relay/arrivals/source.ts";
+import { formatAddress } from "../../../shared/frame/address.ts";
 
 it.each([
   ["192.0.2.1", ["192.0.2.1"]],
