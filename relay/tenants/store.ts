@@ -42,8 +42,6 @@ export interface Store {
   networks(tenant: string, part?: Part<string>): Network[];
   /** Number of a tenant's networks. */
   countNetworks(tenant: string): number;
-  /** Those that a device is on, in the order of their names. */
-  networksOfDevice(device: string): Network[];
   network(tenant: string, name: string): Network | undefined;
   /** Those of these names that there are, in the order of `names`. */
   networksNamed(tenant: string, names: readonly string[]): Network[];

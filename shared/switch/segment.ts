@@ -131,7 +131,7 @@ export class Segment implements HubSender {
    */
   forward(from: Port, block: Block, start: number, frame: number, end: number): void {
     const { bytes } = block;
-    this.#plain = undefined;
+    this.#forgetPlain();
     from.rxFrames++;
     from.rxBytes += end - frame;
     this.observer?.received(from, bytes, frame, end);
@@ -145,6 +145,7 @@ export class Segment implements HubSender {
     } else if (this.#learn(from, bytes, frame, end)) {
       this.#forward(from, block, start, frame, end);
     }
+    this.#forgetPlain();
   }
 
   /** Has the policy decide about a frame. */
@@ -303,15 +304,20 @@ export class Segment implements HubSender {
       this.observer?.sent(to, block.bytes, frame, end);
       to.send(block, start, frame, end);
     } else {
-      this.#emitPlain(to, block.bytes, frame, end);
+      this.#emitPlain(to, block, frame, end);
     }
   }
 
   /** Does the work left to do, once for all the ports that can't take it, and sends what comes of it. */
-  #emitPlain(to: Port, bytes: Uint8Array, frame: number, end: number): void {
+  #emitPlain(to: Port, source: Block, frame: number, end: number): void {
+    const { bytes } = source;
     if (this.#plain === undefined) {
       this.#plain = finish(bytes, frame - VIRTIO_BYTES, frame, end);
-      this.#plainBlock = this.#plain instanceof OffloadFault ? undefined : new Block(this.#plain.bytes);
+      if (!(this.#plain instanceof OffloadFault)) {
+        // It holds the packet's block: where that is a TAP's, it bounds what the TAP may have on the way.
+        source.retain();
+        this.#plainBlock = new Block(this.#plain.bytes, { takeBack: () => source.release() });
+      }
     }
     const plain = this.#plain;
     const block = this.#plainBlock;
@@ -320,6 +326,8 @@ export class Segment implements HubSender {
       return;
     }
     this.work.done += plain.count;
+    // A port may answer with a packet of its own, after which this one is forgotten.
+    block.retain();
     for (let i = 0; i < plain.count; i++) {
       const plainFrame = plain.frameAt(i);
       const plainEnd = plain.endAt(i);
@@ -328,5 +336,12 @@ export class Segment implements HubSender {
       this.observer?.sent(to, plain.bytes, plainFrame, plainEnd);
       to.send(block, start, plainFrame, plainEnd);
     }
+    block.release();
+  }
+
+  #forgetPlain(): void {
+    this.#plain = undefined;
+    this.#plainBlock?.release();
+    this.#plainBlock = undefined;
   }
 }

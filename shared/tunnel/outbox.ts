@@ -151,11 +151,15 @@ export class Outbox {
     return length(range) <= GATHER_BYTES || length(range) * 2 < range.block.bytes.length;
   }
 
-  /** Sends the ranges [from, to) as one message. */
+  /**
+   * Sends the ranges [from, to) as one message. Without a queue their blocks are held until that is sent, although it is a
+   * copy: they are what bounds the sender.
+   */
   #sendGathered(from: number, to: number, sent: (() => void) | undefined): void {
     let size = 0;
     for (let i = from; i < to; i++) size += length(this.#ranges[i] as RecordRange);
     const copy = this.#pool.take(size);
+    const held: Block[] | undefined = this.#makeQueue === undefined ? [] : undefined;
     let at = 0;
     for (let i = from; i < to; i++) {
       const { block, start, end } = this.#ranges[i] as RecordRange;
@@ -164,9 +168,11 @@ export class Outbox {
         at,
       );
       at += end - start;
-      block.release();
+      if (held === undefined) block.release();
+      else held.push(block);
     }
-    this.#sink.send(copy, 0, size, sent);
+    if (held !== undefined) this.#sink.send(copy, 0, size, () => releaseAll(held));
+    else this.#sink.send(copy, 0, size, sent);
   }
 
   /** Where the message that begins with range `from` ends: small neighbours go together. */
@@ -230,6 +236,10 @@ export class Outbox {
 
 /** In place of a block that was handed on, so that the outbox keeps none alive. */
 const NOTHING = new Block(new Uint8Array(0));
+
+function releaseAll(blocks: readonly Block[]): void {
+  for (const block of blocks) block.release();
+}
 
 function length(range: RecordRange): number {
   return range.end - range.start;
