@@ -14,7 +14,8 @@ import type { Capture, CaptureFilter } from "./capture.ts";
 import { CaptureBudget } from "./capture-budget.ts";
 import type { Claim } from "./claim.ts";
 import { containedLog } from "./contained-log.ts";
-import { HUB_LIMITS, type HubLimits } from "./limits.ts";
+import { DnsRates } from "./host/dns-rates.ts";
+import { HUB_LIMITS, type HubLimits, RELAY_LIMITS } from "./limits.ts";
 import { type TenantLoad, TenantLoads } from "./load/tenant-load.ts";
 import { MacBudgets, type SessionMacs } from "./mac-budgets.ts";
 import { NetworkHub } from "./network-hub.ts";
@@ -23,6 +24,7 @@ import { type MeteredPort, Rates, type Sender } from "./rates.ts";
 import { Session, type SessionHost } from "./session.ts";
 import { Sightings } from "./sightings.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
+import { TableBudgets } from "./table-budgets.ts";
 
 export interface HubOptions {
   readonly tenants: Tenants;
@@ -49,6 +51,8 @@ export class Hub implements SessionHost {
   readonly #presence = new Presence();
   readonly #sightings: Sightings;
   readonly #macs: MacBudgets;
+  readonly #tables: TableBudgets;
+  readonly #dns: DnsRates;
   readonly #rates: Rates;
   readonly #captures: CaptureBudget;
   readonly #sessions = new Set<Session>();
@@ -70,7 +74,9 @@ export class Hub implements SessionHost {
     this.#admission = new Admission(limits);
     this.#guesses = guesses;
     this.#sightings = new Sightings(tenants);
-    this.#macs = new MacBudgets(tenants.limits);
+    this.#macs = new MacBudgets(tenants.limits, RELAY_LIMITS.macs);
+    this.#tables = new TableBudgets(tenants.limits);
+    this.#dns = new DnsRates(tenants.limits, RELAY_LIMITS.dnsQueries, clock);
     this.#rates = new Rates(tenants.limits, clock);
     this.#captures = new CaptureBudget(tenants.limits);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
@@ -217,6 +223,11 @@ export class Hub implements SessionHost {
     return sender;
   }
 
+  /** What may be learnt behind a port on the underlay. @param limit its own, in addresses */
+  underlayBudget(network: Network, limit: number): MacBudget {
+    return this.#macs.ofUnderlayPort(network, limit);
+  }
+
   portBudget(session: SessionMacs, network: Network): MacBudget {
     return this.#macs.ofPort(session, network);
   }
@@ -237,6 +248,8 @@ export class Hub implements SessionHost {
       const current = this.#tenants.network(network.tenant, network.name);
       hub = new NetworkHub({
         network: current,
+        budgets: this.#tables.open(current),
+        mayName: () => this.#dns.take(current.tenant),
         roles: this.#tenants.rolesIn(network),
         names: this.#tenants.names,
         clock: this.clock,
@@ -271,6 +284,8 @@ export class Hub implements SessionHost {
   release(hub: NetworkHub): void {
     if (this.#networks.get(hub.network.vni) !== hub) return;
     this.#networks.delete(hub.network.vni);
+    hub.close();
+    if (hub.budgets !== undefined) this.#tables.close(hub.network, hub.budgets);
     this.#macs.release(hub.network);
   }
 
@@ -328,6 +343,8 @@ export class Hub implements SessionHost {
     const contained = (work: () => void) => this.#containment.run(work);
     for (const network of this.#networks.values()) contained(() => network.tick());
     contained(() => this.#macs.tick());
+    contained(() => this.#tables.tick());
+    contained(() => this.#dns.tick());
     contained(() => this.#rates.tick());
     contained(() => this.#loads.tick());
     contained(() => this.#sweepLoads());

@@ -38,3 +38,38 @@ export const HUB_LIMITS: HubLimits = {
   helloBytes: 8_192,
   unreadBytes: 1_048_576,
 };
+
+/**
+ * What all tenants together may have in the tables of their networks, so that many tenants that take all they may don't take
+ * the relay's memory. Each is some times what one tenant may have unless it is set, because few tenants take all.
+ */
+export const RELAY_LIMITS = {
+  /** MAC addresses, of some 170 bytes: 130 MiB. */
+  macs: 800_000,
+  /** Of those, such of which it is remembered where they were before, some 300 bytes each: 20 MiB. */
+  histories: 65_536,
+  /** IP addresses in neighbour tables, of some 240 bytes: 60 MiB. */
+  neighbours: 262_144,
+  /** Multicast memberships, of some 250 bytes: 60 MiB. */
+  groups: 262_144,
+  /** Bytes of packets that wait in networks' routers until it is known where their destinations are. */
+  waitingBytes: 64 * 1024 * 1024,
+  /** DNS queries per second: a look-up takes some 50 µs, so this is less than half of a core. */
+  dnsQueries: 8_000,
+} as const;
+
+/** What one tenant may have of what has no limit of its own. */
+export const TENANT_LIMITS = {
+  /** Of its MAC addresses, such of which it is remembered where they were before: 5 MiB. */
+  histories: 16_384,
+  /** Bytes of packets that wait in the routers of its networks. */
+  waitingBytes: 8 * 1024 * 1024,
+} as const;
+
+/** What one network may have, so that no network takes all of its tenant's. */
+export const NETWORK_LIMITS = {
+  histories: 1_024,
+  /** Half of what a tenant may have unless it is set. */
+  neighbours: 32_768,
+  groups: 32_768,
+} as const;

@@ -1,65 +1,20 @@
-import type { MacBudget } from "../../shared/switch/port.ts";
+import { Budget } from "../../shared/switch/budget.ts";
 import type { LimitName, Limits, Where } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
 import type { NewNotice } from "../tenants/notices.ts";
-
-/** A budget within others: what is used of it is used of them, and there is no more room than in any of them. */
-export class SharedMacBudget implements MacBudget {
-  readonly #own: () => number;
-  readonly #within: readonly SharedMacBudget[];
-  #used = 0;
-  #refusals = 0;
-  #allRefusals = 0;
-
-  /** @param own its own limit, whatever that is at the time */
-  constructor(own: () => number, within: readonly SharedMacBudget[]) {
-    this.#own = own;
-    this.#within = within;
-  }
-
-  get used(): number {
-    return this.#used;
-  }
-
-  set used(value: number) {
-    const more = value - this.#used;
-    this.#used = value;
-    for (const budget of this.#within) budget.used += more;
-  }
-
-  get limit(): number {
-    let room = this.#own() - this.#used;
-    for (const budget of this.#within) room = Math.min(room, budget.limit - budget.used);
-    return this.#used + room;
-  }
-
-  refused(): void {
-    this.#allRefusals++;
-    if (this.#used >= this.#own()) this.#refusals++;
-    for (const budget of this.#within) budget.refused();
-  }
-
-  /** Addresses refused since this was asked last: for want of room here, and here or in one that it is within. */
-  takeRefusals(): { readonly own: number; readonly all: number } {
-    const refusals = { own: this.#refusals, all: this.#allRefusals };
-    this.#refusals = 0;
-    this.#allRefusals = 0;
-    return refusals;
-  }
-}
 
 interface Shared {
   readonly tenant: string;
   readonly name: LimitName;
   readonly where: Where;
-  readonly budget: SharedMacBudget;
+  readonly budget: Budget;
 }
 
 /** A session's own. */
 export interface SessionMacs {
   readonly tenant: string;
   readonly limit: number;
-  readonly budget: SharedMacBudget;
+  readonly budget: Budget;
   /** Those of the networks that it has been in. */
   readonly networks: Map<number, Shared>;
 }
@@ -67,11 +22,14 @@ export interface SessionMacs {
 /** The budgets that sessions share: each tenant's and each network's. */
 export class MacBudgets {
   readonly #limits: Limits;
+  readonly #relay: Budget;
   readonly #tenants = new Map<string, Shared>();
   readonly #networks = new Map<number, Shared>();
 
-  constructor(limits: Limits) {
+  /** @param relay what all tenants together may have, in addresses */
+  constructor(limits: Limits, relay: number) {
     this.#limits = limits;
+    this.#relay = new Budget(relay);
   }
 
   /** Of a session of that tenant. @param limit its own */
@@ -79,20 +37,21 @@ export class MacBudgets {
     return {
       tenant,
       limit,
-      budget: new SharedMacBudget(() => limit, [this.#ofTenant(tenant)]),
+      budget: new Budget(() => limit, [this.#ofTenant(tenant)]),
       networks: new Map(),
     };
   }
 
   /** Of a session's port in a network. */
-  ofPort(session: SessionMacs, { tenant, vni, name: network }: Network): MacBudget {
-    let shared = this.#networks.get(vni);
-    if (shared === undefined) {
-      shared = this.#share(tenant, "network_macs", { network });
-      this.#networks.set(vni, shared);
-    }
+  ofPort(session: SessionMacs, { tenant, vni, name: network }: Network): Budget {
+    const shared = this.#ofNetwork(tenant, vni, network);
     session.networks.set(vni, shared);
-    return new SharedMacBudget(() => Number.POSITIVE_INFINITY, [session.budget, shared.budget]);
+    return new Budget(() => Number.POSITIVE_INFINITY, [session.budget, shared.budget]);
+  }
+
+  /** Of a port on the underlay, behind which there is no session. @param limit its own */
+  ofUnderlayPort({ tenant, vni, name: network }: Network, limit: number): Budget {
+    return new Budget(limit, [this.#ofTenant(tenant), this.#ofNetwork(tenant, vni, network).budget]);
   }
 
   /** Nobody is in the network any more. */
@@ -142,17 +101,26 @@ export class MacBudgets {
     if (own > 0) this.#limits.reached(tenant, name, where, own);
   }
 
-  #ofTenant(tenant: string): SharedMacBudget {
+  #ofNetwork(tenant: string, vni: number, network: string): Shared {
+    let shared = this.#networks.get(vni);
+    if (shared === undefined) {
+      shared = this.#share(tenant, "network_macs", { network }, []);
+      this.#networks.set(vni, shared);
+    }
+    return shared;
+  }
+
+  #ofTenant(tenant: string): Budget {
     let shared = this.#tenants.get(tenant);
     if (shared === undefined) {
-      shared = this.#share(tenant, "macs", {});
+      shared = this.#share(tenant, "macs", {}, [this.#relay]);
       this.#tenants.set(tenant, shared);
     }
     return shared.budget;
   }
 
-  #share(tenant: string, name: LimitName, where: Where): Shared {
+  #share(tenant: string, name: LimitName, where: Where, within: readonly Budget[]): Shared {
     const own = () => this.#limits.value(tenant, name, where) ?? Number.POSITIVE_INFINITY;
-    return { tenant, name, where, budget: new SharedMacBudget(own, []) };
+    return { tenant, name, where, budget: new Budget(own, within) };
   }
 }

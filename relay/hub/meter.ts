@@ -1,7 +1,6 @@
-import { GSO_NONE, readGsoSize, readGsoType, VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
+import { packetCount } from "../../shared/offload/packet-count.ts";
 import type { DropReason } from "../../shared/switch/drops.ts";
 import type { Meter } from "../../shared/switch/port.ts";
-import { isOffload } from "../../shared/tunnel/record.ts";
 import { FairBucket, type Share } from "./fair-bucket.ts";
 
 /** A share of a tenant's rate and of a network's, where there are such rates. */
@@ -40,7 +39,7 @@ export class ShareMeter implements Meter {
     const length = end - frame;
     tenantBytes.tokens -= length;
     networkBytes.tokens -= length;
-    const packets = isOffload(bytes, start) ? packetsOf(bytes, frame, end) : 1;
+    const packets = packetCount(bytes, start, frame, end);
     tenantPackets.tokens -= packets;
     networkPackets.tokens -= packets;
     return undefined;
@@ -55,10 +54,3 @@ function endless(): Share {
 }
 
 const NO_LIMIT = new FairBucket(0, 0, () => 0);
-
-/** How many packets a super-frame stands for, about: its headers are counted as payload. */
-function packetsOf(bytes: Uint8Array, frame: number, end: number): number {
-  const virtio = frame - VIRTIO_BYTES;
-  const size = readGsoSize(bytes, virtio);
-  return readGsoType(bytes, virtio) === GSO_NONE || size === 0 ? 1 : Math.ceil((end - frame) / size);
-}

@@ -1,7 +1,5 @@
 import { Fault } from "../../shared/fault.ts";
-import { parseAddress } from "../../shared/frame/address.ts";
-import { isUsableSource, parseMac } from "../../shared/frame/mac.ts";
-import type { Endpoint as BoundEndpoint } from "../../shared/switch/guards/source-binding.ts";
+import { Budget } from "../../shared/switch/budget.ts";
 import { HubPolicy, hubMac } from "../../shared/switch/hub-policy.ts";
 import { MacTable } from "../../shared/switch/mac-table.ts";
 import type { Notice } from "../../shared/switch/notice.ts";
@@ -17,7 +15,9 @@ import type { CaptureMemory } from "./capture-budget.ts";
 import { Captures } from "./captures.ts";
 import { HostPort } from "./host/host-port.ts";
 import { hubAddresses, networkHost } from "./host/network-host.ts";
+import { Registrations } from "./registrations.ts";
 import { Router } from "./router/router.ts";
+import type { NetworkBudgets } from "./table-budgets.ts";
 
 /** Somebody who joined a network: hears of the others, and is told to them. */
 export interface NetworkMember {
@@ -33,6 +33,10 @@ export interface NetworkHubOptions {
   readonly roles: ReadonlySet<PortRole>;
   /** What its devices are called; without it the hub is no machine of the network. */
   readonly names?: Names;
+  /** Whether one more question about names may be answered now. */
+  readonly mayName?: () => boolean;
+  /** What its tables may hold; without it they have bounds of their own. */
+  readonly budgets?: NetworkBudgets;
   /** Seconds, never going back. */
   readonly clock: () => number;
   /** What is done for its tenant is added here. */
@@ -63,25 +67,33 @@ export class NetworkHub {
   readonly #clock: () => number;
   readonly #noticed: NetworkHubOptions["noticed"];
   readonly #members = new Set<NetworkMember>();
+  readonly #registrations: Registrations<NetworkMember>;
+  readonly budgets: NetworkBudgets | undefined;
+  /** Inside those: of what the policy knows, which is given back as another one takes its place. */
+  #policyBudgets: Budget[] = [];
   readonly #captures: Captures;
   /** Ports on the underlay that are in it or about to be: they keep it live without members. */
   holds = 0;
 
-  constructor({ network, roles, names, clock, work, noticed }: NetworkHubOptions) {
+  constructor({ network, roles, names, mayName, budgets, clock, work, noticed }: NetworkHubOptions) {
     this.#network = network;
+    this.budgets = budgets;
     this.#clock = clock;
     this.#noticed = noticed;
     const { ageing, mac_limit: limit } = network.settings;
     const notice = (what: Notice) => this.#notice(what);
-    this.segment = new Segment(
-      network.vni,
-      clock,
-      new MacTable({ ageing, limit, notice }),
-      work,
-      setImmediate,
-    );
+    const ask = (mac: number, port: Port) => this.#policy.suppressor?.askMac(mac, port) ?? false;
+    const histories = budgets?.histories;
+    const table = new MacTable({ ageing, limit, histories, notice, ask });
+    this.segment = new Segment(network.vni, clock, table, work, setImmediate);
     this.#roles = roles;
-    this.#host = names && networkHost({ network, segment: this.segment, names, clock });
+    this.#registrations = new Registrations({
+      table: this.segment.table,
+      budget: budgets?.neighbours ?? new Budget(Number.POSITIVE_INFINITY),
+      policy: () => this.#policy,
+      clock,
+    });
+    this.#host = names && networkHost({ network, segment: this.segment, names, mayName, clock });
     this.#captures = new Captures(this.segment);
     this.#policy = this.#newPolicy(roles);
     this.segment.policy = this.#policy;
@@ -119,6 +131,7 @@ export class NetworkHub {
       },
       isOwn: (address) => host.addresses.has(address),
       serve: (from, frame) => host.answer(from, frame),
+      waiting: this.budgets?.waiting,
       clock: this.#clock,
     });
     host.forward = (from, bytes, frame, end) => router.fromSegment(from, bytes, frame, end);
@@ -152,6 +165,12 @@ export class NetworkHub {
     this.segment.tick();
     this.#router?.tick();
     this.#captures.tick();
+    for (const [member, endpoints] of this.#registrations.tick()) this.#entered(member, endpoints);
+  }
+
+  /** Gives back what its tables took: it is not used any more. */
+  close(): void {
+    for (const budget of this.#policyBudgets) budget.close();
   }
 
   /** The hub as a machine of the network, where it is one. */
@@ -178,11 +197,8 @@ export class NetworkHub {
     this.#policy = this.#newPolicy(roles);
     for (const port of this.segment.ports) port.cut = false;
     this.segment.policy = this.#policy;
-    for (const one of this.#members) {
-      this.instruct(one);
-      const port = this.#portOf(one.member.vtep);
-      if (port !== undefined) this.#enterEndpoints(port, one.member.endpoints);
-    }
+    for (const one of this.#members) this.instruct(one);
+    for (const [member, endpoints] of this.#registrations.renew()) this.#entered(member, endpoints);
   }
 
   /**
@@ -193,14 +209,18 @@ export class NetworkHub {
   register(member: NetworkMember, endpoints: readonly Endpoint[]): string | undefined {
     const port = this.#portOf(member.member.vtep);
     if (port === undefined) return "the session has left the network";
-    for (const { mac } of member.member.endpoints) this.segment.table.withdraw(parseMac(mac) ?? 0, port);
-    this.#policy.suppressor?.withdraw(port);
-    member.member = { ...member.member, endpoints: [...endpoints] };
-    const problem = this.#enterEndpoints(port, endpoints);
+    const { entered, problem } = this.#registrations.set(member, port, endpoints);
+    this.#entered(member, entered);
     this.#policy.greet(port);
     this.segment.flush();
-    this.#announce("changed", member);
     return problem;
+  }
+
+  /** A member has these machines now: the others hear of it, if it is news. */
+  #entered(member: NetworkMember, endpoints: readonly Endpoint[]): void {
+    if (JSON.stringify(endpoints) === JSON.stringify(member.member.endpoints)) return;
+    member.member = { ...member.member, endpoints: [...endpoints] };
+    this.#announce("changed", member);
   }
 
   /**
@@ -222,30 +242,13 @@ export class NetworkHub {
     });
   }
 
-  #enterEndpoints(port: Port, endpoints: readonly Endpoint[]): string | undefined {
-    const now = this.#clock();
-    const problems: string[] = [];
-    const bound: BoundEndpoint[] = [];
-    for (const { mac: text, addresses = [] } of endpoints) {
-      const mac = parseMac(text);
-      if (mac === undefined || !isUsableSource(mac)) {
-        problems.push(`'${text}' is not the MAC address of a machine`);
-        continue;
-      }
-      // Nothing goes to a port that is cut off, so the table must not lead there.
-      const entered = port.cut ? "registered" : this.segment.table.register(mac, port, now);
-      if (entered !== "registered") problems.push(`${text}: ${entered}`);
-      const refused = this.#policy.suppressor?.register(port, mac, addresses, now) ?? [];
-      for (const address of refused) problems.push(`${address}: not an address of a machine, or another's`);
-      bound.push({ mac, addresses: addresses.flatMap((address) => parseAddress(address) ?? []) });
-    }
-    if (!this.#policy.bind(port, bound)) problems.push("too many addresses");
-    return problems[0];
-  }
-
   #newPolicy(roles: ReadonlySet<PortRole>): HubPolicy {
     // Where the relay gives the addresses, it is the one server.
     const { settings, mode } = this.#network;
+    for (const budget of this.#policyBudgets) budget.close();
+    const within = (budget: Budget | undefined) => new Budget(Number.POSITIVE_INFINITY, budget && [budget]);
+    const budgets = { neighbours: within(this.budgets?.neighbours), groups: within(this.budgets?.groups) };
+    this.#policyBudgets = [budgets.neighbours, budgets.groups];
     return new HubPolicy({
       segment: this.segment,
       settings,
@@ -254,6 +257,7 @@ export class NetworkHub {
       notice: (notice) => this.#notice(notice),
       host: this.#host && { port: this.#host, addresses: this.#host.addresses },
       heard: (address) => this.#router?.heard(address),
+      budgets: this.budgets && budgets,
       now: this.#clock(),
     });
   }
@@ -299,6 +303,7 @@ export class NetworkHub {
   }
 
   leave(leaver: NetworkMember): void {
+    this.#registrations.delete(leaver);
     if (this.#members.delete(leaver)) this.#announce("left", leaver);
   }
 

@@ -1,19 +1,22 @@
 import type { IpAddress } from "../frame/address.ts";
-import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
+import { ETHERNET_SOURCE_OFFSET, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ipv4.ts";
 import { BROADCAST_MAC, isGroupAt, readMac } from "../frame/mac.ts";
+import type { Budget } from "./budget.ts";
 import type { DropReason } from "./drops.ts";
 import { DhcpGuard, isDhcpBroadcast } from "./guards/dhcp-guard.ts";
 import { EtherTypeFilter } from "./guards/ethertype-filter.ts";
 import { FrameView } from "./guards/frame-view.ts";
 import { isLinkLocalControl } from "./guards/link-local.ts";
 import { LoopDetector } from "./guards/loop-detector.ts";
+import { NoticeLimit } from "./guards/notice-limit.ts";
 import { RaGuard } from "./guards/ra-guard.ts";
 import { type Endpoint, SourceBinding } from "./guards/source-binding.ts";
 import { StormGuard } from "./guards/storm-guard.ts";
 import { MulticastSnooper } from "./multicast/snooper.ts";
 import { NeighbourSuppressor } from "./neighbours/suppressor.ts";
 import type { Notice } from "./notice.ts";
+import { isAnnouncement } from "./places/announcement.ts";
 import type { Policy, Verdict } from "./policy.ts";
 import type { Port, PortRole } from "./port.ts";
 import type { Segment } from "./segment.ts";
@@ -31,8 +34,18 @@ export interface HubPolicyOptions {
   readonly host?: OwnHost | undefined;
   /** Told of every address that a machine says to have. */
   readonly heard?: ((address: IpAddress) => void) | undefined;
+  /** What bounds its tables; bounds of their own unless given. */
+  readonly budgets?: PolicyBudgets | undefined;
   /** Seconds, never going back. */
   readonly now: number;
+}
+
+/** What a segment's tables may hold, inside what its tenant may have, and the relay. */
+export interface PolicyBudgets {
+  /** IP addresses that are known. */
+  readonly neighbours: Budget;
+  /** Memberships of multicast groups. */
+  readonly groups: Budget;
 }
 
 /** Where the hub itself is in its segment, and by which addresses. */
@@ -67,12 +80,16 @@ export class HubPolicy implements Policy {
   readonly #ra: RaGuard;
   readonly #storm: StormGuard;
   readonly #loops: LoopDetector | undefined;
+  readonly #notice: (notice: Notice) => void;
+  readonly #noticedFull = new NoticeLimit();
   /** Ports with the role `dhcp-server`. */
   readonly #servers = new Set<Port>();
   /** Whether the hub sends queries; from the beginning where groups that nobody joined are dropped. */
   #awake: boolean;
 
-  constructor({ segment, settings, wire, granted, notice, host, heard, now }: HubPolicyOptions) {
+  constructor(options: HubPolicyOptions) {
+    const { segment, settings, wire, granted, notice, host, heard, budgets, now } = options;
+    this.#notice = notice;
     const mac = hubMac(segment.vni);
     const { mode, types } = parseEtherTypes(settings.ethertypes) ?? { mode: "all", types: [] };
     this.#segment = segment;
@@ -83,7 +100,7 @@ export class HubPolicy implements Policy {
     this.#awake = settings.unregistered_multicast === "drop";
     this.stripTags = settings.vlan === "strip";
     this.#etherTypes = mode === "all" ? undefined : new EtherTypeFilter({ mode, types });
-    this.#binding = settings.source_binding ? new SourceBinding() : undefined;
+    this.#binding = settings.source_binding ? new SourceBinding(budgets?.neighbours) : undefined;
     // IPv4 and IPv6 pass the policy by, unless it is about them.
     this.strict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
     this.#dhcp = new DhcpGuard(notice);
@@ -108,6 +125,7 @@ export class HubPolicy implements Policy {
             notice,
             locate: (address) => segment.table.lookup(address),
             heard,
+            budget: budgets?.neighbours,
             answers: settings.suppression,
           })
         : undefined;
@@ -115,7 +133,13 @@ export class HubPolicy implements Policy {
     this.snooper =
       settings.snooping && !wire
         ? new MulticastSnooper(
-            { mac, sender, floodUnregistered: settings.unregistered_multicast === "flood" },
+            {
+              mac,
+              sender,
+              floodUnregistered: settings.unregistered_multicast === "flood",
+              budget: budgets?.groups,
+              full: (port, at) => this.#tellGroupsFull(port, at),
+            },
             now,
           )
         : undefined;
@@ -150,6 +174,7 @@ export class HubPolicy implements Policy {
     this.#storm.detach(port);
     this.#dhcp.detach(port);
     this.#ra.detach(port);
+    this.#noticedFull.detach(port);
   }
 
   tick(now: number): void {
@@ -184,7 +209,14 @@ export class HubPolicy implements Policy {
     if (accepted) this.greet(to);
   }
 
-  admit(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): DropReason | undefined {
+  admit(
+    from: Port,
+    bytes: Uint8Array,
+    frame: number,
+    end: number,
+    now: number,
+    packets = 1,
+  ): DropReason | undefined {
     const view = this.#view.read(bytes, frame, end);
     const loop = this.#loops?.check(from, view, now);
     if (loop !== undefined) {
@@ -193,14 +225,31 @@ export class HubPolicy implements Policy {
     }
     if (from.cut) return "loop";
     if (!this.#wire && isLinkLocalControl(bytes, frame)) return "link-local";
-    const group = isGroupAt(bytes, frame);
-    return (
-      (group ? this.#storm.check(from, kindOf(bytes, frame), now) : undefined) ??
+    const refused =
+      (isGroupAt(bytes, frame) ? this.#storm.check(from, kindOf(bytes, frame), now, packets) : undefined) ??
       this.#etherTypes?.check(view) ??
       this.#binding?.check(from, view) ??
       (this.guards("dhcp-server") ? this.#dhcp.check(from, view, now) : undefined) ??
-      (this.guards("router") ? this.#ra.check(from, view, now) : undefined)
-    );
+      (this.guards("router") ? this.#ra.check(from, view, now) : undefined);
+    if (refused === undefined && isAnnouncement(view)) this.#announced(from, bytes, frame, now);
+    return refused;
+  }
+
+  /** An address that is held elsewhere goes to where it announces itself. */
+  #announced(from: Port, bytes: Uint8Array, frame: number, now: number): void {
+    const source = readMac(bytes, frame + ETHERNET_SOURCE_OFFSET);
+    if (this.#segment.table.announce(source, from, now)) this.moved(from, true, now);
+  }
+
+  #tellGroupsFull(port: Port, now: number): void {
+    if (!this.#noticedFull.isDue(port, now)) return;
+    this.#notice({
+      code: "limit.groups",
+      message:
+        `${port.id} is in more multicast groups than the hub has room for, so it is sent all of them. ` +
+        "Look there for a program that joins groups without end, or have the tenant's limit 'groups' raised.",
+      ports: [port],
+    });
   }
 
   route(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Verdict {
@@ -226,10 +275,10 @@ export class HubPolicy implements Policy {
     for (const port of this.#segment.ports) this.greet(port);
   }
 
-  unknown(from: Port, destination: number, now: number): DropReason | undefined {
+  unknown(from: Port, destination: number, now: number, packets = 1): DropReason | undefined {
     if (destination === this.#mac && !this.#wire) return "answered";
     if (this.#settings.unknown_unicast === "drop") return "unknown-unicast";
-    return this.#storm.check(from, "unknown", now);
+    return this.#storm.check(from, "unknown", now, packets);
   }
 }
 

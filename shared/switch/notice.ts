@@ -18,6 +18,10 @@ export const NOTICE_CODES = [
   "mac-limit",
   /** A port sends more broadcast, multicast or unknown unicast than it may. */
   "storm",
+  /** More IP addresses than there is room for in the neighbour tables. */
+  "limit.neighbours",
+  /** More multicast memberships than there is room for. */
+  "limit.groups",
 ] as const;
 
 export type NoticeCode = (typeof NOTICE_CODES)[number];

@@ -17,12 +17,23 @@ export interface Policy {
   detach(port: Port): void;
   /** About once a second. @param now seconds, never going back */
   tick(now: number): void;
-  /** Whether the frame may come in, asked before anything is learnt from it; the reason if not. */
-  admit(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): DropReason | undefined;
+  /**
+   * Whether the frame may come in, asked before anything is learnt from it; the reason if not.
+   *
+   * @param packets how many the frame stands for: more than one for a super-frame
+   */
+  admit(
+    from: Port,
+    bytes: Uint8Array,
+    frame: number,
+    end: number,
+    now: number,
+    packets: number,
+  ): DropReason | undefined;
   /** Where a frame that was admitted goes. */
   route(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Verdict;
-  /** Whether a unicast frame may be flooded whose destination is not in the table; the reason if not. */
-  unknown(from: Port, destination: number, now: number): DropReason | undefined;
+  /** Whether a unicast frame, which stands for `packets`, may be flooded whose destination is not in the table; the reason if not. */
+  unknown(from: Port, destination: number, now: number, packets: number): DropReason | undefined;
   /** An address that is known elsewhere came up at a port; `accepted` if it is there now. */
   moved(to: Port, accepted: boolean, now: number): void;
 }

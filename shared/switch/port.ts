@@ -1,4 +1,5 @@
 import type { Block } from "../tunnel/block.ts";
+import { Budget } from "./budget.ts";
 import { DropCounter, type DropReason } from "./drops.ts";
 import type { MacEntry } from "./mac-table.ts";
 
@@ -25,7 +26,7 @@ export abstract class Port {
   txFrames = 0;
   txBytes = 0;
   /** How many source addresses may be learnt here; shared by the ports of one session. */
-  readonly macs: MacBudget;
+  readonly macs: Budget;
   /** The entry of the frame before, which is most often that of the next: the segment's own. */
   lastSource: MacEntry | undefined;
 
@@ -38,7 +39,7 @@ export abstract class Port {
   /** What it may send per second; without one, what it likes. */
   meter: Meter | undefined;
 
-  constructor(id: string, macs: MacBudget, offload = false, roles: ReadonlySet<PortRole> = NO_ROLES) {
+  constructor(id: string, macs: Budget, offload = false, roles: ReadonlySet<PortRole> = NO_ROLES) {
     this.id = id;
     this.macs = macs;
     this.offload = offload;
@@ -69,14 +70,4 @@ export interface Meter {
 }
 
 /** How many MAC addresses may be learnt from one source, so that no one can fill the table for others. */
-export class MacBudget {
-  readonly limit: number;
-  used = 0;
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  /** Told of an address for which there was no room. */
-  refused(): void {}
-}
+export class MacBudget extends Budget {}

@@ -1,6 +1,7 @@
 import { isGroupAt, readMac } from "../frame/mac.ts";
 import { countTags, stripVlan } from "../frame/vlan.ts";
 import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
+import { packetCount } from "../offload/packet-count.ts";
 import { VIRTIO_BYTES } from "../offload/virtio.ts";
 import { stripVlanOffload } from "../offload/vlan.ts";
 import { Block } from "../tunnel/block.ts";
@@ -157,7 +158,7 @@ export class Segment implements HubSender {
       if (tags !== 0) return this.#judgeTagged(policy, from, block, start, frame, end, tags);
     }
     const now = this.#clock();
-    const refused = policy.admit(from, bytes, frame, end, now);
+    const refused = policy.admit(from, bytes, frame, end, now, packetCount(bytes, start, frame, end));
     if (refused !== undefined) return this.drop(from, refused, bytes, frame, end);
     if (!this.#learn(from, bytes, frame, end)) return;
     const verdict = policy.route(from, bytes, frame, end, now);
@@ -209,9 +210,11 @@ export class Segment implements HubSender {
     frame: number,
     end: number,
   ): void {
-    const refused = this.#policy?.unknown(from, destination, this.#clock());
+    const { bytes } = block;
+    const packets = packetCount(bytes, start, frame, end);
+    const refused = this.#policy?.unknown(from, destination, this.#clock(), packets);
     if (refused === undefined) this.#flood(from, block, start, frame, end);
-    else this.drop(from, refused, block.bytes, frame, end);
+    else this.drop(from, refused, bytes, frame, end);
   }
 
   /** Has every port send what it was given; where there are very many, some do so a little later. */

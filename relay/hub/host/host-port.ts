@@ -7,7 +7,7 @@ import type { DropReason } from "../../../shared/switch/drops.ts";
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import { linkLocalOf } from "../../../shared/switch/neighbours/messages.ts";
 import { isHostAddress } from "../../../shared/switch/neighbours/utterance.ts";
-import { Port } from "../../../shared/switch/port.ts";
+import { MacBudget, Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
 import { type HostPacket, readPacket } from "./packet.ts";
@@ -62,7 +62,7 @@ export class HostPort extends Port {
   readonly #buckets = new WeakMap<object, TokenBucket>();
 
   constructor(options: HostPortOptions) {
-    super("hub", { limit: 0, used: 0, refused() {} });
+    super("hub", new MacBudget(0));
     this.#options = options;
     const { segment, mac, addresses, clock } = options;
     this.#containment = options.containment ?? new Containment({ at: this.id, vni: segment.vni, clock });

@@ -8,6 +8,7 @@ import { domainOf, NetworkZone } from "../../names/zone.ts";
 import { addressPool, hubAddress6 } from "../../tenants/address-pool.ts";
 import type { Network } from "../../tenants/model.ts";
 import { HostPort } from "./host-port.ts";
+import type { UdpService } from "./services.ts";
 
 /** The hub's own addresses in a network: none where it gives none, or is a wire, in which nothing is answered. */
 export function hubAddresses(network: Network): IpAddress[] {
@@ -29,18 +30,15 @@ export interface NetworkHostOptions {
   readonly names: Names;
   /** Told of errors that cost a packet, or a name. */
   readonly report?: ReportContained | undefined;
+  /** Whether one more question about names may be answered now; all are without it. */
+  readonly mayName?: (() => boolean) | undefined;
   /** Seconds, never going back. */
   readonly clock: () => number;
 }
 
 /** The hub as a machine of a network: name server, and something to ping; undefined where it is none. */
-export function networkHost({
-  network,
-  segment,
-  names,
-  report,
-  clock,
-}: NetworkHostOptions): HostPort | undefined {
+export function networkHost(options: NetworkHostOptions): HostPort | undefined {
+  const { network, segment, names, mayName = () => true, report, clock } = options;
   const addresses = hubAddresses(network);
   if (addresses.length === 0) return undefined;
   const containment = new Containment({ at: "hub", vni: network.vni, report, clock });
@@ -51,8 +49,13 @@ export function networkHost({
     mac: hubMac(network.vni),
     addresses,
     mtu: network.mtu,
-    udp: new Map([[DNS_PORT, service]]),
+    udp: new Map([[DNS_PORT, rated(service, mayName)]]),
     containment,
     clock,
   });
+}
+
+/** A service that is done only as often as it may be. */
+function rated(service: UdpService, may: () => boolean): UdpService {
+  return { answer: (request, capacity) => (may() ? service.answer(request, capacity) : "host-rate") };
 }

@@ -3,6 +3,7 @@ import { ETHERNET_HEADER_BYTES } from "../../../shared/frame/ethernet.ts";
 import { GRE_UDP_PORT } from "../../../shared/frame/gre.ts";
 import { VXLAN_GPE_PORT, VXLAN_PORT } from "../../../shared/frame/vxlan.ts";
 import type { ReportContained } from "../../../shared/switch/containment.ts";
+import type { MacBudget } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import type { Underlay } from "../../underlay/underlay.ts";
 import type { Router } from "../router/router.ts";
@@ -22,6 +23,8 @@ export interface PortSurroundings {
   readonly policy: PolicyAtHand;
   /** Of the network that the port is for, in bytes of a packet. */
   readonly networkMtu?: number | undefined;
+  /** Of source addresses behind the port, inside what its network and tenant may have. */
+  readonly macs?: MacBudget | undefined;
   /** The network's, once something is to be routed. @throws Fault `port.wire` where it can have none */
   readonly router?: () => Router;
   /** Told of errors that cost a frame. */
@@ -225,10 +228,20 @@ function shared(
   id: string,
   { mtu, clamp_mss, roles }: PortConfig,
   segment: Segment,
-  { clock, networkMtu, report }: PortSurroundings,
+  { clock, networkMtu, macs, report }: PortSurroundings,
 ) {
   const networkFrameBytes = networkMtu === undefined ? undefined : networkMtu + ETHERNET_HEADER_BYTES;
-  return { id, segment, mtu, networkFrameBytes, clampMss: clamp_mss, roles: new Set(roles), report, clock };
+  return {
+    id,
+    segment,
+    mtu,
+    networkFrameBytes,
+    clampMss: clamp_mss,
+    roles: new Set(roles),
+    macs,
+    report,
+    clock,
+  };
 }
 
 /** Where a port receives. Unless that is said, on all addresses of the IP version that its remotes have. */

@@ -30,6 +30,8 @@ export interface UnderlayPortOptions {
   readonly roles: ReadonlySet<PortRole>;
   /** Told of errors that cost a frame. */
   readonly report?: ReportContained | undefined;
+  /** Of source addresses behind it; a bound of its own unless given. */
+  readonly macs?: MacBudget | undefined;
   /** Seconds, with fractions, never going back. */
   readonly clock: () => number;
 }
@@ -66,7 +68,7 @@ export abstract class UnderlayPort extends Port {
   };
 
   constructor(options: UnderlayPortOptions) {
-    super(options.id, new MacBudget(PORT_LIMITS.macs), false, options.roles);
+    super(options.id, options.macs ?? new MacBudget(PORT_LIMITS.macs), false, options.roles);
     this.remotes = options.remotes;
     this.#segment = options.segment;
     this.#socket = options.socket;

@@ -162,6 +162,7 @@ export class UnderlayPorts {
       const surroundings = {
         ...this.#surroundings,
         networkMtu: one.network.mtu,
+        macs: this.#hub.underlayBudget(one.network, PORT_LIMITS.macs),
         router: () => {
           this.#demandGateways(one);
           return hold.live.router();

@@ -1,4 +1,5 @@
 import type { IpAddress } from "../../../shared/frame/address.ts";
+import type { Budget } from "../../../shared/switch/budget.ts";
 import { ROUTER_LIMITS } from "./limits.ts";
 
 /** What waits for an address: packets, each of so many bytes. */
@@ -10,6 +11,8 @@ interface Question<Packet> {
 }
 
 export interface ResolverOptions<Packet> {
+  /** Of the packets that wait, in bytes. */
+  readonly budget?: Budget | undefined;
   /** Asks the segment who has an address. */
   readonly ask: (address: IpAddress) => void;
   /** Told of packets whose address nobody has. */
@@ -37,6 +40,7 @@ export class Resolver<Packet> {
     const { waitingPackets, waitingBytes } = ROUTER_LIMITS;
     if (question.packets.length >= waitingPackets) return false;
     if (question.packets.length > 0 && question.bytes + bytes > waitingBytes) return false;
+    if (this.#options.budget?.take(bytes) === false) return false;
     question.packets.push(packet);
     question.bytes += bytes;
     return true;
@@ -44,9 +48,11 @@ export class Resolver<Packet> {
 
   /** Gives back what waited for an address. */
   take(address: IpAddress): readonly Packet[] {
-    const packets = this.#questions.get(address)?.packets ?? [];
+    const question = this.#questions.get(address);
+    if (question === undefined) return [];
     this.#questions.delete(address);
-    return packets;
+    this.#options.budget?.give(question.bytes);
+    return question.packets;
   }
 
   /** Asks again, or gives up; to be called about once a second. */

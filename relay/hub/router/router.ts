@@ -7,6 +7,7 @@ import { readHops, takeHop } from "../../../shared/frame/forward-ip.ts";
 import { type IcmpProblem, icmpError } from "../../../shared/frame/icmp-error.ts";
 import { readMac, writeMac } from "../../../shared/frame/mac.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
+import type { Budget } from "../../../shared/switch/budget.ts";
 import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import type { DropCounter, DropReason } from "../../../shared/switch/drops.ts";
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
@@ -75,6 +76,8 @@ export interface RouterOptions {
   readonly serve: (from: object, frame: Uint8Array) => Uint8Array | DropReason;
   /** Told of errors that cost a packet which waited, or a tick. */
   readonly report?: ReportContained | undefined;
+  /** Of packets that wait for an address, in bytes; without it each router has its own bounds alone. */
+  readonly waiting?: Budget | undefined;
   /** Seconds, with fractions, never going back. */
   readonly clock: () => number;
 }
@@ -102,6 +105,7 @@ export class Router {
     const { segment, report, clock } = options;
     this.#containment = new Containment({ at: "router", vni: segment.vni, report, clock });
     this.#resolver = new Resolver({
+      budget: options.waiting,
       ask: (address) => this.#ask(address),
       failed: ({ frame, origin }) => {
         this.#tell(origin, frame, PACKET, frame.length, { kind: "no-host" });

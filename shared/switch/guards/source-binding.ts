@@ -9,6 +9,7 @@ import {
 } from "../../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ipv4.ts";
 import { readMac } from "../../frame/mac.ts";
+import { Budget, Shares } from "../budget.ts";
 import type { DropReason } from "../drops.ts";
 import type { Port } from "../port.ts";
 import { type FrameView, UNREADABLE } from "./frame-view.ts";
@@ -21,6 +22,9 @@ export interface Endpoint {
 
 /** Addresses of either kind, and MAC addresses, that a port may have bound: 64 machines with four each. */
 export const MAX_BOUND = 256;
+
+/** Of those, so many are not counted to the tenant: the port itself takes more memory. */
+const UNCOUNTED = 8;
 
 const PROTOCOL_IGMP = 2;
 const DHCP_CLIENT = 68;
@@ -62,21 +66,31 @@ const TARGET_LINK_LAYER_ADDRESS = 2;
  */
 export class SourceBinding {
   readonly #ports = new Map<Port, Bound>();
+  readonly #shares: Shares<Port>;
+
+  /** @param budget of the segment, in addresses */
+  constructor(budget: Budget = new Budget(Number.POSITIVE_INFINITY)) {
+    this.#shares = new Shares(2 * MAX_BOUND, [budget]);
+  }
 
   /**
    * Binds a port to these endpoints, and to no others.
    *
-   * @returns false, with nothing changed, where they are more than {@link MAX_BOUND}
+   * @returns false, with nothing changed, where they are more than {@link MAX_BOUND}, or than there is room for
    */
   bind(port: Port, endpoints: readonly Endpoint[]): boolean {
     const addresses = endpoints.flatMap((endpoint) => endpoint.addresses);
     if (endpoints.length > MAX_BOUND || addresses.length > MAX_BOUND) return false;
+    const more = Math.max(0, endpoints.length + addresses.length - UNCOUNTED) - this.#shares.of(port);
+    if (more > 0 && !this.#shares.take(port, more)) return false;
+    if (more < 0) this.#shares.give(port, -more);
     this.#ports.set(port, new Bound(endpoints, addresses));
     return true;
   }
 
   detach(port: Port): void {
     this.#ports.delete(port);
+    this.#shares.give(port, this.#shares.of(port));
   }
 
   /** @returns why the frame must not go on, if so */

@@ -1,20 +1,33 @@
+import { Budget, Shares } from "../budget.ts";
 import type { Port } from "../port.ts";
 
 /** Ports that something is known of for a time. */
 export class AgedPorts {
   readonly #until = new Map<Port, number>();
+  readonly #shares: Shares<object>;
   #ports: ReadonlySet<Port> = new Set();
+
+  /** @param shares of which each port that is kept takes a unit */
+  constructor(shares: Shares<object> = new Shares(1, [new Budget(Number.POSITIVE_INFINITY)])) {
+    this.#shares = shares;
+  }
 
   /** Those at present: another set after every change, so it may be kept and compared. */
   get ports(): ReadonlySet<Port> {
     return this.#ports;
   }
 
-  /** Keeps a port until then, or longer if that was said before. */
-  keep(port: Port, until: number): void {
+  /**
+   * Keeps a port until then, or longer if that was said before.
+   *
+   * @returns false where its share has no room
+   */
+  keep(port: Port, until: number): boolean {
     const before = this.#until.get(port);
+    if (before === undefined && !this.#shares.take(port)) return false;
     this.#until.set(port, Math.max(before ?? until, until));
     if (before === undefined) this.#ports = new Set(this.#until.keys());
+    return true;
   }
 
   tick(now: number): void {
@@ -24,6 +37,8 @@ export class AgedPorts {
   }
 
   detach(port: Port): void {
-    if (this.#until.delete(port)) this.#ports = new Set(this.#until.keys());
+    if (!this.#until.delete(port)) return;
+    this.#shares.give(port);
+    this.#ports = new Set(this.#until.keys());
   }
 }

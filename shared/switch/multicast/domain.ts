@@ -16,6 +16,7 @@ import { AgedPorts } from "./aged-ports.ts";
 import { type Group, GroupTable } from "./group-table.ts";
 import { Querier } from "./querier.ts";
 import { igmpQueryFrame, linkLocalOf, mldQueryFrame } from "./query-frame.ts";
+import type { MulticastRoom } from "./room.ts";
 import { RouterPorts } from "./router-ports.ts";
 import { isFollowed } from "./scope.ts";
 import { MEMBERSHIP_INTERVAL, OTHER_QUERIER_INTERVAL } from "./timers.ts";
@@ -28,6 +29,7 @@ export interface DomainOptions {
   /** Of the hub's IGMP queries. */
   readonly igmpVersion: 2 | 3;
   readonly sender: HubSender;
+  readonly room: MulticastRoom;
 }
 
 /**
@@ -38,22 +40,26 @@ export class MulticastDomain {
   readonly tags: readonly VlanTag[];
   /** The port that brought it up, whose share of domains it takes; undefined once that is gone. */
   creator: Port | undefined;
-  readonly table = new GroupTable();
+  readonly table: GroupTable;
   readonly igmp: Querier<Ipv4Address>;
   readonly mld: Querier<Ipv6Address>;
-  readonly #routers = new RouterPorts();
+  readonly #room: MulticastRoom;
+  readonly #routers: RouterPorts;
   /** Ports in more groups than the table takes: they get all there is, rather than not what they joined. */
-  readonly #overflowing = new AgedPorts();
+  readonly #overflowing: AgedPorts;
   /** What {@link everywhere} was made of. */
-  #seenRouters = this.#routers.ports;
-  #seenOverflowing = this.#overflowing.ports;
+  #seen: readonly ReadonlySet<Port>[] = [];
   #everywhere: ReadonlySet<Port> = new Set();
   /** Moves on with every change of {@link everywhere}, and with it what every group's receivers are. */
   #revision = 0;
   #heardAt: number;
 
   constructor(options: DomainOptions, tags: readonly VlanTag[], creator: Port | undefined, now: number) {
-    const { mac, address, igmpVersion, sender } = options;
+    const { mac, address, igmpVersion, sender, room } = options;
+    this.#room = room;
+    this.table = new GroupTable(room.shares);
+    this.#routers = new RouterPorts(room.shares);
+    this.#overflowing = new AgedPorts(room.shares);
     this.tags = tags;
     this.creator = creator;
     this.#heardAt = now;
@@ -74,15 +80,15 @@ export class MulticastDomain {
 
   /** Ports that get every group's traffic. */
   get everywhere(): ReadonlySet<Port> {
+    this.#refresh();
     return this.#everywhere;
   }
 
   /** Ports that a group's traffic goes to: its members, and those that get everything. */
   receivers(group: Group): ReadonlySet<Port> {
+    this.#refresh();
     if (group.revision === this.#revision) return group.receivers;
-    group.receivers = new Set([...group.members.keys(), ...this.#everywhere]);
-    group.revision = this.#revision;
-    return group.receivers;
+    return this.#room.receivers(group, this.#everywhere, this.#revision);
   }
 
   /** Notes what a report or a leave says; queries are the caller's to see through. */
@@ -102,14 +108,12 @@ export class MulticastDomain {
     this.#heardAt = now;
     if (typeof source === "number") this.igmp.heard(source, now);
     else this.mld.heard(source, now);
-    this.#routers.heardQuery(from, now);
-    this.#refresh();
+    if (!this.#routers.heardQuery(from, now)) this.#room.crowd(from, now + OTHER_QUERIER_INTERVAL);
   }
 
   heardHello(holdSeconds: number, from: Port, now: number): void {
     this.#heardAt = now;
-    this.#routers.heardHello(from, holdSeconds, now);
-    this.#refresh();
+    if (!this.#routers.heardHello(from, holdSeconds, now)) this.#room.crowd(from, now + holdSeconds);
   }
 
   /** Asks what the hosts behind a port are in. */
@@ -118,33 +122,37 @@ export class MulticastDomain {
     this.mld.greet(port);
   }
 
-  tick(now: number): void {
+  /**
+   * Keeps the timers.
+   *
+   * @param mayAsk whether one more general query may be sent now; one that may not is sent with a later tick
+   */
+  tick(now: number, mayAsk: () => boolean = () => true): void {
     this.#routers.tick(now);
     this.#overflowing.tick(now);
-    this.#refresh();
     this.table.tick(now, this.#ask);
-    this.igmp.tick(now);
-    this.mld.tick(now);
+    this.igmp.tick(now, mayAsk);
+    this.mld.tick(now, mayAsk);
   }
 
   detach(port: Port): void {
     if (this.creator === port) this.creator = undefined;
     this.#routers.detach(port);
     this.#overflowing.detach(port);
-    this.#refresh();
     this.table.detach(port);
   }
 
   /** Whether nothing is known here and nothing has been heard for so long that it might as well not be. */
   isIdle(now: number): boolean {
-    const isEmpty = this.table.size === 0 && this.#everywhere.size === 0;
+    const isEmpty = this.table.size === 0 && this.#routers.ports.size + this.#overflowing.ports.size === 0;
     return isEmpty && now - this.#heardAt >= Math.max(MEMBERSHIP_INTERVAL, OTHER_QUERIER_INTERVAL);
   }
 
   #join(group: IpAddress, port: Port, now: number, v1: boolean): void {
     if (!isFollowed(group) || this.table.join(group, port, now, v1)) return;
-    this.#overflowing.keep(port, now + MEMBERSHIP_INTERVAL);
-    this.#refresh();
+    this.#room.full(port, now);
+    const until = now + MEMBERSHIP_INTERVAL;
+    if (!this.#overflowing.keep(port, until)) this.#room.crowd(port, until);
   }
 
   #leave(group: IpAddress, port: Port, now: number): void {
@@ -156,13 +164,14 @@ export class MulticastDomain {
     else this.mld.askLastMember(group, port);
   };
 
+  /** Brings {@link everywhere} up to date, if one of the sets that it is made of is another one now. */
   #refresh(): void {
-    const routers = this.#routers.ports;
-    const overflowing = this.#overflowing.ports;
-    if (routers === this.#seenRouters && overflowing === this.#seenOverflowing) return;
-    this.#seenRouters = routers;
-    this.#seenOverflowing = overflowing;
-    this.#everywhere = new Set([...routers, ...overflowing]);
+    const [routers, overflowing, crowd] = this.#seen;
+    const { ports: crowded } = this.#room.crowded;
+    if (routers === this.#routers.ports && overflowing === this.#overflowing.ports && crowd === crowded)
+      return;
+    this.#seen = [this.#routers.ports, this.#overflowing.ports, crowded];
+    this.#everywhere = new Set(this.#seen.flatMap((ports) => [...ports]));
     this.#revision++;
   }
 }

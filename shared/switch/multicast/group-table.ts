@@ -1,4 +1,5 @@
 import type { IpAddress } from "../../frame/address.ts";
+import { Budget, Shares } from "../budget.ts";
 import type { Port } from "../port.ts";
 import {
   LAST_MEMBER_COUNT,
@@ -9,7 +10,7 @@ import {
   TICK_SLACK,
 } from "./timers.ts";
 
-/** One port's membership in a group. */
+/** One port's membership in a group. Times are whole tenths of a second, which V8 keeps without a box. */
 interface Membership {
   readonly group: Group;
   readonly port: Port;
@@ -17,34 +18,97 @@ interface Membership {
   expiresAt: number;
   /** Until when a v1 host, which can't leave, is taken to be there (RFC 3376 §7.3.2). */
   v1Until: number;
-  /** When somebody left, where that is yet to be confirmed. */
+  /** When somebody left, in seconds, where that is yet to be confirmed. */
   leftAt: number | undefined;
   /** Queries sent since then. */
   asked: number;
 }
 
-/** A group that somebody is in, or was while its traffic still comes. */
+/**
+ * A group that somebody is in, or was while its traffic still comes. Most have one member, so that stands in the group
+ * itself; a map is made for the second.
+ */
 export class Group {
-  readonly address: IpAddress;
   /** The address in 32-bit words, as signed integers; all but the last are 0 for IPv4. */
-  readonly words: readonly [number, number, number, number];
-  readonly members = new Map<Port, Membership>();
+  readonly w0: number;
+  readonly w1: number;
+  readonly w2: number;
+  readonly w3: number;
   /** When traffic came last: the reader's to set. */
   usedAt: number;
-  /** The port whose share of the table it takes while nobody is in it; undefined for one that is gone. */
-  holder: Port | undefined;
+  /** Whose share of the table it takes while nobody is in it: a port, or those that are gone. */
+  holder: object | undefined;
   /** Ports that traffic goes to, and the revision of the table for which that holds. */
   receivers: ReadonlySet<Port> = NOBODY;
   revision = -1;
   /** The next with the same hash. */
   next: Group | undefined;
+  #members: Membership | Map<Port, Membership> | undefined;
 
-  constructor(address: IpAddress, words: readonly [number, number, number, number], now: number) {
-    this.address = address;
-    this.words = words;
+  constructor(words: Words, now: number) {
+    [this.w0, this.w1, this.w2, this.w3] = words;
     this.usedAt = now;
   }
+
+  get address(): IpAddress {
+    if (this.w0 === 0) return this.w3 >>> 0;
+    const word = (value: number) => BigInt(value >>> 0);
+    return (word(this.w0) << 96n) | (word(this.w1) << 64n) | (word(this.w2) << 32n) | word(this.w3);
+  }
+
+  /** How many ports are in it. */
+  get size(): number {
+    const members = this.#members;
+    return members === undefined ? 0 : members instanceof Map ? members.size : 1;
+  }
+
+  /** The ports that are in it. */
+  get ports(): Port[] {
+    const members = this.#members;
+    if (members instanceof Map) return [...members.keys()];
+    return members === undefined ? [] : [members.port];
+  }
+
+  /** One whose time is over; undefined where there is none. */
+  ended(now: number): Membership | undefined {
+    const members = this.#members;
+    if (members === undefined) return undefined;
+    if (!(members instanceof Map)) return now >= members.expiresAt ? members : undefined;
+    for (const one of members.values()) if (now >= one.expiresAt) return one;
+    return undefined;
+  }
+
+  of(port: Port): Membership | undefined {
+    const members = this.#members;
+    if (members instanceof Map) return members.get(port);
+    return members?.port === port ? members : undefined;
+  }
+
+  enter(membership: Membership): void {
+    const members = this.#members;
+    if (members === undefined) this.#members = membership;
+    else if (members instanceof Map) members.set(membership.port, membership);
+    else {
+      this.#members = new Map([
+        [members.port, members],
+        [membership.port, membership],
+      ]);
+    }
+  }
+
+  leave(port: Port): void {
+    const members = this.#members;
+    if (members instanceof Map) {
+      members.delete(port);
+      const [last] = members.size === 1 ? members.values() : [];
+      if (last !== undefined) this.#members = last;
+    } else if (members?.port === port) {
+      this.#members = undefined;
+    }
+  }
 }
+
+type Words = readonly [number, number, number, number];
 
 const NOBODY: ReadonlySet<Port> = new Set();
 
@@ -60,19 +124,27 @@ const NOBODY: ReadonlySet<Port> = new Set();
  * would be flooded to everybody, that member included. Not so groups of IPv6's link scope, which neighbour
  * discovery depends on: there, a frame too many is better than one too few.
  *
- * Every port has a share of its own, so one that joins whatever there is takes nothing from the others.
+ * Every port has a share of its own, over all tables of a segment, so one that joins whatever there is takes nothing from
+ * the others. A unit of it is a membership or a held group, some 250 bytes (test/shared/switch/table-memory.test.ts).
  */
 export class GroupTable {
   /** By hash; the rest of those with the same hash hang on the first. */
   readonly #groups = new Map<number, Group>();
-  /** Memberships and held groups of each port; those of ports that are gone under undefined. */
-  readonly #shares = new Map<Port | undefined, number>();
+  readonly #shares: Shares<object>;
+  /** Holds the groups whose last member's port is gone. */
+  readonly #gone = {};
   readonly #leaving = new Set<Membership>();
   /** Not the same in any two tables, so that nobody can prepare groups that all have one hash. */
   readonly #seed = (Math.random() * 2 ** 32) | 0;
   #memberships = 0;
+  #held = 0;
   #size = 0;
   #now = 0;
+
+  /** @param shares what each port may have, in all tables of the segment */
+  constructor(shares: Shares<object> = new Shares(MAX_GROUPS_PER_PORT, [new Budget(MAX_MEMBERSHIPS)])) {
+    this.#shares = shares;
+  }
 
   /** Groups, with those that are held. */
   get size(): number {
@@ -91,8 +163,7 @@ export class GroupTable {
   find(w0: number, w1: number, w2: number, w3: number): Group | undefined {
     let group = this.#groups.get(hash(this.#seed, w0, w1, w2, w3));
     while (group !== undefined) {
-      const words = group.words;
-      if (words[3] === w3 && words[2] === w2 && words[1] === w1 && words[0] === w0) return group;
+      if (group.w3 === w3 && group.w2 === w2 && group.w1 === w1 && group.w0 === w0) return group;
       group = group.next;
     }
     return undefined;
@@ -119,33 +190,30 @@ export class GroupTable {
   join(address: IpAddress, port: Port, now: number, v1 = false): boolean {
     this.#now = now;
     const group = this.get(address);
-    const known = group?.members.get(port);
+    const known = group?.of(port);
+    const expiresAt = tenths(now + MEMBERSHIP_INTERVAL);
     if (known !== undefined) {
-      known.expiresAt = now + MEMBERSHIP_INTERVAL;
-      if (v1) known.v1Until = known.expiresAt;
+      known.expiresAt = expiresAt;
+      if (v1) known.v1Until = expiresAt;
       known.leftAt = undefined;
       this.#leaving.delete(known);
       return true;
     }
-    const held = group !== undefined && group.members.size === 0;
-    if (held) this.#count(group.holder, -1);
-    if (!this.#hasRoom(port)) {
-      if (held) this.#count(group.holder, 1);
-      return false;
-    }
+    const holder = group?.holder;
+    if (!(holder === undefined ? this.#shares.take(port) : this.#shares.move(holder, port))) return false;
+    if (holder === this.#gone) this.#held--;
+    if (holder === undefined) this.#memberships++;
     const joined = group ?? this.#add(address, now);
-    const expiresAt = now + MEMBERSHIP_INTERVAL;
-    joined.members.set(port, {
+    joined.enter({
       group: joined,
       port,
       expiresAt,
-      v1Until: v1 ? expiresAt : now,
+      v1Until: v1 ? expiresAt : 0,
       leftAt: undefined,
       asked: 0,
     });
     joined.holder = undefined;
     joined.revision = -1;
-    this.#count(port, 1);
     return true;
   }
 
@@ -156,9 +224,9 @@ export class GroupTable {
    *   already, or has a v1 host in it
    */
   leave(address: IpAddress, port: Port, now: number): boolean {
-    const membership = this.get(address)?.members.get(port);
+    const membership = this.get(address)?.of(port);
     if (membership === undefined || membership.leftAt !== undefined) return false;
-    if (membership.v1Until > now) return false;
+    if (membership.v1Until > tenths(now)) return false;
     membership.leftAt = now;
     membership.asked = 1;
     this.#leaving.add(membership);
@@ -174,21 +242,20 @@ export class GroupTable {
     this.#now = now;
     for (const membership of this.#leaving) this.#pursue(membership, now, ask);
     for (const group of this.groups()) {
-      for (const membership of group.members.values()) {
-        if (now >= membership.expiresAt) this.#end(membership, now);
+      for (let ended = group.ended(tenths(now)); ended !== undefined; ended = group.ended(tenths(now))) {
+        this.#end(ended, now);
       }
-      if (group.members.size === 0 && now - group.usedAt >= MEMBERSHIP_INTERVAL) this.#forget(group);
+      if (group.size === 0 && now - group.usedAt >= MEMBERSHIP_INTERVAL) this.#forget(group);
     }
   }
 
   /** Ends the memberships of a port that is gone. */
   detach(port: Port): void {
     for (const group of this.groups()) {
-      const membership = group.members.get(port);
+      const membership = group.of(port);
       if (membership !== undefined) this.#end(membership, this.#now);
-      if (group.holder === port) this.#disown(group);
+      if (group.holder === port) this.#disown(group, port);
     }
-    this.#shares.delete(port);
   }
 
   #pursue(membership: Membership, now: number, ask: (group: IpAddress, port: Port) => void): void {
@@ -205,38 +272,32 @@ export class GroupTable {
   #end(membership: Membership, now: number): void {
     const { group, port } = membership;
     this.#leaving.delete(membership);
-    group.members.delete(port);
+    group.leave(port);
     group.revision = -1;
-    if (group.members.size > 0) {
-      this.#count(port, -1);
-      return;
-    }
+    group.receivers = NOBODY;
+    if (group.size > 0) return this.#give(port);
     // What the port had of its share, the group keeps.
     group.holder = port;
     group.usedAt = now;
-    if (isLinkScope(group.words[0])) this.#forget(group);
+    if (isLinkScope(group.w0)) this.#forget(group);
   }
 
   /** Keeps a group whose last member's port is gone, if there is room among those. */
-  #disown(group: Group): void {
-    this.#count(group.holder, -1);
-    group.holder = undefined;
-    this.#count(undefined, 1);
-    if ((this.#shares.get(undefined) ?? 0) > MAX_GROUPS_PER_PORT) this.#forget(group);
+  #disown(group: Group, port: Port): void {
+    if (this.#held >= MAX_GROUPS_PER_PORT || !this.#shares.move(port, this.#gone)) return this.#forget(group);
+    group.holder = this.#gone;
+    this.#held++;
   }
 
-  #hasRoom(port: Port): boolean {
-    return this.#memberships < MAX_MEMBERSHIPS && (this.#shares.get(port) ?? 0) < MAX_GROUPS_PER_PORT;
-  }
-
-  #count(port: Port | undefined, change: 1 | -1): void {
-    this.#shares.set(port, (this.#shares.get(port) ?? 0) + change);
-    this.#memberships += change;
+  #give(holder: object): void {
+    this.#shares.give(holder);
+    this.#memberships--;
+    if (holder === this.#gone) this.#held--;
   }
 
   #add(address: IpAddress, now: number): Group {
     const words = toWords(address);
-    const group = new Group(address, words, now);
+    const group = new Group(words, now);
     const key = hash(this.#seed, ...words);
     group.next = this.#groups.get(key);
     this.#groups.set(key, group);
@@ -245,10 +306,10 @@ export class GroupTable {
   }
 
   #forget(group: Group): void {
-    this.#count(group.holder, -1);
+    if (group.holder !== undefined) this.#give(group.holder);
     group.holder = undefined;
     this.#size--;
-    const key = hash(this.#seed, ...group.words);
+    const key = hash(this.#seed, group.w0, group.w1, group.w2, group.w3);
     const first = this.#groups.get(key);
     if (first === group) {
       if (group.next === undefined) this.#groups.delete(key);
@@ -266,7 +327,12 @@ export function isLinkScope(word: number): boolean {
   return word >>> 16 === 0xff02;
 }
 
-function toWords(address: IpAddress): readonly [number, number, number, number] {
+/** Seconds in whole tenths. */
+function tenths(seconds: number): number {
+  return Math.floor(seconds * 10);
+}
+
+function toWords(address: IpAddress): Words {
   if (typeof address === "number") return [0, 0, 0, address | 0];
   const word = (shift: bigint) => Number(BigInt.asIntN(32, address >> shift));
   return [word(96n), word(64n), word(32n), word(0n)];

@@ -63,14 +63,18 @@ export class Querier<Address extends IpAddress> {
     this.#otherUntil = now + OTHER_QUERIER_INTERVAL;
   }
 
-  /** Sends the general query that is due, if any; to be called about once a second. */
-  tick(now: number): void {
+  /**
+   * Sends the general query that is due, if any; to be called about once a second.
+   *
+   * @param mayAsk whether it may be sent now; if not, it is due still
+   */
+  tick(now: number, mayAsk: () => boolean = () => true): void {
     if (this.#other !== undefined) {
       if (now < this.#otherUntil) return;
       this.#other = undefined;
       this.#nextAt = now;
     }
-    if (now < this.#nextAt - TICK_SLACK) return;
+    if (now < this.#nextAt - TICK_SLACK || !mayAsk()) return;
     if (this.#startup > 0) this.#startup--;
     this.#nextAt = now + (this.#startup > 0 ? STARTUP_QUERY_INTERVAL : QUERY_INTERVAL);
     const query = this.#write(undefined, QUERY_RESPONSE_INTERVAL);

@@ -7,17 +7,22 @@ import { OTHER_QUERIER_INTERVAL } from "./timers.ts";
  * learnt from queries and from PIM hellos, and forgotten when neither comes any more.
  */
 export class RouterPorts extends AgedPorts {
-  /** Notes a query of a router's; not one from 0.0.0.0, which is a switch's that asks for itself. */
-  heardQuery(port: Port, now: number): void {
-    this.keep(port, now + OTHER_QUERIER_INTERVAL);
+  /**
+   * Notes a query of a router's; not one from 0.0.0.0, which is a switch's that asks for itself.
+   *
+   * @returns false where there was no room for the port
+   */
+  heardQuery(port: Port, now: number): boolean {
+    return this.keep(port, now + OTHER_QUERIER_INTERVAL);
   }
 
   /**
    * Notes a PIM hello.
    *
    * @param holdSeconds how long it holds by its own word; a router that says 0 is going down, and is left to age
+   * @returns false where there was no room for the port
    */
-  heardHello(port: Port, holdSeconds: number, now: number): void {
-    if (holdSeconds > 0) this.keep(port, now + holdSeconds);
+  heardHello(port: Port, holdSeconds: number, now: number): boolean {
+    return holdSeconds === 0 || this.keep(port, now + holdSeconds);
   }
 }

@@ -5,12 +5,15 @@ import { PROTOCOL_IGMP } from "../../frame/igmp.ts";
 import { IPV4_HEADER_BYTES } from "../../frame/ipv4.ts";
 import { IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
 import { findMld } from "../../frame/mld.ts";
+import type { Budget } from "../budget.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
 import { type ControlFrame, type Judged, learnIgmp, learnMld, learnPim4, learnPim6 } from "./control.ts";
 import type { MulticastDomain } from "./domain.ts";
+import { Greeter } from "./greeter.ts";
 import { isLinkScope } from "./group-table.ts";
 import { PROTOCOL_PIM } from "./pim-hello.ts";
+import { type Full, MulticastRoom } from "./room.ts";
 import { isFloodedIpv4, isFloodedIpv6 } from "./scope.ts";
 import { VlanDomains } from "./vlan-domains.ts";
 
@@ -22,6 +25,10 @@ export interface SnooperOptions {
   readonly floodUnregistered: boolean;
   /** The hub's IPv4 address in the segment; without one, its queries win no election. */
   readonly address?: Ipv4Address;
+  /** Of what may be known in the segment; a bound of its own unless given. */
+  readonly budget?: Budget | undefined;
+  /** Told of a port for whose memberships there is no room. */
+  readonly full?: Full;
   /** Of the hub's IGMP queries: 3, unless there are hosts of v2 that can't stand those. */
   readonly igmpVersion?: 2 | 3;
 }
@@ -58,16 +65,20 @@ export class MulticastSnooper {
   /** What the frame judged last was: a report that goes to nobody was meant for the hub, and isn't lost. */
   judged: Judged = "data";
   readonly #floodUnregistered: boolean;
+  readonly #room: MulticastRoom;
   readonly #domains: VlanDomains;
+  readonly #greeter: Greeter;
 
   /**
    * @param now seconds, as in all methods; the clock's reading rather than the last tick's, or the second between
    *   queries after a leave becomes shorter
    */
   constructor(options: SnooperOptions, now: number) {
-    const { mac, sender, floodUnregistered, address = 0, igmpVersion = 3 } = options;
+    const { mac, sender, floodUnregistered, budget, full, address = 0, igmpVersion = 3 } = options;
     this.#floodUnregistered = floodUnregistered;
-    this.#domains = new VlanDomains({ mac, address, igmpVersion, sender }, now);
+    this.#room = new MulticastRoom(budget, full);
+    this.#domains = new VlanDomains({ mac, address, igmpVersion, sender, room: this.#room }, now);
+    this.#greeter = new Greeter(this.#domains);
   }
 
   /** Ports with a multicast router behind them, by untagged frames. */
@@ -99,7 +110,9 @@ export class MulticastSnooper {
 
   /** Keeps all timers, and sends what queries are due; to be called about once a second. */
   tick(now: number): void {
+    this.#room.tick(now);
     this.#domains.tick(now);
+    this.#greeter.tick();
   }
 
   /** Asks a port that has just come what its hosts are in. */
@@ -109,14 +122,16 @@ export class MulticastSnooper {
 
   /**
    * Asks a port once more: for when a machine has moved there, whose kernel knows nothing of it and would
-   * report no sooner than at the next general query.
+   * report no sooner than at the next general query. Once a second at most.
    */
   greet(port: Port): void {
-    for (const domain of this.#domains) domain.greet(port);
+    this.#greeter.greet(port);
   }
 
   detach(port: Port): void {
-    for (const domain of this.#domains) domain.detach(port);
+    this.#room.detach(port);
+    this.#greeter.detach(port);
+    this.#domains.detach(port);
   }
 
   /** How many groups are known, for statistics. */
@@ -130,14 +145,14 @@ export class MulticastSnooper {
     for (const domain of this.#domains) {
       const vlans = domain.tags.map((tag) => tag.vlan);
       for (const group of domain.table.groups()) {
-        yield { group: formatAddress(group.address), vlans, ports: [...group.members.keys()] };
+        yield { group: formatAddress(group.address), vlans, ports: group.ports };
       }
     }
   }
 
   #judgeIpv4(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): Receivers {
     const domain = this.#domains.find(bytes, frame, ip);
-    if (!holds(bytes, ip, end, IPV4_HEADER_BYTES)) return this.#unregistered(domain);
+    if (!holds(bytes, ip, end, IPV4_HEADER_BYTES)) return this.#unregistered(domain, now);
     const protocol = bytes[ip + PROTOCOL_OFFSET];
     if (protocol === PROTOCOL_IGMP) {
       const control = this.#control(from, bytes, frame, ip, end, now);
@@ -153,7 +168,7 @@ export class MulticastSnooper {
 
   #judgeIpv6(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): Receivers {
     const domain = this.#domains.find(bytes, frame, ip);
-    if (!holds(bytes, ip, end, IPV6_HEADER_BYTES)) return this.#unregistered(domain);
+    if (!holds(bytes, ip, end, IPV6_HEADER_BYTES)) return this.#unregistered(domain, now);
     const message = findMld(bytes, ip, end);
     if (message >= 0) {
       const control = this.#control(from, bytes, frame, ip, end, now);
@@ -187,14 +202,14 @@ export class MulticastSnooper {
       return domain.receivers(group);
     }
     // A host that doesn't report its solicited-node group must be found all the same.
-    return isLinkScope(w0) ? "flood" : this.#unregistered(domain);
+    return isLinkScope(w0) ? "flood" : this.#unregistered(domain, now);
   }
 
-  #unregistered(domain: MulticastDomain | undefined): Receivers {
+  #unregistered(domain: MulticastDomain | undefined, now: number): Receivers {
     if (this.#floodUnregistered) return "flood";
     if (domain !== undefined) return domain.everywhere;
     // While there is no room for more VLANs, nobody knows who would have been a member there.
-    return this.#domains.isFull ? "flood" : NOBODY;
+    return this.#domains.isFull(now) ? "flood" : NOBODY;
   }
 
   #passOn({ bringUp }: ControlFrame, judged: Judged): Receivers {

@@ -26,12 +26,22 @@ export const GREETING_RESPONSE = 1;
 /** By how much a tick may come early, so that one due in a second isn't put off to the second after. */
 export const TICK_SLACK = 0.1;
 
-/** Groups that a port may be in: an IPv6 host is in three or so, so this is a LAN of some hundred behind it. */
+/** Groups that a port may be in, in all VLANs: an IPv6 host is in three or so, so this is a LAN of some hundred behind it. */
 export const MAX_GROUPS_PER_PORT = 1024;
-/** Memberships in all of a domain: some tens of MB at most. */
-export const MAX_MEMBERSHIPS = 65_536;
+/** Memberships in a segment: 32 ports that take all they can, at some 8 MiB; its tenant's limit `groups` is twice that. */
+export const MAX_MEMBERSHIPS = 32_768;
 
 /** VLANs inside a segment whose groups are told apart: more than a port carries in practice. */
 export const MAX_DOMAINS = 256;
 /** And those of them that one port may bring up. */
 export const MAX_DOMAINS_PER_PORT = 16;
+/** Memberships that a VLAN counts as, with its tables and queriers: some 3 KiB. */
+export const UNITS_PER_DOMAIN = 16;
+
+/**
+ * VLANs whose hosts are asked per tick, a second long: general queries go to all ports, so all of {@link MAX_DOMAINS} at once
+ * would be hundreds of frames to each. With this they take 16 seconds of the {@link QUERY_INTERVAL}.
+ */
+export const QUERIES_PER_TICK = 32;
+/** VLANs that a port is asked about per tick when it is greeted, besides untagged frames. */
+export const GREETED_PER_TICK = 16;

@@ -7,7 +7,13 @@ import {
 } from "../../frame/ethernet.ts";
 import type { Port } from "../port.ts";
 import { type DomainOptions, MulticastDomain } from "./domain.ts";
-import { MAX_DOMAINS, MAX_DOMAINS_PER_PORT } from "./timers.ts";
+import {
+  MAX_DOMAINS,
+  MAX_DOMAINS_PER_PORT,
+  MEMBERSHIP_INTERVAL,
+  QUERIES_PER_TICK,
+  UNITS_PER_DOMAIN,
+} from "./timers.ts";
 
 /** How many tags of a frame are looked behind: Q-in-Q. */
 const MAX_TAGS = 2;
@@ -24,15 +30,22 @@ export class VlanDomains {
   readonly untagged: MulticastDomain;
   readonly #options: DomainOptions;
   readonly #tagged = new Map<number, MulticastDomain>();
+  /** Until when it is taken to be full, as there was no room for a domain. */
+  #fullUntil = 0;
 
   constructor(options: DomainOptions, now: number) {
     this.#options = options;
     this.untagged = new MulticastDomain(options, [], undefined, now);
   }
 
-  /** Whether there is no room for more. */
-  get isFull(): boolean {
-    return this.#tagged.size >= MAX_DOMAINS;
+  /** Whether there is no room for more, or was none a while ago. */
+  isFull(now: number): boolean {
+    return this.#tagged.size >= MAX_DOMAINS || now < this.#fullUntil;
+  }
+
+  /** The domains of tagged frames, in the order in which they came up. */
+  get tagged(): Iterable<MulticastDomain> {
+    return this.#tagged.values();
   }
 
   /** Whether a frame has no more tags than are looked behind; `payload` is where its tags and EtherType end. */
@@ -57,18 +70,33 @@ export class VlanDomains {
   ): MulticastDomain | undefined {
     const known = this.find(bytes, frame, payload);
     if (known !== undefined) return known;
-    if (this.isFull || this.#createdBy(from) >= MAX_DOMAINS_PER_PORT) return undefined;
+    if (this.#tagged.size >= MAX_DOMAINS || this.#createdBy(from) >= MAX_DOMAINS_PER_PORT) return undefined;
+    const { room } = this.#options;
     const domain = new MulticastDomain(this.#options, tagsOf(bytes, frame, payload), from, now);
+    // Its own share, because it outlives the port that brought it up.
+    if (!room.shares.take(domain, UNITS_PER_DOMAIN)) {
+      this.#fullUntil = now + MEMBERSHIP_INTERVAL;
+      room.full(from, now);
+      return undefined;
+    }
     this.#tagged.set(keyOf(bytes, frame, payload), domain);
     return domain;
   }
 
   tick(now: number): void {
     this.untagged.tick(now);
+    let queries = QUERIES_PER_TICK;
+    const mayAsk = () => queries-- > 0;
     for (const [key, domain] of this.#tagged) {
-      domain.tick(now);
-      if (domain.isIdle(now)) this.#tagged.delete(key);
+      domain.tick(now, mayAsk);
+      if (!domain.isIdle(now)) continue;
+      this.#tagged.delete(key);
+      this.#options.room.shares.give(domain, UNITS_PER_DOMAIN);
     }
+  }
+
+  detach(port: Port): void {
+    for (const domain of this) domain.detach(port);
   }
 
   *[Symbol.iterator](): Generator<MulticastDomain> {

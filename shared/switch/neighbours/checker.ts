@@ -1,4 +1,5 @@
 import type { IpAddress } from "../../frame/address.ts";
+import { type Budget, Shares } from "../budget.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
 import {
@@ -35,9 +36,14 @@ export class Checker {
   readonly #sender: HubSender;
   readonly #table: NeighbourTable;
   #questions: Question[] = [];
+  readonly #shares: Shares<Port>;
 
-  /** @param mac the hub's own */
-  constructor(mac: number, sender: HubSender, table: NeighbourTable) {
+  /**
+   * @param mac the hub's own
+   * @param budget of the segment, in addresses: a question takes as much memory as one
+   */
+  constructor(mac: number, sender: HubSender, table: NeighbourTable, budget: Budget) {
+    this.#shares = new Shares(MAX_QUESTIONS_PER_PORT, [budget]);
     this.#mac = mac;
     this.#sender = sender;
     this.#table = table;
@@ -45,9 +51,7 @@ export class Checker {
 
   /** Has a question asked when its time comes, or loses it where too many wait. */
   ask(question: Question): void {
-    const { cause } = question;
-    if (this.#questions.length >= MAX_QUESTIONS) return;
-    if (this.#questions.filter((other) => other.cause === cause).length >= MAX_QUESTIONS_PER_PORT) return;
+    if (this.#questions.length >= MAX_QUESTIONS || !this.#shares.take(question.cause)) return;
     this.#questions.push(question);
   }
 
@@ -64,19 +68,25 @@ export class Checker {
   }
 
   detach(port: Port): void {
-    this.#questions = this.#questions.filter(
-      (question) => question.cause !== port && question.locate() !== port,
-    );
+    this.#keep((question) => question.cause !== port && question.locate() !== port);
   }
 
   /** Asks what is due, within the limits; removes who has not answered {@link MAX_CHECKS} times. */
   tick(now: number): void {
     const allowance = new Allowance();
-    this.#questions = this.#questions.filter((question) => !this.#settle(question, allowance, now));
+    this.#keep((question) => !this.#settle(question, allowance, now));
     for (const entry of this.#table.entries()) {
       if (allowance.left === 0) return;
       if (entry.checkAt <= now && isToCheck(entry)) this.#check(entry, allowance, now);
     }
+  }
+
+  #keep(isKept: (question: Question) => boolean): void {
+    this.#questions = this.#questions.filter((question) => {
+      const kept = isKept(question);
+      if (!kept) this.#shares.give(question.cause);
+      return kept;
+    });
   }
 
   #check(entry: Entry, allowance: Allowance, now: number): void {
@@ -89,7 +99,7 @@ export class Checker {
     if (!allowance.take(entry.port)) return;
     entry.checks++;
     entry.checkAt = now + CHECK_RETRY_SECONDS;
-    this.#send(entry.port, entry.mac, entry.address);
+    this.send(entry.port, entry.mac, entry.address);
   }
 
   /** @returns whether it is done with, asked or not */
@@ -101,11 +111,12 @@ export class Checker {
     const port = question.locate();
     if (port === undefined) return true;
     if (!allowance.take(port)) return false;
-    this.#send(port, mac, address);
+    this.send(port, mac, address);
     return true;
   }
 
-  #send(port: Port, mac: number, address: IpAddress): void {
+  /** Asks the machine with a MAC address behind a port alone, now, whether it has an address. */
+  send(port: Port, mac: number, address: IpAddress): void {
     const frame =
       typeof address === "number" ? arpProbe(this.#mac, mac, address) : solicitation(this.#mac, mac, address);
     if (frame !== undefined) this.#sender.toPort(port, frame);

@@ -1,38 +1,26 @@
 import { formatAddress } from "../../frame/address.ts";
 import { formatMac } from "../../frame/mac.ts";
 import type { Notice } from "../notice.ts";
+import { CausedNotices } from "../places/duplicate-notice.ts";
 import type { Port } from "../port.ts";
-import { NOTICE_REPEAT_SECONDS, NOTICE_WINDOW_SECONDS, NOTICES_PER_PORT } from "./limits.ts";
-import type { Entry } from "./neighbour-table.ts";
-
-/** One of the machines that claim an address. */
-export interface Claimant {
-  readonly mac: number;
-  readonly port: Port;
-}
+import { NOTICE_REPEAT_SECONDS } from "./limits.ts";
+import type { Entry, Owner } from "./neighbour-table.ts";
 
 /** Tells people of addresses that two machines claim: not more often than they can bear. */
 export class DuplicateReporter {
   readonly #notice: (notice: Notice) => void;
-  /** How many notices each port has caused since the window began. */
-  readonly #caused = new Map<Port, number>();
-  #windowEnd = Number.NEGATIVE_INFINITY;
+  readonly #caused = new CausedNotices();
 
   constructor(notice: (notice: Notice) => void) {
     this.#notice = notice;
   }
 
   /** @param newcomer whose claim made it known */
-  report(entry: Entry, owner: Claimant, newcomer: Claimant, now: number): void {
-    if (now - entry.noticedAt < NOTICE_REPEAT_SECONDS) return;
-    if (now >= this.#windowEnd) {
-      this.#caused.clear();
-      this.#windowEnd = now + NOTICE_WINDOW_SECONDS;
-    }
-    const caused = this.#caused.get(newcomer.port) ?? 0;
-    if (caused >= NOTICES_PER_PORT) return;
-    this.#caused.set(newcomer.port, caused + 1);
-    entry.noticedAt = now;
+  report(entry: Entry, owner: Owner, newcomer: Owner, now: number): void {
+    const { dispute } = entry;
+    if (dispute !== undefined && now - dispute.noticedAt < NOTICE_REPEAT_SECONDS) return;
+    if (!this.#caused.take(newcomer.port, now)) return;
+    if (dispute !== undefined) dispute.noticedAt = now;
     this.#notice({
       code: "duplicate-address",
       message:
@@ -43,10 +31,10 @@ export class DuplicateReporter {
   }
 
   detach(port: Port): void {
-    this.#caused.delete(port);
+    this.#caused.detach(port);
   }
 }
 
-function describe({ mac, port }: Claimant): string {
+function describe({ mac, port }: Owner): string {
   return `${formatMac(mac)} at ${port.id}`;
 }

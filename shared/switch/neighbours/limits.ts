@@ -40,8 +40,11 @@ export const MAX_QUESTIONS_PER_PORT = 64;
 /** Addresses learnt behind one port: a house bridged into the segment, with several IPv6 addresses each. */
 export const LEARNED_PER_PORT = 1024;
 
-/** Addresses learnt in a segment, some 200 bytes each: 16 ports would have to conspire to fill it. */
+/** Addresses learnt in a segment, some 240 bytes each: 16 ports would have to conspire to fill it. */
 export const LEARNED_PER_SEGMENT = 16_384;
+
+/** Of all kinds: what is registered has room whatever is learnt. Its tenant's limit `neighbours` is twice that. */
+export const NEIGHBOURS_PER_SEGMENT = 32_768;
 
 /** Addresses registered by one port: its machines' own. */
 export const REGISTERED_PER_PORT = 256;
@@ -52,18 +55,34 @@ export const REGISTERED_PER_PORT = 256;
  */
 export const SETTLE_SECONDS = 3;
 
-/**
- * Seconds within which a former owner must claim an address again for it to be in dispute (a takeover is for
- * longer), and for which nobody is answered about it then.
- */
+/** Seconds for which nobody is answered about an address that is in dispute. */
 export const DISPUTE_SECONDS = 60;
+
+/**
+ * Seconds after a takeover within which the former owner, which is asked, answers if it is still there. What claims the address
+ * later has come back: a router that failed and recovered.
+ */
+export const ANSWER_SECONDS = 10;
+
+/** Ticks, a second apart, for which an owner has time to say that it is there; it is asked at once and at the first. */
+export const CONTEST_TICKS = 2;
+/** Seconds after a contest before the next about the same address. */
+export const REST_SECONDS = 10;
+/** Seconds within which an owner that did not answer gets its registered address back. */
+export const FORMER_SECONDS = 60;
+/** Contests at a time in a segment. */
+export const MAX_CONTESTS = 256;
+/** Machines that are asked about their MAC address per tick: each takes a walk through the table. */
+export const MAC_QUESTIONS_PER_TICK = 16;
+/** Addresses by which one machine is asked. */
+export const ASKED_BY = 4;
+
+/** Addresses of which one port's claims have former owners remembered, and what each counts as: it takes some 500 bytes. */
+export const DISPUTES_PER_PORT = 256;
+export const DISPUTE_UNITS = 2;
 
 /** Former owners remembered per address: a dispute rarely has more parties. */
 export const MAX_FORMER = 4;
 
 /** Seconds between two notices about one address. */
 export const NOTICE_REPEAT_SECONDS = 300;
-
-/** Notices that one port may cause within {@link NOTICE_WINDOW_SECONDS}, whatever it claims. */
-export const NOTICES_PER_PORT = 10;
-export const NOTICE_WINDOW_SECONDS = 60;

@@ -1,15 +1,26 @@
 import type { IpAddress } from "../../frame/address.ts";
+import { Budget, Shares } from "../budget.ts";
+import { isVirtualRouterMac } from "../places/virtual-router.ts";
 import type { Port } from "../port.ts";
 import {
-  CHECK_AFTER_SECONDS,
+  ANSWER_SECONDS,
+  CONTEST_TICKS,
   DISPUTE_SECONDS,
+  DISPUTE_UNITS,
+  DISPUTES_PER_PORT,
+  FORMER_SECONDS,
   LEARNED_PER_PORT,
   LEARNED_PER_SEGMENT,
+  MAX_CONTESTS,
   MAX_FORMER,
-  NEIGHBOUR_AGEING_SECONDS,
+  NEIGHBOURS_PER_SEGMENT,
   REGISTERED_PER_PORT,
+  REST_SECONDS,
   SETTLE_SECONDS,
 } from "./limits.ts";
+import { confirm, Dispute, Entry, type FormerOwner, isLive } from "./neighbour-entry.ts";
+
+export { awaitsRouterFlag, type Entry, isLive } from "./neighbour-entry.ts";
 
 /** How an entry came about: from the machine's own frames, or said by its VTEP. */
 export type NeighbourKind = "learned" | "registered";
@@ -35,58 +46,70 @@ export interface Claim {
   readonly override?: boolean | undefined;
 }
 
-/** An entry as this folder sees it. */
-export interface Entry extends Neighbour {
-  mac: number;
-  port: Port;
-  kind: NeighbourKind;
-  seenAt: number;
-  /** IPv6: whether it is a router; undefined until it has said so itself. */
-  router: boolean | undefined;
-  /** IPv6: whether its advertisements override. */
-  override: boolean;
-  /** Until then nobody is answered: its owner has just changed, or is in dispute. */
-  quietUntil: number;
-  /** Owners before this one, newest last. */
-  former: readonly FormerOwner[];
-  /** When it is to be asked whether it is still there, and how often it was without an answer. */
-  checkAt: number;
-  checks: number;
-  /** When people were told of a dispute last. */
-  noticedAt: number;
-}
-
-export interface FormerOwner {
-  readonly mac: number;
-  readonly port: Port;
-  /** Until when it had the address. */
-  readonly until: number;
-}
-
 /**
  * What became of a claim:
  * - `new`, `confirmed`, `moved` (the same machine behind another port);
+ * - `defended`: the owner spoke while another machine contested its address;
  * - `taken-over`: another MAC has the address now, nothing wrong so far;
- * - `disputed`: the one before has claimed it again, soon;
- * - `refused`: the address is registered for another MAC, which keeps it;
- * - `yielded`: nothing; it does not override, or a registered machine's MAC is seen elsewhere, the FDB's affair;
- * - `over-limit`: no room for what is behind this port; the address is unknown now.
+ * - `disputed`: the one before has claimed it again, so soon that it was there all the time;
+ * - `contested`: the address is registered for another MAC, which is to be asked whether it is there;
+ * - `yielded`: nothing; it does not override, or is contested already, or a registered machine's MAC is seen elsewhere, the
+ *   FDB's affair;
+ * - `over-limit`: no room for what is behind this port; the address is unknown now, or another's still.
  */
 export type Claimed =
   | "new"
   | "confirmed"
   | "moved"
+  | "defended"
   | "taken-over"
   | "disputed"
-  | "refused"
+  | "contested"
   | "yielded"
   | "over-limit";
 
-/** Who has which IP address in one segment. Bounded per port and in total. */
+/**
+ * What became of a registration: `contested` is one of an address that another machine has, which is asked whether it is
+ * there; to be tried again for some seconds.
+ */
+export type Entered = "registered" | "contested" | "over-limit";
+
+/** What became of a contest: the owner is there and keeps the address, or is to be asked again, or has said nothing. */
+export interface Decision {
+  readonly entry: Entry;
+  readonly outcome: "kept" | "ask" | "lost";
+  /** Who had it, and who wants it. */
+  readonly owner: Owner;
+  readonly other: Owner;
+}
+
+export interface Owner {
+  readonly mac: number;
+  readonly port: Port;
+}
+
+/**
+ * Who has which IP address in one segment. Bounded per port, in all, and by what the segment's tenant may have. A registered
+ * address is its owner's while that is there: another machine that claims or registers it gets it only if the owner says
+ * nothing when it is asked.
+ */
 export class NeighbourTable {
   readonly #entries = new Map<IpAddress, Entry>();
-  readonly #learned = new PortCounts();
-  readonly #registered = new PortCounts();
+  readonly #contested = new Set<Entry>();
+  readonly #learned: Shares<Port>;
+  readonly #registered: Shares<Port>;
+  readonly #disputes: Shares<Port>;
+  /** Grows whenever a registered address has changed hands. */
+  moves = 0;
+  /** Grows whenever a registered address has become free. */
+  removals = 0;
+
+  /** @param budget of the segment, in addresses */
+  constructor(budget: Budget = new Budget(NEIGHBOURS_PER_SEGMENT)) {
+    this.#learned = new Shares(LEARNED_PER_PORT, [new Budget(LEARNED_PER_SEGMENT, [budget])]);
+    this.#registered = new Shares(REGISTERED_PER_PORT, [budget]);
+    this.#disputes = new Shares(DISPUTES_PER_PORT * DISPUTE_UNITS, [budget]);
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -106,148 +129,237 @@ export class NeighbourTable {
     if (entry === undefined) return this.#add(claim, "learned", now) === undefined ? "over-limit" : "new";
     if (entry.mac !== claim.mac) return this.#contest(entry, claim, now);
     if (entry.port !== claim.port) {
-      if (entry.kind === "registered") return "yielded";
+      if (entry.kind === "registered" && !isVirtualRouterMac(claim.mac)) return "yielded";
       if (!this.relocate(entry, claim.port)) return "over-limit";
       confirm(entry, claim, now);
       return "moved";
     }
     confirm(entry, claim, now);
-    return "confirmed";
+    return entry.dispute?.contest === undefined ? "confirmed" : "defended";
   }
 
   /**
-   * Enters what a port's VTEP says: it wins over what was learnt, and stays while the port does.
+   * Enters what a port's VTEP says: it stays while the port does.
    *
-   * @returns whether it was taken: not if another machine has registered the address, or for one more than
-   *   {@link REGISTERED_PER_PORT}
+   * @param isNews false where this is a repetition, and not the VTEP's word of just now
    */
-  register(address: IpAddress, mac: number, port: Port, now: number): boolean {
+  register(address: IpAddress, mac: number, port: Port, now: number, isNews = true): Entered {
     const entry = this.#entries.get(address);
-    if (entry?.kind === "registered") {
-      // The session that a machine comes back with may be there before its old one is gone.
-      if (entry.mac !== mac) return false;
-      if (entry.port === port) return true;
+    const claim = { address, mac, port };
+    if (entry === undefined) {
+      return this.#add(claim, "registered", now) === undefined ? "over-limit" : "registered";
     }
-    if (this.#registered.of(port) >= REGISTERED_PER_PORT) return false;
-    if (entry !== undefined) this.remove(entry);
-    const added = this.#add({ address, mac, port }, "registered", now);
-    if (added !== undefined && entry?.mac === mac) {
-      added.router = entry.router;
-      added.override = entry.override;
+    if (entry.mac !== mac) {
+      const isBack = isNews && this.#giveBack(entry, claim, now);
+      if (!isBack) this.#open(entry, claim, "registered", now);
+      return isBack ? "registered" : "contested";
     }
-    return added !== undefined;
+    if (entry.kind === "registered" && entry.port === port) {
+      if (isNews) entry.seenAt = now;
+      return "registered";
+    }
+    if (entry.kind === "learned" && entry.dispute?.hasOther(mac, now - ANSWER_SECONDS) === true) {
+      // It has just taken the address over: the one before may be there still.
+      this.#open(entry, claim, "registered", now);
+      return "contested";
+    }
+    // The machine's MAC address has been entered at this port, so its addresses follow it.
+    return this.#hand(entry, claim, "registered") ? "registered" : "over-limit";
   }
 
   /** Moves an entry to another port; without room there it is removed, and false returned. */
   relocate(entry: Entry, port: Port): boolean {
-    if (this.#learned.of(port) >= LEARNED_PER_PORT) {
-      this.remove(entry);
-      return false;
-    }
-    this.#learned.add(entry.port, -1);
-    this.#learned.add(port, 1);
-    entry.port = port;
-    return true;
+    const isHanded = this.#hand(entry, { mac: entry.mac, port }, "learned");
+    if (!isHanded) this.remove(entry);
+    return isHanded;
   }
 
   remove(entry: Entry): void {
     if (!this.#entries.delete(entry.address)) return;
-    this.#countsOf(entry.kind).add(entry.port, -1);
+    this.#sharesOf(entry.kind).give(entry.port);
+    this.#forgetDispute(entry);
+    if (entry.kind === "registered") this.removals++;
   }
 
-  /** Forgets what has not been heard of for {@link NEIGHBOUR_AGEING_SECONDS}. */
+  /** Forgets what has not been heard of for too long, and disputes that are long over. */
   age(now: number): void {
     for (const entry of this.#entries.values()) {
       if (!isLive(entry, now)) this.remove(entry);
+      else if (entry.dispute?.isOver(now) === true) this.#forgetDispute(entry);
     }
+  }
+
+  /** Returns what is remembered of an entry's owners, at the expense of the port that gives rise to it; undefined without room. */
+  remember(entry: Entry, cause: Port): Dispute | undefined {
+    if (entry.dispute !== undefined) return entry.dispute;
+    if (!this.#disputes.take(cause, DISPUTE_UNITS)) return undefined;
+    entry.dispute = new Dispute(cause);
+    return entry.dispute;
+  }
+
+  /** Has nobody answered about an address until then, at the expense of the port that gives rise to it. */
+  hush(entry: Entry, cause: Port, until: number): void {
+    const dispute = this.remember(entry, cause);
+    if (dispute === undefined) this.remove(entry);
+    else dispute.quietUntil = Math.max(dispute.quietUntil, until);
+  }
+
+  /** Ends a port's contest about an address, which it wants no more. */
+  cancel(entry: Entry, port: Port): void {
+    if (entry.dispute?.contest?.port !== port) return;
+    this.#contested.delete(entry);
+    entry.dispute.contest = undefined;
+  }
+
+  /** Ends the contest about an address, whose owner was heard. */
+  keep(entry: Entry, now: number): void {
+    this.#contested.delete(entry);
+    if (entry.dispute === undefined) return;
+    entry.dispute.contest = undefined;
+    entry.dispute.restUntil = now + REST_SECONDS;
+  }
+
+  /** Decides the contests whose time has come; to be called about once a second. */
+  decide(now: number): Decision[] {
+    return [...this.#contested].map((entry) => this.#decide(entry, now)).filter((one) => one !== undefined);
   }
 
   /** Forgets everything behind a port that is gone. */
   detach(port: Port): void {
     for (const entry of this.#entries.values()) {
+      const { dispute } = entry;
       if (entry.port === port) this.remove(entry);
-      else if (entry.former.length > 0) entry.former = entry.former.filter((owner) => owner.port !== port);
+      else if (dispute?.cause === port) this.#forgetDispute(entry);
+      else if (dispute !== undefined) {
+        dispute.forget(port);
+        if (dispute.contest === undefined) this.#contested.delete(entry);
+      }
     }
   }
 
   #add(claim: Claim, kind: NeighbourKind, now: number): Entry | undefined {
-    const { address, mac, port, router, override = true } = claim;
-    if (kind === "learned") {
-      if (this.#learned.of(port) >= LEARNED_PER_PORT || this.#learned.total >= LEARNED_PER_SEGMENT) return;
-    }
-    const entry: Entry = {
-      ...{ address, mac, port, kind, router, override },
-      ...{ seenAt: now, quietUntil: now, former: [], checks: 0, noticedAt: Number.NEGATIVE_INFINITY },
-      checkAt: awaitsRouterFlag(address, router) ? now : now + CHECK_AFTER_SECONDS,
-    };
-    this.#entries.set(address, entry);
-    this.#countsOf(kind).add(port, 1);
+    if (!this.#sharesOf(kind).take(claim.port)) return undefined;
+    const entry = new Entry(claim, kind, now);
+    this.#entries.set(claim.address, entry);
     return entry;
   }
 
   #contest(entry: Entry, claim: Claim, now: number): Claimed {
     if (claim.override === false) return "yielded";
-    if (entry.kind === "registered") return "refused";
-    const recent = entry.former.filter((owner) => now - owner.until < DISPUTE_SECONDS);
-    const before = recent.some((owner) => owner.mac === claim.mac);
-    const others = recent.filter((owner) => owner.mac !== claim.mac).slice(1 - MAX_FORMER);
-    const former = { mac: entry.mac, port: entry.port, until: now };
+    if (entry.kind === "registered") {
+      if (this.#giveBack(entry, claim, now)) return "disputed";
+      return this.#open(entry, claim, "learned", now) ? "contested" : "yielded";
+    }
+    const dispute = this.remember(entry, claim.port);
+    if (dispute === undefined) {
+      // Rather nobody than one of the two by chance.
+      this.remove(entry);
+      return "over-limit";
+    }
+    const isBack = dispute.has(claim.mac, now - ANSWER_SECONDS);
+    const before = { mac: entry.mac, port: entry.port, until: now, kind: entry.kind };
     if (entry.port !== claim.port && !this.relocate(entry, claim.port)) return "over-limit";
-    entry.mac = claim.mac;
-    entry.former = [...others, former];
+    this.#pass(entry, dispute, before, claim.mac, now);
+    dispute.quietUntil = Math.max(dispute.quietUntil, now + (isBack ? DISPUTE_SECONDS : SETTLE_SECONDS));
+    confirm(entry, claim, now);
+    return isBack ? "disputed" : "taken-over";
+  }
+
+  /** Another machine has the entry from now on. */
+  #pass(entry: Entry, dispute: Dispute, before: FormerOwner, mac: number, now: number): void {
+    const others = dispute.former.filter(
+      (owner) => now - owner.until < FORMER_SECONDS && owner.mac !== mac && owner.mac !== before.mac,
+    );
+    dispute.former = [...others.slice(1 - MAX_FORMER), before];
+    entry.mac = mac;
     // What the other machine said of itself is no longer known.
     entry.router = undefined;
     entry.override = true;
     entry.checks = 0;
-    entry.quietUntil = Math.max(entry.quietUntil, now + (before ? DISPUTE_SECONDS : SETTLE_SECONDS));
-    confirm(entry, claim, now);
-    return before ? "disputed" : "taken-over";
   }
 
-  #countsOf(kind: NeighbourKind): PortCounts {
+  /** Gives a registered address back to a machine that had it registered and did not answer, but is there after all. */
+  #giveBack(entry: Entry, { mac, port }: Claim, now: number): boolean {
+    const { dispute } = entry;
+    const wasRegistered = dispute?.former.some(
+      (owner) =>
+        owner.kind === "registered" &&
+        owner.mac === mac &&
+        owner.port === port &&
+        now - owner.until < FORMER_SECONDS,
+    );
+    if (dispute === undefined || wasRegistered !== true) return false;
+    const before = { mac: entry.mac, port: entry.port, until: now, kind: "learned" as const };
+    if (!this.#hand(entry, { mac, port }, "registered")) return false;
+    this.#pass(entry, dispute, before, mac, now);
+    entry.seenAt = now;
+    this.keep(entry, now);
+    return true;
+  }
+
+  /** @returns whether a contest begins, so that the owner is to be asked */
+  #open(entry: Entry, { mac, port }: Claim, kind: NeighbourKind, now: number): boolean {
+    const dispute = this.remember(entry, port);
+    if (dispute === undefined || now < dispute.restUntil) return false;
+    const { contest } = dispute;
+    if (contest !== undefined) {
+      if (contest.mac === mac && contest.port === port && kind === "registered") contest.kind = kind;
+      return false;
+    }
+    if (this.#contested.size >= MAX_CONTESTS) return false;
+    dispute.contest = { mac, port, kind, at: now, ticks: 0 };
+    this.#contested.add(entry);
+    return true;
+  }
+
+  #decide(entry: Entry, now: number): Decision | undefined {
+    const { dispute } = entry;
+    const contest = dispute?.contest;
+    if (dispute === undefined || contest === undefined) {
+      this.#contested.delete(entry);
+      return undefined;
+    }
+    const owner = { mac: entry.mac, port: entry.port };
+    const decision = { entry, owner, other: { mac: contest.mac, port: contest.port } };
+    contest.ticks++;
+    const isTheirs = entry.mac === contest.mac;
+    if (!isTheirs && entry.seenAt > contest.at) {
+      this.keep(entry, now);
+      return { ...decision, outcome: "kept" };
+    }
+    if (contest.ticks < CONTEST_TICKS) return isTheirs ? undefined : { ...decision, outcome: "ask" };
+    this.#contested.delete(entry);
+    dispute.contest = undefined;
+    const before = { ...owner, until: now, kind: entry.kind };
+    if (!this.#hand(entry, contest, contest.kind)) return undefined;
+    if (!isTheirs) this.#pass(entry, dispute, before, contest.mac, now);
+    entry.seenAt = now;
+    return { ...decision, outcome: "lost" };
+  }
+
+  /** Puts an entry at a port, as one of this kind; nothing changes where that has no room. */
+  #hand(entry: Entry, { mac, port }: Owner, kind: NeighbourKind): boolean {
+    if (entry.kind === kind) {
+      if (!this.#sharesOf(kind).move(entry.port, port)) return false;
+    } else {
+      if (!this.#sharesOf(kind).take(port)) return false;
+      this.#sharesOf(entry.kind).give(entry.port);
+    }
+    if (entry.kind === "registered" && (entry.port !== port || entry.mac !== mac)) this.moves++;
+    entry.port = port;
+    entry.kind = kind;
+    return true;
+  }
+
+  #forgetDispute(entry: Entry): void {
+    const { dispute } = entry;
+    if (dispute === undefined) return;
+    this.#disputes.give(dispute.cause, DISPUTE_UNITS);
+    this.#contested.delete(entry);
+    entry.dispute = undefined;
+  }
+
+  #sharesOf(kind: NeighbourKind): Shares<Port> {
     return kind === "learned" ? this.#learned : this.#registered;
-  }
-}
-
-/** Whether an entry is to be believed at `now`: a tick may be late. */
-export function isLive(entry: Entry, now: number): boolean {
-  return entry.kind === "registered" || now - entry.seenAt < NEIGHBOUR_AGEING_SECONDS;
-}
-
-/**
- * Whether an IPv6 machine has yet to say whether it is a router. An answer that gets this wrong would make
- * the asker forget its default router (RFC 4861 section 7.2.5).
- */
-export function awaitsRouterFlag(address: IpAddress, router: boolean | undefined): boolean {
-  return typeof address === "bigint" && router === undefined;
-}
-
-function confirm(entry: Entry, claim: Claim, now: number): void {
-  entry.seenAt = now;
-  if (claim.router !== undefined) entry.router = claim.router;
-  if (claim.override !== undefined) entry.override = claim.override;
-  // Still to be asked, at the pace of checks and not at that of its own frames.
-  if (awaitsRouterFlag(entry.address, entry.router)) {
-    if (entry.checks === 0) entry.checkAt = now;
-    return;
-  }
-  entry.checks = 0;
-  entry.checkAt = now + CHECK_AFTER_SECONDS;
-}
-
-/** How many entries each port has. */
-class PortCounts {
-  readonly #counts = new Map<Port, number>();
-  total = 0;
-
-  of(port: Port): number {
-    return this.#counts.get(port) ?? 0;
-  }
-
-  add(port: Port, change: 1 | -1): void {
-    this.total += change;
-    const count = this.of(port) + change;
-    if (count === 0) this.#counts.delete(port);
-    else this.#counts.set(port, count);
   }
 }

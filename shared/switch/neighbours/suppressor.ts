@@ -1,15 +1,18 @@
 import { type IpAddress, type Ipv4Address, type Ipv6Address, parseAddress } from "../../frame/address.ts";
 import { isGroup } from "../../frame/mac.ts";
+import { Budget } from "../budget.ts";
+import { NoticeLimit } from "../guards/notice-limit.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";
 import { Checker } from "./checker.ts";
 import { DuplicateReporter } from "./duplicate-reporter.ts";
-import { LEASE_SETTLE_SECONDS } from "./limits.ts";
+import { ASKED_BY, LEASE_SETTLE_SECONDS, MAC_QUESTIONS_PER_TICK, NEIGHBOURS_PER_SEGMENT } from "./limits.ts";
 import { advertisement, arpReply, linkLocalOf } from "./messages.ts";
 import {
   awaitsRouterFlag,
   type Claim,
+  type Entered,
   type Entry,
   isLive,
   type Neighbour,
@@ -36,6 +39,8 @@ export interface SuppressorOptions {
   readonly locate?: (mac: number) => Port | undefined;
   /** Told of every address that a machine says to have. */
   readonly heard?: ((address: IpAddress) => void) | undefined;
+  /** Of what may be known in the segment, in addresses; a bound of its own unless given. */
+  readonly budget?: Budget | undefined;
   /** False where it is only to know who has which address, and to answer for the hub alone. */
   readonly answers?: boolean;
 }
@@ -53,7 +58,10 @@ export class NeighbourSuppressor {
   readonly #linkLocal: Ipv6Address;
   readonly #sender: HubSender;
   readonly #locate: (mac: number) => Port | undefined;
-  readonly #table = new NeighbourTable();
+  readonly #table: NeighbourTable;
+  readonly #notice: (notice: Notice) => void;
+  readonly #noticedFull = new NoticeLimit();
+  #macQuestions = 0;
   readonly #checker: Checker;
   readonly #duplicates: DuplicateReporter;
   readonly #answers: boolean;
@@ -61,12 +69,16 @@ export class NeighbourSuppressor {
   /** The hub's own, but for its link-local one. */
   readonly #own = new Set<IpAddress>();
 
-  constructor({ mac, sender, notice, locate = () => undefined, heard, answers = true }: SuppressorOptions) {
+  constructor(options: SuppressorOptions) {
+    const { mac, sender, notice, locate = () => undefined, heard, answers = true } = options;
+    const budget = options.budget ?? new Budget(NEIGHBOURS_PER_SEGMENT);
     this.#mac = mac;
     this.#linkLocal = linkLocalOf(mac);
     this.#sender = sender;
+    this.#notice = notice;
     this.#locate = locate;
-    this.#checker = new Checker(mac, sender, this.#table);
+    this.#table = new NeighbourTable(budget);
+    this.#checker = new Checker(mac, sender, this.#table, budget);
     this.#duplicates = new DuplicateReporter(notice);
     this.#answers = answers;
     this.#heard = heard;
@@ -120,7 +132,7 @@ export class NeighbourSuppressor {
    */
   find(address: IpAddress, from: Port, now: number): Neighbour | undefined {
     const entry = this.#table.get(address);
-    if (entry === undefined || !isLive(entry, now) || now < entry.quietUntil) return undefined;
+    if (entry === undefined || !isLive(entry, now) || entry.isQuiet(now)) return undefined;
     if (awaitsRouterFlag(address, entry.router)) return undefined;
     return this.#portOf(entry) === from ? undefined : entry;
   }
@@ -131,19 +143,80 @@ export class NeighbourSuppressor {
     return entry !== undefined && isLive(entry, now) ? entry : undefined;
   }
 
+  /** Grows whenever a registered address has changed hands. */
+  get moves(): number {
+    return this.#table.moves;
+  }
+
+  /** Grows whenever a registered address has become free. */
+  get removals(): number {
+    return this.#table.removals;
+  }
+
+  /** Whether an address is registered for a machine behind a port; undefined where nobody is known to have it. */
+  isRegistered(address: IpAddress, mac: number, port: Port): boolean | undefined {
+    const entry = this.#table.get(address);
+    return entry && entry.kind === "registered" && entry.mac === mac && entry.port === port;
+  }
+
   /**
-   * Enters the addresses of the machine with `mac` behind `port`, as its VTEP says: they stay until
-   * {@link withdraw} or {@link detach}, and win over what is learnt.
+   * Enters an address of the machine with `mac` behind `port`, as its VTEP says: it stays until {@link withdraw} or
+   * {@link detach}. An address that another machine has is not taken from it: that is asked whether it is there, and the
+   * registration has to be tried again for some seconds.
+   *
+   * @param isNews false where it is tried again, and not the VTEP's word of just now
+   */
+  enter(port: Port, mac: number, address: IpAddress, now: number, isNews = true): Entered | "not-a-machine" {
+    if (!isHostAddress(address)) return "not-a-machine";
+    const entry = this.#table.get(address);
+    if (entry !== undefined && this.#own.has(address)) {
+      this.#table.remember(entry, port);
+      this.#duplicates.report(entry, entry, { mac, port }, now);
+      return "contested";
+    }
+    const before = entry?.dispute?.contest;
+    const entered = this.#table.register(address, mac, port, now, isNews);
+    if (entered === "over-limit") this.#tellFull(port, now);
+    const begun = this.#table.get(address);
+    if (begun?.dispute?.contest !== before && begun !== undefined && begun.mac !== mac) this.#ask(begun);
+    return entered;
+  }
+
+  /**
+   * Enters the addresses of the machine with `mac` behind `port`.
    *
    * @param addresses IPv4 or IPv6, as text
-   * @returns those not taken: no addresses of machines, registered for another MAC, or too many
+   * @returns those not taken: no addresses of machines, another's, or too many
    */
   register(port: Port, mac: number, addresses: readonly string[], now: number): string[] {
     return addresses.filter((text) => {
       const address = parseAddress(text);
-      if (address === undefined || !isHostAddress(address)) return true;
-      return !this.#table.register(address, mac, port, now);
+      return address === undefined || this.enter(port, mac, address, now) !== "registered";
     });
+  }
+
+  /**
+   * Asks the machine with a MAC address behind a port whether it is there, by the addresses that it has.
+   *
+   * @returns whether it has any
+   */
+  askMac(mac: number, port: Port): boolean {
+    if (this.#macQuestions >= MAC_QUESTIONS_PER_TICK) return false;
+    this.#macQuestions++;
+    let asked = 0;
+    for (const entry of this.#table.entries()) {
+      if (entry.mac !== mac || asked >= ASKED_BY) continue;
+      this.#checker.send(port, mac, entry.address);
+      asked++;
+    }
+    return asked > 0;
+  }
+
+  /** Takes back an address that `port` has registered. */
+  withdrawAddress(port: Port, address: IpAddress): void {
+    const entry = this.#table.get(address);
+    if (entry?.kind === "registered" && entry.port === port && !this.#own.has(address))
+      this.#table.remove(entry);
   }
 
   /** Takes back what `port` has registered for `mac`, or all that it has. */
@@ -159,11 +232,17 @@ export class NeighbourSuppressor {
     this.#table.detach(port);
     this.#checker.detach(port);
     this.#duplicates.detach(port);
+    this.#noticedFull.detach(port);
   }
 
   /** Forgets who was silent for too long and asks who might be gone; to be called about once a second. */
   tick(now: number): void {
+    this.#macQuestions = 0;
     this.#table.age(now);
+    for (const { entry, outcome, owner, other } of this.#table.decide(now)) {
+      if (outcome === "ask") this.#ask(entry);
+      if (outcome === "kept") this.#duplicates.report(entry, owner, other, now);
+    }
     this.#checker.tick(now);
   }
 
@@ -176,15 +255,40 @@ export class NeighbourSuppressor {
     const entry = this.#table.get(address);
     if (spoken.weak === true && !hasHad(entry, mac)) return;
     const claim: Claim = { address, mac, port: from, router, override };
+    if (entry !== undefined && entry.mac !== mac && this.#own.has(address)) {
+      this.#table.remember(entry, from);
+      return this.#duplicates.report(entry, entry, claim, now);
+    }
     const owner = entry === undefined ? undefined : { mac: entry.mac, port: entry.port };
+    const contest = entry?.dispute?.contest;
     const claimed = this.#table.claim(claim, now);
+    if (claimed === "over-limit") this.#tellFull(from, now);
     if (entry === undefined || owner === undefined) return;
-    if (claimed === "disputed" || claimed === "refused") {
-      this.#duplicates.report(entry, owner, claim, now);
+    if (claimed === "disputed") this.#duplicates.report(entry, owner, claim, now);
+    else if (claimed === "contested") this.#ask(entry);
+    else if (claimed === "defended" && contest !== undefined) {
+      this.#table.keep(entry, now);
+      this.#duplicates.report(entry, owner, contest, now);
     } else if (claimed === "taken-over") {
       // If it still answers, there are two.
       this.#checker.ask({ address, mac: owner.mac, locate: () => owner.port, cause: from, at: now });
     }
+  }
+
+  /** Asks an entry's owner whether it is there. */
+  #ask({ address, mac, port }: Entry): void {
+    this.#checker.send(port, mac, address);
+  }
+
+  #tellFull(port: Port, now: number): void {
+    if (!this.#noticedFull.isDue(port, now)) return;
+    this.#notice({
+      code: "limit.neighbours",
+      message:
+        `${port.id} says that it has more IP addresses than the hub has room for; it does not answer for further ones. ` +
+        "Look there for a machine that makes addresses up, or have the tenant's limit 'neighbours' raised.",
+      ports: [port],
+    });
   }
 
   #hold(address: IpAddress, mac: number, now: number): void {
@@ -196,7 +300,7 @@ export class NeighbourSuppressor {
     const entry = this.#table.get(address);
     if (entry?.mac === mac || entry?.kind === "registered") return;
     if (entry !== undefined) {
-      entry.quietUntil = Math.max(entry.quietUntil, now + LEASE_SETTLE_SECONDS);
+      this.#table.hush(entry, from, now + LEASE_SETTLE_SECONDS);
       entry.checkAt = Math.min(entry.checkAt, now);
     }
     const at = now + LEASE_SETTLE_SECONDS;
@@ -253,7 +357,7 @@ export class NeighbourSuppressor {
 
 /** Whether the machine has the address now, or had it before. */
 function hasHad(entry: Entry | undefined, mac: number): boolean {
-  return entry !== undefined && (entry.mac === mac || entry.former.some((owner) => owner.mac === mac));
+  return entry !== undefined && (entry.mac === mac || entry.dispute?.has(mac) === true);
 }
 
 /** The owner's advertisement, as an answer to `asker`. */

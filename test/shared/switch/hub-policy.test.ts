@@ -354,11 +354,31 @@ describe("multicast groups", () => {
     lab.send(1, reportV2(GROUP));
     for (const i of [0, 1, 2]) expect(lab.at(i).take().hub.length).toBeGreaterThan(0);
     expect(lab.plug().take().hub.length).toBeGreaterThan(0);
+    lab.pass(2);
+    for (const i of [0, 1, 2]) lab.at(i).take();
     lab.send(2, broadcast(A));
     expect(lab.at(2).take().hub.length).toBeGreaterThan(0);
     expect(lab.at(0).take().hub).toEqual([]);
     lab.policy.greet(lab.at(0));
     expect(lab.at(0).take().hub.length).toBeGreaterThan(0);
+  });
+
+  it("have the hub ask a port once a second at most, however often a machine comes there from elsewhere", () => {
+    const lab = new PolicyLab({ settings: { loop_detection: false } });
+    lab.send(1, reportV2(GROUP));
+    lab.pass(2);
+    for (const i of [0, 1]) lab.at(i).take();
+    for (let mac = 1; mac <= 500; mac++) {
+      lab.send(1, broadcast(mac));
+      lab.send(0, broadcast(mac));
+    }
+    const { hub } = lab.at(0).take();
+    // One query of IGMP, and one of MLD.
+    expect(hub).toHaveLength(2);
+    lab.pass(1);
+    expect(lab.at(0).take().hub).toHaveLength(2);
+    lab.pass(1);
+    expect(lab.at(0).take().hub).toEqual([]);
   });
 
   it("that nobody joined are dropped where the network says so, and so the hub asks from the beginning", () => {

@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  DUPLICATE_SECONDS,
-  MacTable,
-  type MacTableOptions,
-  RECOVERY_SECONDS,
-} from "../../../shared/switch/mac-table.ts";
+import { Budget } from "../../../shared/switch/budget.ts";
+import { MacTable, type MacTableOptions } from "../../../shared/switch/mac-table.ts";
 import type { Notice } from "../../../shared/switch/notice.ts";
-import { MacBudget } from "../../../shared/switch/port.ts";
+import {
+  HELD_SECONDS,
+  MAX_HISTORIES,
+  RECOVERY_SECONDS,
+  SETTLED_SECONDS,
+} from "../../../shared/switch/places/mobility.ts";
+import { MacBudget, type Port } from "../../../shared/switch/port.ts";
 import { KeepingPort } from "./ports.ts";
 
 const A = 0x020000000001;
@@ -15,13 +17,24 @@ const B = 0x020000000002;
 
 function lab(options: MacTableOptions = {}) {
   const notices: Notice[] = [];
-  const table = new MacTable({ notice: (notice) => notices.push(notice), ...options });
+  /** Who was asked whether an address is there, and whether there is a way to ask. */
+  const asked: string[] = [];
+  const world = { canAsk: true };
+  const ask = (mac: number, port: Port) => {
+    if (world.canAsk) asked.push(`${port.id} ${mac === A ? "A" : mac}`);
+    return world.canAsk;
+  };
+  const table = new MacTable({ notice: (notice) => notices.push(notice), ask, ...options });
   const ports = [0, 1, 2, 3].map((i) => new KeepingPort(`port${i}`));
   const at = (i: number) => ports[i] as KeepingPort;
   /** Learns A at these ports by turns, a second apart; what came of it. */
   const hop = (places: readonly number[], from = 0) =>
     places.map((place, i) => table.learn(A, at(place), from + i));
-  return { table, at, notices, hop };
+  /** Lets ticks pass, a second apart, from one second to another, both included. */
+  const pass = (from: number, to: number) => {
+    for (let now = from; now <= to; now++) table.age(now);
+  };
+  return { table, at, notices, hop, asked, world, pass };
 }
 
 describe("the forwarding table", () => {
@@ -63,9 +76,7 @@ describe("the forwarding table", () => {
 describe("a registered address", () => {
   it("is not moved by a frame at another port, nor forgotten while silent", () => {
     const { table, at } = lab();
-    table.learn(A, at(1), 0);
     expect(table.register(A, at(0), 0)).toBe("registered");
-    expect(at(1).lastSource).toBeUndefined();
     expect(table.learn(A, at(1), 1)).toBe("static-mac");
     expect(table.learn(A, at(0), 1)).toBe("known");
     table.age(100_000);
@@ -73,13 +84,124 @@ describe("a registered address", () => {
     expect([at(0).macs.used, at(1).macs.used]).toEqual([1, 0]);
   });
 
-  it("goes to whoever registers it last", () => {
-    const { table, at } = lab();
+  it("stays with the first that registers it while that is there, and both are told", () => {
+    const { table, at, notices, asked, pass } = lab();
     table.register(A, at(0), 0);
-    expect(table.register(A, at(1), 0)).toBe("registered");
-    expect(table.learn(A, at(0), 1)).toBe("static-mac");
-    table.withdraw(A, at(0));
-    expect(table.lookup(A)).toBe(at(1));
+    expect(table.register(A, at(1), 0.5)).toBe("contested");
+    expect(asked).toEqual(["port0 A"]);
+    pass(1, 1);
+    expect(asked).toEqual(["port0 A", "port0 A"]);
+    // Its answer.
+    expect(table.learn(A, at(0), 1)).toBe("known");
+    pass(2, 2);
+    expect(table.register(A, at(1), 2, false)).toBe("contested");
+    expect(notices).toMatchObject([{ code: "duplicate-mac", ports: [at(0), at(1)] }]);
+    expect(notices[0]?.message).toMatch(
+      /^02:00:00:00:00:01 is in use at port0, and another machine at port1 /,
+    );
+    expect([table.lookup(A), table.learn(A, at(1), 3)]).toEqual([at(0), "static-mac"]);
+    pass(3, 60);
+    expect([notices.length, table.lookup(A)]).toEqual([1, at(0)]);
+  });
+
+  it("goes to the next that registers it where the first says nothing when it is asked", () => {
+    const { table, at, notices, pass } = lab();
+    table.register(A, at(0), 0);
+    expect(table.register(A, at(1), 0.5)).toBe("contested");
+    pass(1, 1);
+    expect(table.register(A, at(1), 1, false)).toBe("contested");
+    pass(2, 2);
+    const { moves } = table;
+    expect(table.register(A, at(1), 2, false)).toBe("registered");
+    expect(table.moves).toBeGreaterThan(moves);
+    expect([table.find(A)?.port, at(0).macs.used, at(1).macs.used, notices]).toEqual([at(1), 0, 1, []]);
+  });
+
+  it("goes back to the first where that is heard after all, and both are told", () => {
+    const { table, at, notices, pass } = lab();
+    table.register(A, at(0), 0);
+    table.register(A, at(1), 0.5);
+    pass(1, 2);
+    table.register(A, at(1), 2, false);
+    expect(table.register(A, at(0), 3, false)).toBe("contested");
+    expect(table.learn(A, at(0), 3)).toBe("moved");
+    expect(table.find(A)).toMatchObject({ port: at(0), kind: "registered" });
+    expect(notices).toMatchObject([{ code: "duplicate-mac", ports: [at(0), at(1)] }]);
+    expect(table.learn(A, at(1), 4)).toBe("static-mac");
+  });
+
+  it("stays, and both are told, where there is no way to ask the first", () => {
+    const { table, at, notices, world, pass } = lab();
+    world.canAsk = false;
+    table.register(A, at(0), 0);
+    table.register(A, at(1), 0.5);
+    pass(1, 2);
+    expect(table.register(A, at(1), 2, false)).toBe("contested");
+    expect([table.lookup(A), notices.length]).toEqual([at(0), 1]);
+    table.forget(at(0));
+    expect(table.register(A, at(1), 3, false)).toBe("registered");
+  });
+
+  it("goes to where it is heard, registered or not, once the first says nothing when it is asked", () => {
+    const { table, at, pass } = lab();
+    table.register(A, at(0), 0);
+    expect(table.learn(A, at(1), 1)).toBe("static-mac");
+    pass(2, 2);
+    expect(table.learn(A, at(1), 2)).toBe("static-mac");
+    pass(3, 3);
+    expect(table.learn(A, at(1), 3)).toBe("moved");
+    expect(table.find(A)).toMatchObject({ port: at(1), kind: "learned" });
+  });
+
+  it("is told of where it is heard in two places", () => {
+    const { table, at, notices, pass } = lab();
+    table.register(A, at(0), 0);
+    for (let now = 1; now < 6; now++) {
+      pass(now, now);
+      table.learn(A, at(0), now);
+      expect(table.learn(A, at(1), now)).toBe("static-mac");
+    }
+    expect(notices).toMatchObject([{ code: "duplicate-mac", ports: [at(0), at(1)] }]);
+  });
+
+  it("is told of for some addresses a minute, however many one port claims", () => {
+    const { table, at, notices, pass } = lab();
+    for (let mac = 1; mac <= 16; mac++) table.register(mac, at(0), 0);
+    for (let mac = 1; mac <= 16; mac++) table.register(mac, at(1), 0);
+    pass(1, 1);
+    for (let mac = 1; mac <= 16; mac++) table.learn(mac, at(0), 1);
+    pass(2, 2);
+    for (let mac = 1; mac <= 16; mac++) table.register(mac, at(1), 2, false);
+    expect(notices).toHaveLength(10);
+  });
+
+  it("that was learned elsewhere is registered once it has stayed, as the other place said nothing", () => {
+    const { table, at, pass, asked } = lab();
+    table.learn(A, at(1), 0);
+    expect(table.register(A, at(0), 20)).toBe("contested");
+    expect([table.lookup(A), table.find(A)?.kind, asked]).toEqual([at(0), "learned", ["port1 A"]]);
+    expect(at(1).lastSource).toBeUndefined();
+    pass(21, 22);
+    expect(table.register(A, at(0), 22, false)).toBe("registered");
+    expect(table.learn(A, at(1), 23)).toBe("static-mac");
+  });
+
+  it("that was learned elsewhere is not taken from a machine that is there", () => {
+    const { table, at, pass, notices } = lab();
+    table.learn(A, at(1), 0);
+    table.register(A, at(0), 20);
+    pass(21, 21);
+    expect(table.learn(A, at(1), 21)).toBe("moved");
+    pass(22, 22);
+    expect(table.register(A, at(0), 22, false)).toBe("contested");
+    expect([table.lookup(A), table.find(A)?.kind]).toEqual([at(1), "learned"]);
+    expect(notices).toMatchObject([{ code: "duplicate-mac", ports: [at(1), at(0)] }]);
+    // Nor where its first word at the other place was a frame.
+    const other = lab();
+    other.table.learn(A, other.at(1), 0);
+    other.table.learn(A, other.at(0), 20);
+    expect(other.table.register(A, other.at(0), 20)).toBe("contested");
+    expect(other.table.learn(A, other.at(1), 21)).toBe("moved");
   });
 
   it("is forgotten when it is withdrawn, and free to be learnt then", () => {
@@ -91,21 +213,39 @@ describe("a registered address", () => {
     table.withdraw(A, at(1));
     expect(table.lookup(A)).toBe(at(1));
   });
+});
 
-  it("stays where it is when it is registered back and forth", () => {
+describe("an address that routers share", () => {
+  const virtual = [
+    ...[0x0000_5e00_0133, 0x0000_5e00_0201, 0x0000_0c07_ac0a],
+    ...[0x0000_0c9f_f123, 0x0005_73a0_0001, 0x0007_b400_0101],
+  ];
+
+  it.each(virtual)("moves as often as it likes, from a registration too: %i", (mac) => {
     const { table, at, notices } = lab();
-    const results = [0, 1, 0, 1, 0, 1].map((place, i) => table.register(A, at(place), i));
-    expect(results.slice(0, 5)).toEqual(new Array(5).fill("registered"));
-    expect([results[5], table.lookup(A), notices.length]).toEqual(["duplicate-mac", at(0), 1]);
+    for (let i = 0; i < 40; i++) expect(table.learn(mac, at(i % 2), i)).toBe(i === 0 ? "new" : "moved");
+    expect(table.register(mac, at(0), 41)).toBe("registered");
+    expect(table.register(mac, at(1), 42)).toBe("registered");
+    expect(table.learn(mac, at(2), 43)).toBe("moved");
+    expect([table.find(mac)?.kind, at(1).macs.used, notices]).toEqual(["learned", 0, []]);
+  });
+
+  it("is none of its neighbours in the number space", () => {
+    const { table, at } = lab();
+    for (const mac of [0x0000_5e00_0001, 0x0000_5e00_0301, 0x0000_0c07_ad0a, 0x0000_0c9f_e123]) {
+      table.register(mac, at(0), 0);
+      expect(table.learn(mac, at(1), 1)).toBe("static-mac");
+    }
   });
 });
 
 describe("a static address", () => {
   it("is moved by nothing and never forgotten, but with its port", () => {
-    const { table, at } = lab();
+    const { table, at, notices } = lab();
     table.learn(A, at(1), 0);
     table.pin(A, at(0), 0);
     expect([table.learn(A, at(1), 1), table.register(A, at(1), 1)]).toEqual(["static-mac", "static-mac"]);
+    expect(notices).toMatchObject([{ code: "duplicate-mac", ports: [at(0), at(1)] }]);
     expect([table.learn(A, at(0), 1), table.register(A, at(0), 1)]).toEqual(["known", "registered"]);
     table.age(100_000);
     expect(table.find(A)).toMatchObject({ port: at(0), kind: "static" });
@@ -128,7 +268,7 @@ describe("a static address", () => {
 });
 
 describe("an address that keeps moving", () => {
-  it("stays where it was first, from its fifth move in 180 s on, and people hear of it once", () => {
+  it("stays where it was first, from its fifth move without settling on, and people hear of it once", () => {
     const { table, at, notices, hop } = lab();
     expect(hop([0, 1, 0, 1, 0, 1, 1, 0])).toEqual([
       ...["new", "moved", "moved", "moved", "moved"],
@@ -137,7 +277,7 @@ describe("an address that keeps moving", () => {
     expect(table.lookup(A)).toBe(at(0));
     expect(at(1).macs.used).toBe(0);
     expect(notices).toMatchObject([{ code: "duplicate-mac", ports: [at(0), at(1)] }]);
-    expect(notices[0]?.message).toMatch(/^02:00:00:00:00:01 moved 5 times .* stays at port0 /);
+    expect(notices[0]?.message).toMatch(/^02:00:00:00:00:01 moved 5 times .* stays at port0 while /);
   });
 
   it("stays with its machine when a loop between two other ports brings its frames back", () => {
@@ -160,9 +300,9 @@ describe("an address that keeps moving", () => {
     expect(table.learn(A, at(1), 9)).toBe("duplicate-mac");
   });
 
-  it("may move as often as it likes if it takes its time", () => {
+  it("may move as often as it likes if it takes its time (a phone between two access points)", () => {
     const { table, at, notices } = lab();
-    const step = DUPLICATE_SECONDS / 4;
+    const step = SETTLED_SECONDS;
     for (let i = 0; i < 40; i++) expect(table.learn(A, at(i % 2), i * step)).not.toBe("duplicate-mac");
     expect(notices).toEqual([]);
   });
@@ -170,6 +310,10 @@ describe("an address that keeps moving", () => {
   it("may move again after the recovery time, and is frozen and told of again", () => {
     const { table, at, notices, hop } = lab();
     hop([0, 1, 0, 1, 0, 1]);
+    for (let now = 5; now < 5 + RECOVERY_SECONDS; now += HELD_SECONDS - 1) {
+      table.learn(A, at(0), now);
+      expect(table.learn(A, at(1), now + 1)).toBe("duplicate-mac");
+    }
     expect(table.learn(A, at(0), 5 + RECOVERY_SECONDS - 1)).toBe("known");
     expect(table.learn(A, at(1), 5 + RECOVERY_SECONDS - 1)).toBe("duplicate-mac");
     expect(hop([1, 0, 1, 0, 1], 5 + RECOVERY_SECONDS)).toEqual([
@@ -177,6 +321,55 @@ describe("an address that keeps moving", () => {
       "duplicate-mac",
     ]);
     expect(notices.length).toBe(2);
+  });
+
+  it("goes to where it is heard once it is silent where it is held: it has gone from there", () => {
+    const { table, at, hop } = lab();
+    hop([0, 1, 0, 1, 0, 1]);
+    table.learn(A, at(0), 6);
+    expect(table.learn(A, at(1), 6 + HELD_SECONDS - 1)).toBe("duplicate-mac");
+    expect(table.learn(A, at(1), 6 + HELD_SECONDS)).toBe("moved");
+  });
+
+  it("goes to where it announces itself, and back once it is heard where it is held", () => {
+    const { table, at, hop } = lab();
+    hop([0, 1, 0, 1, 0, 1]);
+    expect(table.announce(A, at(1), 8)).toBe(true);
+    expect([table.lookup(A), at(0).macs.used, at(1).macs.used]).toEqual([at(1), 0, 1]);
+    expect(table.learn(A, at(1), 8)).toBe("known");
+    expect(table.learn(A, at(2), 9)).toBe("duplicate-mac");
+    expect(table.learn(A, at(0), 9)).toBe("moved");
+    expect(table.learn(A, at(1), 9)).toBe("duplicate-mac");
+  });
+
+  it("does not go to where a loop brings its announcement back", () => {
+    const { table, at, hop } = lab();
+    hop([0, 1, 0, 1, 0, 1]);
+    table.announce(A, at(0), 8);
+    table.learn(A, at(0), 8);
+    expect([table.announce(A, at(1), 8.1), table.lookup(A)]).toEqual([false, at(0)]);
+    expect(table.announce(A, at(1), 10)).toBe(true);
+  });
+
+  it("has the place asked that it leaves for where it was before: if it is there too, it says so", () => {
+    const { table, at, asked } = lab();
+    table.learn(A, at(0), 0);
+    table.learn(A, at(1), 20);
+    expect(asked).toEqual([]);
+    table.learn(A, at(0), 40);
+    expect(asked).toEqual(["port1 A"]);
+  });
+
+  it("is remembered of some addresses only, the latest", () => {
+    const { table, at } = lab();
+    const [one, other] = [0, 1].map((i) => new KeepingPort(`big${i}`, new MacBudget(10_000)));
+    for (let mac = 1; mac <= 3 * MAX_HISTORIES; mac++) table.learn(mac, one as Port, 0);
+    for (let mac = 1; mac <= 3 * MAX_HISTORIES; mac++)
+      expect(table.learn(mac, other as Port, 1)).toBe("moved");
+    table.forget(one as Port);
+    table.forget(other as Port);
+    expect([table.size, one?.macs.used, other?.macs.used]).toEqual([0, 0, 0]);
+    expect(table.learn(A, at(0), 2)).toBe("new");
   });
 
   it("is free at once when it aged out where it was, or when that port is gone", () => {
@@ -225,7 +418,19 @@ describe("an address that keeps moving", () => {
 
 describe("the figures of the table", () => {
   const step = fc.record({
-    deed: fc.constantFrom("learn", "learn", "learn", "register", "withdraw", "pin", "unpin", "age", "forget"),
+    deed: fc.constantFrom(
+      "learn",
+      "learn",
+      "learn",
+      "register",
+      "withdraw",
+      "pin",
+      "unpin",
+      "age",
+      "forget",
+      "announce",
+      "tick",
+    ),
     mac: fc.integer({ min: 1, max: 6 }),
     port: fc.integer({ min: 0, max: 3 }),
     pause: fc.constantFrom(0, 1, 20, 200, 600),
@@ -234,7 +439,8 @@ describe("the figures of the table", () => {
   it("agree with its entries, whatever was done to it", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const table = new MacTable({ limit: 5 });
+        const histories = new Budget(3);
+        const table = new MacTable({ limit: 5, ask: () => true, histories });
         const ports = [3, 3, 3, 1].map((macs, i) => new KeepingPort(`port${i}`, new MacBudget(macs)));
         let now = 0;
         for (const { deed, mac, port: index, pause } of steps) {
@@ -247,7 +453,10 @@ describe("the figures of the table", () => {
             expect(table.lookup(mac) === port).toBe(passes);
             if (!passes && learned !== "duplicate-mac") expect(table.lookup(mac)).toBe(before);
           } else if (deed === "register") {
-            expect(table.register(mac, port, now) === "registered").toBe(table.lookup(mac) === port);
+            if (table.register(mac, port, now) === "registered") expect(table.lookup(mac)).toBe(port);
+          } else if (deed === "announce") table.announce(mac, port, now);
+          else if (deed === "tick") {
+            for (let i = 0; i < 3; i++) table.age(++now);
           } else if (deed === "withdraw") table.withdraw(mac, port);
           else if (deed === "pin") table.pin(mac, port, now);
           else if (deed === "unpin") table.unpin(mac);
@@ -256,13 +465,16 @@ describe("the figures of the table", () => {
           const entries = [...table.entries()];
           const counted = entries.filter((entry) => entry.kind !== "static");
           expect(counted.length).toBeLessThanOrEqual(5);
+          expect(histories.used).toBeLessThanOrEqual(3);
           for (const one of ports) {
             expect(one.macs.used).toBe(counted.filter((entry) => entry.port === one).length);
-            expect(one.macs.used).toBeLessThanOrEqual(one.macs.limit);
+            expect(one.macs.used).toBeLessThanOrEqual(one.macs.own);
             if (one.lastSource !== undefined) expect(table.find(one.lastSource.mac)).toBe(one.lastSource);
             if (one.lastSource !== undefined) expect(one.lastSource.port).toBe(one);
           }
         }
+        for (const port of ports) table.forget(port);
+        expect(histories.used).toBe(0);
       }),
     );
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MulticastDomain } from "../../../../shared/switch/multicast/domain.ts";
 import { linkLocalOf } from "../../../../shared/switch/multicast/query-frame.ts";
+import { MulticastRoom } from "../../../../shared/switch/multicast/room.ts";
 import { KeepingPort } from "../ports.ts";
 import { ipv4, ipv6 } from "./frames.ts";
 import { KeepingSender } from "./sent.ts";
@@ -11,7 +12,8 @@ const port = new KeepingPort("a");
 
 function lab(address = 0, igmpVersion: 2 | 3 = 3) {
   const sender = new KeepingSender();
-  const domain = new MulticastDomain({ mac: MAC, address, igmpVersion, sender }, [], undefined, 0);
+  const room = new MulticastRoom();
+  const domain = new MulticastDomain({ mac: MAC, address, igmpVersion, sender, room }, [], undefined, 0);
   const { igmp, mld } = domain;
   /** The seconds from `from` to `to` in which IGMP sent something. */
   const secondsOfQueries = (from: number, to: number) => {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { IpAddress } from "../../../../shared/frame/address.ts";
+import { Budget } from "../../../../shared/switch/budget.ts";
 import {
+  DISPUTE_UNITS,
   LEARNED_PER_PORT,
   LEARNED_PER_SEGMENT,
   NEIGHBOUR_AGEING_SECONDS,
@@ -9,7 +11,21 @@ import {
 } from "../../../../shared/switch/neighbours/limits.ts";
 import { NeighbourTable } from "../../../../shared/switch/neighbours/neighbour-table.ts";
 import { KeepingPort } from "../ports.ts";
-import { A, advertisement, arpRequest, B, C, gratuitous, lab, read, solicitation, v4, v6 } from "./lab.ts";
+import {
+  A,
+  advertisement,
+  arpReply,
+  arpRequest,
+  B,
+  C,
+  gratuitous,
+  HUB,
+  lab,
+  read,
+  solicitation,
+  v4,
+  v6,
+} from "./lab.ts";
 
 describe("a registered address", () => {
   it("is answered for from the start, and does not age", () => {
@@ -35,21 +51,54 @@ describe("a registered address", () => {
     expect(read(takeSent().at(-1)?.frame).message).toMatchObject({ router: true });
   });
 
-  it("wins over what was learnt before, and over what is said after", () => {
-    const { suppressor, hear, a, b, c, clock } = lab();
+  it("is not taken from a machine that has it already, unless that says nothing when it is asked", () => {
+    const { suppressor, hear, a, b, c, clock, pass, takeSent } = lab();
     hear(b, gratuitous(B, v4(1)));
-    suppressor.register(a, A, ["10.20.0.1"], clock.now);
-    hear(b, gratuitous(B, v4(1)));
+    clock.now += 60;
+    const enter = (isNews = false) => suppressor.enter(a, A, v4(1), clock.now, isNews);
+    expect(enter(true)).toBe("contested");
+    expect(takeSent().map(({ port }) => port)).toEqual([b]);
+    pass(1);
+    hear(b, arpReply(B, v4(1), HUB));
+    pass(1);
+    expect(enter()).toBe("contested");
+    expect([...suppressor.entries()]).toMatchObject([{ mac: B, port: b, kind: "learned" }]);
+    // It is not asked without end.
+    takeSent();
+    pass(8);
+    expect([enter(), takeSent()]).toEqual(["contested", []]);
+    pass(2);
+    expect(enter()).toBe("contested");
+    pass(2);
+    expect(enter()).toBe("registered");
     expect([...suppressor.entries()]).toMatchObject([{ mac: A, port: a, kind: "registered" }]);
     expect(hear(c, arpRequest(C, v4(3), v4(1)))).toBe("answered");
   });
 
-  it("is the first one's who registers it, until that one goes", () => {
-    const { suppressor, a, b, clock } = lab();
-    suppressor.register(a, A, ["10.20.0.1"], clock.now);
+  it("is not taken by a claim first and a registration then from a machine that is there", () => {
+    const { suppressor, hear, a, b, clock, pass, notices } = lab();
+    hear(b, gratuitous(B, v4(1)));
+    clock.now += 60;
+    hear(a, gratuitous(A, v4(1)));
+    expect(suppressor.enter(a, A, v4(1), clock.now)).toBe("contested");
+    pass(1);
+    hear(b, arpReply(B, v4(1), HUB));
+    pass(2);
+    expect(suppressor.enter(a, A, v4(1), clock.now, false)).toBe("contested");
+    expect([...suppressor.entries()]).toMatchObject([{ mac: B, port: b }]);
+    expect(notices.map(({ code }) => code)).toContain("duplicate-address");
+  });
+
+  it("is the first one's who registers it, until that one goes or says nothing", () => {
+    const { suppressor, a, b, clock, pass } = lab();
+    suppressor.register(a, A, ["10.20.0.1", "10.20.0.3"], clock.now);
     expect(suppressor.register(b, B, ["10.20.0.1", "10.20.0.2"], clock.now)).toEqual(["10.20.0.1"]);
+    const { moves } = suppressor;
+    pass(2);
+    expect([...suppressor.entries()].find(({ address }) => address === v4(1))?.port).toBe(b);
+    expect(suppressor.moves).toBeGreaterThan(moves);
     suppressor.detach(a);
-    expect(suppressor.register(b, B, ["10.20.0.1"], clock.now)).toEqual([]);
+    expect(suppressor.register(b, B, ["10.20.0.3"], clock.now)).toEqual([]);
     expect([...suppressor.entries()].every(({ port }) => port === b)).toBe(true);
   });
 
@@ -151,46 +200,64 @@ describe("any history", () => {
     fc.record({ kind: fc.constant("pass" as const), seconds: fc.integer({ min: 1, max: 200 }) }),
   );
 
-  it("leaves what its last claims and registrations say, counted right", () => {
+  it("is counted right, within its bound, and leaves nothing", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const table = new NeighbourTable();
+      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 2, max: 12 }), (steps, limit) => {
+        const budget = new Budget(limit);
+        const table = new NeighbourTable(budget);
         let now = 0;
-        // The model: who said last that the address is theirs, and who has registered it.
-        const learned = new Map<IpAddress, { mac: number; port: KeepingPort; at: number }>();
-        const registered = new Map<IpAddress, { mac: number; port: KeepingPort }>();
         for (const event of steps) {
           if (event.kind === "pass") {
             now += event.seconds;
             table.age(now);
-            for (const [key, { at }] of learned)
-              if (now - at >= NEIGHBOUR_AGEING_SECONDS) learned.delete(key);
-          } else if (event.kind === "detach") {
-            table.detach(event.port);
-            for (const map of [learned, registered]) {
-              for (const [key, owner] of map) if (owner.port === event.port) map.delete(key);
-            }
-          } else if (event.kind === "claim") {
-            table.claim(event, now);
-            if (!registered.has(event.address)) {
-              learned.set(event.address, { mac: event.mac, port: event.port, at: now });
-            }
-          } else {
-            const holder = registered.get(event.address);
-            const taken = table.register(event.address, event.mac, event.port, now);
-            expect(taken).toBe(holder === undefined || holder.mac === event.mac);
-            if (taken) {
-              registered.set(event.address, { mac: event.mac, port: event.port });
-              learned.delete(event.address);
+            table.decide(now);
+          } else if (event.kind === "detach") table.detach(event.port);
+          else if (event.kind === "claim") table.claim(event, now);
+          else if (table.register(event.address, event.mac, event.port, now) === "registered") {
+            expect(table.get(event.address)).toMatchObject({ port: event.port, kind: "registered" });
+          }
+          const entries = [...table.entries()];
+          const disputes = entries.filter((entry) => entry.dispute !== undefined).length;
+          expect(table.size).toBe(entries.length);
+          expect(budget.used).toBe(entries.length + DISPUTE_UNITS * disputes);
+          expect(budget.used).toBeLessThanOrEqual(limit);
+        }
+        for (const one of ports) table.detach(one);
+        expect([table.size, budget.used]).toEqual([0, 0]);
+      }),
+    );
+  });
+
+  it("leaves a machine that answers what it has registered", () => {
+    const [own, ...others] = ports;
+    const theirs = fc.constantFrom(...others);
+    const hostile = fc.oneof(
+      fc.record({ kind: fc.constant("claim" as const), mac: fc.constantFrom(B, C), port: theirs }),
+      fc.record({ kind: fc.constant("register" as const), mac: fc.constantFrom(B, C), port: theirs }),
+      fc.record({ kind: fc.constant("detach" as const), port: theirs }),
+      fc.record({ kind: fc.constant("pass" as const), seconds: fc.integer({ min: 1, max: 30 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(hostile, { maxLength: 60 }), (steps) => {
+        const table = new NeighbourTable();
+        const claim = { address: v4(1), mac: A, port: own as KeepingPort };
+        let now = 0;
+        expect(table.register(claim.address, claim.mac, claim.port, now)).toBe("registered");
+        for (const event of steps) {
+          now += 0.01;
+          if (event.kind === "detach") table.detach(event.port);
+          else if (event.kind === "claim") table.claim({ ...event, address: v4(1) }, now);
+          else if (event.kind === "register") table.register(v4(1), event.mac, event.port, now);
+          else {
+            for (let i = 0; i < event.seconds; i++) {
+              now += 1;
+              // As a machine does that is asked.
+              for (const { outcome } of table.decide(now))
+                if (outcome === "ask") table.claim(claim, now + 0.005);
             }
           }
+          expect(table.get(v4(1))).toMatchObject({ mac: A, port: own, kind: "registered" });
         }
-        const expected = [...learned, ...registered].map(
-          ([key, { mac, port }]) => `${key} ${mac} ${port.id}`,
-        );
-        const found = [...table.entries()].map((entry) => `${entry.address} ${entry.mac} ${entry.port.id}`);
-        expect(found.sort()).toEqual(expected.sort());
-        expect(table.size).toBe(expected.length);
       }),
     );
   });

@@ -1,0 +1,87 @@
+import { Budget } from "../../shared/switch/budget.ts";
+import type { Limits } from "../tenants/limits.ts";
+import type { Network } from "../tenants/model.ts";
+import { NETWORK_LIMITS, RELAY_LIMITS, TENANT_LIMITS } from "./limits.ts";
+
+/**
+ * What is bounded: IP addresses in neighbour tables, multicast memberships, MAC addresses of which it is remembered where they
+ * were before, and bytes of packets that wait in routers. (MAC addresses themselves: mac-budgets.ts.)
+ */
+type Kind = "neighbours" | "groups" | "histories" | "waiting";
+
+/** What one network's tables may hold, inside what its tenant may have, and the relay. */
+export type NetworkBudgets = Readonly<Record<Kind, Budget>>;
+
+interface TenantBudgets {
+  readonly budgets: NetworkBudgets;
+  /** Networks that are inside. */
+  networks: number;
+}
+
+/** Those that are limits of a tenant. */
+const SET = ["neighbours", "groups"] as const;
+
+/** The budgets for what the tables of networks hold: each network's inside its tenant's, and all inside the relay's. */
+export class TableBudgets {
+  readonly #limits: Limits;
+  readonly #relay: NetworkBudgets = {
+    neighbours: new Budget(RELAY_LIMITS.neighbours),
+    groups: new Budget(RELAY_LIMITS.groups),
+    histories: new Budget(RELAY_LIMITS.histories),
+    waiting: new Budget(RELAY_LIMITS.waitingBytes),
+  };
+  readonly #tenants = new Map<string, TenantBudgets>();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Those of a network, until they are given back by {@link close}. */
+  open({ tenant }: Network): NetworkBudgets {
+    const whole = this.#ofTenant(tenant);
+    whole.networks++;
+    const { neighbours, groups, histories, waiting } = whole.budgets;
+    return {
+      neighbours: new Budget(NETWORK_LIMITS.neighbours, [neighbours]),
+      groups: new Budget(NETWORK_LIMITS.groups, [groups]),
+      histories: new Budget(NETWORK_LIMITS.histories, [histories]),
+      waiting: new Budget(TENANT_LIMITS.waitingBytes, [waiting]),
+    };
+  }
+
+  /** Gives back all that a network's tables took: they are not used any more. */
+  close({ tenant }: Network, budgets: NetworkBudgets): void {
+    for (const budget of Object.values(budgets)) budget.close();
+    const whole = this.#tenants.get(tenant);
+    if (whole === undefined || --whole.networks > 0) return;
+    for (const budget of Object.values(whole.budgets)) budget.close();
+    this.#tenants.delete(tenant);
+  }
+
+  /** Tells tenants' administrators where there was no room; to be called about once a second. */
+  tick(): void {
+    for (const [tenant, { budgets }] of this.#tenants) {
+      for (const name of SET) {
+        const { own } = budgets[name].takeRefusals();
+        if (own > 0) this.#limits.reached(tenant, name, {}, own);
+      }
+    }
+  }
+
+  #ofTenant(tenant: string): TenantBudgets {
+    let whole = this.#tenants.get(tenant);
+    if (whole === undefined) {
+      const limit = (name: (typeof SET)[number]) => () =>
+        this.#limits.value(tenant, name, {}) ?? Number.POSITIVE_INFINITY;
+      const budgets = {
+        neighbours: new Budget(limit("neighbours"), [this.#relay.neighbours]),
+        groups: new Budget(limit("groups"), [this.#relay.groups]),
+        histories: new Budget(TENANT_LIMITS.histories, [this.#relay.histories]),
+        waiting: new Budget(TENANT_LIMITS.waitingBytes, [this.#relay.waiting]),
+      };
+      whole = { budgets, networks: 0 };
+      this.#tenants.set(tenant, whole);
+    }
+    return whole;
+  }
+}

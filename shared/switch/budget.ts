@@ -1,0 +1,162 @@
+/**
+ * A bound on state that frames or messages from outside can make grow, inside wider bounds: of a member inside its
+ * network's, of that inside its tenant's, of that inside the relay's. One unit is taken from all of them or from none, so
+ * a member that asks for everything takes its own share and no more.
+ */
+export class Budget {
+  readonly #own: () => number;
+  #within: readonly Budget[];
+  #used = 0;
+  #refusals = 0;
+  #allRefusals = 0;
+
+  /**
+   * @param own its own limit in units; a function is asked each time, because a limit may be changed
+   * @param within the wider budgets, each of them also a bound
+   */
+  constructor(own: number | (() => number), within: readonly Budget[] = []) {
+    this.#own = typeof own === "number" ? () => own : own;
+    this.#within = within;
+  }
+
+  /** Units taken and not given back. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Its own limit, in units. */
+  get own(): number {
+    return this.#own();
+  }
+
+  /** Units that may be used here in all as things are: what is used, and the least room in it and what it is within. */
+  get limit(): number {
+    return this.#used + this.room;
+  }
+
+  /** Units that {@link take} would find; not more than the least room in it and in what it is within. */
+  get room(): number {
+    let room = this.#own() - this.#used;
+    for (const budget of this.#within) room = Math.min(room, budget.room);
+    return room;
+  }
+
+  /** Whether its own limit is reached, whatever the wider ones say. */
+  get isFull(): boolean {
+    return this.#used >= this.#own();
+  }
+
+  /**
+   * Takes units here and in everything it is within, or nowhere; what is refused is counted ({@link takeRefusals}).
+   *
+   * @returns whether there was room
+   */
+  take(units = 1): boolean {
+    if (this.room < units) {
+      this.#refuse(units);
+      return false;
+    }
+    this.#add(units);
+    return true;
+  }
+
+  /** Gives back what {@link take} took. */
+  give(units = 1): void {
+    this.#add(-units);
+  }
+
+  /**
+   * Moves units here from another budget, so that a wider one which holds both need not have room for them twice.
+   *
+   * @returns whether there was room; where not, nothing changed
+   */
+  takeFrom(other: Budget, units = 1): boolean {
+    other.#add(-units);
+    if (this.take(units)) return true;
+    other.#add(units);
+    return false;
+  }
+
+  /** Moves units to another budget that gave them before, whatever its limit is now. */
+  returnTo(other: Budget, units = 1): void {
+    this.#add(-units);
+    other.#add(units);
+  }
+
+  /** Gives everything back to the wider budgets and leaves them: what it bounded is gone. */
+  close(): void {
+    for (const budget of this.#within) budget.#add(-this.#used);
+    this.#within = [];
+  }
+
+  /** Units refused since the last call: because its own limit was reached, and all that were asked for through it. */
+  takeRefusals(): { readonly own: number; readonly all: number } {
+    const refusals = { own: this.#refusals, all: this.#allRefusals };
+    this.#refusals = 0;
+    this.#allRefusals = 0;
+    return refusals;
+  }
+
+  #add(units: number): void {
+    this.#used += units;
+    for (const budget of this.#within) budget.#add(units);
+  }
+
+  #refuse(units: number): void {
+    this.#allRefusals += units;
+    if (this.#own() - this.#used < units) this.#refusals += units;
+    for (const budget of this.#within) budget.#refuse(units);
+  }
+}
+
+/** A budget without a limit or wider ones: for tables that only tests and the client's side use. */
+export function unlimited(): Budget {
+  return new Budget(Number.POSITIVE_INFINITY);
+}
+
+/** The shares of the holders of one kind of state, each with the same limit: made when first used, and not kept empty. */
+export class Shares<Holder extends object> {
+  readonly #each: number;
+  readonly #within: readonly Budget[];
+  readonly #shares = new Map<Holder, Budget>();
+
+  /** @param each the limit of each holder, in units */
+  constructor(each: number, within: readonly Budget[]) {
+    this.#each = each;
+    this.#within = within;
+  }
+
+  /** Takes units for a holder. @returns whether there was room */
+  take(holder: Holder, units = 1): boolean {
+    const known = this.#shares.get(holder);
+    const share = known ?? new Budget(this.#each, this.#within);
+    if (!share.take(units)) return false;
+    if (known === undefined) this.#shares.set(holder, share);
+    return true;
+  }
+
+  /** Gives back what {@link take} took. */
+  give(holder: Holder, units = 1): void {
+    const share = this.#shares.get(holder);
+    if (share === undefined) return;
+    share.give(units);
+    if (share.used === 0) this.#shares.delete(holder);
+  }
+
+  /** Moves units from one holder to another. @returns whether there was room; where not, nothing changed */
+  move(from: Holder, to: Holder, units = 1): boolean {
+    const source = this.#shares.get(from);
+    if (from === to || source === undefined) return true;
+    const known = this.#shares.get(to);
+    const share = known ?? new Budget(this.#each, this.#within);
+    if (!share.takeFrom(source, units)) return false;
+    if (known === undefined) this.#shares.set(to, share);
+    if (source.used === 0) this.#shares.delete(from);
+    return true;
+  }
+
+  /** Units that a holder has taken. */
+  of(holder: Holder): number {
+    return this.#shares.get(holder)?.used ?? 0;
+  }
+}

@@ -1,0 +1,125 @@
+import type { IpAddress } from "../../frame/address.ts";
+import type { Port } from "../port.ts";
+import { CHECK_AFTER_SECONDS, NEIGHBOUR_AGEING_SECONDS, NOTICE_REPEAT_SECONDS } from "./limits.ts";
+import type { Claim, Neighbour, NeighbourKind } from "./neighbour-table.ts";
+
+/** A machine that had an address before. */
+export interface FormerOwner {
+  readonly mac: number;
+  readonly port: Port;
+  /** Until when it had the address. */
+  readonly until: number;
+  readonly kind: NeighbourKind;
+}
+
+/** Another machine that wants an address, whose owner is asked whether it is there. */
+export interface AddressContest {
+  readonly mac: number;
+  readonly port: Port;
+  /** What the entry is to be if the owner says nothing. */
+  kind: NeighbourKind;
+  readonly at: number;
+  ticks: number;
+}
+
+/** What is remembered of an address that more than one machine has claimed: some 500 bytes. */
+export class Dispute {
+  /** The port at whose expense it is remembered. */
+  readonly cause: Port;
+  /** Until then nobody is answered: its owner has just changed, or is in dispute. */
+  quietUntil = 0;
+  /** Owners before this one, newest last. */
+  former: readonly FormerOwner[] = [];
+  /** When people were told of it last. */
+  noticedAt = Number.NEGATIVE_INFINITY;
+  contest: AddressContest | undefined;
+  /** Until when no contest is begun, as the last one was decided. */
+  restUntil = 0;
+
+  constructor(cause: Port) {
+    this.cause = cause;
+  }
+
+  /** Whether a machine had the address, after `since` or at any time. */
+  has(mac: number, since = Number.NEGATIVE_INFINITY): boolean {
+    return this.former.some((owner) => owner.mac === mac && owner.until > since);
+  }
+
+  /** Whether another machine than this had the address after `since`. */
+  hasOther(mac: number, since: number): boolean {
+    return this.former.some((owner) => owner.mac !== mac && owner.until > since);
+  }
+
+  /** Forgets a port that is gone. */
+  forget(port: Port): void {
+    this.former = this.former.filter((owner) => owner.port !== port);
+    if (this.contest?.port === port) this.contest = undefined;
+  }
+
+  isOver(now: number): boolean {
+    const last = this.former.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
+    const isRecent = now - Math.max(this.noticedAt, last) < NOTICE_REPEAT_SECONDS;
+    return this.contest === undefined && !isRecent && now >= Math.max(this.quietUntil, this.restUntil);
+  }
+}
+
+/** An entry as this folder sees it: some 240 bytes with its place in the table. */
+export class Entry implements Neighbour {
+  readonly address: IpAddress;
+  mac: number;
+  port: Port;
+  kind: NeighbourKind;
+  seenAt: number;
+  /** IPv6: whether it is a router; undefined until it has said so itself. */
+  router: boolean | undefined;
+  /** IPv6: whether its advertisements override. */
+  override: boolean;
+  /** When it is to be asked whether it is still there, and how often it was without an answer. */
+  checkAt: number;
+  checks = 0;
+  /** Most have none. */
+  dispute: Dispute | undefined;
+
+  constructor({ address, mac, port, router, override = true }: Claim, kind: NeighbourKind, now: number) {
+    this.address = address;
+    this.mac = mac;
+    this.port = port;
+    this.kind = kind;
+    this.seenAt = now;
+    this.router = router;
+    this.override = override;
+    this.checkAt = awaitsRouterFlag(address, router) ? now : now + CHECK_AFTER_SECONDS;
+  }
+
+  /** Whether nobody is to be answered about it now. */
+  isQuiet(now: number): boolean {
+    return this.dispute !== undefined && now < this.dispute.quietUntil;
+  }
+}
+
+/** Whether an entry is to be believed at `now`: a tick may be late. */
+export function isLive(entry: Entry, now: number): boolean {
+  return entry.kind === "registered" || now - entry.seenAt < NEIGHBOUR_AGEING_SECONDS;
+}
+
+/**
+ * Whether an IPv6 machine has yet to say whether it is a router. An answer that gets this wrong would make
+ * the asker forget its default router (RFC 4861 section 7.2.5).
+ */
+export function awaitsRouterFlag(address: IpAddress, router: boolean | undefined): boolean {
+  return typeof address === "bigint" && router === undefined;
+}
+
+/** Notes that an entry's owner has spoken of itself. */
+export function confirm(entry: Entry, claim: Claim, now: number): void {
+  entry.seenAt = now;
+  if (claim.router !== undefined) entry.router = claim.router;
+  if (claim.override !== undefined) entry.override = claim.override;
+  // Still to be asked, at the pace of checks and not at that of its own frames.
+  if (awaitsRouterFlag(entry.address, entry.router)) {
+    if (entry.checks === 0) entry.checkAt = now;
+    return;
+  }
+  entry.checks = 0;
+  entry.checkAt = now + CHECK_AFTER_SECONDS;
+}

@@ -1,0 +1,81 @@
+import { formatMac } from "../../frame/mac.ts";
+import type { Notice } from "../notice.ts";
+import type { Port } from "../port.ts";
+import type { Entry, History } from "./mac-entry.ts";
+
+/** Seconds between two notices about one address. */
+const REPEAT_SECONDS = 300;
+
+/** Notices that one port may cause in {@link WINDOW_SECONDS}, whatever it claims. */
+export const NOTICES_PER_PORT = 10;
+const WINDOW_SECONDS = 60;
+
+/** Counts what each port causes in a minute, and says when it is more than people can read. */
+export class CausedNotices {
+  readonly #caused = new Map<Port, number>();
+  #windowEnd = Number.NEGATIVE_INFINITY;
+
+  /** Counts one more that a port causes. @returns whether it is to be given */
+  take(cause: Port, now: number): boolean {
+    if (now >= this.#windowEnd) {
+      this.#caused.clear();
+      this.#windowEnd = now + WINDOW_SECONDS;
+    }
+    const caused = this.#caused.get(cause) ?? 0;
+    if (caused >= NOTICES_PER_PORT) return false;
+    this.#caused.set(cause, caused + 1);
+    return true;
+  }
+
+  detach(port: Port): void {
+    this.#caused.delete(port);
+  }
+}
+
+/** Tells people of MAC addresses that are used in two places. */
+export class DuplicateMacs {
+  readonly #notice: ((notice: Notice) => void) | undefined;
+  readonly #caused = new CausedNotices();
+
+  constructor(notice: ((notice: Notice) => void) | undefined) {
+    this.#notice = notice;
+  }
+
+  /** An address keeps moving, and is held at a port from now on. */
+  frozen(entry: Entry, history: History, from: Port, to: Port, moves: number, now: number): void {
+    const holder = history.home ?? from;
+    const message =
+      `${formatMac(entry.mac)} moved ${moves} times without settling, last from ${from.id} to ${to.id}: ` +
+      "two machines use this address, or something bridges the two places. " +
+      `It stays at ${holder.id} while it is heard there; give one machine another address, or undo the bridge.`;
+    this.#tell(history, to, [from, to, holder], message, now);
+  }
+
+  /** An address is registered or static at one port, and another one wants it or uses it. */
+  kept(entry: Entry, history: History | undefined, other: Port, now: number): void {
+    const { port, kind } = entry;
+    const why = kind === "static" ? "static" : "in use";
+    const message =
+      `${formatMac(entry.mac)} is ${why} at ${port?.id}, and another machine at ${other.id} uses it too. ` +
+      `It stays at ${port?.id}: give the machine at ${other.id} another address. QEMU gives all machines the same one unless it is told.`;
+    this.#tell(history, other, port === undefined ? [other] : [port, other], message, now);
+  }
+
+  detach(port: Port): void {
+    this.#caused.detach(port);
+  }
+
+  #tell(
+    history: History | undefined,
+    cause: Port,
+    ports: readonly Port[],
+    message: string,
+    now: number,
+  ): void {
+    if (this.#notice === undefined) return;
+    if (history !== undefined && now - history.toldAt < REPEAT_SECONDS) return;
+    if (!this.#caused.take(cause, now)) return;
+    if (history !== undefined) history.toldAt = now;
+    this.#notice({ code: "duplicate-mac", message, ports: [...new Set(ports)] });
+  }
+}
