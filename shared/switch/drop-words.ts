@@ -30,7 +30,7 @@ export const DROP_WORDS: Readonly<Record<DropReason, string>> = {
   ethertype: "the network does not let its EtherType pass",
   "link-local": "it is for a link-local control address, which bridges do not forward",
   "not-served": "it is for the hub itself, which does not do that",
-  "host-rate": "the port asks more of the hub itself per second than it may",
+  "host-rate": "the port, or its tenant, asks more of the hub itself per second than it may",
   "no-vlan": "its VLAN is none that the trunk carries",
   "unknown-remote": "it came from a remote that the port does not know",
   malformed: "it is not what it says it is: for the hub itself, or from the underlay",

@@ -60,7 +60,7 @@ export const DROP_REASONS = [
   "malformed",
   /** A packet to the hub itself, for something that it does not do. */
   "not-served",
-  /** More packets to the hub itself per second than a port may send. */
+  /** More packets to the hub itself per second than a port may send, or DNS queries than its tenant may. */
   "host-rate",
   /** A frame on a trunk whose VLAN no network is mapped to, that is untagged where none takes those, or tagged for none. */
   "no-vlan",

@@ -13,7 +13,7 @@ export const AGEING_SECONDS = 300;
 
 /**
  * How many addresses one segment may hold: what access switches commonly do, with room above the 10,000 machines
- * that a network is meant to carry, for about 3 MiB of memory.
+ * that a network is meant to carry, for about 2 MiB of memory.
  */
 export const MAX_ENTRIES = 16_384;
 

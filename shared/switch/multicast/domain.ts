@@ -57,7 +57,7 @@ export class MulticastDomain {
   constructor(options: DomainOptions, tags: readonly VlanTag[], creator: Port | undefined, now: number) {
     const { mac, address, igmpVersion, sender, room } = options;
     this.#room = room;
-    this.table = new GroupTable(room.shares);
+    this.table = new GroupTable(room.shares, (group) => room.drop(group));
     this.#routers = new RouterPorts(room.shares);
     this.#overflowing = new AgedPorts(room.shares);
     this.tags = tags;

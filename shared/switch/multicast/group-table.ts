@@ -110,7 +110,7 @@ export class Group {
 
 type Words = readonly [number, number, number, number];
 
-const NOBODY: ReadonlySet<Port> = new Set();
+export const NOBODY: ReadonlySet<Port> = new Set();
 
 /**
  * Who is in which group: memberships by IP group and port, each with the timers of RFC 3376 and RFC 3810.
@@ -125,12 +125,13 @@ const NOBODY: ReadonlySet<Port> = new Set();
  * discovery depends on: there, a frame too many is better than one too few.
  *
  * Every port has a share of its own, over all tables of a segment, so one that joins whatever there is takes nothing from
- * the others. A unit of it is a membership or a held group, some 250 bytes (test/shared/switch/table-memory.test.ts).
+ * the others. A unit of it is a membership or a held group, 230 bytes at most (measured in test/shared/switch/table-memory.test.ts).
  */
 export class GroupTable {
   /** By hash; the rest of those with the same hash hang on the first. */
   readonly #groups = new Map<number, Group>();
   readonly #shares: Shares<object>;
+  readonly #changed: (group: Group) => void;
   /** Holds the groups whose last member's port is gone. */
   readonly #gone = {};
   readonly #leaving = new Set<Membership>();
@@ -141,9 +142,16 @@ export class GroupTable {
   #size = 0;
   #now = 0;
 
-  /** @param shares what each port may have, in all tables of the segment */
-  constructor(shares: Shares<object> = new Shares(MAX_GROUPS_PER_PORT, [new Budget(MAX_MEMBERSHIPS)])) {
+  /**
+   * @param shares what each port may have, in all tables of the segment
+   * @param changed told of a group whose receivers are others, or that is forgotten
+   */
+  constructor(
+    shares: Shares<object> = new Shares(MAX_GROUPS_PER_PORT, [new Budget(MAX_MEMBERSHIPS)]),
+    changed: (group: Group) => void = () => {},
+  ) {
     this.#shares = shares;
+    this.#changed = changed;
   }
 
   /** Groups, with those that are held. */
@@ -213,7 +221,7 @@ export class GroupTable {
       asked: 0,
     });
     joined.holder = undefined;
-    joined.revision = -1;
+    this.#changed(joined);
     return true;
   }
 
@@ -273,8 +281,7 @@ export class GroupTable {
     const { group, port } = membership;
     this.#leaving.delete(membership);
     group.leave(port);
-    group.revision = -1;
-    group.receivers = NOBODY;
+    this.#changed(group);
     if (group.size > 0) return this.#give(port);
     // What the port had of its share, the group keeps.
     group.holder = port;
@@ -306,6 +313,7 @@ export class GroupTable {
   }
 
   #forget(group: Group): void {
+    this.#changed(group);
     if (group.holder !== undefined) this.#give(group.holder);
     group.holder = undefined;
     this.#size--;

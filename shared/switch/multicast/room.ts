@@ -1,10 +1,8 @@
 import { Budget, Shares } from "../budget.ts";
 import type { Port } from "../port.ts";
 import { AgedPorts } from "./aged-ports.ts";
-import type { Group } from "./group-table.ts";
+import { type Group, NOBODY } from "./group-table.ts";
 import { MAX_GROUPS_PER_PORT, MAX_MEMBERSHIPS } from "./timers.ts";
-
-const NOBODY: ReadonlySet<Port> = new Set();
 
 /** Receivers that take as much memory as a membership, and what a set takes without any. */
 const RECEIVERS_PER_UNIT = 8;
@@ -48,10 +46,10 @@ export class MulticastRoom {
   receivers(group: Group, everywhere: ReadonlySet<Port>, revision: number): ReadonlySet<Port> {
     const receivers = new Set([...group.ports, ...everywhere]);
     const units = Math.ceil((receivers.size + SET_RECEIVERS) / RECEIVERS_PER_UNIT);
-    this.#drop(group);
+    this.drop(group);
     for (const oldest of this.#kept.keys()) {
       if (this.#units + units <= MAX_GROUPS_PER_PORT) break;
-      this.#drop(oldest);
+      this.drop(oldest);
     }
     if (!this.shares.take(this.#kept, units)) return receivers;
     this.#kept.set(group, units);
@@ -69,7 +67,8 @@ export class MulticastRoom {
     this.crowded.detach(port);
   }
 
-  #drop(group: Group): void {
+  /** Has a group keep its receivers no more. */
+  drop(group: Group): void {
     const units = this.#kept.get(group);
     if (units === undefined) return;
     this.#kept.delete(group);

@@ -28,14 +28,14 @@ export const TICK_SLACK = 0.1;
 
 /** Groups that a port may be in, in all VLANs: an IPv6 host is in three or so, so this is a LAN of some hundred behind it. */
 export const MAX_GROUPS_PER_PORT = 1024;
-/** Memberships in a segment: 32 ports that take all they can, at some 8 MiB; its tenant's limit `groups` is twice that. */
+/** Memberships in a segment: 32 ports that take all they can, 7 MiB at 230 bytes each; its tenant's limit `groups` is twice that. */
 export const MAX_MEMBERSHIPS = 32_768;
 
 /** VLANs inside a segment whose groups are told apart: more than a port carries in practice. */
 export const MAX_DOMAINS = 256;
 /** And those of them that one port may bring up. */
 export const MAX_DOMAINS_PER_PORT = 16;
-/** Memberships that a VLAN counts as, with its tables and queriers: some 3 KiB. */
+/** Memberships that a VLAN counts as, with its tables and queriers: 3.6 KB. */
 export const UNITS_PER_DOMAIN = 16;
 
 /**

@@ -40,7 +40,7 @@ export const MAX_QUESTIONS_PER_PORT = 64;
 /** Addresses learnt behind one port: a house bridged into the segment, with several IPv6 addresses each. */
 export const LEARNED_PER_PORT = 1024;
 
-/** Addresses learnt in a segment, some 240 bytes each: 16 ports would have to conspire to fill it. */
+/** Addresses learnt in a segment, some 220 bytes each (measured in test/shared/switch/table-memory.test.ts): 16 ports would have to conspire to fill it. */
 export const LEARNED_PER_SEGMENT = 16_384;
 
 /** Of all kinds: what is registered has room whatever is learnt. Its tenant's limit `neighbours` is twice that. */
@@ -77,7 +77,7 @@ export const MAC_QUESTIONS_PER_TICK = 16;
 /** Addresses by which one machine is asked. */
 export const ASKED_BY = 4;
 
-/** Addresses of which one port's claims have former owners remembered, and what each counts as: it takes some 500 bytes. */
+/** Addresses of which one port's claims have former owners remembered, and what each counts as: it takes some 700 bytes. */
 export const DISPUTES_PER_PORT = 256;
 export const DISPUTE_UNITS = 2;
 

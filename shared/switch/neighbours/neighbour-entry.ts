@@ -22,7 +22,7 @@ export interface AddressContest {
   ticks: number;
 }
 
-/** What is remembered of an address that more than one machine has claimed: some 500 bytes. */
+/** What is remembered of an address that more than one machine has claimed: some 700 bytes. */
 export class Dispute {
   /** The port at whose expense it is remembered. */
   readonly cause: Port;
@@ -63,7 +63,7 @@ export class Dispute {
   }
 }
 
-/** An entry as this folder sees it: some 240 bytes with its place in the table. */
+/** An entry as this folder sees it: some 220 bytes with its place in the table. */
 export class Entry implements Neighbour {
   readonly address: IpAddress;
   mac: number;

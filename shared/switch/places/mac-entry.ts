@@ -33,7 +33,7 @@ export interface Contest {
   ticks: number;
 }
 
-/** What is remembered of an address that has been in two places, some 300 bytes; most have not. */
+/** What is remembered of an address that has been in two places, some 180 bytes; most have not. */
 export interface History {
   frozenUntil: number;
   /** Moves without a settled place in between. */
@@ -79,7 +79,7 @@ export function isOver(history: History, now: number): boolean {
   return now - Math.max(movedAt, toldAt) >= REMEMBERED_SECONDS;
 }
 
-/** An entry of the table: some 170 bytes with its place there, see test/shared/switch/table-memory.test.ts. */
+/** An entry of the table: some 130 bytes with its place there (measured in test/shared/switch/table-memory.test.ts). */
 export class Entry implements MacEntry {
   readonly mac: number;
   port: Port | undefined;

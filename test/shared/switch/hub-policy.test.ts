@@ -270,6 +270,37 @@ describe("storm control", () => {
     expect(lab.at(1).count()).toBe(1);
   });
 
+  it.each([
+    ["storm_broadcast", "storm-broadcast", BROADCAST],
+    ["storm_multicast", "storm-multicast", 0x010000000001],
+    ["storm_unknown", "storm-unknown", B],
+  ] as const)("counts a super-frame as the packets that it stands for: %s", (setting, reason, to) => {
+    const lab = new PolicyLab({ settings: { [setting]: 100 }, ports: 2 });
+    const able = new LabPort("able", [], true);
+    lab.segment.attach(able);
+    const record = new Uint8Array(OFFLOAD_BYTES + 64_000);
+    record.set(frameBytes(to, A), OFFLOAD_BYTES);
+    // UDP, cut into datagrams of 1,000 bytes.
+    record.set([0, 5, 0, 0, 1_000 & 0xff, 1_000 >> 8, 0, 0, 0, 0], ENCAPSULATION_BYTES);
+    const send = () => {
+      encapsulate(record, 0, record.length, lab.segment.vni, RECORD_OFFLOAD);
+      lab.segment.forward(lab.at(0), record, 0, OFFLOAD_BYTES, record.length);
+    };
+    for (let i = 0; i < 20; i++) send();
+    expect(able.count()).toBe(1);
+    expect(lab.drops[reason]).toBe(19);
+    // What it stands for is paid off before the next one passes: 64 packets, at 100 a second.
+    lab.pass(1);
+    send();
+    expect(able.count()).toBe(1);
+    lab.pass(20);
+    for (let i = 0; i < 20; i++) {
+      lab.pass(1);
+      send();
+    }
+    expect(able.count()).toBeGreaterThan(10);
+  });
+
   it("does not hold for unicast to who is known, or where there is no limit", () => {
     const lab = new PolicyLab({
       settings: { storm_broadcast: 0, storm_multicast: 0, storm_unknown: 1 },
@@ -282,6 +313,29 @@ describe("storm control", () => {
     }
     expect(lab.at(1).count()).toBe(300);
     expect(lab.drops).toEqual({});
+  });
+});
+
+describe("an address that is held where it keeps moving from", () => {
+  const own = ip4("10.0.0.1");
+  const gratuitous = (mac: number) =>
+    arpFrame({ senderMac: mac, senderAddress: own, targetAddress: own, from: mac, to: BROADCAST });
+
+  it("goes to the newest place that announces it, and is not cut off there", () => {
+    const lab = new PolicyLab({ settings: { loop_detection: false } });
+    for (const i of [0, 1, 0, 1, 0, 1]) {
+      lab.send(i, broadcast(A));
+      lab.pass(1);
+    }
+    expect(lab.notices).toMatchObject([{ code: "duplicate-mac" }]);
+    expect(lab.segment.table.lookup(A)).toBe(lab.at(0));
+    lab.send(1, broadcast(A));
+    expect(lab.drops).toMatchObject({ "duplicate-mac": 2 });
+    lab.send(1, gratuitous(A));
+    expect(lab.segment.table.lookup(A)).toBe(lab.at(1));
+    lab.at(1).take();
+    lab.send(2, frameBytes(A, B));
+    expect(lab.at(1).count()).toBe(1);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Budget } from "../../../../shared/switch/budget.ts";
 import { MAX_BOUND, SourceBinding } from "../../../../shared/switch/guards/source-binding.ts";
 import {
   A,
@@ -58,6 +59,24 @@ describe("source binding", () => {
     ]) {
       expect(passes(bytes, empty)).toBe(false);
     }
+  });
+
+  it("counts what it keeps of a port, beyond a few machines, to what its segment may know", () => {
+    const budget = new Budget(100);
+    const binding = new SourceBinding(budget);
+    const machines = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ mac: A + i, addresses: [i + 1] }));
+    expect(binding.bind(port, machines(4))).toBe(true);
+    expect(budget.used).toBe(0);
+    expect(binding.bind(port, machines(54))).toBe(true);
+    expect(budget.used).toBe(100);
+    expect(binding.bind(portWith(), machines(5))).toBe(false);
+    expect(binding.bind(port, machines(55))).toBe(false);
+    expect(passes(frame(0x88b6, new Uint8Array(4)), binding)).toBe(true);
+    expect(binding.bind(port, machines(10))).toBe(true);
+    expect(budget.used).toBe(12);
+    binding.detach(port);
+    expect(budget.used).toBe(0);
   });
 
   it("forgets what was registered before, and all with the port", () => {

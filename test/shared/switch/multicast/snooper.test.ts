@@ -9,8 +9,14 @@ import {
   MODE_IS_EXCLUDE,
   MODE_IS_INCLUDE,
 } from "../../../../shared/frame/group-record.ts";
+import { Budget } from "../../../../shared/switch/budget.ts";
 import { MulticastSnooper, type SnooperOptions } from "../../../../shared/switch/multicast/snooper.ts";
-import { MAX_DOMAINS_PER_PORT, MAX_GROUPS_PER_PORT } from "../../../../shared/switch/multicast/timers.ts";
+import {
+  GREETED_PER_TICK,
+  MAX_DOMAINS_PER_PORT,
+  MAX_GROUPS_PER_PORT,
+  QUERIES_PER_TICK,
+} from "../../../../shared/switch/multicast/timers.ts";
 import { hostileBytes } from "../../frame/bounds.ts";
 import { KeepingPort } from "../ports.ts";
 import {
@@ -422,6 +428,94 @@ describe("a group in a VLAN", () => {
     judge(b, reportV2(G, one(1000)));
     expect(judge(a, ipv4Frame({ destination: G, ...one(1000) }))).toEqual(["b"]);
     expect(judge(b, ipv4Frame({ destination: G, ...one(MAX_DOMAINS_PER_PORT + 1) }))).toBe("flood");
+  });
+});
+
+describe("many VLANs", () => {
+  const VLANS = 200;
+
+  function crowded() {
+    const all = lab();
+    for (let vlan = 1; vlan <= VLANS; vlan++) {
+      const port = new KeepingPort(`port${vlan}`);
+      all.judge(port, reportV2(G, { tags: [tag(vlan)] }));
+    }
+    return all;
+  }
+
+  it("are asked by and by, some each second, and all of them before it begins anew", () => {
+    const { sender, snooper } = crowded();
+    const asked = new Set<string>();
+    for (let now = 0; now < 20; now++) {
+      snooper.tick(now);
+      const queries = sender.take();
+      expect(queries.length).toBeLessThanOrEqual(QUERIES_PER_TICK + 2);
+      for (const { vlans } of queries) asked.add(vlans.join());
+    }
+    expect(asked.size).toBe(VLANS + 1);
+  });
+
+  it("are what a port is greeted about some a second, once for all that comes meanwhile", () => {
+    const { sender, snooper, a } = crowded();
+    for (let now = 0; now < 60; now++) snooper.tick(now);
+    sender.take();
+    const seen: string[] = [];
+    let most = 0;
+    for (let now = 60; now < 90; now++) {
+      // As at every move of a MAC address.
+      if (now < 70) for (let i = 0; i < 100; i++) snooper.greet(a);
+      snooper.tick(now);
+      const queries = sender.take().filter(({ to }) => to === "a");
+      most = Math.max(most, queries.length);
+      seen.push(...queries.map(({ vlans }) => vlans.join()));
+    }
+    expect(most).toBeLessThanOrEqual(2 * (2 * GREETED_PER_TICK + 1));
+    expect(new Set(seen).size).toBe(VLANS + 1);
+    // Twice: one greeting, and one more for all that came while it went on. IGMP and MLD each.
+    expect(seen).toHaveLength(2 * 2 * (VLANS + 1));
+    snooper.greet(a);
+    snooper.detach(a);
+    sender.take();
+    snooper.tick(90);
+    expect(sender.take().filter(({ to }) => to === "a")).toEqual([]);
+  });
+});
+
+describe("a segment whose tenant has no room left", () => {
+  it("keeps nothing more, has those concerned get everything, and says so", () => {
+    const budget = new Budget(10);
+    const told: string[] = [];
+    const { judge, a, b, c, snooper } = lab({
+      floodUnregistered: false,
+      budget,
+      full: (port) => void told.push(port.id),
+    });
+    for (let i = 0; i < 20; i++) judge(a, reportV2(ipv4("238.0.0.0") + i));
+    expect(budget.used).toBe(10);
+    judge(b, reportV2(G));
+    judge(b, reportV2(G, { tags: [tag(7)] }));
+    judge(c, queryV2(ROUTER));
+    expect(new Set(told)).toEqual(new Set(["a", "b"]));
+    expect(judge(a, toG)).toEqual(["a", "b", "c"]);
+    expect(judge(a, ipv4Frame({ destination: G, tags: [tag(7)] }))).toBe("flood");
+    for (const port of [a, b, c]) snooper.detach(port);
+    for (let now = 0; now < 600; now++) snooper.tick(now);
+    expect(budget.used).toBe(0);
+  });
+
+  it("keeps to whom groups go for some groups only, however many ports get everything", () => {
+    const budget = new Budget(4_000);
+    const { judge, a, snooper } = lab({ budget });
+    for (let i = 0; i < 1_000; i++) judge(a, reportV2(ipv4("238.0.0.0") + i));
+    for (let i = 0; i < 500; i++) judge(new KeepingPort(`router${i}`), queryV2(ROUTER));
+    const before = budget.used;
+    for (let i = 0; i < 1_000; i++) {
+      expect(judge(a, ipv4Frame({ destination: ipv4("238.0.0.0") + i }))).toHaveLength(501);
+    }
+    expect(budget.used - before).toBeLessThanOrEqual(MAX_GROUPS_PER_PORT);
+    expect(budget.used - before).toBeGreaterThan(MAX_GROUPS_PER_PORT / 2);
+    snooper.tick(600);
+    expect(budget.used).toBeLessThan(1_100);
   });
 });
 

@@ -33,7 +33,7 @@ export const zhDrops = {
   tagged: "它带有标签，而 NVGRE 不承载标签",
   "underlay-refused": "内核没有把它发往底层网络",
   "not-served": "它是发给集线器本身的，而集线器不提供此功能",
-  "host-rate": "该端口每秒对集线器本身的请求超过上限",
+  "host-rate": "该端口或其租户每秒对集线器本身的请求超过上限",
   "no-vlan": "其 VLAN 不在该干线之列",
   martian: "它不可能由此路径来自其源地址，或其地址不可路由",
   "hop-limit": "它已用尽允许的跳数",
