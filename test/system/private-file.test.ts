@@ -1,8 +1,18 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createPrivate, writePrivate } from "../../system/private-file.ts";
+import { createPrivate, makePrivateDirectory, readOrMake, writePrivate } from "../../system/private-file.ts";
 
 let directory: string;
 let file: string;
@@ -39,4 +49,33 @@ it("throws where it can't write, and leaves nothing behind", () => {
   expect(() => writePrivate(join(directory, "missing", "secret"), "one")).toThrow(/ENOENT/);
   expect(() => createPrivate(join(file, "below"), "one")).toThrow(/ENOENT/);
   expect(readdirSync(directory)).toEqual([]);
+});
+
+it("reads a line that was written once, and makes it whole or not at all", () => {
+  expect(readOrMake(file, () => "first")).toBe("first");
+  expect(readOrMake(file, () => "second")).toBe("first");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(directory)).toEqual(["secret"]);
+});
+
+it("reads no line through a link, nor where no file is", () => {
+  const target = join(directory, "target");
+  writeFileSync(target, "another's");
+  symlinkSync(target, file);
+  expect(() => readOrMake(file, () => "first")).toThrow(/ELOOP/);
+  rmSync(file);
+  mkdirSync(file);
+  expect(() => readOrMake(file, () => "first")).toThrow(/not a file/);
+});
+
+it("keeps nothing in a directory that every user may write, or that is none", () => {
+  const open = join(directory, "open");
+  mkdirSync(open);
+  makePrivateDirectory(open);
+  chmodSync(open, 0o1777);
+  expect(() => makePrivateDirectory(open)).toThrow(/every user may write/);
+  writeFileSync(file, "");
+  expect(() => makePrivateDirectory(file)).toThrow(/not a directory/);
+  makePrivateDirectory(join(directory, "a", "b"));
+  expect(statSync(join(directory, "a")).mode & 0o777).toBe(0o700);
 });

@@ -174,6 +174,20 @@ describe("an enrolment", () => {
     expect(store.enrolled()).toEqual([]);
   });
 
+  it("takes no name, device or network that could be more than that", async () => {
+    const networks = [
+      { name: "lan", vni: 101 },
+      { name: "../x", vni: 102 },
+      { name: "\x1b[31m", vni: 103 },
+    ];
+    await using relay = new Answering(json(201, { ...ANSWER, name: "lab\u202e\n-pc", networks }));
+    const { enrolment } = await enrol(options(await relay.url()));
+    expect(enrolment).toEqual({ device: "d1", name: "lab -pc", networks: [{ name: "lan", vni: 101 }] });
+
+    await using other = new Answering(json(201, { ...ANSWER, device: "d1\nlaneway.enrol.v1" }));
+    expect((await faultOf(enrol(options(await other.url())))).code).toBe("relay.not-a-relay");
+  });
+
   it("says so where nobody is", async () => {
     const fault = await faultOf(enrol(options(new URL("http://127.0.0.1:1023"))));
     expect(fault).toMatchObject({

@@ -114,3 +114,14 @@ describe("colours", () => {
     expect(written).not.toContain("\x1b");
   });
 });
+
+it("obeys nobody's names, in words and in JSON", () => {
+  const name = "a\x1b[31m\x9b\u202eb\u2028";
+  new Output(undefined).list([{ name }], ["name"]);
+  new Output(undefined).event({ name }, name);
+  expect(written).toBe("NAME\na [31m b\na [31m b \n");
+  written = "";
+  new Output(true).event({ name }, name);
+  expect(written).toBe('{"name":"a\\u001b[31m\\u009b\\u202eb\\u2028"}\n');
+  expect(JSON.parse(written)).toEqual({ name });
+});

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MemberBudget } from "../../../../desktop/agent/service/member-budget.ts";
 import { PeerTable } from "../../../../desktop/agent/service/peer-table.ts";
 import type { Peer } from "../../../../desktop/rpc/shapes.ts";
 
@@ -68,5 +70,51 @@ describe("the members of a network", () => {
     expect(peers.peers).toHaveLength(256);
     expect(peers.find("v0")).toBeUndefined();
     expect(peers.find("v299")).toBeDefined();
+  });
+
+  it("take no more than is meant for them, however many a relay makes up", () => {
+    const budget = new MemberBudget(4 * 1024 * 1024);
+    const tables = [new PeerTable(() => {}, budget), new PeerTable(() => {}, budget)];
+    const long = "x".repeat(200);
+    for (const peers of tables) {
+      for (let i = 0; i < 30_000; i++) peers.update("joined", member(`v${i}`, `${long}${i}`));
+      expect(peers.passedOver).toBeGreaterThan(10_000);
+      // What a caller is answered: beyond 4 MiB it would be cut off.
+      expect(Buffer.byteLength(JSON.stringify(peers.peers))).toBeLessThan(4 * 1024 * 1024);
+    }
+    expect(budget.used).toBeLessThanOrEqual(4 * 1024 * 1024);
+    for (const peers of tables) peers.clear();
+    expect(budget.used).toBe(0);
+  });
+
+  it("are ten thousand at most, and give room to others when they go", () => {
+    const { peers } = table();
+    for (let i = 0; i < 10_500; i++) peers.update("joined", member(`${i}`, ""));
+    expect(peers.online).toBe(10_000);
+    for (let i = 0; i < 1_000; i++) peers.update("left", member(`${i}`, ""));
+    for (let i = 20_000; i < 20_500; i++) peers.update("joined", member(`${i}`, ""));
+    expect(peers.online).toBe(9_500);
+    expect(peers.find("20499")).toBeDefined();
+  });
+
+  it("give back what they took, whatever comes and goes", () => {
+    const budget = new MemberBudget();
+    const peers = new PeerTable(() => {}, budget);
+    const one = fc.record({
+      event: fc.constantFrom<"joined" | "changed" | "left">("joined", "changed", "left"),
+      vtep: fc.constantFrom("a", "b", "c", "d"),
+      name: fc.constantFrom("x", "y"),
+      macs: fc.array(fc.constantFrom("m1", "m2"), { maxLength: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(one), (changes) => {
+        for (const { event, vtep, name, macs } of changes) peers.update(event, member(vtep, name, ...macs));
+        expect(peers.online).toBe(peers.peers.filter(({ online }) => online).length);
+        if (peers.peers.length === 0) expect(budget.used).toBe(0);
+        peers.clear();
+        expect(budget.used).toBe(0);
+        expect(peers.online).toBe(0);
+      }),
+    );
   });
 });
