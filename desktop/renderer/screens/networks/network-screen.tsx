@@ -66,6 +66,9 @@ export function NetworkScreen({ network }: { readonly network: NetworkStatus }):
       {problem === undefined ? null : (
         <ProblemCard problem={problem} mild={network.state === "reconnecting"} />
       )}
+      {(network.warnings ?? []).map((warning) => (
+        <ProblemCard key={warning.message} problem={warning} mild alert={false} />
+      ))}
       <Card title={t.network.here}>
         <NetworkFacts network={network} />
       </Card>
