@@ -14,6 +14,10 @@ import { closedForGood, isConnectionFault, passing, Unreachable } from "./tunnel
 /** How long a relay waits that asks again to be told of addresses, in milliseconds. */
 const ANNOUNCE_MS = 5_000;
 
+/** Planned restarts in a row that are believed, and how long a connection lasts that ends the row, in milliseconds. */
+const MAX_RESTARTS = 5;
+const STEADY_MS = 60_000;
+
 /** What becomes of a network, told as it happens. */
 export interface TunnelClientEvents {
   /** Frames can pass, for the first time or again. */
@@ -81,6 +85,8 @@ export class TunnelClient {
   /** Connections whose relay asked to be told of this machine's addresses. */
   readonly #asked = new WeakSet<TunnelConnection>();
   readonly #notices = new NoticeLimit();
+  /** Planned restarts in a row, each after a connection that did not last. */
+  #restarts = 0;
   /** A further request to be told, for which there was one just now. */
   #announcing: ReturnType<typeof setTimeout> | undefined;
 
@@ -193,7 +199,9 @@ export class TunnelClient {
       this.#renewing = false;
       return 0;
     }
-    this.#backoff.lasted(performance.now() - openedAt);
+    const lasted = performance.now() - openedAt;
+    this.#backoff.lasted(lasted);
+    if (lasted >= STEADY_MS) this.#restarts = 0;
     return this.#after(how);
   }
 
@@ -309,7 +317,7 @@ export class TunnelClient {
       const unknown = new Fault({
         code: "network.unknown",
         message: `the ${credentials.kind} does not open a network '${name}'`,
-        hint: `It opens: ${offers.map((one) => one.name).join(", ")}.`,
+        hint: `It opens: ${listed(offers.map((one) => one.name))}.`,
       });
       this.#failed(name, unknown);
     }
@@ -331,6 +339,9 @@ export class TunnelClient {
       case "stop":
         throw closedForGood(relay, credentials, code, why);
       case "reconnect-soon":
+        this.#restarts++;
+        // A relay that says so again and again is not restarting.
+        if (this.#restarts > MAX_RESTARTS) return this.#retry(passing(why), this.#backoff.next());
         return this.#retry(passing(why), Math.random() * 1_000);
       case "reconnect":
         return this.#retry(passing(why), this.#backoff.next());
@@ -341,6 +352,14 @@ export class TunnelClient {
     this.#options.events.reconnecting([...this.#networks.values()], why, delay);
     return delay;
   }
+}
+
+/** Names that are listed where one is not known. */
+const LISTED = 20;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - LISTED;
+  return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 function offerOf(connection: TunnelConnection, vni: number | undefined): NetworkOffer | undefined {

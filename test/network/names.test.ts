@@ -76,7 +76,8 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
       host,
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const client = await up(host, ["office", "--state", state], env);
+    // Some tests have two devices of one network on a host.
+    const client = await up(host, ["office", "--state", state, "--allow-overlap"], env);
     const [line = {}] = client.process.lines;
     const ip6 = text(line, "address6").replace("/64", "");
     return { ...client, host, ip: client.address?.replace("/24", "") ?? "", ip6 };
