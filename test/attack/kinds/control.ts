@@ -222,7 +222,7 @@ class Control {
         clientFrame(BINARY, this.#records(given.vni, routerAdvertisement(0x0200_0000_0d00))),
       ]),
     );
-    // Somebody else's message has the receivers' outboxes be flushed.
+    // Another sender's message makes the relay flush the receivers' outboxes.
     const other = await this.#sender();
     other.sendBinary(this.#records(given.vni));
     wire.socket.once("close", () => arena.did("traps closed"));

@@ -7,7 +7,7 @@ import { BROADCAST, ethernet, superFrame } from "./hostile-frames.ts";
 const RECEIVERS = 150;
 const SENDERS = 3;
 const FRAME_BYTES = 1_400;
-/** Nobody joins it, so the hub floods it. */
+/** A group that no member joins, so the hub floods it. */
 const GROUP = 0x0100_5e6f_0001;
 const FROM = "127.0.1.2";
 
