@@ -58,6 +58,7 @@ export class Bystander {
   readonly #sequences = new Map<number, number>();
   #seen = nothing();
   #isSending = false;
+  #coming = Promise.resolve();
   #round = 0;
 
   constructor(url: URL, plan: TenantPlan, seed: number) {
@@ -89,7 +90,8 @@ export class Bystander {
     this.#seen = nothing();
     this.#isSending = true;
     void this.#rounds();
-    void this.#newcomers();
+    // One of the last phase may still be coming.
+    this.#coming = this.#coming.then(() => this.#newcomers());
   }
 
   /** Stops sending, waits for what is under way, and tells what was seen. */

@@ -11,7 +11,7 @@ export const BINARY = 2;
 export const PING = 9;
 
 /** How long an opening may take, in milliseconds. A relay under attack is slow, and that is no error yet. */
-const OPEN_MS = 20_000;
+const OPEN_MS = 60_000;
 
 export interface WireOptions {
   /** The relay's, `http(s)://…`. */
