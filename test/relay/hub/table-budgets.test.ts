@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from "../../../relay/tenants/limits.ts";
 import { type Network, RELAY } from "../../../relay/tenants/model.ts";
 import { writeMac } from "../../../shared/frame/mac.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
 import { ipv4, ipv4Frame, reportV2, tag } from "../../shared/switch/multicast/frames.ts";
 import { gratuitous } from "../../shared/switch/neighbours/lab.ts";
@@ -70,7 +71,7 @@ describe("what a tenant's tables may hold", () => {
     bytes.set(frame, ENCAPSULATION_BYTES);
     encapsulate(bytes, 0, bytes.length, hub.segment.vni);
     writeMac(bytes, ENCAPSULATION_BYTES + 6, port.mac);
-    hub.segment.forward(port, bytes, 0, ENCAPSULATION_BYTES, bytes.length);
+    hub.segment.forward(port, new Block(bytes), 0, ENCAPSULATION_BYTES, bytes.length);
   }
 
   /** Says that each of the ports is in so many groups in each of so many VLANs of its own. */

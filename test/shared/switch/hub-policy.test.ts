@@ -284,7 +284,7 @@ describe("storm control", () => {
     record.set([0, 5, 0, 0, 1_000 & 0xff, 1_000 >> 8, 0, 0, 0, 0], ENCAPSULATION_BYTES);
     const send = () => {
       encapsulate(record, 0, record.length, lab.segment.vni, RECORD_OFFLOAD);
-      lab.segment.forward(lab.at(0), record, 0, OFFLOAD_BYTES, record.length);
+      lab.segment.forward(lab.at(0), new Block(record), 0, OFFLOAD_BYTES, record.length);
     };
     for (let i = 0; i < 20; i++) send();
     expect(able.count()).toBe(1);
