@@ -354,7 +354,7 @@ export class Session implements ConnectionEvents, InboxReader {
     }
     const joined = this.#memberships.get(vni);
     if (joined !== undefined) {
-      return this.tell({ type: "joined", vni, members: joined.hub.others(joined) });
+      return this.#tellJoined(vni, joined.hub.others(joined));
     }
     const full = this.#host.full(network);
     if (full !== undefined) return this.#fail("join", full.code, full.message, vni);
@@ -368,7 +368,7 @@ export class Session implements ConnectionEvents, InboxReader {
     };
     this.#memberships.set(vni, membership);
     hub.enter(membership);
-    this.tell({ type: "joined", vni, members: hub.others(membership) });
+    this.#tellJoined(vni, hub.others(membership));
     // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
     if (this.#memberships.has(vni)) {
       const port = trunk.join(hub.segment, this.#macs && this.#host.portBudget(this.#macs, network));
@@ -377,10 +377,29 @@ export class Session implements ConnectionEvents, InboxReader {
     hub.instruct(membership);
   }
 
+  /** Answers a join with the others. Those that one message has no room for are told as if they joined just now. */
+  #tellJoined(vni: number, members: readonly Member[]): void {
+    let room = MEMBER_MESSAGE_BYTES;
+    const first: Member[] = [];
+    for (const member of members) {
+      room -= bytesOf(member);
+      if (room < 0) break;
+      first.push(member);
+    }
+    this.tell({ type: "joined", vni, members: first });
+    for (const member of members.slice(first.length))
+      this.tell({ type: "member", vni, event: "joined", member });
+  }
+
   #register(vni: number, endpoints: readonly Endpoint[]): void {
     const membership = this.#memberships.get(vni);
     if (membership === undefined)
       return this.#fail("register", "not-joined", `VNI ${vni} is not joined`, vni);
+    // The others are told in one message, which must not be longer than they read.
+    if (bytesOf(endpoints) > MEMBER_MESSAGE_BYTES) {
+      const problem = `the machines take more than ${MEMBER_MESSAGE_BYTES} bytes to tell`;
+      return this.#fail("register", "invalid", problem, vni);
+    }
     const problem = membership.hub.register(membership, endpoints);
     if (problem !== undefined) this.#fail("register", "not-registered", problem, vni);
   }
@@ -419,6 +438,16 @@ export class Session implements ConnectionEvents, InboxReader {
     this.tell({ type: "error", code, message, request, ...(vni === undefined ? {} : { vni }) });
   }
 }
+
+/** Bytes that members, or the machines of one, may take in a message, which may have {@link MESSAGE_BYTES} in all. */
+const MEMBER_MESSAGE_BYTES = MESSAGE_BYTES - 4_096;
+
+/** Bytes that something takes as JSON in UTF-8, with a comma. */
+function bytesOf(value: Member | readonly Endpoint[]): number {
+  return UTF8.encode(JSON.stringify(value)).length + 1;
+}
+
+const UTF8 = new TextEncoder();
 
 /** What is undefined is left out of the JSON. */
 function offer(network: Network, given: GivenAddresses | undefined): NetworkOffer {

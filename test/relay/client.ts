@@ -59,6 +59,7 @@ export class TunnelClient implements AsyncDisposable {
   readonly #records: WireRecord[] = [];
   readonly #hubFrames: Buffer[] = [];
   #receivedBytes = 0;
+  #longestText = 0;
   #wake = Promise.withResolvers<void>();
   #end: Closed | undefined;
 
@@ -67,7 +68,7 @@ export class TunnelClient implements AsyncDisposable {
     this.upgrade = upgrade;
     socket.on("message", (data, isBinary) => {
       if (isBinary) this.#binary(data as Buffer);
-      else this.#controls.push(JSON.parse(data.toString()) as Control);
+      else this.#text(data as Buffer);
       this.#notify();
     });
     this.closed = new Promise((resolve) => {
@@ -79,6 +80,16 @@ export class TunnelClient implements AsyncDisposable {
     });
     // A reset connection: `close` follows and tells.
     socket.on("error", () => {});
+  }
+
+  /** Bytes of the longest control message that came. */
+  get longestText(): number {
+    return this.#longestText;
+  }
+
+  #text(data: Buffer): void {
+    this.#longestText = Math.max(this.#longestText, data.length);
+    this.#controls.push(JSON.parse(data.toString()) as Control);
   }
 
   /**

@@ -47,6 +47,33 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     return (await relay().must("GET", path)) as object[];
   }
 
+  /** Machines whose description takes some 180 kB: a full list of them. */
+  const many = (name: string) =>
+    Array.from({ length: 256 }, (_, i) => ({
+      mac: `02:00:00:00:01:${i.toString(16).padStart(2, "0")}`,
+      addresses: Array.from({ length: 16 }, (_, j) => `fd00:1111:2222:3333:4444:5555:${i}:${j}`),
+      name,
+    }));
+
+  it("is told in messages that the others can read, however much there is to tell", async () => {
+    await using stack = new AsyncDisposableStack();
+    const { network, clients } = await members(stack, "one", "two");
+    for (const client of clients) await register(client, network, ...many("a".repeat(64)));
+    const third = stack.use(await TunnelClient.welcomed(relay().url, network.token));
+    third.say({ type: "join", vni: network.vni });
+    const heard = [...((await third.control("joined"))["members"] as object[])];
+    while (heard.length < 2) heard.push((await third.control("member"))["member"] as object);
+    expect(heard).toMatchObject([{ name: "one" }, { name: "two" }]);
+    expect(third.longestText).toBeLessThanOrEqual(262_144);
+
+    // Three bytes each: more than a message may have, although it is short enough in characters.
+    for (const client of clients) client.takeControls();
+    clients[0].say({ type: "register", vni: network.vni, endpoints: many("网".repeat(256)) });
+    expect(await clients[0].control("error")).toMatchObject({ request: "register", code: "invalid" });
+    await clients[1].sync();
+    expect(clients[1].takeControls()).toEqual([]);
+  });
+
   it("is told to the others, to those who come later too, and hears nothing of it itself", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two");

@@ -2,7 +2,7 @@
 const MESSAGES_PER_SECOND = 2_000;
 const MESSAGES_AT_ONCE = 50_000;
 /** Characters of them: to read one takes work by its length. */
-const CHARACTERS_PER_SECOND = 1_048_576;
+const CHARACTERS_PER_SECOND = 4 * 1_048_576;
 const CHARACTERS_AT_ONCE = 16_777_216;
 
 /** Bounds the work that a relay's control messages may make: two token buckets, of messages and of their characters. */

@@ -18,7 +18,7 @@ export const LOAD_LIMITS: LoadLimits = {
   queuedBytes: 512 * 1024 * 1024,
   strangersBytes: 16 * 1024 * 1024,
   strangers: { messages: 4_000, bytes: 4 * 1024 * 1024 },
-  session: { messages: 500, bytes: 2 * 1024 * 1024 },
+  session: { messages: 500, bytes: 1024 * 1024 },
   leastUnreadBytes: 16 * 1024,
 };
 
