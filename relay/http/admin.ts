@@ -17,6 +17,7 @@ import type { Operation } from "./operation.ts";
 import { portOperations } from "./ports.ts";
 import { tenantOperations } from "./tenants.ts";
 import { tokenOperations } from "./tokens.ts";
+import { usageOperations } from "./usage.ts";
 
 export interface AdministrationOptions extends BackupOptions {
   readonly hub: Hub;
@@ -41,6 +42,7 @@ export function administration(options: AdministrationOptions): Operation[] {
     ...deviceOperations(options),
     ...adminOperations(options),
     ...limitOperations(options),
+    ...usageOperations(options),
     ...noticeOperations(options),
     ...auditOperations(options),
     ...backupOperations(options),

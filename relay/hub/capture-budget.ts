@@ -40,6 +40,11 @@ export class CaptureBudget {
     this.#limits = limits;
   }
 
+  /** Captures of a tenant that run. */
+  of(tenant: string): number {
+    return this.#tenants.get(tenant) ?? 0;
+  }
+
   /**
    * Counts one more capture of a tenant.
    *
@@ -47,7 +52,7 @@ export class CaptureBudget {
    * @throws Fault `limit.captures`, `capture.too-many`
    */
   enter(tenant: string): () => void {
-    this.#limits.demand(tenant, "captures", this.#tenants.get(tenant) ?? 0);
+    this.#limits.demand(tenant, "captures", this.of(tenant));
     if (this.#all >= CAPTURES) {
       throw new Fault({
         code: "capture.too-many",

@@ -38,6 +38,11 @@ export interface HubOptions {
   readonly pool?: BlockPool;
 }
 
+/** What {@link Hub.usageOf} tells. */
+export type HubUsage = Readonly<
+  Record<"sessions" | "captures" | "macs" | "neighbours" | "groups" | "queued_bytes", number>
+>;
+
 /** The hub VTEP: every session, and every network that has members or is captured. */
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
@@ -156,6 +161,17 @@ export class Hub implements SessionHost {
     }
     for (const hub of this.#networks.values()) hub.endCaptures();
     this.#noteSeen(Number.POSITIVE_INFINITY);
+  }
+
+  /** How much a tenant has now of what sessions and frames make, by the names of its limits. */
+  usageOf(tenant: string): HubUsage {
+    return {
+      sessions: this.#presence.sessionsOf(tenant),
+      captures: this.#captures.of(tenant),
+      macs: this.#macs.usedBy(tenant),
+      ...this.#tables.usedBy(tenant),
+      queued_bytes: this.#loads.queuedBy(tenant),
+    };
   }
 
   /** The devices that have a session now, by its id. */

@@ -54,6 +54,11 @@ export class MacBudgets {
     return new Budget(limit, [this.#ofTenant(tenant), this.#ofNetwork(tenant, vni, network).budget]);
   }
 
+  /** Addresses learned and registered in all of a tenant's networks. */
+  usedBy(tenant: string): number {
+    return this.#tenants.get(tenant)?.budget.used ?? 0;
+  }
+
   /** Nobody is in the network any more. */
   release({ vni }: Network): void {
     this.#networks.delete(vni);

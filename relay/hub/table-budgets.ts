@@ -36,6 +36,12 @@ export class TableBudgets {
     this.#limits = limits;
   }
 
+  /** Entries that the tables of a tenant's networks hold. */
+  usedBy(tenant: string): Readonly<Record<(typeof SET)[number], number>> {
+    const budgets = this.#tenants.get(tenant)?.budgets;
+    return { neighbours: budgets?.neighbours.used ?? 0, groups: budgets?.groups.used ?? 0 };
+  }
+
   /** Those of a network, until they are given back by {@link close}. */
   open({ tenant }: Network): NetworkBudgets {
     const whole = this.#ofTenant(tenant);

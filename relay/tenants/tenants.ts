@@ -148,6 +148,15 @@ export class Tenants {
     return { name };
   }
 
+  /** How much of what is stored a tenant has now, by the names of its limits. */
+  usageOf(tenant: string): Readonly<Record<"networks" | "devices" | "tokens", number>> {
+    return {
+      networks: this.#store.countNetworks(tenant),
+      devices: this.#store.devices.count(tenant),
+      tokens: this.#store.countTokens(tenant),
+    };
+  }
+
   tenants(part?: Part<string>): Tenant[] {
     return this.#store.tenants(part);
   }

@@ -40,6 +40,11 @@ export class TenantLoads {
     return this.#queued.used;
   }
 
+  /** Bytes that wait for a tenant's receivers. */
+  queuedBy(tenant: string): number {
+    return this.#loads.get(tenant)?.queued.used ?? 0;
+  }
+
   of(tenant: string): TenantLoad {
     let load = this.#loads.get(tenant);
     if (load === undefined) {

@@ -175,6 +175,7 @@ underEachRuntime("the API's document", (runtime) => {
     await api.ask("releaseAddress", { params: { ...params, address: "10.20.0.9" } });
 
     await api.ask("showLimits", { params: { tenant } });
+    await api.ask("showUsage", { params: { tenant } });
     await api.ask("changeLimits", { params: { tenant }, body: { networks: 1 } });
     await api.ask("changeLimits", { params: { tenant }, body: { networks: 2 }, token: adminToken });
     await api.ask("createNetwork", { params: { tenant }, body: { name: "more" } });

@@ -151,6 +151,9 @@ export interface AuditEntry {
 
 export type Limits = TenantLimits;
 
+/** How much a tenant has now of what is counted. */
+export type Usage = Partial<Readonly<Record<keyof Limits, number>>>;
+
 /** The first rows of a list, and whether there are more. */
 export interface Rows<Row> {
   readonly rows: readonly Row[];

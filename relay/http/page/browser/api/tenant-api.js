@@ -87,6 +87,13 @@ export class TenantApi {
   }
 
   /** @param {AbortSignal} signal */
+  async usage(signal) {
+    return /** @type {Api.Usage} */ (
+      await this.#requests.get(path("tenants", this.#tenant, "usage"), signal)
+    );
+  }
+
+  /** @param {AbortSignal} signal */
   async limits(signal) {
     return /** @type {Api.Limits} */ (
       await this.#requests.get(path("tenants", this.#tenant, "limits"), signal)

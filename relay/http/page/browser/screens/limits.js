@@ -19,7 +19,14 @@ import { dataTable } from "../ui/table.js";
 export function LimitsScreen({ tenant, api, isRelayAdmin }) {
   const text = t.value;
   const words = text.limits;
-  const limits = useLive((signal) => api.limits(signal), [tenant], 15_000);
+  const limits = useLive(
+    async (signal) => {
+      const [most, now] = await Promise.all([api.limits(signal), api.usage(signal)]);
+      return { most, now };
+    },
+    [tenant],
+    15_000,
+  );
   /**
    * @param {keyof Limits} name
    * @param {number | null} value
@@ -49,11 +56,19 @@ export function LimitsScreen({ tenant, api, isRelayAdmin }) {
       show: (data) =>
         dataTable({
           caption: words.title,
-          rows: /** @type {[keyof Limits, number | null][]} */ (Object.entries(data)),
+          rows: /** @type {[keyof Limits, number | null][]} */ (Object.entries(data.most)),
           keyOf: ([name]) => name,
           empty: text.none,
           columns: [
             { label: words.limit, heads: true, cell: ([name]) => words.names[name] ?? name },
+            {
+              label: words.now,
+              numeric: true,
+              cell: ([name]) => {
+                const now = data.now[name];
+                return now === undefined ? "" : number(now);
+              },
+            },
             {
               label: words.most,
               numeric: true,

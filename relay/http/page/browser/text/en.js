@@ -272,6 +272,7 @@ export const en = {
     leadTenant: "How much you may have. The relay's administrator can raise it.",
     limit: "Limit",
     most: "At most",
+    now: "Now",
     unlimited: "no limit",
     /** @param {string} name */
     change: (name) => `Change limit: ${name}`,

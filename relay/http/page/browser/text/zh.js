@@ -229,6 +229,7 @@ export const zh = {
     leadTenant: "您的上限。中继管理员可以提高。",
     limit: "限额",
     most: "最多",
+    now: "当前",
     unlimited: "不限",
     change: (name) => `修改限额：${name}`,
     changeHint: "留空表示不限。",
