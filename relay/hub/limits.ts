@@ -69,6 +69,15 @@ export const TENANT_LIMITS = {
   waitingBytes: 8 * 1024 * 1024,
 } as const;
 
+/** What each tenant may have whatever others take of {@link RELAY_LIMITS}: some thousand machines. It is not counted there. */
+export const RESERVED = {
+  macs: 4_096,
+  histories: 256,
+  neighbours: 4_096,
+  groups: 4_096,
+  waitingBytes: 256 * 1024,
+} as const;
+
 /** What one network may have, so that no network takes all of its tenant's. */
 export const NETWORK_LIMITS = {
   histories: 1_024,

@@ -2,6 +2,7 @@ import { Budget } from "../../shared/switch/budget.ts";
 import type { LimitName, Limits, Where } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
 import type { NewNotice } from "../tenants/notices.ts";
+import { RESERVED } from "./limits.ts";
 
 interface Shared {
   readonly tenant: string;
@@ -118,14 +119,14 @@ export class MacBudgets {
   #ofTenant(tenant: string): Budget {
     let shared = this.#tenants.get(tenant);
     if (shared === undefined) {
-      shared = this.#share(tenant, "macs", {}, [this.#relay]);
+      shared = this.#share(tenant, "macs", {}, [this.#relay], RESERVED.macs);
       this.#tenants.set(tenant, shared);
     }
     return shared.budget;
   }
 
-  #share(tenant: string, name: LimitName, where: Where, within: readonly Budget[]): Shared {
+  #share(tenant: string, name: LimitName, where: Where, within: readonly Budget[], reserve = 0): Shared {
     const own = () => this.#limits.value(tenant, name, where) ?? Number.POSITIVE_INFINITY;
-    return { tenant, name, where, budget: new Budget(own, within) };
+    return { tenant, name, where, budget: new Budget(own, within, reserve) };
   }
 }

@@ -1,7 +1,7 @@
 import { Budget } from "../../shared/switch/budget.ts";
 import type { Limits } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
-import { NETWORK_LIMITS, RELAY_LIMITS, TENANT_LIMITS } from "./limits.ts";
+import { NETWORK_LIMITS, RELAY_LIMITS, RESERVED, TENANT_LIMITS } from "./limits.ts";
 
 /**
  * What is bounded: IP addresses in neighbour tables, multicast memberships, MAC addresses of which it is remembered where they
@@ -80,10 +80,10 @@ export class TableBudgets {
       const limit = (name: (typeof SET)[number]) => () =>
         this.#limits.value(tenant, name, {}) ?? Number.POSITIVE_INFINITY;
       const budgets = {
-        neighbours: new Budget(limit("neighbours"), [this.#relay.neighbours]),
-        groups: new Budget(limit("groups"), [this.#relay.groups]),
-        histories: new Budget(TENANT_LIMITS.histories, [this.#relay.histories]),
-        waiting: new Budget(TENANT_LIMITS.waitingBytes, [this.#relay.waiting]),
+        neighbours: new Budget(limit("neighbours"), [this.#relay.neighbours], RESERVED.neighbours),
+        groups: new Budget(limit("groups"), [this.#relay.groups], RESERVED.groups),
+        histories: new Budget(TENANT_LIMITS.histories, [this.#relay.histories], RESERVED.histories),
+        waiting: new Budget(TENANT_LIMITS.waitingBytes, [this.#relay.waiting], RESERVED.waitingBytes),
       };
       whole = { budgets, networks: 0 };
       this.#tenants.set(tenant, whole);

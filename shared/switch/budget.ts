@@ -5,6 +5,7 @@
  */
 export class Budget {
   readonly #own: () => number;
+  readonly #reserve: number;
   #within: readonly Budget[];
   #used = 0;
   #refusals = 0;
@@ -13,10 +14,12 @@ export class Budget {
   /**
    * @param own its own limit in units; a function is asked each time, because a limit may be changed
    * @param within the wider budgets, each of them also a bound
+   * @param reserve its first units, which are not counted to the wider ones: there is room for them whatever others take
    */
-  constructor(own: number | (() => number), within: readonly Budget[] = []) {
+  constructor(own: number | (() => number), within: readonly Budget[] = [], reserve = 0) {
     this.#own = typeof own === "number" ? () => own : own;
     this.#within = within;
+    this.#reserve = reserve;
   }
 
   /** Units taken and not given back. */
@@ -37,7 +40,8 @@ export class Budget {
   /** Units that {@link take} would find; not more than the least room in it and in what it is within. */
   get room(): number {
     let room = this.#own() - this.#used;
-    for (const budget of this.#within) room = Math.min(room, budget.room);
+    const reserved = Math.max(0, this.#reserve - this.#used);
+    for (const budget of this.#within) room = Math.min(room, reserved + Math.max(0, budget.room));
     return room;
   }
 
@@ -85,7 +89,7 @@ export class Budget {
 
   /** Gives everything back to the wider budgets and leaves them: what it bounded is gone. */
   close(): void {
-    for (const budget of this.#within) budget.#add(-this.#used);
+    for (const budget of this.#within) budget.#add(-this.#counted);
     this.#within = [];
   }
 
@@ -97,9 +101,16 @@ export class Budget {
     return refusals;
   }
 
+  /** Units that are counted to the wider budgets. */
+  get #counted(): number {
+    return Math.max(0, this.#used - this.#reserve);
+  }
+
   #add(units: number): void {
+    const before = this.#counted;
     this.#used += units;
-    for (const budget of this.#within) budget.#add(units);
+    const more = this.#counted - before;
+    if (more !== 0) for (const budget of this.#within) budget.#add(more);
   }
 
   #refuse(units: number): void {

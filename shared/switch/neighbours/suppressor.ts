@@ -292,7 +292,11 @@ export class NeighbourSuppressor {
   }
 
   #hold(address: IpAddress, mac: number, now: number): void {
-    if (this.#table.get(address)?.mac === mac) this.#checker.hold(address, now);
+    const entry = this.#table.get(address);
+    if (entry?.mac !== mac) return;
+    this.#checker.hold(address, now);
+    // It is there, and a question of the hub's would look to it like another machine that probes for its address.
+    this.#table.keep(entry, now);
   }
 
   /** A lease isn't the machine's own word, so nothing is learnt from it but what to ask, once it has settled. */

@@ -3,6 +3,9 @@ import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";
 import type { Entry, History } from "./mac-entry.ts";
 
+/** What QEMU gives each machine whose address is not said: 52:54:00:12:34:56. */
+const QEMU_DEFAULT_MAC = 0x5254_0012_3456;
+
 /** Seconds between two notices about one address. */
 const REPEAT_SECONDS = 300;
 
@@ -57,7 +60,10 @@ export class DuplicateMacs {
     const why = kind === "static" ? "static" : "in use";
     const message =
       `${formatMac(entry.mac)} is ${why} at ${port?.id}, and another machine at ${other.id} uses it too. ` +
-      `It stays at ${port?.id}: give the machine at ${other.id} another address. QEMU gives all machines the same one unless it is told.`;
+      `It stays at ${port?.id}: give the machine at ${other.id} another address.` +
+      (entry.mac === QEMU_DEFAULT_MAC
+        ? ` QEMU gives all machines this one: start it with "mac=52:54:00:…".`
+        : "");
     this.#tell(history, other, port === undefined ? [other] : [port, other], message, now);
   }
 

@@ -53,6 +53,21 @@ describe("a budget within others", () => {
     expect([budget.take(), budget.room]).toEqual([false, -1]);
   });
 
+  it("has room for its reserve whatever others take, and counts the rest to the wider one", () => {
+    const wide = new Budget(5);
+    const [greedy, small] = [new Budget(100, [wide], 2), new Budget(100, [wide], 2)];
+    let taken = 0;
+    while (greedy.take()) taken++;
+    expect([taken, wide.used]).toEqual([7, 5]);
+    expect([small.room, small.take(), small.take(), small.take()]).toEqual([2, true, true, false]);
+    greedy.give(1);
+    expect([wide.used, small.take(), wide.used]).toEqual([4, true, 5]);
+    small.close();
+    expect(wide.used).toBe(4);
+    greedy.give(6);
+    expect(wide.used).toBe(0);
+  });
+
   it("gives everything back when it is closed, and takes nothing of the wider ones any more", () => {
     const { tenants, member } = tree();
     member.take(3);
