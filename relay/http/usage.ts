@@ -12,6 +12,7 @@ const usage = z
     devices: count,
     tokens: count,
     sessions: count,
+    memberships: count,
     captures: count,
     macs: count,
     neighbours: count,

@@ -40,7 +40,7 @@ export interface HubOptions {
 
 /** What {@link Hub.usageOf} tells. */
 export type HubUsage = Readonly<
-  Record<"sessions" | "captures" | "macs" | "neighbours" | "groups" | "queued_bytes", number>
+  Record<"sessions" | "memberships" | "captures" | "macs" | "neighbours" | "groups" | "queued_bytes", number>
 >;
 
 /** The hub VTEP: every session, and every network that has members or is captured. */
@@ -170,7 +170,7 @@ export class Hub implements SessionHost {
       captures: this.#captures.of(tenant),
       macs: this.#macs.usedBy(tenant),
       ...this.#tables.usedBy(tenant),
-      queued_bytes: this.#loads.queuedBy(tenant),
+      ...this.#loads.usedBy(tenant),
     };
   }
 
@@ -250,6 +250,11 @@ export class Hub implements SessionHost {
 
   full(network: Network): { code: string; message: string } | undefined {
     const { limits } = this.#tenants;
+    if (this.loadOf(network.tenant).memberships.room < 1) {
+      limits.reached(network.tenant, "memberships");
+      const { code, message, hint } = limits.explain(network.tenant, "memberships");
+      return { code, message: `${message}. ${hint}` };
+    }
     const where = { network: network.name };
     const here = this.live(network)?.size ?? 0;
     if (limits.allows(network.tenant, "network_sessions", here, where)) return undefined;

@@ -367,6 +367,7 @@ export class Session implements ConnectionEvents, InboxReader {
       announce: (block: Block) => this.announce(block),
     };
     this.#memberships.set(vni, membership);
+    this.#load.memberships.take();
     hub.enter(membership);
     this.#tellJoined(vni, hub.others(membership));
     // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
@@ -408,6 +409,7 @@ export class Session implements ConnectionEvents, InboxReader {
     const membership = this.#memberships.get(vni);
     if (membership === undefined) return false;
     this.#memberships.delete(vni);
+    this.#load.memberships.give();
     this.#trunk?.leave(vni);
     this.#sender?.leave(vni);
     membership.hub.leave(membership);

@@ -17,6 +17,8 @@ export const DEFAULT_LIMITS = {
   /** Addresses reserved in its networks, all together. */
   reserved_addresses: 10_000,
   sessions: 10_000,
+  /** Networks that its sessions have joined, each counted once for each session. */
+  memberships: 20_000,
   /** MAC addresses learnt, of all sessions together. */
   macs: 200_000,
   /** IP addresses that its networks' neighbour tables know, all together. */

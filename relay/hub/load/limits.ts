@@ -4,6 +4,8 @@ import type { ControlRates } from "./control-budget.ts";
 export interface LoadLimits {
   /** Bytes that wait for receivers, of all tenants: a good part of the memory of a small server. */
   readonly queuedBytes: number;
+  /** Networks that sessions of all tenants have joined: each is a port of some kilobytes. */
+  readonly memberships: number;
   /** Bytes that wait for connections before `welcome`: each has a challenge and little more. */
   readonly strangersBytes: number;
   /** What connections before `welcome` may say and hear, all together: a `hello` each, when a site comes back. */
@@ -16,6 +18,7 @@ export interface LoadLimits {
 
 export const LOAD_LIMITS: LoadLimits = {
   queuedBytes: 512 * 1024 * 1024,
+  memberships: 200_000,
   strangersBytes: 16 * 1024 * 1024,
   strangers: { messages: 4_000, bytes: 4 * 1024 * 1024 },
   session: { messages: 500, bytes: 1024 * 1024 },

@@ -1,3 +1,4 @@
+import { Budget } from "../../../shared/switch/budget.ts";
 import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
 import type { LimitName, Limits } from "../../tenants/limits.ts";
 import { ControlBudget, type ControlRates } from "./control-budget.ts";
@@ -10,6 +11,8 @@ export interface TenantLoad {
   /** Bytes that wait for its receivers. */
   readonly queued: QueueBudget;
   readonly control: ControlBudget;
+  /** Networks that its sessions have joined. */
+  readonly memberships: Budget;
 }
 
 /** The loads of all tenants, and that of those who have not yet said who they are. */
@@ -18,6 +21,7 @@ export class TenantLoads {
   readonly #clock: () => number;
   readonly #turns = new Turns();
   readonly #queued: QueueBudget;
+  readonly #memberships: Budget;
   readonly #loads = new Map<string, TenantLoad>();
   /** Of connections before `welcome`, all together. */
   readonly strangers: TenantLoad;
@@ -27,10 +31,12 @@ export class TenantLoads {
     this.#limits = limits;
     this.#clock = clock;
     this.#queued = new QueueBudget(() => load.queuedBytes);
+    this.#memberships = new Budget(load.memberships);
     this.strangers = {
       turn: this.#turns.of(""),
       queued: new QueueBudget(() => load.strangersBytes, this.#queued),
       control: new ControlBudget(load.strangers, clock),
+      memberships: new Budget(0),
     };
     limits.onChanged((tenant) => this.#loads.get(tenant)?.control.reset(this.#ratesOf(tenant)));
   }
@@ -40,9 +46,10 @@ export class TenantLoads {
     return this.#queued.used;
   }
 
-  /** Bytes that wait for a tenant's receivers. */
-  queuedBy(tenant: string): number {
-    return this.#loads.get(tenant)?.queued.used ?? 0;
+  /** What waits for a tenant's receivers, in bytes, and how many networks its sessions have joined. */
+  usedBy(tenant: string): { readonly queued_bytes: number; readonly memberships: number } {
+    const load = this.#loads.get(tenant);
+    return { queued_bytes: load?.queued.used ?? 0, memberships: load?.memberships.used ?? 0 };
   }
 
   of(tenant: string): TenantLoad {
@@ -53,6 +60,10 @@ export class TenantLoads {
         turn: this.#turns.of(tenant),
         queued: new QueueBudget(limit, this.#queued),
         control: new ControlBudget(this.#ratesOf(tenant), this.#clock),
+        memberships: new Budget(
+          () => this.#limits.value(tenant, "memberships", {}) ?? Number.POSITIVE_INFINITY,
+          [this.#memberships],
+        ),
       };
       this.#loads.set(tenant, load);
     }

@@ -16,6 +16,7 @@ underEachRuntime("the usage of a tenant", (runtime) => {
       devices: 0,
       tokens: 1,
       sessions: 1,
+      memberships: 1,
       captures: 0,
       macs: 1,
       queued_bytes: 0,

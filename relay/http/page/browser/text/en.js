@@ -284,6 +284,7 @@ export const en = {
       invites: "Invites that are open",
       reserved_addresses: "Reserved addresses",
       sessions: "Sessions at once",
+      memberships: "Networks joined, by all sessions",
       macs: "MAC addresses",
       neighbours: "IP addresses known",
       groups: "Multicast memberships",

@@ -240,6 +240,7 @@ export const zh = {
       invites: "有效的邀请",
       reserved_addresses: "保留的地址",
       sessions: "同时的会话",
+      memberships: "所有会话加入的网络",
       macs: "MAC 地址",
       neighbours: "已知 IP 地址",
       groups: "组播成员关系",
