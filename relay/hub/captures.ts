@@ -1,4 +1,5 @@
 import { Fault } from "../../shared/fault.ts";
+import type { Containment } from "../../shared/switch/containment.ts";
 import type { DropReason } from "../../shared/switch/drops.ts";
 import type { SegmentObserver } from "../../shared/switch/observer.ts";
 import type { Port } from "../../shared/switch/port.ts";
@@ -12,9 +13,12 @@ export const CAPTURES_PER_NETWORK = 4;
 export class Captures implements SegmentObserver {
   readonly #segment: Segment;
   readonly #running = new Set<Capture>();
+  readonly #containment: Containment;
 
-  constructor(segment: Segment) {
+  /** @param containment told of what a capture throws, which ends it: whose frame it was has nothing to do with it */
+  constructor(segment: Segment, containment: Containment) {
     this.#segment = segment;
+    this.#containment = containment;
   }
 
   get empty(): boolean {
@@ -54,19 +58,41 @@ export class Captures implements SegmentObserver {
   }
 
   received(port: Port, bytes: Uint8Array, frame: number, end: number): void {
-    for (const capture of this.#running) capture.received(port, bytes, frame, end);
+    for (const capture of this.#running) {
+      try {
+        capture.received(port, bytes, frame, end);
+      } catch (error) {
+        this.#failed(capture, error);
+      }
+    }
   }
 
   sent(port: Port, bytes: Uint8Array, frame: number, end: number): void {
-    for (const capture of this.#running) capture.sent(port, bytes, frame, end);
+    for (const capture of this.#running) {
+      try {
+        capture.sent(port, bytes, frame, end);
+      } catch (error) {
+        this.#failed(capture, error);
+      }
+    }
   }
 
   dropped(port: Port, reason: DropReason, bytes: Uint8Array, frame: number, end: number): void {
-    for (const capture of this.#running) capture.dropped(port, reason, bytes, frame, end);
+    for (const capture of this.#running) {
+      try {
+        capture.dropped(port, reason, bytes, frame, end);
+      } catch (error) {
+        this.#failed(capture, error);
+      }
+    }
+  }
+
+  #failed(capture: Capture, error: unknown): void {
+    this.#containment.caught(error);
+    this.#containment.run(() => capture.end());
   }
 
   #observe(): void {
-    const [only] = this.#running;
-    this.#segment.observer = this.#running.size > 1 ? this : only;
+    this.#segment.observer = this.#running.size > 0 ? this : undefined;
   }
 }

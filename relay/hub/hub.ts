@@ -275,6 +275,7 @@ export class Hub implements SessionHost {
         names: this.#tenants.names,
         clock: this.clock,
         work: this.loadOf(current.tenant).turn.work,
+        report: this.#report,
         noticed: ({ tenant, name }, { code, message }) => {
           this.#log.warn({ tenant, network: name, code }, message);
           this.#tenants.notices.add(tenant, { code, network: name, message, hint: "" });

@@ -1,5 +1,6 @@
 import { Fault } from "../../shared/fault.ts";
 import { Budget } from "../../shared/switch/budget.ts";
+import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
 import { HubPolicy, hubMac } from "../../shared/switch/hub-policy.ts";
 import { MacTable } from "../../shared/switch/mac-table.ts";
 import type { Notice } from "../../shared/switch/notice.ts";
@@ -41,6 +42,8 @@ export interface NetworkHubOptions {
   readonly clock: () => number;
   /** What is done for its tenant is added here. */
   readonly work?: Work;
+  /** Told of errors that cost a frame, a packet or a capture. */
+  readonly report?: ReportContained | undefined;
   /** Told what the hub notices in the network. */
   readonly noticed: (network: Network, notice: Notice) => void;
 }
@@ -65,6 +68,7 @@ export class NetworkHub {
   #network: Network;
   #policy: HubPolicy;
   readonly #clock: () => number;
+  readonly #report: ReportContained | undefined;
   readonly #noticed: NetworkHubOptions["noticed"];
   readonly #members = new Set<NetworkMember>();
   readonly #registrations: Registrations<NetworkMember>;
@@ -75,7 +79,9 @@ export class NetworkHub {
   /** Ports on the underlay that are in it or about to be: they keep it live without members. */
   holds = 0;
 
-  constructor({ network, roles, names, mayName, budgets, clock, work, noticed }: NetworkHubOptions) {
+  constructor(options: NetworkHubOptions) {
+    const { network, roles, names, mayName, budgets, clock, work, report, noticed } = options;
+    this.#report = report;
     this.#network = network;
     this.budgets = budgets;
     this.#clock = clock;
@@ -93,8 +99,9 @@ export class NetworkHub {
       policy: () => this.#policy,
       clock,
     });
-    this.#host = names && networkHost({ network, segment: this.segment, names, mayName, clock });
-    this.#captures = new Captures(this.segment);
+    this.#host = names && networkHost({ network, segment: this.segment, names, mayName, report, clock });
+    const containment = new Containment({ at: "captures", vni: network.vni, report, clock });
+    this.#captures = new Captures(this.segment, containment);
     this.#policy = this.#newPolicy(roles);
     this.segment.policy = this.#policy;
   }
@@ -130,6 +137,7 @@ export class NetworkHub {
         this.#policy.suppressor?.disown(host, address);
       },
       isOwn: (address) => host.addresses.has(address),
+      report: this.#report,
       serve: (from, frame) => host.answer(from, frame),
       waiting: this.budgets?.waiting,
       clock: this.#clock,
@@ -150,6 +158,7 @@ export class NetworkHub {
       addresses: [],
       mtu,
       udp: new Map(),
+      containment: new Containment({ at: "hub", vni, report: this.#report, clock: this.#clock }),
       clock: this.#clock,
     });
     this.#host = host;

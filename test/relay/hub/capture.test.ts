@@ -4,6 +4,7 @@ import { Capture, type CaptureOptions } from "../../../relay/hub/capture.ts";
 import { CaptureMemory } from "../../../relay/hub/capture-budget.ts";
 import { CaptureBuffer } from "../../../relay/hub/capture-buffer.ts";
 import { CAPTURES_PER_NETWORK, Captures } from "../../../relay/hub/captures.ts";
+import { Containment } from "../../../shared/switch/containment.ts";
 import { DROP_REASONS } from "../../../shared/switch/drops.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
@@ -370,10 +371,27 @@ describe("the memory of captures", () => {
   });
 });
 
+const contained = () => new Containment({ at: "captures", clock: () => 0 });
+
 describe("the captures of a network", () => {
+  it("end one that fails, and cost neither the frame nor the others", () => {
+    const { segment, at } = lab();
+    const containment = contained();
+    const captures = new Captures(segment, containment);
+    const options = { title: "test", clock: () => NOW, nameOf: () => undefined };
+    const [good, bad] = [captures.start(options), captures.start(options)];
+    bad.sent = () => {
+      throw new Error("broken");
+    };
+    receive(segment, at(0), frameBytes(BROADCAST, A, 1));
+    expect([good.ended, bad.ended, containment.total]).toEqual([false, true, 1]);
+    expect([at(1), at(2)].map(({ frames }) => frames.length)).toEqual([1, 1]);
+    expect(story(ended(good))).toHaveLength(3);
+  });
+
   it("have the same frames, each from its beginning to its end", () => {
     const { segment, at } = lab();
-    const captures = new Captures(segment);
+    const captures = new Captures(segment, contained());
     const options = { title: "test", clock: () => NOW, nameOf: () => undefined };
     const early = captures.start(options);
     receive(segment, at(0), frameBytes(BROADCAST, A, 1));
@@ -395,7 +413,7 @@ describe("the captures of a network", () => {
 
   it("cost nothing when none is left, and are a few at most", () => {
     const segment = new Segment(101, () => 0);
-    const captures = new Captures(segment);
+    const captures = new Captures(segment, contained());
     const ends: string[] = [];
     const start = () =>
       captures.start({ title: "", clock: () => NOW, nameOf: () => undefined, ended: () => ends.push("end") });
