@@ -7,15 +7,17 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 // Windows has no such flags.
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
@@ -36,14 +38,23 @@ export function makePrivateDirectory(path: string): void {
   }
 }
 
-/** In a directory that every user may write, another user may have put a file there first, or replace one. */
+/**
+ * In a directory that every user may write, another user may have put a file there first, or replace one. With the sticky
+ * bit, as a mounted tmpfs has it, other users can't replace a file, so no other user's file may be in it.
+ */
 function requirePrivate(path: string): void {
   const found = statSync(path);
   if (!found.isDirectory()) throw new Error(`'${path}' is not a directory`);
-  if (process.platform !== "win32" && (found.mode & 0o002) !== 0) {
-    throw new Error(`every user may write in '${path}'; take that away with: chmod o-w '${path}'`);
-  }
+  if (process.platform === "win32" || (found.mode & EVERY_USER_WRITES) === 0) return;
+  const self = process.geteuid?.();
+  const isOwn = (file: string) => lstatSync(file).uid === self;
+  const isSafe = (found.mode & STICKY) !== 0 && found.uid === self;
+  if (isSafe && readdirSync(path).every((name) => isOwn(join(path, name)))) return;
+  throw new Error(`every user may write in '${path}'; take that away with: chmod o-w '${path}'`);
 }
+
+const EVERY_USER_WRITES = 0o002;
+const STICKY = 0o1000;
 
 /** Reads a line that was written once; the first call writes what `make` makes, for the owner's eyes alone. */
 export function readOrMake(file: string, make: () => string): string {

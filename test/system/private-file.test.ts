@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -68,11 +69,24 @@ it("reads no line through a link, nor where no file is", () => {
   expect(() => readOrMake(file, () => "first")).toThrow(/not a file/);
 });
 
+it("keeps what it has in a mount of its own, where every user may write but only to files of their own", () => {
+  const mount = join(directory, "mount");
+  mkdirSync(mount);
+  chmodSync(mount, 0o1777);
+  expect(() => makePrivateDirectory(mount)).not.toThrow();
+  writeFileSync(join(mount, "own"), "");
+  expect(() => makePrivateDirectory(mount)).not.toThrow();
+  // Only root can make another user's file; the tests run as root.
+  writeFileSync(join(mount, "planted"), "");
+  chownSync(join(mount, "planted"), 65_534, 65_534);
+  expect(() => makePrivateDirectory(mount)).toThrow(/every user may write/);
+});
+
 it("keeps nothing in a directory that every user may write, or that is none", () => {
   const open = join(directory, "open");
   mkdirSync(open);
   makePrivateDirectory(open);
-  chmodSync(open, 0o1777);
+  chmodSync(open, 0o777);
   expect(() => makePrivateDirectory(open)).toThrow(/every user may write/);
   writeFileSync(file, "");
   expect(() => makePrivateDirectory(file)).toThrow(/not a directory/);
