@@ -22,6 +22,7 @@ import { limitUnsent } from "../system/tcp.ts";
 import { accepting } from "../system/websocket/accept.ts";
 import type { MessageSocket } from "../system/websocket/message-socket.ts";
 import { Connections, SILENT_MS } from "./arrivals/connections.ts";
+import { RequestQueue } from "./arrivals/request-queue.ts";
 import { SourceCounter } from "./arrivals/source.ts";
 import { Visits } from "./arrivals/visits.ts";
 import { bearer } from "./http/access.ts";
@@ -88,10 +89,14 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
   /** Requests under way that came through trusted proxies, by where they really come from. */
   const proxied = new SourceCounter(options.connections.strangersPerAddress);
 
+  const requests = new RequestQueue(relay.hub.visitors);
   const answer = getRequestListener((request, { incoming }) => {
     const at = reachedAt(incoming);
     if (at === undefined) return problemResponse(400, "request.invalid", ...NO_HOST);
-    const letIn = () => visits.of(incoming.socket)?.letIn();
+    const letIn = () => {
+      visits.of(incoming.socket)?.letIn();
+      requests.trust(incoming);
+    };
     return relay.fetch(request, { address: addressOf(incoming), reachedAt: at, letIn });
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -107,7 +112,7 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
       proxied.add(address);
       outgoing.once("close", () => proxied.remove(address));
     }
-    void answer(incoming, outgoing);
+    requests.take(incoming, outgoing, () => void answer(incoming, outgoing));
   };
   // Others may ask for h2c, which may be declined: their request is answered as if they had not (RFC 9110 section 7.8).
   const upgrades = {

@@ -1,6 +1,8 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { Fault } from "../../shared/fault.ts";
 import type { GuessLimiter } from "../guess-limiter.ts";
+import type { Hub } from "../hub/hub.ts";
+import { REQUEST_WORK } from "../hub/load/turns.ts";
 import type { ReachedAt } from "../origin.ts";
 import { unknown } from "../tenants/faults.ts";
 import type { Actor, Admin } from "../tenants/model.ts";
@@ -31,6 +33,7 @@ export interface ApiEnv {
 }
 
 export interface AccessOptions {
+  readonly hub: Hub;
   readonly tenants: Tenants;
   /** SHA-256 of the relay administrator's token, hexadecimal. */
   readonly adminHash: string;
@@ -41,7 +44,7 @@ export interface AccessOptions {
  * Lets administrators in, each to what is theirs. A tenant's administrator gets the same answer for every other
  * tenant, whether there is one of that name or not.
  */
-export function access({ tenants, adminHash, guesses }: AccessOptions): MiddlewareHandler<ApiEnv> {
+export function access({ tenants, hub, adminHash, guesses }: AccessOptions): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const secret = bearer(context.req.header("authorization"));
     const from = context.env.address;
@@ -59,6 +62,7 @@ export function access({ tenants, adminHash, guesses }: AccessOptions): Middlewa
     context.set("by", { name: `tenant-admin ${admin.id}`, from });
     context.set("admin", admin);
     context.set("tenantOnly", admin.tenant);
+    await hub.loadOf(admin.tenant).turn.admit(REQUEST_WORK);
     return await next();
   };
 }

@@ -17,6 +17,7 @@ import { containedLog } from "./contained-log.ts";
 import { DnsRates } from "./host/dns-rates.ts";
 import { HUB_LIMITS, type HubLimits, RELAY_LIMITS } from "./limits.ts";
 import { type TenantLoad, TenantLoads } from "./load/tenant-load.ts";
+import type { Turn } from "./load/turns.ts";
 import { MacBudgets, type SessionMacs } from "./mac-budgets.ts";
 import { NetworkHub } from "./network-hub.ts";
 import { Presence } from "./presence.ts";
@@ -186,6 +187,11 @@ export class Hub implements SessionHost {
 
   loadOf(tenant: string | undefined): TenantLoad {
     return tenant === undefined ? this.#loads.strangers : this.#loads.of(tenant);
+  }
+
+  /** The turn of HTTP requests without known credentials. */
+  get visitors(): Turn {
+    return this.#loads.visitors;
   }
 
   keyOf(device: string): string | undefined {

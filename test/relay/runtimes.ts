@@ -278,3 +278,8 @@ async function firstLine(child: ChildProcess, ended: Promise<Ended>): Promise<st
   });
   return await line;
 }
+
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
+}

@@ -1,9 +1,8 @@
 import { Buffer } from "node:buffer";
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { BROADCAST, ethernet, packet, payloadOf, station, TunnelClient } from "./client.ts";
-import { RelayProcess, sharedRelay, underEachRuntime } from "./runtimes.ts";
+import { RelayProcess, residentBytes, sharedRelay, underEachRuntime } from "./runtimes.ts";
 
 const MEBIBYTE = 2 ** 20;
 /** More than the kernel would ever hold for a connection. */
@@ -78,8 +77,3 @@ underEachRuntime("a client that stops reading", (runtime) => {
     },
   );
 });
-
-function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
-}

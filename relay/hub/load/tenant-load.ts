@@ -25,6 +25,8 @@ export class TenantLoads {
   readonly #loads = new Map<string, TenantLoad>();
   /** Of connections before `welcome`, all together. */
   readonly strangers: TenantLoad;
+  /** Of HTTP requests without known credentials, all together. No tenant has such a name. */
+  readonly visitors: Turn = this.#turns.of(" visitors");
 
   /** @param clock seconds with fractions, never going back */
   constructor(limits: Limits, load: LoadLimits, clock: () => number) {

@@ -4,6 +4,9 @@ import { WAITING_BYTES } from "./limits.ts";
 /** Units of work (shared/switch/work.ts) that a tenant may do while others wait: about 2 ms. */
 export const QUANTUM = 6_000;
 
+/** Units that an HTTP request takes of its turn: about a millisecond. */
+export const REQUEST_WORK = 3_000;
+
 /** Milliseconds until those are asked again that may not go on yet, because of a rate. */
 const LATER_MS = 50;
 
@@ -150,6 +153,22 @@ export class Turn {
     if (isFull === this.isFull) return;
     this.isFull = isFull;
     for (const member of this.#members) member.pause(isFull);
+  }
+
+  /** Waits until it is the turn of work that takes about so many units, and counts them. */
+  async admit(units: number): Promise<void> {
+    if (!this.hasWaiting && this.begin()) {
+      this.work.done += units;
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const go = () => {
+      this.work.done += units;
+      resolve();
+      return "done" as const;
+    };
+    this.add({ go, pause() {} });
+    await promise;
   }
 
   /** Has something wait, behind all that waits already. */
