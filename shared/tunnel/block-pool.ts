@@ -8,8 +8,11 @@ import { demandPoison, LeakWatch, poison } from "./hostile-memory.ts";
 /** Sizes kept, in bytes: from a small record over a super-frame to a whole message, each with its headers. */
 const SIZES = [256, 512, 1_024, 2_048, 4_096, 16_384, 36_864, 69_632, 135_168, 270_336];
 
-/** Bytes of free blocks kept: what a few busy connections have in hand at a time. */
-const FREE_BYTES = 4 * 1024 * 1024;
+/**
+ * Bytes of free blocks kept: what a few busy connections have in hand at a time, and a good part of what slow receivers are
+ * kept. With less, blocks that queues drop and take in the same breath are garbage, half as much again as is in use.
+ */
+const FREE_BYTES = 16 * 1024 * 1024;
 
 export interface BlockPoolOptions {
   /** Whether it finds out who breaks the rules of ownership (./hostile-memory.ts), at a price: for tests. */

@@ -86,14 +86,14 @@ describe("a block pool", () => {
     expect(pool.take(0).bytes.length).toBeGreaterThan(0);
   });
 
-  it("keeps 4 MiB at most, and as much again once that was taken", () => {
+  it("keeps 16 MiB at most, and as much again once that was taken", () => {
     const pool = new BlockPool();
     for (let round = 0; round < 2; round++) {
-      const blocks = Array.from({ length: 60 }, () => pool.take(LARGEST));
+      const blocks = Array.from({ length: 100 }, () => pool.take(LARGEST));
       for (const block of blocks) block.release();
-      const again = Array.from({ length: 60 }, () => pool.take(LARGEST));
+      const again = Array.from({ length: 100 }, () => pool.take(LARGEST));
       const kept = again.filter((block) => blocks.includes(block)).length;
-      expect(kept).toBe(Math.floor((4 * 1024 * 1024) / LARGEST));
+      expect(kept).toBe(Math.floor((16 * 1024 * 1024) / LARGEST));
       for (const block of again) block.release();
     }
   });
