@@ -1,91 +1,151 @@
-// Sees to the Debian packages that a script of package.json needs: `node tools/debian.ts demo|test|bench`.
-// Silent when all is there. The list is data, because .ci/run reads it before there is a Node that runs this file.
+// Installs the Debian packages that a script of package.json needs: `node tools/debian.ts demo|test|bench [--no-install]`.
+// Silent when all is there, and never asks: as root it installs, otherwise it names the command that does.
+// The list is data, because .ci/run reads it before there is a Node that runs this file.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { findCommand } from "./find-command.ts";
 
-/** A command, the Debian package that has it, and the scripts that need it. */
-type Requirement = { command: string; package: string; for: string[] };
+/** A command, the Debian package that has it, and the scripts that need it; `build` is what compiles tuntap2. */
+interface Requirement {
+  readonly command: string;
+  readonly package: string;
+  readonly for: readonly string[];
+}
 
-const purposes = ["demo", "test", "bench"] as const;
-type Purpose = (typeof purposes)[number];
+export const PURPOSES = ["demo", "test", "bench"] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+const ROOT = join(import.meta.dirname, "..");
 
 /** What happens without the packages. Tests go on: those that can't run are skipped, and said at the end. */
-const consequences: Record<Purpose, string> = {
+const CONSEQUENCES: Record<Purpose, string> = {
   demo: "the demo can't run without",
   test: "tests will be skipped for lack of",
   bench: "the benchmark can't run without",
 };
 
+/** Another apt-get, such as a new machine's first update, may hold the lock: seconds to wait for it. */
+const LOCK_SECONDS = 300;
+
+/** Bytes of output kept of apt-get and npm, which are shown only if they fail. */
+const OUTPUT_BYTES = 64 * 1024 * 1024;
+
 function readRequirements(): Requirement[] {
   return JSON.parse(readFileSync(join(import.meta.dirname, "debian-packages.json"), "utf8")) as Requirement[];
 }
 
+function isMissing({ command }: Requirement): boolean {
+  return findCommand(command) === undefined;
+}
+
+/** What `purpose` lacks; for the tests also what compiles tuntap2, unless that was compiled already. */
 function missingFor(purpose: Purpose): Requirement[] {
-  return readRequirements().filter((one) => one.for.includes(purpose) && !findCommand(one.command));
+  const kinds: readonly string[] = purpose === "test" && !hasTuntap2() ? ["test", "build"] : [purpose];
+  return readRequirements().filter((one) => one.for.some((kind) => kinds.includes(kind)) && isMissing(one));
 }
 
 const isRoot = (): boolean => process.geteuid?.() === 0;
 
-/** The commands that install `packages`, as arguments; through sudo where we are not root. */
-function installation(packages: readonly string[]): string[][] {
-  const privilege = isRoot() ? [] : ["sudo"];
-  // Without this, packages such as tshark stop to ask.
-  const aptGet = [...privilege, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
-  return [
-    [...aptGet, "update", "--quiet"],
-    [...aptGet, "install", "--yes", "--quiet", "--no-install-recommends", ...packages],
-  ];
-}
-
-function run(commands: readonly string[][]): boolean {
-  return commands.every(([command = "", ...args]) => {
-    // Standard output stays the script's own.
-    return spawnSync(command, args, { stdio: ["inherit", process.stderr.fd, "inherit"] }).status === 0;
-  });
-}
-
-async function ask(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = (await terminal.question(question)).trim().toLowerCase();
-    return answer === "" || answer === "y" || answer === "yes";
-  } catch {
-    return false; // Ctrl-C or Ctrl-D is a no.
-  } finally {
-    terminal.close();
-  }
+/** Whether npm installed the optional package, which it leaves out without a word if that does not compile. */
+function hasTuntap2(): boolean {
+  return existsSync(join(ROOT, "node_modules/tuntap2/package.json"));
 }
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Installs what is missing if it may; true if nothing is missing afterwards. */
-async function provide(purpose: Purpose): Promise<boolean> {
+/** Whether the environment forbids to install, as --no-install does. */
+export function isInstallForbidden(environment: NodeJS.ProcessEnv): boolean {
+  return !["", "0", "false", undefined].includes(environment["LANEWAY_NO_INSTALL"]);
+}
+
+/**
+ * Installs what `purpose` lacks if this user may, and says what; otherwise says what is missing and how to get it.
+ *
+ * @returns whether nothing is missing afterwards
+ */
+function provide(purpose: Purpose, mayInstall: boolean): boolean {
+  if (mayInstall && isRoot() && findCommand("apt-get") !== undefined) aptGet(packagesOf(missingFor(purpose)));
+  if (mayInstall && purpose === "test" && !hasTuntap2()) compileTuntap2();
   const missing = missingFor(purpose);
   if (missing.length === 0) return true;
-  const packages = [...new Set(missing.map((one) => one.package))];
-  const commands = installation(packages);
-  const line = commands.map((command) => command.join(" ")).join(" && ");
-  const hasAptGet = findCommand("apt-get") !== undefined;
-  const mayInstall = hasAptGet && (isRoot() || findCommand("sudo") !== undefined);
+  const commands = missing.map((one) => one.command).join(", ");
+  say(`${CONSEQUENCES[purpose]} ${commands}: ${advice(packagesOf(missing))}`);
+  return false;
+}
 
-  say(`${consequences[purpose]} ${missing.map((one) => one.command).join(", ")}`);
-  if (mayInstall && process.env["CI"]) {
-    run(commands);
-  } else if (mayInstall && process.stdin.isTTY && process.stderr.isTTY) {
-    say(`this installs them: ${line}`);
-    if (await ask("run it now? [Y/n] ")) run(commands);
-  } else if (hasAptGet) {
-    say(`install them as root: apt-get install --no-install-recommends ${packages.join(" ")}`);
-  } else {
-    say(`install them with this system's package manager (Debian calls them ${packages.join(", ")})`);
+function packagesOf(requirements: readonly Requirement[]): string[] {
+  return [...new Set(requirements.map((one) => one.package))];
+}
+
+/** How to get the packages by hand. */
+function advice(packages: readonly string[]): string {
+  const names = packages.join(" ");
+  if (findCommand("apt-get") === undefined) {
+    return `install what Debian calls ${names} with this system's package manager`;
   }
-  return missingFor(purpose).length === 0;
+  const privilege = !isRoot() && findCommand("sudo") !== undefined ? "sudo " : "";
+  return `${privilege}apt-get install --no-install-recommends ${names}`;
+}
+
+/** Installs packages, and shows what apt-get says only if it fails. */
+function aptGet(packages: readonly string[]): void {
+  if (packages.length === 0) return;
+  say(`installing by apt-get (LANEWAY_NO_INSTALL=1 forbids it): ${packages.join(" ")}`);
+  // Without this, packages such as tshark stop to ask.
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const options = ["--yes", "--quiet", `--option=DPkg::Lock::Timeout=${LOCK_SECONDS}`];
+  // The lists may do even if some of them can't be had now: the installation tells.
+  const update = run("apt-get", ["update", ...options], env);
+  const install = run("apt-get", ["install", ...options, "--no-install-recommends", ...packages], env);
+  if (install.status === 0) return;
+  if (update.status !== 0) process.stderr.write(update.output);
+  process.stderr.write(install.output);
+}
+
+/** Has npm install what it left out, now that there is a compiler; the headers are those of the pinned Node. */
+function compileTuntap2(): void {
+  const { npm_execpath: npm, npm_node_execpath: node } = process.env;
+  if (npm === undefined || node === undefined || readRequirements().some(isMissingForBuild)) return;
+  say("compiling the optional package tuntap2");
+  // Not the scripts' PATH, in which node_modules/.bin comes first: npm runs under the Node that it began with.
+  const path = [dirname(node), ...(process.env["PATH"] ?? "").split(":").filter((one) => !isOfNpm(one))];
+  const env = {
+    ...process.env,
+    PATH: path.join(":"),
+    npm_package_config_node_gyp_nodedir: join(ROOT, `node_modules/node-linux-${process.arch}`),
+  };
+  const { status, output } = run(node, [npm, "install", "--no-save", "--no-audit", "--no-fund"], env);
+  if (status !== 0) process.stderr.write(output);
+  if (status !== 0 || !hasTuntap2()) say("tuntap2 does not compile here: its tests will be skipped");
+}
+
+function isMissingForBuild(one: Requirement): boolean {
+  return one.for.includes("build") && isMissing(one);
+}
+
+function isOfNpm(directory: string): boolean {
+  return /\/node_modules\/(\.bin|@npmcli\/)/.test(directory);
+}
+
+interface Outcome {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Outcome {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    encoding: "utf8",
+    env,
+    // No input: where no one can answer, nothing may ask.
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: OUTPUT_BYTES,
+  });
+  return { status, output: error === undefined ? stdout + stderr : `${command}: ${error.message}\n` };
 }
 
 /** How to run an npm script as root: sudo resets PATH, so a Node installed elsewhere has to be named. */
@@ -97,21 +157,37 @@ function asRoot(script: string): string {
   return findCommand("sudo") ? `sudo ${command}` : `su -c '${command}'`;
 }
 
-async function main(): Promise<number> {
-  const [purpose] = parseArgs({ allowPositionals: true }).positionals;
-  const known = purposes.find((one) => one === purpose);
-  if (!known) {
-    say(`unknown purpose ${JSON.stringify(purpose ?? "")}`);
-    say(`use one of ${purposes.join(", ")}`);
-    return 2;
+/**
+ * Sees to what a script needs before it runs: root, and the packages. Says in one line what it can't have.
+ *
+ * @returns whether the script can run; tests can in any case
+ */
+export function prepare(purpose: Purpose, mayInstall: boolean): boolean {
+  if (!isRoot()) {
+    const needs = "network namespaces and TAP devices, which takes root";
+    if (purpose !== "test") {
+      say(`the ${purpose} makes ${needs}, and installs what it lacks: run it as root: ${asRoot(purpose)}`);
+      return false;
+    }
+    say(`tests that make ${needs}, will be skipped: run them as root: ${asRoot(purpose)}`);
+    // As root they would install it; without, this line is all that there is to say.
+    return true;
   }
-  if (known !== "test" && !isRoot()) {
-    say(`the ${known} makes network namespaces and TAP devices, which takes root`);
-    say(`run it as root: ${asRoot(known)}`);
-    return 1;
-  }
-  const complete = await provide(known);
-  return complete || known === "test" ? 0 : 1;
+  return provide(purpose, mayInstall) || purpose === "test";
 }
 
-process.exitCode = await main();
+function main(): number {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { "no-install": { type: "boolean", default: false } },
+  });
+  const purpose = PURPOSES.find((one) => one === positionals[0]);
+  if (purpose === undefined) {
+    say(`unknown purpose ${JSON.stringify(positionals[0] ?? "")}`);
+    say(`use one of ${PURPOSES.join(", ")}`);
+    return 2;
+  }
+  return prepare(purpose, !values["no-install"] && !isInstallForbidden(process.env)) ? 0 : 1;
+}
+
+if (import.meta.main) process.exitCode = main();

@@ -1,0 +1,27 @@
+// Runs the demo or the tests with what they need: `node tools/run.ts demo|test [--no-install] [their own arguments]`.
+// In this process, so that signals and the terminal are theirs.
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { isInstallForbidden, prepare } from "./debian.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+const [purpose, ...given] = process.argv.slice(2);
+const args = given.filter((one) => one !== "--no-install");
+const mayInstall = args.length === given.length && !isInstallForbidden(process.env);
+
+if (purpose === "demo") {
+  if (prepare("demo", mayInstall)) {
+    const { main } = await import("../bin/main.ts");
+    await main([process.execPath, "laneway", "demo", ...args]);
+  } else {
+    process.exitCode = 1;
+  }
+} else if (purpose === "test") {
+  prepare("test", mayInstall);
+  process.argv.splice(2, Number.POSITIVE_INFINITY, "run", ...args);
+  await import(pathToFileURL(join(ROOT, "node_modules/vitest/vitest.mjs")).href);
+} else {
+  process.stderr.write("use 'npm run demo' or 'npm test'\n");
+  process.exitCode = 2;
+}
