@@ -1,6 +1,9 @@
+import { closeSync, openSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { isatty } from "node:tty";
 import { pino } from "pino";
 import { Fault } from "../shared/fault.ts";
+import { CertificateWatch } from "./certificate.ts";
 import { relayOptions } from "./options.ts";
 import { createRelay, type Serve, type Server } from "./relay.ts";
 
@@ -8,12 +11,14 @@ import { createRelay, type Serve, type Server } from "./relay.ts";
 const UNWRITTEN_LOG_BYTES = 1_048_576;
 
 /**
- * Runs a relay until the process is told to end: cleanly at the first SIGINT or SIGTERM, at once at the second.
+ * Runs a relay until the process is told to end: cleanly at the first SIGINT or SIGTERM, at once at the second. SIGHUP has it
+ * read its certificate again, as servers do.
  *
  * @param given the options as commander read them
  */
 export async function runRelay(given: Readonly<Record<string, unknown>>, serve: Serve): Promise<void> {
-  const told = untilTold();
+  let watch: CertificateWatch | undefined;
+  const told = untilTold(() => watch?.reload());
   // What the relay writes is its owner's alone.
   process.umask(0o077);
   const options = relayOptions(given);
@@ -31,6 +36,10 @@ export async function runRelay(given: Readonly<Record<string, unknown>>, serve: 
     relay.close();
     throw listenFault(error, `${options.hostname}:${options.port}`);
   }
+  if (options.tls !== undefined) {
+    const use = server.useCertificate.bind(server);
+    watch = new CertificateWatch({ files: options.tls, pair: options.tls, use, log });
+  }
   const { adminTokenFile } = relay;
   process.stdout.write(
     options.json
@@ -38,13 +47,19 @@ export async function runRelay(given: Readonly<Record<string, unknown>>, serve: 
       : greeting(server.url, options.publicUrl?.href.replace(/\/$/, ""), adminTokenFile),
   );
   await told;
+  watch?.close();
   relay.drain();
   await server.close();
   relay.close();
 }
 
-/** Settles at the first signal to end; the second ends the process at once. */
-function untilTold(): Promise<void> {
+/**
+ * Settles at the first signal to end; the second ends the process at once.
+ *
+ * @param reload called at each SIGHUP, unless it says that the terminal is gone that the relay runs in: that is an end
+ */
+function untilTold(reload: () => void): Promise<void> {
+  const inTerminal = isatty(1) || isatty(2);
   return new Promise((resolve) => {
     let signals = 0;
     const end = () => {
@@ -54,7 +69,18 @@ function untilTold(): Promise<void> {
     };
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
+    process.on("SIGHUP", () => (inTerminal && !hasTerminal() ? end() : reload()));
   });
+}
+
+/** Whether the process still has a controlling terminal. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function greeting(url: string, publicUrl: string | undefined, adminTokenFile: string): string {

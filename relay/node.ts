@@ -119,10 +119,13 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
     ...REQUESTS,
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
   };
-  const server: NodeServer =
-    tls === undefined
-      ? createServer(upgrades, listener)
-      : createTlsServer({ ...tls, ciphers: CIPHERS, handshakeTimeout: SILENT_MS, ...upgrades }, listener);
+  const tlsServer =
+    tls &&
+    createTlsServer(
+      { cert: tls.cert, key: tls.key, ciphers: CIPHERS, handshakeTimeout: SILENT_MS, ...upgrades },
+      listener,
+    );
+  const server: NodeServer = tlsServer ?? createServer(upgrades, listener);
   server.maxHeadersCount = HEADERS;
   server.setTimeout(STALLED_MS);
   server.on("connection", (socket: Socket) => visits.enter(socket));
@@ -178,6 +181,7 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return {
     url: `${scheme}://${host}:${address.port}`,
+    useCertificate: ({ cert, key }) => tlsServer?.setSecureContext({ cert, key, ciphers: CIPHERS }),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       const cut = setTimeout(() => {

@@ -1,4 +1,3 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { firstProblem } from "../shared/tunnel/control.ts";
 import { FRAMINGS, type Framing, framingOption } from "../system/websocket/framing.ts";
 import { type ConnectionLimits, connectionLimits } from "./arrivals/connections.ts";
 import { descriptorLimit } from "./arrivals/descriptors.ts";
+import { type CertificateFiles, type CertificatePair, readCertificate } from "./certificate.ts";
 import type { AuditRetention } from "./tenants/audit-keeper.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
@@ -19,8 +19,8 @@ export interface RelayOptions {
   readonly data: string;
   /** Where clients reach it; by default where a request says that it is. */
   readonly publicUrl: URL | undefined;
-  /** PEM. */
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** What the server begins with, and where it was read from. */
+  readonly tls: (CertificatePair & CertificateFiles) | undefined;
   /** Who does the WebSockets' framing. */
   readonly framing: Framing;
   /** Those whose `X-Forwarded-For` is believed; none by default. */
@@ -222,49 +222,12 @@ function parsePublicUrl(text: string): URL {
   return url;
 }
 
-function readTls(cert: string | undefined, key: string | undefined): RelayOptions["tls"] {
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined) {
+function readTls(certFile: string | undefined, keyFile: string | undefined): RelayOptions["tls"] {
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined) {
     throw usage("relay.tls", "TLS needs both --tls-cert and --tls-key", "Name both files, or neither.");
   }
-  const certificate = readPem(cert);
-  const privateKey = readPem(key);
-  const x509 = parsePem(cert, () => new X509Certificate(certificate));
-  const parsedKey = parsePem(key, () => createPrivateKey(privateKey));
-  if (!x509.checkPrivateKey(parsedKey)) {
-    throw new Fault({
-      code: "relay.tls",
-      message: `the private key '${key}' does not belong to the certificate '${cert}'`,
-      hint: "Name the two files that were made together.",
-    });
-  }
-  return { cert: certificate, key: privateKey };
-}
-
-function parsePem<Value>(path: string, parse: () => Value): Value {
-  try {
-    return parse();
-  } catch (error) {
-    throw new Fault({
-      code: "relay.tls",
-      message: `the TLS file '${path}' is not what it should be: ${error instanceof Error ? error.message : error}`,
-      hint: "Name PEM files: the certificate chain with --tls-cert, its private key without a password with --tls-key.",
-      cause: error,
-    });
-  }
-}
-
-function readPem(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new Fault({
-      code: "relay.tls",
-      message: `the TLS file '${path}' can't be read: ${error instanceof Error ? error.message : error}`,
-      hint: "Name a PEM file that this user may read.",
-      cause: error,
-    });
-  }
+  return { certFile, keyFile, ...readCertificate({ certFile, keyFile }) };
 }
 
 /** Where a relay keeps its data unless it is told. */

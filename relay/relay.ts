@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { backUp } from "./backup.ts";
+import type { CertificatePair } from "./certificate.ts";
 import { openDataDirectory } from "./data-directory.ts";
 import { GuessLimiter } from "./guess-limiter.ts";
 import type { ApiEnv } from "./http/access.ts";
@@ -34,6 +35,8 @@ export interface Relay {
 export interface Server {
   /** Where it listens, `http(s)://host:port`. */
   readonly url: string;
+  /** Serves another certificate from the next handshake on; connections that are open stay. */
+  useCertificate(pair: CertificatePair): void;
   /** Ends it; connections that do not close in time are cut. */
   close(): Promise<void>;
 }

@@ -127,7 +127,8 @@ describe("the relay's options", () => {
   describe.runIf(requires("openssl"))("for TLS", () => {
     it("can be set on the command line and by the environment", () => {
       const { cert, key } = makeCertificate(directory);
-      const tls = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+      const pair = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+      const tls = { certFile: cert, keyFile: key, ...pair };
       expect(read(["--tls-cert", cert, "--tls-key", key]).tls).toEqual(tls);
       vi.stubEnv("LANEWAY_TLS_CERT", cert);
       vi.stubEnv("LANEWAY_TLS_KEY", key);
