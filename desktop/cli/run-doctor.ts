@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { explain, Fault } from "../../shared/fault.ts";
 import { DeviceStore, relayBase } from "../agent/device-store.ts";
+import { attachedTaps } from "../agent/diagnostics/bridge-check.ts";
 import type { Finding } from "../agent/diagnostics/checks.ts";
 import { type DoctorOptions, doctor } from "../agent/diagnostics/doctor.ts";
 import { defaultStateDirectory } from "../agent/identity.ts";
@@ -132,31 +132,11 @@ function ownOptions(
 
 /** A device is let in once at a time: to try it while another process uses it would end that one's networks. */
 function inUse(): Finding | undefined {
-  const tap = attachedTap();
+  const [tap] = attachedTaps();
   if (tap === undefined) return undefined;
   const hint = "Run this again once 'laneway up' has ended, or with a token.";
   return { state: "skipped", detail: `${tap} may be of a 'laneway up' that uses this device now`, hint };
 }
-
-/** A TAP that a process has open, in this network namespace. */
-function attachedTap(): string | undefined {
-  const read = (name: string, file: string) => readFileSync(`/sys/class/net/${name}/${file}`, "utf8").trim();
-  try {
-    return readdirSync("/sys/class/net").find((name) => {
-      try {
-        return (Number(read(name, "tun_flags")) & IFF_TAP) !== 0 && read(name, "carrier") === "1";
-      } catch {
-        // Of another kind, down, or gone meanwhile.
-        return false;
-      }
-    });
-  } catch {
-    return undefined;
-  }
-}
-
-/** linux/if_tun.h */
-const IFF_TAP = 2;
 
 function show(steps: readonly Step[], json: boolean | undefined): void {
   const output = new Output(json);

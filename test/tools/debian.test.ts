@@ -165,7 +165,8 @@ describe("the list of Debian packages", () => {
   /** Commands that every Debian has (`Essential: yes`), and those that come with another in the list. */
   const ESSENTIAL =
     "bash cat chmod dpkg-deb getent mkdir nsenter prlimit script setpriv sh sleep test timeout true unshare";
-  const WITH_OTHERS = "bridge dumpcap ovs-ofctl ovs-vsctl ovsdb-server ovsdb-tool ss systemd-sysusers tc";
+  const WITH_OTHERS =
+    "bridge dumpcap iptables-legacy ovs-ofctl ovs-vsctl ovsdb-server ovsdb-tool ss systemd-sysusers tc";
   /** Not installed for tests, which say so: systemd-resolved would make itself the machine's resolver. */
   const LEFT_OUT = "dbus-daemon";
   const known = new Set(

@@ -6,6 +6,7 @@ import type { Credentials } from "../credentials.ts";
 import { openTap } from "../tap/open.ts";
 import { Refused, TunnelConnection } from "../tunnel-connection.ts";
 import { closedForGood, passing } from "../tunnel-errors.ts";
+import { attachedTaps, bridgesOf, checkBridges } from "./bridge-check.ts";
 import { type Check, type Finding, runChecks } from "./checks.ts";
 import { exchangeFullSize } from "./full-size.ts";
 import { relayChecks, wayFailed } from "./relay-checks.ts";
@@ -25,7 +26,7 @@ export interface DoctorOptions {
 }
 
 /**
- * The ordered checks, from this machine to another member: `tap`, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `peer`.
+ * The ordered checks, from this machine to another member: `tap`, `bridge` where the TAP is in one, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `peer`.
  *
  * @returns whether none failed
  * @throws the signal's reason when aborted
@@ -37,8 +38,11 @@ export async function doctor(
 ): Promise<boolean> {
   const tap: Check = { id: "tap", run: (either) => checkTap(options.tap, either) };
   const { relay } = options;
+  const bridges = bridgesOf(options.tap === undefined ? attachedTaps() : [options.tap]);
+  const bridge: Check = { id: "bridge", run: (either) => checkBridges(bridges, either) };
+  const local = bridges.length === 0 ? [tap] : [tap, bridge];
   const rest = relay === undefined ? withoutRelay() : withRelay(relay, options);
-  return await runChecks([tap, ...rest], progress, signal);
+  return await runChecks([...local, ...rest], progress, signal);
 }
 
 function withRelay(relay: URL, options: DoctorOptions): Check[] {

@@ -152,6 +152,7 @@ export const en = {
     start: "Start",
     steps: {
       tap: "Right to make network interfaces",
+      bridge: "Bridge passes frames",
       dns: "Name of the relay",
       reach: "Relay reachable",
       tls: "TLS certificate",

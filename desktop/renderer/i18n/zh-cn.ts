@@ -148,6 +148,7 @@ export const zhCN: Messages = {
     start: "开始",
     steps: {
       tap: "创建网络接口的权限",
+      bridge: "网桥转发数据帧",
       dns: "中继的域名",
       reach: "中继可达",
       tls: "TLS 证书",

@@ -1,0 +1,87 @@
+/** Reads what `iptables -S` and `ip6tables -S` print of the table `filter` (iptables(8)). */
+import { type Chain, isNamed, type Passing, type Rule, type Verdict } from "./firewall.ts";
+
+const HOOK = "FORWARD";
+
+/** Returns the chains of the table. @param command which printed it */
+export function parseIptables(text: string, family: "ip" | "ip6", command: string): Chain[] {
+  const chains = new Map<string, Chain & { readonly rules: Rule[] }>();
+  for (const line of text.split("\n")) {
+    const [option = "", name = "", ...rest] = words(line);
+    if (option === "-P" || option === "-N") {
+      const policy = option === "-P" && rest[0] === "DROP" ? "drop" : "accept";
+      const isForwardHook = name === HOOK;
+      chains.set(name, { family, table: "filter", name, command, isForwardHook, policy, rules: [] });
+    } else if (option === "-A") {
+      chains.get(name)?.rules.push(toRule(line, rest));
+    }
+  }
+  return [...chains.values()];
+}
+
+/** Splits at spaces; what is in double quotes, such as a comment, is one word. */
+function words(line: string): string[] {
+  return (line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? []).map((word) => word.replace(/^"(.*)"$/s, "$1"));
+}
+
+type Condition = (passing: Passing) => boolean;
+
+/** Options whose argument says nothing by itself: the extension's own options follow. */
+const WITHOUT_MEANING = new Set(["-m", "--comment"]);
+
+function toRule(line: string, args: readonly string[]): Rule {
+  const conditions: Condition[] = [];
+  let verdict: Verdict | undefined;
+  for (let at = 0; at < args.length; at++) {
+    const isNegated = args[at] === "!";
+    const option = (isNegated ? args[++at] : args[at]) ?? "";
+    if (option === "--physdev-is-bridged") {
+      if (isNegated) conditions.push(() => false);
+      continue;
+    }
+    const argument = args[++at] ?? "";
+    if (option === "-j" || option === "-g") {
+      verdict = toVerdict(option, argument);
+      // What follows are options of the target.
+      break;
+    }
+    if (!WITHOUT_MEANING.has(option)) conditions.push(toCondition(option, argument, isNegated));
+  }
+  return {
+    name: `the rule '${line}'`,
+    verdict: (passing) => (conditions.every((isMet) => isMet(passing)) ? verdict : undefined),
+  };
+}
+
+/** What isn't known counts as not met, either way round. */
+function toCondition(option: string, argument: string, isNegated: boolean): Condition {
+  switch (option) {
+    case "-i":
+      return ({ from }) => isNamed(from, argument, "+") !== isNegated;
+    case "-o":
+      return ({ to }) => isNamed(to, argument, "+") !== isNegated;
+    case "--ctstate":
+    case "--state":
+      // The first frame of a flow.
+      return () => argument.split(",").includes("NEW") !== isNegated;
+    default:
+      return () => false;
+  }
+}
+
+function toVerdict(option: "-j" | "-g", target: string): Verdict | undefined {
+  switch (target) {
+    case "ACCEPT":
+    // What a program of this machine decides can't be told from here.
+    case "NFQUEUE":
+      return { kind: "accept" };
+    case "DROP":
+    case "REJECT":
+      return { kind: "drop" };
+    case "RETURN":
+      return { kind: "return" };
+    default:
+      // Targets that decide nothing, such as LOG, are no chain that there is.
+      return { kind: option === "-g" ? "goto" : "jump", chain: target };
+  }
+}
