@@ -22,7 +22,7 @@ import {
 import { plainText } from "../../shared/values/plain-text.ts";
 import { blockPool } from "../../system/memory.ts";
 import { limitUnsent } from "../../system/tcp.ts";
-import { connect, UpgradeRefused } from "../../system/websocket/connect.ts";
+import { connect } from "../../system/websocket/connect.ts";
 import { LOST } from "../../system/websocket/frame.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../system/websocket/message-socket.ts";
@@ -30,7 +30,8 @@ import type { Credentials } from "./credentials.ts";
 import { ControlBudget } from "./trust/control-budget.ts";
 import type { Refusal } from "./trust/refusal.ts";
 import { judgeWelcome } from "./trust/welcome.ts";
-import { afterUpgradeRefused, notARelay, Unreachable } from "./tunnel-errors.ts";
+import { notARelay, Unreachable } from "./tunnel-errors.ts";
+import { upgradeFault } from "./upgrade-fault.ts";
 
 /** How long a connection may take until welcome, in milliseconds. */
 const OPEN_MS = 15_000;
@@ -138,8 +139,7 @@ export class TunnelConnection implements MessageEvents {
       });
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof UpgradeRefused) throw afterUpgradeRefused(relay, error.status);
-      throw Unreachable.from(relay, error as Error);
+      throw await upgradeFault(relay, error as Error, signal);
     }
     const opened = connection as TunnelConnection | undefined;
     if (opened === undefined) throw new Unreachable(relay, "the connection was cut");

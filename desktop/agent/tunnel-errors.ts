@@ -50,8 +50,14 @@ function untrusted(relay: URL, error: Error): Fault {
 
 /** Faults of the way to the relay: once it has worked, they may pass (a proxy, a certificate being renewed). */
 export function isConnectionFault(error: unknown): error is Fault {
-  return error instanceof Fault && (error.code === "relay.not-a-relay" || error.code === "relay.certificate");
+  return error instanceof Fault && CONNECTION_FAULTS.has(error.code);
 }
+
+const CONNECTION_FAULTS: ReadonlySet<string> = new Set([
+  "relay.not-a-relay",
+  "relay.websocket-blocked",
+  "relay.certificate",
+]);
 
 /** What keeps us from the relay for now: another attempt is made by itself. */
 export function passing(why: Unreachable | Fault | string): Fault {

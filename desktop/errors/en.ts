@@ -201,6 +201,11 @@ export const en: ErrorTexts = {
       "Something answers at that address, but it is no relay, or a proxy in between stops WebSockets.",
     next: "Check the address, or ask the operator of the relay.",
   },
+  "relay.websocket-blocked": {
+    title: "A proxy stops the tunnel",
+    sentence: "The relay answers, but something in between does not let WebSockets through.",
+    next: "Ask the operator of the relay or of this network's proxy; the details say what the proxy takes away.",
+  },
   "relay.certificate": {
     title: "The relay's certificate is not trusted",
     sentence: "It is out of date, for another name, or from an unknown authority.",

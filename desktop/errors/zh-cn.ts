@@ -200,6 +200,11 @@ export const zhCN: ErrorTexts = {
     sentence: "该地址有响应，但不是中继，或途中的代理阻止了 WebSocket。",
     next: "检查地址，或询问中继的运营者。",
   },
+  "relay.websocket-blocked": {
+    title: "代理阻断了隧道",
+    sentence: "中继有响应，但途中的设备不放行 WebSocket。",
+    next: "请联系中继或本网络代理的管理员；详情中列出了代理去掉的内容。",
+  },
   "relay.certificate": {
     title: "中继的证书不受信任",
     sentence: "证书已过期、名称不符，或来自未知的颁发机构。",

@@ -43,6 +43,7 @@ export const ERROR_CODES = [
   "relay.unreachable",
   "relay.away",
   "relay.not-a-relay",
+  "relay.websocket-blocked",
   "relay.certificate",
   "relay.refused-value",
   "tunnel.closed-1009",

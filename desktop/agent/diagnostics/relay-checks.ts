@@ -5,10 +5,11 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Fault } from "../../../shared/fault.ts";
 import { MESSAGE_BYTES, SUBPROTOCOL } from "../../../shared/tunnel/constants.ts";
 import { parseControl, relayMessage } from "../../../shared/tunnel/control.ts";
-import { connect, UpgradeRefused } from "../../../system/websocket/connect.ts";
+import { connect } from "../../../system/websocket/connect.ts";
 import type { MessageSocket } from "../../../system/websocket/message-socket.ts";
 import { tunnelUrl } from "../tunnel-connection.ts";
-import { afterUpgradeRefused, notARelay, passing, Unreachable } from "../tunnel-errors.ts";
+import { notARelay, passing, Unreachable } from "../tunnel-errors.ts";
+import { upgradeFault } from "../upgrade-fault.ts";
 import type { Check, Finding } from "./checks.ts";
 import { since, TooLate, within } from "./patience.ts";
 
@@ -146,10 +147,8 @@ async function checkWebSocket(relay: URL, signal: AbortSignal): Promise<Finding>
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof UpgradeRefused) {
-      return wayFailed(relay, afterUpgradeRefused(relay, error.status), signal);
-    }
-    return wayFailed(relay, error, signal);
+    const isOfWay = error instanceof Fault || error instanceof Unreachable || !(error instanceof Error);
+    return wayFailed(relay, isOfWay ? error : await upgradeFault(relay, error, signal), signal);
   } finally {
     socket?.terminate();
   }
