@@ -37,6 +37,16 @@ export function adminClient(options: AdminOptions): AdminClient {
   return new AdminClient(parseRelayUrl(options.relay), adminToken(options.adminTokenFile));
 }
 
+/**
+ * Reads the value of `--macs`: how many MAC addresses a session may have.
+ *
+ * @throws Fault unless the text is a whole number from 1 on
+ */
+export function macsNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw usage("usage.number", `'${text}' is not a number for --macs`, "Write a whole number from 1 on.");
+}
+
 function adminToken(file: string | undefined): string {
   const given = process.env["LANEWAY_ADMIN_TOKEN"];
   if (file === undefined) {

@@ -17,6 +17,14 @@ export const expiresIn = z
   .max(3_155_760_000)
   .meta({ description: "Seconds from now." });
 
+/** How many MAC addresses a session may have, whatever the limits say: as many as a network's table at most. */
+export const macs = z
+  .number()
+  .int()
+  .min(1)
+  .max(1_000_000)
+  .meta({ description: "MAC addresses of each session, in place of the limit `session_macs`." });
+
 /** What somebody is to be told by. */
 export const note = z.string().max(256);
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Fault } from "../../shared/fault.ts";
 import { formatAppLink, formatInviteLink } from "../../shared/invite-link.ts";
 import type { Invite } from "../tenants/model.ts";
-import { expiresIn, isoTime, name, time } from "./body.ts";
+import { expiresIn, isoTime, macs, name, time } from "./body.ts";
 import { type Operation, operation } from "./operation.ts";
 import { BY_TIME } from "./orders.ts";
 import { listOperation } from "./paging.ts";
@@ -20,6 +20,7 @@ const newInvite = z
       .max(1_000_000_000)
       .optional()
       .meta({ description: "How many devices it lets in; one unless it is said." }),
+    macs: macs.optional(),
     expires_in: expiresIn.optional().meta({ description: "Seconds from now; a week unless it is said." }),
   })
   .meta({ id: "NewInvite" });
@@ -31,6 +32,10 @@ const invite = z
     tenant: name,
     uses: z.int(),
     used: z.int(),
+    macs: z
+      .int()
+      .nullable()
+      .meta({ description: "MAC addresses of each device; null where the limits say." }),
     created_at: time,
     expires_at: time,
   })
@@ -73,8 +78,8 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
         const { base, doubt } = context.env.reachedAt;
         // A link that leads nowhere is found out by whoever is invited, who can't mend it.
         if (doubt !== undefined) throw new Fault({ code: "invite.no-url", ...doubt });
-        const { network, uses, expires_in } = body;
-        const request = { network, uses, expiresIn: expires_in };
+        const { network, uses, macs, expires_in } = body;
+        const request = { network, uses, macs, expiresIn: expires_in };
         const { invite, secret } = await tenants.invites.create(tenant, request, context.var.by);
         const link = { relay: base, tenant, secret };
         const links = { link: formatInviteLink(link), app_link: formatAppLink(link) ?? null };
@@ -111,13 +116,14 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
 }
 
 function inviteJson(one: Invite): z.input<typeof invite> {
-  const { id, network, tenant, uses, used, createdAt, expiresAt } = one;
+  const { id, network, tenant, uses, used, macs, createdAt, expiresAt } = one;
   return {
     id,
     network,
     tenant,
     uses,
     used,
+    macs: macs ?? null,
     created_at: isoTime(createdAt),
     expires_at: isoTime(expiresAt),
   };

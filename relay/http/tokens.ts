@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PORT_ROLES } from "../../shared/switch/port.ts";
 import type { Token } from "../tenants/model.ts";
-import { expiresIn, isoTime, name, note, time } from "./body.ts";
+import { expiresIn, isoTime, macs, name, note, time } from "./body.ts";
 import { type Operation, operation } from "./operation.ts";
 import { BY_TIME } from "./orders.ts";
 import { listOperation } from "./paging.ts";
@@ -23,6 +23,7 @@ const newToken = z
       .array(role)
       .default([])
       .meta({ description: "What the machines behind it may be to others, where a network guards that." }),
+    macs: macs.optional(),
     name: note.optional(),
     expires_in: expiresIn.optional(),
   })
@@ -40,6 +41,10 @@ const token = z
     networks: z.array(name),
     all_networks: z.boolean(),
     roles: z.array(role),
+    macs: z
+      .int()
+      .nullable()
+      .meta({ description: "MAC addresses of each session; null where the limits say." }),
     tenant: name,
     name: z.string().nullable(),
     created_at: time,
@@ -66,9 +71,9 @@ export function tokenOperations({ tenants }: TenantsApiOptions): Operation[] {
       answer: madeToken,
       errors: { 404: ["network.unknown"], 409: ["limit.tokens"] },
       async handle({ params, body, context }) {
-        const { network, networks, roles, name, expires_in } = body;
+        const { network, networks, roles, macs, name, expires_in } = body;
         const named = network === undefined ? undefined : [network, ...networks];
-        const request = { networks: named, roles, name, expiresIn: expires_in };
+        const request = { networks: named, roles, macs, name, expiresIn: expires_in };
         const made = await tenants.createToken(params.tenant, request, context.var.by);
         return { ...tokenJson(made.token), token: made.secret };
       },
@@ -97,13 +102,14 @@ export function tokenOperations({ tenants }: TenantsApiOptions): Operation[] {
 }
 
 function tokenJson(one: Token): z.input<typeof token> {
-  const { id, networks, allNetworks, roles, tenant, name, createdAt, expiresAt } = one;
+  const { id, networks, allNetworks, roles, macs, tenant, name, createdAt, expiresAt } = one;
   return {
     id,
     network: networks[0] ?? null,
     networks: [...networks],
     all_networks: allNetworks,
     roles: [...roles],
+    macs: macs ?? null,
     tenant,
     name: name ?? null,
     created_at: isoTime(createdAt),

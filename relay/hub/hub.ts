@@ -18,11 +18,12 @@ import { DnsRates } from "./host/dns-rates.ts";
 import { HUB_LIMITS, type HubLimits, RELAY_LIMITS } from "./limits.ts";
 import { type TenantLoad, TenantLoads } from "./load/tenant-load.ts";
 import type { Turn } from "./load/turns.ts";
-import { MacBudgets, type SessionMacs } from "./mac-budgets.ts";
+import { MacBudgets } from "./mac-budgets.ts";
 import { NetworkHub } from "./network-hub.ts";
 import { Presence } from "./presence.ts";
 import { type MeteredPort, Rates, type Sender } from "./rates.ts";
 import { Session, type SessionHost } from "./session.ts";
+import type { SessionMacs } from "./session-macs.ts";
 import { Sightings } from "./sightings.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 import { TableBudgets } from "./table-budgets.ts";
@@ -222,8 +223,12 @@ export class Hub implements SessionHost {
     return undefined;
   }
 
-  macBudget({ tenant }: Grant): SessionMacs {
-    return this.#macs.ofSession(tenant, this.limits.macsPerSession);
+  macBudget(grant: Grant): SessionMacs {
+    return this.#macs.ofSession(grant);
+  }
+
+  macLimit(session: SessionMacs): number {
+    return this.#macs.toldTo(session);
   }
 
   rated(session: Session, { tenant, token, device }: Grant): Sender {
@@ -250,8 +255,8 @@ export class Hub implements SessionHost {
     return this.#macs.ofUnderlayPort(network, limit);
   }
 
-  portBudget(session: SessionMacs, network: Network): MacBudget {
-    return this.#macs.ofPort(session, network);
+  portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget {
+    return this.#macs.ofPort(session, grant, network);
   }
 
   full(network: Network): { code: string; message: string } | undefined {
@@ -357,13 +362,21 @@ export class Hub implements SessionHost {
     this.#presence.noteSeen((seen) => health.attempt("note devices seen", () => note(seen)) ?? false, most);
   }
 
-  /** Frames of a session may have been dropped, as their addresses were too many. */
+  /** Tells of a session whose addresses are too many, so that frames are dropped, or nearly so. */
   #tellOfMacs(session: Session): void {
-    const refusal = session.macs && this.#macs.takeRefusal(session.macs);
-    if (refusal === undefined || session.grant === undefined) return;
-    const { code, message, hint } = refusal.notice;
-    session.warn(code, `${message}: frames from further ones are dropped. ${hint}`, this.clock());
-    if (refusal.isOwn) this.#tenants.notices.add(session.grant.tenant, refusal.notice);
+    const { macs, grant } = session;
+    if (macs === undefined || grant === undefined) return;
+    const who = `the session of '${session.name}' (VTEP ${session.id})`;
+    const refusal = this.#macs.takeRefusal(macs, who);
+    const near = macs.takeNear(who);
+    if (refusal !== undefined) {
+      const { code, message, hint } = refusal.notice;
+      session.warn(code, `${message}: frames from further ones are dropped. ${hint}`, this.clock());
+      if (refusal.isOwn) this.#tenants.notices.add(grant.tenant, refusal.notice);
+    } else if (near !== undefined) {
+      session.warn(near.code, `${near.message}. ${near.hint}`, this.clock());
+      this.#tenants.notices.add(grant.tenant, near);
+    }
   }
 
   /** What fails of it is contained by itself: the rest is done all the same. */

@@ -4,8 +4,6 @@ import { LOAD_LIMITS, type LoadLimits } from "./load/limits.ts";
 export interface HubLimits {
   /** What sessions may cost. */
   readonly load: LoadLimits;
-  /** Source addresses that one session may have behind it: enough for a bridged lab bench. */
-  readonly macsPerSession: number;
   /**
    * Bytes that wait for a receiver who reads slowly. Where client, relay and client share few cores, what a sender has in
    * flight arrives in bursts, and each that does not fit costs TCP a train of segments; with a third of this three times
@@ -29,7 +27,6 @@ export interface HubLimits {
 
 export const HUB_LIMITS: HubLimits = {
   load: LOAD_LIMITS,
-  macsPerSession: 64,
   queueBytes: 1_536 * 1024,
   connectionsPerAddress: 16_384,
   strangersPerAddress: 256,

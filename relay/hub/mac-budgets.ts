@@ -2,7 +2,9 @@ import { Budget } from "../../shared/switch/budget.ts";
 import type { LimitName, Limits, Where } from "../tenants/limits.ts";
 import type { Network } from "../tenants/model.ts";
 import type { NewNotice } from "../tenants/notices.ts";
+import type { Grant } from "../tenants/tenants.ts";
 import { RESERVED } from "./limits.ts";
+import { SessionMacs } from "./session-macs.ts";
 
 interface Shared {
   readonly tenant: string;
@@ -11,14 +13,8 @@ interface Shared {
   readonly budget: Budget;
 }
 
-/** A session's own. */
-export interface SessionMacs {
-  readonly tenant: string;
-  readonly limit: number;
-  readonly budget: Budget;
-  /** Those of the networks that it has been in. */
-  readonly networks: Map<number, Shared>;
-}
+/** What a client takes for a number of MAC addresses (docs/protocol.md, `limits`). */
+const MOST_TOLD = 1_048_576;
 
 /** The budgets that sessions share: each tenant's and each network's. */
 export class MacBudgets {
@@ -26,28 +22,41 @@ export class MacBudgets {
   readonly #relay: Budget;
   readonly #tenants = new Map<string, Shared>();
   readonly #networks = new Map<number, Shared>();
+  /** Grows whenever limits change. */
+  #version = 0;
 
   /** @param relay what all tenants together may have, in addresses */
   constructor(limits: Limits, relay: number) {
     this.#limits = limits;
     this.#relay = new Budget(relay);
+    limits.onChanged(() => {
+      this.#version++;
+    });
   }
 
-  /** Of a session of that tenant. @param limit its own */
-  ofSession(tenant: string, limit: number): SessionMacs {
-    return {
-      tenant,
-      limit,
-      budget: new Budget(() => limit, [this.#ofTenant(tenant)]),
-      networks: new Map(),
+  /** Those of a session, by what its credentials and the limits say. */
+  ofSession(grant: Grant): SessionMacs {
+    let known = 0;
+    let version = -1;
+    // Asked for each address: it depends on all networks, and changes with the limits alone.
+    const limit = () => {
+      if (version === this.#version) return known;
+      version = this.#version;
+      known = this.#limitOf(grant);
+      return known;
     };
+    return new SessionMacs({ tenant: grant.tenant, limit, within: this.#ofTenant(grant.tenant) });
   }
 
   /** Of a session's port in a network. */
-  ofPort(session: SessionMacs, { tenant, vni, name: network }: Network): Budget {
-    const shared = this.#ofNetwork(tenant, vni, network);
-    session.networks.set(vni, shared);
-    return new Budget(() => Number.POSITIVE_INFINITY, [session.budget, shared.budget]);
+  ofPort(session: SessionMacs, grant: Grant, network: Network): Budget {
+    const { budget } = this.#ofNetwork(network.tenant, network.vni, network.name);
+    return session.ofPort(network.vni, network.name, () => this.#limitIn(grant, network), budget);
+  }
+
+  /** Number of MAC addresses that a session is told it may have. */
+  toldTo({ budget }: SessionMacs): number {
+    return Math.max(1, Math.min(budget.own, MOST_TOLD));
   }
 
   /** Of a port on the underlay, behind which there is no session. @param limit its own */
@@ -72,39 +81,43 @@ export class MacBudgets {
   }
 
   /**
-   * Which limit a session's further addresses met since this was asked last; of several, its own first.
+   * Returns which limit a session's further addresses met since the last call; of several, its own first.
    *
+   * @param who what people know the session by
    * @returns `isOwn`: whether it is the session's, of which {@link tick} tells nobody
    */
-  takeRefusal({
-    tenant,
-    limit,
-    budget,
-    networks,
-  }: SessionMacs): { notice: NewNotice; isOwn: boolean } | undefined {
-    const { own, all } = budget.takeRefusals();
-    if (all === 0) return undefined;
-    const isOwn = own > 0;
-    if (!isOwn) {
-      const isOfTenant = budget.used >= budget.limit;
-      const full = [...networks.values()].find((one) => one.budget.used >= one.budget.limit);
-      const notice = isOfTenant
-        ? this.#limits.explain(tenant, "macs")
-        : this.#limits.explain(tenant, "network_macs", full?.where);
-      return { notice, isOwn };
-    }
-    const notice = {
-      code: "limit.session-macs",
-      network: undefined,
-      message: `a session has reached its limit of ${limit} MAC addresses`,
-      hint: "Look there for a machine that makes addresses up, or split what is behind it among several sessions.",
-    };
-    return { notice, isOwn };
+  takeRefusal(session: SessionMacs, who: string): { notice: NewNotice; isOwn: boolean } | undefined {
+    const refusal = session.takeRefusal(who);
+    if (refusal === undefined) return undefined;
+    if ("code" in refusal) return { notice: refusal, isOwn: true };
+    const { shared: network } = refusal;
+    const notice =
+      network === undefined
+        ? this.#limits.explain(session.tenant, "macs")
+        : this.#limits.explain(session.tenant, "network_macs", { network });
+    return { notice, isOwn: false };
   }
 
   #tell({ tenant, name, where, budget }: Shared): void {
     const { own } = budget.takeRefusals();
     if (own > 0) this.#limits.reached(tenant, name, where, own);
+  }
+
+  /** What a session may have in one network. */
+  #limitIn({ tenant, macs }: Grant, { id, name: network }: Network): number {
+    const own =
+      macs.get(id) ??
+      this.#limits.value(tenant, "network_session_macs", { network }) ??
+      this.#limits.value(tenant, "session_macs", {});
+    return own ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What a session may have in all its networks: what it may in the one where that is most. */
+  #limitOf(grant: Grant): number {
+    const { tenant, networks } = grant;
+    if (networks.length === 0)
+      return this.#limits.value(tenant, "session_macs", {}) ?? Number.POSITIVE_INFINITY;
+    return Math.max(...networks.map((network) => this.#limitIn(grant, network)));
   }
 
   #ofNetwork(tenant: string, vni: number, network: string): Shared {

@@ -33,9 +33,9 @@ import type { HubLimits } from "./limits.ts";
 import { ControlBudget } from "./load/control-budget.ts";
 import { Inbox, type InboxReader } from "./load/inbox.ts";
 import type { TenantLoad } from "./load/tenant-load.ts";
-import type { SessionMacs } from "./mac-budgets.ts";
 import type { NetworkHub, NetworkMember } from "./network-hub.ts";
 import type { Sender } from "./rates.ts";
+import type { SessionMacs } from "./session-macs.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 
 /** What a session needs of the hub it belongs to. */
@@ -57,7 +57,9 @@ export interface SessionHost {
   admit(session: Session, grant: Grant): string | undefined;
   /** What it may learn in all, and in one network. */
   macBudget(grant: Grant): SessionMacs;
-  portBudget(session: SessionMacs, network: Network): MacBudget;
+  portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget;
+  /** The number of MAC addresses that it is told it may have. */
+  macLimit(session: SessionMacs): number;
   /** Has what it sends be counted, from welcome on. */
   rated(session: Session, grant: Grant): Sender;
   /** Why a network can't have one more, where it can't. */
@@ -122,6 +124,11 @@ export class Session implements ConnectionEvents, InboxReader {
   /** Records dropped before any port could be named, by reason. */
   get drops(): DropCounter | undefined {
     return this.#trunk?.drops;
+  }
+
+  /** What its client calls itself, or its device is called; empty before welcome. */
+  get name(): string {
+    return this.#name;
   }
 
   /** What it may learn, from welcome on. */
@@ -326,7 +333,7 @@ export class Session implements ConnectionEvents, InboxReader {
       limits: {
         message_bytes: MESSAGE_BYTES,
         frame_bytes: FRAME_BYTES,
-        macs: this.#host.limits.macsPerSession,
+        macs: this.#host.macLimit(macs),
       },
       keepalive_seconds: KEEPALIVE_SECONDS,
     });
@@ -372,7 +379,8 @@ export class Session implements ConnectionEvents, InboxReader {
     this.#tellJoined(vni, hub.others(membership));
     // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
     if (this.#memberships.has(vni)) {
-      const port = trunk.join(hub.segment, this.#macs && this.#host.portBudget(this.#macs, network));
+      const budget = this.#macs && this.#grant && this.#host.portBudget(this.#macs, this.#grant, network);
+      const port = trunk.join(hub.segment, budget);
       this.#sender?.join(port, network);
     }
     hub.instruct(membership);

@@ -39,6 +39,20 @@ export class DeviceTable {
     return row === undefined ? undefined : toDevice(row);
   }
 
+  /** A device, with how many MAC addresses it may have, by the ids of those networks whose invites say so. */
+  withMacs(id: string): { readonly device: Device; readonly macs: Map<number, number> } | undefined {
+    // One statement for both, because every hello asks.
+    const row = this.#sql.get(
+      `SELECT *, (SELECT json_group_object(network_id, macs) FROM memberships
+         WHERE device_id = devices.id AND macs IS NOT NULL) AS macs
+       FROM devices WHERE id = ?`,
+      id,
+    );
+    if (row === undefined) return undefined;
+    const macs = Object.entries(JSON.parse(String(row["macs"])) as Record<string, number>);
+    return { device: toDevice(row), macs: new Map(macs.map(([network, most]) => [Number(network), most])) };
+  }
+
   byKey(tenant: string, publicKey: string): Device | undefined {
     const row = this.#sql.get("SELECT * FROM devices WHERE tenant = ? AND public_key = ?", tenant, publicKey);
     return row === undefined ? undefined : toDevice(row);
@@ -57,12 +71,18 @@ export class DeviceTable {
     this.#sql.run("UPDATE devices SET last_seen = ? WHERE id = ?", now, id);
   }
 
-  /** Puts a device on a network; nothing changes where it is there already. */
-  enter(id: string, networkId: number): void {
+  /**
+   * Puts a device on a network. Where it is there already, only `macs` changes, if it is given.
+   *
+   * @param macs number of MAC addresses that it may have there; undefined where the limits say
+   */
+  enter(id: string, networkId: number, macs?: number | undefined): void {
     this.#sql.run(
-      "INSERT INTO memberships (device_id, network_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      `INSERT INTO memberships (device_id, network_id, macs) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET macs = COALESCE(excluded.macs, macs)`,
       id,
       networkId,
+      macs ?? null,
     );
   }
 

@@ -63,8 +63,9 @@ export class Devices {
   /** What a device that has proved its key may do now; undefined where it was revoked. */
   grant(id: string): Grant | undefined {
     const { store, addresses } = this.#options;
-    const device = store.devices.byId(id);
-    if (device === undefined) return undefined;
+    const known = store.devices.withMacs(id);
+    if (known === undefined) return undefined;
+    const { device, macs } = known;
     const networks = store.networksOfDevice(id);
     return {
       token: undefined,
@@ -72,6 +73,7 @@ export class Devices {
       tenant: device.tenant,
       networks,
       addresses: addresses.giveAll(networks, id),
+      macs,
       // Who lets a device in says where it may be, not what.
       roles: new Set(),
       expiresAt: undefined,

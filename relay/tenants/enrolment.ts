@@ -105,7 +105,7 @@ export class Enrolment {
     const by = { name: `invite ${id}`, from };
     audit.change({ tenant, by, action: "device.enrol", object: device.id }, () => {
       if (known === undefined) store.devices.create(device);
-      store.devices.enter(device.id, networkId);
+      store.devices.enter(device.id, networkId, invite.macs);
       store.invites.use(id, publicKey, device.id);
       const network = store.network(tenant, invite.network);
       if (network === undefined) return;

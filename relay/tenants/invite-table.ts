@@ -14,13 +14,14 @@ export class InviteTable {
     this.#sql = sql;
   }
 
-  create({ id, networkId, hash, uses, createdAt, expiresAt }: NewInvite): void {
+  create({ id, networkId, hash, uses, macs, createdAt, expiresAt }: NewInvite): void {
     this.#sql.run(
-      "INSERT INTO invites (id, network_id, hash, uses, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO invites (id, network_id, hash, uses, macs, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
       id,
       networkId,
       hash,
       uses,
+      macs ?? null,
       createdAt,
       expiresAt,
     );
@@ -128,6 +129,7 @@ function toInvite(row: Row): Invite {
     networkId: Number(row["network_id"]),
     uses: Number(row["uses"]),
     used: Number(row["used"]),
+    macs: optionalNumber(row, "macs"),
     createdAt: Number(row["created_at"]),
     expiresAt: Number(row["expires_at"]),
     revokedAt: optionalNumber(row, "revoked_at"),

@@ -17,6 +17,8 @@ export interface InviteRequest {
   readonly network: string;
   /** How many devices it lets in; one unless it is said. */
   readonly uses?: number | undefined;
+  /** Number of MAC addresses that each device it lets in may have; what the limits say unless it is said. */
+  readonly macs?: number | undefined;
   /** Seconds from now. */
   readonly expiresIn?: number | undefined;
 }
@@ -59,6 +61,7 @@ export class Invites {
       networkId: network.id,
       uses: request.uses ?? 1,
       used: 0,
+      macs: request.macs,
       createdAt: now,
       expiresAt: now + (request.expiresIn ?? INVITE_SECONDS),
       revokedAt: undefined,

@@ -19,6 +19,8 @@ export const DEFAULT_LIMITS = {
   sessions: 10_000,
   /** Networks that its sessions have joined, each counted once for each session. */
   memberships: 20_000,
+  /** MAC addresses of each session, in all its networks: enough for a bridged lab bench. */
+  session_macs: 64,
   /** MAC addresses learnt, of all sessions together. */
   macs: 200_000,
   /** IP addresses that its networks' neighbour tables know, all together. */
@@ -46,6 +48,8 @@ export const DEFAULT_LIMITS = {
   network_devices: 10_000,
   network_sessions: 10_000,
   network_macs: 100_000,
+  /** MAC addresses of each session in the network; without it what `session_macs` says. */
+  network_session_macs: null,
   network_bytes_per_second: null,
   network_packets_per_second: null,
 } as const satisfies Readonly<Record<string, number | null>>;

@@ -241,4 +241,10 @@ export const MIGRATIONS: readonly string[] = [
     WHEN OLD.number > COALESCE((SELECT gone FROM audit_logs WHERE id = OLD.log), 0)
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   `,
+  // How many MAC addresses a session may have, where its token or invite says. A device has it from its invite.
+  `
+  ALTER TABLE tokens ADD COLUMN macs INTEGER;
+  ALTER TABLE invites ADD COLUMN macs INTEGER;
+  ALTER TABLE memberships ADD COLUMN macs INTEGER;
+  `,
 ];

@@ -49,6 +49,8 @@ export interface Token {
   readonly allNetworks: boolean;
   /** What the machines behind its sessions may be to others. */
   readonly roles: readonly PortRole[];
+  /** Number of MAC addresses that each of its sessions may have; undefined where the limits say. */
+  readonly macs?: number | undefined;
   readonly name: string | undefined;
   /** Seconds since 1970. */
   readonly createdAt: number;
@@ -84,6 +86,8 @@ export interface Invite {
   /** How many devices it lets in, and how many it has. */
   readonly uses: number;
   readonly used: number;
+  /** Number of MAC addresses that each device it lets in may have there; undefined where the limits say. */
+  readonly macs?: number | undefined;
   /** Seconds since 1970. */
   readonly createdAt: number;
   readonly expiresAt: number;

@@ -20,7 +20,7 @@ import { MIGRATIONS } from "./migrations.ts";
 import type { Network, NewNetwork, NewToken, Tenant, Token } from "./model.ts";
 import { BEGINNING, type Part, type TimeKey, WHOLE } from "./part.ts";
 import { PortTable } from "./port-table.ts";
-import { type Row, Sql } from "./sql.ts";
+import { optionalNumber, type Row, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
 import { StoreHealth } from "./store-health.ts";
 import { UsedAddressTable } from "./used-address-table.ts";
@@ -197,8 +197,8 @@ export class SqliteStore implements Store {
     this.transaction(() => {
       // The schema refuses one that names no network there is, unless it is to open all.
       this.#run(
-        `INSERT INTO tokens (id, tenant, network_id, all_networks, hash, name, roles, created_at, expires_at)
-         VALUES (?1, ?2, (SELECT id FROM networks WHERE tenant = ?2 AND name = ?3), ?4, ?5, ?6, ?7, ?8, ?9)`,
+        `INSERT INTO tokens (id, tenant, network_id, all_networks, hash, name, roles, macs, created_at, expires_at)
+         VALUES (?1, ?2, (SELECT id FROM networks WHERE tenant = ?2 AND name = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
         token.id,
         token.tenant,
         first ?? null,
@@ -206,6 +206,7 @@ export class SqliteStore implements Store {
         token.hash,
         token.name ?? null,
         JSON.stringify(token.roles),
+        token.macs ?? null,
         token.createdAt,
         token.expiresAt ?? null,
       );
@@ -360,6 +361,7 @@ function toToken(row: Row): Token {
     ],
     allNetworks: row["all_networks"] === 1,
     roles: JSON.parse(String(row["roles"])) as PortRole[],
+    macs: optionalNumber(row, "macs"),
     name: row["name"] === null ? undefined : String(row["name"]),
     createdAt: Number(row["created_at"]),
     expiresAt: row["expires_at"] === null ? undefined : Number(row["expires_at"]),

@@ -59,6 +59,8 @@ export interface TokenRequest {
   /** One at least; every network of the tenant where it is left out, also those to come. */
   readonly networks?: readonly string[] | undefined;
   readonly roles?: readonly PortRole[] | undefined;
+  /** Number of MAC addresses that each of its sessions may have; what the limits say unless it is said. */
+  readonly macs?: number | undefined;
   readonly name?: string | undefined;
   /** Seconds from now. */
   readonly expiresIn?: number | undefined;
@@ -75,6 +77,8 @@ export interface Grant {
   readonly roles: ReadonlySet<PortRole>;
   /** By the networks' ids. */
   readonly addresses: ReadonlyMap<number, GivenAddresses>;
+  /** Number of MAC addresses that a session may have, by the ids of those networks where its token or invite says so. */
+  readonly macs: ReadonlyMap<number, number>;
   readonly expiresAt: number | undefined;
 }
 
@@ -272,6 +276,7 @@ export class Tenants {
       networks: named?.map((network) => network.name) ?? [],
       allNetworks: named === undefined,
       roles: request.roles ?? [],
+      macs: request.macs,
       name: request.name,
       createdAt: now,
       expiresAt: request.expiresIn === undefined ? undefined : now + request.expiresIn,
@@ -305,7 +310,7 @@ export class Tenants {
   authenticate(hash: string): Grant | undefined {
     const token = this.#store.tokenByHash(hash);
     if (token === undefined || this.hasExpired(token)) return undefined;
-    const { id, tenant, roles, expiresAt } = token;
+    const { id, tenant, roles, macs, expiresAt } = token;
     const networks = token.allNetworks
       ? this.#store.networks(tenant)
       : this.#store.networksNamed(tenant, token.networks);
@@ -315,6 +320,7 @@ export class Tenants {
       tenant,
       networks,
       addresses: new Map(),
+      macs: new Map(macs === undefined ? [] : networks.map((network) => [network.id, macs])),
       roles: new Set(roles),
       expiresAt,
     };

@@ -29,7 +29,7 @@ export interface Told {
 export async function invite(
   relay: RelayProcess,
   { tenant, name: network }: { tenant: string; name: string },
-  request: { uses?: number; expires_in?: number } = {},
+  request: { uses?: number; expires_in?: number; macs?: number } = {},
 ): Promise<Invite> {
   const made = (await relay.must("POST", `/tenants/${tenant}/invites`, { network, ...request })) as Invite;
   const [, , secret = ""] = new URL(made.link).hash.split(".");

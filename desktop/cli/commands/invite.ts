@@ -2,12 +2,13 @@ import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { isLoopback } from "../../../shared/invite-link.ts";
 import { parseDuration } from "../../../shared/values/duration.ts";
-import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
+import { type AdminOptions, adminClient, adminOptions, macsNumber, tenantOption } from "../admin-options.ts";
 import { Output } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
   readonly network: string;
   readonly uses?: number;
+  readonly macs?: number;
   readonly expires?: number;
   readonly qr?: boolean;
 }
@@ -21,11 +22,16 @@ export function inviteCommand(): Command {
   add("create", "make an invite; its link is shown this once")
     .option("--network <name>", "the network that it opens", "lan")
     .option("--uses <number>", "how many devices it lets in (default: 1)", uses)
+    .option(
+      "--macs <number>",
+      "how many MAC addresses may be behind each device (default: the limits say)",
+      macsNumber,
+    )
     .option("--expires <duration>", "how long it is good for: 30s, 15m, 24h, 7d", parseDuration)
     .option("--qr", "draw the link as a QR code, too, for a phone's camera (not with --json)")
     .action(async (options: CreateOptions) => {
-      const { network, uses, expires, qr } = options;
-      const request = { network, uses, expires_in: expires };
+      const { network, uses, macs, expires, qr } = options;
+      const request = { network, uses, macs, expires_in: expires };
       const output = new Output(options.json);
       const made = await adminClient(options).create(request, "tenants", options.tenant, "invites");
       output.object(made);

@@ -11,6 +11,7 @@ const INHERIT = "inherit";
 
 const HELP = `
 Besides counts of networks, devices, tokens, invites and sessions, the limits of a tenant are:
+  session-macs                   MAC addresses behind each session; network-session-macs: in one network
   macs, neighbours, groups       addresses and multicast memberships that the relay learns
   queued-bytes                   bytes that wait for receivers that read slowly
   captures, audit-entries        captures at once; entries of the audit log that are kept

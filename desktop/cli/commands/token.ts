@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { usage } from "../../../shared/fault.ts";
 import { PORT_ROLES } from "../../../shared/switch/port.ts";
 import { parseDuration } from "../../../shared/values/duration.ts";
-import { type AdminOptions, adminClient, adminOptions, tenantOption } from "../admin-options.ts";
+import { type AdminOptions, adminClient, adminOptions, macsNumber, tenantOption } from "../admin-options.ts";
 import { Output, type Row } from "../output.ts";
 
 interface CreateOptions extends AdminOptions {
@@ -10,6 +10,7 @@ interface CreateOptions extends AdminOptions {
   readonly allNetworks?: boolean;
   readonly role?: readonly string[];
   readonly expires?: number;
+  readonly macs?: number;
   readonly name?: string;
 }
 
@@ -30,9 +31,14 @@ export function tokenCommand(): Command {
       "how long it is good for: 30s, 15m, 24h, 7d (default: for ever)",
       parseDuration,
     )
+    .option(
+      "--macs <number>",
+      "how many MAC addresses may be behind each session (default: the limits say)",
+      macsNumber,
+    )
     .option("--name <text>", "a note of whom it is for")
     .action(async (options: CreateOptions, command: Command) => {
-      const { name, expires, role, allNetworks } = options;
+      const { name, expires, role, macs, allNetworks } = options;
       if (allNetworks === true && command.getOptionValueSource("network") !== "default") {
         throw usage(
           "usage.networks",
@@ -42,7 +48,7 @@ export function tokenCommand(): Command {
       }
       const [network, ...networks] = options.network;
       const opens = allNetworks === true ? { all_networks: true } : { network, networks };
-      const request = { ...opens, roles: role ?? [], name, expires_in: expires };
+      const request = { ...opens, roles: role ?? [], macs, name, expires_in: expires };
       new Output(options.json).object(
         await adminClient(options).create(request, "tenants", options.tenant, "tokens"),
       );

@@ -158,6 +158,17 @@ describe("laneway token create --all-networks", () => {
     expect(await human("token", "list")).toMatch(new RegExp(`^${text(made, "id")}\\s+\\(all\\)`, "m"));
     expect(await failure(2, "token", "create", "--all-networks", "--network", "lan")).toContain("lan");
   });
+
+  it("says how many MAC addresses may be behind a token's sessions, and an invite's devices", async () => {
+    expect(await relay.create("token", "create", "--macs", "500")).toMatchObject({ macs: 500 });
+    expect(await relay.create("invite", "create", "--macs", "300")).toMatchObject({ macs: 300 });
+    for (const what of ["token", "invite"]) {
+      expect(await relay.create(what, "create")).toMatchObject({ macs: null });
+      for (const macs of ["0", "many", "1.5"])
+        expect(await failure(2, what, "create", "--macs", macs)).toContain(`'${macs}'`);
+    }
+    expect(await objects("token", "list")).toContainEqual(expect.objectContaining({ macs: 500 }));
+  });
 });
 
 describe("laneway invite create --qr", () => {

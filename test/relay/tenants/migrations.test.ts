@@ -147,6 +147,8 @@ describe("the third schema", () => {
         DROP INDEX audit_of_log; DROP INDEX audit_by_time; DROP INDEX released_addresses_in_order;
         DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_deleted;
         DROP TABLE audit_logs; DROP TABLE probe;
+        ALTER TABLE tokens DROP COLUMN macs; ALTER TABLE invites DROP COLUMN macs;
+        ALTER TABLE memberships DROP COLUMN macs;
         ALTER TABLE audit DROP COLUMN log; ALTER TABLE audit DROP COLUMN number;
         CREATE INDEX audit_of_tenant ON audit (tenant, id);
         CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'no'); END;
