@@ -1,12 +1,5 @@
-import {
-  classifyVlan,
-  isVlan,
-  RESERVED_VLAN,
-  readVlan,
-  stripVlan,
-  UNTAGGED_VLAN,
-} from "../../shared/frame/vlan.ts";
-import { stripVlanOffload } from "../../shared/offload/vlan.ts";
+import { classifyVlan, isVlan, RESERVED_VLAN, readVlan, UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
+import { untag } from "../../shared/offload/vlan.ts";
 import { DropCounter } from "../../shared/switch/drops.ts";
 import type { TapDevice, TapReceiver } from "./tap/device.ts";
 import type { FrameBatch } from "./tap/slab.ts";
@@ -123,6 +116,6 @@ export class VlanTrunk implements TapReceiver, VlanTapHost {
   /** Returns where the frame begins without its tag. A priority tag is taken off too: it names no VLAN. */
   #strip(bytes: Uint8Array, frame: number, end: number, vlan: number): number {
     if (vlan === UNTAGGED_VLAN && readVlan(bytes, frame, end) !== UNTAGGED_VLAN) return frame;
-    return this.#tap.offload ? stripVlanOffload(bytes, frame, end) : stripVlan(bytes, frame);
+    return untag(bytes, frame, end, this.#tap.offload);
   }
 }

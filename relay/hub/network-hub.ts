@@ -252,8 +252,11 @@ export class NetworkHub {
   }
 
   #newPolicy(roles: ReadonlySet<PortRole>): HubPolicy {
-    // Where the relay gives the addresses, it is the one server.
-    const { settings, mode } = this.#network;
+    const { settings, mode, addresses, prefix6 } = this.#network;
+    // Where the relay gives the addresses, it is the one server; and it gives the IPv6 ones without a router's advertisements.
+    const givers: PortRole[] = [];
+    if (addresses) givers.push("dhcp-server");
+    if (prefix6 !== undefined) givers.push("router");
     for (const budget of this.#policyBudgets) budget.close();
     const within = (budget: Budget | undefined) => new Budget(Number.POSITIVE_INFINITY, budget && [budget]);
     const budgets = { neighbours: within(this.budgets?.neighbours), groups: within(this.budgets?.groups) };
@@ -262,7 +265,7 @@ export class NetworkHub {
       segment: this.segment,
       settings,
       wire: mode === "wire",
-      granted: this.#network.addresses ? new Set([...roles, "dhcp-server"]) : roles,
+      granted: new Set([...roles, ...givers]),
       notice: (notice) => this.#notice(notice),
       host: this.#host && { port: this.#host, addresses: this.#host.addresses },
       heard: (address) => this.#router?.heard(address),

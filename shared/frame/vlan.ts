@@ -82,6 +82,25 @@ export function stripVlan(bytes: Uint8Array, frame: number, tags = 1): number {
   return frame + by;
 }
 
+/** Bytes that a frame has on a wire at least, without its FCS (IEEE 802.3 clause 4A.4.2: 64 with it). */
+const LEAST_ON_WIRE = 60;
+
+/** Whether a frame is long enough for a wire, and would not be without its `tags` outer tags. */
+export function isShortWithoutTags(frame: number, end: number, tags = 1): boolean {
+  const length = end - frame;
+  return length >= LEAST_ON_WIRE && length - tags * VLAN_TAG_BYTES < LEAST_ON_WIRE;
+}
+
+/**
+ * Takes off the outer tag, or the `tags` outer ones, which are there, and pads the frame with zeros to the length that it had:
+ * what is behind the tags moves, and the frame begins where it did.
+ */
+export function stripVlanPadded(bytes: Uint8Array, frame: number, end: number, tags = 1): void {
+  const by = tags * VLAN_TAG_BYTES;
+  bytes.copyWithin(frame + ADDRESSES_BYTES, frame + ADDRESSES_BYTES + by, end);
+  bytes.fill(0, end - by, end);
+}
+
 /**
  * Puts an 802.1Q tag before all others, with priority 0, into the 4 bytes before the frame.
  *

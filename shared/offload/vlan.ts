@@ -7,7 +7,16 @@
  */
 import type { Written } from "../frame/bytes.ts";
 import { VLAN_TAG_BYTES } from "../frame/ethernet.ts";
-import { ADDRESSES_BYTES, copyWithVlan, insertVlan, moveDown, moveUp } from "../frame/vlan.ts";
+import {
+  ADDRESSES_BYTES,
+  copyWithVlan,
+  insertVlan,
+  isShortWithoutTags,
+  moveDown,
+  moveUp,
+  stripVlan,
+  stripVlanPadded,
+} from "../frame/vlan.ts";
 import { needsCsum, readCsumStart, readHdrLen, VIRTIO_BYTES, writeCsumStart, writeHdrLen } from "./virtio.ts";
 
 const MAX_UINT16 = 0xffff;
@@ -23,10 +32,25 @@ export function stripVlanOffload(bytes: Uint8Array, frame: number, end: number, 
   moveUp(bytes, frame - VIRTIO_BYTES, frame + ADDRESSES_BYTES, by);
   const stripped = frame + by;
   const virtio = stripped - VIRTIO_BYTES;
-  // Not below 0: where a header lies it must not come out as one that says something else.
-  if (needsCsum(bytes, virtio)) writeCsumStart(bytes, virtio, Math.max(readCsumStart(bytes, virtio) - by, 0));
+  lowerCsumStart(bytes, virtio, by);
   if (readHdrLen(bytes, virtio) > end - stripped) writeHdrLen(bytes, virtio, end - stripped);
   return stripped;
+}
+
+/**
+ * Takes off the `tags` outer tags, which are there, of a frame that is to be fit for a wire again: one that was long enough
+ * for it stays so, by zeros at its end.
+ *
+ * @param isOffload whether there is a virtio-net header directly before the frame
+ * @returns where the frame begins now, with its header directly before it
+ */
+export function untag(bytes: Uint8Array, frame: number, end: number, isOffload: boolean, tags = 1): number {
+  if (!isShortWithoutTags(frame, end, tags)) {
+    return isOffload ? stripVlanOffload(bytes, frame, end, tags) : stripVlan(bytes, frame, tags);
+  }
+  stripVlanPadded(bytes, frame, end, tags);
+  if (isOffload) lowerCsumStart(bytes, frame - VIRTIO_BYTES, tags * VLAN_TAG_BYTES);
+  return frame;
 }
 
 /**
@@ -62,6 +86,11 @@ export function copyWithVlanOffload(
   into.set(bytes.subarray(frame - VIRTIO_BYTES, frame), at);
   countTag(into, at);
   return last;
+}
+
+function lowerCsumStart(bytes: Uint8Array, virtio: number, by: number): void {
+  // Not below 0: where a header lies it must not come out as one that says something else.
+  if (needsCsum(bytes, virtio)) writeCsumStart(bytes, virtio, Math.max(readCsumStart(bytes, virtio) - by, 0));
 }
 
 function countTag(bytes: Uint8Array, virtio: number): void {

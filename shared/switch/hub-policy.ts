@@ -5,9 +5,10 @@ import { BROADCAST_MAC, isGroupAt, readMac } from "../frame/mac.ts";
 import type { Budget } from "./budget.ts";
 import type { DropReason } from "./drops.ts";
 import { DhcpGuard, isDhcpBroadcast } from "./guards/dhcp-guard.ts";
+import { DhcpProbe } from "./guards/dhcp-probe.ts";
 import { EtherTypeFilter } from "./guards/ethertype-filter.ts";
 import { FrameView } from "./guards/frame-view.ts";
-import { isLinkLocalControl } from "./guards/link-local.ts";
+import { isLinkLocalControl, isMacControl } from "./guards/link-local.ts";
 import { LoopDetector } from "./guards/loop-detector.ts";
 import { NoticeLimit } from "./guards/notice-limit.ts";
 import { RaGuard } from "./guards/ra-guard.ts";
@@ -77,6 +78,7 @@ export class HubPolicy implements Policy {
   readonly #etherTypes: EtherTypeFilter | undefined;
   readonly #binding: SourceBinding | undefined;
   readonly #dhcp: DhcpGuard;
+  readonly #dhcpProbe: DhcpProbe;
   readonly #ra: RaGuard;
   readonly #storm: StormGuard;
   readonly #loops: LoopDetector | undefined;
@@ -104,6 +106,7 @@ export class HubPolicy implements Policy {
     // IPv4 and IPv6 pass the policy by, unless it is about them.
     this.strict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
     this.#dhcp = new DhcpGuard(notice);
+    this.#dhcpProbe = new DhcpProbe(mac, segment);
     this.#ra = new RaGuard(notice);
     this.#storm = new StormGuard(
       {
@@ -173,6 +176,7 @@ export class HubPolicy implements Policy {
     this.#binding?.detach(port);
     this.#storm.detach(port);
     this.#dhcp.detach(port);
+    this.#dhcpProbe.detach(port);
     this.#ra.detach(port);
     this.#noticedFull.detach(port);
   }
@@ -182,6 +186,7 @@ export class HubPolicy implements Policy {
     if (this.#segment.ports.size > 1) this.suppressor?.tick(now);
     if (this.#asks) this.snooper?.tick(now);
     this.#loops?.tick(now);
+    if (this.guards("dhcp-server")) this.#dhcpProbe.tick(this.#segment.ports, now);
     for (const port of this.#segment.ports) {
       if (!port.cut || this.#loops?.isCut(port) === true) continue;
       port.cut = false;
@@ -224,7 +229,7 @@ export class HubPolicy implements Policy {
       return "answered";
     }
     if (from.cut) return "loop";
-    if (!this.#wire && isLinkLocalControl(bytes, frame)) return "link-local";
+    if (this.#wire ? isMacControl(bytes, frame) : isLinkLocalControl(bytes, frame)) return "link-local";
     const refused =
       (isGroupAt(bytes, frame) ? this.#storm.check(from, kindOf(bytes, frame), now, packets) : undefined) ??
       this.#etherTypes?.check(view) ??
@@ -259,7 +264,10 @@ export class HubPolicy implements Policy {
     }
     if (!isGroupAt(bytes, frame)) return "forward";
     // A server without the role can't answer what it does not hear.
-    if (this.guards("dhcp-server") && isDhcpBroadcast(view)) return this.#servers;
+    if (this.guards("dhcp-server") && isDhcpBroadcast(view)) {
+      if (view.ip === 4) this.#dhcpProbe.withheld(now);
+      return this.#servers;
+    }
     if (this.snooper === undefined || readMac(bytes, frame) === BROADCAST_MAC) return "forward";
     const receivers = this.snooper.judge(from, bytes, frame, end, now);
     if (!this.#awake && this.snooper.judged !== "data") this.#wake();

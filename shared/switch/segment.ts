@@ -1,9 +1,9 @@
 import { isGroupAt, readMac } from "../frame/mac.ts";
-import { countTags, stripVlan } from "../frame/vlan.ts";
+import { countTags } from "../frame/vlan.ts";
 import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
 import { packetCount } from "../offload/packet-count.ts";
 import { VIRTIO_BYTES } from "../offload/virtio.ts";
-import { stripVlanOffload } from "../offload/vlan.ts";
+import { untag } from "../offload/vlan.ts";
 import { Block } from "../tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
@@ -182,7 +182,7 @@ export class Segment implements HubSender {
     const { bytes } = block;
     if (tags < 0) return this.drop(from, "ethertype", bytes, frame, end);
     const offload = isOffload(bytes, start);
-    const bare = offload ? stripVlanOffload(bytes, frame, end, tags) : stripVlan(bytes, frame, tags);
+    const bare = untag(bytes, frame, end, offload, tags);
     const bareStart = bare - (offload ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
     encapsulate(bytes, bareStart, end, this.vni, offload ? RECORD_OFFLOAD : RECORD_VXLAN);
     this.#judge(policy, from, block, bareStart, bare, end);

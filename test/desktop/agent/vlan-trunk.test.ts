@@ -153,6 +153,15 @@ describe("a trunk", () => {
     expect(readers[0].seen).toEqual([makeFrame(60)]);
   });
 
+  it("leaves a frame of a wire's shortest length fit for a wire", async () => {
+    const readers = start([0, 10]);
+    const short = makeFrame(56);
+    for (const vlan of [0, 10]) tap.inject(tagged(vlan, short));
+    await vi.waitUntil(() => readers[0].seen.length + readers[10].seen.length === 2, WAIT);
+    const padded = Uint8Array.of(...short, 0, 0, 0, 0);
+    expect([readers[0].seen, readers[10].seen]).toEqual([[padded], [padded]]);
+  });
+
   it("leaves the tags that are inside another alone", async () => {
     const readers = start([10, 20], "keep");
     tap.inject(tagged(10, tagged(20, makeFrame(60))));

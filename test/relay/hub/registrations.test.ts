@@ -36,6 +36,19 @@ describe("a network in which machines are registered", () => {
 
   beforeEach(() => start());
 
+  it("has no router but those with the role where the relay gives the IPv6 addresses", () => {
+    const gives = { ...networkOf({}), subnet: "10.20.0.0/24", addresses: true, prefix6: "fd00::/64" };
+    const guards = (network: Network) => {
+      const noticed = () => {};
+      const { policy } = new NetworkHub({ network, roles: new Set(), clock: () => now, noticed });
+      return [policy.guards("dhcp-server"), policy.guards("router")];
+    };
+    expect(guards(gives)).toEqual([true, true]);
+    expect(guards({ ...gives, prefix6: undefined })).toEqual([true, false]);
+    expect(guards(networkOf({}))).toEqual([false, false]);
+    expect(guards({ ...gives, settings: { ...gives.settings, ra_guard: "off" } })).toEqual([true, false]);
+  });
+
   class Client implements NetworkMember {
     member;
     readonly port: KeepingPort;

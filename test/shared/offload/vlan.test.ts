@@ -9,7 +9,12 @@ import {
   VIRTIO_BYTES,
   writeVirtio,
 } from "../../../shared/offload/virtio.ts";
-import { copyWithVlanOffload, insertVlanOffload, stripVlanOffload } from "../../../shared/offload/vlan.ts";
+import {
+  copyWithVlanOffload,
+  insertVlanOffload,
+  stripVlanOffload,
+  untag as takeOff,
+} from "../../../shared/offload/vlan.ts";
 import { finished } from "./finished.ts";
 import {
   type Placed,
@@ -157,5 +162,37 @@ describe("a virtio-net header beside a VLAN tag", () => {
     writeVirtio(bytes, 4, { flags: NEEDS_CSUM, csumStart, csumOffset: 16 });
     const tagged = written(insertVlanOffload(bytes, 4 + VIRTIO_BYTES, 10));
     expect(readCsumStart(bytes, tagged - VIRTIO_BYTES)).toBe(expected);
+  });
+});
+
+describe("a frame whose tag is taken off", () => {
+  const tagged = (length: number) =>
+    Uint8Array.from({ length }, (_, i) => ([0x81, 0x00, 0x00, 0x00][i - 12] ?? i + 1) & 0xff);
+
+  it.each([
+    ["as long as a wire's shortest", 60, 60],
+    ["a little longer", 63, 63],
+    ["so long that it needs no padding", 64, 60],
+    ["shorter than a wire's, as a kernel gives it", 46, 42],
+  ])("is fit for a wire if it was before: %s", (_what, before, after) => {
+    for (const isOffload of [false, true]) {
+      const frame = tagged(before);
+      const bytes = new Uint8Array(20 + before);
+      writeVirtio(bytes, 10, {
+        flags: NEEDS_CSUM,
+        gsoType: 0,
+        hdrLen: 0,
+        gsoSize: 0,
+        csumStart: 38,
+        csumOffset: 6,
+      });
+      bytes.set(frame, 20);
+      const at = takeOff(bytes, 20, bytes.length, isOffload);
+      const bare = bytes.slice(at);
+      expect(bare.length).toBe(after);
+      const content = untag(frame);
+      expect([...bare]).toEqual([...content, ...new Uint8Array(after - content.length)]);
+      if (isOffload) expect(readCsumStart(bytes, at - VIRTIO_BYTES)).toBe(34);
+    }
   });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { readUint16 } from "../../../shared/frame/bytes.ts";
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
-import { PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
+import { DHCP_DISCOVER, decodeDhcp } from "../../../shared/frame/dhcp.ts";
+import { decodeEthernet, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
+import { decodeIpv4, PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
+import { Malformed } from "../../../shared/frame/malformed.ts";
+import { decodeUdp, isUdpIntact } from "../../../shared/frame/udp.ts";
 import { PROBE_GROUP, QUIET_SECONDS, RETRY_SECONDS } from "../../../shared/switch/guards/loop-detector.ts";
 import { hubMac } from "../../../shared/switch/hub-policy.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
@@ -18,6 +21,7 @@ import { BROADCAST, frameBytes } from "./ports.ts";
 
 const C = 0x020000000003;
 const LLDP = 0x0180c200000e;
+const PAUSE = 0x0180c2000001;
 const SPANNING_TREE = 0x0180c2000000;
 const GROUP = ipv4("239.1.2.3");
 const tcp = new Uint8Array(20);
@@ -29,6 +33,22 @@ const dhcpOffer = (from = B) => over4(udp(67, 68, [2]), { from, source: ip4("10.
 const routerAdvertisement = (from = B) => over6(icmp6(134), { from, to: 0x333300000001 });
 const stream = () => ipv4Frame({ source: ip4("10.0.0.1"), destination: GROUP });
 const broadcast = (from: number) => frameBytes(BROADCAST, from);
+
+/** What a frame with a DHCP message says. */
+function readDhcp(frame: readonly number[]): object {
+  const bytes = Uint8Array.from(frame);
+  const ethernet = decodeEthernet(bytes, 0, bytes.length);
+  if (ethernet instanceof Malformed) throw ethernet;
+  const ip = decodeIpv4(bytes, ethernet.payload, bytes.length);
+  if (ip instanceof Malformed) throw ip;
+  const datagram = decodeUdp(bytes, ip.payload, ip.end);
+  if (datagram instanceof Malformed || !isUdpIntact(bytes, ip.payload, ip.end, ip.source, ip.destination)) {
+    throw new Error("no whole datagram");
+  }
+  const dhcp = decodeDhcp(bytes, datagram.payload, datagram.end);
+  if (dhcp instanceof Malformed) throw dhcp;
+  return { from: ethernet.source, op: dhcp.operation, type: dhcp.messageType, client: dhcp.clientMac };
+}
 
 /** Bridges two ports: what the hub sends out of one comes in at the other, and the other way round. */
 function bridge(lab: PolicyLab, one: number, other: number): void {
@@ -114,6 +134,14 @@ describe("link-local control frames", () => {
       expect(wire.reach(0, frameBytes(to, A))).toEqual([1, 2]);
     }
   });
+
+  it("that stop a link end at a wire too, as they speak of one link", () => {
+    for (const wire of [true, false]) {
+      const lab = new PolicyLab({ wire });
+      expect(lab.reach(0, frameBytes(PAUSE, A))).toEqual([]);
+      expect(lab.drops).toEqual({ "link-local": 1 });
+    }
+  });
 });
 
 describe("a wire", () => {
@@ -178,6 +206,41 @@ describe("the DHCP guard", () => {
     lab.segment.detach(server);
     expect(lab.reach(0, dhcpDiscover())).toEqual([]);
     expect(lab.at(0).drops.of("no-group-member")).toBe(1);
+  });
+
+  it("has the hub ask ports without the role itself once machines ask, so that their owners are told", () => {
+    const lab = new PolicyLab({ granted: ["dhcp-server"] });
+    const server = lab.plug("dhcp-server");
+    const asked = () => [0, 1, 2, 3].filter((i) => lab.at(i).take().hub.length > 0);
+    lab.pass(4_000);
+    expect(asked()).toEqual([]);
+    lab.reach(0, dhcpDiscover());
+    lab.pass(20);
+    expect(asked()).toEqual([]);
+    lab.pass(20);
+    const [question = []] = lab.at(1).take().hub;
+    expect(readDhcp(question)).toEqual({ from: HUB, op: 1, type: DHCP_DISCOVER, client: HUB });
+    expect(asked()).toEqual([0, 2]);
+    expect(lab.reach(1, over4(udp(67, 68, [2]), { from: B, to: HUB }))).toEqual([]);
+    expect(lab.notices).toMatchObject([{ code: "rogue-dhcp-server", ports: [{ id: "port1" }] }]);
+    // An hour apart, and only while machines ask.
+    lab.reach(0, dhcpDiscover());
+    lab.pass(3_000);
+    expect(asked()).toEqual([]);
+    lab.pass(4_000);
+    expect(asked()).toEqual([]);
+    lab.reach(0, dhcpDiscover());
+    lab.pass(40);
+    expect(asked()).toEqual([0, 1, 2]);
+    expect(lab.at(0).drops.of("dhcp-guard")).toBe(0);
+    lab.segment.detach(server);
+  });
+
+  it("has the hub ask nobody where it is off", () => {
+    const lab = new PolicyLab({ settings: { dhcp_guard: "off" }, granted: ["dhcp-server"] });
+    lab.reach(0, dhcpDiscover());
+    lab.pass(100);
+    for (const i of [0, 1, 2]) expect(lab.at(i).take().hub).toEqual([]);
   });
 
   it("sees unicast answers too", () => {

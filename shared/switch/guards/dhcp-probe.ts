@@ -1,0 +1,106 @@
+import { writeUint16, writeUint32 } from "../../frame/bytes.ts";
+import {
+  DHCP_CLIENT_PORT,
+  DHCP_DISCOVER,
+  DHCP_FIXED_BYTES,
+  DHCP_OP_REQUEST,
+  DHCP_SERVER_PORT,
+} from "../../frame/dhcp.ts";
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, encodeEthernet } from "../../frame/ethernet.ts";
+import { encodeIpv4, IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../../frame/ipv4.ts";
+import { BROADCAST_MAC, writeMac } from "../../frame/mac.ts";
+import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../frame/udp.ts";
+import type { HubSender } from "../hub-sender.ts";
+import type { Port } from "../port.ts";
+
+/** Seconds from a machine's question that ports without the role did not get to the hub's own. */
+const DELAY_SECONDS = 30;
+
+/** Seconds between two questions to one port. */
+const REPEAT_SECONDS = 3_600;
+
+/** Ports asked at a time. */
+const PORTS_PER_TICK = 64;
+
+const LIMITED_BROADCAST = 0xffff_ffff;
+const MAGIC_COOKIE = 0x6382_5363;
+const BROADCAST_FLAG = 0x8000;
+const OPTION_MESSAGE_TYPE = 53;
+const OPTION_END = 255;
+/** A BOOTP message has 300 bytes at least (RFC 951, RFC 1542 section 2.1). */
+const MESSAGE_BYTES = 300;
+const UDP_OFFSET = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
+
+/**
+ * Finds DHCP servers behind ports without the role: those are sent no machine's question, so that they never answer, and
+ * their owners would not learn why. Once machines ask, the hub asks each such port itself (RFC 2131 `DHCPDISCOVER`), an
+ * hour apart; an answer is dropped by {@link DhcpGuard}, which tells people.
+ */
+export class DhcpProbe {
+  readonly #sender: HubSender;
+  readonly #frame: Uint8Array | undefined;
+  readonly #askedAt = new Map<Port, number>();
+  /** When a machine asked, as no port has been asked since; undefined where none has. */
+  #wantedAt: number | undefined;
+
+  /** @param mac the hub's own */
+  constructor(mac: number, sender: HubSender) {
+    this.#sender = sender;
+    this.#frame = discover(mac);
+  }
+
+  /** Notes that a machine asks for a server, and that ports without the role did not get it. */
+  withheld(now: number): void {
+    this.#wantedAt ??= now;
+  }
+
+  /** To be called about once a second. @param ports those of the segment */
+  tick(ports: Iterable<Port>, now: number): void {
+    if (this.#frame === undefined || this.#wantedAt === undefined) return;
+    if (now - this.#wantedAt < DELAY_SECONDS) return;
+    let left = PORTS_PER_TICK;
+    for (const port of ports) {
+      if (port.cut || port.roles.has("dhcp-server")) continue;
+      if (now - (this.#askedAt.get(port) ?? Number.NEGATIVE_INFINITY) < REPEAT_SECONDS) continue;
+      if (left-- === 0) return;
+      this.#askedAt.set(port, now);
+      this.#sender.toPort(port, this.#frame);
+    }
+    this.#wantedAt = undefined;
+  }
+
+  detach(port: Port): void {
+    this.#askedAt.delete(port);
+  }
+}
+
+/** A client's question to all servers, which has them answer to everybody, as the hub has no address to be found by. */
+function discover(mac: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(UDP_OFFSET + UDP_HEADER_BYTES + MESSAGE_BYTES);
+  const ip = encodeEthernet(bytes, 0, {
+    destination: BROADCAST_MAC,
+    source: mac,
+    tags: [],
+    etherType: ETHERTYPE_IPV4,
+  });
+  const udp = encodeIpv4(bytes, ip, {
+    protocol: PROTOCOL_UDP,
+    source: 0,
+    destination: LIMITED_BROADCAST,
+    payloadLength: UDP_HEADER_BYTES + MESSAGE_BYTES,
+  });
+  const message = encodeUdp(bytes, udp, {
+    sourcePort: DHCP_CLIENT_PORT,
+    destinationPort: DHCP_SERVER_PORT,
+    payloadLength: MESSAGE_BYTES,
+  });
+  if (message === undefined) return undefined;
+  // op, htype Ethernet, hlen.
+  bytes.set([DHCP_OP_REQUEST, 1, 6], message);
+  writeUint32(bytes, message + 4, mac % 2 ** 32);
+  writeUint16(bytes, message + 10, BROADCAST_FLAG);
+  writeMac(bytes, message + 28, mac);
+  writeUint32(bytes, message + DHCP_FIXED_BYTES, MAGIC_COOKIE);
+  bytes.set([OPTION_MESSAGE_TYPE, 1, DHCP_DISCOVER, OPTION_END], message + DHCP_FIXED_BYTES + 4);
+  return sealUdp(bytes, udp, 0, LIMITED_BROADCAST) === undefined ? undefined : bytes;
+}
