@@ -48,17 +48,17 @@ underEachRuntime("a client that registers its machines", (runtime) => {
   }
 
   /** Machines whose description takes some 180 kB: a full list of them. */
-  const many = (name: string) =>
+  const many = (name: string, which = 0) =>
     Array.from({ length: 256 }, (_, i) => ({
-      mac: `02:00:00:00:01:${i.toString(16).padStart(2, "0")}`,
-      addresses: Array.from({ length: 16 }, (_, j) => `fd00:1111:2222:3333:4444:5555:${i}:${j}`),
+      mac: `02:00:00:00:0${which}:${i.toString(16).padStart(2, "0")}`,
+      addresses: Array.from({ length: 16 }, (_, j) => `fd00:1111:2222:3333:4444:${which}555:${i}:${j}`),
       name,
     }));
 
   it("is told in messages that the others can read, however much there is to tell", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two");
-    for (const client of clients) await register(client, network, ...many("a".repeat(64)));
+    for (const [i, client] of clients.entries()) await register(client, network, ...many("a".repeat(64), i));
     const third = stack.use(await TunnelClient.welcomed(relay().url, network.token));
     third.say({ type: "join", vni: network.vni });
     const heard = [...((await third.control("joined"))["members"] as object[])];
