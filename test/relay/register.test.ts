@@ -67,7 +67,11 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect(third.longestText).toBeLessThanOrEqual(262_144);
 
     // Three bytes each: more than a message may have, although it is short enough in characters.
-    for (const client of clients) client.takeControls();
+    await third.sync();
+    for (const client of clients) {
+      await client.sync();
+      client.takeControls();
+    }
     clients[0].say({ type: "register", vni: network.vni, endpoints: many("网".repeat(256)) });
     expect(await clients[0].control("error")).toMatchObject({ request: "register", code: "invalid" });
     await clients[1].sync();
