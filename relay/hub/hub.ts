@@ -285,7 +285,7 @@ export class Hub implements SessionHost {
         roles: this.#tenants.rolesIn(network),
         names: this.#tenants.names,
         clock: this.clock,
-        work: this.loadOf(current.tenant).turn.work,
+        turn: this.loadOf(current.tenant).turn,
         report: this.#report,
         noticed: ({ tenant, name }, { code, message }) => {
           this.#log.warn({ tenant, network: name, code }, message);

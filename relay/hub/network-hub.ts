@@ -6,8 +6,6 @@ import { MacTable } from "../../shared/switch/mac-table.ts";
 import type { Notice } from "../../shared/switch/notice.ts";
 import type { Port, PortRole } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
-import type { Work } from "../../shared/switch/work.ts";
-import { Block } from "../../shared/tunnel/block.ts";
 import type { Endpoint, Member, RelayMessage } from "../../shared/tunnel/control.ts";
 import type { Names } from "../names/names.ts";
 import type { Network } from "../tenants/model.ts";
@@ -16,16 +14,15 @@ import type { CaptureMemory } from "./capture-budget.ts";
 import { Captures } from "./captures.ts";
 import { HostPort } from "./host/host-port.ts";
 import { hubAddresses, networkHost } from "./host/network-host.ts";
+import { Announcer, type Listener } from "./load/announcer.ts";
+import type { Turn } from "./load/turns.ts";
 import { Registrations } from "./registrations.ts";
 import { Router } from "./router/router.ts";
 import type { NetworkBudgets } from "./table-budgets.ts";
 
 /** Somebody who joined a network: hears of the others, and is told to them. */
-export interface NetworkMember {
-  member: Member;
+export interface NetworkMember extends Listener {
   tell(message: RelayMessage): void;
-  /** Tells what all others are told too: a message in UTF-8, in a block that is lent. */
-  announce(block: Block): void;
 }
 
 export interface NetworkHubOptions {
@@ -40,15 +37,13 @@ export interface NetworkHubOptions {
   readonly budgets?: NetworkBudgets;
   /** Seconds, never going back. */
   readonly clock: () => number;
-  /** What is done for its tenant is added here. */
-  readonly work?: Work;
+  /** Of its tenant, to which what is done is charged. */
+  readonly turn?: Turn;
   /** Told of errors that cost a frame, a packet or a capture. */
   readonly report?: ReportContained | undefined;
   /** Told what the hub notices in the network. */
   readonly noticed: (network: Network, notice: Notice) => void;
 }
-
-const UTF8 = new TextEncoder();
 
 const REGISTER: RelayMessage = {
   type: "notice",
@@ -71,6 +66,7 @@ export class NetworkHub {
   readonly #report: ReportContained | undefined;
   readonly #noticed: NetworkHubOptions["noticed"];
   readonly #members = new Set<NetworkMember>();
+  readonly #announcer: Announcer<NetworkMember>;
   readonly #registrations: Registrations<NetworkMember>;
   readonly budgets: NetworkBudgets | undefined;
   /** Inside those: of what the policy knows, which is given back as another one takes its place. */
@@ -80,7 +76,7 @@ export class NetworkHub {
   holds = 0;
 
   constructor(options: NetworkHubOptions) {
-    const { network, roles, names, mayName, budgets, clock, work, report, noticed } = options;
+    const { network, roles, names, mayName, budgets, clock, turn, report, noticed } = options;
     this.#report = report;
     this.#network = network;
     this.budgets = budgets;
@@ -91,7 +87,13 @@ export class NetworkHub {
     const ask = (mac: number, port: Port) => this.#policy.suppressor?.askMac(mac, port) ?? false;
     const histories = budgets?.histories;
     const table = new MacTable({ ageing, limit, histories, notice, ask });
-    this.segment = new Segment(network.vni, clock, table, work, setImmediate);
+    this.segment = new Segment(network.vni, clock, table, turn?.work, setImmediate);
+    this.#announcer = new Announcer(
+      network.vni,
+      this.#members,
+      turn,
+      new Containment({ at: "members", vni: network.vni, report, clock }),
+    );
     this.#roles = roles;
     this.#registrations = new Registrations({
       table: this.segment.table,
@@ -229,7 +231,7 @@ export class NetworkHub {
   #entered(member: NetworkMember, endpoints: readonly Endpoint[]): void {
     if (JSON.stringify(endpoints) === JSON.stringify(member.member.endpoints)) return;
     member.member = { ...member.member, endpoints: [...endpoints] };
-    this.#announce("changed", member);
+    this.#announcer.tell("changed", member);
   }
 
   /**
@@ -310,13 +312,13 @@ export class NetworkHub {
   }
 
   enter(newcomer: NetworkMember): void {
-    this.#announce("joined", newcomer);
+    this.#announcer.tell("joined", newcomer);
     this.#members.add(newcomer);
   }
 
   leave(leaver: NetworkMember): void {
     this.#registrations.delete(leaver);
-    if (this.#members.delete(leaver)) this.#announce("left", leaver);
+    if (this.#members.delete(leaver)) this.#announcer.tell("left", leaver);
   }
 
   /**
@@ -357,15 +359,5 @@ export class NetworkHub {
   nameOf({ id }: Port): string | undefined {
     for (const { member } of this.#members) if (member.vtep === id) return member.name;
     return undefined;
-  }
-
-  #announce(event: "joined" | "changed" | "left", about: NetworkMember): void {
-    const member = event === "left" ? { ...about.member, online: false } : about.member;
-    const message: RelayMessage = { type: "member", vni: this.network.vni, event, member };
-    if (this.#members.size === (this.#members.has(about) ? 1 : 0)) return;
-    // Made once, however many hear it.
-    const block = new Block(UTF8.encode(JSON.stringify(message)));
-    for (const one of this.#members) if (one !== about) one.announce(block);
-    block.release();
   }
 }

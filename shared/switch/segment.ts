@@ -94,6 +94,8 @@ export class Segment implements HubSender {
   }
 
   detach(port: Port): void {
+    // The table is looked through.
+    this.work.done += this.table.size >>> 4;
     this.#ports.delete(port);
     this.table.forget(port);
     this.#policy?.detach(port);
