@@ -1,14 +1,19 @@
 import { type Fault, usage } from "../../shared/fault.ts";
 import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
+import type { Problem } from "../rpc/shapes.ts";
 import { deviceMac } from "./identity.ts";
-import { openInterface } from "./interface.ts";
+import { keepNetwork } from "./interface/keep-network.ts";
+import { InterfaceKeeper } from "./interface/keeper.ts";
+import { overlapProblems } from "./interface/overlap-watch.ts";
 import { hasIpv6 } from "./link.ts";
 import { LocalNetwork } from "./local-network.ts";
 import type { QemuAddress } from "./qemu/address.ts";
 import { QemuListener } from "./qemu/listener.ts";
+import { type KeptAddresses, outside } from "./system/outside-routes.ts";
 import { type TrunkMember, TrunkNetworks } from "./trunk-networks.ts";
 import { type JudgedInterface, judgeInterface, nothingOf } from "./trust/interface.ts";
+import { readMachine } from "./trust/machine.ts";
 
 /** What is asked of a network's interface. */
 export interface InterfaceWishes {
@@ -62,6 +67,8 @@ export class Interfaces {
   readonly #signal: AbortSignal;
   readonly #trunk: TrunkNetworks | undefined;
   readonly #opened = new Set<string>();
+  /** The relay's addresses, which no network of it may take. */
+  readonly #relay: KeptAddresses = outside.keep([]);
   /** What a trunk's own interface is given, once it is known. */
   #untagged: JudgedInterface | undefined;
 
@@ -75,6 +82,7 @@ export class Interfaces {
       members: trunk.members,
       link: { name, offload, inform: options.inform, signal },
       mac: (offer) => this.#mac(offer),
+      prepare: async (subnets) => await this.#relay.prepare(subnets),
       addresses: () => ({ address: this.#untagged?.address, address6: this.#untagged?.address6 }),
       unmapped: (vlan, tap) => trunk.unmapped(vlan, tap),
     });
@@ -97,7 +105,7 @@ export class Interfaces {
     return await inTurn(() =>
       this.#trunk === undefined
         ? this.#open(offer, failed, relay)
-        : this.#openOnTrunk(this.#trunk, offer, offers, failed, relay),
+        : this.#openOnTrunk(this.#trunk, offer, offers, relay),
     );
   }
 
@@ -117,9 +125,18 @@ export class Interfaces {
     const { refusals, names, ...addresses } = isHere ? await this.#judge(offer, relay) : nothingOf(offer);
     const { mtu } = offer;
     const link = { name, offload, inform: this.#options.inform, signal: this.#signal, mac, mtu, names };
-    const tap = isHere ? await openInterface({ ...link, ...addresses }) : undefined;
-    const network = new LocalNetwork(offer, { tap, mac, ...addresses }, failed);
+    const { address, address6 } = addresses;
+    const overlapping = await this.#findOverlaps(offer, wishes);
+    await this.#relay.prepare([address, address6].filter((one) => one !== undefined));
+    const keeper = isHere ? await InterfaceKeeper.open({ ...link, ...addresses }) : undefined;
+    const gone = keeper === undefined ? failed : () => keeper.check();
+    const network = new LocalNetwork(offer, { tap: keeper?.tap, mac, ...addresses }, gone);
     network.given = { names, refusals };
+    if (keeper !== undefined) {
+      const judge = () => this.#judge(offer, relay, keeper.tap.name);
+      const watched = { allowOverlap: wishes.allowOverlap ?? false, judge, signal: this.#signal };
+      keepNetwork(keeper, network, watched, overlapping);
+    }
     try {
       for (const address of qemu) await this.#listen(address, network);
     } catch (error) {
@@ -134,7 +151,6 @@ export class Interfaces {
     trunk: TrunkNetworks,
     offer: NetworkOffer,
     offers: readonly NetworkOffer[],
-    failed: (error: Error) => void,
     relay: readonly string[],
   ): Promise<LocalNetwork> {
     const { members = [] } = this.#options.trunk ?? {};
@@ -146,7 +162,7 @@ export class Interfaces {
       const { dns: _, ...rest } = one;
       return one === first && judged?.names === undefined ? rest : one;
     });
-    const network = await trunk.open(offer, accepted, failed);
+    const network = await trunk.open(offer, accepted);
     if (offer.name === untagged && judged !== undefined) network.given = judged;
     return network;
   }
@@ -163,9 +179,15 @@ export class Interfaces {
     machines?.listening(name, listener.at);
   }
 
+  /** Keeps the relay, and what it is reached through, outside of its networks. @param addresses all that are known */
+  async reached(addresses: readonly string[]): Promise<void> {
+    await this.#relay.update(addresses);
+  }
+
   /** Takes down what the networks share, and says what was dropped there. */
   async close(): Promise<void> {
     await this.#trunk?.close();
+    await this.#relay.release();
     const dropped = (await this.#trunk?.droppedVlans()) ?? [];
     this.#options.trunk?.dropped(dropped);
   }
@@ -175,9 +197,21 @@ export class Interfaces {
     return wishes(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
   }
 
-  /** What the network gives, or in its place what was asked for, as far as this machine lets it. */
-  #judge(offer: NetworkOffer, relay: readonly string[]): Promise<JudgedInterface> {
-    const { address, allowOverlap = false, tap } = this.#options.wishes(offer.name);
+  /** Looks at an address that the user has chosen: it is not refused, but what it takes is said. */
+  async #findOverlaps(offer: NetworkOffer, wishes: InterfaceWishes): Promise<Problem[]> {
+    const { address, allowOverlap = false, tap } = wishes;
+    if (address === undefined || address === "none" || allowOverlap) return [];
+    const machine = await readMachine({ except: tap, signal: this.#signal });
+    return overlapProblems(offer.name, tap, [address], machine);
+  }
+
+  /**
+   * What the network gives, or in its place what was asked for, as far as this machine lets it.
+   *
+   * @param made the interface, where it is there already
+   */
+  #judge(offer: NetworkOffer, relay: readonly string[], made?: string): Promise<JudgedInterface> {
+    const { address, allowOverlap = false, tap = made } = this.#options.wishes(offer.name);
     const ipv6 = hasIpv6(offer.mtu);
     return judgeInterface({ offer, address, ipv6, allowOverlap, relay, tap, signal: this.#signal });
   }

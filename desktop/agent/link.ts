@@ -34,16 +34,19 @@ export async function configureLink(options: LinkOptions): Promise<void> {
   // The MAC before up: the IPv6 link-local address is made from it, and peers learn it from the first frame.
   const settings = ["address", formatMac(mac), "mtu", String(mtu), "txqueuelen", String(txqueuelen)];
   await runIp(["link", "set", "dev", name, ...settings], signal, ip);
-  if (address !== undefined) {
-    await runIp(["address", "replace", address, ...broadcastOf(address), "dev", name], signal, ip);
-  }
-  if (address6 !== undefined) {
-    // Without detection of duplicates, for which the kernel would keep the address back for two seconds, at a time when
-    // nobody can be heard yet: that it is nobody else's is the relay's word.
-    await runIp(["-6", "address", "replace", address6, "dev", name, "nodad"], signal, ip);
+  for (const cidr of [address, address6]) {
+    if (cidr !== undefined) await runIp(addressCommand(cidr, name), signal, ip);
   }
   if (!linkLocal) await preventLinkLocal(name, signal, ip);
   await runIp(["link", "set", "dev", name, "up"], signal, ip);
+}
+
+/** Returns the arguments of `ip` that give an interface an address, a CIDR of either version. */
+export function addressCommand(cidr: string, name: string): string[] {
+  if (!cidr.includes(":")) return ["address", "replace", cidr, ...broadcastOf(cidr), "dev", name];
+  // Without detection of duplicates, for which the kernel would keep the address back for two seconds, at a time when
+  // nobody can be heard yet: that it is nobody else's is the relay's word.
+  return ["-6", "address", "replace", cidr, "dev", name, "nodad"];
 }
 
 /** The least that a link has to carry for IPv6 (RFC 8200 section 5): with less the kernel has none on it. */
@@ -100,6 +103,15 @@ export async function askIp(args: readonly string[], signal: AbortSignal, ip?: s
   } catch (error) {
     throw refusal(args, "its answer is no JSON", error);
   }
+}
+
+/**
+ * Runs `ip` with a change of an interface or a route.
+ *
+ * @throws Fault as {@link configureLink}
+ */
+export async function changeLink(args: readonly string[], signal: AbortSignal): Promise<void> {
+  await runIp(args, signal);
 }
 
 function runIp(args: readonly string[], signal: AbortSignal, ip = "ip"): Promise<string> {

@@ -10,6 +10,8 @@ import { Block } from "../../shared/tunnel/block.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
 import type { Problem } from "../rpc/shapes.ts";
+import { announcements } from "./interface/announcements.ts";
+import type { InterfaceNews } from "./interface/news.ts";
 import { ObserverSet } from "./observer-set.ts";
 import type { TapDevice } from "./tap/device.ts";
 import { TapPort } from "./tap-port.ts";
@@ -64,15 +66,23 @@ export interface LocalNetworkStatus {
  */
 export class LocalNetwork {
   readonly offer: NetworkOffer;
-  readonly overlay: Overlay;
-  /** This machine's own place in the segment, with its counters; undefined where it has none. */
-  readonly port: Port | undefined;
+  #overlay: Overlay;
+  #port: TapPort | undefined;
   /** What came of the relay's values for the interface. */
   given: Pick<JudgedInterface, "names" | "refusals">;
   /** What the connection at hand was refused of the network's offer. */
   refused: readonly Refusal[] = [];
-  /** Told when other machines are behind this one than before. */
-  machinesChanged: (() => void) | undefined;
+  /** What can't be put back at the interface, and what of it overlaps. */
+  interfaceFaults: () => readonly Problem[] = () => [];
+  /** Told when the hub is to hear of other machines or addresses than before. */
+  endpointsChanged: (() => void) | undefined;
+  /** Told when another interface, made by the same values of the relay, would have addresses that this one has not. */
+  outdated: (() => void) | undefined;
+  /** Told what became of changes to the interface that something else made. */
+  interfaceNews: ((news: InterfaceNews) => void) | undefined;
+  /** Its MAC address is another than the network has heard of. */
+  #hasMoved = false;
+  #isConnected = false;
   readonly #machines = new Map<Port, TapDevice>();
   /** Their addresses, as last told. */
   #machineMacs: readonly number[] = [];
@@ -81,18 +91,60 @@ export class LocalNetwork {
   readonly #segment: Segment;
   readonly #observers: ObserverSet;
   readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #failed: (error: Error) => void;
 
   /** @param failed told when the TAP is gone */
   constructor(offer: NetworkOffer, overlay: Overlay, failed: (error: Error) => void) {
     this.offer = offer;
-    this.overlay = overlay;
+    this.#overlay = overlay;
+    this.#failed = failed;
     this.given = { names: offer.dns, refusals: [] };
     const table = new MacTable({ freezes: false });
     this.#segment = new Segment(offer.vni, () => performance.now() / 1_000, table);
     this.#observers = new ObserverSet(this.#segment);
     // First: where this throws, nothing is left that keeps the process alive.
-    this.port = overlay.tap && this.#attach(overlay.tap, failed);
+    this.#port = overlay.tap && this.#attach(overlay.tap, failed);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
+  }
+
+  /** This machine's own interface. */
+  get overlay(): Overlay {
+    return this.#overlay;
+  }
+
+  /** This machine's own place in the segment, with its counters; undefined where it has none. */
+  get port(): Port | undefined {
+    return this.#port;
+  }
+
+  /** Puts another device in the place of its TAP, which is gone. Counters go on. */
+  replaceTap(tap: TapDevice): void {
+    const before = this.#port;
+    // What it kept back for others to go with is dropped there.
+    before?.flush();
+    if (before !== undefined) this.#segment.detach(before);
+    const port = this.#attach(tap, this.#failed);
+    if (before !== undefined) port.continueFrom(before);
+    this.#port = port;
+    this.#overlay = { ...this.#overlay, tap };
+  }
+
+  /** Has another MAC address from now on, 48 bits, and tells the hub and the network of it. */
+  moveTo(mac: number): void {
+    this.#overlay = { ...this.#overlay, mac };
+    this.#hasMoved = true;
+    this.endpointsChanged?.();
+    this.announceMac();
+  }
+
+  /** Tells the others where this machine's addresses are, if that is news: they may have another MAC address for them. */
+  announceMac(): void {
+    if (!this.#hasMoved || !this.#isConnected) return;
+    this.#hasMoved = false;
+    const { ipv4, ipv6, linkLocal } = this.addresses();
+    const cidrs = [...ipv4, ...ipv6, ...(linkLocal === undefined ? [] : [linkLocal])];
+    const addresses = cidrs.slice(0, ENDPOINT_ADDRESSES).map((cidr) => cidr.split("/")[0] ?? "");
+    for (const frame of announcements(this.#overlay.mac, addresses)) this.inject(frame);
   }
 
   /**
@@ -140,7 +192,7 @@ export class LocalNetwork {
     const known = this.#machineMacs;
     if (macs.length === known.length && macs.every((mac, i) => mac === known[i])) return;
     this.#machineMacs = macs;
-    this.machinesChanged?.();
+    this.endpointsChanged?.();
   }
 
   /** Whether what the relay offers now is what this was made of. */
@@ -156,7 +208,13 @@ export class LocalNetwork {
 
   /** Lets frames pass between the TAP and this tunnel, until it ends. */
   connect(trunk: Trunk): void {
+    this.#isConnected = true;
     trunk.join(this.#segment);
+  }
+
+  /** Takes note that the tunnel has ended. */
+  disconnected(): void {
+    this.#isConnected = false;
   }
 
   describe(): LocalNetworkStatus {
@@ -173,9 +231,10 @@ export class LocalNetwork {
     };
   }
 
-  /** What the relay said of the network and this machine does not use. */
+  /** What the relay said of the network and this machine does not use, and what is wrong with the interface. */
   get warnings(): Problem[] {
-    return [...this.refused, ...this.given.refusals].map(({ fault }) => problemOf(fault));
+    const refused = [...this.refused, ...this.given.refusals].map(({ fault }) => problemOf(fault));
+    return [...refused, ...this.interfaceFaults()];
   }
 
   /** The interface's addresses as they are now, whoever gave them: CIDR. On a trunk within a tag, none. */

@@ -2,7 +2,7 @@ import { Interfaces, type InterfacesOptions } from "./interfaces.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { TunnelClient, type TunnelClientOptions } from "./tunnel-client.ts";
 
-export interface NetworkRunnerOptions extends Omit<TunnelClientOptions, "openNetwork"> {
+export interface NetworkRunnerOptions extends Omit<TunnelClientOptions, "openNetwork" | "reached"> {
   readonly interfaces: InterfacesOptions;
 }
 
@@ -20,6 +20,7 @@ export class NetworkRunner {
     this.#options = options;
     this.#client = new TunnelClient({
       ...options,
+      reached: async (addresses) => await this.#interfaces?.reached(addresses),
       openNetwork: async (offer, failed, offers, relay) => {
         if (this.#interfaces === undefined) throw new Error("it does not run");
         return await this.#interfaces.open(offer, failed, offers, relay);

@@ -1,5 +1,6 @@
 import { DatagramJoiner } from "../../shared/offload/datagram-joiner.ts";
 import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
+import type { DropReason } from "../../shared/switch/drops.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import type { Segment } from "../../shared/switch/segment.ts";
 import type { Block } from "../../shared/tunnel/block.ts";
@@ -33,6 +34,17 @@ export class TapPort extends Port implements TapReceiver {
     this.#joiner = new DatagramJoiner((bytes, virtio, end, frames, frameBytes) =>
       this.#put(bytes, virtio, end, frames, frameBytes),
     );
+  }
+
+  /** Goes on with the counters of the port whose place it takes. */
+  continueFrom(port: Port): void {
+    this.rxFrames = port.rxFrames;
+    this.rxBytes = port.rxBytes;
+    this.txFrames = port.txFrames;
+    this.txBytes = port.txBytes;
+    for (const [reason, frames] of Object.entries(port.drops.toJSON())) {
+      this.drops.count(reason as DropReason, frames);
+    }
   }
 
   frames(batch: FrameBatch): void {

@@ -1,8 +1,11 @@
 import { Fault } from "../../shared/fault.ts";
 import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
-import { type InterfaceOptions, openInterface } from "./interface.ts";
+import { keepNetworks } from "./interface/keep-network.ts";
+import { InterfaceKeeper } from "./interface/keeper.ts";
+import type { InterfaceOptions } from "./interface/open-interface.ts";
 import { LocalNetwork } from "./local-network.ts";
+import type { TapDevice } from "./tap/device.ts";
 import { VlanTrunk } from "./vlan-trunk.ts";
 
 /** A VLAN of a trunk, and the network that it is. */
@@ -21,13 +24,16 @@ export interface TrunkNetworksOptions {
   mac(offer: NetworkOffer): number;
   /** The interface's addresses in the network of the untagged frames, CIDRs. */
   addresses(offer: NetworkOffer): Pick<InterfaceOptions, "address" | "address6">;
+  /** Told of the interface's addresses right before they are set, CIDRs. */
+  prepare(subnets: readonly string[]): Promise<void>;
   /** Told once for each VLAN of which frames are dropped; see {@link VlanTrunk}. */
   unmapped(vlan: number, tap: string): void;
 }
 
 /** The interface of a trunk, up, and what is on it. */
 interface Interface {
-  readonly trunk: VlanTrunk;
+  readonly keeper: InterfaceKeeper;
+  trunk: VlanTrunk;
   readonly mac: number;
   /** CIDRs; absent without them. */
   readonly addresses: Pick<InterfaceOptions, "address" | "address6">;
@@ -38,6 +44,10 @@ export class TrunkNetworks {
   readonly #options: TrunkNetworksOptions;
   #interface: Promise<Interface> | undefined;
   readonly #opened = new Set<number>();
+  /** Those that are open, by VLAN. */
+  readonly #networks = new Map<number, LocalNetwork>();
+  /** Of trunks whose interface went away: by VLAN, frames that were dropped. */
+  readonly #dropped = new Map<number, number>();
 
   constructor(options: TrunkNetworksOptions) {
     this.#options = options;
@@ -47,38 +57,50 @@ export class TrunkNetworks {
    * Brings one of the networks up.
    *
    * @param offers of all of them
-   * @param failed told when the interface is gone
-   * @throws Fault those of {@link openInterface}, `network.changed` for one that was open before; the signal's reason
+   * @throws Fault those of {@link InterfaceKeeper.open}, `network.changed` for one that was open before; the signal's reason
    */
-  async open(
-    offer: NetworkOffer,
-    offers: readonly NetworkOffer[],
-    failed: (error: Error) => void,
-  ): Promise<LocalNetwork> {
+  async open(offer: NetworkOffer, offers: readonly NetworkOffer[]): Promise<LocalNetwork> {
     const vlan = this.#vlanOf(offer);
     if (this.#opened.has(vlan)) throw changed(offer);
     this.#opened.add(vlan);
     this.#interface ??= this.#openInterface(offers);
-    const { trunk, mac, addresses } = await this.#interface;
+    const made = await this.#interface;
+    const { keeper, trunk, mac, addresses } = made;
     const { address, address6 }: typeof addresses = vlan === UNTAGGED_VLAN ? addresses : {};
     const overlay = { tap: trunk.view(vlan), mac, address, address6, vlan };
-    return new LocalNetwork(offer, overlay, failed);
+    const network = new LocalNetwork(offer, overlay, () => keeper.check());
+    this.#networks.set(vlan, network);
+    network.interfaceFaults = () => keeper.faults;
+    network.beforeClose(async () => {
+      this.#networks.delete(vlan);
+      // The device goes with the last view of it.
+      if (this.#networks.size === 0) await keeper.stop();
+    });
+    return network;
   }
 
   /** The VLANs of which frames were dropped because no network is mapped to them, with how many. */
   async droppedVlans(): Promise<(readonly [vlan: number, frames: number])[]> {
     const made = await this.#interface?.catch(() => undefined);
-    return [...(made?.trunk.droppedVlans() ?? [])];
+    if (made !== undefined) this.#count(made.trunk);
+    return [...this.#dropped];
+  }
+
+  #count(trunk: VlanTrunk): void {
+    for (const [vlan, frames] of trunk.droppedVlans()) {
+      this.#dropped.set(vlan, (this.#dropped.get(vlan) ?? 0) + frames);
+    }
   }
 
   /** Takes the interface down, whichever networks are on it. */
   async close(): Promise<void> {
     const made = await this.#interface?.catch(() => undefined);
+    await made?.keeper.stop();
     await made?.trunk.close();
   }
 
   async #openInterface(offers: readonly NetworkOffer[]): Promise<Interface> {
-    const { members, link, unmapped } = this.#options;
+    const { link, prepare } = this.#options;
     const byVlan = offers.toSorted((one, other) => this.#vlanOf(one) - this.#vlanOf(other));
     const [first] = byVlan;
     if (first === undefined) throw new Error("a trunk without networks");
@@ -89,13 +111,33 @@ export class TrunkNetworks {
     // Tags come on top of the MTU (802.1Q, and Linux does it so), which has to suit every network.
     const mtu = Math.min(...offers.map((offer) => offer.mtu));
     const names = untagged ? first.dns : undefined;
-    const tap = await openInterface({ ...link, ...addresses, mac, mtu, names, linkLocal: untagged });
-    const trunk = new VlanTrunk({
+    await prepare([addresses.address, addresses.address6].filter((one) => one !== undefined));
+    const keeper = await InterfaceKeeper.open({
+      ...link,
+      ...addresses,
+      mac,
+      mtu,
+      names,
+      linkLocal: untagged,
+    });
+    const made: Interface = { keeper, trunk: this.#trunkOn(keeper.tap), mac, addresses };
+    keepNetworks(keeper, () => [...this.#networks.values()], {
+      replaced: (tap) => {
+        this.#count(made.trunk);
+        made.trunk = this.#trunkOn(tap);
+        for (const [vlan, network] of this.#networks) network.replaceTap(made.trunk.view(vlan));
+      },
+    });
+    return made;
+  }
+
+  #trunkOn(tap: TapDevice): VlanTrunk {
+    const { members, unmapped } = this.#options;
+    return new VlanTrunk({
       tap,
       vlans: members.map(({ vlan }) => vlan),
       unmapped: (vlan) => unmapped(vlan, tap.name),
     });
-    return { trunk, mac, addresses };
   }
 
   #vlanOf(offer: NetworkOffer): number {

@@ -3,9 +3,13 @@ import { Fault } from "../../shared/fault.ts";
 import { afterClose } from "../../shared/tunnel/close.ts";
 import type { Member, NetworkOffer, RelayMessage } from "../../shared/tunnel/control.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
+import { Attempt, PathChanged } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
+import type { InterfaceNews } from "./interface/news.ts";
 import type { LocalNetwork } from "./local-network.ts";
+import { addressesOf } from "./system/addresses-of.ts";
+import { TunnelPath } from "./system/tunnel-path.ts";
 import { NoticeLimit } from "./trust/notice-limit.ts";
 import type { Refusal } from "./trust/refusal.ts";
 import { Refused, TunnelConnection, type TunnelEnd } from "./tunnel-connection.ts";
@@ -13,6 +17,9 @@ import { closedForGood, isConnectionFault, passing, Unreachable } from "./tunnel
 
 /** How long a relay waits that asks again to be told of addresses, in milliseconds. */
 const ANNOUNCE_MS = 5_000;
+
+/** How often changes of the machine's network have the relay tried at once, in milliseconds. */
+const MOVE_MS = 1_000;
 
 /** Planned restarts in a row that are believed, and how long a connection lasts that ends the row, in milliseconds. */
 const MAX_RESTARTS = 5;
@@ -28,6 +35,8 @@ export interface TunnelClientEvents {
   notice(code: string, message: string): void;
   /** The relay said values, not of one network, that are not used; told at each connection. */
   refused?(refusals: readonly Refusal[]): void;
+  /** Something else changed the network's interface, and this is what came of it. */
+  interface?(network: LocalNetwork, news: InterfaceNews): void;
   /** The network's interface is gone. */
   down(network: LocalNetwork): void;
   /** One network can't be, while the others go on. Without this the client ends, and throws why. */
@@ -52,6 +61,8 @@ export interface TunnelClientOptions {
   /** Whether the hub is told of this machine's addresses also where it does not ask, so that members see them. */
   readonly announces?: boolean;
   readonly events: TunnelClientEvents;
+  /** Told at each connection of all the addresses by which the relay is reached, as far as they are known. */
+  reached?(addresses: readonly string[]): Promise<void>;
   /**
    * Makes a network's interface, at its first join.
    *
@@ -82,6 +93,12 @@ export class TunnelClient {
   /** The connection ends so that the next one's welcome has what this one's had not. */
   #renewing = false;
   #pause: AbortController | undefined;
+  #path: TunnelPath | undefined;
+  /** While there is no connection. */
+  #attempt: Attempt | undefined;
+  /** When a change of the way to the relay had it tried at once, and the next time that it may. */
+  #movedAt = Number.NEGATIVE_INFINITY;
+  #moving: ReturnType<typeof setTimeout> | undefined;
   /** Connections whose relay asked to be told of this machine's addresses. */
   readonly #asked = new WeakSet<TunnelConnection>();
   readonly #notices = new NoticeLimit();
@@ -108,6 +125,13 @@ export class TunnelClient {
    */
   async run(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.#ending.signal]);
+    this.#path = new TunnelPath({
+      host: this.#options.relay.hostname.replace(/^\[|\]$/g, ""),
+      events: {
+        changed: (why) => this.#pathChanged(why),
+        lost: (why) => this.#connection?.replace(why),
+      },
+    });
     try {
       while (!either.aborted) {
         const delay = await this.#connect(either);
@@ -117,6 +141,8 @@ export class TunnelClient {
         await sleep(delay, undefined, { signal: awake }).catch(() => {});
       }
     } finally {
+      this.#path.close();
+      clearTimeout(this.#moving);
       this.#ending.abort();
       await this.#work;
       for (const network of this.#networks.values()) await this.#close(network);
@@ -167,6 +193,8 @@ export class TunnelClient {
   /** One connection from attempt to end. @returns how long to wait for the next, in milliseconds */
   async #connect(signal: AbortSignal): Promise<number> {
     const over = new AbortController();
+    const attempt = new Attempt(over, this.#attempt);
+    this.#attempt = attempt;
     const either = AbortSignal.any([signal, over.signal]);
     const { relay, credentials, offload, framing } = this.#options;
     let openedAt: number;
@@ -181,17 +209,23 @@ export class TunnelClient {
         control: (message, from) => this.#control(message, from, either),
       });
       openedAt = performance.now();
+      attempt.end();
       this.#everWelcomed = true;
       this.#connection = connection;
+      this.#path?.connected(connection.ends);
+      this.#tellReached(connection);
       const refusals = connection.refusals.filter(({ network }) => network === undefined);
       if (refusals.length > 0) this.#options.events.refused?.(refusals);
       for (const { vni } of this.#choose(connection.welcome.networks)) connection.send({ type: "join", vni });
       how = await connection.ended;
+      if (connection.isReplaced && !signal.aborted) return this.#replaced(how);
     } catch (error) {
-      if (signal.aborted) return 0;
+      if (signal.aborted || error instanceof PathChanged) return 0;
       return this.#retryAfter(error);
     } finally {
+      attempt.end();
       this.#connection = undefined;
+      this.#path?.connected(undefined);
       over.abort();
     }
     if (signal.aborted) return 0;
@@ -203,6 +237,40 @@ export class TunnelClient {
     this.#backoff.lasted(lasted);
     if (lasted >= STEADY_MS) this.#restarts = 0;
     return this.#after(how);
+  }
+
+  /** Other addresses of the relay's name follow, as soon as they are known. */
+  #tellReached({ relayAddresses }: TunnelConnection): void {
+    const { relay, reached } = this.#options;
+    if (reached === undefined) return;
+    void reached(relayAddresses);
+    void addressesOf(relay).then(async (all) => await reached([...relayAddresses, ...all]));
+  }
+
+  /** The machine's network is another: is the relay still there, or there again? */
+  #pathChanged(why: string): void {
+    if (this.#connection !== undefined) return this.#connection.probe(why);
+    this.#attempt?.outdate();
+    this.#moving ??= setTimeout(
+      () => {
+        this.#moving = undefined;
+        if (this.#connection !== undefined) return;
+        this.#movedAt = performance.now();
+        this.retry();
+      },
+      Math.max(0, this.#movedAt + MOVE_MS - performance.now()),
+    );
+  }
+
+  /** The connection was cut by us, as the way that it took is gone. @returns how long to wait */
+  #replaced({ reason }: TunnelEnd): number {
+    const now = performance.now();
+    const delay = now - this.#movedAt < MOVE_MS ? this.#backoff.next() : 0;
+    this.#movedAt = now;
+    return this.#retry(
+      passing(`${reason}, and the relay is not heard over the connection that there was`),
+      delay,
+    );
   }
 
   #control(message: RelayMessage, connection: TunnelConnection, signal: AbortSignal): void {
@@ -267,12 +335,32 @@ export class TunnelClient {
     this.#networks.set(name, network);
     const opened = network;
     network.refused = connection.refusals.filter((one) => one.network === name);
-    network.machinesChanged = () => this.announce(opened);
+    network.outdated = () => this.#remake(opened, offer, connection, signal);
+    network.endpointsChanged = () => this.announce(opened);
+    network.interfaceNews = (news) => this.#options.events.interface?.(opened, news);
     if (signal.aborted) return;
     network.connect(connection.trunk);
-    void connection.ended.then(() => connection.trunk.leave(vni));
+    void connection.ended.then(() => {
+      connection.trunk.leave(vni);
+      opened.disconnected();
+    });
     this.announce(network);
+    network.announceMac();
     this.#options.events.up(network);
+  }
+
+  /** Makes a network's interface anew, as it would be another one now. */
+  #remake(
+    network: LocalNetwork,
+    offer: NetworkOffer,
+    connection: TunnelConnection,
+    signal: AbortSignal,
+  ): void {
+    void this.#enqueue(async () => {
+      if (signal.aborted || this.#networks.get(offer.name) !== network) return;
+      await this.#close(network);
+      await this.#joined(offer, connection, signal);
+    });
   }
 
   /** A network can't be. */

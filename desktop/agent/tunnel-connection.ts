@@ -46,6 +46,10 @@ const UNSENT_BYTES = 128 * 1024;
 const UNREAD_BYTES = 4 * 1024 * 1024;
 /** RFC 6455 section 7.4.1: a message that violates the policy of the one that closes. */
 const POLICY = 1008;
+/** How long the answer to a probe may take, in milliseconds and in round trips: quicker than people begin to wonder. */
+const PROBE_MS = 1_500;
+const PROBE_ROUND_TRIPS = 6;
+const MAX_PROBE_MS = 5_000;
 const SOFTWARE = "laneway/0.1.0";
 
 export interface TunnelConnectionOptions {
@@ -76,9 +80,10 @@ export class TunnelConnection implements MessageEvents {
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #end: (how: TunnelEnd) => void;
   readonly #budget = new ControlBudget();
-  /** The relay's address; undefined where the system does not tell. */
-  readonly #remoteAddress: string | undefined;
+  /** The addresses of the relay and of this machine that the connection is between; undefined where the system does not tell. */
+  readonly ends: { readonly local: string | undefined; readonly remote: string | undefined };
   #isChallenged = false;
+  #replaced = false;
   #welcome: Welcome | undefined;
   #refusals: readonly Refusal[] = [];
   /** VNIs that `join` was sent for and not answered yet, with how often. */
@@ -94,11 +99,11 @@ export class TunnelConnection implements MessageEvents {
 
   private constructor(
     socket: MessageSocket,
-    remoteAddress: string | undefined,
+    ends: TunnelConnection["ends"],
     options: TunnelConnectionOptions,
   ) {
     this.#socket = socket;
-    this.#remoteAddress = remoteAddress;
+    this.ends = ends;
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<TunnelEnd>();
     this.ended = promise;
@@ -133,7 +138,8 @@ export class TunnelConnection implements MessageEvents {
           limitUnsent(socket, UNSENT_BYTES);
         },
         opened: (socket) => {
-          connection = new TunnelConnection(socket, below?.remoteAddress, options);
+          const ends = { local: below?.localAddress, remote: below?.remoteAddress };
+          connection = new TunnelConnection(socket, ends, options);
           return connection;
         },
       });
@@ -174,10 +180,8 @@ export class TunnelConnection implements MessageEvents {
   /** The relay's addresses, as far as this machine knows them. */
   get relayAddresses(): readonly string[] {
     const { hostname: host } = this.#options.relay;
-    return [
-      host.replace(/^\[|\]$/g, ""),
-      ...(this.#remoteAddress === undefined ? [] : [this.#remoteAddress]),
-    ];
+    const { remote } = this.ends;
+    return [host.replace(/^\[|\]$/g, ""), ...(remote === undefined ? [] : [remote])];
   }
 
   /** Whether a `join` of this VNI waits for its answer. */
@@ -193,6 +197,29 @@ export class TunnelConnection implements MessageEvents {
   /** Says good-bye. */
   close(): void {
     this.#socket.close(Close.normal, "bye");
+  }
+
+  /** Whether it ended because this machine's way to the relay is another. */
+  get isReplaced(): boolean {
+    return this.#replaced;
+  }
+
+  /** Cuts the connection, as nothing comes over it any more. */
+  replace(reason: string): void {
+    this.#replaced = true;
+    this.#ending ??= { code: LOST, reason };
+    this.#socket.terminate();
+  }
+
+  /** Asks the relay for a sign of life, and {@link replace}s the connection where none comes in time. */
+  probe(reason: string): void {
+    const asked = performance.now();
+    const patience = Math.min(Math.max(PROBE_MS, PROBE_ROUND_TRIPS * (this.#latencyMs ?? 0)), MAX_PROBE_MS);
+    this.#ping();
+    const late = setTimeout(() => {
+      if (this.#heardAt <= asked) this.replace(reason);
+    }, patience);
+    void this.ended.then(() => clearTimeout(late));
   }
 
   send(message: ClientMessage): void {

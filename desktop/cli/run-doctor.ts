@@ -3,6 +3,7 @@ import { DeviceStore, relayBase } from "../agent/device-store.ts";
 import { attachedTaps } from "../agent/diagnostics/bridge-check.ts";
 import type { Finding } from "../agent/diagnostics/checks.ts";
 import { type DoctorOptions, doctor } from "../agent/diagnostics/doctor.ts";
+import { overlapOfInterface } from "../agent/diagnostics/overlap-check.ts";
 import { defaultStateDirectory } from "../agent/identity.ts";
 import type { RpcClient } from "../rpc/client.ts";
 import type { EventData } from "../rpc/schema.ts";
@@ -118,8 +119,10 @@ function ownOptions(
     const store = new DeviceStore(options.state ?? defaultStateDirectory());
     const [access] = chooseAccess(network === undefined ? [] : [network], options, store);
     if (access !== undefined) {
-      const busy = access.credentials.kind === "device" ? inUse() : undefined;
-      return { relay: access.relay, credentials: busy ?? access.credentials, peer };
+      const [tap] = access.credentials.kind === "device" ? attachedTaps() : [];
+      if (tap === undefined) return { relay: access.relay, credentials: access.credentials, peer };
+      const overlap = (signal: AbortSignal) => overlapOfInterface(tap, signal);
+      return { relay: access.relay, credentials: inUse(tap), overlap, peer };
     }
   } catch (error) {
     // A machine that has joined nothing, or whose state is another user's, can still look at the way to a relay.
@@ -131,9 +134,7 @@ function ownOptions(
 }
 
 /** A device is let in once at a time: to try it while another process uses it would end that one's networks. */
-function inUse(): Finding | undefined {
-  const [tap] = attachedTaps();
-  if (tap === undefined) return undefined;
+function inUse(tap: string): Finding {
   const hint = "Run this again once 'laneway up' has ended, or with a token.";
   return { state: "skipped", detail: `${tap} may be of a 'laneway up' that uses this device now`, hint };
 }

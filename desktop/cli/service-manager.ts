@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, realpathSync, rmSync, statSync, writeFileSync } 
 import { dirname } from "node:path";
 import { Fault } from "../../shared/fault.ts";
 import { SYSUSERS, UNIT_NAME, unitText } from "../agent/service/unit.ts";
+import { UNMANAGED_FILES } from "../agent/service/unmanaged.ts";
 
 const UNIT_FILE = `/etc/systemd/system/${UNIT_NAME}`;
 const SYSUSERS_FILE = "/etc/sysusers.d/laneway.conf";
@@ -24,7 +25,8 @@ export function ownCommand(): string[] {
 }
 
 /**
- * Installs the unit, with the user that it runs as, and starts it; what was there is replaced and started again.
+ * Installs the unit, with the user that it runs as, and starts it; what was there is replaced and started again. Has the
+ * managers of interfaces leave ours alone.
  *
  * @throws Fault `service.no-systemd`, `service.no-permission`, `service.out-of-reach`, `service.failed`
  */
@@ -36,6 +38,8 @@ export function installService(command: readonly string[]): void {
     makeUser();
     write(UNIT_FILE, unitText(command));
   }
+  for (const { path, text } of UNMANAGED_FILES) write(path, text);
+  tellManagers();
   must("systemctl", "daemon-reload");
   must("systemctl", "enable", UNIT_NAME);
   must("systemctl", "restart", UNIT_NAME);
@@ -53,6 +57,8 @@ export function uninstallService(): void {
   if (status.installed) must("systemctl", "disable", "--now", UNIT_NAME);
   rmSync(UNIT_FILE, { force: true });
   rmSync(SYSUSERS_FILE, { force: true });
+  for (const { path } of UNMANAGED_FILES) rmSync(path, { force: true });
+  tellManagers();
   must("systemctl", "daemon-reload");
 }
 
@@ -69,6 +75,13 @@ export function serviceStatus(): ServiceStatus {
     state: [of("ActiveState"), of("SubState")].filter(Boolean).join(", "),
     unit: of("FragmentPath") || null,
   };
+}
+
+/** Has those read their files again that run here; of interfaces that are made later they know then. */
+function tellManagers(): void {
+  run("udevadm", ["control", "--reload"]);
+  if (run("systemctl", ["is-active", "--quiet", "systemd-networkd"]).code === 0)
+    run("networkctl", ["reload"]);
 }
 
 function requireSystemd(): void {

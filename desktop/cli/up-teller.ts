@@ -62,6 +62,12 @@ export class UpTeller {
         if (this.#isJson) this.#tell({ event: "warning", warnings, ...place }, "");
       },
       notice: (code, message) => this.complain(`laneway: ${code}: ${message}\n`),
+      interface: ({ offer }, { kind, message, problem }) => {
+        const hint = problem === undefined ? "" : `  ${problem.hint}\n`;
+        this.complain(`laneway: ${offer.name}: ${message}\n${hint}`);
+        if (this.#isJson)
+          this.#tell({ event: "interface", network: offer.name, kind, message, ...place }, "");
+      },
       down: (network) => {
         const what = network.describe();
         this.#states.delete(network);

@@ -185,6 +185,16 @@ export const en: ErrorTexts = {
     next: "Check the address, the MAC and the MTU of the network.",
   },
 
+  "interface.changed": {
+    title: "Something else changes the interface",
+    sentence: "Another program or person changed it, and it can't be put back for now.",
+    next: "Have that program leave the interface alone: sudo laneway service install",
+  },
+  "interface.overlap": {
+    title: "The network overlaps with another one",
+    sentence: "This machine has the same addresses on another interface, so some machines are not reached.",
+    next: "Use another LAN, or ask for another subnet of the network.",
+  },
   "relay.unreachable": {
     title: "The relay can't be reached",
     sentence: "It does not answer, or this machine is offline.",

@@ -185,6 +185,16 @@ export const zhCN: ErrorTexts = {
     next: "检查网络的地址、MAC 和 MTU。",
   },
 
+  "interface.changed": {
+    title: "网络接口被其他程序修改",
+    sentence: "其他程序或用户修改了该接口，目前无法恢复。",
+    next: "让该程序不再管理此接口：sudo laneway service install",
+  },
+  "interface.overlap": {
+    title: "网络地址段冲突",
+    sentence: "本机的另一个接口使用相同的地址段，因此部分机器无法访问。",
+    next: "换用其他局域网，或请管理员更换该网络的子网。",
+  },
   "relay.unreachable": {
     title: "无法连接中继",
     sentence: "中继没有响应，或本机处于离线状态。",

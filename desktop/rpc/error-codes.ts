@@ -39,6 +39,8 @@ export const ERROR_CODES = [
   "link.name-taken",
   "link.gone",
   "link.refused",
+  "interface.changed",
+  "interface.overlap",
   // The relay and the way to it.
   "relay.unreachable",
   "relay.away",

@@ -116,7 +116,7 @@ export const adminAccess = z.object({
 
 /** One check of `doctor`, or one stage of `test`. */
 export const step = z.object({
-  /** Stable: for `doctor` `tap`, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `peer`; for `test` its kind. */
+  /** Stable: for `doctor` `tap`, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `overlap`, `peer`; for `test` its kind. */
   id: z.string(),
   state: z.enum(["running", "pass", "fail", "skipped"]),
   /** What was found. */

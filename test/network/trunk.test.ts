@@ -228,11 +228,17 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     expect(await ping(carol.host, "10.40.0.1")).toBe(3);
   });
 
-  it("ends with a word about it when something else deletes its interface", async () => {
-    await using trunk = await startTrunk("10=lab,20=guests");
+  it("has its interface made anew, with all its networks, when something else deletes it", async () => {
+    await using trunk = await startTrunk("10=lab,untagged=lan", "--address", "10.40.0.9/24");
     const tap = text(await trunk.event("up"), "tap");
+    await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);
     await carol.host.mustExec("ip", ["link", "delete", "dev", tap]);
-    expect(await trunk.ended).toBe(1);
-    expect(trunk.stderr).toMatch(new RegExp(`^laneway: .*"${tap}" is gone\n.*\\w.*\n$`));
+    const said = await trunk.waitFor(
+      ({ event, message }) => event === "interface" && /anew/.test(String(message)),
+    );
+    expect(said).toMatchObject({ kind: "put-back", message: `${tap} was deleted: made anew` });
+    await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);
+    expect(await trunk.stop()).toBe(0);
+    expect(await hasInterface(carol.host, tap)).toBe(false);
   });
 });

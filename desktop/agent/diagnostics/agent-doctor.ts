@@ -7,6 +7,7 @@ import type { ManagedNetwork } from "../service/managed-network.ts";
 import type { Finding } from "./checks.ts";
 import { type DoctorOptions, doctor } from "./doctor.ts";
 import { probeLatency } from "./member-test.ts";
+import { overlapOfNetwork } from "./overlap-check.ts";
 
 /** Members that are asked by probes where none answers a ping. */
 const PROBED = 4;
@@ -29,6 +30,7 @@ export async function agentDoctor(agent: Agent, subject: DoctorSubject, job: Job
     tap,
     ...(local !== undefined &&
       tap !== undefined && { mtu: { tap, actual: mtuOf(tap), offered: local.offer.mtu } }),
+    ...(local !== undefined && { overlap: () => overlapOfNetwork(tap, local.warnings) }),
     peer: () => askPeers(network, job),
   };
   return await doctor(options, (step) => job.progress(step), job.cancelled);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Fault } from "../../../shared/fault.ts";
 import { afterClose } from "../../../shared/tunnel/close.ts";
+import type { NetworkOffer } from "../../../shared/tunnel/control.ts";
 import type { Step } from "../../rpc/shapes.ts";
 import type { Credentials } from "../credentials.ts";
 import { openTap } from "../tap/open.ts";
@@ -9,6 +10,7 @@ import { closedForGood, passing } from "../tunnel-errors.ts";
 import { attachedTaps, bridgesOf, checkBridges } from "./bridge-check.ts";
 import { type Check, type Finding, runChecks } from "./checks.ts";
 import { exchangeFullSize } from "./full-size.ts";
+import { overlapOfOffers } from "./overlap-check.ts";
 import { relayChecks, wayFailed } from "./relay-checks.ts";
 
 /** What `laneway doctor` looks at. */
@@ -21,12 +23,15 @@ export interface DoctorOptions {
   readonly mtu?: { readonly tap: string; readonly actual: number | undefined; readonly offered: number };
   /** The TAP that this machine has already, which answers whether it can have one. */
   readonly tap?: string | undefined;
+  /** Looks whether the network overlaps with what this machine has; by what the relay offers, without it. */
+  readonly overlap?: ((signal: AbortSignal) => Promise<Finding> | Finding) | undefined;
   /** Asks a member for an answer. */
   readonly peer: (signal: AbortSignal) => Promise<Finding> | Finding;
 }
 
 /**
- * The ordered checks, from this machine to another member: `tap`, `bridge` where the TAP is in one, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `peer`.
+ * The ordered checks, from this machine to another member: `tap`, `bridge` where the TAP is in one, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `overlap`,
+ * `peer`.
  *
  * @returns whether none failed
  * @throws the signal's reason when aborted
@@ -45,11 +50,23 @@ export async function doctor(
   return await runChecks([...local, ...rest], progress, signal);
 }
 
+/** What the relay said when it let this machine in. */
+interface Welcomed {
+  networks: readonly NetworkOffer[];
+  relay: readonly string[];
+}
+
 function withRelay(relay: URL, options: DoctorOptions): Check[] {
+  const seen: Welcomed = { networks: [], relay: [] };
   return [
     ...relayChecks(relay),
-    { id: "auth", needs: ["websocket"], run: (signal) => checkAccess(relay, options.credentials, signal) },
+    {
+      id: "auth",
+      needs: ["websocket"],
+      run: (signal) => checkAccess(relay, options.credentials, seen, signal),
+    },
     { id: "mtu", needs: ["websocket"], run: (signal) => checkMtu(relay, options.mtu, signal) },
+    { id: "overlap", run: options.overlap ?? ((signal) => checkOverlap(seen, signal)) },
     { id: "peer", needs: ["auth"], run: options.peer },
   ];
 }
@@ -60,7 +77,10 @@ function withoutRelay(): Check[] {
     detail: "no relay is known",
     hint: "Open an invite with 'laneway join LINK', or name the relay with --relay URL.",
   };
-  return ["dns", "reach", "tls", "websocket", "auth", "mtu", "peer"].map((id) => ({ id, run: () => found }));
+  return ["dns", "reach", "tls", "websocket", "auth", "mtu", "overlap", "peer"].map((id) => ({
+    id,
+    run: () => found,
+  }));
 }
 
 async function checkTap(tap: string | undefined, signal: AbortSignal): Promise<Finding> {
@@ -80,6 +100,7 @@ async function checkTap(tap: string | undefined, signal: AbortSignal): Promise<F
 async function checkAccess(
   relay: URL,
   credentials: Credentials | Finding,
+  seen: Welcomed,
   signal: AbortSignal,
 ): Promise<Finding> {
   if ("state" in credentials) return credentials;
@@ -92,6 +113,8 @@ async function checkAccess(
       signal,
       control: () => {},
     });
+    seen.networks = connection.welcome.networks;
+    seen.relay = connection.relayAddresses;
     const names = connection.welcome.networks.map(({ name }) => name);
     connection.close();
     if (names.length > 0) {
@@ -108,6 +131,11 @@ async function checkAccess(
         : passing(reason === "" ? error.message : reason);
     return wayFailed(relay, fault, signal);
   }
+}
+
+async function checkOverlap({ networks, relay }: Welcomed, signal: AbortSignal): Promise<Finding> {
+  if (networks.length > 0) return await overlapOfOffers(networks, relay, signal);
+  return { state: "skipped", detail: "the networks' addresses are not known without access" };
 }
 
 async function checkMtu(relay: URL, mtu: DoctorOptions["mtu"], signal: AbortSignal): Promise<Finding> {

@@ -142,6 +142,12 @@ export class AgentTunnel {
         warn(warnings);
       },
       notice: (code, message) => log.add("warn", `notice.${code}`, `${relay}: ${message}`),
+      interface: (local, { kind, message }) => {
+        const network = on(local);
+        const level = kind === "fault" ? "warn" : "info";
+        log.add(level, `interface.${kind}`, `${local.offer.name}: ${message}`, network?.id);
+        network?.interfaceChanged();
+      },
       down: (local) => {
         on(local)?.interfaceGone(local);
       },

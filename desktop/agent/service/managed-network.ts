@@ -113,6 +113,11 @@ export class ManagedNetwork {
     this.#become(this.#local === undefined ? "connecting" : "reconnecting", toProblem(why));
   }
 
+  /** Something happened to its interface, of which the status tells. */
+  interfaceChanged(): void {
+    this.#events.changed(this);
+  }
+
   /** Its interface is gone. */
   interfaceGone(local: LocalNetwork): void {
     if (this.#local !== local) return;

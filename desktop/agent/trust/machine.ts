@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Cidr } from "../../../shared/frame/cidr.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { askIp } from "../link.ts";
+import { ROUTE_PROTOCOL } from "../system/route-protocol.ts";
 import { hostOf } from "./address.ts";
 
 /** Something of another interface's, or of the machine's. */
@@ -63,7 +64,12 @@ const hop = z.object({
 });
 
 const routes = z.array(
-  hop.extend({ type: z.string().optional(), dst: z.string(), nexthops: z.array(hop).default([]) }),
+  hop.extend({
+    type: z.string().optional(),
+    dst: z.string(),
+    protocol: z.string().optional(),
+    nexthops: z.array(hop).default([]),
+  }),
 );
 
 /** Routes that take no unicast away. */
@@ -106,8 +112,9 @@ function addressClaims({ ifname, addr_info }: z.infer<typeof interfaces>[number]
 }
 
 function routeClaims(found: z.infer<typeof routes>, except: string | undefined): Claim[] {
-  return found.flatMap(({ type = "unicast", dst, nexthops, ...only }) => {
-    if (IGNORED_ROUTES.has(type)) return [];
+  return found.flatMap(({ type = "unicast", dst, protocol, nexthops, ...only }) => {
+    // Our own lead to what is reached by other routes, which count.
+    if (IGNORED_ROUTES.has(type) || protocol === ROUTE_PROTOCOL) return [];
     const hops = nexthops.length > 0 ? nexthops : [only];
     const others = hops.filter(({ dev }) => dev === undefined || dev !== except);
     if (others.length === 0) return [];

@@ -159,6 +159,7 @@ export const en = {
       websocket: "WebSocket passes",
       auth: "Authentication",
       mtu: "MTU",
+      overlap: "No overlap with this machine's other networks",
       peer: "A member answers",
     },
     state: {

@@ -155,6 +155,7 @@ export const zhCN: Messages = {
       websocket: "WebSocket 可通过",
       auth: "身份验证",
       mtu: "MTU",
+      overlap: "与本机其他网络无冲突",
       peer: "成员有响应",
     },
     state: {

@@ -38,7 +38,17 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
 
   it("goes all the way to the relay, in order, and lets the token be tried", async () => {
     const { result, objects } = await doctor("--relay", relay.url, "--token", await relay.token());
-    expect([...result.keys()]).toEqual(["tap", "dns", "reach", "tls", "websocket", "auth", "mtu", "peer"]);
+    expect([...result.keys()]).toEqual([
+      "tap",
+      "dns",
+      "reach",
+      "tls",
+      "websocket",
+      "auth",
+      "mtu",
+      "overlap",
+      "peer",
+    ]);
     expect(butTap(result)).toEqual({
       dns: "skipped",
       reach: "pass",
@@ -46,6 +56,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
       websocket: "pass",
       auth: "pass",
       mtu: "pass",
+      overlap: "pass",
       peer: "skipped",
     });
     const auth = objects.find(({ check }) => check === "auth");

@@ -1,7 +1,7 @@
-import { configureLink, type LinkOptions } from "./link.ts";
-import { type NameServers, reachableServers, tellResolved } from "./resolved.ts";
-import type { TapDevice } from "./tap/device.ts";
-import { openTap } from "./tap/open.ts";
+import { configureLink, type LinkOptions } from "../link.ts";
+import { type NameServers, reachableServers, tellResolved } from "../resolved.ts";
+import type { TapDevice } from "../tap/device.ts";
+import { openTap } from "../tap/open.ts";
 
 export interface InterfaceOptions extends Omit<LinkOptions, "name" | "txqueuelen"> {
   /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
@@ -23,6 +23,11 @@ const TXQUEUELEN = 128;
 /** Without offload a burst of TCP's is some 40 times as many frames: with 128 a transfer had 25,000 retransmits in 3 s, so 2,500. */
 const TXQUEUELEN_PLAIN = 500;
 
+/** Returns the frames that the kernel is to hold back for a TAP. */
+export function queueOf({ offload }: TapDevice): number {
+  return offload ? TXQUEUELEN : TXQUEUELEN_PLAIN;
+}
+
 /**
  * Makes a TAP, sets it up and brings it up.
  *
@@ -32,8 +37,7 @@ export async function openInterface(options: InterfaceOptions): Promise<TapDevic
   const { name, offload, names: _names, inform: _inform, signal, ...link } = options;
   const tap = await openTap({ signal, name, offload });
   try {
-    const txqueuelen = tap.offload ? TXQUEUELEN : TXQUEUELEN_PLAIN;
-    await configureLink({ ...link, name: tap.name, txqueuelen, signal });
+    await configureLink({ ...link, name: tap.name, txqueuelen: queueOf(tap), signal });
     await tellOfNames(tap.name, options);
     return tap;
   } catch (error) {

@@ -1,0 +1,64 @@
+/** The frames by which a machine says that its addresses are at another MAC address. */
+import { parseAddress } from "../../../shared/frame/address.ts";
+import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, encodeArp } from "../../../shared/frame/arp.ts";
+import {
+  ETHERNET_HEADER_BYTES,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV6,
+  encodeEthernet,
+} from "../../../shared/frame/ethernet.ts";
+import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ipv4.ts";
+import { encodeIpv6, IPV6_HEADER_BYTES } from "../../../shared/frame/ipv6.ts";
+import { BROADCAST_MAC } from "../../../shared/frame/mac.ts";
+import {
+  encodeNeighbourAdvertisement,
+  ND_HOP_LIMIT,
+  ND_LINK_ADDRESS_BYTES,
+  ND_NEIGHBOUR_BYTES,
+} from "../../../shared/frame/neighbour-discovery.ts";
+
+/** `ff02::1`, all nodes, and its MAC address (RFC 2464 section 7). */
+const ALL_NODES = 0xff02_0000_0000_0000_0000_0000_0000_0001n;
+const ALL_NODES_MAC = 0x3333_0000_0001;
+
+/**
+ * Returns the announcements of a machine's addresses: for IPv4 ARP announcements (RFC 5227 section 2.3), as request and as
+ * reply, since systems differ in which they believe; for IPv6 unsolicited neighbour advertisements (RFC 4861 section 7.2.6).
+ *
+ * @param mac the machine's, 48 bits
+ * @param addresses IPv4 and IPv6; what is neither is passed over
+ */
+export function announcements(mac: number, addresses: readonly string[]): Uint8Array[] {
+  return addresses.flatMap((text) => {
+    const address = parseAddress(text);
+    if (address === undefined) return [];
+    if (typeof address === "number") {
+      return [arp(mac, address, ARP_REQUEST), arp(mac, address, ARP_REPLY)];
+    }
+    return [advertisement(mac, address)];
+  });
+}
+
+function arp(mac: number, address: number, operation: number): Uint8Array {
+  const frame = new Uint8Array(ETHERNET_HEADER_BYTES + ARP_BYTES);
+  const header = { destination: BROADCAST_MAC, source: mac, tags: [], etherType: ETHERTYPE_ARP };
+  const said = { operation, senderMac: mac, senderAddress: address, targetMac: mac, targetAddress: address };
+  encodeArp(frame, encodeEthernet(frame, 0, header), said);
+  return frame;
+}
+
+function advertisement(mac: number, address: bigint): Uint8Array {
+  const payloadLength = ND_NEIGHBOUR_BYTES + ND_LINK_ADDRESS_BYTES;
+  const frame = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + payloadLength);
+  const ends = { source: address, destination: ALL_NODES };
+  const header = { destination: ALL_NODES_MAC, source: mac, tags: [], etherType: ETHERTYPE_IPV6 };
+  const ip = encodeIpv6(frame, encodeEthernet(frame, 0, header), {
+    ...ends,
+    nextHeader: PROTOCOL_ICMPV6,
+    hopLimit: ND_HOP_LIMIT,
+    payloadLength,
+  });
+  const flags = { router: false, solicited: false, override: true };
+  encodeNeighbourAdvertisement(frame, ip, { ...ends, ...flags, target: address, targetMac: mac });
+  return frame;
+}

@@ -1,0 +1,141 @@
+/** How an interface differs from what it should be, and what puts it right. */
+import { containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
+import { addressCommand } from "../link.ts";
+import type { LinkState, Route } from "../system/state.ts";
+import { formatNetwork } from "../trust/address.ts";
+
+/** What an interface should be. */
+export interface InterfaceWanted {
+  readonly name: string;
+  /** Bytes of a packet inside a frame. */
+  readonly mtu: number;
+  /** Frames that the kernel queues for us to read. */
+  readonly txqueuelen: number;
+  /** CIDRs, the IPv6 link-local one among them where the interface has had one. */
+  readonly addresses: readonly string[];
+}
+
+/** Each is put back as often as the others; see {@link InterfaceKeeper}. */
+export type DifferenceKind =
+  | "gone"
+  | "name"
+  | "state"
+  | "carrier"
+  | "mtu"
+  | "queue"
+  | "arp"
+  | "multicast"
+  | "address"
+  | "address6"
+  | "route"
+  | "route6";
+
+/** One thing that is not as it should be. */
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** What happened, a clause after the interface's name: `was taken down`. */
+  readonly what: string;
+  /** Arguments of `ip` that put it right, one command after the other. */
+  readonly repair: readonly (readonly string[])[];
+}
+
+/**
+ * Compares an interface with what it should be. Does not judge its MAC address, which is followed, nor what others have
+ * added to it.
+ *
+ * @param routes those of the interface, of all tables and both versions
+ */
+export function differences(
+  wanted: InterfaceWanted,
+  link: LinkState,
+  routes: readonly Route[],
+): Difference[] {
+  const { name } = link;
+  if (name !== wanted.name) {
+    const rename = ["link", "set", "dev", name, "name", wanted.name];
+    // All else is asked for by its name.
+    return [{ kind: "name", what: `was renamed to ${name}`, repair: [rename] }];
+  }
+  const found: Difference[] = [];
+  const isUp = link.flags.has("UP");
+  const set = (kind: DifferenceKind, what: string, ...args: string[]) =>
+    found.push({ kind, what, repair: [["link", "set", "dev", name, ...args]] });
+  if (link.mtu !== wanted.mtu) set("mtu", `had its MTU set to ${link.mtu}`, "mtu", String(wanted.mtu));
+  if (link.txqueuelen !== wanted.txqueuelen) {
+    set("queue", `had its queue set to ${link.txqueuelen}`, "txqueuelen", String(wanted.txqueuelen));
+  }
+  if (link.flags.has("NOARP")) set("arp", "had ARP switched off", "arp", "on");
+  if (!link.flags.has("MULTICAST")) set("multicast", "had multicast switched off", "multicast", "on");
+  if (!isUp) set("state", "was taken down", "up");
+  else if (link.flags.has("NO-CARRIER")) set("carrier", "had its carrier switched off", "carrier", "on");
+  // With less there is no IPv6 on a link, and while it is down none of its addresses.
+  const hasIpv6 = isUp && link.mtu >= 1_280;
+  for (const cidr of wanted.addresses) {
+    if (cidr.includes(":") && !hasIpv6) continue;
+    found.push(...judgeAddress(cidr, link, routes, isUp));
+  }
+  return found;
+}
+
+function judgeAddress(cidr: string, link: LinkState, routes: readonly Route[], isUp: boolean): Difference[] {
+  const { name, addresses } = link;
+  const is6 = cidr.includes(":");
+  const has = addresses.find((one) => one.cidr === cidr);
+  const kind = is6 ? "address6" : "address";
+  if (has === undefined) {
+    return [{ kind, what: `lost its address ${cidr}`, repair: [addressCommand(cidr, name)] }];
+  }
+  if (!has.permanent && has.scope !== "link") {
+    const what = `had the lifetime of its address ${cidr} limited`;
+    return [{ kind, what, repair: [addressCommand(cidr, name)] }];
+  }
+  return isUp ? judgeRoutes(cidr, name, routes, has.scope === "link") : [];
+}
+
+/** The two routes that an address brings: that to its network, and that to itself. */
+function judgeRoutes(
+  cidr: string,
+  name: string,
+  routes: readonly Route[],
+  isLinkLocal: boolean,
+): Difference[] {
+  const parsed = parseCidr(cidr);
+  if (parsed === undefined) return [];
+  const [address = ""] = cidr.split("/");
+  const is6 = parsed.version === 6;
+  const kind = is6 ? "route6" : "route";
+  const version = is6 ? "-6" : "-4";
+  const found: Difference[] = [];
+  const network = formatNetwork(parsed);
+  const isHost = parsed.prefix === (is6 ? 128 : 32);
+  const isThere = (type: string, to: string) =>
+    routes.some((route) => route.type === type && sameNetwork(route.to, to));
+  if (!isHost && !isThere("unicast", network)) {
+    const how = is6 ? ["metric", "256"] : ["scope", "link", "src", address];
+    const repair = [version, "route", "replace", network, "dev", name, "proto", "kernel", ...how];
+    found.push({ kind, what: `lost its route to ${network}`, repair: [repair] });
+  }
+  // The kernel gives a link-local one its own once it has seen that no other machine has it (RFC 4862 section 5.4).
+  if (!isLinkLocal && !isThere("local", address)) {
+    const own = is6 ? ["metric", "0"] : ["scope", "host", "src", address];
+    const target = ["local", address, "dev", name, "table", "local", "proto", "kernel", ...own];
+    const repair = [version, "route", "replace", ...target];
+    found.push({ kind, what: `lost its route to its own ${address}`, repair: [repair] });
+  }
+  return found;
+}
+
+/** Whether two texts are of one network, however they are written: `10.0.0.7` and `10.0.0.7/32`. */
+function sameNetwork(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [one, other].map((text) =>
+    parseCidr(text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`),
+  );
+  return (
+    a !== undefined &&
+    b !== undefined &&
+    a.version === b.version &&
+    a.prefix === b.prefix &&
+    containsAddress(a, b.address)
+  );
+}

@@ -1,0 +1,47 @@
+/** What networks make of what their interface's keeper tells. */
+import type { Problem } from "../../rpc/shapes.ts";
+import type { LocalNetwork } from "../local-network.ts";
+import type { TapDevice } from "../tap/device.ts";
+import type { InterfaceKeeper } from "./keeper.ts";
+import { OverlapWatch, type OverlapWishes } from "./overlap-watch.ts";
+
+/**
+ * Keeps the interface of one network, which is its own, for as long as that is.
+ *
+ * @param overlapping what was found before its addresses were set
+ */
+export function keepNetwork(
+  keeper: InterfaceKeeper,
+  network: LocalNetwork,
+  wishes: OverlapWishes,
+  overlapping: readonly Problem[],
+): void {
+  const overlaps = new OverlapWatch(network, wishes, overlapping);
+  network.interfaceFaults = () => [...keeper.faults, ...overlaps.problems];
+  network.beforeClose(async () => {
+    overlaps.close();
+    await keeper.stop();
+  });
+  keepNetworks(keeper, () => [network], { replaced: (tap) => network.replaceTap(tap) });
+}
+
+/** Keeps the interface that networks share. */
+export function keepNetworks(
+  keeper: InterfaceKeeper,
+  networks: () => readonly LocalNetwork[],
+  { replaced }: { replaced(tap: TapDevice): void },
+): void {
+  keeper.start({
+    replaced,
+    moved: (mac) => {
+      for (const network of networks()) network.moveTo(mac);
+    },
+    changed: () => {
+      for (const network of networks()) network.endpointsChanged?.();
+    },
+    news: (news) => {
+      // One interface, one line: the first of its networks says it.
+      networks()[0]?.interfaceNews?.(news);
+    },
+  });
+}

@@ -1,0 +1,333 @@
+import { readFileSync } from "node:fs";
+import { Fault } from "../../../shared/fault.ts";
+import { formatMac, parseMac } from "../../../shared/frame/mac.ts";
+import type { Problem } from "../../rpc/shapes.ts";
+import { changeLink } from "../link.ts";
+import { type LinkState, type Route, readLinks, readRoutes } from "../system/state.ts";
+import { type SystemWatcher, system } from "../system/watcher.ts";
+import type { TapDevice } from "../tap/device.ts";
+import { problemOf } from "../trust/refusal.ts";
+import { type Difference, type DifferenceKind, differences, type InterfaceWanted } from "./differences.ts";
+import type { InterfaceNews } from "./news.ts";
+import { type InterfaceOptions, openInterface, queueOf } from "./open-interface.ts";
+import { RepairLimit } from "./repair-limit.ts";
+
+/** What those who use an interface are told. */
+export interface KeeperEvents {
+  /** It was gone, and here is another one, up and set up; the one before is the keeper's to close. */
+  replaced(tap: TapDevice): void;
+  /** It has another MAC address, 48 bits. */
+  moved(mac: number): void;
+  /** Its addresses may be others. */
+  changed(): void;
+  news(news: InterfaceNews): void;
+}
+
+export interface KeeperOptions extends InterfaceOptions {
+  readonly watcher?: SystemWatcher;
+}
+
+/** Rounds that are made in a row: a repair can show the next thing to be repaired, as IPv6 addresses once a link is up. */
+const ROUNDS = 4;
+
+/**
+ * Keeps one interface as it should be: compares it with that whenever the system tells of a change, puts back what is
+ * different, makes it anew where it is gone, and follows a new MAC address. Says what it did, and what it can't do.
+ */
+export class InterfaceKeeper {
+  readonly #options: KeeperOptions;
+  readonly #watcher: SystemWatcher;
+  readonly #limit = new RepairLimit<DifferenceKind>();
+  readonly #faults = new Map<DifferenceKind, Problem>();
+  #tap: TapDevice;
+  #link: LinkState;
+  #wanted: InterfaceWanted;
+  #disown: () => void;
+  #unlisten = () => {};
+  #events: KeeperEvents | undefined;
+  #work: Promise<void> | undefined;
+  #again = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  private constructor(tap: TapDevice, link: LinkState, options: KeeperOptions) {
+    this.#tap = tap;
+    this.#link = link;
+    this.#options = options;
+    this.#watcher = options.watcher ?? system;
+    const { mtu, address, address6 } = options;
+    this.#wanted = {
+      name: tap.name,
+      mtu,
+      txqueuelen: queueOf(tap),
+      addresses: [address, address6].filter((one) => one !== undefined),
+    };
+    this.#disown = this.#watcher.own(link.index);
+  }
+
+  /**
+   * Makes an interface that is kept from {@link start} on.
+   *
+   * @throws Fault those of {@link openInterface}; the signal's reason
+   */
+  static async open(options: KeeperOptions): Promise<InterfaceKeeper> {
+    const tap = await openInterface(options);
+    try {
+      return new InterfaceKeeper(tap, await findLink(tap.name, options.signal), options);
+    } catch (error) {
+      await tap.close();
+      throw error;
+    }
+  }
+
+  /** The device, of which there may be another one later. */
+  get tap(): TapDevice {
+    return this.#tap;
+  }
+
+  /** What can't be put back for now. */
+  get faults(): readonly Problem[] {
+    return [...this.#faults.values()];
+  }
+
+  /** Keeps the interface, and says what becomes of it, until {@link stop}. */
+  start(events: KeeperEvents): void {
+    this.#events = events;
+    this.#unlisten = this.#watcher.listen({
+      changed: ({ touched, sweep }) => {
+        if (sweep || touched.has(this.#link.index)) this.check();
+      },
+    });
+  }
+
+  /** Looks at the interface now: it may be gone. */
+  check(): void {
+    if (this.#isClosed || this.#events === undefined) return;
+    this.#again = true;
+    this.#work ??= this.#run().finally(() => {
+      this.#work = undefined;
+    });
+  }
+
+  /** Leaves the interface alone from now on; resolves once nothing is under way. The device is the caller's to close. */
+  async stop(): Promise<void> {
+    this.#isClosed = true;
+    this.#unlisten();
+    this.#disown();
+    clearTimeout(this.#retry);
+    await this.#work;
+  }
+
+  async #run(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    try {
+      let left: readonly Difference[] = [];
+      for (let round = 0; round < ROUNDS && !this.#isClosed; round++) {
+        this.#again = false;
+        left = await this.#round();
+        if (!this.#again) break;
+      }
+      if (this.#isClosed) return;
+      this.#tellFaults(left);
+    } catch (error) {
+      if (this.#options.signal.aborted) return;
+      // Such as for want of processes.
+      const problem = error instanceof Fault ? problemOf(error) : undefined;
+      this.#news({
+        kind: "fault",
+        message: `${this.#wanted.name} can't be looked at`,
+        ...(problem && { problem }),
+      });
+      this.#later(["state"]);
+    }
+  }
+
+  /** Compares once, and repairs. Returns what was different. */
+  async #round(): Promise<readonly Difference[]> {
+    const { signal } = this.#options;
+    const links = await readLinks(signal);
+    const link = links.find(({ index }) => index === this.#link.index);
+    if (link === undefined) return await this.#replace();
+    const [routes4, routes6] = await Promise.all(
+      ([4, 6] as const).map((version) => readInterfaceRoutes(version, link.name, signal)),
+    );
+    if (this.#isClosed) return [];
+    this.#follow(link);
+    const found = differences(this.#wanted, link, [...(routes4 ?? []), ...(routes6 ?? [])]);
+    for (const difference of found) await this.#repair(difference);
+    return found;
+  }
+
+  /** Takes on what may be changed. */
+  #follow(link: LinkState): void {
+    const before = this.#link;
+    this.#link = link;
+    const linkLocal = link.addresses.find(({ scope, cidr }) => scope === "link" && cidr.includes(":"))?.cidr;
+    if (linkLocal !== undefined && !this.#wanted.addresses.includes(linkLocal)) {
+      const others = this.#wanted.addresses.filter((cidr) => !isLinkLocal(cidr));
+      this.#wanted = { ...this.#wanted, addresses: [...others, linkLocal] };
+    }
+    if (before.mac !== link.mac) {
+      const mac = parseMac(link.mac);
+      if (mac !== undefined) this.#events?.moved(mac);
+      this.#news({ kind: "followed", message: `${link.name} was given the MAC address ${link.mac}` });
+    }
+    if (JSON.stringify(before.addresses) !== JSON.stringify(link.addresses)) this.#events?.changed();
+  }
+
+  async #repair({ kind, what, repair }: Difference): Promise<void> {
+    const { signal } = this.#options;
+    if (this.#isClosed || !this.#limit.take(kind)) return;
+    try {
+      for (const args of repair) await this.#change(args, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Fault)) throw error;
+      // Gone meanwhile: the next round sees it.
+      if (error.code !== "link.gone") this.#fault(kind, what, error.message, this.#advice(kind, error.hint));
+      return;
+    }
+    if (!this.#limit.isSpent(kind)) this.#faults.delete(kind);
+    this.#again = true;
+    this.#news({ kind: "put-back", message: `${this.#wanted.name} ${what}: put back` });
+  }
+
+  /** A link that is up can't be renamed before Linux 6.3. */
+  async #change(args: readonly string[], signal: AbortSignal): Promise<void> {
+    try {
+      await changeLink(args, signal);
+    } catch (error) {
+      if (!(args.includes("name") && error instanceof Fault && /busy/i.test(error.message))) throw error;
+      await changeLink(["link", "set", "dev", args[3] ?? "", "down"], signal);
+      await changeLink(args, signal);
+    }
+  }
+
+  async #replace(): Promise<readonly Difference[]> {
+    const { name } = this.#wanted;
+    const gone: Difference = { kind: "gone", what: "was deleted", repair: [] };
+    if (!this.#limit.take("gone")) return [gone];
+    const { signal } = this.#options;
+    // It has what it had: the MAC address that it had last, too.
+    const mac = parseMac(this.#link.mac) ?? this.#options.mac;
+    const before = this.#tap;
+    // Where it only was moved to another network namespace it goes with its descriptor.
+    await before.close();
+    let tap: TapDevice;
+    try {
+      tap = await this.#reopen(name, mac);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Fault)) throw error;
+      this.#fault("gone", gone.what, error.message, error.hint);
+      return [gone];
+    }
+    if (this.#isClosed) {
+      await tap.close();
+      return [];
+    }
+    this.#disown();
+    this.#tap = tap;
+    this.#link = await findLink(tap.name, signal);
+    this.#disown = this.#watcher.own(this.#link.index);
+    this.#wanted = { ...this.#wanted, name: tap.name };
+    this.#faults.clear();
+    this.#events?.replaced(tap);
+    if (formatMac(mac) !== this.#link.mac) this.#events?.moved(parseMac(this.#link.mac) ?? mac);
+    this.#news({ kind: "put-back", message: `${name} was deleted: made anew` });
+    this.#again = true;
+    return [];
+  }
+
+  /** Another interface may have the name by now: then any other will do, unless the user has asked for this one. */
+  async #reopen(name: string, mac: number): Promise<TapDevice> {
+    try {
+      return await openInterface({ ...this.#options, mac, name });
+    } catch (error) {
+      const isTaken = error instanceof Fault && error.code === "tap.name-taken";
+      if (!isTaken || this.#options.name !== undefined) throw error;
+      return await openInterface({ ...this.#options, mac });
+    }
+  }
+
+  /** Says what is still different, and sees to it later. */
+  #tellFaults(left: readonly Difference[]): void {
+    const kinds = new Set(left.map(({ kind }) => kind));
+    for (const kind of this.#faults.keys()) {
+      if (!kinds.has(kind) && !this.#limit.isSpent(kind)) this.#forgive(kind);
+    }
+    for (const { kind, what } of left) {
+      if (!this.#limit.isSpent(kind) || this.#faults.has(kind)) continue;
+      const why = "something else changes it again and again; it is put back five times a minute";
+      this.#fault(
+        kind,
+        what,
+        why,
+        "Find what does, and have it leave the interface alone: see docs/agent.md.",
+      );
+    }
+    if (left.length > 0 || this.#faults.size > 0) this.#later([...kinds, ...this.#faults.keys()]);
+  }
+
+  #later(kinds: Iterable<DifferenceKind>): void {
+    const seconds = Math.max(1, this.#limit.wait(kinds));
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.check(), seconds * 1_000);
+  }
+
+  #forgive(kind: DifferenceKind): void {
+    this.#faults.delete(kind);
+    this.#news({ kind: "put-back", message: `${this.#wanted.name} is left as it should be again` });
+  }
+
+  #fault(kind: DifferenceKind, what: string, why: string, hint: string): void {
+    const message = `${this.#wanted.name} ${what}, and that can't be put back: ${why}`;
+    const problem = { code: "interface.changed", message, hint };
+    const isNew = this.#faults.get(kind)?.message !== message;
+    this.#faults.set(kind, problem);
+    if (isNew) this.#news({ kind: "fault", message, problem });
+  }
+
+  #advice(kind: DifferenceKind, hint: string): string {
+    const { name } = this.#link;
+    if (kind !== "address6" || !isIpv6Off(name)) return hint;
+    return `IPv6 is switched off there: sudo sysctl net.ipv6.conf.${name}.disable_ipv6=0`;
+  }
+
+  #news(news: InterfaceNews): void {
+    if (!this.#isClosed) this.#events?.news(news);
+  }
+}
+
+function isLinkLocal(cidr: string): boolean {
+  return /^fe[89ab]/i.test(cidr);
+}
+
+function isIpv6Off(name: string): boolean {
+  try {
+    return readFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, "utf8").trim() === "1";
+  } catch {
+    return false;
+  }
+}
+
+async function findLink(name: string, signal: AbortSignal): Promise<LinkState> {
+  const found = (await readLinks(signal)).find((link) => link.name === name);
+  if (found !== undefined) return found;
+  throw new Fault({
+    code: "link.gone",
+    message: `the network interface "${name}" is gone`,
+    hint: "Something else deleted the interface; bring the network up again.",
+  });
+}
+
+/** None where the interface is gone, or renamed, meanwhile. */
+async function readInterfaceRoutes(version: 4 | 6, name: string, signal: AbortSignal): Promise<Route[]> {
+  try {
+    return await readRoutes(version, ["show", "table", "all", "dev", name], signal);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "link.gone") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { type Cidr, overlaps, parseCidr } from "../../../shared/frame/cidr.ts";
+import type { Problem } from "../../rpc/shapes.ts";
+import type { LocalNetwork } from "../local-network.ts";
+import { type SystemWatcher, system } from "../system/watcher.ts";
+import { formatNetwork } from "../trust/address.ts";
+import type { JudgedInterface } from "../trust/interface.ts";
+import { type MachineState, readMachine } from "../trust/machine.ts";
+
+/** What is asked of a network with regard to the rest of the machine. */
+export interface OverlapWishes {
+  /** Whether the network may have what this machine reaches in other ways, so that there is nothing to say. */
+  readonly allowOverlap: boolean;
+  /** Judges the network's values by the machine as it is now. */
+  judge(): Promise<JudgedInterface>;
+  readonly signal: AbortSignal;
+  readonly watcher?: SystemWatcher;
+}
+
+/**
+ * Watches whether a network's addresses are also those of a LAN that this machine has come to since, and whether an address
+ * that was refused for such a reason would be accepted by now.
+ */
+export class OverlapWatch {
+  readonly #network: LocalNetwork;
+  readonly #wishes: OverlapWishes;
+  readonly #unlisten: () => void;
+  #underlay: string | undefined;
+  #problems: readonly Problem[];
+  #looking = false;
+  #again = false;
+  #isClosed = false;
+
+  /** @param first what was found before the addresses were set */
+  constructor(network: LocalNetwork, wishes: OverlapWishes, first: readonly Problem[]) {
+    this.#network = network;
+    this.#wishes = wishes;
+    this.#problems = first;
+    this.#unlisten = wishes.allowOverlap
+      ? () => {}
+      : (wishes.watcher ?? system).listen({
+          changed: ({ underlay }) => {
+            const before = this.#underlay;
+            this.#underlay = underlay;
+            if (before !== underlay) void this.#look();
+          },
+        });
+  }
+
+  /** What there is to say of the network's addresses. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unlisten();
+  }
+
+  async #look(): Promise<void> {
+    this.#again = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      while (this.#again && !this.#isClosed) {
+        this.#again = false;
+        await this.#lookOnce();
+      }
+    } catch {
+      // What can't be read now is looked at with the next change.
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
+    const network = this.#network;
+    const { signal, judge } = this.#wishes;
+    const { tap, address, address6 } = network.overlay;
+    const machine = await readMachine({ except: tap?.name, signal });
+    const found = overlapProblems(network.offer.name, tap?.name, [address, address6], machine);
+    if (this.#isClosed) return;
+    const before = this.#problems;
+    this.#problems = found;
+    for (const problem of found) {
+      if (before.some(({ message }) => message === problem.message)) continue;
+      network.interfaceNews?.({ kind: "fault", message: problem.message, problem });
+    }
+    if (found.length === 0 && before.length > 0) {
+      const message = `network '${network.offer.name}' no longer overlaps with another interface`;
+      network.interfaceNews?.({ kind: "put-back", message });
+    }
+    if (network.given.refusals.length === 0 || (address !== undefined && address6 !== undefined)) return;
+    const now = await judge();
+    const isMore = (now.address ?? address) !== address || (now.address6 ?? address6) !== address6;
+    if (isMore && !this.#isClosed) network.outdated?.();
+  }
+}
+
+/**
+ * Returns what there is to say of an interface's addresses that are in what this machine has or reaches in another way.
+ *
+ * @param addresses CIDRs
+ * @param machine without the interface itself
+ */
+export function overlapProblems(
+  network: string,
+  tap: string | undefined,
+  addresses: readonly (string | undefined)[],
+  machine: MachineState,
+): Problem[] {
+  return addresses.flatMap((text) => {
+    const cidr = text === undefined ? undefined : parseCidr(text);
+    return cidr === undefined ? [] : overlapProblem(network, tap, cidr, machine);
+  });
+}
+
+function overlapProblem(
+  network: string,
+  tap: string | undefined,
+  cidr: Cidr,
+  { claims }: MachineState,
+): Problem[] {
+  const claim = claims.find((one) => overlaps(one.cidr, cidr));
+  if (claim === undefined) return [];
+  const on = tap === undefined ? "" : ` on ${tap}`;
+  return [
+    {
+      code: "interface.overlap",
+      message: `network '${network}' has ${formatNetwork(cidr)}${on}, and it overlaps: ${claim.what}; machines of one of the two are not reached`,
+      hint: `Have the network's operator choose another subnet, or use another LAN. 'laneway up ${network} --address none' gives the interface no address, and --allow-overlap says that it is meant so.`,
+    },
+  ];
+}
