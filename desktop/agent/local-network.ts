@@ -13,6 +13,7 @@ import type { Problem } from "../rpc/shapes.ts";
 import { announcements } from "./interface/announcements.ts";
 import type { InterfaceNews } from "./interface/news.ts";
 import { ObserverSet } from "./observer-set.ts";
+import { recentInterfaces } from "./recent-interfaces.ts";
 import type { TapDevice } from "./tap/device.ts";
 import { TapPort } from "./tap-port.ts";
 import type { JudgedInterface } from "./trust/interface.ts";
@@ -87,6 +88,8 @@ export class LocalNetwork {
   /** Their addresses, as last told. */
   #machineMacs: readonly number[] = [];
   #hasMachines = false;
+  /** The interface's addresses, as the hub was told of them last. */
+  #toldAddresses = "";
   readonly #closing: (() => Promise<void>)[] = [];
   readonly #segment: Segment;
   readonly #observers: ObserverSet;
@@ -179,6 +182,16 @@ export class LocalNetwork {
   #tick(): void {
     this.#segment.tick();
     this.#tellMachines();
+    this.#tellAddresses();
+  }
+
+  /** Looks whether the interface has other addresses than the hub was told of, whoever gave or took them. */
+  #tellAddresses(): void {
+    if (this.overlay.tap === undefined) return;
+    const addresses = this.#ownAddresses(recentInterfaces()).join(" ");
+    if (addresses === this.#toldAddresses) return;
+    this.#toldAddresses = addresses;
+    this.endpointsChanged?.();
   }
 
   /** Looks which addresses are behind the virtual machines' ports. */
@@ -265,11 +278,25 @@ export class LocalNetwork {
   }
 
   #endpoint(): { mac: string; addresses: string[] } {
-    const { mac, address, address6 } = this.overlay;
-    const given = [address, address6].filter((one) => one !== undefined);
-    const cidrs = new Set([...given, ...this.addresses().ipv4]);
-    const addresses = [...cidrs].slice(0, ENDPOINT_ADDRESSES).map((cidr) => cidr.split("/")[0] ?? "");
-    return { mac: formatMac(mac), addresses };
+    const addresses = this.#ownAddresses(networkInterfaces());
+    this.#toldAddresses = addresses.join(" ");
+    return { mac: formatMac(this.overlay.mac), addresses };
+  }
+
+  /**
+   * All addresses of the interface, also temporary and link-local ones: where sources are bound, nothing else of this machine
+   * passes. The ones that it was given come first, and then those that others ask for most.
+   */
+  #ownAddresses(interfaces: ReturnType<typeof networkInterfaces>): string[] {
+    const { tap, address, address6, vlan = UNTAGGED_VLAN } = this.overlay;
+    const given = [address, address6].flatMap((cidr) => cidr?.split("/")[0] ?? []);
+    const found = vlan === UNTAGGED_VLAN && tap !== undefined ? interfaces[tap.name] : undefined;
+    // The system lists an interface while it is up: until then what it will have is known.
+    if (found === undefined) return given.slice(0, ENDPOINT_ADDRESSES);
+    const has = found.map((one) => one.address);
+    const rank = (text: string) =>
+      given.includes(text) ? 0 : text.startsWith("fe80:") ? 1 : text.includes(":") ? 3 : 2;
+    return has.sort((one, other) => rank(one) - rank(other)).slice(0, ENDPOINT_ADDRESSES);
   }
 
   /** Sends a frame, from its destination address and without FCS, as if this machine's kernel had. */

@@ -1,5 +1,4 @@
 import { Interfaces, type InterfacesOptions } from "./interfaces.ts";
-import type { LocalNetwork } from "./local-network.ts";
 import { TunnelClient, type TunnelClientOptions } from "./tunnel-client.ts";
 
 export interface NetworkRunnerOptions extends Omit<TunnelClientOptions, "openNetwork" | "reached"> {
@@ -61,10 +60,5 @@ export class NetworkRunner {
   /** Tries to connect now, if it waits to do so. */
   retry(): void {
     this.#client.retry();
-  }
-
-  /** Tells the hub of an interface's addresses once more, as they have changed. */
-  announce(network: LocalNetwork): void {
-    this.#client.announce(network);
   }
 }

@@ -4,10 +4,11 @@ import { ARP_BYTES, ARP_REQUEST, encodeArp } from "../../shared/frame/arp.ts";
 import {
   ETHERNET_HEADER_BYTES,
   ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
   encodeEthernet,
 } from "../../shared/frame/ethernet.ts";
-import { PROTOCOL_ICMPV6 } from "../../shared/frame/ipv4.ts";
+import { encodeIpv4, PROTOCOL_ICMPV6 } from "../../shared/frame/ipv4.ts";
 import { encodeIpv6, IPV6_HEADER_BYTES } from "../../shared/frame/ipv6.ts";
 import { BROADCAST_MAC, parseMac } from "../../shared/frame/mac.ts";
 import { ND_HOP_LIMIT, ND_ROUTER_ADVERTISEMENT } from "../../shared/frame/neighbour-discovery.ts";
@@ -15,6 +16,8 @@ import { EXPERIMENTAL } from "../desktop/agent/tap/packet-socket.ts";
 import { sealIcmpv6 } from "../shared/frame/group-messages.ts";
 
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+
+const EXPERIMENTAL_PROTOCOL = 253;
 
 const ALL_NODES = 0xff02_0000_0000_0000_0000_0000_0000_0001n;
 const ALL_NODES_MAC = 0x3333_0000_0001;
@@ -30,6 +33,19 @@ export function bareFrame(destination: string, source: string): Uint8Array {
   const frame = new Uint8Array(60);
   const addresses = { destination: macNumber(destination), source: macNumber(source) };
   encodeEthernet(frame, 0, { ...addresses, tags: [], etherType: EXPERIMENTAL });
+  return frame;
+}
+
+/** An IPv4 packet with nothing in it, of the experimental protocol (RFC 3692). */
+export function ipv4Frame(destination: string, source: string, from: string, to: string): Uint8Array {
+  const frame = new Uint8Array(60);
+  const addresses = { destination: macNumber(destination), source: macNumber(source) };
+  encodeIpv4(frame, encodeEthernet(frame, 0, { ...addresses, tags: [], etherType: ETHERTYPE_IPV4 }), {
+    protocol: EXPERIMENTAL_PROTOCOL,
+    source: Number(parseAddress(from)),
+    destination: Number(parseAddress(to)),
+    payloadLength: 0,
+  });
   return frame;
 }
 

@@ -1,7 +1,7 @@
 // What the guards let pass of real machines' traffic, and what not.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linkLocal } from "../../desktop/cli/demo/measure.ts";
-import { arpRequest, BROADCAST, bareFrame, routerAdvertisement } from "./hub-frames.ts";
+import { arpRequest, BROADCAST, bareFrame, ipv4Frame, routerAdvertisement } from "./hub-frames.ts";
 import { HubLab, type Member, ping, sendFrames, WAIT, Watch } from "./hub-lab.ts";
 import { hasLab } from "./lab.ts";
 
@@ -61,17 +61,51 @@ describe.runIf(hasLab())("a network", () => {
     });
 
     it("drops what it sends with another IP address, and counts it", async () => {
-      await alice.host.mustExec("ip", ["address", "add", "10.20.0.66/24", "dev", alice.tap]);
       const watch = await Watch.start(bob, {
         spoofed: "ip saddr 10.20.0.66",
         asked: "arp saddr ip 10.20.0.66",
+        own: `ether saddr ${alice.mac} ether type 0x88b5`,
       });
       const before = await lab.drops(alice, "source-binding");
-      expect(await ping(alice, bob.ip, "-I", "10.20.0.66", "-W", "1")).toBe(0);
-      await sendFrames(alice, [arpRequest(alice.mac, "10.20.0.66", "10.20.0.99")]);
-      await expect.poll(() => lab.drops(alice, "source-binding"), WAIT).toBeGreaterThanOrEqual(before + 4);
+      const spoofed = ipv4Frame(bob.mac, alice.mac, "10.20.0.66", bob.ip);
+      const asked = arpRequest(alice.mac, "10.20.0.66", "10.20.0.99");
+      await sendFrames(alice, [spoofed, spoofed, spoofed, asked, bareFrame(bob.mac, alice.mac)]);
+      await watch.reach("own", 1);
       expect([await watch.count("spoofed"), await watch.count("asked")]).toEqual([0, 0]);
+      expect(await lab.drops(alice, "source-binding")).toBe(before + 4);
       expect(await ping(alice, bob.ip)).toBe(3);
+    });
+
+    it("passes all addresses of its interface, whoever gives it others, and those alone", async () => {
+      const own = await linkLocal(alice.host, alice.tap, { signal });
+      // As addresses that are not made of the MAC (RFC 7217), temporary ones (RFC 8981) and virtual ones come and go.
+      const others = ["fe80::5e1f:9a11:77c3:4d02", "2001:db8:66::66", "10.20.0.66"];
+      const change = (what: string, address: string) => {
+        const cidr = `${address}/${address.includes(":") ? 64 : 24}`;
+        const nodad = address.includes(":") ? ["nodad"] : [];
+        return alice.host.mustExec("ip", [
+          "address",
+          what,
+          cidr,
+          "dev",
+          alice.tap,
+          ...(what === "add" ? nodad : []),
+        ]);
+      };
+      await bob.host.mustExec("ip", ["address", "add", "2001:db8:66::b/64", "dev", bob.tap, "nodad"]);
+      for (const address of others) await change("add", address);
+      const theirs = await linkLocal(bob.host, bob.tap, { signal });
+      const to = (from: string) =>
+        from.startsWith("fe80") ? `${theirs}%${alice.tap}` : from.includes(":") ? "2001:db8:66::b" : bob.ip;
+      for (const address of others) {
+        const from = address.startsWith("fe80") ? `${address}%${alice.tap}` : address;
+        await expect.poll(() => ping(alice, to(address), "-I", from, "-W", "1"), WAIT).toBe(3);
+      }
+      for (const address of others) await change("del", address);
+      const registered = async () => (await lab.show("neighbours")).map((row) => row["address"]);
+      await expect.poll(registered, WAIT).not.toContain("10.20.0.66");
+      expect(await registered()).toContain(own);
+      await bob.host.mustExec("ip", ["address", "del", "2001:db8:66::b/64", "dev", bob.tap]);
     });
   });
 

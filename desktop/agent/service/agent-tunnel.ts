@@ -73,11 +73,6 @@ export class AgentTunnel {
     this.#options.log.add("info", "network.down", `${network.name} is down`, network.id);
   }
 
-  /** Tells the hub of an interface's addresses, as they have changed. */
-  announce(network: LocalNetwork): void {
-    this.#runner.announce(network);
-  }
-
   /** Ends it; resolves once every interface is gone. */
   async close(): Promise<void> {
     this.#end();

@@ -310,8 +310,7 @@ export class Agent {
 
   #lookAtAddresses(): void {
     for (const network of this.#networks.values()) {
-      if (network.local === undefined || !network.lookAtAddresses()) continue;
-      this.#tunnels.get(accessKey(network.kept))?.announce(network.local);
+      network.lookAtAddresses();
     }
   }
 

@@ -136,13 +136,12 @@ export class ManagedNetwork {
     this.#become("down", null);
   }
 
-  /** @returns whether the interface has other addresses than at the last call */
-  lookAtAddresses(): boolean {
+  /** Tells of the interface's addresses, if they are others than at the last call. */
+  lookAtAddresses(): void {
     const now = this.#local === undefined ? "" : JSON.stringify(this.#local.addresses());
-    if (now === this.#addresses) return false;
+    if (now === this.#addresses) return;
     this.#addresses = now;
     this.#events.changed(this);
-    return true;
   }
 
   /** Asks the members how far away they are, unless that is known. */
