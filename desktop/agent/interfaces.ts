@@ -1,7 +1,8 @@
-import { type Fault, usage } from "../../shared/fault.ts";
+import { Fault, usage } from "../../shared/fault.ts";
 import { UNTAGGED_VLAN } from "../../shared/frame/vlan.ts";
 import type { NetworkOffer } from "../../shared/tunnel/control.ts";
 import type { Problem } from "../rpc/shapes.ts";
+import type { CheckAddress } from "./address-checks.ts";
 import { deviceMac } from "./identity.ts";
 import { keepNetwork } from "./interface/keep-network.ts";
 import { InterfaceKeeper } from "./interface/keeper.ts";
@@ -94,18 +95,20 @@ export class Interfaces {
    * @param failed told when the interface is gone
    * @param offers of all of them
    * @param relay its addresses
-   * @throws Fault those of {@link openInterface}, `usage.networks`, `network.changed`; the signal's reason
+   * @param check asks the relay about an address that the user chose
+   * @throws Fault those of {@link openInterface}, `address.refused`, `usage.networks`, `network.changed`; the signal's reason
    */
   async open(
     offer: NetworkOffer,
     failed: (error: Error) => void,
     offers: readonly NetworkOffer[],
     relay: readonly string[],
+    check: CheckAddress,
   ): Promise<LocalNetwork> {
     return await inTurn(() =>
       this.#trunk === undefined
-        ? this.#open(offer, failed, relay)
-        : this.#openOnTrunk(this.#trunk, offer, offers, relay),
+        ? this.#open(offer, failed, relay, check)
+        : this.#openOnTrunk(this.#trunk, offer, offers, relay, check),
     );
   }
 
@@ -113,6 +116,7 @@ export class Interfaces {
     offer: NetworkOffer,
     failed: (error: Error) => void,
     relay: readonly string[],
+    check: CheckAddress,
   ): Promise<LocalNetwork> {
     const wishes = this.#options.wishes(offer.name);
     // Only the relay knows how many networks there are where none was named.
@@ -122,6 +126,7 @@ export class Interfaces {
     const mac = this.#mac(offer);
     const { tap: name, offload, qemu = [] } = wishes;
     const isHere = qemu.length === 0 || isForOneNetwork({ ...wishes, qemu: undefined });
+    if (isHere) await this.#checkAddress(offer, check);
     const { refusals, names, ...addresses } = isHere ? await this.#judge(offer, relay) : nothingOf(offer);
     const { mtu } = offer;
     const link = { name, offload, inform: this.#options.inform, signal: this.#signal, mac, mtu, names };
@@ -152,10 +157,12 @@ export class Interfaces {
     offer: NetworkOffer,
     offers: readonly NetworkOffer[],
     relay: readonly string[],
+    check: CheckAddress,
   ): Promise<LocalNetwork> {
     const { members = [] } = this.#options.trunk ?? {};
     const untagged = members.find(({ vlan }) => vlan === UNTAGGED_VLAN)?.network;
     const first = offers.find(({ name }) => name === untagged);
+    if (first !== undefined && this.#untagged === undefined) await this.#checkAddress(first, check);
     if (first !== undefined) this.#untagged ??= await this.#judge(first, relay);
     const judged = this.#untagged;
     const accepted = offers.map((one) => {
@@ -203,6 +210,26 @@ export class Interfaces {
     if (address === undefined || address === "none" || allowOverlap) return [];
     const machine = await readMachine({ except: tap, signal: this.#signal });
     return overlapProblems(offer.name, tap, [address], machine);
+  }
+
+  /**
+   * Asks the relay what speaks against the address that the user chose, before an interface has it.
+   *
+   * @throws Fault `address.refused`
+   */
+  async #checkAddress({ name, vni }: NetworkOffer, check: CheckAddress): Promise<void> {
+    const { address } = this.#options.wishes(name);
+    if (address === undefined || address === "none") return;
+    const { objection, given } = (await check(vni, address)) ?? {};
+    if (objection === undefined) return;
+    throw new Fault({
+      code: "address.refused",
+      message: `this machine can't have ${address} in network '${name}': ${objection}`,
+      hint:
+        given === undefined
+          ? "Choose a free address of the network ('laneway address list' shows those that are taken), or leave --address out."
+          : `Leave --address out: the relay gives this machine ${given}.`,
+    });
   }
 
   /**

@@ -12,6 +12,7 @@ import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts"
 import type { Problem } from "../rpc/shapes.ts";
 import { announcements } from "./interface/announcements.ts";
 import type { InterfaceNews } from "./interface/news.ts";
+import { KeptNotices } from "./kept-notices.ts";
 import { ObserverSet } from "./observer-set.ts";
 import { recentInterfaces } from "./recent-interfaces.ts";
 import type { TapDevice } from "./tap/device.ts";
@@ -84,12 +85,16 @@ export class LocalNetwork {
   /** Its MAC address is another than the network has heard of. */
   #hasMoved = false;
   #isConnected = false;
+  /** What the hub noticed lately. */
+  readonly notices = new KeptNotices();
   readonly #machines = new Map<Port, TapDevice>();
   /** Their addresses, as last told. */
   #machineMacs: readonly number[] = [];
   #hasMachines = false;
   /** The interface's addresses, as the hub was told of them last. */
   #toldAddresses = "";
+  /** Whether the interface has, or had, an address that somebody chose since it was made. */
+  #hasChosen = false;
   readonly #closing: (() => Promise<void>)[] = [];
   readonly #segment: Segment;
   readonly #observers: ObserverSet;
@@ -191,6 +196,7 @@ export class LocalNetwork {
     const addresses = this.#ownAddresses(recentInterfaces()).join(" ");
     if (addresses === this.#toldAddresses) return;
     this.#toldAddresses = addresses;
+    this.#hasChosen ||= addresses.split(" ").some((address) => this.#isChosen(address));
     this.endpointsChanged?.();
   }
 
@@ -244,10 +250,10 @@ export class LocalNetwork {
     };
   }
 
-  /** What the relay said of the network and this machine does not use, and what is wrong with the interface. */
+  /** What this machine does not use of the relay's word, what is wrong with the interface, and what the hub noticed lately. */
   get warnings(): Problem[] {
     const refused = [...this.refused, ...this.given.refusals].map(({ fault }) => problemOf(fault));
-    return [...refused, ...this.interfaceFaults()];
+    return [...refused, ...this.interfaceFaults(), ...this.notices.problems];
   }
 
   /** The interface's addresses as they are now, whoever gave them: CIDR. On a trunk within a tag, none. */
@@ -266,9 +272,18 @@ export class LocalNetwork {
     };
   }
 
-  /** Whether other machines than this one are behind it, or have been: the hub is to know of either. */
+  /**
+   * Whether the hub is to know what is here, also where it does not ask: other machines than this one are behind it, or were, or
+   * somebody gave the interface an address, which may be another's or the hub's.
+   */
   get hasMachines(): boolean {
-    return this.#hasMachines;
+    return this.#hasMachines || this.#hasChosen;
+  }
+
+  #isChosen(address: string): boolean {
+    const { overlay, offer } = this;
+    if (offer.dns?.servers.includes(address) === true) return true;
+    return address.includes(".") && address !== overlay.address?.split("/")[0];
   }
 
   /** This machine and those behind it, as the hub is told of them: so that they are known before they say anything. */

@@ -20,9 +20,9 @@ export class NetworkRunner {
     this.#client = new TunnelClient({
       ...options,
       reached: async (addresses) => await this.#interfaces?.reached(addresses),
-      openNetwork: async (offer, failed, offers, relay) => {
+      openNetwork: async (...args) => {
         if (this.#interfaces === undefined) throw new Error("it does not run");
-        return await this.#interfaces.open(offer, failed, offers, relay);
+        return await this.#interfaces.open(...args);
       },
     });
   }

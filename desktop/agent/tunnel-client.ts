@@ -3,6 +3,7 @@ import { Fault } from "../../shared/fault.ts";
 import { afterClose } from "../../shared/tunnel/close.ts";
 import type { Member, NetworkOffer, RelayMessage } from "../../shared/tunnel/control.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
+import type { CheckAddress } from "./address-checks.ts";
 import { Attempt, PathChanged } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
@@ -31,8 +32,8 @@ export interface TunnelClientEvents {
   up(network: LocalNetwork): void;
   /** The relay is away; networks that were up keep their interfaces. */
   reconnecting(networks: readonly LocalNetwork[], why: Fault, delayMs: number): void;
-  /** The hub noticed something that concerns this machine. */
-  notice(code: string, message: string): void;
+  /** The hub noticed something that concerns this machine. @param network undefined where it is about none, or none that is up */
+  notice(code: string, message: string, network: LocalNetwork | undefined): void;
   /** The relay said values, not of one network, that are not used; told at each connection. */
   refused?(refusals: readonly Refusal[]): void;
   /** Something else changed the network's interface, and this is what came of it. */
@@ -74,6 +75,7 @@ export interface TunnelClientOptions {
     failed: (error: Error) => void,
     offers: readonly NetworkOffer[],
     relay: readonly string[],
+    check: CheckAddress,
   ): Promise<LocalNetwork>;
 }
 
@@ -286,7 +288,10 @@ export class TunnelClient {
     } else if (message.type === "notice") {
       if (message.code === "source-binding") return this.#askedToAnnounce(connection);
       const words = this.#notices.pass(message.message);
-      if (words !== undefined) events.notice(message.code, words);
+      if (words === undefined) return;
+      const network = this.#networks.get(offerOf(connection, message.vni)?.name ?? "");
+      network?.notices.add(message.code, words);
+      events.notice(message.code, words, network);
     } else if (message.type === "error" && message.request === "join" && connection.isJoining(message.vni)) {
       const refused = new Fault({
         code: "network.refused",
@@ -327,6 +332,7 @@ export class TunnelClient {
         (error) => this.#failed(name, error),
         connection.welcome.networks.filter((one) => this.#wants(one.name)),
         connection.relayAddresses,
+        (vni, cidr) => connection.check(vni, cidr),
       );
     } catch (error) {
       if (!signal.aborted) this.#failed(name, error);

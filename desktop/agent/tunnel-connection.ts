@@ -26,6 +26,7 @@ import { connect } from "../../system/websocket/connect.ts";
 import { LOST } from "../../system/websocket/frame.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../system/websocket/message-socket.ts";
+import { AddressChecks, type Checked } from "./address-checks.ts";
 import type { Credentials } from "./credentials.ts";
 import { ControlBudget } from "./trust/control-budget.ts";
 import type { Refusal } from "./trust/refusal.ts";
@@ -92,6 +93,7 @@ export class TunnelConnection implements MessageEvents {
   #ending: TunnelEnd | undefined;
   #trunk: Trunk | undefined;
   #heardAt = performance.now();
+  readonly #checks = new AddressChecks();
   /** Of the last ping: its number, and when it went out. */
   #pings = 0;
   #pingedAt = 0;
@@ -222,6 +224,15 @@ export class TunnelConnection implements MessageEvents {
     void this.ended.then(() => clearTimeout(late));
   }
 
+  /** Asks the relay what speaks against an address (CIDR) of this machine's; resolves to undefined where it does not say. */
+  async check(vni: number, cidr: string): Promise<Checked | undefined> {
+    if (this.#ending !== undefined || this.#welcome?.features.includes("check") !== true) return undefined;
+    const [address = ""] = cidr.split("/");
+    const answer = this.#checks.answer(vni, address);
+    this.send({ type: "check", vni, address });
+    return await answer;
+  }
+
   send(message: ClientMessage): void {
     if (message.type === "join") this.#joining.set(message.vni, (this.#joining.get(message.vni) ?? 0) + 1);
     this.#socket.sendText(JSON.stringify(message));
@@ -262,6 +273,7 @@ export class TunnelConnection implements MessageEvents {
     const how = this.#ending ?? { code, reason: plainText(reason) };
     const { relay } = this.#options;
     this.#trunk?.close();
+    this.#checks.close();
     this.#welcomed.reject(
       how.code === LOST ? new Unreachable(relay, "the connection was cut") : new Refused(how),
     );
@@ -295,6 +307,8 @@ export class TunnelConnection implements MessageEvents {
       if (this.#socket.bufferedAmount <= UNREAD_BYTES) this.send({ type: "pong", id: message.id });
     } else if (type === "pong") {
       this.#ponged(message.id);
+    } else if (type === "checked") {
+      this.#checks.answered(message);
     } else if (type === "joined" && !this.#answered(message.vni)) {
       this.#malformed(`joined VNI ${message.vni}, which this client did not ask for`);
     } else {

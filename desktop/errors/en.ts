@@ -179,6 +179,12 @@ export const en: ErrorTexts = {
     sentence: "Something else on this machine deleted it.",
     next: "Turn the network off and on again.",
   },
+  "address.refused": {
+    title: "The address is not free",
+    sentence:
+      "The address that was chosen for this machine is the hub's, another device's, or not one of the network's.",
+    next: "Take the chosen address away, so that the network gives one, or choose another.",
+  },
   "link.refused": {
     title: "The interface could not be set up",
     sentence: "The kernel refused its address or another of its settings.",

@@ -179,6 +179,11 @@ export const zhCN: ErrorTexts = {
     sentence: "本机的其他程序删除了它。",
     next: "关闭该网络，然后重新打开。",
   },
+  "address.refused": {
+    title: "该地址不可用",
+    sentence: "为本机选择的地址属于中心节点或其他设备，或者不在该网络的子网内。",
+    next: "取消所选地址以使用网络分配的地址，或选择其他地址。",
+  },
   "link.refused": {
     title: "无法设置接口",
     sentence: "内核拒绝了接口的地址或其他设置。",

@@ -41,6 +41,7 @@ export const ERROR_CODES = [
   "link.refused",
   "interface.changed",
   "interface.overlap",
+  "address.refused",
   // The relay and the way to it.
   "relay.unreachable",
   "relay.away",

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { IpAddress } from "../../shared/frame/address.ts";
 import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
 import type { MacBudget } from "../../shared/switch/port.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
@@ -15,6 +16,7 @@ import { CaptureBudget } from "./capture-budget.ts";
 import type { Claim } from "./claim.ts";
 import { containedLog } from "./contained-log.ts";
 import { DnsRates } from "./host/dns-rates.ts";
+import { hubAddresses } from "./host/network-host.ts";
 import { HUB_LIMITS, type HubLimits, RELAY_LIMITS } from "./limits.ts";
 import { type TenantLoad, TenantLoads } from "./load/tenant-load.ts";
 import type { Turn } from "./load/turns.ts";
@@ -257,6 +259,12 @@ export class Hub implements SessionHost {
 
   portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget {
     return this.#macs.ofPort(session, grant, network);
+  }
+
+  objection(network: Network, address: IpAddress, grant: Grant): string | undefined {
+    const own = this.live(network)?.host?.addresses.has(address) ?? hubAddresses(network).includes(address);
+    if (own) return "it is the hub's own";
+    return this.#tenants.addresses.objection(network, address, grant.device?.id);
   }
 
   full(network: Network): { code: string; message: string } | undefined {

@@ -282,7 +282,7 @@ export class NetworkHub {
     const { code, message } = notice;
     const concerned = new Set(notice.ports.map((port) => port.id));
     for (const one of this.#members) {
-      if (concerned.has(one.member.vtep)) one.tell({ type: "notice", code, message });
+      if (concerned.has(one.member.vtep)) one.tell({ type: "notice", code, message, vni: this.#network.vni });
     }
   }
 

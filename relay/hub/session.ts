@@ -1,3 +1,4 @@
+import { type IpAddress, parseAddress } from "../../shared/frame/address.ts";
 import type { DropCounter } from "../../shared/switch/drops.ts";
 import { NOTICE_SECONDS } from "../../shared/switch/guards/notice-limit.ts";
 import type { MacBudget } from "../../shared/switch/port.ts";
@@ -62,6 +63,8 @@ export interface SessionHost {
   macLimit(session: SessionMacs): number;
   /** Has what it sends be counted, from welcome on. */
   rated(session: Session, grant: Grant): Sender;
+  /** Why a machine should not use an address that its owner chose, as a clause; undefined where nothing speaks against it. */
+  objection(network: Network, address: IpAddress, grant: Grant): string | undefined;
   /** Why a network can't have one more, where it can't. */
   full(network: Network): { readonly code: string; readonly message: string } | undefined;
   /** The network's hub, brought to life by its first member. */
@@ -286,6 +289,7 @@ export class Session implements ConnectionEvents, InboxReader {
     if (this.#trunk === undefined) return this.close(Close.refused, `${message.type} before welcome`);
     if (message.type === "join") this.#join(message.vni, this.#trunk);
     else if (message.type === "register") this.#register(message.vni, message.endpoints);
+    else if (message.type === "check") this.#check(message.vni, message.address);
     else if (this.#leave(message.vni)) this.tell({ type: "left", vni: message.vni });
     else this.#fail("leave", "not-joined", `VNI ${message.vni} is not joined`, message.vni);
   }
@@ -398,6 +402,25 @@ export class Session implements ConnectionEvents, InboxReader {
     this.tell({ type: "joined", vni, members: first });
     for (const member of members.slice(first.length))
       this.tell({ type: "member", vni, event: "joined", member });
+  }
+
+  /** Says what speaks against an address that the client's owner chose, before its interface has it. */
+  #check(vni: number, text: string): void {
+    const network = this.#grant?.networks.find((candidate) => candidate.vni === vni);
+    if (this.#grant === undefined || network === undefined) {
+      return this.#fail("check", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
+    }
+    const address = parseAddress(text);
+    if (address === undefined) return this.#fail("check", "invalid", "address: not an IP address", vni);
+    const given = this.#grant.addresses.get(network.id);
+    const objection = this.#host.objection(network, address, this.#grant);
+    this.tell({
+      type: "checked",
+      vni,
+      address: text,
+      objection,
+      given: objection && (typeof address === "bigint" ? given?.address6 : given?.address),
+    });
   }
 
   #register(vni: number, endpoints: readonly Endpoint[]): void {

@@ -43,6 +43,8 @@ const MAX_RELEASED = 4096;
 /** At one of 2^64 random addresses: one is enough, unless something is wrong. */
 const ATTEMPTS = 8;
 
+const OTHERS = "it is another device's";
+
 /** The addresses that networks give their devices: a device keeps its own until it goes. */
 export class Addresses {
   readonly #store: Store;
@@ -102,6 +104,30 @@ export class Addresses {
     if (address < pool.first || address > pool.last) return false;
     const taken = this.#store.addresses.at(network.id, address);
     return taken === undefined || taken.device !== undefined;
+  }
+
+  /**
+   * Returns why a machine should not use an address that its owner chose, as a clause; undefined where nothing speaks against
+   * it. What is reserved is meant for such machines.
+   *
+   * @param device whose own addresses are none to object to; undefined for a token's
+   */
+  objection(network: Network, address: IpAddress, device: string | undefined): string | undefined {
+    const { health } = this.#store;
+    return health.attempt("look an address up", () => this.#objection(network, address, device));
+  }
+
+  #objection(network: Network, address: IpAddress, device: string | undefined): string | undefined {
+    const pool = addressPool(network);
+    if (pool === undefined) return undefined;
+    if (typeof address === "bigint") {
+      const owner = this.#store.members.ownerOf6(network.id, formatAddress(address));
+      return owner === undefined || owner === device ? undefined : OTHERS;
+    }
+    if (address < pool.hub || address > pool.last)
+      return `it is outside of the network's subnet, ${network.subnet}`;
+    const owner = this.#store.addresses.at(network.id, address)?.device;
+    return owner === undefined || owner === device ? undefined : OTHERS;
   }
 
   #give4(network: Network, device: string): string | undefined {

@@ -36,6 +36,13 @@ export class MemberTable {
     return typeof address === "string" ? address : undefined;
   }
 
+  /** The device that has an IPv6 address, in the form of RFC 5952. */
+  ownerOf6(networkId: number, address: string): string | undefined {
+    const sql = "SELECT device_id FROM memberships WHERE network_id = ? AND address6 = ?";
+    const device = this.#sql.get(sql, networkId, address)?.["device_id"];
+    return typeof device === "string" ? device : undefined;
+  }
+
   /** A device's IPv6 addresses, by the ids of their networks. */
   addresses6Of(device: string): Map<number, string> {
     const sql = "SELECT network_id, address6 FROM memberships WHERE device_id = ? AND address6 IS NOT NULL";

@@ -18,5 +18,5 @@ export const KEEPALIVE_SECONDS = 20;
 export const SILENCE_SECONDS = 50;
 
 /** What may be asked for in `hello`. */
-export const FEATURES = ["batch", "offload"] as const;
+export const FEATURES = ["batch", "offload", "check"] as const;
 export type Feature = (typeof FEATURES)[number];

@@ -90,6 +90,7 @@ export const clientMessage = z.discriminatedUnion("type", [
   hello,
   z.object({ type: z.literal("join"), vni }),
   z.object({ type: z.literal("leave"), vni }),
+  z.object({ type: z.literal("check"), vni, address: z.string().max(45) }),
   z.object({ type: z.literal("register"), vni, endpoints: z.array(endpoint).max(MAX_ENDPOINTS) }),
   ping,
   pong,
@@ -109,9 +110,24 @@ export const relayMessage = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("joined"), vni, members: z.array(member).max(MAX_MEMBERS) }),
   z.object({ type: z.literal("left"), vni }),
+  z.object({
+    type: z.literal("checked"),
+    vni,
+    address: shown(45),
+    /** A clause: `it is the hub's own`. Absent where nothing is known against the address. */
+    objection: shown(256).optional(),
+    /** CIDR, what the relay gives in its place. */
+    given: shown(64).optional(),
+  }),
   z.object({ type: z.literal("member"), vni, event: z.enum(["joined", "changed", "left"]), member }),
   z.object({ type: z.literal("drain"), after_seconds: anyNumber }),
-  z.object({ type: z.literal("notice"), code: shown(MAX_CODE), message: shown(MAX_MESSAGE) }),
+  z.object({
+    type: z.literal("notice"),
+    code: shown(MAX_CODE),
+    message: shown(MAX_MESSAGE),
+    /** Of the network that it is about. */
+    vni: z.number().optional(),
+  }),
   z.object({
     type: z.literal("error"),
     code: shown(MAX_CODE),

@@ -136,7 +136,11 @@ export class AgentTunnel {
         const warnings = refusals.map(({ fault }) => problemOf(fault));
         warn(warnings);
       },
-      notice: (code, message) => log.add("warn", `notice.${code}`, `${relay}: ${message}`),
+      notice: (code, message, local) => {
+        const network = local && on(local);
+        log.add("warn", `notice.${code}`, `${relay}: ${message}`, network?.id);
+        network?.noticed();
+      },
       interface: (local, { kind, message }) => {
         const network = on(local);
         const level = kind === "fault" ? "warn" : "info";

@@ -118,6 +118,11 @@ export class ManagedNetwork {
     this.#events.changed(this);
   }
 
+  /** The hub noticed something, which its status tells. */
+  noticed(): void {
+    this.#events.changed(this);
+  }
+
   /** Its interface is gone. */
   interfaceGone(local: LocalNetwork): void {
     if (this.#local !== local) return;
