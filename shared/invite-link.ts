@@ -4,27 +4,33 @@
  * and means HTTPS; a relay without TLS has links of `http://` alone.
  */
 
+import { parseRelayAddress } from "./relay-address.ts";
+
 export interface InviteLink {
   /** The relay's base URL, `http(s)://host[:port][/prefix]`, without a slash at its end. */
   readonly relay: string;
   readonly tenant: string;
   /** 32 bytes, base64url without padding. */
   readonly secret: string;
+  /** `user:password` for a proxy in front of the relay, where the link has them before its host. */
+  readonly login?: string;
+  /** The interface of a link-local address, `[fe80::1%25eth0]`. */
+  readonly zone?: string;
 }
 
 const LINK =
-  /^(https?|laneway):\/\/([^/?#@\s]+)((?:\/[^/?#\s]+)*)\/join#v1\.([a-z0-9-]{1,63})\.([A-Za-z0-9_-]{43})$/;
+  /^(https?|laneway):\/\/([^/?#@:\s]+:[^/?#@\s]+@)?([^/?#@\s]+)((?:\/[^/?#\s]+)*)\/join#v1\.([a-z0-9-]{1,63})\.([A-Za-z0-9_-]{43})$/;
 
 /** Reads a link of either kind; undefined for anything else. */
 export function parseInviteLink(text: string): InviteLink | undefined {
   const match = LINK.exec(text.trim());
   if (match === null) return undefined;
-  const [, scheme = "", host = "", prefix = "", tenant = "", secret = ""] = match;
-  const relay = `${scheme === "laneway" ? "https" : scheme}://${host}${prefix}`;
+  const [, scheme = "", login = "", host = "", prefix = "", tenant = "", secret = ""] = match;
   // What is no host, such as a port that can't be, is found out here.
-  if (!URL.canParse(relay)) return undefined;
-  const { origin, pathname } = new URL(relay);
-  return { relay: `${origin}${pathname.replace(/\/+$/, "")}`, tenant, secret };
+  const relay = parseRelayAddress(`${scheme === "laneway" ? "https" : scheme}://${login}${host}${prefix}`);
+  if (relay === undefined) return undefined;
+  const { url, ...more } = relay;
+  return { relay: url.href.replace(/\/+$/, ""), tenant, secret, ...more };
 }
 
 /** Writes the link that {@link parseInviteLink} reads the same. */

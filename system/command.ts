@@ -1,6 +1,7 @@
 /** How a command line that was misused tells so: as every other fault, by one line of what and one of what to do. */
 import { type Command, CommanderError } from "commander";
 import { explain, usage } from "../shared/fault.ts";
+import { withoutLogins } from "../shared/relay-address.ts";
 
 /** Has a command and all below it throw what is wrong, for {@link explainCommand} to tell. */
 export function throwing(command: Command): Command {
@@ -11,7 +12,7 @@ export function throwing(command: Command): Command {
 /** What to print for whatever ended a command, and how to exit. Help and version were printed already. */
 export function explainCommand(error: unknown): { readonly text: string; readonly exitCode: number } {
   const { text, exitCode } = explanation(error);
-  return { text: withoutInvites(text), exitCode };
+  return { text: withoutLogins(withoutInvites(text)), exitCode };
 }
 
 /**

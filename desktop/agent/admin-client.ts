@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "../../shared/fault.ts";
 import { problemDetails, readJson } from "./http-answer.ts";
-import { notARelay } from "./tunnel-errors.ts";
+import { PLAIN, type Reach } from "./reach/reach.ts";
+import { request } from "./reach/request.ts";
+import { isForLogin, notARelay, Unreachable, wantsLogin } from "./tunnel-errors.ts";
 
 /** What the API says of one thing, or is told. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -19,16 +21,19 @@ const IN_FLIGHT_TRIES = 10;
 const IN_FLIGHT_MS = 1_000;
 
 /** What a connection that was lost is called. */
-const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
+const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
 /** Speaks a relay's administration API. */
 export class AdminClient {
   readonly #relay: URL;
   readonly #token: string;
+  readonly #reach: Reach;
 
-  constructor(relay: URL, token: string) {
+  /** @param reach how to get there; straight or by the environment's proxy unless given */
+  constructor(relay: URL, token: string, reach: Reach = PLAIN) {
     this.#relay = relay;
     this.#token = token;
+    this.#reach = reach;
   }
 
   /** All rows, from all pages. */
@@ -113,7 +118,7 @@ export class AdminClient {
       const search = new URLSearchParams(query).toString();
       response = await this.#fetch("GET", path, { search, signal: AbortSignal.any([signal, late.signal]) });
     } catch (error) {
-      throw unreachable(this.#relay, error);
+      throw failure(this.#relay, error);
     } finally {
       clearTimeout(timer);
     }
@@ -153,7 +158,7 @@ export class AdminClient {
         throw refusal(this.#relay, response, json);
       } catch (error) {
         if (error instanceof Fault) throw error;
-        if (!repeatable || tries > 1 || !isLost(error)) throw unreachable(this.#relay, error);
+        if (!repeatable || tries > 1 || !isLost(error)) throw failure(this.#relay, error);
       }
     }
   }
@@ -170,16 +175,18 @@ export class AdminClient {
   ): Promise<Response> {
     const base = this.#relay.href.replace(/\/+$/, "");
     const url = `${base}/v1/${path.map(encodeURIComponent).join("/")}${search === "" ? "" : `?${search}`}`;
-    return await fetch(url, {
+    // The token and what is asked are for this relay, and not for wherever a redirect sends us: none is followed.
+    return await request(new URL(url), this.#reach, {
       method,
       headers: {
-        authorization: `Bearer ${this.#token}`,
+        // Where a proxy in front of the relay takes the one header, the token goes in the other.
+        ...(this.#reach.login === undefined
+          ? { authorization: `Bearer ${this.#token}` }
+          : { "x-laneway-token": this.#token }),
         "content-type": "application/json",
         ...(key === undefined ? {} : { "idempotency-key": `"${key}"` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // The token and what is asked are for this relay, and not for wherever it sends us.
-      redirect: "manual",
       signal,
     });
   }
@@ -192,28 +199,21 @@ function nextCursor(link: string | null): string | undefined {
   return URL.parse(target, "http://relay")?.searchParams.get("cursor") ?? undefined;
 }
 
-function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
-}
-
 /** Whether there was a connection, which ended before the answer was whole. */
 function isLost(error: unknown): boolean {
-  return LOST.has((causeOf(error) as NodeJS.ErrnoException).code ?? "");
+  return LOST.has((error as NodeJS.ErrnoException).code ?? "");
 }
 
-function unreachable(relay: URL, error: unknown): Fault {
-  const cause = causeOf(error);
-  const code =
-    (cause as NodeJS.ErrnoException).code ?? (cause instanceof Error ? cause.message : String(cause));
-  return new Fault({
-    code: "relay.unreachable",
-    message: `can't reach ${relay.href} (${code})`,
-    hint: "Check that the relay runs and that the URL is the one it printed.",
-    cause: error,
-  });
+function failure(relay: URL, error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  // Ours, by AbortSignal.timeout.
+  const why = cause.name === "TimeoutError" ? new Error(`no answer in ${ANSWER_MS / 1_000} s`) : cause;
+  return Unreachable.from(relay, why);
 }
 
 function refusal(relay: URL, response: Response, json: unknown): Fault {
+  if (isForLogin(response.status, response.headers.get("www-authenticate"))) return wantsLogin(relay);
   const problem = problemDetails.safeParse(json);
   if (!problem.success) return notARelay(relay, `HTTP ${response.status} to an API request`);
   const { code, detail, hint = "See the relay's log." } = problem.data;

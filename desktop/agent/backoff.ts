@@ -5,10 +5,12 @@ const LAST_MS = 30_000;
 const GROWTH = 1.2;
 /** How long a connection has to last for the next delay to be the first again, in milliseconds. */
 const HEALTHY_MS = 60_000;
+/** The same for a connection that let us onto a network. With it, none of them begins within a second of another. */
+const WORKED_MS = 1_000;
 
 /**
  * Delays between attempts: exponential, with full jitter, so that many clients do not come back as one. Attempts that
- * fail count until one succeeds; connections that end too soon count until one lasts.
+ * fail count until one succeeds; connections that end too soon count until one works.
  */
 export class Backoff {
   readonly #random: () => number;
@@ -27,9 +29,17 @@ export class Backoff {
     return this.#random() * bound;
   }
 
-  /** Tells how long a connection lasted, in milliseconds. */
-  lasted(milliseconds: number): void {
+  /**
+   * Tells that a connection ended.
+   *
+   * @param milliseconds how long it lasted
+   * @param hasWorked whether it let us onto a network, and ended without the relay or this side having said why
+   * @returns whether the relay is well, as far as that tells, so that the next attempt may be at once
+   */
+  lasted(milliseconds: number, hasWorked = false): boolean {
+    const isWell = hasWorked && milliseconds >= WORKED_MS;
     this.#failedAttempts = 0;
-    this.#shortConnections = milliseconds >= HEALTHY_MS ? 0 : this.#shortConnections + 1;
+    this.#shortConnections = isWell || milliseconds >= HEALTHY_MS ? 0 : this.#shortConnections + 1;
+    return isWell;
   }
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { Fault } from "../../shared/fault.ts";
 import { createPrivate, makePrivateDirectory, writePrivate } from "../../system/private-file.ts";
 import { DeviceKey } from "./device-key.ts";
+import { PLAIN, type ReachRecord, reachRecord } from "./reach/reach.ts";
 
 const record = z.object({
   version: z.literal(1),
@@ -15,6 +16,7 @@ const record = z.object({
   device: z.string().optional(),
   name: z.string().optional(),
   networks: z.array(z.object({ name: z.string(), vni: z.number() })).default([]),
+  reach: reachRecord.default({}),
 });
 
 /** A network that a device may use, as it was told when it enrolled. */
@@ -37,6 +39,8 @@ export interface Device {
   readonly relay: URL;
   readonly tenant: string;
   readonly key: DeviceKey;
+  /** How it was reached when this machine enrolled, as far as that was told. */
+  readonly reach: Readonly<ReachRecord>;
   /** Undefined while the key is made and the relay has not answered yet. */
   readonly enrolment: Enrolment | undefined;
 }
@@ -59,7 +63,13 @@ export class DeviceStore {
    * @throws Fault `state.unwritable`, `state.corrupt`
    */
   take(relay: URL, tenant: string): Device {
-    const device = { relay: relayBase(relay), tenant, key: DeviceKey.generate(), enrolment: undefined };
+    const device = {
+      relay: relayBase(relay),
+      tenant,
+      key: DeviceKey.generate(),
+      reach: PLAIN,
+      enrolment: undefined,
+    };
     const file = this.file(relay, tenant);
     const made = this.#writing(() => {
       makePrivateDirectory(this.#directory);
@@ -162,21 +172,23 @@ function compare(one: string, other: string): number {
 }
 
 function parse(text: string): Device {
-  const { relay, tenant, private_key, device, name, networks } = record.parse(JSON.parse(text));
+  const { relay, tenant, private_key, device, name, networks, reach } = record.parse(JSON.parse(text));
   return {
     relay: relayBase(new URL(relay)),
     tenant,
     key: DeviceKey.fromPkcs8(private_key),
+    reach,
     enrolment: device === undefined ? undefined : { device, name: name ?? "", networks },
   };
 }
 
-function serialize({ relay, tenant, key, enrolment }: Device): string {
+function serialize({ relay, tenant, key, reach, enrolment }: Device): string {
   const kept: z.input<typeof record> = {
     version: 1,
     relay: relayText(relay),
     tenant,
     ...(enrolment === undefined ? {} : { ...enrolment, networks: [...enrolment.networks] }),
+    ...(Object.keys(reach).length === 0 ? {} : { reach }),
     private_key: key.toPkcs8(),
   };
   return `${JSON.stringify(kept, undefined, 2)}\n`;

@@ -8,8 +8,10 @@ import { plainText } from "../../shared/values/plain-text.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { type DeviceStore, type EnrolledDevice, relayText } from "./device-store.ts";
 import { problemDetails, readJson } from "./http-answer.ts";
+import { merged, PLAIN, type Reach } from "./reach/reach.ts";
+import { request as ask } from "./reach/request.ts";
 import { isNetworkName, MAX_NETWORKS } from "./trust/welcome.ts";
-import { notARelay, Unreachable } from "./tunnel-errors.ts";
+import { isForLogin, notARelay, Unreachable, wantsLogin } from "./tunnel-errors.ts";
 
 /** How long a relay may take to answer, in milliseconds. */
 const ANSWER_MS = 15_000;
@@ -30,6 +32,8 @@ const answer = z.object({
 export interface EnrolOptions {
   /** The relay's base URL. */
   readonly relay: URL;
+  /** How to get there, kept with the device; straight or by the environment's proxy unless given. */
+  readonly reach?: Reach;
   readonly tenant: string;
   /** The invite's, base64url as the link has it. */
   readonly secret: string;
@@ -47,7 +51,7 @@ export interface EnrolOptions {
  * none has the secret in it. The signal's reason when aborted
  */
 export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
-  const { relay, tenant, secret, name, store, signal } = options;
+  const { relay, tenant, secret, name, store, signal, reach = PLAIN } = options;
   const device = store.take(relay, tenant);
   const request = {
     tenant,
@@ -56,7 +60,7 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
     public_key: device.key.publicKey,
     proof: enrolmentProof(device.relay.origin, tenant, secret, device.key),
   };
-  const response = await post(device.relay, request, signal);
+  const response = await post(device.relay, reach, request, signal);
   const json = await read(device.relay, response, signal);
   if (!response.ok) throw refusal(device.relay, response, json, options);
   const said = answer.safeParse(json);
@@ -64,7 +68,7 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
     throw notARelay(device.relay, "its answer is not that to an enrolment");
   }
   const enrolment = { device: said.data.device, name: said.data.name, networks: said.data.networks };
-  const enrolled = { ...device, enrolment };
+  const enrolled = { ...device, enrolment, reach: merged(device.reach, reach) };
   store.save(enrolled);
   return enrolled;
 }
@@ -79,14 +83,13 @@ export function enrolmentProof(origin: string, tenant: string, secret: string, k
   return key.sign(["laneway.enrol.v1", origin, tenant, digest, key.publicKey].join("\n"));
 }
 
-async function post(relay: URL, request: object, signal: AbortSignal): Promise<Response> {
+async function post(relay: URL, reach: Reach, request: object, signal: AbortSignal): Promise<Response> {
   try {
-    return await fetch(`${relayText(relay)}/v1/enrol`, {
+    // The secret is for the relay of the link, not for wherever a redirect sends us: none is followed.
+    return await ask(new URL(`${relayText(relay)}/v1/enrol`), reach, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(request),
-      // The secret is for the relay of the link, not for wherever that sends us.
-      redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     });
   } catch (error) {
@@ -105,11 +108,11 @@ async function read(relay: URL, response: Response, signal: AbortSignal): Promis
 
 function failure(relay: URL, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const why = Unreachable.from(relay, cause instanceof Error ? cause : new Error(String(cause)));
-  if (why instanceof Fault) return why;
+  if (error instanceof Fault) return error;
+  const why = Unreachable.from(relay, error instanceof Error ? error : new Error(String(error)));
+  if (why.code !== "relay.unreachable") return why;
   // A link that was made where the relay runs, and names it as it is called there.
-  const isMeantForElsewhere = isLoopback(relay) && (cause as NodeJS.ErrnoException).code === "ECONNREFUSED";
+  const isMeantForElsewhere = isLoopback(relay) && (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
   return new Fault({
     code: "relay.unreachable",
     message: why.message,
@@ -127,6 +130,7 @@ function refusal(
   { secret, tenant, store }: EnrolOptions,
 ): Fault {
   const { status } = response;
+  if (isForLogin(status, response.headers.get("www-authenticate"))) return wantsLogin(relay);
   const said = problemDetails.safeParse(json);
   if (!said.success) return notARelay(relay, `HTTP ${status} to an enrolment`);
   const { code, detail, hint } = said.data;

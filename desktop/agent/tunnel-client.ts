@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../shared/fault.ts";
-import { afterClose } from "../../shared/tunnel/close.ts";
+import { Close } from "../../shared/tunnel/close.ts";
 import type { Member, NetworkOffer, RelayMessage } from "../../shared/tunnel/control.ts";
+import { LOST, NO_CODE } from "../../system/websocket/frame.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import type { CheckAddress } from "./address-checks.ts";
 import { Attempt, PathChanged } from "./attempt.ts";
@@ -9,12 +10,13 @@ import { Backoff } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
 import type { InterfaceNews } from "./interface/news.ts";
 import type { LocalNetwork } from "./local-network.ts";
+import type { Reach } from "./reach/reach.ts";
 import { addressesOf } from "./system/addresses-of.ts";
 import { TunnelPath } from "./system/tunnel-path.ts";
 import { NoticeLimit } from "./trust/notice-limit.ts";
 import type { Refusal } from "./trust/refusal.ts";
-import { Refused, TunnelConnection, type TunnelEnd } from "./tunnel-connection.ts";
-import { closedForGood, isConnectionFault, passing, Unreachable } from "./tunnel-errors.ts";
+import { Refused, TunnelConnection } from "./tunnel-connection.ts";
+import { judgeEnd, type TunnelEnd, Unreachable } from "./tunnel-errors.ts";
 
 /** How long a relay waits that asks again to be told of addresses, in milliseconds. */
 const ANNOUNCE_MS = 5_000;
@@ -30,7 +32,7 @@ const STEADY_MS = 60_000;
 export interface TunnelClientEvents {
   /** Frames can pass, for the first time or again. */
   up(network: LocalNetwork): void;
-  /** The relay is away; networks that were up keep their interfaces. */
+  /** The relay is away, also at the first attempt; networks that were up keep their interfaces. */
   reconnecting(networks: readonly LocalNetwork[], why: Fault, delayMs: number): void;
   /** The hub noticed something that concerns this machine. @param network undefined where it is about none, or none that is up */
   notice(code: string, message: string, network: LocalNetwork | undefined): void;
@@ -50,6 +52,8 @@ export interface TunnelClientEvents {
 
 export interface TunnelClientOptions {
   readonly relay: URL;
+  /** How to get there, asked at each attempt; straight or by the environment's proxy unless given. */
+  readonly reach?: () => Reach;
   readonly credentials: Credentials;
   /** Whether super-frames may come and go; see docs/protocol.md, feature `offload`. */
   readonly offload: boolean;
@@ -57,8 +61,6 @@ export interface TunnelClientOptions {
   readonly framing: Framing;
   /** Names of the networks to join at first; none means all that the credentials open, for good. */
   readonly networks: readonly string[];
-  /** Whether what answers in the relay's place may be a passing thing from the start, and not only once it has worked. */
-  readonly patient?: boolean;
   /** Whether the hub is told of this machine's addresses also where it does not ask, so that members see them. */
   readonly announces?: boolean;
   readonly events: TunnelClientEvents;
@@ -91,7 +93,6 @@ export class TunnelClient {
   readonly #ending = new AbortController();
   #fatal: unknown;
   #connection: TunnelConnection | undefined;
-  #everWelcomed: boolean;
   /** The connection ends so that the next one's welcome has what this one's had not. */
   #renewing = false;
   #pause: AbortController | undefined;
@@ -112,7 +113,6 @@ export class TunnelClient {
   constructor(options: TunnelClientOptions) {
     this.#options = options;
     this.#wanted = options.networks.length === 0 ? undefined : new Set(options.networks);
-    this.#everWelcomed = options.patient ?? false;
   }
 
   /** Round trip to the relay, in milliseconds; undefined while it is not known. */
@@ -198,12 +198,14 @@ export class TunnelClient {
     const attempt = new Attempt(over, this.#attempt);
     this.#attempt = attempt;
     const either = AbortSignal.any([signal, over.signal]);
-    const { relay, credentials, offload, framing } = this.#options;
+    const { relay, reach, credentials, offload, framing } = this.#options;
     let openedAt: number;
     let how: TunnelEnd;
+    let hasJoined: boolean;
     try {
       const connection = await TunnelConnection.open({
         relay,
+        ...(reach === undefined ? {} : { reach: reach() }),
         credentials,
         offload,
         framing,
@@ -212,7 +214,6 @@ export class TunnelClient {
       });
       openedAt = performance.now();
       attempt.end();
-      this.#everWelcomed = true;
       this.#connection = connection;
       this.#path?.connected(connection.ends);
       this.#tellReached(connection);
@@ -221,6 +222,7 @@ export class TunnelClient {
       for (const { vni } of this.#choose(connection.welcome.networks)) connection.send({ type: "join", vni });
       how = await connection.ended;
       if (connection.isReplaced && !signal.aborted) return this.#replaced(how);
+      hasJoined = connection.hasJoined;
     } catch (error) {
       if (signal.aborted || error instanceof PathChanged) return 0;
       return this.#retryAfter(error);
@@ -236,9 +238,10 @@ export class TunnelClient {
       return 0;
     }
     const lasted = performance.now() - openedAt;
-    this.#backoff.lasted(lasted);
     if (lasted >= STEADY_MS) this.#restarts = 0;
-    return this.#after(how);
+    const isRestart = how.code === Close.restart && this.#restarts < MAX_RESTARTS;
+    const isWell = this.#backoff.lasted(lasted, hasJoined && (isRestart || isCut(how)));
+    return this.#after(how, isWell);
   }
 
   /** Other addresses of the relay's name follow, as soon as they are known. */
@@ -269,10 +272,9 @@ export class TunnelClient {
     const now = performance.now();
     const delay = now - this.#movedAt < MOVE_MS ? this.#backoff.next() : 0;
     this.#movedAt = now;
-    return this.#retry(
-      passing(`${reason}, and the relay is not heard over the connection that there was`),
-      delay,
-    );
+    const { relay, credentials } = this.#options;
+    const why = `${reason}, and the relay is not heard over the connection that there was`;
+    return this.#retry(judgeEnd(relay, credentials, { code: LOST, reason: why }).fault, delay);
   }
 
   #control(message: RelayMessage, connection: TunnelConnection, signal: AbortSignal): void {
@@ -418,34 +420,41 @@ export class TunnelClient {
     return this.#ending.signal.aborted ? [] : offers.filter(({ name }) => this.#wants(name));
   }
 
+  /** @throws what is final */
   #retryAfter(error: unknown): number {
-    if (error instanceof Refused) return this.#after(error.end);
-    const temporary = error instanceof Unreachable || (this.#everWelcomed && isConnectionFault(error));
-    if (!temporary) throw error;
-    return this.#retry(passing(error), this.#backoff.next());
+    if (error instanceof Refused) return this.#after(error.end, false);
+    if (!(error instanceof Unreachable)) throw error;
+    return this.#retry(error, this.#backoff.next());
   }
 
-  /** @throws Fault for a code after which a client stops */
-  #after({ code, reason }: TunnelEnd): number {
+  /**
+   * @param isWell it was a connection that worked, and was cut
+   * @throws Fault for an end that is final
+   */
+  #after(end: TunnelEnd, isWell: boolean): number {
     const { relay, credentials } = this.#options;
-    const why = reason === "" ? `the connection ended (${code})` : reason;
-    switch (afterClose(code)) {
-      case "stop":
-        throw closedForGood(relay, credentials, code, why);
-      case "reconnect-soon":
-        this.#restarts++;
-        // A relay that says so again and again is not restarting.
-        if (this.#restarts > MAX_RESTARTS) return this.#retry(passing(why), this.#backoff.next());
-        return this.#retry(passing(why), Math.random() * 1_000);
-      case "reconnect":
-        return this.#retry(passing(why), this.#backoff.next());
+    const { after, fault } = judgeEnd(relay, credentials, end);
+    if (after === "stop") throw fault;
+    if (after === "reconnect-soon") {
+      this.#restarts++;
+      // A relay that says so again and again is not restarting.
+      if (this.#restarts <= MAX_RESTARTS) return this.#retry(fault, Math.random() * 1_000);
     }
+    return this.#retry(fault, isWell ? 0 : this.#backoff.next());
   }
 
   #retry(why: Fault, delay: number): number {
     this.#options.events.reconnecting([...this.#networks.values()], why, delay);
     return delay;
   }
+}
+
+/** Whether something between the ends may have ended it, such as a balancer that gives every connection half a minute. */
+function isCut({ code, isOurs }: TunnelEnd): boolean {
+  return (
+    isOurs !== true &&
+    (code === LOST || code === NO_CODE || code === Close.normal || code === Close.goingAway)
+  );
 }
 
 /** Names that are listed where one is not known. */

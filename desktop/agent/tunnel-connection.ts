@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { hostname, platform } from "node:os";
+import { Fault } from "../../shared/fault.ts";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
 import type { Block } from "../../shared/tunnel/block.ts";
@@ -28,10 +29,12 @@ import type { Framing } from "../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../system/websocket/message-socket.ts";
 import { AddressChecks, type Checked } from "./address-checks.ts";
 import type { Credentials } from "./credentials.ts";
+import { dial } from "./reach/dial.ts";
+import { basic, PLAIN, type Reach } from "./reach/reach.ts";
 import { ControlBudget } from "./trust/control-budget.ts";
 import type { Refusal } from "./trust/refusal.ts";
 import { judgeWelcome } from "./trust/welcome.ts";
-import { notARelay, Unreachable } from "./tunnel-errors.ts";
+import { notARelay, type TunnelEnd, unreachable } from "./tunnel-errors.ts";
 import { upgradeFault } from "./upgrade-fault.ts";
 
 /** How long a connection may take until welcome, in milliseconds. */
@@ -56,6 +59,8 @@ const SOFTWARE = "laneway/0.1.0";
 export interface TunnelConnectionOptions {
   /** The relay's base URL. */
   readonly relay: URL;
+  /** How to get there; straight or by the environment's proxy unless given. */
+  readonly reach?: Reach;
   readonly credentials: Credentials;
   /** Whether to ask for the feature `offload`. */
   readonly offload: boolean;
@@ -64,12 +69,6 @@ export interface TunnelConnectionOptions {
   readonly signal: AbortSignal;
   /** Told every control message after `welcome`. */
   control(message: RelayMessage, connection: TunnelConnection): void;
-}
-
-/** How a connection ended. */
-export interface TunnelEnd {
-  readonly code: number;
-  readonly reason: string;
 }
 
 /** One WebSocket to a relay, from the upgrade to its close. */
@@ -89,6 +88,7 @@ export class TunnelConnection implements MessageEvents {
   #refusals: readonly Refusal[] = [];
   /** VNIs that `join` was sent for and not answered yet, with how often. */
   readonly #joining = new Map<number, number>();
+  #hasJoined = false;
   /** Why this side ends the connection: nothing that still comes is read. */
   #ending: TunnelEnd | undefined;
   #trunk: Trunk | undefined;
@@ -121,11 +121,11 @@ export class TunnelConnection implements MessageEvents {
    * Connects and says who we are.
    *
    * @returns the connection once it was welcomed
-   * @throws Fault where another attempt would be no better, {@link Unreachable} where it may be,
-   * {@link Refused} where the relay closed with a code; the signal's reason when aborted
+   * @throws {@link Unreachable} where another attempt may be better, {@link Refused} where the relay closed with a code,
+   * Fault `usage.proxy`; the signal's reason when aborted
    */
   static async open(options: TunnelConnectionOptions): Promise<TunnelConnection> {
-    const { relay, signal, framing } = options;
+    const { relay, signal, framing, reach = PLAIN } = options;
     let connection: TunnelConnection | undefined;
     let below: Socket | undefined;
     try {
@@ -135,6 +135,8 @@ export class TunnelConnection implements MessageEvents {
         timeoutMs: OPEN_MS,
         framing,
         signal,
+        ...(reach.login === undefined ? {} : { headers: { authorization: basic(reach.login) } }),
+        dial: (attempt) => dial(relay, reach, attempt),
         prepare: (socket) => {
           below = socket;
           limitUnsent(socket, UNSENT_BYTES);
@@ -147,10 +149,12 @@ export class TunnelConnection implements MessageEvents {
       });
     } catch (error) {
       signal.throwIfAborted();
-      throw await upgradeFault(relay, error as Error, signal);
+      // A proxy's URL that can't be is the user's to mend.
+      if (error instanceof Fault) throw error;
+      throw await upgradeFault(relay, reach, error as Error, signal);
     }
     const opened = connection as TunnelConnection | undefined;
-    if (opened === undefined) throw new Unreachable(relay, "the connection was cut");
+    if (opened === undefined) throw unreachable(relay, "the connection was cut");
     const late = setTimeout(() => opened.#socket.terminate(), OPEN_MS);
     try {
       await opened.#welcomed.promise;
@@ -184,6 +188,11 @@ export class TunnelConnection implements MessageEvents {
     const { hostname: host } = this.#options.relay;
     const { remote } = this.ends;
     return [host.replace(/^\[|\]$/g, ""), ...(remote === undefined ? [] : [remote])];
+  }
+
+  /** Whether it came as far as being let onto a network. */
+  get hasJoined(): boolean {
+    return this.#hasJoined;
   }
 
   /** Whether a `join` of this VNI waits for its answer. */
@@ -275,7 +284,7 @@ export class TunnelConnection implements MessageEvents {
     this.#trunk?.close();
     this.#checks.close();
     this.#welcomed.reject(
-      how.code === LOST ? new Unreachable(relay, "the connection was cut") : new Refused(how),
+      how.code === LOST ? unreachable(relay, "the connection was cut") : new Refused(how),
     );
     this.#end(how);
   }
@@ -312,6 +321,7 @@ export class TunnelConnection implements MessageEvents {
     } else if (type === "joined" && !this.#answered(message.vni)) {
       this.#malformed(`joined VNI ${message.vni}, which this client did not ask for`);
     } else {
+      if (type === "joined") this.#hasJoined = true;
       this.#options.control(message, this);
       if (type === "error" && message.request === "join" && message.vni !== undefined) {
         this.#answered(message.vni);
@@ -361,7 +371,7 @@ export class TunnelConnection implements MessageEvents {
   }
 
   #notARelay(): void {
-    this.#ending ??= { code: Close.malformed, reason: "not laneway.v1" };
+    this.#ending ??= { code: Close.malformed, reason: "not laneway.v1", isOurs: true };
     this.#welcomed.reject(notARelay(this.#options.relay, "it spoke, but not laneway.v1"));
   }
 
@@ -372,7 +382,7 @@ export class TunnelConnection implements MessageEvents {
   /** Ends the connection by this side's decision, whatever the relay answers. */
   #close(code: number, reason: string): void {
     if (this.#ending !== undefined) return;
-    this.#ending = { code, reason: plainText(reason, 256) };
+    this.#ending = { code, reason: plainText(reason, 256), isOurs: true };
     this.#socket.close(code, closeReason(this.#ending.reason));
   }
 }

@@ -1,8 +1,9 @@
 /** Tells a proxy that stops WebSockets from something else that answers in a relay's place. */
-import { Fault } from "../../shared/fault.ts";
 import { UpgradeRefused } from "../../system/websocket/connect.ts";
 import { relayText } from "./device-store.ts";
-import { afterUpgradeRefused, Unreachable } from "./tunnel-errors.ts";
+import type { Reach } from "./reach/reach.ts";
+import { request } from "./reach/request.ts";
+import { Unreachable } from "./tunnel-errors.ts";
 
 /** How long the relay's health may take to be told, in milliseconds, and how long that answer is at most, in bytes. */
 const HEALTH_MS = 5_000;
@@ -16,22 +17,21 @@ const HEALTH_BYTES = 4_096;
  */
 export async function upgradeFault(
   relay: URL,
+  reach: Reach,
   error: Error,
   signal: AbortSignal,
-): Promise<Fault | Unreachable> {
-  const fault =
-    error instanceof UpgradeRefused
-      ? afterUpgradeRefused(relay, error.status)
-      : Unreachable.from(relay, error);
-  if (!(fault instanceof Fault) || fault.code !== "relay.not-a-relay") return fault;
-  return (await isHealthy(relay, signal)) ? blocked(relay, error) : fault;
+): Promise<Unreachable> {
+  const fault = Unreachable.from(relay, error);
+  if (fault.code !== "relay.not-a-relay") return fault;
+  return (await isHealthy(relay, reach, signal)) ? blocked(relay, error) : fault;
 }
 
 /** Whether a relay answers ordinary requests there. */
-async function isHealthy(relay: URL, signal: AbortSignal): Promise<boolean> {
+async function isHealthy(relay: URL, reach: Reach, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await fetch(`${relayText(relay)}/healthz`, {
-      redirect: "manual",
+    const response = await request(new URL(`${relayText(relay)}/healthz`), reach, {
+      method: "GET",
+      headers: {},
       signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_MS)]),
     });
     let text = "";
@@ -47,9 +47,9 @@ async function isHealthy(relay: URL, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-function blocked(relay: URL, error: Error): Fault {
+function blocked(relay: URL, error: Error): Unreachable {
   const { what, hint } = changeBy(error);
-  return new Fault({
+  return new Unreachable({
     code: "relay.websocket-blocked",
     message: `${relay.href} is a relay, but a proxy on the way ${what}`,
     hint,

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { Fault, usage } from "../../shared/fault.ts";
 import { AdminClient } from "../agent/admin-client.ts";
-import { parseRelayUrl } from "./relay-url.ts";
+import { parseRelayUrl, type ReachOptions, reachOf, reachOptions } from "./relay-url.ts";
 
 /** What every administration command takes. */
-export interface AdminOptions {
+export interface AdminOptions extends ReachOptions {
   readonly relay?: string;
   readonly adminTokenFile?: string;
   readonly tenant: string;
@@ -15,13 +15,13 @@ export interface AdminOptions {
 
 /** Adds what every administration command takes. */
 export function adminOptions(command: Command): Command {
-  return command
+  const administering = command
     .addOption(new Option("--relay <url>", "the relay to administer").env("LANEWAY_RELAY"))
     .option(
       "--admin-token-file <file>",
       "its administrator's token (or LANEWAY_ADMIN_TOKEN, the token itself)",
-    )
-    .option("--json", "print JSON, one object per line");
+    );
+  return reachOptions(administering).option("--json", "print JSON, one object per line");
 }
 
 /** Adds `--tenant`. */
@@ -34,7 +34,8 @@ export function adminClient(options: AdminOptions): AdminClient {
   if (options.relay === undefined) {
     throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
   }
-  return new AdminClient(parseRelayUrl(options.relay), adminToken(options.adminTokenFile));
+  const relay = parseRelayUrl(options.relay);
+  return new AdminClient(relay.url, adminToken(options.adminTokenFile), reachOf(options, relay));
 }
 
 /**

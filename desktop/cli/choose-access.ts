@@ -1,11 +1,13 @@
 import { Fault, usage } from "../../shared/fault.ts";
 import { type Credentials, deviceCredentials, tokenCredentials } from "../agent/credentials.ts";
-import { type DeviceStore, type EnrolledDevice, relayBase, relayText } from "../agent/device-store.ts";
-import { parseRelayUrl } from "./relay-url.ts";
+import { type DeviceStore, type EnrolledDevice, relayText } from "../agent/device-store.ts";
+import { merged, type Reach } from "../agent/reach/reach.ts";
+import { parseRelayUrl, type ReachOptions, reachOf } from "./relay-url.ts";
 
 /** Which relays, by which credentials, onto which networks: one for each tunnel. */
 export interface Access {
   readonly relay: URL;
+  readonly reach: Reach;
   readonly credentials: Credentials;
   /** Names; none means all that the credentials open. */
   readonly networks: readonly string[];
@@ -13,7 +15,7 @@ export interface Access {
   readonly tenant: string | undefined;
 }
 
-export interface AccessOptions {
+export interface AccessOptions extends ReachOptions {
   readonly relay?: string;
   readonly token?: string;
   readonly tenant?: string;
@@ -25,14 +27,16 @@ export interface AccessOptions {
  * @param names of networks; none means all
  * @throws Fault where something is missing, unknown, or could mean several things
  */
-export function chooseAccess(
-  names: readonly string[],
-  { relay, token, tenant }: AccessOptions,
-  store: DeviceStore,
-): Access[] {
+export function chooseAccess(names: readonly string[], options: AccessOptions, store: DeviceStore): Access[] {
+  const { relay: named, token, tenant } = options;
   const networks = [...new Set(names)];
+  const relay = named === undefined ? undefined : parseRelayUrl(named);
+  const reach = reachOf(options, relay);
   if (token === undefined) {
-    return chooseDevices(networks, relay === undefined ? undefined : parseRelayUrl(relay), tenant, store);
+    return chooseDevices(networks, relay?.url, tenant, store).map((access) => ({
+      ...access,
+      reach: merged(access.reach, reach),
+    }));
   }
   if (relay === undefined)
     throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
@@ -43,7 +47,7 @@ export function chooseAccess(
       "Leave --tenant out: a token is of one tenant.",
     );
   }
-  return [{ relay: parseRelayUrl(relay), credentials: tokenCredentials(token), networks, tenant }];
+  return [{ relay: relay.url, reach, credentials: tokenCredentials(token), networks, tenant }];
 }
 
 function chooseDevices(
@@ -55,7 +59,7 @@ function chooseDevices(
   const all = store.enrolled();
   const devices = all.filter(
     (device) =>
-      (relay === undefined || device.relay.href === relayBase(relay).href) &&
+      (relay === undefined || device.relay.href === relay.href) &&
       (tenant === undefined || device.tenant === tenant),
   );
   const [only, ...others] = devices;
@@ -70,9 +74,12 @@ function chooseDevices(
   return [...chosen].map(([device, names]) => access(device, names));
 }
 
-function access({ relay, tenant, key, enrolment }: EnrolledDevice, networks: readonly string[]): Access {
+function access(
+  { relay, reach, tenant, key, enrolment }: EnrolledDevice,
+  networks: readonly string[],
+): Access {
   const credentials = deviceCredentials({ relay, device: enrolment.device, key });
-  return { relay, credentials, networks, tenant };
+  return { relay, reach, credentials, networks, tenant };
 }
 
 function oneWith(network: string, devices: readonly EnrolledDevice[]): EnrolledDevice {

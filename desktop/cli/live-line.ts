@@ -5,6 +5,8 @@ import { bytes } from "./bytes.ts";
 export interface LiveState {
   /** `lan up`, `lab reconnecting`: one for each network. */
   readonly networks: readonly { readonly name: string; readonly state: string }[];
+  /** Why there is none yet; undefined while that is not known. */
+  readonly trouble?: string | undefined;
   /** Bytes from the networks and to them, since the start. */
   readonly rxBytes: number;
   readonly txBytes: number;
@@ -75,10 +77,11 @@ export class LiveLine {
 
   #draw(): void {
     if (this.#closed) return;
-    const { networks, members } = this.#state();
+    const { networks, trouble, members } = this.#state();
     const others = members === undefined ? [] : [members === 1 ? "1 other" : `${members} others`];
     const parts = [
-      networks.map(({ name, state }) => `${name} ${state}`).join(", ") || "connecting",
+      networks.map(({ name, state }) => `${name} ${state}`).join(", ") ||
+        (trouble === undefined ? "connecting" : `connecting (${trouble})`),
       `in ${bytes(this.#rates.rx)}/s`,
       `out ${bytes(this.#rates.tx)}/s`,
       ...others,

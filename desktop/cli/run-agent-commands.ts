@@ -106,9 +106,14 @@ export async function runLeave(name: string, options: PlaceOptions): Promise<voi
 /** What `status --json` says of a network. */
 export function statusRow(status: NetworkStatus): Row {
   const { network, tenant, vni, state, tap, mac, address, relay, members, rx_bytes, tx_bytes } = status;
-  const { warnings = [] } = status;
+  const { warnings = [], error } = status;
   const row = { network, tenant, vni, state, tap, mac, address, relay, members, rx_bytes, tx_bytes };
-  return warnings.length === 0 ? row : { ...row, warnings };
+  return {
+    ...row,
+    // Why it is not up, while it is not.
+    ...(error !== null && { error }),
+    ...(warnings.length > 0 && { warnings }),
+  };
 }
 
 /** Where a network is, for a call. */

@@ -1,5 +1,6 @@
 import { explain, Fault } from "../../shared/fault.ts";
-import { DeviceStore, relayBase } from "../agent/device-store.ts";
+import type { RelayAddress } from "../../shared/relay-address.ts";
+import { DeviceStore } from "../agent/device-store.ts";
 import { attachedTaps } from "../agent/diagnostics/bridge-check.ts";
 import type { Finding } from "../agent/diagnostics/checks.ts";
 import { type DoctorOptions, doctor } from "../agent/diagnostics/doctor.ts";
@@ -11,7 +12,7 @@ import type { Step } from "../rpc/shapes.ts";
 import { agentFor } from "./agent-access.ts";
 import { type AccessOptions, chooseAccess } from "./choose-access.ts";
 import { type Look, Output } from "./output.ts";
-import { parseRelayUrl } from "./relay-url.ts";
+import { parseRelayUrl, reachOf, wayOf } from "./relay-url.ts";
 import { placeOf } from "./run-agent-commands.ts";
 import { untilSignalled } from "./signals.ts";
 
@@ -30,6 +31,7 @@ const LOOKS: Readonly<Record<Step["state"], Look>> = {
 /** `laneway doctor [NETWORK]`: by the agent where one runs for this user, or else by this process. */
 export async function runDoctor(network: string | undefined, options: RunDoctorOptions): Promise<void> {
   const signal = untilSignalled();
+  // What can't be is told before anything is done.
   const relay = options.relay === undefined ? undefined : parseRelayUrl(options.relay);
   const steps: Step[] = [];
   const line = process.stderr.isTTY && options.json !== true;
@@ -43,7 +45,7 @@ export async function runDoctor(network: string | undefined, options: RunDoctorO
     passed =
       agent === undefined
         ? await doctor(ownOptions(network, relay, options), found, signal)
-        : await byAgent(agent, network, { ...options, ...(relay && { relay: relay.href }) }, found, signal);
+        : await byAgent(agent, network, options, found, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     passed = false;
@@ -87,7 +89,11 @@ async function byAgent(
     ended.resolve({ job: "", outcome: "cancelled", error: signal.aborted ? null : gone() }),
   );
   try {
-    await agent.call("doctor", { ...(network !== undefined && { network }), ...placeOf(options) });
+    await agent.call("doctor", {
+      ...(network !== undefined && { network }),
+      ...placeOf(options),
+      ...wayOf(options),
+    });
     const { outcome, error } = await ended.promise;
     if (error !== null) throw new Fault(error);
     return outcome === "ok";
@@ -107,9 +113,11 @@ function gone() {
 
 function ownOptions(
   network: string | undefined,
-  relay: URL | undefined,
+  address: RelayAddress | undefined,
   options: RunDoctorOptions,
 ): DoctorOptions {
+  const relay = address?.url;
+  const reach = reachOf(options, address);
   const peer = (): Finding => ({
     state: "skipped",
     detail: "no agent has a network up here",
@@ -120,17 +128,23 @@ function ownOptions(
     const [access] = chooseAccess(network === undefined ? [] : [network], options, store);
     if (access !== undefined) {
       const [tap] = access.credentials.kind === "device" ? attachedTaps() : [];
-      if (tap === undefined) return { relay: access.relay, credentials: access.credentials, peer };
+      const { relay, reach, credentials } = access;
+      if (tap === undefined) return { relay, reach, credentials, peer };
       const overlap = (signal: AbortSignal) => overlapOfInterface(tap, signal);
-      return { relay: access.relay, credentials: inUse(tap), overlap, peer };
+      return { relay, reach, credentials: inUse(tap), overlap, peer };
     }
   } catch (error) {
     // A machine that has joined nothing, or whose state is another user's, can still look at the way to a relay.
     if (!(error instanceof Fault) || network !== undefined || options.token !== undefined) throw error;
     const { message: detail, hint } = error;
-    return { relay: relay && relayBase(relay), credentials: { state: "skipped", detail, hint }, peer };
+    return { relay, reach, credentials: { state: "skipped", detail, hint }, peer };
   }
-  return { relay, credentials: { state: "skipped", detail: "this machine is not enrolled there" }, peer };
+  return {
+    relay,
+    reach,
+    credentials: { state: "skipped", detail: "this machine is not enrolled there" },
+    peer,
+  };
 }
 
 /** A device is let in once at a time: to try it while another process uses it would end that one's networks. */

@@ -4,10 +4,11 @@ import { enrol, notAnInvite } from "../agent/enrol.ts";
 import { defaultStateDirectory } from "../agent/identity.ts";
 import { agentFor } from "./agent-access.ts";
 import { Output } from "./output.ts";
+import { type ReachOptions, reachOf, wayOf } from "./relay-url.ts";
 import { untilSignalled } from "./signals.ts";
 
 /** What `laneway join` takes. */
-export interface JoinOptions {
+export interface JoinOptions extends ReachOptions {
   readonly name: string;
   readonly state?: string;
   readonly json?: boolean;
@@ -18,14 +19,15 @@ export interface JoinOptions {
  *
  * @throws Fault where the link can't be one, or the relay refuses it; never with the invite's secret in it
  */
-export async function runJoin(link: string, { name, state, json }: JoinOptions): Promise<void> {
+export async function runJoin(link: string, options: JoinOptions): Promise<void> {
+  const { name, state, json } = options;
   const invite = parseInviteLink(link);
   if (invite === undefined) throw notAnInvite();
   const signal = untilSignalled();
   const agent = await agentFor(state, signal);
   if (agent !== undefined) {
     const { networks, ...device } = await agent
-      .call("join", { link, name }, signal)
+      .call("join", { link, name, ...wayOf(options) }, signal)
       .finally(() => agent.close());
     const known = networks.map(({ name, vni }) => ({ name, vni }));
     return tell(new Output(json), { ...device, networks: known }, "laneway up");
@@ -34,7 +36,8 @@ export async function runJoin(link: string, { name, state, json }: JoinOptions):
   const { tenant, secret } = invite;
   const directory = state ?? defaultStateDirectory();
   const store = new DeviceStore(directory);
-  const { enrolment, relay: base } = await enrol({ relay, tenant, secret, name, store, signal });
+  const reach = reachOf(options, invite);
+  const { enrolment, relay: base } = await enrol({ relay, reach, tenant, secret, name, store, signal });
   const { device, name: called, networks } = enrolment;
   const joined = { device, name: called, tenant, relay: relayText(base), networks };
   tell(new Output(json), joined, upCommandLine(directory, state !== undefined));

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { explain, Fault, usage } from "../../shared/fault.ts";
 import { formatMac } from "../../shared/frame/mac.ts";
-import { relayBase, relayText } from "../agent/device-store.ts";
+import { relayText } from "../agent/device-store.ts";
 import { forOneNetwork, isForOneNetwork } from "../agent/interfaces.ts";
 import type { RpcClient } from "../rpc/client.ts";
 import type { Params } from "../rpc/schema.ts";
 import type { NetworkStatus } from "../rpc/shapes.ts";
 import { Output } from "./output.ts";
-import { parseRelayUrl } from "./relay-url.ts";
+import { parseRelayUrl, wayOf } from "./relay-url.ts";
 import type { UpOptions } from "./run-up.ts";
 
 /** How long to wait for a network to be up, or for the first attempt to have failed, in milliseconds. */
@@ -46,14 +46,16 @@ export async function upByAgent(
 
 async function chosen(agent: RpcClient, names: readonly string[], options: UpOptions) {
   const { token, tenant } = options;
-  const relay = options.relay === undefined ? undefined : relayText(relayBase(parseRelayUrl(options.relay)));
+  const relay = options.relay === undefined ? undefined : relayText(parseRelayUrl(options.relay).url);
+  // As it was written, with its user and password.
+  const named = options.relay;
   if (token !== undefined) {
-    if (relay === undefined) {
+    if (named === undefined) {
       throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
     }
-    return names.map((network) => ({ network, relay, token }));
+    return names.map((network) => ({ network, relay: named, token }));
   }
-  const place = { ...(tenant !== undefined && { tenant }), ...(relay !== undefined && { relay }) };
+  const place = { ...(tenant !== undefined && { tenant }), ...(named !== undefined && { relay: named }) };
   if (names.length > 0) return [...new Set(names)].map((network) => ({ network, ...place }));
   const { networks } = await agent.call("status", {});
   const all = networks.filter(
@@ -70,7 +72,14 @@ async function chosen(agent: RpcClient, names: readonly string[], options: UpOpt
   );
 }
 
-function wishesOf({ tap, address, mac, offload, allowOverlap }: UpOptions): Omit<Params<"up">, "network"> {
+function wishesOf({
+  tap,
+  address,
+  mac,
+  offload,
+  allowOverlap,
+  ...way
+}: UpOptions): Omit<Params<"up">, "network"> {
   return {
     ...(tap !== undefined && { tap }),
     ...(address !== undefined && { address }),
@@ -78,6 +87,7 @@ function wishesOf({ tap, address, mac, offload, allowOverlap }: UpOptions): Omit
     ...(allowOverlap !== undefined && { allow_overlap: allowOverlap }),
     // It is so unless told: only what was told is said.
     ...(!offload && { offload }),
+    ...wayOf(way),
   };
 }
 

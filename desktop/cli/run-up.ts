@@ -79,7 +79,7 @@ async function allOf(tunnels: readonly Promise<void>[], teller: UpTeller): Promi
 }
 
 async function runTunnel(
-  { relay, credentials, networks, tenant }: Access,
+  { relay, reach, credentials, networks, tenant }: Access,
   options: UpOptions,
   device: string,
   teller: UpTeller,
@@ -91,6 +91,7 @@ async function runTunnel(
   const say = (line: string) => teller.complain(line);
   const runner = new NetworkRunner({
     relay,
+    reach: () => reach,
     credentials,
     offload,
     framing: options.websocket ?? "own",

@@ -17,6 +17,8 @@ export class UpTeller {
   readonly #members = new Map<string, Set<string>>();
   readonly #live: LiveLine | undefined;
   readonly #isJson: boolean;
+  /** Why the relay of a place is away, while no network of it is up. */
+  readonly #troubles = new Map<string, string>();
   /** What was last said of a network's values that are not used. */
   readonly #warned = new Map<string, string>();
 
@@ -29,9 +31,11 @@ export class UpTeller {
 
   /** @param place where the networks are, told with every event */
   events(place: object): TunnelClientEvents {
+    const at = JSON.stringify(place);
     const key = (network: string) => JSON.stringify([place, network]);
     return {
       up: (network) => {
+        this.#troubles.delete(at);
         const what = network.describe();
         const addresses = [what.address, what.address6].filter((one) => one !== undefined);
         const address = addresses.length === 0 ? "" : `, address ${addresses.join(" and ")}`;
@@ -46,9 +50,12 @@ export class UpTeller {
             : `${what.network} is up: ${whereIs(what)}, MAC ${what.mac}${address}${names}`,
         );
       },
-      reconnecting: (affected, { message: reason }, delayMs) => {
+      reconnecting: (affected, { message: reason, hint }, delayMs) => {
         const seconds = (delayMs / 1_000).toFixed(1);
-        this.complain(`laneway: ${reason}; trying again in ${seconds} s\n`);
+        // What to do is said once, and not at each attempt.
+        const advice = this.#troubles.get(at) === reason ? "" : `  ${hint}\n`;
+        this.#troubles.set(at, reason);
+        this.complain(`laneway: ${reason}; trying again in ${seconds} s\n${advice}`);
         for (const network of affected) {
           const what = network.describe();
           this.#states.set(network, "reconnecting");
@@ -120,8 +127,10 @@ export class UpTeller {
     const networks = [...this.#states].map(([network, state]) => ({ name: network.offer.name, state }));
     const ports = [...this.#states.keys()].flatMap(({ port }) => port ?? []);
     const members = [...this.#members.values()].reduce((sum, { size }) => sum + size, 0);
+    const [trouble] = this.#troubles.values();
     return {
       networks,
+      trouble,
       rxBytes: ports.reduce((sum, { txBytes }) => sum + txBytes, 0),
       txBytes: ports.reduce((sum, { rxBytes }) => sum + rxBytes, 0),
       members: this.#members.size === 0 ? undefined : members,

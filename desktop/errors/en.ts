@@ -222,6 +222,33 @@ export const en: ErrorTexts = {
     sentence: "The relay answers, but something in between does not let WebSockets through.",
     next: "Ask the operator of the relay or of this network's proxy; the details say what the proxy takes away.",
   },
+  "relay.login": {
+    title: "Something in front of the relay asks for a password",
+    sentence:
+      "A proxy in front of the relay does not let this machine through without a user and a password.",
+    next: "Write them into the relay's address: https://user:password@relay.example.",
+  },
+  "proxy.login": {
+    title: "The proxy asks for a password",
+    sentence:
+      "The HTTP proxy on the way out does not take the user and password that it was given, or was given none.",
+    next: "Correct the proxy's address in Settings.",
+  },
+  "proxy.forbidden": {
+    title: "The proxy does not allow the relay",
+    sentence: "The HTTP proxy on the way out refuses connections to the relay.",
+    next: "Ask its administrator to allow CONNECT to the relay's address and port.",
+  },
+  "proxy.failed": {
+    title: "The proxy does not reach the relay",
+    sentence: "The HTTP proxy on the way out made no connection to the relay.",
+    next: "Laneway tries again by itself; check that the relay runs.",
+  },
+  "proxy.unreachable": {
+    title: "The proxy does not answer",
+    sentence: "The HTTP proxy on the way out can't be reached.",
+    next: "Laneway tries again by itself; check the proxy's address in Settings.",
+  },
   "relay.certificate": {
     title: "The relay's certificate is not trusted",
     sentence: "It is out of date, for another name, or from an unknown authority.",
@@ -395,6 +422,16 @@ export const en: ErrorTexts = {
     title: "That is not a MAC address",
     sentence: "It is written like 02:00:5e:00:53:01.",
     next: "Correct it and try again.",
+  },
+  "usage.proxy": {
+    title: "That is not a proxy's address",
+    sentence: "An HTTP proxy is written http://host:port, or http://user:password@host:port.",
+    next: "Correct it and try again.",
+  },
+  "usage.ca": {
+    title: "There is no certificate in it",
+    sentence: "Authorities are trusted by certificates in PEM.",
+    next: "Choose another file and try again.",
   },
   "usage.relay": {
     title: "That is not a relay's address",

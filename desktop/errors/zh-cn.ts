@@ -220,6 +220,31 @@ export const zhCN: ErrorTexts = {
     sentence: "中继有响应，但途中的设备不放行 WebSocket。",
     next: "请联系中继或本网络代理的管理员；详情中列出了代理去掉的内容。",
   },
+  "relay.login": {
+    title: "中继前面的代理要求密码",
+    sentence: "中继前面的代理要求用户名和密码，才允许本机通过。",
+    next: "将其写入中继地址：https://用户:密码@relay.example。",
+  },
+  "proxy.login": {
+    title: "代理要求密码",
+    sentence: "出口的 HTTP 代理不接受给出的用户名和密码，或未收到任何凭据。",
+    next: "在“设置”中更正代理地址。",
+  },
+  "proxy.forbidden": {
+    title: "代理不允许访问中继",
+    sentence: "出口的 HTTP 代理拒绝连接到中继。",
+    next: "请其管理员允许对中继的地址和端口使用 CONNECT。",
+  },
+  "proxy.failed": {
+    title: "代理无法到达中继",
+    sentence: "出口的 HTTP 代理未能连接到中继。",
+    next: "Laneway 会自动重试；请检查中继是否在运行。",
+  },
+  "proxy.unreachable": {
+    title: "代理没有响应",
+    sentence: "无法到达出口的 HTTP 代理。",
+    next: "Laneway 会自动重试；请在“设置”中检查代理地址。",
+  },
   "relay.certificate": {
     title: "中继的证书不受信任",
     sentence: "证书已过期、名称不符，或来自未知的颁发机构。",
@@ -393,6 +418,16 @@ export const zhCN: ErrorTexts = {
     title: "这不是 MAC 地址",
     sentence: "正确的写法如 02:00:5e:00:53:01。",
     next: "更正后重试。",
+  },
+  "usage.proxy": {
+    title: "这不是代理地址",
+    sentence: "HTTP 代理写作 http://主机:端口 或 http://用户:密码@主机:端口。",
+    next: "更正后重试。",
+  },
+  "usage.ca": {
+    title: "其中没有证书",
+    sentence: "受信任的颁发机构以 PEM 格式的证书给出。",
+    next: "选择其他文件后重试。",
   },
   "usage.relay": {
     title: "这不是中继地址",

@@ -49,6 +49,11 @@ export const ERROR_CODES = [
   "relay.websocket-blocked",
   "relay.certificate",
   "relay.refused-value",
+  "relay.login",
+  "proxy.login",
+  "proxy.forbidden",
+  "proxy.failed",
+  "proxy.unreachable",
   "tunnel.closed-1009",
   "tunnel.closed-4001",
   "tunnel.closed-4002",
@@ -86,6 +91,8 @@ export const ERROR_CODES = [
   "usage.cidr",
   "usage.mac",
   "usage.relay",
+  "usage.proxy",
+  "usage.ca",
   "tap.name-invalid",
 ] as const;
 

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import {
   adminAccess,
+  certificates,
   logEntry,
   logLevel,
   name,
@@ -15,6 +16,7 @@ import {
   networkStatus,
   peer,
   problem,
+  proxyUrl,
   relayUrl,
   settings,
   step,
@@ -31,6 +33,17 @@ export type Topic = z.infer<typeof topic>;
 const nothing = z.object({});
 const job = z.object({ job: z.string() });
 const ofJob = z.object({ job: z.string().max(64) });
+
+/**
+ * How a relay is reached, kept with what it is told for. `relay` and `link` may have a user and a password for what is
+ * in front of the relay, and the zone of a link-local address.
+ */
+const way = {
+  /** The HTTP proxy to it, in place of the agent's and the environment's. */
+  proxy: proxyUrl.optional(),
+  /** Authorities that are trusted besides the system's. */
+  ca: certificates.optional(),
+};
 
 /** Who may ask: everybody who reaches the socket, or those who may change things. */
 type Right = "read" | "change";
@@ -73,7 +86,7 @@ export const methods = {
   /** Enrols this machine by an invite. It does not bring the network up. */
   join: method(
     "change",
-    z.object({ link: z.string().max(2_048), name: name.optional() }),
+    z.object({ link: z.string().max(2_048), name: name.optional(), ...way }),
     z.object({
       device: z.string(),
       name: z.string(),
@@ -97,6 +110,7 @@ export const methods = {
       offload: z.boolean().optional(),
       /** Whether the network may take what this machine reaches in other ways; not so unless told. */
       allow_overlap: z.boolean().optional(),
+      ...way,
     }),
     z.object({ network: networkStatus }),
   ),
@@ -127,7 +141,7 @@ export const methods = {
   /** Sends Wake-on-LAN packets onto a network. */
   wake: method("change", networkRef.extend({ mac: z.string().max(17) }), nothing),
   /** Job: ordered checks of a network, or of a relay alone. */
-  doctor: method("change", networkRef.partial(), job),
+  doctor: method("change", networkRef.partial().extend(way), job),
   /** Job: measures between this machine and a member. */
   test: method("change", networkRef.extend({ kind: testKind, vtep: name }), job),
   /** Job: a copy of every frame at this machine's port, as pcapng. */
@@ -142,7 +156,7 @@ export const methods = {
   /** Keeps an administrator's token of a relay after trying it, or with null forgets it. */
   "admin.set": method(
     "change",
-    z.object({ relay: relayUrl, token: z.string().max(512).nullable() }),
+    z.object({ relay: relayUrl, token: z.string().max(512).nullable(), ...way }),
     nothing,
   ),
   "admin.list": method("change", nothing, z.object({ relays: z.array(adminAccess) })),

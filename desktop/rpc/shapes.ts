@@ -11,6 +11,12 @@ export const relayUrl = z
   .max(LINK)
   .regex(/^https?:\/\//);
 
+/** An HTTP proxy, `http://[USER:PASSWORD@]HOST:PORT`, or `none`. */
+export const proxyUrl = z.string().min(1).max(LINK);
+
+/** Certificates in PEM. */
+export const certificates = z.string().max(32_768);
+
 /** Which network is meant: its `id`, or its name, with tenant or relay where the name alone could mean several. */
 export const networkRef = z.object({
   network: name,
@@ -107,6 +113,11 @@ export const logEntry = z.object({
 export const settings = z.object({
   /** The least that is logged. */
   log_level: logLevel,
+  /**
+   * The HTTP proxy to all relays that have none of their own, `http://[USER:PASSWORD@]HOST:PORT`; null: that of the
+   * environment. It is told without user and password.
+   */
+  proxy: proxyUrl.nullable().optional(),
 });
 
 /** Whom a relay lets administer it from here, by an administrator's token that the agent keeps. */

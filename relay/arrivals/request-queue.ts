@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { TOKEN_HEADER } from "../http/access.ts";
 import { REQUEST_WORK, type Turn } from "../hub/load/turns.ts";
 
 /** Requests that may wait on one connection for the answer before: clients that pipeline send a few. */
@@ -20,7 +21,7 @@ type Waiting = (() => void)[] | undefined;
 export class RequestQueue {
   readonly #turn: Turn;
   readonly #connections = new WeakMap<Socket, { waiting: Waiting }>();
-  /** SHA-256 of `Authorization` headers, the longest unseen first. */
+  /** SHA-256 of the headers that credentials are in, the longest unseen first. */
   readonly #trusted = new Set<string>();
 
   /** @param turn of requests without credentials that are known */
@@ -76,8 +77,8 @@ export class RequestQueue {
   }
 }
 
-function digestOf({ headers: { authorization } }: Pick<IncomingMessage, "headers">): string | undefined {
-  return authorization === undefined
-    ? undefined
-    : createHash("sha256").update(authorization).digest("base64");
+function digestOf({ headers }: Pick<IncomingMessage, "headers">): string | undefined {
+  const shown = [headers.authorization, headers[TOKEN_HEADER]];
+  if (shown.every((header) => header === undefined)) return undefined;
+  return createHash("sha256").update(JSON.stringify(shown)).digest("base64");
 }

@@ -46,7 +46,7 @@ export interface AccessOptions {
  */
 export function access({ tenants, hub, adminHash, guesses }: AccessOptions): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    const secret = bearer(context.req.header("authorization"));
+    const secret = bearer(context.req.header("authorization")) ?? context.req.header(TOKEN_HEADER);
     const from = context.env.address;
     const hash = secret === undefined ? undefined : await hashSecret(secret);
     if (secret !== undefined) context.set("secret", secret);
@@ -71,6 +71,12 @@ export function access({ tenants, hub, adminHash, guesses }: AccessOptions): Mid
 export function demandRelayAdmin(context: Context<ApiEnv>): void {
   if (context.var.tenantOnly !== undefined) throw forbidden();
 }
+
+/**
+ * Has the token where a proxy in front of the relay takes Authorization for itself, as one with a password does. Where both
+ * have one, Authorization counts.
+ */
+export const TOKEN_HEADER = "x-laneway-token";
 
 /** What stands behind `Bearer` in an Authorization header; undefined where it is absent or of another scheme. */
 export function bearer(header: string | undefined): string | undefined {

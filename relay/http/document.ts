@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
-import type { ApiEnv } from "./access.ts";
+import { type ApiEnv, TOKEN_HEADER } from "./access.ts";
 import { type Operation, operation } from "./operation.ts";
 
 const INFO = {
@@ -46,6 +46,12 @@ export function documentOperations({ app }: DocumentOptions): Operation[] {
     scheme: "bearer",
     description:
       "The token of the relay's administrator (`admin.token` in its data directory) or of a tenant's.",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "token", {
+    type: "apiKey",
+    in: "header",
+    name: TOKEN_HEADER,
+    description: "The same token, where a proxy in front of the relay has its own use for Authorization.",
   });
   // Made when it is asked for first: all operations are there by then. As text, because writing it takes milliseconds, and
   // everybody may ask; with a place for the URL, which is the request's.

@@ -140,7 +140,7 @@ function routeOf<
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: definition.audience === "anyone" ? [] : [{ bearer: [] }],
+    security: definition.audience === "anyone" ? [] : [{ bearer: [] }, { token: [] }],
     request: {
       ...(params === undefined ? {} : { params }),
       ...(query instanceof z.ZodObject ? { query } : {}),

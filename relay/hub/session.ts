@@ -5,7 +5,7 @@ import type { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
 import type { Block } from "../../shared/tunnel/block.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
-import { Close, closeReason } from "../../shared/tunnel/close.ts";
+import { Close, closeReason, LATE_HELLO } from "../../shared/tunnel/close.ts";
 import {
   FEATURES,
   FRAME_BYTES,
@@ -120,7 +120,7 @@ export class Session implements ConnectionEvents, InboxReader {
     this.#control = new ControlBudget(this.#host.limits.load.session, host.clock, this.#load.control);
     connection.socket.accountTo(this.#load.queued);
     this.#inbox = new Inbox(this.#load.turn, connection.socket, this);
-    this.#helloTimer = setTimeout(() => this.close(Close.refused, "no hello within 5 seconds"), HELLO_MS);
+    this.#helloTimer = setTimeout(() => this.close(Close.late, LATE_HELLO), HELLO_MS);
     this.tell({ type: "challenge", nonce: this.#nonce, relay: connection.origin });
   }
 

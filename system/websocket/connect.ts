@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
+import { plainText } from "../../shared/values/plain-text.ts";
 import { blockPool } from "../memory.ts";
 import { FramedSocket } from "./framed-socket.ts";
 import type { Framing } from "./framing.ts";
@@ -16,6 +17,10 @@ export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly framing: Framing;
   readonly signal: AbortSignal;
+  /** Headers of the request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Opens the connection below, with its TLS; unless given it goes straight to the URL's host. */
+  readonly dial?: (signal: AbortSignal) => Promise<Socket>;
   /** Called with the connection below, before anything but the handshake went over it. */
   readonly prepare?: (socket: Socket) => void;
   /** Called once it is open, before anything comes in, for who is told of that. */
@@ -25,10 +30,13 @@ export interface ConnectOptions {
 /** The server answered the handshake with another status than 101. */
 export class UpgradeRefused extends Error {
   readonly status: number;
+  /** What the answer asks for in WWW-Authenticate (RFC 9110 section 11.6.1); empty where it does not. */
+  readonly asksFor: string;
 
-  constructor(status: number) {
+  constructor(status: number, asksFor = "") {
     super(`the upgrade was answered with status ${status}`);
     this.status = status;
+    this.asksFor = asksFor;
   }
 }
 
@@ -38,11 +46,54 @@ export class UpgradeRefused extends Error {
  * @throws {@link UpgradeRefused}; the system's error where there is no connection; the signal's reason when aborted
  */
 export async function connect(url: URL, options: ConnectOptions): Promise<void> {
-  const { subprotocol, maxBytes, timeoutMs, framing, signal, prepare, opened } = options;
+  const { signal, timeoutMs, dial } = options;
+  if (dial === undefined) return await upgrade(url, options, timeoutMs, undefined);
+  const start = performance.now();
+  const socket = await dialled(dial, timeoutMs, signal);
+  try {
+    await upgrade(url, options, Math.max(1, timeoutMs - (performance.now() - start)), socket);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function tooLong(timeoutMs: number): Error {
+  return new Error(`the handshake took longer than ${timeoutMs} ms`);
+}
+
+async function dialled(
+  dial: (signal: AbortSignal) => Promise<Socket>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const attempt = new AbortController();
+  const abort = () => attempt.abort(signal.reason);
+  const late = setTimeout(() => attempt.abort(tooLong(timeoutMs)), timeoutMs);
+  signal.addEventListener("abort", abort);
+  try {
+    signal.throwIfAborted();
+    return await dial(attempt.signal);
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** @param socket the connection below, if it is there already */
+async function upgrade(
+  url: URL,
+  options: ConnectOptions,
+  timeoutMs: number,
+  socket: Socket | undefined,
+): Promise<void> {
+  const { subprotocol, maxBytes, framing, signal, headers, prepare, opened } = options;
   signal.throwIfAborted();
   const ws = new (framing === "own" ? Handshake : WebSocket)(url, subprotocol, {
     perMessageDeflate: false,
     maxPayload: maxBytes,
+    ...(headers === undefined ? {} : { headers }),
+    ...(socket === undefined ? {} : { createConnection: () => socket }),
   });
   let below: Socket | undefined;
   ws.on("upgrade", ({ socket }) => {
@@ -56,19 +107,20 @@ export async function connect(url: URL, options: ConnectOptions): Promise<void> 
     await new Promise<void>((resolve, reject) => {
       // Not the `handshakeTimeout` of `ws`, which begins anew with every byte of the answer.
       late = setTimeout(() => {
-        reject(new Error(`the handshake took longer than ${timeoutMs} ms`));
+        reject(tooLong(options.timeoutMs));
         ws.terminate();
       }, timeoutMs);
       ws.on("unexpected-response", (_request, response) => {
         response.resume();
-        reject(new UpgradeRefused(response.statusCode ?? 0));
+        const { statusCode = 0, headers: said } = response;
+        reject(new UpgradeRefused(statusCode, plainText(said["www-authenticate"] ?? "", 256)));
         ws.terminate();
       });
       ws.on("error", reject);
       ws.on("close", () => reject(new Error("the connection was cut")));
       ws.on("open", () => {
         const taken = ws instanceof Handshake ? ws.taken : undefined;
-        const socket: MessageSocket =
+        const messages: MessageSocket =
           taken === undefined
             ? new WsSocket(ws, below as Socket)
             : new FramedSocket({
@@ -78,7 +130,7 @@ export async function connect(url: URL, options: ConnectOptions): Promise<void> 
                 buffer: readBuffer(),
                 pool: blockPool(),
               });
-        socket.listen(opened(socket));
+        messages.listen(opened(messages));
         resolve();
       });
     });

@@ -157,12 +157,12 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       await client.sync();
     });
 
-    it("closes with 4001 where it does not come in time, whatever else does", async () => {
+    it("closes with 4008 where it does not come in time, whatever else does", async () => {
       await using silent = await TunnelClient.open(relay().url);
       await using talker = await TunnelClient.open(relay().url);
       talker.say({ type: "weather", sunny: true });
-      expect(await silent.ended()).toMatchObject({ code: 4001, reason: expect.stringMatching(/hello/) });
-      expect(await talker.ended()).toMatchObject({ code: 4001, reason: expect.stringMatching(/hello/) });
+      expect(await silent.ended()).toMatchObject({ code: 4008, reason: expect.stringMatching(/hello/) });
+      expect(await talker.ended()).toMatchObject({ code: 4008, reason: expect.stringMatching(/hello/) });
     });
 
     it.each([

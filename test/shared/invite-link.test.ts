@@ -20,6 +20,21 @@ describe("an invite's link", () => {
     expect(parseInviteLink(link)).toEqual({ relay, tenant: "acme", secret: SECRET });
   });
 
+  it("may have a user and a password for what is in front of the relay, and the zone of its address", () => {
+    expect(parseInviteLink(`https://ann:s%40cret@relay.example/lan/join${FRAGMENT}`)).toEqual({
+      relay: "https://relay.example/lan",
+      tenant: "acme",
+      secret: SECRET,
+      login: "ann:s@cret",
+    });
+    expect(parseInviteLink(`http://[fe80::1%25eth0]:8787/join${FRAGMENT}`)).toEqual({
+      relay: "http://[fe80::1]:8787",
+      tenant: "acme",
+      secret: SECRET,
+      zone: "eth0",
+    });
+  });
+
   it.each([
     "",
     "https://relay.example/join",

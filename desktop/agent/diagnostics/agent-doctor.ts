@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { deviceCredentials, tokenCredentials } from "../credentials.ts";
-import { relayBase, relayText } from "../device-store.ts";
+import { relayText } from "../device-store.ts";
+import { merged, type Reach } from "../reach/reach.ts";
 import type { Agent } from "../service/agent.ts";
 import type { Job } from "../service/jobs.ts";
 import type { ManagedNetwork } from "../service/managed-network.ts";
+import { readRelay } from "../service/network-ref.ts";
 import type { Finding } from "./checks.ts";
 import { type DoctorOptions, doctor } from "./doctor.ts";
 import { probeLatency } from "./member-test.ts";
@@ -16,16 +18,23 @@ const PROBED = 4;
 export interface DoctorSubject {
   readonly network: ManagedNetwork | undefined;
   readonly relay: string | undefined;
+  /** How to get there, where it was told for this once. */
+  readonly way: Reach;
 }
 
 /** The checks, as the agent has them: with its networks and tunnels. @returns whether none failed */
 export async function agentDoctor(agent: Agent, subject: DoctorSubject, job: Job): Promise<boolean> {
-  const base = subject.relay === undefined ? undefined : relayBase(new URL(subject.relay));
+  const address = subject.relay === undefined ? undefined : readRelay(subject.relay);
+  const base = address?.url;
   const network = subject.network ?? neediest(agent, base);
   const local = network?.local;
   const tap = local?.overlay.tap?.name;
+  const relay = network === undefined ? base : new URL(network.kept.relay);
+  const known = relay === undefined ? {} : agent.reachTo(relayText(relay));
+  const { login, zone } = address ?? {};
   const options: DoctorOptions = {
-    relay: network === undefined ? base : new URL(network.kept.relay),
+    relay,
+    reach: { ...merged(known, { login, zone, ...subject.way }), ...agent.usual },
     credentials: network === undefined ? notEnrolled() : accessOf(agent, network),
     tap,
     ...(local !== undefined &&

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { Fault } from "../../../shared/fault.ts";
-import { afterClose } from "../../../shared/tunnel/close.ts";
 import type { NetworkOffer } from "../../../shared/tunnel/control.ts";
 import type { Step } from "../../rpc/shapes.ts";
 import type { Credentials } from "../credentials.ts";
+import { PLAIN, type Reach } from "../reach/reach.ts";
 import { openTap } from "../tap/open.ts";
 import { Refused, TunnelConnection } from "../tunnel-connection.ts";
-import { closedForGood, passing } from "../tunnel-errors.ts";
+import { judgeEnd } from "../tunnel-errors.ts";
 import { attachedTaps, bridgesOf, checkBridges } from "./bridge-check.ts";
 import { type Check, type Finding, runChecks } from "./checks.ts";
 import { exchangeFullSize } from "./full-size.ts";
@@ -17,6 +17,8 @@ import { relayChecks, wayFailed } from "./relay-checks.ts";
 export interface DoctorOptions {
   /** The relay's base URL; undefined where none is known. */
   readonly relay: URL | undefined;
+  /** How to get there. */
+  readonly reach?: Reach;
   /** What this machine is let in with, or why that is not tried. */
   readonly credentials: Credentials | Finding;
   /** The MTU of the network's interface, and what the relay says that it is to be; undefined where it is not up. */
@@ -58,14 +60,15 @@ interface Welcomed {
 
 function withRelay(relay: URL, options: DoctorOptions): Check[] {
   const seen: Welcomed = { networks: [], relay: [] };
+  const { reach = PLAIN } = options;
   return [
-    ...relayChecks(relay),
+    ...relayChecks(relay, reach),
     {
       id: "auth",
       needs: ["websocket"],
-      run: (signal) => checkAccess(relay, options.credentials, seen, signal),
+      run: (signal) => checkAccess(relay, reach, options.credentials, seen, signal),
     },
-    { id: "mtu", needs: ["websocket"], run: (signal) => checkMtu(relay, options.mtu, signal) },
+    { id: "mtu", needs: ["websocket"], run: (signal) => checkMtu(relay, reach, options.mtu, signal) },
     { id: "overlap", run: options.overlap ?? ((signal) => checkOverlap(seen, signal)) },
     { id: "peer", needs: ["auth"], run: options.peer },
   ];
@@ -99,6 +102,7 @@ async function checkTap(tap: string | undefined, signal: AbortSignal): Promise<F
 
 async function checkAccess(
   relay: URL,
+  reach: Reach,
   credentials: Credentials | Finding,
   seen: Welcomed,
   signal: AbortSignal,
@@ -107,6 +111,7 @@ async function checkAccess(
   try {
     const connection = await TunnelConnection.open({
       relay,
+      reach,
       credentials,
       offload: false,
       framing: "own",
@@ -124,12 +129,7 @@ async function checkAccess(
     return { state: "fail", detail, hint: credentials.moreNetworks };
   } catch (error) {
     if (!(error instanceof Refused)) return wayFailed(relay, error, signal);
-    const { code, reason } = error.end;
-    const fault =
-      afterClose(code) === "stop"
-        ? closedForGood(relay, credentials, code, reason)
-        : passing(reason === "" ? error.message : reason);
-    return wayFailed(relay, fault, signal);
+    return wayFailed(relay, judgeEnd(relay, credentials, error.end).fault, signal);
   }
 }
 
@@ -138,7 +138,12 @@ async function checkOverlap({ networks, relay }: Welcomed, signal: AbortSignal):
   return { state: "skipped", detail: "the networks' addresses are not known without access" };
 }
 
-async function checkMtu(relay: URL, mtu: DoctorOptions["mtu"], signal: AbortSignal): Promise<Finding> {
+async function checkMtu(
+  relay: URL,
+  reach: Reach,
+  mtu: DoctorOptions["mtu"],
+  signal: AbortSignal,
+): Promise<Finding> {
   if (mtu?.actual !== undefined && mtu.actual !== mtu.offered) {
     return {
       state: "fail",
@@ -148,7 +153,7 @@ async function checkMtu(relay: URL, mtu: DoctorOptions["mtu"], signal: AbortSign
   }
   let bytes: number | undefined;
   try {
-    bytes = await exchangeFullSize(relay, signal);
+    bytes = await exchangeFullSize(relay, reach, signal);
   } catch (error) {
     return wayFailed(relay, error, signal);
   }

@@ -1,5 +1,5 @@
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import type { Reach } from "../reach/reach.ts";
+import { request } from "../reach/request.ts";
 import { TooLate, within } from "./patience.ts";
 
 /** Bytes that are sent in one go: several segments of full size, and less than proxies take of a header. */
@@ -15,12 +15,16 @@ const PATIENCE_MS = 10_000;
  * @returns how many bytes the relay answered; undefined where nothing more came
  * @throws the system's error where there was no connection; the signal's reason when aborted
  */
-export async function exchangeFullSize(relay: URL, signal: AbortSignal): Promise<number | undefined> {
+export async function exchangeFullSize(
+  relay: URL,
+  reach: Reach,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   const url = new URL(relay);
   url.pathname = `${relay.pathname.replace(/\/+$/, "")}/v1/openapi.json`;
   url.search = "";
   try {
-    return await within(PATIENCE_MS, signal, (either) => ask(url, either));
+    return await within(PATIENCE_MS, signal, (either) => ask(url, reach, either));
   } catch (error) {
     if (error instanceof TooLate) return undefined;
     throw error;
@@ -28,20 +32,13 @@ export async function exchangeFullSize(relay: URL, signal: AbortSignal): Promise
 }
 
 /** Whatever is answered, also a refusal, has come through. */
-function ask(url: URL, signal: AbortSignal): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const request = url.protocol === "https:" ? requestHttps : requestHttp;
-    const headers = { "x-laneway-padding": "x".repeat(UP_BYTES) };
-    const asking = request(url, { headers, signal, agent: false }, (response) => {
-      let bytes = 0;
-      response.on("data", (chunk: Uint8Array) => {
-        bytes += chunk.length;
-        if (bytes > DOWN_BYTES) response.destroy();
-      });
-      response.once("close", () => resolve(bytes));
-      response.on("error", reject);
-    });
-    asking.on("error", reject);
-    asking.end();
-  });
+async function ask(url: URL, reach: Reach, signal: AbortSignal): Promise<number> {
+  const headers = { "x-laneway-padding": "x".repeat(UP_BYTES) };
+  const response = await request(url, reach, { method: "GET", headers, signal });
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > DOWN_BYTES) break;
+  }
+  return bytes;
 }

@@ -1,14 +1,17 @@
 /** The way to a relay, from its name to its protocol. */
 import { lookup } from "node:dns/promises";
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { isIP } from "node:net";
+import { TLSSocket } from "node:tls";
 import { Fault } from "../../../shared/fault.ts";
 import { MESSAGE_BYTES, SUBPROTOCOL } from "../../../shared/tunnel/constants.ts";
 import { parseControl, relayMessage } from "../../../shared/tunnel/control.ts";
 import { connect } from "../../../system/websocket/connect.ts";
 import type { MessageSocket } from "../../../system/websocket/message-socket.ts";
+import { dial, endpoint } from "../reach/dial.ts";
+import { type HttpProxy, NO_PROXY, proxyFor, proxyText } from "../reach/proxy.ts";
+import { basic, type Reach } from "../reach/reach.ts";
 import { tunnelUrl } from "../tunnel-connection.ts";
-import { notARelay, passing, Unreachable } from "../tunnel-errors.ts";
+import { notARelay, Unreachable, unreachable } from "../tunnel-errors.ts";
 import { upgradeFault } from "../upgrade-fault.ts";
 import type { Check, Finding } from "./checks.ts";
 import { since, TooLate, within } from "./patience.ts";
@@ -23,12 +26,12 @@ const WEBSOCKET_MS = 15_000;
 const SHOWN = 4;
 
 /** The checks `dns`, `reach`, `tls` and `websocket` of a relay. */
-export function relayChecks(relay: URL): Check[] {
+export function relayChecks(relay: URL, reach: Reach): Check[] {
   return [
-    { id: "dns", run: (signal) => checkName(relay, signal) },
-    { id: "reach", needs: ["dns"], run: (signal) => checkReach(relay, signal) },
-    { id: "tls", needs: ["reach"], run: (signal) => checkTls(relay, signal) },
-    { id: "websocket", needs: ["tls"], run: (signal) => checkWebSocket(relay, signal) },
+    { id: "dns", run: (signal) => checkName(relay, reach, signal) },
+    { id: "reach", needs: ["dns"], run: (signal) => checkReach(relay, reach, signal) },
+    { id: "tls", needs: ["reach"], run: (signal) => checkTls(relay, reach, signal) },
+    { id: "websocket", needs: ["tls"], run: (signal) => checkWebSocket(relay, reach, signal) },
   ];
 }
 
@@ -37,11 +40,15 @@ export function wayFailed(relay: URL, error: unknown, signal: AbortSignal): Find
   signal.throwIfAborted();
   if (error instanceof Fault) return { state: "fail", detail: error.message, hint: error.hint };
   if (!(error instanceof Error)) throw error;
-  const fault = passing(error instanceof Unreachable ? error : Unreachable.from(relay, error));
-  return { state: "fail", detail: fault.message, hint: fault.hint };
+  const { message, hint } = Unreachable.from(relay, error);
+  return { state: "fail", detail: message, hint };
 }
 
-async function checkName(relay: URL, signal: AbortSignal): Promise<Finding> {
+async function checkName(relay: URL, reach: Reach, signal: AbortSignal): Promise<Finding> {
+  const proxy = proxyFor(relay, reach);
+  if (proxy !== undefined) {
+    return { state: "skipped", detail: `the proxy ${proxyText(proxy)} looks up ${relay.hostname}` };
+  }
   const { host } = endpoint(relay);
   if (isIP(host) !== 0) return { state: "skipped", detail: `${host} is an address, not a name` };
   const start = performance.now();
@@ -59,18 +66,30 @@ async function checkName(relay: URL, signal: AbortSignal): Promise<Finding> {
   }
 }
 
-async function checkReach(relay: URL, signal: AbortSignal): Promise<Finding> {
+async function checkReach(relay: URL, reach: Reach, signal: AbortSignal): Promise<Finding> {
   const { host, port } = endpoint(relay);
+  const proxy = proxyFor(relay, reach);
+  // TLS is the next check's.
+  const below = new URL(`http://${relay.hostname}:${port}`);
   const start = performance.now();
   try {
     return await within(TCP_MS, signal, async (either) => {
-      const socket = await opened(connectTcp({ host, port }), "connect", either);
-      const finding = measured(`TCP to ${socket.remoteAddress ?? host} port ${port}`, start);
+      const socket = await dial(
+        below,
+        { ...reach, proxy: proxy === undefined ? NO_PROXY : urlOf(proxy) },
+        either,
+      );
+      const way = proxy === undefined ? "" : `, through the proxy ${proxyText(proxy)}`;
+      const finding = measured(
+        `TCP to ${(way === "" && socket.remoteAddress) || host} port ${port}${way}`,
+        start,
+      );
       socket.destroy();
       return finding;
     });
   } catch (error) {
     signal.throwIfAborted();
+    if (proxy !== undefined && !(error instanceof TooLate)) return wayFailed(relay, error, signal);
     return {
       state: "fail",
       detail: `no TCP connection to ${host} port ${port} (${codeOf(error)})`,
@@ -88,18 +107,23 @@ const REACH_HINTS: Readonly<Record<string, string>> = {
     "Something on the way drops it: check the firewalls of this machine, its network and the relay.",
 };
 
-async function checkTls(relay: URL, signal: AbortSignal): Promise<Finding> {
+/** As it is told to {@link proxyFor}. */
+function urlOf({ url, login }: HttpProxy): string {
+  if (login === undefined) return url.href;
+  const [user = "", ...password] = login.split(":");
+  return `${url.protocol}//${encodeURIComponent(user)}:${encodeURIComponent(password.join(":"))}@${url.host}`;
+}
+
+async function checkTls(relay: URL, reach: Reach, signal: AbortSignal): Promise<Finding> {
   if (relay.protocol !== "https:") {
     const hint = "Have the relay reached by https:// from outside: without TLS anybody on the way can read.";
     return { state: "skipped", detail: "the relay's URL is http://: there is no TLS", hint };
   }
-  const { host, port } = endpoint(relay);
-  const name = isIP(host) === 0 ? { servername: host } : {};
   const start = performance.now();
   try {
     return await within(TLS_MS, signal, async (either) => {
-      const connecting = connectTls({ host, port, ALPNProtocols: ["http/1.1"], ...name });
-      const socket = await opened<TLSSocket>(connecting, "secureConnect", either);
+      const socket = await dial(relay, reach, either);
+      if (!(socket instanceof TLSSocket)) throw new Error("there is no TLS");
       const until = socket.getPeerCertificate().valid_to;
       const finding = measured(`${socket.getProtocol() ?? "TLS"}, certificate until ${until}`, start);
       socket.destroy();
@@ -111,7 +135,7 @@ async function checkTls(relay: URL, signal: AbortSignal): Promise<Finding> {
 }
 
 /** Whether the upgrade is let through, and a relay is behind it: it speaks first, with its challenge. */
-async function checkWebSocket(relay: URL, signal: AbortSignal): Promise<Finding> {
+async function checkWebSocket(relay: URL, reach: Reach, signal: AbortSignal): Promise<Finding> {
   const start = performance.now();
   const challenged = Promise.withResolvers<void>();
   // It may be over before anybody waits.
@@ -125,6 +149,8 @@ async function checkWebSocket(relay: URL, signal: AbortSignal): Promise<Finding>
         timeoutMs: WEBSOCKET_MS,
         framing: "own",
         signal: either,
+        ...(reach.login === undefined ? {} : { headers: { authorization: basic(reach.login) } }),
+        dial: (attempt) => dial(relay, reach, attempt),
         opened: (open) => {
           socket = open;
           return {
@@ -138,7 +164,7 @@ async function checkWebSocket(relay: URL, signal: AbortSignal): Promise<Finding>
               challenged.reject(notARelay(relay, "it spoke, but not laneway.v1"));
             },
             alive: () => {},
-            closed: (code) => challenged.reject(new Unreachable(relay, `the connection ended (${code})`)),
+            closed: (code) => challenged.reject(unreachable(relay, `the connection ended (${code})`)),
           };
         },
       });
@@ -147,32 +173,11 @@ async function checkWebSocket(relay: URL, signal: AbortSignal): Promise<Finding>
     });
   } catch (error) {
     signal.throwIfAborted();
-    const isOfWay = error instanceof Fault || error instanceof Unreachable || !(error instanceof Error);
-    return wayFailed(relay, isOfWay ? error : await upgradeFault(relay, error, signal), signal);
+    const isOfWay = error instanceof Fault || !(error instanceof Error);
+    return wayFailed(relay, isOfWay ? error : await upgradeFault(relay, reach, error, signal), signal);
   } finally {
     socket?.terminate();
   }
-}
-
-/** A socket once it is open. */
-function opened<Kind extends Socket>(
-  socket: Kind,
-  event: "connect" | "secureConnect",
-  signal: AbortSignal,
-): Promise<Kind> {
-  return new Promise((resolve, reject) => {
-    const abort = () => socket.destroy();
-    signal.addEventListener("abort", abort, { once: true });
-    socket.once(event, () => resolve(socket));
-    // Also after it was given up: nobody else listens.
-    socket.on("error", reject);
-  });
-}
-
-/** Where the relay listens. */
-function endpoint(relay: URL): { host: string; port: number } {
-  const host = relay.hostname.replace(/^\[|\]$/g, "");
-  return { host, port: relay.port === "" ? (relay.protocol === "https:" ? 443 : 80) : Number(relay.port) };
 }
 
 function codeOf(error: unknown): string {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../../shared/fault.ts";
 import { makePrivateDirectory, writePrivate } from "../../../system/private-file.ts";
-import { logLevel, type Settings } from "../../rpc/shapes.ts";
+import { type Settings, settings } from "../../rpc/shapes.ts";
+import { reachRecord } from "../reach/reach.ts";
 
 const keptNetwork = z.object({
   relay: z.url({ protocol: /^https?$/ }),
@@ -19,25 +20,31 @@ const keptNetwork = z.object({
   mac: z.string().optional(),
   offload: z.boolean().optional(),
   allow_overlap: z.boolean().optional(),
+  /** How its relay is reached, as far as that was told with it. */
+  reach: reachRecord.optional(),
 });
 
 const kept = z.object({
   version: z.literal(1),
   /** Of the machine's start during which it was written. */
   boot: z.string(),
-  settings: z.object({ log_level: logLevel.default("info") }).prefault({}),
+  settings: settings.extend({ log_level: settings.shape.log_level.default("info") }).prefault({}),
   networks: z.array(keptNetwork).default([]),
-  admins: z.array(z.object({ relay: z.string(), token: z.string() })).default([]),
+  admins: z
+    .array(z.object({ relay: z.string(), token: z.string(), reach: reachRecord.optional() }))
+    .default([]),
 });
 
 /** What is kept of a network: how it is to be. */
 export type KeptNetwork = z.infer<typeof keptNetwork>;
 
+export type KeptAdmin = z.infer<typeof kept>["admins"][number];
+
 export interface AgentState {
   settings: Settings;
   networks: KeptNetwork[];
-  /** Administrators' tokens, by relay. */
-  admins: { relay: string; token: string }[];
+  /** Administrators' tokens, by relay, and how to get there. */
+  admins: KeptAdmin[];
 }
 
 /** The agent's own state, in its directory: one file, for its owner's eyes alone. */

@@ -2,6 +2,7 @@ import type { Problem } from "../../rpc/shapes.ts";
 import type { Credentials } from "../credentials.ts";
 import type { LocalNetwork } from "../local-network.ts";
 import { NetworkRunner } from "../network-runner.ts";
+import type { Reach } from "../reach/reach.ts";
 import { problemOf } from "../trust/refusal.ts";
 import type { TunnelClientEvents } from "../tunnel-client.ts";
 import type { AgentLog } from "./log.ts";
@@ -9,6 +10,8 @@ import { type ManagedNetwork, toProblem } from "./managed-network.ts";
 
 export interface AgentTunnelOptions {
   readonly relay: URL;
+  /** How to get there, asked at each attempt. */
+  reach(): Reach;
   readonly credentials: Credentials;
   /** This machine's id. */
   readonly device: string;
@@ -34,15 +37,14 @@ export class AgentTunnel {
   /** @param first the network that it is made for: it starts at once */
   constructor(options: AgentTunnelOptions, first: ManagedNetwork) {
     this.#options = options;
-    const { relay, credentials, device, place } = options;
+    const { relay, reach, credentials, device, place } = options;
     this.#runner = new NetworkRunner({
       relay,
+      reach,
       credentials,
       offload: true,
       framing: "own",
       networks: [first.name],
-      // A portal at the airport answers in the relay's place, and is gone once somebody has paid.
-      patient: true,
       announces: true,
       events: this.#events(),
       interfaces: {
@@ -63,6 +65,11 @@ export class AgentTunnel {
     this.#take(network);
     if (known) this.#runner.retry();
     else this.#runner.add(network.name);
+  }
+
+  /** Tries to connect now, if it waits to do so. */
+  retry(): void {
+    this.#runner.retry();
   }
 
   /** Takes a network down; resolves once its interface is gone. */

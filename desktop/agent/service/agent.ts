@@ -3,13 +3,14 @@ import { Fault } from "../../../shared/fault.ts";
 import { formatMac } from "../../../shared/frame/mac.ts";
 import type { NetworkStatus, Peer } from "../../rpc/shapes.ts";
 import { deviceCredentials, tokenCredentials } from "../credentials.ts";
-import { type DeviceStore, type EnrolledDevice, relayBase, relayText } from "../device-store.ts";
+import { type DeviceStore, type EnrolledDevice, relayText } from "../device-store.ts";
+import { merged, type Reach } from "../reach/reach.ts";
 import type { AgentState, AgentStore, KeptNetwork } from "./agent-store.ts";
 import { AgentTunnel } from "./agent-tunnel.ts";
 import type { AgentLog } from "./log.ts";
 import { ManagedNetwork } from "./managed-network.ts";
 import { MemberBudget } from "./member-budget.ts";
-import { findNetwork, type GivenRef } from "./network-ref.ts";
+import { findNetwork, type GivenRef, readRelay } from "./network-ref.ts";
 
 /** How often an interface's addresses are looked at, in milliseconds: nobody tells of them. */
 const ADDRESSES_MS = 2_000;
@@ -39,6 +40,8 @@ export interface UpWishes {
   readonly mac?: string | undefined;
   readonly offload?: boolean | undefined;
   readonly allow_overlap?: boolean | undefined;
+  readonly proxy?: string | undefined;
+  readonly ca?: string | undefined;
 }
 
 /** This machine's networks: which there are, which are to be up, and that they are. */
@@ -124,12 +127,14 @@ export class Agent {
   up(ref: GivenRef, wishes: UpWishes): Promise<ManagedNetwork> {
     return this.#inTurn(async () => {
       const network = wishes.token === undefined ? this.find(ref) : this.#byToken(ref, wishes.token);
-      const { tap, address, mac, offload, allow_overlap } = wishes;
+      const { tap, address, mac, offload, allow_overlap, proxy, ca } = wishes;
+      const { url: _, ...named } = ref.relay === undefined ? {} : readRelay(ref.relay);
       const before = JSON.stringify(network.kept);
       const given = Object.entries({ tap, address, mac, offload, allow_overlap }).filter(
         ([, value]) => value !== undefined,
       );
       Object.assign(network.kept, Object.fromEntries(given));
+      this.#reachBy(network.kept, { ...named, proxy, ca });
       const asBefore = before === JSON.stringify(network.kept);
       network.kept.wanted = true;
       this.save();
@@ -170,6 +175,35 @@ export class Agent {
     return network;
   }
 
+  /** How a network's relay is reached: by what was told with it, or when this machine enrolled, or for all. */
+  reachOf(kept: KeptNetwork): Reach {
+    let device: EnrolledDevice | undefined;
+    try {
+      device = kept.token === undefined ? this.#findDevice(kept) : undefined;
+    } catch (error) {
+      this.log.add("error", "state.unreadable", error instanceof Error ? error.message : String(error));
+    }
+    return { ...merged(device?.reach ?? {}, kept.reach ?? {}), ...this.usual };
+  }
+
+  /** The same of any relay, by its base URL: as of the networks and administrators that are known of it. */
+  reachTo(relay: string): Reach {
+    const admin = this.state.admins.find((one) => one.relay === relay)?.reach ?? {};
+    const network = this.networks.find(({ kept }) => kept.relay === relay)?.kept;
+    return { ...merged(network === undefined ? {} : this.reachOf(network), admin), ...this.usual };
+  }
+
+  /** The way to all relays, by the agent's settings. */
+  get usual(): Reach {
+    const { proxy } = this.state.settings;
+    return proxy === undefined || proxy === null ? {} : { usualProxy: proxy };
+  }
+
+  /** Tries to connect now what waits to do so. */
+  retry(): void {
+    for (const tunnel of this.#tunnels.values()) tunnel.retry();
+  }
+
   /** Keeps how things are to be. @throws Fault `state.unwritable` */
   save(): void {
     this.state.networks = this.networks.map(({ kept }) => kept);
@@ -192,6 +226,7 @@ export class Agent {
     const tunnel = new AgentTunnel(
       {
         relay,
+        reach: () => this.reachOf(kept),
         credentials,
         device,
         place: kept.tenant === null ? [] : [kept.relay, kept.tenant],
@@ -211,10 +246,21 @@ export class Agent {
     network.down();
   }
 
+  #findDevice({ relay, tenant }: Pick<KeptNetwork, "relay" | "tenant">): EnrolledDevice | undefined {
+    return this.devices.enrolled().find((one) => relayText(one.relay) === relay && one.tenant === tenant);
+  }
+
+  /** Networks of one tunnel go one way. */
+  #reachBy(kept: KeptNetwork, reach: Reach): void {
+    if (Object.values(reach).every((value) => value === undefined)) return;
+    for (const network of this.networks) {
+      if (accessKey(network.kept) === accessKey(kept))
+        network.kept.reach = merged(network.kept.reach ?? {}, reach);
+    }
+  }
+
   #deviceOf({ relay, tenant, network }: KeptNetwork) {
-    const device = this.devices
-      .enrolled()
-      .find((one) => relayText(one.relay) === relay && one.tenant === tenant);
+    const device = this.#findDevice({ relay, tenant });
     if (device !== undefined) {
       return deviceCredentials({ relay: device.relay, device: device.enrolment.device, key: device.key });
     }
@@ -288,7 +334,7 @@ export class Agent {
         exitCode: 2,
       });
     }
-    const base = relayText(relayBase(new URL(relay)));
+    const base = relayText(readRelay(relay).url);
     return this.#add({ relay: base, tenant: null, network, token, wanted: true, autostart: true }, null);
   }
 
@@ -297,9 +343,7 @@ export class Agent {
     this.#networks.delete(network.id);
     network.peers.clear();
     if (kept.token === undefined) {
-      const device = this.devices
-        .enrolled()
-        .find((one) => relayText(one.relay) === kept.relay && one.tenant === kept.tenant);
+      const device = this.#findDevice(kept);
       if (device !== undefined) this.devices.withdraw(device, kept.network);
     }
     this.save();

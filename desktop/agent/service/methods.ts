@@ -5,8 +5,12 @@ import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { formatMac, isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
 import { parseInviteLink } from "../../../shared/invite-link.ts";
 import type { GivenParams, Method, Result, Topic } from "../../rpc/schema.ts";
+import type { Settings } from "../../rpc/shapes.ts";
 import { relayText } from "../device-store.ts";
 import { enrol, notAnInvite } from "../enrol.ts";
+import { NO_PROXY, parseProxy, proxyText } from "../reach/proxy.ts";
+import { merged } from "../reach/reach.ts";
+import { noCertificate, readCertificates } from "../reach/trust.ts";
 import { checkName } from "../tap/faults.ts";
 import { wakeFrames } from "../wake-frames.ts";
 import type { Agent } from "./agent.ts";
@@ -55,12 +59,15 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
       caller.follow(topics);
       return {};
     },
-    join: async ({ link, name = hostname() }, { signal }) => {
+    join: async ({ link, name = hostname(), ...way }, { signal }) => {
+      checkWay(way);
       const invite = parseInviteLink(link);
       if (invite === undefined) throw notAnInvite();
-      const { tenant, secret } = invite;
+      const { tenant, secret, login, zone } = invite;
+      const known = agent.reachTo(invite.relay);
       const device = await enrol({
         relay: new URL(invite.relay),
+        reach: { ...merged(known, { login, zone, ...way }), ...agent.usual },
         tenant,
         secret,
         name,
@@ -80,6 +87,7 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
     },
     up: async ({ network, tenant, relay, ...wishes }) => {
       const { tap, address, mac } = wishes;
+      checkWay(wishes);
       if (tap !== undefined) checkName(tap);
       if (address !== undefined && address !== "none" && parseCidr(address) === undefined)
         throw badCidr(address);
@@ -92,13 +100,23 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
     },
     leave: async (ref) => ({ id: await agent.leave(ref) }),
     "autostart.set": ({ autostart, ...ref }) => ({ network: agent.setAutostart(ref, autostart).status() }),
-    "settings.get": () => agent.state.settings,
-    "settings.set": ({ log_level = agent.state.settings.log_level }) => {
-      const settings = { log_level };
-      agent.state.settings = settings;
+    "settings.get": () => shown(agent.state.settings),
+    "settings.set": (change) => {
+      const { proxy } = change;
+      if (proxy !== undefined && proxy !== null) checkWay({ proxy });
+      const before = shown(agent.state.settings);
+      // As it was told: without user and password, which are to stay.
+      const same = proxy !== undefined && proxy === before.proxy;
+      const { log_level = before.log_level } = change;
+      agent.state.settings = {
+        ...agent.state.settings,
+        log_level,
+        ...(proxy !== undefined && !same && { proxy }),
+      };
       agent.log.level = log_level;
       agent.save();
-      return settings;
+      if (proxy !== undefined && !same) agent.retry();
+      return shown(agent.state.settings);
     },
     logs: (filter) => ({ entries: agent.log.entries(filter) }),
     report: () => ({ text: report(agent, version) }),
@@ -108,9 +126,10 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
       for (const frame of wakeFrames(local.overlay.mac, readMachineMac(mac), own)) local.inject(frame);
       return {};
     },
-    doctor: ({ network, ...place }, { jobs }) => {
+    doctor: ({ network, proxy, ca, ...place }, { jobs }) => {
+      checkWay({ proxy, ca });
       const about = network === undefined ? undefined : agent.find({ network, ...place });
-      const subject = { network: about, relay: place.relay };
+      const subject = { network: about, relay: place.relay, way: { proxy, ca } };
       return { job: jobs.start((job) => diagnostics.doctor(agent, subject, job)) };
     },
     test: (given, { jobs }) => {
@@ -129,14 +148,26 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
       jobs.cancel(job);
       return {};
     },
-    "admin.set": async ({ relay, token }) => {
-      await admin.set(relay, token);
+    "admin.set": async ({ relay, token, ...way }) => {
+      checkWay(way);
+      await admin.set(relay, token, way);
       return {};
     },
     "admin.list": () => ({ relays: admin.relays().map((relay) => ({ relay })) }),
     "network.create": (given) => admin.createNetwork(given),
     "invite.create": (given) => admin.createInvite(given),
   };
+}
+
+/** Without the proxy's user and password: everybody may ask. */
+function shown({ log_level, proxy = null }: Settings): Settings {
+  return { log_level, proxy: proxy === null || proxy === NO_PROXY ? proxy : proxyText(parseProxy(proxy)) };
+}
+
+/** @throws Fault `usage.proxy`, `usage.ca` */
+function checkWay({ proxy, ca }: { proxy?: string | undefined; ca?: string | undefined }): void {
+  if (proxy !== undefined && proxy !== NO_PROXY) parseProxy(proxy);
+  if (ca !== undefined && readCertificates(ca).length === 0) throw noCertificate("what is given");
 }
 
 /** What a caller who may only look is told. */

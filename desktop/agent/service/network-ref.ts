@@ -1,5 +1,6 @@
 import { Fault, usage } from "../../../shared/fault.ts";
-import { relayBase, relayText } from "../device-store.ts";
+import { parseRelayAddress, type RelayAddress, withoutLogins } from "../../../shared/relay-address.ts";
+import { relayText } from "../device-store.ts";
 import type { ManagedNetwork } from "./managed-network.ts";
 
 /** Which network a caller means; see `networkRef` of rpc/shapes.ts. */
@@ -16,7 +17,7 @@ export interface GivenRef {
  */
 export function findNetwork(networks: readonly ManagedNetwork[], ref: GivenRef): ManagedNetwork {
   const { network: name, tenant } = ref;
-  const relay = ref.relay === undefined ? undefined : baseOf(ref.relay);
+  const relay = ref.relay === undefined ? undefined : relayText(readRelay(ref.relay).url);
   const byId = networks.find(({ id }) => id === name);
   if (byId !== undefined) return byId;
   const [found, ...others] = networks.filter(
@@ -43,8 +44,13 @@ export function findNetwork(networks: readonly ManagedNetwork[], ref: GivenRef):
   });
 }
 
-function baseOf(text: string): string {
-  const url = URL.parse(text);
-  if (url !== null) return relayText(relayBase(url));
-  throw usage("usage.relay", `'${text}' is not an http(s) URL`, "Write it as https://relay.example.");
+/** Reads how a caller names a relay. @throws Fault `usage.relay` */
+export function readRelay(text: string): RelayAddress {
+  const relay = parseRelayAddress(text);
+  if (relay !== undefined) return relay;
+  throw usage(
+    "usage.relay",
+    `'${withoutLogins(text)}' is not an http(s) URL`,
+    "Write it as https://relay.example.",
+  );
 }

@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { parseIpv4 } from "../../../shared/frame/address.ts";
 import { containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
+import { withoutLogins } from "../../../shared/relay-address.ts";
 import { withoutInvites } from "../../../system/command.ts";
 
 /** RFC 1918, 6598, 1122 and 3927: what tells nothing of where somebody is. */
@@ -25,7 +26,7 @@ export class Redaction {
 
   /** The same host is told by the same stand-in throughout. */
   apply(text: string): string {
-    let clean = withoutInvites(text).replaceAll(/\b[\w-]{32,}\b/g, "…");
+    let clean = withoutLogins(withoutInvites(text)).replaceAll(/\b[\w-]{32,}\b/g, "…");
     clean = clean.replaceAll(
       /\b(https?|wss?):\/\/(\[[^\]\s]*\]|[^/\s:'"[\]]+)/g,
       (_, scheme, host) => `${scheme}://${this.#standIn(host)}`,

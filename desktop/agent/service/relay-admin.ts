@@ -1,9 +1,12 @@
 import { Fault } from "../../../shared/fault.ts";
+import type { RelayAddress } from "../../../shared/relay-address.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
 import type { GivenParams, Result } from "../../rpc/schema.ts";
 import { AdminClient } from "../admin-client.ts";
-import { relayBase, relayText } from "../device-store.ts";
+import { relayText } from "../device-store.ts";
+import { merged, type Reach } from "../reach/reach.ts";
 import type { Agent } from "./agent.ts";
+import { readRelay } from "./network-ref.ts";
 
 /** Administers relays for whoever gave the agent an administrator's token of theirs. */
 export class RelayAdmin {
@@ -23,13 +26,16 @@ export class RelayAdmin {
    *
    * @throws Fault `admin.refused`, `relay.…`, `state.unwritable`
    */
-  async set(relay: string, token: string | null): Promise<void> {
-    const { base, url } = readBase(relay);
+  async set(relay: string, token: string | null, way: Reach = {}): Promise<void> {
+    const address = readRelay(relay);
+    const base = relayText(address.url);
+    const told = merged(this.#told(base), { ...loginAndZone(address), ...way });
     // The list of tenants is open to a tenant's own administrator too.
-    if (token !== null) await new AdminClient(url, token).list(["tenants"]);
+    if (token !== null) await this.#clientOf(address, token, told).list(["tenants"]);
     const { state } = this.#agent;
     const others = state.admins.filter((one) => one.relay !== base);
-    state.admins = token === null ? others : [...others, { relay: base, token }];
+    const reach = Object.keys(told).length === 0 ? {} : { reach: told };
+    state.admins = token === null ? others : [...others, { relay: base, token, ...reach }];
     this.#agent.save();
   }
 
@@ -53,26 +59,27 @@ export class RelayAdmin {
   }
 
   #client(relay: string): AdminClient {
-    const { base, url } = readBase(relay);
+    const address = readRelay(relay);
+    const base = relayText(address.url);
     const kept = this.#agent.state.admins.find((one) => one.relay === base);
-    if (kept !== undefined) return new AdminClient(url, kept.token);
+    if (kept !== undefined) return this.#clientOf(address, kept.token, loginAndZone(address));
     throw new Fault({
       code: "admin.no-token",
       message: `there is no administrator's token of ${base}`,
       hint: "Give the one in admin.token of the relay's data directory, or one of your tenant's own.",
     });
   }
+
+  #clientOf({ url }: RelayAddress, token: string, told: Reach): AdminClient {
+    const known = this.#agent.reachTo(relayText(url));
+    return new AdminClient(url, token, { ...merged(known, told), ...this.#agent.usual });
+  }
+
+  #told(base: string): Reach {
+    return this.#agent.state.admins.find((one) => one.relay === base)?.reach ?? {};
+  }
 }
 
-function readBase(relay: string): { readonly base: string; readonly url: URL } {
-  const url = URL.parse(relay);
-  if (url === null) {
-    throw new Fault({
-      code: "usage.relay",
-      message: `'${relay}' is not an http(s) URL`,
-      hint: "Write it as https://relay.example.",
-      exitCode: 2,
-    });
-  }
-  return { base: relayText(relayBase(url)), url };
+function loginAndZone({ url: _, ...reach }: RelayAddress): Reach {
+  return reach;
 }

@@ -1,9 +1,10 @@
 import { Command, Option } from "commander";
+import { reachOptions } from "../relay-url.ts";
 import type { RunDoctorOptions } from "../run-doctor.ts";
 
 /** `laneway doctor` */
 export function doctorCommand(): Command {
-  return new Command("doctor")
+  return reachOptions(new Command("doctor"))
     .description("check step by step what a network needs, and say what to do about what fails")
     .argument("[network]", "its name (default: the one that needs it most)")
     .addOption(new Option("--relay <url>", "the relay").env("LANEWAY_RELAY"))

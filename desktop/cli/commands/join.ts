@@ -1,10 +1,11 @@
 import { hostname } from "node:os";
 import { Command } from "commander";
+import { reachOptions } from "../relay-url.ts";
 import type { JoinOptions } from "../run-join.ts";
 
 /** `laneway join` */
 export function joinCommand(): Command {
-  return new Command("join")
+  return reachOptions(new Command("join"))
     .description("enrol this device with an invite")
     .argument(
       "[link]",

@@ -4,6 +4,7 @@ import { Fault } from "../../../shared/fault.ts";
 import { unitText } from "../../agent/service/unit.ts";
 import { RpcClient } from "../../rpc/client.ts";
 import { Output } from "../output.ts";
+import { readProxy } from "../relay-url.ts";
 import { installService, ownCommand, serviceStatus, uninstallService } from "../service-manager.ts";
 import { ownVersion } from "../version.ts";
 
@@ -25,17 +26,20 @@ export function serviceCommand(): Command {
 
   add("install", "install the agent as a service, and start it")
     .option("--dry-run", "print the unit that would be installed, and do nothing")
-    .action(async ({ json, dryRun }: Options & { readonly dryRun?: boolean }) => {
-      if (dryRun === true) {
-        process.stdout.write(unitText(ownCommand()));
-        return;
-      }
-      installService(ownCommand());
-      await listening();
-      const output = new Output(json);
-      output.event({ event: "installed", ...serviceStatus() }, "the agent is installed, and runs");
-      output.note("let a user change networks with: usermod -aG laneway USER");
-    });
+    .option("--proxy <url|none>", "the HTTP proxy to all relays, which the agent keeps", readProxy)
+    .action(
+      async ({ json, dryRun, proxy }: Options & { readonly dryRun?: boolean; readonly proxy?: string }) => {
+        if (dryRun === true) {
+          process.stdout.write(unitText(ownCommand()));
+          return;
+        }
+        installService(ownCommand());
+        await listening(proxy);
+        const output = new Output(json);
+        output.event({ event: "installed", ...serviceStatus() }, "the agent is installed, and runs");
+        output.note("let a user change networks with: usermod -aG laneway USER");
+      },
+    );
   add("uninstall", "stop the agent's service and remove it").action(({ json }: Options) => {
     uninstallService();
     const output = new Output(json);
@@ -48,10 +52,12 @@ export function serviceCommand(): Command {
   return service;
 }
 
-async function listening(): Promise<void> {
+/** @param proxy told to the agent once it is there */
+async function listening(proxy: string | undefined): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       const agent = await RpcClient.connect({ socket: SOCKET, client: `laneway-cli/${ownVersion()}` });
+      if (proxy !== undefined) await agent.call("settings.set", { proxy });
       return agent.close();
     } catch (cause) {
       if (attempt === ATTEMPTS) {

@@ -4,12 +4,13 @@ import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
 import { framingOption } from "../../../system/websocket/framing.ts";
 import { parseQemuAddress, type QemuAddress } from "../../agent/qemu/address.ts";
+import { reachOptions } from "../relay-url.ts";
 import type { UpOptions } from "../run-up.ts";
 import { parseTrunk } from "../trunk-option.ts";
 
 /** `laneway up` */
 export function upCommand(): Command {
-  return new Command("up")
+  return reachOptions(new Command("up"))
     .description("bring networks up on this machine: by the agent, or without one until it is told to end")
     .argument(
       "[network...]",

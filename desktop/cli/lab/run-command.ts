@@ -19,12 +19,15 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** Of each stream, in characters; what a command says beyond that is not kept. */
 const OUTPUT_LIMIT = 8 * 1024 * 1024;
 
+/** What configures `laneway`, and the way out of this machine: no machine of the lab is behind the proxy of this one. */
+const OURS = /^(?:LANEWAY_.*|(?:https?|all|no)_proxy)$/i;
+
 /**
  * This process's environment without what configures `laneway`, which on a machine of the lab is for the lab to say,
  * and with root's directories on PATH, which an ordinary user's lacks.
  */
 export function environment(added: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("LANEWAY_"));
+  const own = Object.entries(process.env).filter(([name]) => !OURS.test(name));
   // An agent of this machine is none of the lab's: each command does its work itself, unless it is told of one.
   const agent = { LANEWAY_SOCKET: "/nonexistent/laneway/agent.sock" };
   return {

@@ -21,6 +21,23 @@ it("starts over after a minute of health", () => {
   expect(backoff.next()).toBe(500);
 });
 
+it("starts over after a connection that let us onto a network and was cut, however often", () => {
+  const backoff = new Backoff(() => 1);
+  for (let cut = 0; cut < 20; cut++) {
+    expect(backoff.lasted(20_000, true)).toBe(true);
+    expect(backoff.next()).toBe(500);
+  }
+});
+
+it("does not believe connections that work for less than a second", () => {
+  const backoff = new Backoff(() => 1);
+  const bounds = Array.from({ length: 30 }, () => {
+    expect(backoff.lasted(999, true)).toBe(false);
+    return backoff.next();
+  });
+  expect(bounds.at(-1)).toBe(30_000);
+});
+
 it("forgets attempts that failed once one succeeds, but not connections that end too soon", () => {
   const backoff = new Backoff(() => 1);
   const bounds = [0, 1, 2, 3].map(() => {

@@ -11,6 +11,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { tokenCredentials } from "../../../desktop/agent/credentials.ts";
 import { runChecks } from "../../../desktop/agent/diagnostics/checks.ts";
 import { relayChecks } from "../../../desktop/agent/diagnostics/relay-checks.ts";
+import { PLAIN } from "../../../desktop/agent/reach/reach.ts";
 import { TunnelConnection } from "../../../desktop/agent/tunnel-connection.ts";
 import type { Step } from "../../../desktop/rpc/shapes.ts";
 import { NODE, RelayProcess, sharedRelay } from "../../relay/runtimes.ts";
@@ -182,7 +183,7 @@ describe("a request for a tunnel", () => {
   it("has the doctor say the same", async () => {
     const steps: Step[] = [];
     const url = await through({ answer: ["sec-websocket-protocol"] });
-    await runChecks(relayChecks(url), (step) => steps.push(step), AbortSignal.timeout(40_000));
+    await runChecks(relayChecks(url, PLAIN), (step) => steps.push(step), AbortSignal.timeout(40_000));
     expect(steps.at(-1)).toMatchObject({
       id: "websocket",
       state: "fail",

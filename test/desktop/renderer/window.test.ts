@@ -300,6 +300,10 @@ describe.runIf(requires("chromium"))("the window", () => {
     await page.getByRole("switch", { name: "Open at login" }).click();
     await page.getByLabel("When the window is closed").selectOption({ label: "Quit the app" });
     await page.getByRole("switch", { name: "archive" }).click();
+    await page.getByLabel("HTTP proxy").fill(" http://ann:secret@proxy.example:3128 ");
+    await page.getByRole("button", { name: "Save proxy" }).click();
+    await said(window).getByText("Proxy saved").waitFor();
+    expect(await window.calls("settings.set")).toEqual([{ proxy: "http://ann:secret@proxy.example:3128" }]);
     await page.getByLabel("Language").selectOption({ label: "简体中文" });
     await page.getByRole("heading", { name: "设置", level: 1 }).waitFor();
     const root = page.locator("html");

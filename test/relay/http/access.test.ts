@@ -47,6 +47,22 @@ underEachRuntime("an answer of the API", (runtime) => {
     },
   );
 
+  it("is for the token of X-Laneway-Token where something in front of the relay has Authorization", async () => {
+    const { tenant } = await relay().network();
+    const made = (await relay().must("POST", `/tenants/${tenant}/admins`, {})) as { token: string };
+    const statusOf = async (headers: Record<string, string>) => {
+      const response = await fetch(`${relay().url}/v1/me`, { headers });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const ours = { "x-laneway-token": made.token };
+    expect(await statusOf(ours)).toBe(200);
+    expect(await statusOf({ ...ours, authorization: "Basic eDp5" })).toBe(200);
+    expect(await statusOf({ ...ours, authorization: "Bearer wrong" })).toBe(401);
+    expect(await statusOf({ "x-laneway-token": "wrong" })).toBe(401);
+    expect(await statusOf({ "x-laneway-token": "" })).toBe(401);
+  });
+
   it("has the same bytes for what is another tenant's as for what is nobody's", async () => {
     const own = await relay().network();
     const foreign = await relay().network();

@@ -10,6 +10,7 @@ import { ProblemCard } from "../../components/problem-card.tsx";
 import { Switch } from "../../components/switch.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { AutostartCard } from "./autostart-card.tsx";
+import { ProxyCard } from "./proxy-card.tsx";
 
 interface RowProps {
   readonly title: string;
@@ -116,6 +117,7 @@ export function SettingsScreen(): JSX.Element | null {
           )}
         </Row>
       </Card>
+      {store.isConnected ? <ProxyCard /> : null}
       {store.isConnected ? <AutostartCard /> : null}
       <Card title={t.settings.about}>
         <p>

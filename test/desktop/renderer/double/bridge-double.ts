@@ -135,8 +135,8 @@ export class BridgeDouble implements Bridge {
     "autostart.set": ({ network: id, autostart }) => ({
       network: this.#put({ ...this.#find(id), autostart }),
     }),
-    "settings.get": () => ({ log_level: "info" }),
-    "settings.set": ({ log_level = "info" }) => ({ log_level }),
+    "settings.get": () => ({ log_level: "info", proxy: null }),
+    "settings.set": ({ log_level = "info", proxy = null }) => ({ log_level, proxy }),
     logs: () => ({ entries: [...this.#scene.logs] }),
     report: () => ({ text: this.#scene.report }),
     wake: () => ({}),
