@@ -123,7 +123,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     await using secure = await startRelay(undefined, ["--tls-cert", cert, "--tls-key", key]);
     const stranger = await doctor("--relay", secure.url);
     expect(butTap(stranger.result)).toMatchObject({ reach: "pass", tls: "fail", websocket: "skipped" });
-    expect(stranger.objects.find(({ check }) => check === "tls")?.["hint"]).toContain("NODE_EXTRA_CA_CERTS");
+    expect(stranger.objects.find(({ check }) => check === "tls")?.["hint"]).toContain("--ca FILE");
 
     const args = ["doctor", "--relay", secure.url, "--json"];
     const { objects } = await laneway(args, { env: { ...env(), NODE_EXTRA_CA_CERTS: cert } });

@@ -80,7 +80,7 @@ describe("completion in bash", () => {
     expect((await bash("ne")).sort()).toEqual(["neighbours", "network"]);
     expect(await bash("network", "")).toEqual(expect.arrayContaining(["create", "list", "show", "delete"]));
     expect(await bash("up", "--t")).toEqual(["--token", "--tenant", "--tap", "--trunk"]);
-    expect(await bash("service", "install", "--")).toEqual(["--json", "--dry-run", "--help"]);
+    expect(await bash("service", "install", "--")).toEqual(["--json", "--dry-run", "--proxy", "--help"]);
   });
 
   it("knows what may come after an option, and what that is no command of", async () => {
