@@ -33,9 +33,12 @@ export function parseRelayAddress(text: string): RelayAddress | undefined {
   };
 }
 
-/** Returns the text without what stands for a user and a password in a URL, to be shown and logged. */
+/**
+ * Returns the text without what stands for a user and a password in a URL, to be shown and logged. Advice has
+ * `USER:PASSWORD` there, which stays.
+ */
 export function withoutLogins(text: string): string {
-  return text.replaceAll(/(:\/\/)[^\s/?#'"]*@/g, "$1…@");
+  return text.replaceAll(/(:\/\/)(?!USER:PASSWORD@[^@]*$)[^\s/?#'"]*@/gm, "$1…@");
 }
 
 /** Returns `user:password` of a URL, undefined if it has neither, and false where they can't be sent by Basic. */

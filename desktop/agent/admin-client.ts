@@ -206,10 +206,7 @@ function isLost(error: unknown): boolean {
 
 function failure(relay: URL, error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const cause = error instanceof Error ? error : new Error(String(error));
-  // Ours, by AbortSignal.timeout.
-  const why = cause.name === "TimeoutError" ? new Error(`no answer in ${ANSWER_MS / 1_000} s`) : cause;
-  return Unreachable.from(relay, why);
+  return Unreachable.from(relay, error instanceof Error ? error : new Error(String(error)));
 }
 
 function refusal(relay: URL, response: Response, json: unknown): Fault {

@@ -146,7 +146,7 @@ function untrusted(relay: URL, code: string, error: Error): Unreachable {
   const hint =
     code === "CERT_NOT_YET_VALID" || code === "CERT_HAS_EXPIRED"
       ? `This machine's clock says ${now}Z: set it if that is wrong; else the relay needs another certificate.`
-      : "Trust its authority with --ca FILE or in the system's store, or have the relay use a valid certificate.";
+      : "Trust its authority: in the system's store, with --ca FILE or by NODE_EXTRA_CA_CERTS; or have the relay use a valid one.";
   return new Unreachable({
     code: "relay.certificate",
     message: `the certificate of ${relay.href} is not trusted: ${plainText(error.message, SHOWN)}`,
@@ -161,6 +161,8 @@ function codeOf(error: Error): string {
 }
 
 function reasonOf(error: Error): string {
+  // Of AbortSignal.timeout.
+  if (error.name === "TimeoutError") return "no answer in time";
   return codeOf(error) || error.message || error.name;
 }
 

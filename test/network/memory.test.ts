@@ -123,7 +123,8 @@ describe("something that is no relay", () => {
     await using server = await listening(make());
     await using network = new MemoryNetwork();
     const host = network.host("a", server.url, "token");
-    await expect(host.ended).rejects.toMatchObject({ code: "relay.not-a-relay" });
+    // It may be a portal that answers in the relay's place, so it is tried again.
+    await host.until(({ events }) => events.filter((event) => event.includes("is not a Laneway")).length > 1);
   });
 
   it("is tried again while a proxy says that what is behind it is away", async () => {

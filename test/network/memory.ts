@@ -1,6 +1,7 @@
 import { onTestFailed } from "vitest";
 import { tokenCredentials } from "../../desktop/agent/credentials.ts";
 import { LocalNetwork } from "../../desktop/agent/local-network.ts";
+import type { Reach } from "../../desktop/agent/reach/reach.ts";
 import { MemoryTap } from "../../desktop/agent/tap/memory.ts";
 import { TunnelClient } from "../../desktop/agent/tunnel-client.ts";
 import { formatMac, readMac } from "../../shared/frame/mac.ts";
@@ -37,6 +38,8 @@ export class MemoryHost {
   readonly mac: number;
   readonly received: Uint8Array[] = [];
   readonly events: string[] = [];
+  /** How long it waited before each new attempt, in milliseconds. */
+  readonly delays: number[] = [];
   /** Settles when the agent has ended. */
   readonly ended: Promise<void>;
   readonly #story: Story;
@@ -51,19 +54,24 @@ export class MemoryHost {
     token: string,
     networks: readonly string[],
     story: Story,
+    reach: Reach,
   ) {
     this.name = name;
     this.mac = mac;
     this.#story = story;
     const client = new TunnelClient({
       relay: new URL(relay),
+      reach: () => reach,
       credentials: tokenCredentials(token),
       offload: true,
       framing: "own",
       networks,
       events: {
         up: () => this.#tell("up"),
-        reconnecting: (_networks, { message }) => this.#tell(`reconnecting: ${message}`),
+        reconnecting: (_networks, { message }, delayMs) => {
+          this.delays.push(delayMs);
+          this.#tell(`reconnecting: ${message}`);
+        },
         notice: (code) => this.#tell(`notice: ${code}`),
         down: () => this.#tell("down"),
       },
@@ -126,7 +134,13 @@ export class MemoryNetwork implements AsyncDisposable {
   readonly #hosts: MemoryHost[] = [];
 
   /** A host that joins `networks` (all that the token opens) and whose MAC ends with its number. */
-  host(name: string, relay: string, token: string, networks: readonly string[] = []): MemoryHost {
+  host(
+    name: string,
+    relay: string,
+    token: string,
+    networks: readonly string[] = [],
+    reach: Reach = {},
+  ): MemoryHost {
     const host = new MemoryHost(
       name,
       0x02_00_00_00_00_01 + this.#hosts.length,
@@ -134,6 +148,7 @@ export class MemoryNetwork implements AsyncDisposable {
       token,
       networks,
       this.#story,
+      reach,
     );
     this.#hosts.push(host);
     return host;

@@ -125,6 +125,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     expect(butTap(stranger.result)).toMatchObject({ reach: "pass", tls: "fail", websocket: "skipped" });
     expect(stranger.objects.find(({ check }) => check === "tls")?.["hint"]).toContain("--ca FILE");
 
+    expect(butTap((await doctor("--relay", secure.url, "--ca", cert)).result)).toMatchObject({ tls: "pass" });
     const args = ["doctor", "--relay", secure.url, "--json"];
     const { objects } = await laneway(args, { env: { ...env(), NODE_EXTRA_CA_CERTS: cert } });
     const result = new Map(objects.map(({ check, state }) => [check, state]));

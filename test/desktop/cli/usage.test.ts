@@ -48,6 +48,33 @@ const usage: (Mistake & { what: string })[] = [
     says: "--from",
     code: 2,
   },
+  {
+    what: "a proxy that speaks no HTTP, whose password is not told",
+    args: ["up", "lan", "--relay", NOBODY, "--token", "x", "--proxy", "socks5://ann:secret@proxy.example"],
+    says: "'…@proxy.example'",
+    advises: "http://proxy.example:3128",
+    code: 2,
+  },
+  {
+    what: "authorities that are not there",
+    args: ["join", "--ca", "/nonexistent/ca.pem"],
+    says: "/nonexistent/ca.pem",
+    advises: "PEM",
+    code: 2,
+  },
+  {
+    what: "a file without authorities",
+    args: (given) => given.admin("token", "list", "--ca", import.meta.filename),
+    says: "usage.test.ts",
+    advises: "PEM",
+    code: 2,
+  },
+  {
+    what: "a relay's URL with a password, which is not told",
+    args: ["up", "lan", "--relay", "ftp://ann:secret@relay.example", "--token", "x"],
+    says: "'ftp://…@relay.example'",
+    code: 2,
+  },
   { what: "an argument too many", args: ["network", "create", "one", "two"], says: "two", code: 2 },
   { what: "an option without its value", args: ["up", "lan", "--relay"], says: "--relay", code: 2 },
   {

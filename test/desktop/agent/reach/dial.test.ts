@@ -2,10 +2,12 @@
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { dial, ProxyRefused, ProxyUnreachable } from "../../../../desktop/agent/reach/dial.ts";
 import { request } from "../../../../desktop/agent/reach/request.ts";
 import { Unreachable } from "../../../../desktop/agent/tunnel-errors.ts";
+import { parseRelayAddress } from "../../../../shared/relay-address.ts";
 
 const RELAY = new URL("http://relay.example:8787/");
 const servers: Server[] = [];
@@ -51,6 +53,28 @@ async function failure(proxy: string, signal = new AbortController().signal): Pr
   );
   return error;
 }
+
+/** A link-local address of this machine, with the interface that it is at. */
+const linkLocal = Object.entries(networkInterfaces()).flatMap(([zone, all]) =>
+  (all ?? []).filter(({ address }) => address.startsWith("fe80:")).map(({ address }) => ({ address, zone })),
+)[0];
+
+it.runIf(linkLocal !== undefined)("a link-local address is reached at its interface", async () => {
+  const { address = "", zone = "" } = linkLocal ?? {};
+  const server = createServer((socket) => socket.end("hello"));
+  servers.push(server);
+  server.listen(0, `${address}%${zone}`);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const relay = parseRelayAddress(`http://[${address}%25${zone}]:${port}`) ?? expect.unreachable();
+  const socket = await dial(
+    relay.url,
+    { ...(relay.zone && { zone: relay.zone }) },
+    new AbortController().signal,
+  );
+  expect(String((await once(socket, "data"))[0])).toBe("hello");
+  socket.destroy();
+});
 
 describe("a connection through a proxy", () => {
   it("is asked for with the relay's name and port, and Basic credentials", async () => {
