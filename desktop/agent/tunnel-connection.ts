@@ -51,9 +51,11 @@ const UNREAD_BYTES = 4 * 1024 * 1024;
 /** RFC 6455 section 7.4.1: a message that violates the policy of the one that closes. */
 const POLICY = 1008;
 /** How long the answer to a probe may take, in milliseconds and in round trips: quicker than people begin to wonder. */
-const PROBE_MS = 1_500;
+const PROBE_MS = 1_400;
 const PROBE_ROUND_TRIPS = 6;
-const MAX_PROBE_MS = 5_000;
+const MAX_PROBE_MS = 4_000;
+/** In how many parts that time is counted. */
+const SLICES = 6;
 const SOFTWARE = "laneway/0.1.0";
 
 export interface TunnelConnectionOptions {
@@ -97,6 +99,8 @@ export class TunnelConnection implements MessageEvents {
   /** Of the last ping: its number, and when it went out. */
   #pings = 0;
   #pingedAt = 0;
+  /** The number of the last ping that was answered. */
+  #ponged = 0;
   #latencyMs: number | undefined;
 
   private constructor(
@@ -222,15 +226,35 @@ export class TunnelConnection implements MessageEvents {
     this.#socket.terminate();
   }
 
-  /** Asks the relay for a sign of life, and {@link replace}s the connection where none comes in time. */
+  /**
+   * Asks the relay for an answer, and {@link replace}s the connection where none comes in time. What else comes is no answer:
+   * the way back may be the old one still. It gives the answer more time, as it may have to wait for what else is sent.
+   */
   probe(reason: string): void {
     const asked = performance.now();
-    const patience = Math.min(Math.max(PROBE_MS, PROBE_ROUND_TRIPS * (this.#latencyMs ?? 0)), MAX_PROBE_MS);
+    const slice =
+      Math.max(PROBE_MS, Math.min(PROBE_ROUND_TRIPS * (this.#latencyMs ?? 0), MAX_PROBE_MS)) / SLICES;
+    let left = SLICES;
+    let hasMore = true;
+    let at = asked;
+    let timer: ReturnType<typeof setTimeout>;
     this.#ping();
-    const late = setTimeout(() => {
-      if (this.#heardAt <= asked) this.replace(reason);
-    }, patience);
-    void this.ended.then(() => clearTimeout(late));
+    const id = this.#pings;
+    const look = () => {
+      const now = performance.now();
+      // A process that was not run for a while has not listened either: only what it did counts.
+      if (now - at < 2 * slice) left--;
+      at = now;
+      if (this.#ponged >= id) return;
+      if (left === 0 && hasMore && this.#heardAt > asked) {
+        hasMore = false;
+        left = SLICES;
+      }
+      if (left > 0) timer = setTimeout(look, slice);
+      else this.replace(reason);
+    };
+    timer = setTimeout(look, slice);
+    void this.ended.then(() => clearTimeout(timer));
   }
 
   /** Asks the relay what speaks against an address (CIDR) of this machine's; resolves to undefined where it does not say. */
@@ -315,7 +339,7 @@ export class TunnelConnection implements MessageEvents {
     if (type === "ping") {
       if (this.#socket.bufferedAmount <= UNREAD_BYTES) this.send({ type: "pong", id: message.id });
     } else if (type === "pong") {
-      this.#ponged(message.id);
+      this.#answeredPing(message.id);
     } else if (type === "checked") {
       this.#checks.answered(message);
     } else if (type === "joined" && !this.#answered(message.vni)) {
@@ -366,7 +390,9 @@ export class TunnelConnection implements MessageEvents {
     this.send({ type: "ping", id: this.#pings });
   }
 
-  #ponged(id: number | string): void {
+  #answeredPing(id: number | string): void {
+    if (typeof id !== "number" || id > this.#pings) return;
+    this.#ponged = Math.max(this.#ponged, id);
     if (id === this.#pings) this.#latencyMs = performance.now() - this.#pingedAt;
   }
 

@@ -141,8 +141,9 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     await agent.must("up", "lan", "--relay", relay.url, "--token", token, "--address", ALICE);
     const tap = String((await agent.network("lan"))?.tap);
     await expect.poll(() => pings(bob.host, "10.77.0.1"), WAIT).toBe(true);
+    const isWhole = { addresses: [ALICE], routes: 2, linkLocal: true };
+    await expect.poll(() => shape(alice.host, tap, [ALICE]), WAIT).toMatchObject(isWhole);
     const before = await shape(alice.host, tap, [ALICE]);
-    expect(before).toMatchObject({ addresses: [ALICE], routes: 2, linkLocal: true });
     const names = fc.sample(fc.constantFrom(...Object.keys(CHANGES)), { numRuns: 30, seed: 14 });
     for (const name of names) {
       await CHANGES[name]?.(tap, alice.host);
@@ -172,6 +173,9 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
   it.each(Object.keys(CHANGES))("is as it was by 'laneway up' itself after: %s", async (name) => {
     const client = await running();
     const { tap } = client;
+    // The kernel takes its time over a link-local address.
+    const settled = async () => (await shape(alice.host, tap, [ALICE])).linkLocal;
+    await expect.poll(settled, WAIT).toBe(true);
     const before = await shape(alice.host, tap, [ALICE, ALICE6]);
     expect(before).toMatchObject({ addresses: [ALICE] });
     const lines = client.process.lines.length;

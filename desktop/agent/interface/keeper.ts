@@ -42,7 +42,6 @@ export class InterfaceKeeper {
   #tap: TapDevice;
   #link: LinkState;
   #wanted: InterfaceWanted;
-  #disown: () => void;
   #unlisten = () => {};
   #events: KeeperEvents | undefined;
   #work: Promise<void> | undefined;
@@ -62,7 +61,6 @@ export class InterfaceKeeper {
       txqueuelen: queueOf(tap),
       addresses: [address, address6].filter((one) => one !== undefined),
     };
-    this.#disown = this.#watcher.own(link.index);
   }
 
   /**
@@ -71,7 +69,7 @@ export class InterfaceKeeper {
    * @throws Fault those of {@link openInterface}; the signal's reason
    */
   static async open(options: KeeperOptions): Promise<InterfaceKeeper> {
-    const tap = await openInterface(options);
+    const tap = await openInterface({ ...options, made: owned(options) });
     try {
       return new InterfaceKeeper(tap, await findLink(tap.name, options.signal), options);
     } catch (error) {
@@ -113,7 +111,6 @@ export class InterfaceKeeper {
   async stop(): Promise<void> {
     this.#isClosed = true;
     this.#unlisten();
-    this.#disown();
     clearTimeout(this.#retry);
     await this.#work;
   }
@@ -227,10 +224,8 @@ export class InterfaceKeeper {
       await tap.close();
       return [];
     }
-    this.#disown();
     this.#tap = tap;
     this.#link = await findLink(tap.name, signal);
-    this.#disown = this.#watcher.own(this.#link.index);
     this.#wanted = { ...this.#wanted, name: tap.name };
     this.#faults.clear();
     this.#events?.replaced(tap);
@@ -242,12 +237,13 @@ export class InterfaceKeeper {
 
   /** Another interface may have the name by now: then any other will do, unless the user has asked for this one. */
   async #reopen(name: string, mac: number): Promise<TapDevice> {
+    const options = { ...this.#options, made: owned(this.#options) };
     try {
-      return await openInterface({ ...this.#options, mac, name });
+      return await openInterface({ ...options, mac, name });
     } catch (error) {
       const isTaken = error instanceof Fault && error.code === "tap.name-taken";
-      if (!isTaken || this.#options.name !== undefined) throw error;
-      return await openInterface({ ...this.#options, mac });
+      if (!isTaken || options.name !== undefined) throw error;
+      return await openInterface({ ...options, mac });
     }
   }
 
@@ -298,6 +294,11 @@ export class InterfaceKeeper {
   #news(news: InterfaceNews): void {
     if (!this.#isClosed) this.#events?.news(news);
   }
+}
+
+/** Has an interface taken for our own before it is up, as it is no change of the way out. */
+function owned({ watcher = system, signal }: KeeperOptions): (tap: TapDevice) => Promise<void> {
+  return async ({ name }) => watcher.own((await findLink(name, signal)).index);
 }
 
 function isLinkLocal(cidr: string): boolean {

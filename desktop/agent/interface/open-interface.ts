@@ -9,6 +9,8 @@ export interface InterfaceOptions extends Omit<LinkOptions, "name" | "txqueuelen
   readonly offload: boolean;
   /** Who knows the names there; told to systemd-resolved. */
   readonly names?: NameServers | undefined;
+  /** Told of the device while it is down and bare. */
+  readonly made?: (tap: TapDevice) => Promise<void>;
   /** Told what people should know. */
   readonly inform?: (message: string) => void;
 }
@@ -34,9 +36,10 @@ export function queueOf({ offload }: TapDevice): number {
  * @throws Fault those of {@link openTap} and {@link configureLink}; the signal's reason
  */
 export async function openInterface(options: InterfaceOptions): Promise<TapDevice> {
-  const { name, offload, names: _names, inform: _inform, signal, ...link } = options;
+  const { name, offload, names: _names, inform: _inform, made, signal, ...link } = options;
   const tap = await openTap({ signal, name, offload });
   try {
+    await made?.(tap);
     await configureLink({ ...link, name: tap.name, txqueuelen: queueOf(tap), signal });
     await tellOfNames(tap.name, options);
     return tap;

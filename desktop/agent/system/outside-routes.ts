@@ -6,8 +6,9 @@ import { ROUTE_PROTOCOL } from "./route-protocol.ts";
 import { type LinkState, type Route, readLinks, readRoutes } from "./state.ts";
 import { type SystemWatcher, system } from "./watcher.ts";
 
-/** Addresses of one relay that are kept outside. */
+/** Addresses of one relay that are kept outside, and subnets that they are kept outside of. */
 const MAX_ADDRESSES = 32;
+const MAX_SUBNETS = 1_024;
 
 export interface OutsideOptions {
   readonly watcher?: SystemWatcher;
@@ -45,14 +46,20 @@ export class OutsideRoutes {
   keep(addresses: readonly string[]): KeptAddresses {
     const kept: KeptAddresses = {
       addresses: hosts(addresses),
+      subnets: [],
       update: async (others) => {
         kept.addresses = hosts(others);
-        await this.#look([]);
+        await this.#look();
       },
-      prepare: async (subnets) => await this.#look(subnets.flatMap((text) => parseCidr(text) ?? [])),
+      prepare: async (subnets) => {
+        kept.subnets = [...kept.subnets, ...subnets.flatMap((text) => parseCidr(text) ?? [])].slice(
+          -MAX_SUBNETS,
+        );
+        await this.#look();
+      },
       release: async () => {
         this.#kept.delete(kept);
-        await this.#look([]);
+        await this.#look();
         if (this.#kept.size === 0) {
           this.#unlisten?.();
           this.#unlisten = undefined;
@@ -61,26 +68,28 @@ export class OutsideRoutes {
     };
     this.#kept.add(kept);
     this.#unlisten ??= this.#watcher.listen({
-      changed: ({ links }) => void this.#look([], links),
+      changed: ({ links }) => void this.#look(links),
     });
     return kept;
   }
 
   /** One look after the other. Never rejects. */
-  #look(subnets: readonly Cidr[], links?: readonly LinkState[]): Promise<void> {
+  #look(links?: readonly LinkState[]): Promise<void> {
     this.#work = this.#work
-      .then(async () => await this.#apply(subnets, links))
+      .then(async () => await this.#apply(links))
       .catch((error: unknown) => this.#failed?.(error instanceof Error ? error : new Error(String(error))));
     return this.#work;
   }
 
-  async #apply(subnets: readonly Cidr[], known?: readonly LinkState[]): Promise<void> {
+  async #apply(known?: readonly LinkState[]): Promise<void> {
     // Also on the way out, when whoever asked has ended.
     const { signal } = new AbortController();
     if (!this.#swept) await this.#sweep(signal);
     this.#swept = true;
     const links = known ?? (await readLinks(signal));
     const own = links.filter(({ index }) => this.#watcher.isOwn(index));
+    // Those of an interface that is not yet up count as well.
+    const subnets = [...this.#kept].flatMap((kept) => kept.subnets);
     const wanted = new Set([...this.#kept].flatMap((kept) => kept.addresses));
     const tables = new Map<4 | 6, Promise<Route[]>>();
     for (const address of new Set([...wanted, ...this.#set.keys()])) {
@@ -152,6 +161,8 @@ export class OutsideRoutes {
 /** Addresses that are kept outside for one tunnel. */
 export interface KeptAddresses {
   addresses: readonly string[];
+  /** What our interfaces are given in the tunnel's networks. */
+  subnets: readonly Cidr[];
   /** Keeps these outside instead. */
   update(addresses: readonly string[]): Promise<void>;
   /** Has routes set before an interface of ours is given addresses, CIDRs. */

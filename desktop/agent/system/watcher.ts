@@ -90,10 +90,9 @@ export class SystemWatcher {
     };
   }
 
-  /** Takes an interface for this process's own, whatever it is called. @returns what ends it */
-  own(index: number): () => void {
+  /** Takes an interface for this process's own until it is gone, whatever it is called. */
+  own(index: number): void {
     this.#own.add(index);
-    return () => this.#own.delete(index);
   }
 
   /** Whether an interface is this process's own. */
@@ -209,6 +208,7 @@ export class SystemWatcher {
     this.#touched.clear();
     this.#sweep = false;
     const begun = performance.now();
+    const owned = [...this.#own];
     try {
       const [links, ...found] = await Promise.all([
         readLinks(signal),
@@ -218,7 +218,7 @@ export class SystemWatcher {
       const defaults = found.flat();
       if (signal.aborted) return;
       if (sweep) this.#sweptAt = performance.now();
-      this.#forget(links);
+      this.#forget(links, owned);
       const state = { links, touched, sweep, underlay: this.#underlay(links, defaults) };
       for (const listener of [...this.#listeners]) listener.changed(state);
     } catch {
@@ -241,8 +241,10 @@ export class SystemWatcher {
   }
 
   /** Links come and go for as long as the machine runs. */
-  #forget(links: readonly LinkState[]): void {
+  #forget(links: readonly LinkState[], owned: readonly number[]): void {
     const there = new Set(links.map(({ index }) => index));
+    // Those that were made during the reading may not be among them.
+    for (const index of owned) if (!there.has(index)) this.#own.delete(index);
     for (const table of [this.#flaps, this.#running]) {
       for (const index of table.keys()) if (!there.has(index)) table.delete(index);
     }
