@@ -40,6 +40,7 @@ export async function agentDoctor(agent: Agent, subject: DoctorSubject, job: Job
     ...(local !== undefined &&
       tap !== undefined && { mtu: { tap, actual: mtuOf(tap), offered: local.offer.mtu } }),
     ...(local !== undefined && { overlap: () => overlapOfNetwork(tap, local.warnings) }),
+    tapProblem: local?.warnings.find(({ code }) => code === "interface.changed"),
     peer: () => askPeers(network, job),
   };
   return await doctor(options, (step) => job.progress(step), job.cancelled);

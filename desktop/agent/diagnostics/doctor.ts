@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Fault } from "../../../shared/fault.ts";
 import type { NetworkOffer } from "../../../shared/tunnel/control.ts";
-import type { Step } from "../../rpc/shapes.ts";
+import type { Problem, Step } from "../../rpc/shapes.ts";
 import type { Credentials } from "../credentials.ts";
 import { PLAIN, type Reach } from "../reach/reach.ts";
 import { openTap } from "../tap/open.ts";
@@ -25,6 +25,8 @@ export interface DoctorOptions {
   readonly mtu?: { readonly tap: string; readonly actual: number | undefined; readonly offered: number };
   /** The TAP that this machine has already, which answers whether it can have one. */
   readonly tap?: string | undefined;
+  /** What is wrong with that TAP, as its keeper knows. */
+  readonly tapProblem?: Problem | undefined;
   /** Looks whether the network overlaps with what this machine has; by what the relay offers, without it. */
   readonly overlap?: ((signal: AbortSignal) => Promise<Finding> | Finding) | undefined;
   /** Asks a member for an answer. */
@@ -43,7 +45,7 @@ export async function doctor(
   progress: (step: Step) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const tap: Check = { id: "tap", run: (either) => checkTap(options.tap, either) };
+  const tap: Check = { id: "tap", run: (either) => checkTap(options, either) };
   const { relay } = options;
   const bridges = bridgesOf(options.tap === undefined ? attachedTaps() : [options.tap]);
   const bridge: Check = { id: "bridge", run: (either) => checkBridges(bridges, either) };
@@ -86,7 +88,8 @@ function withoutRelay(): Check[] {
   }));
 }
 
-async function checkTap(tap: string | undefined, signal: AbortSignal): Promise<Finding> {
+async function checkTap({ tap, tapProblem }: DoctorOptions, signal: AbortSignal): Promise<Finding> {
+  if (tapProblem !== undefined) return { state: "fail", detail: tapProblem.message, hint: tapProblem.hint };
   if (tap !== undefined) return { state: "pass", detail: `${tap} is there` };
   try {
     // A name of its own: those of networks stay free for them.

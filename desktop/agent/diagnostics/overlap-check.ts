@@ -11,7 +11,7 @@ import type { Finding } from "./checks.ts";
 
 /** Finds out from what is known of a network that is up. @param warnings its own */
 export function overlapOfNetwork(tap: string | undefined, warnings: readonly Problem[]): Finding {
-  const [first] = warnings;
+  const first = warnings.find(({ code }) => code === "interface.overlap" || code === "relay.refused-value");
   if (first !== undefined) return { state: "fail", detail: first.message, hint: first.hint };
   return { state: "pass", detail: `nothing else on this machine has ${tap ?? "the network"}'s addresses` };
 }
