@@ -5,14 +5,14 @@ import type { Member, NetworkOffer, RelayMessage } from "../../shared/tunnel/con
 import { LOST, NO_CODE } from "../../system/websocket/frame.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import type { CheckAddress } from "./address-checks.ts";
-import { Attempt, PathChanged } from "./attempt.ts";
+import { PathChanged } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
 import type { InterfaceNews } from "./interface/news.ts";
 import type { LocalNetwork } from "./local-network.ts";
+import { PathFollower } from "./path-follower.ts";
+import { proxyFor } from "./reach/proxy.ts";
 import type { Reach } from "./reach/reach.ts";
-import { addressesOf } from "./system/addresses-of.ts";
-import { TunnelPath } from "./system/tunnel-path.ts";
 import { NoticeLimit } from "./trust/notice-limit.ts";
 import type { Refusal } from "./trust/refusal.ts";
 import { Refused, TunnelConnection } from "./tunnel-connection.ts";
@@ -20,9 +20,6 @@ import { judgeEnd, type TunnelEnd, Unreachable } from "./tunnel-errors.ts";
 
 /** How long a relay waits that asks again to be told of addresses, in milliseconds. */
 const ANNOUNCE_MS = 5_000;
-
-/** How often changes of the machine's network have the relay tried at once, in milliseconds. */
-const MOVE_MS = 1_000;
 
 /** Planned restarts in a row that are believed, and how long a connection lasts that ends the row, in milliseconds. */
 const MAX_RESTARTS = 5;
@@ -96,12 +93,7 @@ export class TunnelClient {
   /** The connection ends so that the next one's welcome has what this one's had not. */
   #renewing = false;
   #pause: AbortController | undefined;
-  #path: TunnelPath | undefined;
-  /** While there is no connection. */
-  #attempt: Attempt | undefined;
-  /** When a change of the way to the relay had it tried at once, and the next time that it may. */
-  #movedAt = Number.NEGATIVE_INFINITY;
-  #moving: ReturnType<typeof setTimeout> | undefined;
+  #path: PathFollower | undefined;
   /** Connections whose relay asked to be told of this machine's addresses. */
   readonly #asked = new WeakSet<TunnelConnection>();
   readonly #notices = new NoticeLimit();
@@ -127,12 +119,11 @@ export class TunnelClient {
    */
   async run(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.#ending.signal]);
-    this.#path = new TunnelPath({
-      host: this.#options.relay.hostname.replace(/^\[|\]$/g, ""),
-      events: {
-        changed: (why) => this.#pathChanged(why),
-        lost: (why) => this.#connection?.replace(why),
-      },
+    const { relay, reach, reached } = this.#options;
+    this.#path = new PathFollower({
+      dialled: () => proxyFor(relay, reach?.() ?? {})?.url ?? relay,
+      retry: () => this.retry(),
+      reached,
     });
     try {
       while (!either.aborted) {
@@ -144,7 +135,6 @@ export class TunnelClient {
       }
     } finally {
       this.#path.close();
-      clearTimeout(this.#moving);
       this.#ending.abort();
       await this.#work;
       for (const network of this.#networks.values()) await this.#close(network);
@@ -195,8 +185,7 @@ export class TunnelClient {
   /** One connection from attempt to end. @returns how long to wait for the next, in milliseconds */
   async #connect(signal: AbortSignal): Promise<number> {
     const over = new AbortController();
-    const attempt = new Attempt(over, this.#attempt);
-    this.#attempt = attempt;
+    this.#path?.begin(over);
     const either = AbortSignal.any([signal, over.signal]);
     const { relay, reach, credentials, offload, framing } = this.#options;
     let openedAt: number;
@@ -213,10 +202,8 @@ export class TunnelClient {
         control: (message, from) => this.#control(message, from, either),
       });
       openedAt = performance.now();
-      attempt.end();
       this.#connection = connection;
-      this.#path?.connected(connection.ends);
-      this.#tellReached(connection);
+      this.#path?.opened(connection);
       const refusals = connection.refusals.filter(({ network }) => network === undefined);
       if (refusals.length > 0) this.#options.events.refused?.(refusals);
       for (const { vni } of this.#choose(connection.welcome.networks)) connection.send({ type: "join", vni });
@@ -227,9 +214,8 @@ export class TunnelClient {
       if (signal.aborted || error instanceof PathChanged) return 0;
       return this.#retryAfter(error);
     } finally {
-      attempt.end();
       this.#connection = undefined;
-      this.#path?.connected(undefined);
+      this.#path?.ended();
       over.abort();
     }
     if (signal.aborted) return 0;
@@ -244,34 +230,9 @@ export class TunnelClient {
     return this.#after(how, isWell);
   }
 
-  /** Other addresses of the relay's name follow, as soon as they are known. */
-  #tellReached({ relayAddresses }: TunnelConnection): void {
-    const { relay, reached } = this.#options;
-    if (reached === undefined) return;
-    void reached(relayAddresses);
-    void addressesOf(relay).then(async (all) => await reached([...relayAddresses, ...all]));
-  }
-
-  /** The machine's network is another: is the relay still there, or there again? */
-  #pathChanged(why: string): void {
-    if (this.#connection !== undefined) return this.#connection.probe(why);
-    this.#attempt?.outdate();
-    this.#moving ??= setTimeout(
-      () => {
-        this.#moving = undefined;
-        if (this.#connection !== undefined) return;
-        this.#movedAt = performance.now();
-        this.retry();
-      },
-      Math.max(0, this.#movedAt + MOVE_MS - performance.now()),
-    );
-  }
-
   /** The connection was cut by us, as the way that it took is gone. @returns how long to wait */
   #replaced({ reason }: TunnelEnd): number {
-    const now = performance.now();
-    const delay = now - this.#movedAt < MOVE_MS ? this.#backoff.next() : 0;
-    this.#movedAt = now;
+    const delay = this.#path?.mayMove() === true ? 0 : this.#backoff.next();
     const { relay, credentials } = this.#options;
     const why = `${reason}, and the relay is not heard over the connection that there was`;
     return this.#retry(judgeEnd(relay, credentials, { code: LOST, reason: why }).fault, delay);

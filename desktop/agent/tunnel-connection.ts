@@ -28,6 +28,7 @@ import { LOST } from "../../system/websocket/frame.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../system/websocket/message-socket.ts";
 import { AddressChecks, type Checked } from "./address-checks.ts";
+import { watchForAnswer } from "./answer-watch.ts";
 import type { Credentials } from "./credentials.ts";
 import { dial } from "./reach/dial.ts";
 import { basic, PLAIN, type Reach } from "./reach/reach.ts";
@@ -50,12 +51,6 @@ const UNSENT_BYTES = 128 * 1024;
 const UNREAD_BYTES = 4 * 1024 * 1024;
 /** RFC 6455 section 7.4.1: a message that violates the policy of the one that closes. */
 const POLICY = 1008;
-/** How long the answer to a probe may take, in milliseconds and in round trips: quicker than people begin to wonder. */
-const PROBE_MS = 1_400;
-const PROBE_ROUND_TRIPS = 6;
-const MAX_PROBE_MS = 4_000;
-/** In how many parts that time is counted. */
-const SLICES = 6;
 const SOFTWARE = "laneway/0.1.0";
 
 export interface TunnelConnectionOptions {
@@ -226,35 +221,17 @@ export class TunnelConnection implements MessageEvents {
     this.#socket.terminate();
   }
 
-  /**
-   * Asks the relay for an answer, and {@link replace}s the connection where none comes in time. What else comes is no answer:
-   * the way back may be the old one still. It gives the answer more time, as it may have to wait for what else is sent.
-   */
+  /** Asks the relay for an answer, and {@link replace}s the connection where none comes in time. */
   probe(reason: string): void {
-    const asked = performance.now();
-    const slice =
-      Math.max(PROBE_MS, Math.min(PROBE_ROUND_TRIPS * (this.#latencyMs ?? 0), MAX_PROBE_MS)) / SLICES;
-    let left = SLICES;
-    let hasMore = true;
-    let at = asked;
-    let timer: ReturnType<typeof setTimeout>;
     this.#ping();
     const id = this.#pings;
-    const look = () => {
-      const now = performance.now();
-      // A process that was not run for a while has not listened either: only what it did counts.
-      if (now - at < 2 * slice) left--;
-      at = now;
-      if (this.#ponged >= id) return;
-      if (left === 0 && hasMore && this.#heardAt > asked) {
-        hasMore = false;
-        left = SLICES;
-      }
-      if (left > 0) timer = setTimeout(look, slice);
-      else this.replace(reason);
-    };
-    timer = setTimeout(look, slice);
-    void this.ended.then(() => clearTimeout(timer));
+    const end = watchForAnswer({
+      latencyMs: this.#latencyMs ?? 0,
+      isAnswered: () => this.#ponged >= id,
+      heardAt: () => this.#heardAt,
+      late: () => this.replace(reason),
+    });
+    void this.ended.then(end);
   }
 
   /** Asks the relay what speaks against an address (CIDR) of this machine's; resolves to undefined where it does not say. */

@@ -13,13 +13,6 @@ export interface TunnelPathEvents {
   lost(why: string): void;
 }
 
-export interface TunnelPathOptions {
-  /** The relay's host name or address; or that of a proxy, where the connection goes through one. */
-  readonly host: string;
-  readonly events: TunnelPathEvents;
-  readonly watcher?: SystemWatcher;
-}
-
 /** The ends of a connection: addresses. */
 export interface PathEnds {
   readonly local: string | undefined;
@@ -31,36 +24,35 @@ export interface PathEnds {
  * this process's own, the route to the relay, its name's addresses, and sleep.
  */
 export class TunnelPath {
-  readonly #options: TunnelPathOptions;
-  readonly #watcher: SystemWatcher;
+  readonly #events: TunnelPathEvents;
   readonly #unlisten: () => void;
   readonly #ending = new AbortController();
   readonly #naming: ReturnType<typeof setInterval>;
   #ends: PathEnds | undefined;
+  #host: string | undefined;
   #underlay: string | undefined;
   #way: string | undefined;
   #answer: string | undefined;
   #asking = false;
 
-  constructor(options: TunnelPathOptions) {
-    this.#options = options;
-    this.#watcher = options.watcher ?? system;
-    this.#unlisten = this.#watcher.listen({
+  constructor(events: TunnelPathEvents, watcher: SystemWatcher = system) {
+    this.#events = events;
+    this.#unlisten = watcher.listen({
       changed: (state) => {
         const addresses = state.links.flatMap((link) => link.addresses);
         const before = this.#underlay;
         this.#underlay = state.underlay;
         const { local } = this.#ends ?? {};
         if (local !== undefined && !addresses.some(({ cidr }) => cidr.startsWith(`${local}/`))) {
-          return this.#options.events.lost(`this machine no longer has the address ${local}`);
+          return this.#events.lost(`this machine no longer has the address ${local}`);
         }
         if (before !== undefined && before !== state.underlay) {
-          this.#options.events.changed("this machine's network changed");
+          this.#events.changed("this machine's network changed");
           void this.#askName();
         }
         void this.#askWay();
       },
-      woke: () => this.#options.events.changed("this machine slept"),
+      woke: () => this.#events.changed("this machine slept"),
       names: () => void this.#askName(),
     });
     this.#naming = setInterval(() => void this.#askName(), NAME_MS);
@@ -68,8 +60,15 @@ export class TunnelPath {
     this.#naming.unref();
   }
 
-  /** Says which connection the tunnel has now; undefined while it has none. */
-  connected(ends: PathEnds | undefined): void {
+  /**
+   * Says which connection the tunnel has now; undefined while it has none.
+   *
+   * @param url what was dialled: the relay, or a proxy
+   */
+  connected(ends: PathEnds | undefined, url?: URL): void {
+    const host = url?.hostname.replace(/^\[|\]$/g, "");
+    if (host !== undefined && host !== this.#host) this.#answer = undefined;
+    this.#host = host ?? this.#host;
     this.#ends = ends && { local: plain(ends.local), remote: plain(ends.remote) };
     this.#way = undefined;
     if (ends === undefined) return;
@@ -100,14 +99,13 @@ export class TunnelPath {
     if (this.#ends !== ends || this.#ending.signal.aborted) return;
     const before = this.#way;
     this.#way = way;
-    if (before !== undefined && before !== way)
-      this.#options.events.changed("the route to the relay changed");
+    if (before !== undefined && before !== way) this.#events.changed("the route to the relay changed");
   }
 
   /** Compares the addresses of the relay's name with those that it had. */
   async #askName(): Promise<void> {
-    const { host, events } = this.#options;
-    if (this.#asking || this.#ends === undefined || isIP(host) !== 0) return;
+    const host = this.#host;
+    if (this.#asking || this.#ends === undefined || host === undefined || isIP(host) !== 0) return;
     this.#asking = true;
     try {
       const found = await lookup(host, { all: true });
@@ -120,7 +118,8 @@ export class TunnelPath {
       const isNew = before !== undefined && before !== answer;
       // One of the addresses is the tunnel's own: it may stay where it is.
       const isOther = !found.some(({ address }) => address === this.#ends?.remote);
-      if (isNew && isOther && !this.#ending.signal.aborted) events.changed("the relay has another address");
+      if (isNew && isOther && !this.#ending.signal.aborted)
+        this.#events.changed("the relay has another address");
     } catch {
       // No answer is no other address.
     } finally {
