@@ -76,18 +76,22 @@ describe("a tunnel", () => {
     timeout: 60_000,
   }, async () => {
     await using relay = await startRelay();
-    await using line = new Between(relay.url, (socket, onward, number) => {
+    const hosts: MemoryHost[] = [];
+    await using line = new Between(relay.url, (socket, onward) => {
       const up = onward();
       up.pipe(socket);
       let messages = 0;
-      // What comes after the request is held back for longer than the relay waits for a hello.
+      // What comes after the request is held back for longer than the relay waits for a hello; at every attempt until one
+      // failed by that, as an attempt is given up where the machine's network changes meanwhile, by other tests.
+      const hasFailed = hosts.some(({ events }) => events.length > 0);
       socket.on("data", (data) => {
-        if (number > 1 || ++messages === 1) up.write(data);
+        if (hasFailed || ++messages === 1) up.write(data);
       });
       socket.on("close", () => up.destroy());
     });
     await using network = new MemoryNetwork();
     const host = network.host("a", await line.url(), await relay.token());
+    hosts.push(host);
     await host.until(({ events }) => events.includes("up"));
     expect(host.events).toEqual(["reconnecting: no hello within 5 seconds", "up"]);
   });
