@@ -182,7 +182,10 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     await CHANGES[name]?.(tap, alice.host);
     if (name !== "another address") {
       const said = await client.process.event("interface", { from: lines });
-      expect(said).toMatchObject({ network: "lan", kind: name === "MAC" ? "followed" : "put-back" });
+      expect(said, JSON.stringify(client.process.lines.slice(lines - 4))).toMatchObject({
+        network: "lan",
+        kind: name === "MAC" ? "followed" : "put-back",
+      });
     }
     await expect.poll(() => shape(alice.host, tap, [ALICE, ALICE6]), WAIT).toEqual(before);
     await expect.poll(() => pings(bob.host, "10.77.0.1"), WAIT).toBe(true);

@@ -72,33 +72,24 @@ export function differences(
   const hasIpv6 = isUp && link.mtu >= 1_280;
   for (const cidr of wanted.addresses) {
     if (cidr.includes(":") && !hasIpv6) continue;
-    found.push(...judgeAddress(cidr, link, routes, isUp));
+    const lost = judgeAddress(cidr, link);
+    // An address brings its routes, and a link that comes up the routes of all its addresses.
+    found.push(...(lost.length > 0 || !isUp ? lost : judgeRoutes(cidr, name, routes)));
   }
   return found;
 }
 
-function judgeAddress(cidr: string, link: LinkState, routes: readonly Route[], isUp: boolean): Difference[] {
-  const { name, addresses } = link;
-  const is6 = cidr.includes(":");
+function judgeAddress(cidr: string, { name, addresses }: LinkState): Difference[] {
   const has = addresses.find((one) => one.cidr === cidr);
-  const kind = is6 ? "address6" : "address";
-  if (has === undefined) {
-    return [{ kind, what: `lost its address ${cidr}`, repair: [addressCommand(cidr, name)] }];
-  }
-  if (!has.permanent && has.scope !== "link") {
-    const what = `had the lifetime of its address ${cidr} limited`;
-    return [{ kind, what, repair: [addressCommand(cidr, name)] }];
-  }
-  return isUp ? judgeRoutes(cidr, name, routes, has.scope === "link") : [];
+  const kind = cidr.includes(":") ? "address6" : "address";
+  const repair = [addressCommand(cidr, name)];
+  if (has === undefined) return [{ kind, what: `lost its address ${cidr}`, repair }];
+  if (has.permanent || has.scope === "link") return [];
+  return [{ kind, what: `had the lifetime of its address ${cidr} limited`, repair }];
 }
 
 /** The two routes that an address brings: that to its network, and that to itself. */
-function judgeRoutes(
-  cidr: string,
-  name: string,
-  routes: readonly Route[],
-  isLinkLocal: boolean,
-): Difference[] {
+function judgeRoutes(cidr: string, name: string, routes: readonly Route[]): Difference[] {
   const parsed = parseCidr(cidr);
   if (parsed === undefined) return [];
   const [address = ""] = cidr.split("/");
@@ -116,7 +107,7 @@ function judgeRoutes(
     found.push({ kind, what: `lost its route to ${network}`, repair: [repair] });
   }
   // The kernel gives a link-local one its own once it has seen that no other machine has it (RFC 4862 section 5.4).
-  if (!isLinkLocal && !isThere("local", address)) {
+  if (!/^fe[89ab]/.test(address) && !isThere("local", address)) {
     const own = is6 ? ["metric", "0"] : ["scope", "host", "src", address];
     const target = ["local", address, "dev", name, "table", "local", "proto", "kernel", ...own];
     const repair = [version, "route", "replace", ...target];

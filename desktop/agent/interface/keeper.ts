@@ -39,6 +39,8 @@ export class InterfaceKeeper {
   readonly #watcher: SystemWatcher;
   readonly #limit = new RepairLimit<DifferenceKind>();
   readonly #faults = new Map<DifferenceKind, Problem>();
+  /** The kinds of which a repair failed in the round before. */
+  #failed: ReadonlySet<DifferenceKind> = new Set();
   #tap: TapDevice;
   #link: LinkState;
   #wanted: InterfaceWanted;
@@ -143,16 +145,18 @@ export class InterfaceKeeper {
   /** Compares once, and repairs. Returns what was different. */
   async #round(): Promise<readonly Difference[]> {
     const { signal } = this.#options;
-    const links = await readLinks(signal);
-    const link = links.find(({ index }) => index === this.#link.index);
-    if (link === undefined) return await this.#replace();
-    const [routes4, routes6] = await Promise.all(
-      ([4, 6] as const).map((version) => readInterfaceRoutes(version, link.name, signal)),
+    // The routes first: what is read of the link after that says whether there were to be any.
+    const routes = await Promise.all(
+      ([4, 6] as const).map((version) => readInterfaceRoutes(version, this.#link.name, signal)),
     );
+    const link = (await readLinks(signal)).find(({ index }) => index === this.#link.index);
+    if (link === undefined) return await this.#replace();
     if (this.#isClosed) return [];
     this.#follow(link);
-    const found = differences(this.#wanted, link, [...(routes4 ?? []), ...(routes6 ?? [])]);
-    for (const difference of found) await this.#repair(difference);
+    const found = differences(this.#wanted, link, routes.flat());
+    const failing = new Set<DifferenceKind>();
+    for (const difference of found) await this.#repair(difference, failing);
+    this.#failed = failing;
     return found;
   }
 
@@ -173,7 +177,8 @@ export class InterfaceKeeper {
     if (JSON.stringify(before.addresses) !== JSON.stringify(link.addresses)) this.#events?.changed();
   }
 
-  async #repair({ kind, what, repair }: Difference): Promise<void> {
+  /** @param failing the kinds of which a repair failed in this round, to which this one is added */
+  async #repair({ kind, what, repair }: Difference, failing: Set<DifferenceKind>): Promise<void> {
     const { signal } = this.#options;
     if (this.#isClosed || !this.#limit.take(kind)) return;
     try {
@@ -181,8 +186,11 @@ export class InterfaceKeeper {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Fault)) throw error;
-      // Gone meanwhile: the next round sees it.
-      if (error.code !== "link.gone") this.#fault(kind, what, error.message, this.#advice(kind, error.hint));
+      // Something else may have changed or deleted it meanwhile: the next round sees it as it is then.
+      const isRepeated = this.#failed.has(kind) && error.code !== "link.gone";
+      if (isRepeated) this.#fault(kind, what, error.message, this.#advice(kind, error.hint));
+      else this.#again = true;
+      failing.add(kind);
       return;
     }
     if (!this.#limit.isSpent(kind)) this.#faults.delete(kind);
