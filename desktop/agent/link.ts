@@ -44,8 +44,8 @@ export async function configureLink(options: LinkOptions): Promise<void> {
 /** Returns the arguments of `ip` that give an interface an address, a CIDR of either version. */
 export function addressCommand(cidr: string, name: string): string[] {
   if (!cidr.includes(":")) return ["address", "replace", cidr, ...broadcastOf(cidr), "dev", name];
-  // Without detection of duplicates, for which the kernel would keep the address back for two seconds, at a time when
-  // nobody can be heard yet: that it is nobody else's is the relay's word.
+  // Skips detection of duplicates: the kernel would hold the address back for two seconds, before the tunnel carries any
+  // answer. The relay gives each address to one device.
   return ["-6", "address", "replace", cidr, "dev", name, "nodad"];
 }
 

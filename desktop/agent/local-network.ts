@@ -190,7 +190,7 @@ export class LocalNetwork {
     this.#tellAddresses();
   }
 
-  /** Looks whether the interface has other addresses than the hub was told of, whoever gave or took them. */
+  /** Compares the interface's addresses with those that the hub was told of. Any program may have changed them. */
   #tellAddresses(): void {
     if (this.overlay.tap === undefined) return;
     const addresses = this.#ownAddresses(recentInterfaces()).join(" ");

@@ -65,7 +65,7 @@ function isCondition(statement: Json): boolean {
 }
 
 function isMet({ match, xt }: Json, passing: Passing): boolean {
-  // Of iptables, with no more than its name: whoever asks in a forwarding chain whether a frame is bridged means these.
+  // nft prints this match of iptables by its name only. A forwarding chain that uses it means bridged frames.
   if (isObject(xt)) return xt["name"] === "physdev" || xt["name"] === "comment";
   if (!isObject(match)) return false;
   const values = valuesOf(match["right"]);

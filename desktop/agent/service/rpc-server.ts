@@ -117,7 +117,7 @@ async function listen(path: string, mode: number, connected: (socket: Socket) =>
   const server = createServer(connected);
   let file: SocketFile;
   try {
-    // Made for nobody else, until it is the group's.
+    // Closed to other users until the socket belongs to the group.
     file = await listenAt(server, { path, mode: 0o600 });
   } catch (error) {
     server.close();
