@@ -30,7 +30,7 @@ export interface ListenOptions {
 }
 
 /**
- * Listens at a path. A socket that nobody listens at any more is replaced; anything else stays, and is in the way.
+ * Listens at a path. A socket without a listener is replaced; anything else stays, and is in the way.
  *
  * The server is bound to a name of its own beside the path and then linked there: linking never replaces what is there,
  * and Node, which removes what it was bound to on closing, doesn't remove what came to the path since.
@@ -43,7 +43,7 @@ export async function listenAt(server: Server, { path, mode, backlog }: ListenOp
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("listening", resolve);
   server.once("error", reject);
-  // For nobody else, until it has the mode that it is to have.
+  // Closed to other users until it has its mode.
   const before = mode === undefined ? undefined : process.umask(0o177);
   try {
     server.listen({ path: bound, ...(backlog !== undefined && { backlog }) });
@@ -71,7 +71,7 @@ export async function listenAt(server: Server, { path, mode, backlog }: ListenOp
 }
 
 /**
- * Removes a socket that nobody listens at.
+ * Removes a socket without a listener.
  *
  * @throws {@link PathTaken} where there is something else
  */
@@ -89,7 +89,7 @@ async function clear(path: string): Promise<void> {
   if (now !== undefined && isSame(now, found)) removeIfThere(path);
 }
 
-/** @returns why nobody answered, as the system calls it; undefined where somebody did */
+/** @returns the system's code if no process answered; undefined if one did */
 function answerOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {

@@ -93,7 +93,7 @@ export class LocalNetwork {
   #hasMachines = false;
   /** The interface's addresses, as the hub was told of them last. */
   #toldAddresses = "";
-  /** Whether the interface has, or had, an address that somebody chose since it was made. */
+  /** Whether a user or a program gave the interface an address since it was made. */
   #hasChosen = false;
   readonly #closing: (() => Promise<void>)[] = [];
   readonly #segment: Segment;

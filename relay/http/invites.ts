@@ -76,7 +76,7 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
       errors: { 404: ["network.unknown"], 409: ["limit.invites", "invite.no-url"] },
       async handle({ params: { tenant }, body, context }) {
         const { base, doubt } = context.env.reachedAt;
-        // A link that leads nowhere is found out by whoever is invited, who can't mend it.
+        // The guest would find out that the link leads nowhere, and can't mend it.
         if (doubt !== undefined) throw new Fault({ code: "invite.no-url", ...doubt });
         const { network, uses, macs, expires_in } = body;
         const request = { network, uses, macs, expiresIn: expires_in };

@@ -122,7 +122,7 @@ export class Registrations<Member extends object> {
       registration.ticks++;
       if (isFree || isDue(registration.ticks)) look(member, registration);
     }
-    // What was taken, by the one before too, was taken from somebody.
+    // What was taken, by the one before too, had an owner.
     const now = this.#counts().moves;
     if (moves !== this.#moves || now !== moves) for (const one of this.#registrations) look(...one);
     this.#moves = this.#counts().moves;

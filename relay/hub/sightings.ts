@@ -39,7 +39,7 @@ export class Sightings {
 
   /** @returns how many neighbours it looked at */
   #note(live: NetworkHub): number {
-    // Whoever was in it has gone meanwhile, and the network itself may have.
+    // The session has gone meanwhile, and the network itself may have.
     if (live.empty) return 0;
     const { used, looked } = usedIn(live);
     this.#tenants.health.attempt("note addresses in use", () =>

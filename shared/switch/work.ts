@@ -9,7 +9,7 @@ export class Work {
   /** Units after which a reader of messages stops, to go on later. */
   limit = Number.POSITIVE_INFINITY;
 
-  /** Whether it is somebody else's turn. */
+  /** Whether it is another tenant's turn. */
   get isOver(): boolean {
     return this.done >= this.limit;
   }

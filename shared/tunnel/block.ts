@@ -35,7 +35,7 @@ export class Block {
     this.#home = home;
   }
 
-  /** Whether the memory is at home, where nobody may use it. */
+  /** Whether the memory is free, so that no code may use it. */
   get isFree(): boolean {
     return this.#references === 0;
   }

@@ -13,7 +13,7 @@ export function poison({ bytes }: Block): void {
   bytes.fill(PATTERN);
 }
 
-/** @throws Error where somebody wrote to a block while it was free */
+/** @throws Error if a block was written to while it was free */
 export function demandPoison({ bytes }: Block): void {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
   let changed = 0;

@@ -134,7 +134,7 @@ export class Outbox {
     this.#forget();
   }
 
-  /** Empties the list of ranges, whose references are somebody else's now. */
+  /** Empties the list of ranges. The caller has taken over their references. */
   #forget(): void {
     for (let i = 0; i < this.#count; i++) (this.#ranges[i] as RecordRange).block = NOTHING;
     this.#count = 0;

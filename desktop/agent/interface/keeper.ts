@@ -12,7 +12,7 @@ import type { InterfaceNews } from "./news.ts";
 import { type InterfaceOptions, openInterface, queueOf } from "./open-interface.ts";
 import { RepairLimit } from "./repair-limit.ts";
 
-/** What those who use an interface are told. */
+/** Events that users of an interface receive. */
 export interface KeeperEvents {
   /** It was gone, and here is another one, up and set up; the one before is the keeper's to close. */
   replaced(tap: TapDevice): void;

@@ -82,7 +82,7 @@ export class OutsideRoutes {
   }
 
   async #apply(known?: readonly LinkState[]): Promise<void> {
-    // Also on the way out, when whoever asked has ended.
+    // Runs at shutdown as well, when the caller has ended.
     const { signal } = new AbortController();
     if (!this.#swept) await this.#sweep(signal);
     this.#swept = true;

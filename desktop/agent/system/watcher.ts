@@ -46,7 +46,7 @@ export interface SystemListener {
 /** Opens notices; {@link openNotices} unless told. */
 export type OpenNotices = (events: NoticeEvents) => Promise<NoticeSocket>;
 
-/** Watches while somebody listens. */
+/** Watches while there is a listener. */
 export class SystemWatcher {
   readonly #open: OpenNotices;
   readonly #listeners = new Set<SystemListener>();

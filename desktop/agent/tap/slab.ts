@@ -129,7 +129,7 @@ export class SlabPool {
     this.#free.push(slab);
   }
 
-  /** Makes a filled slab a batch. The slab comes back when nobody holds its block any more. */
+  /** Makes a filled slab a batch. The slab comes back when its block has no holder any more. */
   batch(slab: Slab): FrameBatch {
     if (slab.block.isFree) slab.block.reuse();
     return new SlabBatch(slab);

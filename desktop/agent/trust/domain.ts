@@ -5,7 +5,7 @@ import { parse } from "tldts";
 const LONGEST = 189;
 /** RFC 1123 section 2.1. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Labels that a network's domain has to have below a suffix: one of the network's, and one of whoever runs it. */
+/** Labels that a network's domain needs below a suffix: the network's, and its operator's. */
 const LABELS_BELOW = 2;
 /** Of special use (RFC 6761, RFC 6762, RFC 7686): not in the public suffix list, and not a relay's to give. */
 const SPECIAL = new Set(["arpa", "alt", "invalid", "local", "localhost", "onion"]);

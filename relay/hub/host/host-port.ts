@@ -41,7 +41,7 @@ export interface HostPortOptions {
   readonly mtu: number;
   /** What it does over UDP, by port. */
   readonly udp: ReadonlyMap<number, UdpService>;
-  /** Of what is thrown while it answers; one that tells nobody without it. */
+  /** Reports what is thrown while the hub answers. Nothing is reported without it. */
   readonly containment?: Containment | undefined;
   /** Seconds, never going back. */
   readonly clock: () => number;

@@ -61,7 +61,7 @@ export class Announcer<Heard extends Listener> implements Waiting {
   tell(event: MemberEvent, about: Heard): void {
     const before = this.#news.get(about);
     this.#news.delete(about);
-    // Whoever has not heard of it yet hears that it came.
+    // Members that have not heard of it yet are told that it joined.
     this.#news.set(about, event === "changed" && before === "joined" ? before : event);
     if (this.#isTelling || this.#waits) return;
     const turn = this.#turn;

@@ -15,7 +15,7 @@ export interface TenantLoad {
   readonly memberships: Budget;
 }
 
-/** The loads of all tenants, and that of those who have not yet said who they are. */
+/** The loads of all tenants, and the load of sessions before their hello. */
 export class TenantLoads {
   readonly #limits: Limits;
   readonly #clock: () => number;

@@ -94,7 +94,7 @@ export class Turns {
     const worked = this.#worked.splice(0);
     const waiting = this.#waiting;
     this.#waiting = [];
-    // As many quanta as bring the first of them its turn: with one tenant, or with debts alone, nobody idles.
+    // As many quanta as bring the first of them its turn: with one tenant, or with debts alone, the loop never idles.
     const quanta = Math.max(
       1,
       Math.min(...waiting.map(({ work }) => Math.ceil((work.done - QUANTUM + 1) / QUANTUM))),

@@ -36,7 +36,7 @@ export class Group {
   readonly w3: number;
   /** When traffic came last: the reader's to set. */
   usedAt: number;
-  /** Whose share of the table it takes while nobody is in it: a port, or those that are gone. */
+  /** The holder of its share of the table while it has no member: a port, or those that are gone. */
   holder: object | undefined;
   /** Ports that traffic goes to, and the revision of the table for which that holds. */
   receivers: ReadonlySet<Port> = NOBODY;

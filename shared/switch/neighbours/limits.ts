@@ -55,7 +55,7 @@ export const REGISTERED_PER_PORT = 256;
  */
 export const SETTLE_SECONDS = 3;
 
-/** Seconds for which nobody is answered about an address that is in dispute. */
+/** Seconds for which the hub answers no question about an address in dispute. */
 export const DISPUTE_SECONDS = 60;
 
 /**

@@ -26,7 +26,7 @@ export interface AddressContest {
 export class Dispute {
   /** The port at whose expense it is remembered. */
   readonly cause: Port;
-  /** Until then nobody is answered: its owner has just changed, or is in dispute. */
+  /** The hub answers no question about it until then: its owner has just changed, or is in dispute. */
   quietUntil = 0;
   /** Owners before this one, newest last. */
   former: readonly FormerOwner[] = [];
@@ -91,7 +91,7 @@ export class Entry implements Neighbour {
     this.checkAt = awaitsRouterFlag(address, router) ? now : now + CHECK_AFTER_SECONDS;
   }
 
-  /** Whether nobody is to be answered about it now. */
+  /** Whether the hub answers no question about it now. */
   isQuiet(now: number): boolean {
     return this.dispute !== undefined && now < this.dispute.quietUntil;
   }

@@ -252,7 +252,7 @@ export class NeighbourTable {
     }
     const dispute = this.remember(entry, claim.port);
     if (dispute === undefined) {
-      // Rather nobody than one of the two by chance.
+      // No answer is better than one of the two by chance.
       this.remove(entry);
       return "over-limit";
     }

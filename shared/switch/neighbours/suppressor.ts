@@ -153,7 +153,7 @@ export class NeighbourSuppressor {
     return this.#table.removals;
   }
 
-  /** Whether an address is registered for a machine behind a port; undefined where nobody is known to have it. */
+  /** Whether an address is registered for a machine behind a port; undefined if no owner is known. */
   isRegistered(address: IpAddress, mac: number, port: Port): boolean | undefined {
     const entry = this.#table.get(address);
     return entry && entry.kind === "registered" && entry.mac === mac && entry.port === port;
