@@ -1,5 +1,5 @@
 /**
- * What switching costs, so that those for whom it is done can be asked to share (relay/hub/turns.ts). The unit is about
+ * Counts what switching costs, so that tenants can share the event loop by it (relay/hub/load/turns.ts). The unit is about
  * what it takes to hand one small frame to one port: a third of a microsecond on the machine that docs/performance.md
  * names. The prices are rough on purpose: they have to be right within a factor of two, and cost nothing to add up.
  */
