@@ -1,7 +1,5 @@
-import { type IpAddress, parseAddress } from "../../shared/frame/address.ts";
 import type { DropCounter } from "../../shared/switch/drops.ts";
 import { NOTICE_SECONDS } from "../../shared/switch/guards/notice-limit.ts";
-import type { MacBudget } from "../../shared/switch/port.ts";
 import { Trunk } from "../../shared/switch/trunk.ts";
 import type { Block } from "../../shared/tunnel/block.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
@@ -17,9 +15,7 @@ import {
 import {
   type ClientMessage,
   clientMessage,
-  type Endpoint,
   type Hello,
-  type Member,
   type NetworkOffer,
   parseControl,
   type RelayMessage,
@@ -34,13 +30,13 @@ import type { HubLimits } from "./limits.ts";
 import { ControlBudget } from "./load/control-budget.ts";
 import { Inbox, type InboxReader } from "./load/inbox.ts";
 import type { TenantLoad } from "./load/tenant-load.ts";
-import type { NetworkHub, NetworkMember } from "./network-hub.ts";
+import { type MembershipHost, type MembershipSession, Memberships } from "./memberships.ts";
 import type { Sender } from "./rates.ts";
 import type { SessionMacs } from "./session-macs.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 
 /** What a session needs of the hub it belongs to. */
-export interface SessionHost {
+export interface SessionHost extends MembershipHost {
   readonly limits: HubLimits;
   /** Memory that all sessions share. */
   readonly pool: BlockPool;
@@ -56,21 +52,12 @@ export interface SessionHost {
   refused(session: Session): { readonly code: number; readonly reason: string };
   /** Counts the session in; an older one of the same device ends. Why it can't be, where it can't. */
   admit(session: Session, grant: Grant): string | undefined;
-  /** What it may learn in all, and in one network. */
+  /** What it may learn in all its networks. */
   macBudget(grant: Grant): SessionMacs;
-  portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget;
   /** The number of MAC addresses that it is told it may have. */
   macLimit(session: SessionMacs): number;
   /** Has what it sends be counted, from welcome on. */
   rated(session: Session, grant: Grant): Sender;
-  /** Why a machine should not use an address that its owner chose, as a clause; undefined where nothing speaks against it. */
-  objection(network: Network, address: IpAddress, grant: Grant): string | undefined;
-  /** Why a network can't have one more, where it can't. */
-  full(network: Network): { readonly code: string; readonly message: string } | undefined;
-  /** The network's hub, brought to life by its first member. */
-  enter(network: Network): NetworkHub;
-  /** Its last member has left. */
-  release(hub: NetworkHub): void;
   welcomed(session: Session): void;
   /** Something of ours broke; the session can't go on. */
   failed(session: Session, error: unknown): void;
@@ -78,15 +65,11 @@ export interface SessionHost {
   ended(session: Session): void;
 }
 
-interface Membership extends NetworkMember {
-  readonly hub: NetworkHub;
-}
-
 /**
  * One tunnel from its opening to its close: challenge, hello, welcome, then joins and records.
  * (docs/protocol.md tells the whole story.)
  */
-export class Session implements ConnectionEvents, InboxReader {
+export class Session implements ConnectionEvents, InboxReader, MembershipSession {
   readonly id = newId();
   readonly connection: Connection;
   /** Control messages of types not spoken here. */
@@ -100,7 +83,6 @@ export class Session implements ConnectionEvents, InboxReader {
   #load: TenantLoad;
   #control: ControlBudget;
   #helloTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #memberships = new Map<number, Membership>();
   /** Signed by a device in its `hello`; there is one in a session, so it is used once. */
   readonly #nonce = base64url(crypto.getRandomValues(new Uint8Array(32)));
   #macs: SessionMacs | undefined;
@@ -112,6 +94,8 @@ export class Session implements ConnectionEvents, InboxReader {
   #name = "";
   /** Where records go, from welcome on. */
   #trunk: Trunk | undefined;
+  /** The networks that it has joined, from welcome on. */
+  #memberships: Memberships | undefined;
 
   constructor(connection: Connection, host: SessionHost) {
     this.connection = connection;
@@ -197,7 +181,7 @@ export class Session implements ConnectionEvents, InboxReader {
     const grant = this.#grant;
     const gone = grant?.networks.find(({ id }) => id === network);
     if (grant === undefined || gone === undefined) return;
-    if (this.#memberships.has(gone.vni) || grant.networks.length === 1) {
+    if (this.#memberships?.has(gone.vni) || grant.networks.length === 1) {
       return this.close(Close.revoked, `network '${gone.name}' deleted`);
     }
     this.#grant = { ...grant, networks: grant.networks.filter((other) => other !== gone) };
@@ -255,7 +239,7 @@ export class Session implements ConnectionEvents, InboxReader {
         this.unknownMessages++;
         return;
       case "invalid":
-        if (this.#state === "open") return this.#fail(parsed.type, "invalid", parsed.problem, parsed.vni);
+        if (this.#state === "open") return this.fail(parsed.type, "invalid", parsed.problem, parsed.vni);
         if (parsed.type === "hello") this.#demandVersion(parsed.version);
         return this.close(Close.malformed, `${parsed.type}: ${parsed.problem}`);
       case "message":
@@ -268,7 +252,7 @@ export class Session implements ConnectionEvents, InboxReader {
     this.#state = "closed";
     clearTimeout(this.#helloTimer);
     this.#inbox.close();
-    for (const vni of [...this.#memberships.keys()]) this.#tryToLeave(vni);
+    this.#memberships?.close();
     this.#trunk?.close();
     this.#sender?.end();
     this.#host.ended(this);
@@ -282,16 +266,16 @@ export class Session implements ConnectionEvents, InboxReader {
         this.#state = "authenticating";
         this.#hello(message).catch((error: unknown) => this.#host.failed(this, error));
       } else {
-        this.#fail("hello", "repeated", "hello was said already", undefined);
+        this.fail("hello", "repeated", "hello was said already", undefined);
       }
       return;
     }
-    if (this.#trunk === undefined) return this.close(Close.refused, `${message.type} before welcome`);
-    if (message.type === "join") this.#join(message.vni, this.#trunk);
-    else if (message.type === "register") this.#register(message.vni, message.endpoints);
-    else if (message.type === "check") this.#check(message.vni, message.address);
-    else if (this.#leave(message.vni)) this.tell({ type: "left", vni: message.vni });
-    else this.#fail("leave", "not-joined", `VNI ${message.vni} is not joined`, message.vni);
+    const memberships = this.#memberships;
+    if (memberships === undefined) return this.close(Close.refused, `${message.type} before welcome`);
+    if (message.type === "join") memberships.join(message.vni);
+    else if (message.type === "register") memberships.register(message.vni, message.endpoints);
+    else if (message.type === "check") memberships.check(message.vni, message.address);
+    else memberships.leave(message.vni);
   }
 
   async #hello(hello: Hello): Promise<void> {
@@ -313,9 +297,10 @@ export class Session implements ConnectionEvents, InboxReader {
     this.#enterLoad(this.#host.loadOf(grant.tenant));
     const macs = this.#host.macBudget(grant);
     this.#macs = macs;
-    this.#sender = this.#host.rated(this, grant);
+    const sender = this.#host.rated(this, grant);
+    this.#sender = sender;
     const features = FEATURES.filter((feature) => hello.features.includes(feature));
-    this.#trunk = new Trunk({
+    const trunk = new Trunk({
       id: this.id,
       sink: this.connection.socket,
       batch: features.includes("batch"),
@@ -328,6 +313,9 @@ export class Session implements ConnectionEvents, InboxReader {
       budget: this.#load.queued,
       work: this.#load.turn.work,
     });
+    this.#trunk = trunk;
+    const budget = this.#load.memberships;
+    this.#memberships = new Memberships(this, { host: this.#host, trunk, sender, macs, budget });
     this.#host.welcomed(this);
     this.tell({
       type: "welcome",
@@ -357,105 +345,6 @@ export class Session implements ConnectionEvents, InboxReader {
     this.close(Close.unsupported, `version ${version} is not spoken here, only ${PROTOCOL_VERSION}`);
   }
 
-  #join(vni: number, trunk: Trunk): void {
-    const network = this.#grant?.networks.find((candidate) => candidate.vni === vni);
-    if (network === undefined) {
-      // The same words whether it exists or not: tenants learn nothing of one another.
-      return this.#fail("join", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
-    }
-    const joined = this.#memberships.get(vni);
-    if (joined !== undefined) {
-      return this.#tellJoined(vni, joined.hub.others(joined));
-    }
-    const full = this.#host.full(network);
-    if (full !== undefined) return this.#fail("join", full.code, full.message, vni);
-    const hub = this.#host.enter(network);
-    const member: Member = { vtep: this.id, name: this.#name, online: true, endpoints: [] };
-    const membership = {
-      hub,
-      member,
-      tell: (message: RelayMessage) => this.tell(message),
-      announce: (block: Block) => this.announce(block),
-    };
-    this.#memberships.set(vni, membership);
-    this.#load.memberships.take();
-    hub.enter(membership);
-    this.#tellJoined(vni, hub.others(membership));
-    // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
-    if (this.#memberships.has(vni)) {
-      const budget = this.#macs && this.#grant && this.#host.portBudget(this.#macs, this.#grant, network);
-      const port = trunk.join(hub.segment, budget);
-      this.#sender?.join(port, network);
-    }
-    hub.instruct(membership);
-  }
-
-  /** Answers a join with the others. Those that one message has no room for are told as if they joined just now. */
-  #tellJoined(vni: number, members: readonly Member[]): void {
-    let room = MEMBER_MESSAGE_BYTES;
-    const first: Member[] = [];
-    for (const member of members) {
-      room -= bytesOf(member);
-      if (room < 0) break;
-      first.push(member);
-    }
-    this.tell({ type: "joined", vni, members: first });
-    for (const member of members.slice(first.length))
-      this.tell({ type: "member", vni, event: "joined", member });
-  }
-
-  /** Says what speaks against an address that the client's owner chose, before its interface has it. */
-  #check(vni: number, text: string): void {
-    const network = this.#grant?.networks.find((candidate) => candidate.vni === vni);
-    if (this.#grant === undefined || network === undefined) {
-      return this.#fail("check", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
-    }
-    const address = parseAddress(text);
-    if (address === undefined) return this.#fail("check", "invalid", "address: not an IP address", vni);
-    const given = this.#grant.addresses.get(network.id);
-    const objection = this.#host.objection(network, address, this.#grant);
-    this.tell({
-      type: "checked",
-      vni,
-      address: text,
-      objection,
-      given: objection && (typeof address === "bigint" ? given?.address6 : given?.address),
-    });
-  }
-
-  #register(vni: number, endpoints: readonly Endpoint[]): void {
-    const membership = this.#memberships.get(vni);
-    if (membership === undefined)
-      return this.#fail("register", "not-joined", `VNI ${vni} is not joined`, vni);
-    // The others are told in one message, which must not be longer than they read.
-    if (bytesOf(endpoints) > MEMBER_MESSAGE_BYTES) {
-      const problem = `the machines take more than ${MEMBER_MESSAGE_BYTES} bytes to tell`;
-      return this.#fail("register", "invalid", problem, vni);
-    }
-    const problem = membership.hub.register(membership, endpoints);
-    if (problem !== undefined) this.#fail("register", "not-registered", problem, vni);
-  }
-
-  #leave(vni: number): boolean {
-    const membership = this.#memberships.get(vni);
-    if (membership === undefined) return false;
-    this.#memberships.delete(vni);
-    this.#load.memberships.give();
-    this.#trunk?.leave(vni);
-    this.#sender?.leave(vni);
-    membership.hub.leave(membership);
-    if (membership.hub.empty) this.#host.release(membership.hub);
-    return true;
-  }
-
-  #tryToLeave(vni: number): void {
-    try {
-      this.#leave(vni);
-    } catch (error) {
-      this.failed(error);
-    }
-  }
-
   /** @returns whether a message of this size was too big; the session is then closed */
   #over(size: number): boolean {
     const { helloBytes } = this.#host.limits;
@@ -467,20 +356,11 @@ export class Session implements ConnectionEvents, InboxReader {
     return size > MESSAGE_BYTES;
   }
 
-  #fail(request: string, code: string, message: string, vni: number | undefined): void {
+  /** Answers a request by an error. */
+  fail(request: string, code: string, message: string, vni: number | undefined): void {
     this.tell({ type: "error", code, message, request, ...(vni === undefined ? {} : { vni }) });
   }
 }
-
-/** Bytes that members, or the machines of one, may take in a message, which may have {@link MESSAGE_BYTES} in all. */
-const MEMBER_MESSAGE_BYTES = MESSAGE_BYTES - 4_096;
-
-/** Bytes that something takes as JSON in UTF-8, with a comma. */
-function bytesOf(value: Member | readonly Endpoint[]): number {
-  return UTF8.encode(JSON.stringify(value)).length + 1;
-}
-
-const UTF8 = new TextEncoder();
 
 /** What is undefined is left out of the JSON. */
 function offer(network: Network, given: GivenAddresses | undefined): NetworkOffer {
