@@ -43,11 +43,14 @@ underEachRuntime("a client that stops reading", (runtime) => {
     await hangs.sync();
     expect(hangs.receivedBytes).toBeGreaterThan(0);
     expect(hangs.receivedBytes).toBeLessThan(FLOOD_BYTES / 2);
-    await sends.send(packet(vni, ethernet(station(2), station(1), "awake")));
-    await hangs.sync();
-    await sends.sync();
-    await hangs.sync();
-    expect(hangs.takeRecords().map((record) => payloadOf(record.frame))).toContain("awake");
+    // The pong overtakes frames that still wait for the client, and what finds no room there is lost.
+    const payloads: string[] = [];
+    while (!payloads.includes("awake")) {
+      await sends.send(packet(vni, ethernet(station(2), station(1), "awake")));
+      await sends.sync();
+      await hangs.sync();
+      payloads.push(...hangs.takeRecords().map((record) => payloadOf(record.frame)));
+    }
   });
 
   it.each<[string, (client: TunnelClient) => void]>([
