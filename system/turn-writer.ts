@@ -59,6 +59,11 @@ export class TurnWriter {
     if (ranges === undefined) return;
     this.#ranges = undefined;
     this.#taken = NONE;
+    if (this.#socket.destroyed) {
+      // The stream would make an error for each range.
+      for (const told of taken) told?.();
+      return;
+    }
     const rest = this.#writeDirectly(ranges);
     const done = ranges.length - rest.length;
     if (rest.length > 0) {

@@ -54,6 +54,10 @@ class EthernetClient implements TunnelSocket, ConnectionEvents {
     return this.#socket.bufferedAmount;
   }
 
+  get isOpen(): boolean {
+    return this.#socket.isOpen;
+  }
+
   /** Without the feature `batch` a message is one record, without `offload` one of type 1: what is behind it is the frame. */
   send(block: Block, start: number, end: number, sent?: () => void): void {
     this.#socket.send(block, start + ENCAPSULATION_BYTES, end, sent);

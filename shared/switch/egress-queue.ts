@@ -14,7 +14,7 @@
  *   to the back of the round unsent, so that no super-frame ever stands before a ping that is new.
  * - A new flow that has run dry still waits for its turn in the round before it may be new again: otherwise
  *   a few of them, taking turns, would starve the rest (RFC 8290 section 4.2).
- * - Over the limit, the longest flow loses its oldest record. The longest is who fills the queue, never who
+ * - Over the limit, one of the longest flows loses its oldest record. These are what fills the queue, never what
  *   sends little. The oldest, as its loss is noticed a queue's length earlier, by the records behind it, where
  *   the loss of the newest may be noticed by a timeout only; and as after a stall the newest is still of use.
  * - No CoDel: its target of 5 ms is less than a super-frame takes on a slow line, so it would drop from flows
@@ -48,6 +48,7 @@ export class EgressQueue {
   /** RFC 8290's "new" and "old" flows. A flow that has run dry stays listed until its turn comes. */
   readonly #new = new FlowList();
   readonly #old = new FlowList();
+  readonly #ranks = new FlowRanks();
   /** Entries to be used again. */
   readonly #spare: Entry[] = [];
   #records = 0;
@@ -95,7 +96,7 @@ export class EgressQueue {
 
   /**
    * Has the record `bytes[start, end)` wait, whose frame begins at `frame`; its bytes are copied. Where there is no
-   * room, the longest flow makes some: its oldest records are dropped, which may come to the one just added.
+   * room, one of the longest flows makes some: its oldest records are dropped, which may come to the one just added.
    */
   add(bytes: Uint8Array, start: number, frame: number, end: number): void {
     const size = end - start;
@@ -122,8 +123,8 @@ export class EgressQueue {
       flow.deficit = QUANTUM_BYTES;
       this.#new.append(flow);
     }
-    while (this.#held > this.#limit && this.#records > 0)
-      this.#dropFrom(this.#old.longest(this.#new.longest(flow)));
+    this.#ranks.update(flow);
+    while (this.#held > this.#limit && this.#records > 0) this.#dropFrom(this.#ranks.longest ?? flow);
   }
 
   /**
@@ -190,6 +191,7 @@ export class EgressQueue {
   /** Takes `head` off its flow. Where nothing waits any more there is no congestion: all debts are forgiven. */
   #remove(flow: Flow, head: Entry): void {
     flow.shift(head);
+    this.#ranks.update(flow);
     this.#records--;
     this.#bytes -= head.size;
     this.#held -= head.block.bytes.length;
@@ -225,6 +227,11 @@ class Flow {
   listed = false;
   /** The flow behind it there. */
   next: Flow | undefined;
+  /** For {@link FlowRanks}: bits of the charge, 0 where nothing waits. */
+  rank = 0;
+  /** For {@link FlowRanks}: its neighbours among flows of its rank. */
+  before: Flow | undefined;
+  after: Flow | undefined;
 
   append(entry: Entry): void {
     if (this.#tail === undefined) this.head = entry;
@@ -267,13 +274,43 @@ class FlowList {
       this.shift();
     }
   }
+}
 
-  /** The flow with most waiting; `other` unless one here has more than that. */
-  longest(other: Flow): Flow {
-    let longest = other;
-    for (let flow = this.head; flow !== undefined; flow = flow.next) {
-      if (flow.charge > longest.charge) longest = flow;
-    }
-    return longest;
+/**
+ * Flows by how much waits of them, so that a long one is found without a look at all of them: a sender of many flows
+ * would have the relay look through a thousand for each record that finds the queue full. Each rank is twice as long as
+ * the one below.
+ */
+class FlowRanks {
+  readonly #heads = new Array<Flow | undefined>(33).fill(undefined);
+  #highest = 0;
+
+  /** One of the longest flows: none is twice as long. Undefined where nothing waits. */
+  get longest(): Flow | undefined {
+    while (this.#highest > 0 && this.#heads[this.#highest] === undefined) this.#highest--;
+    return this.#heads[this.#highest];
+  }
+
+  /** Notes that something was added to a flow, or taken from it. */
+  update(flow: Flow): void {
+    const rank = 32 - Math.clz32(flow.charge);
+    if (rank === flow.rank) return;
+    if (flow.rank > 0) this.#remove(flow);
+    flow.rank = rank;
+    if (rank === 0) return;
+    const head = this.#heads[rank];
+    flow.after = head;
+    if (head !== undefined) head.before = flow;
+    this.#heads[rank] = flow;
+    if (rank > this.#highest) this.#highest = rank;
+  }
+
+  #remove(flow: Flow): void {
+    const { before, after } = flow;
+    if (before === undefined) this.#heads[flow.rank] = after;
+    else before.after = after;
+    if (after !== undefined) after.before = before;
+    flow.before = undefined;
+    flow.after = undefined;
   }
 }

@@ -25,6 +25,8 @@ export interface RecordRange {
 export interface MessageSink {
   /** Bytes handed over and not yet taken by the network. */
   readonly bufferedAmount: number;
+  /** Whether messages still go anywhere. */
+  readonly isOpen: boolean;
   /**
    * Sends `block.bytes[start, end)` as one binary message. The sink takes over one of the caller's references, and
    * releases it when the bytes were sent or will never be.
@@ -221,10 +223,10 @@ export class Outbox {
   #refill(): void {
     const queue = this.#queue;
     // What is gathered is about to be flushed.
-    if (queue === undefined || this.#refilling || this.#count > 0) return;
+    if (queue === undefined || this.#refilling || this.#count > 0 || !this.#sink.isOpen) return;
     this.#refilling = true;
     const next: RecordRange = { block: NOTHING, start: 0, end: 0 };
-    while (!queue.empty && this.#sink.bufferedAmount <= this.#window / 2) {
+    while (!queue.empty && this.#sink.isOpen && this.#sink.bufferedAmount <= this.#window / 2) {
       while (this.#sink.bufferedAmount + this.#bytes < this.#window && queue.take(next)) {
         this.#append(next.block, next.start, next.end);
       }

@@ -101,6 +101,10 @@ export class FramedSocket implements MessageSocket {
     return this.#buffered;
   }
 
+  get isOpen(): boolean {
+    return this.#state === "open" && !this.#socket.destroyed;
+  }
+
   listen(events: MessageEvents): void {
     this.#events = events;
     const head = this.#head;
@@ -253,7 +257,7 @@ export class FramedSocket implements MessageSocket {
   }
 
   #write(opcode: number, payload: Uint8Array, sent?: () => void): void {
-    if (this.#state !== "open" || this.#socket.destroyed) {
+    if (!this.isOpen) {
       sent?.();
       return;
     }

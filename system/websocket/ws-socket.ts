@@ -22,6 +22,10 @@ export class WsSocket implements MessageSocket {
     return this.#buffered;
   }
 
+  get isOpen(): boolean {
+    return this.#ws.readyState === this.#ws.OPEN;
+  }
+
   listen(events: MessageEvents): void {
     const ws = this.#ws;
     ws.on("message", (data, isBinary) => {

@@ -141,6 +141,7 @@ class EthernetSubject implements Subject {
     const before = new Set(this.#segment.ports);
     const socket = {
       bufferedAmount: 0,
+      isOpen: true,
       send: (block: Block, start: number, end: number, sent?: () => void) => {
         if (end - start < LEAST_BYTES) throw new Error(`a frame of ${end - start} bytes`);
         this.#sent++;

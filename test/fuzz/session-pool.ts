@@ -53,6 +53,10 @@ class PoolSocket implements TunnelSocket {
 
   resume(): void {}
 
+  get isOpen(): boolean {
+    return !this.closed;
+  }
+
   accountTo(): void {}
 
   close(): void {

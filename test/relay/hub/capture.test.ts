@@ -142,7 +142,7 @@ describe("a capture", () => {
 
   it("has a frame that its receiver was too slow for as sent, and as dropped there", () => {
     const { segment, capture, at } = lab({}, 1);
-    const sink = { bufferedAmount: 1e9, send() {} };
+    const sink = { bufferedAmount: 1e9, isOpen: true, send() {} };
     const options = {
       id: "slow",
       sink,

@@ -67,7 +67,7 @@ const charge = (records: Told[]) => records.reduce((sum, { size }) => sum + bloc
 const bytesOf = (records: Told[]) => records.reduce((sum, { size }) => sum + size, 0);
 
 describe("an egress queue", () => {
-  it("gives out every record once, or drops it, in order within its flow, and drops of the longest only", () => {
+  it("gives out every record once, or drops it, in order within its flow, and drops of none that another is twice as long as", () => {
     const size = fc.oneof(
       fc.integer({ min: LEAST_RECORD_BYTES, max: 200 }),
       fc.integer({ min: LEAST_RECORD_BYTES, max: 2_000 }),
@@ -92,7 +92,7 @@ describe("an egress queue", () => {
             const lengths = FLOWS.map((flow) => charge(waiting.filter((record) => record.flow === flow)));
             const length = charge(waiting.filter((record) => record.flow === told.flow));
             if (blockBytes(told.size) <= limit) {
-              expect(length).toBe(Math.max(...lengths));
+              expect(2 * length).toBeGreaterThan(Math.max(...lengths));
               expect(charge(waiting)).toBeGreaterThan(limit);
             }
             leaves(told);

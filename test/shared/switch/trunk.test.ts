@@ -32,6 +32,7 @@ function lab(offload = false) {
   const messages: Uint8Array[] = [];
   const sink: MessageSink & { bufferedAmount: number } = {
     bufferedAmount: 0,
+    isOpen: true,
     send(block, start, end) {
       messages.push(Uint8Array.from(block.bytes.subarray(start, end)));
       block.release();

@@ -4,6 +4,7 @@ import type { MessageSink } from "../../../shared/tunnel/outbox.ts";
 /** A network that takes what it is given when the test says so. */
 export class SlowSink implements MessageSink {
   bufferedAmount = 0;
+  readonly isOpen = true;
   /** Copies of all messages, each as it was when it was given. */
   readonly messages: Uint8Array[] = [];
   /** The messages given and not yet taken, as they are. */

@@ -67,6 +67,10 @@ export class LateSocket implements TunnelSocket {
     this.isPaused = false;
   }
 
+  get isOpen(): boolean {
+    return !this.isClosed;
+  }
+
   accountTo(budget: QueueBudget): void {
     this.#budget?.add(-this.bufferedAmount);
     this.#budget = budget;
