@@ -19,7 +19,7 @@
  *   the loss of the newest may be noticed by a timeout only; and as after a stall the newest is still of use.
  * - No CoDel: its target of 5 ms is less than a super-frame takes on a slow line, so it would drop from flows
  *   with a single record queued. The limit is small, and a queue that stands delays none but those that fill it.
- * - What waits is a copy, in a block of a pool, and counts as the whole block: so the limit is what the queue holds of
+ * - What waits is a copy, in a block of a pool, and counts as all that the block takes: so the limit is what the queue holds of
  *   memory, and many small records are as long a flow as they cost. A copy is cheaper than it looks: a range of the
  *   message a record came in would keep all of that alive.
  */
@@ -102,8 +102,8 @@ export class EgressQueue {
     const size = end - start;
     const block = this.#pool.take(size);
     const limit = this.#limit;
-    if (limit < this.#maxBytes && this.#held + block.bytes.length > limit) this.#budget?.refused();
-    if (block.bytes.length > limit) {
+    if (limit < this.#maxBytes && this.#held + block.weight > limit) this.#budget?.refused();
+    if (block.weight > limit) {
       block.release();
       this.#dropped(bytes, start, end);
       return;
@@ -116,8 +116,8 @@ export class EgressQueue {
     flow.append(entry);
     this.#records++;
     this.#bytes += size;
-    this.#held += block.bytes.length;
-    this.#budget?.add(block.bytes.length);
+    this.#held += block.weight;
+    this.#budget?.add(block.weight);
     if (!flow.listed) {
       flow.listed = true;
       flow.deficit = QUANTUM_BYTES;
@@ -194,8 +194,8 @@ export class EgressQueue {
     this.#ranks.update(flow);
     this.#records--;
     this.#bytes -= head.size;
-    this.#held -= head.block.bytes.length;
-    this.#budget?.add(-head.block.bytes.length);
+    this.#held -= head.block.weight;
+    this.#budget?.add(-head.block.weight);
     head.block = NOTHING;
     this.#spare.push(head);
     if (this.#records === 0) {
@@ -237,7 +237,7 @@ class Flow {
     if (this.#tail === undefined) this.head = entry;
     else this.#tail.next = entry;
     this.#tail = entry;
-    this.charge += entry.block.bytes.length;
+    this.charge += entry.block.weight;
   }
 
   /** Takes off its head. */
@@ -245,7 +245,7 @@ class Flow {
     this.head = head.next;
     if (this.head === undefined) this.#tail = undefined;
     head.next = undefined;
-    this.charge -= head.block.bytes.length;
+    this.charge -= head.block.weight;
   }
 }
 

@@ -9,8 +9,8 @@ import { demandPoison, LeakWatch, poison } from "./hostile-memory.ts";
 const SIZES = [256, 512, 1_024, 2_048, 4_096, 16_384, 36_864, 69_632, 135_168, 270_336];
 
 /**
- * Bytes of free blocks kept: what a few busy connections have in hand at a time, and a good part of what slow receivers are
- * kept. With less, blocks that queues drop and take in the same breath are garbage, half as much again as is in use.
+ * Bytes of memory that free blocks take, at most: what a few busy connections have in hand at a time, and a good part of
+ * what slow receivers are kept. With less, blocks that queues drop and take in the same breath are garbage, half as much again as is in use.
  */
 const FREE_BYTES = 16 * 1024 * 1024;
 
@@ -39,7 +39,7 @@ export class BlockPool implements BlockHome {
     if (block === undefined) {
       block = new Block(new Uint8Array(SIZES[at] ?? size), this);
     } else {
-      this.#freeBytes -= block.bytes.length;
+      this.#freeBytes -= block.weight;
       if (this.#watch !== undefined) demandPoison(block);
       block.reuse();
     }
@@ -52,10 +52,9 @@ export class BlockPool implements BlockHome {
       this.#watch.givenBack(block);
       poison(block);
     }
-    const { length } = block.bytes;
-    const at = SIZES.indexOf(length);
-    if (at < 0 || this.#freeBytes + length > FREE_BYTES) return;
-    this.#freeBytes += length;
+    const at = SIZES.indexOf(block.bytes.length);
+    if (at < 0 || this.#freeBytes + block.weight > FREE_BYTES) return;
+    this.#freeBytes += block.weight;
     this.#free[at]?.push(block);
   }
 }

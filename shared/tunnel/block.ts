@@ -19,6 +19,12 @@ export interface BlockHome {
   takeBack(block: Block): void;
 }
 
+/**
+ * Bytes that a block takes besides those it is for: its objects, the runtime's view and buffer, and the allocator's part of
+ * each. Measured as resident memory over 200,000 blocks of 256 bytes, which took 953 each (Node 24, x64, 2026-11-30).
+ */
+const OVERHEAD_BYTES = 700;
+
 /** Memory that frames lie in, with the number of its holders. */
 export class Block {
   readonly bytes: Uint8Array;
@@ -33,6 +39,11 @@ export class Block {
   constructor(bytes: Uint8Array, home?: BlockHome) {
     this.bytes = bytes;
     this.#home = home;
+  }
+
+  /** Bytes of memory that it takes, for the budgets of what waits. */
+  get weight(): number {
+    return this.bytes.length + OVERHEAD_BYTES;
   }
 
   /** Whether the memory is free, so that no code may use it. */

@@ -58,6 +58,8 @@ export class FramedSocket implements MessageSocket {
   readonly #parser: FrameParser;
   #events: MessageEvents | undefined;
   #buffered = 0;
+  /** Bytes of memory that what is buffered takes. */
+  #held = 0;
   /** Bytes of the message that is not complete, as far as they are counted in the budget. */
   #unread = 0;
   #budget: QueueBudget | undefined;
@@ -116,10 +118,11 @@ export class FramedSocket implements MessageSocket {
   send(block: Block, start: number, end: number, sent?: () => void): void {
     const { bytes } = block;
     const message = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
-    this.#write(OPCODE_BINARY, message, () => {
+    const done = () => {
       block.release();
       sent?.();
-    });
+    };
+    this.#write(OPCODE_BINARY, message, done, block.weight);
   }
 
   sendText(text: string): void {
@@ -139,9 +142,9 @@ export class FramedSocket implements MessageSocket {
   }
 
   accountTo(budget: QueueBudget): void {
-    this.#budget?.add(-this.#buffered - this.#unread);
+    this.#budget?.add(-this.#held - this.#unread);
     this.#budget = budget;
-    budget.add(this.#buffered + this.#unread);
+    budget.add(this.#held + this.#unread);
   }
 
   ping(): void {
@@ -256,21 +259,22 @@ export class FramedSocket implements MessageSocket {
     this.#events?.closed(code, reason);
   }
 
-  #write(opcode: number, payload: Uint8Array, sent?: () => void): void {
+  /** @param weight bytes of memory that the payload keeps from being used again */
+  #write(opcode: number, payload: Uint8Array, sent?: () => void, weight = payload.length): void {
     if (!this.isOpen) {
       sent?.();
       return;
     }
     const size = payload.length;
-    this.#count(size);
+    this.#count(size, weight);
     if (this.#client) {
-      this.#writeMasked(opcode, payload, sent);
+      this.#writeMasked(opcode, payload, sent, weight);
       return;
     }
     const header = Buffer.allocUnsafe(headerLength(size));
     writeHeader(header, opcode, 0, size);
     const done = () => {
-      this.#count(-size);
+      this.#count(-size, -weight);
       sent?.();
     };
     if (size === 0) {
@@ -281,12 +285,13 @@ export class FramedSocket implements MessageSocket {
     this.#out.write(payload, done);
   }
 
-  #count(bytes: number): void {
+  #count(bytes: number, weight: number): void {
     this.#buffered += bytes;
-    this.#budget?.add(bytes);
+    this.#held += weight;
+    this.#budget?.add(weight);
   }
 
-  #writeMasked(opcode: number, payload: Uint8Array, sent: (() => void) | undefined): void {
+  #writeMasked(opcode: number, payload: Uint8Array, sent: (() => void) | undefined, weight: number): void {
     const size = payload.length;
     const block = this.#pool.take(HEADER_BYTES + size);
     const { bytes } = block;
@@ -295,7 +300,7 @@ export class FramedSocket implements MessageSocket {
     writeMask(bytes, key);
     mask(payload, bytes.subarray(key, start), bytes, start, size);
     this.#out.write(bytes.subarray(0, start + size), () => {
-      this.#count(-size);
+      this.#count(-size, -weight);
       block.release();
       sent?.();
     });

@@ -19,7 +19,7 @@ nothing, see nothing and do not wait. Ends with 1 if something does not hold. Al
   --bound-p50 MS          a bystander's median round trip at most (20)
   --bound-max MS          its longest round trip at most (150)
   --bound-memory MIB      how much the relay may grow (256)
-  --bound-after MIB       how much of that may stay once the attacker is gone (128)
+  --bound-after MIB       how much of that may stay once the attacker is gone (256): V8 collects little while the relay is idle
   --gentle                leave the processor to others: attackers run last. Otherwise, as root, relay and bystanders run first
   --json                  print the results as JSON
 `;
@@ -124,7 +124,7 @@ function parse(args: readonly string[]) {
         "bound-p50": { type: "string", default: "20" },
         "bound-max": { type: "string", default: "150" },
         "bound-memory": { type: "string", default: "256" },
-        "bound-after": { type: "string", default: "128" },
+        "bound-after": { type: "string", default: "256" },
       },
     });
   } catch (error) {

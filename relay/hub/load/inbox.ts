@@ -141,5 +141,5 @@ export class Inbox implements Waiting {
 
 /** Bytes of memory that a message takes. */
 function weight(message: string | BinaryMessage): number {
-  return typeof message === "string" ? 2 * message.length : message.block.bytes.length;
+  return typeof message === "string" ? 2 * message.length : message.block.weight;
 }

@@ -17,6 +17,7 @@ export class CountingPool extends BlockPool {
     return this.#out.size;
   }
 
+  /** Bytes of memory that they take. */
   get outBytes(): number {
     return this.#outBytes;
   }
@@ -25,14 +26,14 @@ export class CountingPool extends BlockPool {
     const block = super.take(size);
     if (this.#out.has(block)) throw new Error("a block was handed out twice");
     this.#out.add(block);
-    this.#outBytes += block.bytes.length;
+    this.#outBytes += block.weight;
     this.taken++;
     return block;
   }
 
   override takeBack(block: Block): void {
     if (!this.#out.delete(block)) throw new Error("a block came back that was not out");
-    this.#outBytes -= block.bytes.length;
+    this.#outBytes -= block.weight;
     super.takeBack(block);
   }
 }

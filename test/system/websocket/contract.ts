@@ -290,13 +290,14 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       pair.serverSocket.pause();
       for (let i = 0; i < 20; i++) pair.client.send(pattern(MAX_BYTES, i));
       socket.accountTo(budgets[0]);
-      expect(budgets[0].used).toBe(socket.bufferedAmount);
+      expect(budgets[0].used).toBeGreaterThanOrEqual(socket.bufferedAmount);
       for (let i = 20; i < 60; i++) pair.client.send(pattern(MAX_BYTES, i));
       socket.sendText("and a word");
-      expect(budgets[0].used).toBe(socket.bufferedAmount);
+      expect(budgets[0].used).toBeGreaterThanOrEqual(socket.bufferedAmount);
       await turn();
+      const { used } = budgets[0];
       socket.accountTo(budgets[1]);
-      expect([budgets[0].used, budgets[1].used]).toEqual([0, socket.bufferedAmount]);
+      expect([budgets[0].used, budgets[1].used]).toEqual([0, used]);
       expect(budgets[1].used).toBeGreaterThan(0);
       socket.terminate();
       await pair.client.ended();
