@@ -9,6 +9,6 @@ export default defineConfig({
     maxWorkers: 2,
     // The suite, and the processes that it starts, find out who uses memory after its release (shared/tunnel/hostile-memory.ts).
     env: { LANEWAY_HOSTILE_MEMORY: "1" },
-    reporters: ["default", "./test/reporter.ts"],
+    reporters: ["default", "./test/support/reporter.ts"],
   },
 });

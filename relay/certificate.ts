@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import type { Logger } from "pino";
-import { Fault } from "../shared/fault.ts";
+import { Fault } from "../shared/values/fault.ts";
 
 /** Paths of two PEM files: a certificate chain, and the private key of its first certificate. */
 export interface CertificateFiles {

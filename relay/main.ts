@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { isatty } from "node:tty";
 import { pino } from "pino";
-import { Fault } from "../shared/fault.ts";
+import { Fault } from "../shared/values/fault.ts";
 import { CertificateWatch } from "./certificate.ts";
 import { relayOptions } from "./options.ts";
 import { createRelay, type Serve, type Server } from "./relay.ts";

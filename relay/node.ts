@@ -10,14 +10,14 @@ import type { AddressInfo, Socket } from "node:net";
 import { DEFAULT_CIPHERS } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
-import { Close } from "../shared/tunnel/close.ts";
+import { Close } from "../shared/protocol/close.ts";
 import {
   KEEPALIVE_SECONDS,
   MESSAGE_BYTES,
   SILENCE_SECONDS,
   SUBPROTOCOL,
   TUNNEL_PATH,
-} from "../shared/tunnel/constants.ts";
+} from "../shared/protocol/constants.ts";
 import { limitUnsent } from "../system/tcp.ts";
 import { accepting } from "../system/websocket/accept.ts";
 import type { MessageSocket } from "../system/websocket/message-socket.ts";
@@ -25,11 +25,11 @@ import { Connections, SILENT_MS } from "./arrivals/connections.ts";
 import { RequestQueue } from "./arrivals/request-queue.ts";
 import { SourceCounter } from "./arrivals/source.ts";
 import { Visits } from "./arrivals/visits.ts";
-import { bearer } from "./http/access.ts";
-import { problemResponse } from "./http/problem.ts";
-import { acceptEthernet } from "./hub/ethernet.ts";
+import { bearer } from "./http/kernel/access.ts";
+import { problemResponse } from "./http/kernel/problem.ts";
 import { HUB_LIMITS } from "./hub/limits.ts";
-import type { ConnectionEvents } from "./hub/socket.ts";
+import { acceptEthernet } from "./hub/session/ethernet.ts";
+import type { ConnectionEvents } from "./hub/session/socket.ts";
 import type { RelayOptions } from "./options.ts";
 import { originOf } from "./origin.ts";
 import type { Relay, Server } from "./relay.ts";

@@ -3,14 +3,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { z } from "zod";
-import { Fault, usage } from "../shared/fault.ts";
-import { firstProblem } from "../shared/tunnel/control.ts";
+import { firstProblem } from "../shared/protocol/control.ts";
+import { Fault, usage } from "../shared/values/fault.ts";
 import { FRAMINGS, type Framing, framingOption } from "../system/websocket/framing.ts";
 import { type ConnectionLimits, connectionLimits } from "./arrivals/connections.ts";
 import { descriptorLimit } from "./arrivals/descriptors.ts";
+import { TrustedProxies } from "./arrivals/trusted-proxies.ts";
 import { type CertificateFiles, type CertificatePair, readCertificate } from "./certificate.ts";
 import type { AuditRetention } from "./tenants/audit-keeper.ts";
-import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What a relay is told when it starts. */
 export interface RelayOptions {

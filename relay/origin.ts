@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { TrustedProxies } from "./trusted-proxies.ts";
+import type { TrustedProxies } from "./arrivals/trusted-proxies.ts";
 
 /** Where a client reaches the relay, as far as its request tells. */
 export interface ReachedAt {

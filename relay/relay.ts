@@ -1,20 +1,20 @@
 import type { Logger } from "pino";
-import { backUp } from "./backup.ts";
+import { GuessLimiter } from "./arrivals/guess-limiter.ts";
 import type { CertificatePair } from "./certificate.ts";
-import { openDataDirectory } from "./data-directory.ts";
-import { GuessLimiter } from "./guess-limiter.ts";
-import type { ApiEnv } from "./http/access.ts";
+import { hashSecret } from "./crypto/secret.ts";
 import { httpApp } from "./http/app.ts";
+import type { ApiEnv } from "./http/kernel/access.ts";
 import { pageApp } from "./http/page/page-app.ts";
 import { Hub } from "./hub/hub.ts";
 import { HUB_LIMITS } from "./hub/limits.ts";
 import { UnderlayPorts } from "./hub/ports/underlay-ports.ts";
 import type { RelayOptions } from "./options.ts";
 import { readPageFiles } from "./page-files.ts";
+import { backUp } from "./store/backup.ts";
+import { openDataDirectory } from "./store/data-directory.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+import type { StoreHealth } from "./store/store-health.ts";
 import { AuditKeeper } from "./tenants/audit-keeper.ts";
-import { hashSecret } from "./tenants/secret.ts";
-import { SqliteStore } from "./tenants/sqlite-store.ts";
-import type { StoreHealth } from "./tenants/store-health.ts";
 import { Tenants } from "./tenants/tenants.ts";
 import { nodeUnderlay } from "./underlay/node-underlay.ts";
 

@@ -1,7 +1,7 @@
 /** How a command line that was misused tells so: as every other fault, by one line of what and one of what to do. */
 import { type Command, CommanderError } from "commander";
-import { explain, usage } from "../shared/fault.ts";
-import { withoutLogins } from "../shared/relay-address.ts";
+import { withoutLogins } from "../shared/api/relay-address.ts";
+import { explain, usage } from "../shared/values/fault.ts";
 
 /** Has a command and all below it throw what is wrong, for {@link explainCommand} to tell. */
 export function throwing(command: Command): Command {

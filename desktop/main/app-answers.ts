@@ -1,10 +1,10 @@
 import type { AppSettings, AppState } from "../rpc/bridge.ts";
-import type { AgentConnection } from "./agent-connection.ts";
+import type { AgentConnection } from "./agent/agent-connection.ts";
+import type { CaptureFiles } from "./agent/capture-files.ts";
 import type { AppAnswers } from "./calls.ts";
-import type { CaptureFiles } from "./capture-files.ts";
 import type { PendingLink } from "./deep-link.ts";
-import { EXTERNAL_PAGES } from "./external-pages.ts";
 import type { SettingsFile } from "./settings-file.ts";
+import { EXTERNAL_PAGES } from "./window/external-pages.ts";
 
 export interface AppAnswersOptions {
   readonly version: string;

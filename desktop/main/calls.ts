@@ -1,7 +1,7 @@
 /** The window's calls: checked, and given to whoever answers them. */
 import type { IpcMain, WebContents } from "electron";
 import type { z } from "zod";
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 import {
   type AppMethod,
   type AppMethods,

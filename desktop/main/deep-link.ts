@@ -1,5 +1,5 @@
 /** `laneway://` links: an invite, clicked somewhere, on its way to the screen where it is accepted. */
-import { parseInviteLink } from "../../shared/invite-link.ts";
+import { parseInviteLink } from "../../shared/api/invite-link.ts";
 
 export const LINK_SCHEME = "laneway";
 

@@ -13,18 +13,18 @@ import {
   Tray,
 } from "electron";
 import type { AppSettings, AppState } from "../rpc/bridge.ts";
-import { connectAgent } from "./agent-client.ts";
-import { AgentSide } from "./agent-side.ts";
+import { connectAgent } from "./agent/agent-client.ts";
+import { AgentSide } from "./agent/agent-side.ts";
 import { appAnswers } from "./app-answers.ts";
 import { autostartFor, HIDDEN_FLAG } from "./autostart.ts";
 import { answerCalls } from "./calls.ts";
 import { closeChoice } from "./close-choice.ts";
 import { PendingLink } from "./deep-link.ts";
 import { Icons } from "./icons.ts";
-import { MainWindow } from "./main-window.ts";
 import { type Notice, Notifier } from "./notifications.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { TrayIcon } from "./tray.ts";
+import { MainWindow } from "./window/main-window.ts";
 import { type Words, wordsFor } from "./words.ts";
 
 /** Of other systems: there is no TAP driver of ours for them yet, and so no agent to look for. */

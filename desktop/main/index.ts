@@ -3,12 +3,12 @@
 import { join } from "node:path";
 import { app, Menu, protocol, session } from "electron";
 import { defaultSocket } from "../rpc/socket-path.ts";
-import { appMenu } from "./app-menu.ts";
-import { registerAppScheme, serveApp } from "./app-protocol.ts";
 import { LINK_SCHEME } from "./deep-link.ts";
 import { DesktopApp } from "./desktop-app.ts";
-import { lockContents } from "./navigation.ts";
-import { lockSession } from "./permissions.ts";
+import { appMenu } from "./window/app-menu.ts";
+import { registerAppScheme, serveApp } from "./window/app-protocol.ts";
+import { lockContents } from "./window/navigation.ts";
+import { lockSession } from "./window/permissions.ts";
 
 // Both have to be said before the app is ready.
 app.enableSandbox();

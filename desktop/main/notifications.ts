@@ -1,5 +1,5 @@
 import { plainText } from "../../shared/values/plain-text.ts";
-import type { Change } from "./network-watch.ts";
+import type { Change } from "./agent/network-watch.ts";
 import type { Words } from "./words.ts";
 
 /** Characters of a title or a text. */

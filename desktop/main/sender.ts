@@ -1,5 +1,5 @@
 import type { WebContents, WebFrameMain } from "electron";
-import { isAppUrl } from "./app-url.ts";
+import { isAppUrl } from "./window/app-url.ts";
 
 /** Who calls, as far as it is looked at. */
 export interface Caller {

@@ -1,6 +1,6 @@
 /** The caller's side, for the command line and the desktop app alike: Node's own modules and the schema, no more. */
 import { createConnection, type Socket } from "node:net";
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 import { LineReader } from "./line-reader.ts";
 import { ANSWER_BYTES, fromRpcError, incoming } from "./message.ts";
 import {

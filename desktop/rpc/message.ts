@@ -4,7 +4,7 @@
  * or is no request is answered by an error (with `id` null where there is none), and the connection goes on.
  */
 import { z } from "zod";
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 
 /** Bytes of a line to the agent, and of one from it, without the line's end. */
 export const REQUEST_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 /** Where the agent is reached, and whether it is the agent that is reached there. */
 import { readFileSync, statSync } from "node:fs";
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 
 const DEFAULT_SOCKET = "/run/laneway/agent.sock";
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import type { TrustedProxies } from "../trusted-proxies.ts";
 import type { Connections, Visit } from "./connections.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** The visits of a server's sockets. */
 export class Visits {

@@ -1,18 +1,18 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { Fault } from "../../shared/fault.ts";
-import type { GuessLimiter } from "../guess-limiter.ts";
-import { type ApiEnv, access } from "./access.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import type { GuessLimiter } from "../arrivals/guess-limiter.ts";
 import { type AdministrationOptions, administration } from "./admin.ts";
-import { changeRate } from "./change-rate.ts";
 import { documentOperations } from "./document.ts";
-import { enrolOperations } from "./enrol.ts";
-import { healthOperations } from "./health.ts";
-import { Idempotency } from "./idempotency.ts";
-import { mount } from "./operation.ts";
-import { faultResponse, problemResponse } from "./problem.ts";
-import { shortened } from "./quoted.ts";
+import { type ApiEnv, access } from "./kernel/access.ts";
+import { changeRate } from "./kernel/change-rate.ts";
+import { Idempotency } from "./kernel/idempotency.ts";
+import { mount } from "./kernel/operation.ts";
+import { faultResponse, problemResponse } from "./kernel/problem.ts";
+import { shortened } from "./kernel/quoted.ts";
+import { healthOperations } from "./observation/health.ts";
+import { enrolOperations } from "./resources/enrol.ts";
 
 /** Bytes of an administrator's body at most: far more than any that is understood. */
 const BODY_BYTES = 65_536;

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
-import { type ApiEnv, TOKEN_HEADER } from "./access.ts";
-import { type Operation, operation } from "./operation.ts";
+import { type ApiEnv, TOKEN_HEADER } from "./kernel/access.ts";
+import { type Operation, operation } from "./kernel/operation.ts";
 
 const INFO = {
   title: "Laneway relay",

@@ -1,6 +1,6 @@
 import { LOAD_LIMITS, type LoadLimits } from "./load/limits.ts";
 
-/** The hub's own limits, each with its unit and reason. What both ends must know is in shared/tunnel/constants.ts. */
+/** The hub's own limits, each with its unit and reason. What both ends must know is in shared/protocol/constants.ts. */
 export interface HubLimits {
   /** What sessions may cost. */
   readonly load: LoadLimits;

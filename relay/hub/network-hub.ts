@@ -1,4 +1,4 @@
-import { Fault } from "../../shared/fault.ts";
+import type { Endpoint, Member, RelayMessage } from "../../shared/protocol/control.ts";
 import { Budget } from "../../shared/switch/budget.ts";
 import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
 import { HubPolicy, hubMac } from "../../shared/switch/hub-policy.ts";
@@ -6,18 +6,18 @@ import { MacTable } from "../../shared/switch/mac-table.ts";
 import type { Notice } from "../../shared/switch/notice.ts";
 import type { Port, PortRole } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
-import type { Endpoint, Member, RelayMessage } from "../../shared/tunnel/control.ts";
-import type { Names } from "../names/names.ts";
-import type { Network } from "../tenants/model.ts";
-import type { Capture, CaptureFilter } from "./capture.ts";
-import type { CaptureMemory } from "./capture-budget.ts";
-import { Captures } from "./captures.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import type { Network } from "../model/model.ts";
+import type { Names } from "../tenants/names.ts";
+import type { Capture, CaptureFilter } from "./capture/capture.ts";
+import type { CaptureMemory } from "./capture/capture-budget.ts";
+import { Captures } from "./capture/captures.ts";
 import { HostPort } from "./host/host-port.ts";
 import { hubAddresses, networkHost } from "./host/network-host.ts";
 import { Announcer, type Listener } from "./load/announcer.ts";
 import type { Turn } from "./load/turns.ts";
-import { Registrations } from "./registrations.ts";
 import { Router } from "./router/router.ts";
+import { Registrations } from "./session/registrations.ts";
 import type { NetworkBudgets } from "./table-budgets.ts";
 
 /** Somebody who joined a network: hears of the others, and is told to them. */

@@ -1,6 +1,6 @@
 import { Budget } from "../../shared/switch/budget.ts";
+import type { Network } from "../model/model.ts";
 import type { Limits } from "../tenants/limits.ts";
-import type { Network } from "../tenants/model.ts";
 import { NETWORK_LIMITS, RELAY_LIMITS, RESERVED, TENANT_LIMITS } from "./limits.ts";
 
 /**

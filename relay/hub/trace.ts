@@ -1,8 +1,8 @@
-import { Fault, usage } from "../../shared/fault.ts";
 import { formatAddress, parseAddress } from "../../shared/frame/address.ts";
 import { BROADCAST_MAC, formatMac, isGroup, parseMac } from "../../shared/frame/mac.ts";
 import type { Port } from "../../shared/switch/port.ts";
-import type { Network } from "../tenants/model.ts";
+import { Fault, usage } from "../../shared/values/fault.ts";
+import type { Network } from "../model/model.ts";
 import type { NetworkHub } from "./network-hub.ts";
 
 /** One thing that decides about a frame, in the order in which they do. */

@@ -1,13 +1,13 @@
-import { Fault } from "../../shared/fault.ts";
 import { formatAddress, formatIpv4, type IpAddress, parseIpv4 } from "../../shared/frame/address.ts";
 import { formatMac } from "../../shared/frame/mac.ts";
-import { type AddressPool, addressPool, PREFIX6_BITS, randomAddress6 } from "./address-pool.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import { type AddressPool, addressPool, PREFIX6_BITS, randomAddress6 } from "../model/address-pool.ts";
+import { unknown } from "../model/faults.ts";
+import { type Actor, type GivenAddresses, type Network, RELAY, type TakenAddress } from "../model/model.ts";
+import type { Store } from "../store/store.ts";
+import type { UsedAddress } from "../store/tables/used-address-table.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { unknown } from "./faults.ts";
 import type { Limits } from "./limits.ts";
-import { type Actor, type GivenAddresses, type Network, RELAY, type TakenAddress } from "./model.ts";
-import type { Store } from "./store.ts";
-import type { UsedAddress } from "./used-address-table.ts";
 
 /**
  * Which machine uses an address of a network now, as far as it can be seen.

@@ -1,9 +1,9 @@
+import { hashSecret, newId, newSecret } from "../crypto/secret.ts";
+import { unknown } from "../model/faults.ts";
+import type { Actor, Admin } from "../model/model.ts";
+import type { Part, TimeKey } from "../model/part.ts";
+import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { unknown } from "./faults.ts";
-import type { Actor, Admin } from "./model.ts";
-import type { Part, TimeKey } from "./part.ts";
-import { hashSecret, newId, newSecret } from "./secret.ts";
-import type { Store } from "./store.ts";
 import type { Revocation } from "./tenants.ts";
 
 export interface AdminRequest {

@@ -1,6 +1,6 @@
-import type { AuditLogRecord, Keep, NumberedEntry } from "./audit-table.ts";
+import type { Store } from "../store/store.ts";
+import type { AuditLogRecord, Keep, NumberedEntry } from "../store/tables/audit-table.ts";
 import type { Limits } from "./limits.ts";
-import type { Store } from "./store.ts";
 
 /** Entries removed in one step, and logs looked at: a step takes a few milliseconds. */
 const SLICE_ENTRIES = 100;

@@ -1,6 +1,6 @@
-import type { AuditQuery, NumberedEntry } from "./audit-table.ts";
-import type { Actor, AuditEntry } from "./model.ts";
-import type { Store } from "./store.ts";
+import type { Actor, AuditEntry } from "../model/model.ts";
+import type { Store } from "../store/store.ts";
+import type { AuditQuery, NumberedEntry } from "../store/tables/audit-table.ts";
 
 /** Entries that wait to be written: in all, and of one tenant. */
 const WAITING = 1_000;

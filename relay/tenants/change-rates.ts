@@ -1,4 +1,4 @@
-import { RateLimited } from "./faults.ts";
+import { RateLimited } from "../model/faults.ts";
 import type { Limits } from "./limits.ts";
 
 /** What a limit counts in: as much may come at once after silence. */

@@ -1,13 +1,13 @@
-import { Fault } from "../../shared/fault.ts";
-import type { Names } from "../names/names.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import { parsePublicKey, verify } from "../crypto/ed25519.ts";
+import { hashSecret, hexToBase64url, newId } from "../crypto/secret.ts";
+import type { Device, Invite, Network } from "../model/model.ts";
+import type { Store } from "../store/store.ts";
 import type { Addresses } from "./addresses.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { ChangeRates } from "./change-rates.ts";
-import { parsePublicKey, verify } from "./ed25519.ts";
 import type { Limits } from "./limits.ts";
-import type { Device, Invite, Network } from "./model.ts";
-import { hashSecret, hexToBase64url, newId } from "./secret.ts";
-import type { Store } from "./store.ts";
+import type { Names } from "./names.ts";
 
 export interface EnrolmentRequest {
   readonly tenant: string;

@@ -1,11 +1,11 @@
+import { hashSecret, newId, newSecret } from "../crypto/secret.ts";
+import { unknown } from "../model/faults.ts";
+import type { Actor, Invite } from "../model/model.ts";
+import type { Part, TimeKey } from "../model/part.ts";
+import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { Devices } from "./devices.ts";
-import { unknown } from "./faults.ts";
 import type { Limits } from "./limits.ts";
-import type { Actor, Invite } from "./model.ts";
-import type { Part, TimeKey } from "./part.ts";
-import { hashSecret, newId, newSecret } from "./secret.ts";
-import type { Store } from "./store.ts";
 
 /** How long an invite is good for unless it is said, in seconds: links lie about in mailboxes for years. */
 const INVITE_SECONDS = 7 * 86_400;

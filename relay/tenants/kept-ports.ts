@@ -1,7 +1,7 @@
+import { unknown } from "../model/faults.ts";
+import { type Actor, type Network, type PortRecord, RELAY } from "../model/model.ts";
+import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { unknown } from "./faults.ts";
-import { type Actor, type Network, type PortRecord, RELAY } from "./model.ts";
-import type { Store } from "./store.ts";
 
 /** The ports on the underlay that networks are to have: whoever runs ports goes by what is kept here. */
 export class KeptPorts {

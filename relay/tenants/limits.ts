@@ -1,8 +1,8 @@
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import { type Actor, type Network, RELAY } from "../model/model.ts";
+import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { type Actor, type Network, RELAY } from "./model.ts";
 import type { NewNotice, Notices } from "./notices.ts";
-import type { Store } from "./store.ts";
 
 /**
  * What a tenant may have before the relay's administrator says otherwise; null is without a limit. All are far above

@@ -1,18 +1,9 @@
-import { Fault } from "../../shared/fault.ts";
-import { MAX_VNI } from "../../shared/frame/vxlan.ts";
+import { MAX_VNI } from "../../shared/frame/encapsulation/vxlan.ts";
 import type { PortRole } from "../../shared/switch/port.ts";
 import { changedSettings, DEFAULT_SETTINGS, type SettingsChange } from "../../shared/switch/settings.ts";
-import { Names } from "../names/names.ts";
-import { Addresses } from "./addresses.ts";
-import { Admins } from "./admins.ts";
-import { AuditLog } from "./audit-log.ts";
-import { ChangeRates } from "./change-rates.ts";
-import { Devices } from "./devices.ts";
-import { Enrolment } from "./enrolment.ts";
-import { taken, unknown } from "./faults.ts";
-import { Invites } from "./invites.ts";
-import { KeptPorts } from "./kept-ports.ts";
-import { Limits } from "./limits.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import { hashSecret, newId, newSecret, randomBelow } from "../crypto/secret.ts";
+import { taken, unknown } from "../model/faults.ts";
 import {
   type Actor,
   type GivenAddresses,
@@ -21,12 +12,21 @@ import {
   RELAY,
   type Tenant,
   type Token,
-} from "./model.ts";
+} from "../model/model.ts";
+import type { Part, TimeKey } from "../model/part.ts";
+import type { Store } from "../store/store.ts";
+import type { StoreHealth } from "../store/store-health.ts";
+import { Addresses } from "./addresses.ts";
+import { Admins } from "./admins.ts";
+import { AuditLog } from "./audit-log.ts";
+import { ChangeRates } from "./change-rates.ts";
+import { Devices } from "./devices.ts";
+import { Enrolment } from "./enrolment.ts";
+import { Invites } from "./invites.ts";
+import { KeptPorts } from "./kept-ports.ts";
+import { Limits } from "./limits.ts";
+import { Names } from "./names.ts";
 import { Notices } from "./notices.ts";
-import type { Part, TimeKey } from "./part.ts";
-import { hashSecret, newId, newSecret, randomBelow } from "./secret.ts";
-import type { Store } from "./store.ts";
-import type { StoreHealth } from "./store-health.ts";
 
 /** The VNI of a new relay's first network, and the lowest given out: those below are what people number by hand. */
 const FIRST_VNI = 101;

@@ -1,5 +1,5 @@
 /** What can be wrong with a socket of a tunnel, in words for whoever administers it. */
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 import type { ListenAddress } from "./underlay.ts";
 
 const HINTS: Readonly<Record<string, string>> = {

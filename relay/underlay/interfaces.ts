@@ -1,6 +1,6 @@
 /** This machine's network interfaces, by name. */
 import { networkInterfaces } from "node:os";
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 
 /**
  * What node:dgram takes for an interface when a group is joined: its IPv4 address, or `::%name`.

@@ -2,10 +2,10 @@
 
 import { constants as system } from "node:os";
 import { getSystemErrorName } from "node:util";
-import { Fault } from "../../shared/fault.ts";
 import { formatAddress, parseAddress } from "../../shared/frame/address.ts";
 import { readUint32, readUint128, writeUint32, writeUint128 } from "../../shared/frame/bytes.ts";
-import { PROTOCOL_GRE } from "../../shared/frame/gre.ts";
+import { PROTOCOL_GRE } from "../../shared/frame/encapsulation/gre.ts";
+import { Fault } from "../../shared/values/fault.ts";
 import { loadPoll, type Watch, type WatchDescriptor } from "../../system/poll.ts";
 import { forceReceiveBuffer, setTunnelOptions } from "../../system/socket-options.ts";
 import { listenFault } from "./faults.ts";

@@ -10,8 +10,8 @@
 import { readUint16, readUint32, writeUint16 } from "../frame/bytes.ts";
 import { checksum } from "../frame/checksum.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../frame/ethernet.ts";
-import { IPV4_HEADER_BYTES, PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../frame/ipv6.ts";
+import { IPV4_HEADER_BYTES, PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../frame/ip/ipv6.ts";
 import { GSO_TCPV4, GSO_TCPV6, NEEDS_CSUM, writeVirtio } from "./virtio.ts";
 
 const TCP_CHECKSUM = 16;

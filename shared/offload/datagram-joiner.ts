@@ -9,9 +9,9 @@
  */
 import { readUint16, writeUint16 } from "../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
-import { IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../frame/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../frame/ipv6.ts";
-import { UDP_HEADER_BYTES } from "../frame/udp.ts";
+import { IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../frame/ip/ipv6.ts";
+import { UDP_HEADER_BYTES } from "../frame/ip/udp.ts";
 import { fold, invert } from "./csum.ts";
 import { UDP_CSUM_OFFSET } from "./packet.ts";
 import {

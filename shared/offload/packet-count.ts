@@ -1,4 +1,4 @@
-import { isOffload } from "../tunnel/record.ts";
+import { isOffload } from "../protocol/record.ts";
 import { GSO_NONE, readGsoSize, readGsoType, VIRTIO_BYTES } from "./virtio.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { holds, readUint16 } from "../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../frame/ethernet.ts";
-import { IPV4_HEADER_BYTES, PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../frame/ipv6.ts";
+import { IPV4_HEADER_BYTES, PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../frame/ip/ipv6.ts";
 import { OffloadFault } from "./fault.ts";
 
 /** IP protocol numbers (IANA) of tunnels. */

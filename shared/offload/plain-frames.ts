@@ -1,4 +1,4 @@
-import { ENCAPSULATION_BYTES } from "../tunnel/record.ts";
+import { ENCAPSULATION_BYTES } from "../protocol/record.ts";
 
 /** Room before every frame, for the headers of a record of the plain type. */
 export const HEADROOM = ENCAPSULATION_BYTES;

@@ -11,9 +11,9 @@
  * - the checksum of either.
  */
 import { readUint16, readUint32, writeUint16, writeUint32 } from "../frame/bytes.ts";
-import { PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../frame/ipv6.ts";
-import { UDP_HEADER_BYTES } from "../frame/udp.ts";
+import { PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../frame/ip/ipv6.ts";
+import { UDP_HEADER_BYTES } from "../frame/ip/udp.ts";
 import { completeCsum, fold, invert } from "./csum.ts";
 import { OffloadFault } from "./fault.ts";
 import { hasCsumAt, type Packet } from "./packet.ts";

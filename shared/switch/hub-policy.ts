@@ -1,6 +1,6 @@
 import type { IpAddress } from "../frame/address.ts";
 import { ETHERNET_SOURCE_OFFSET, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ipv4.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
 import { BROADCAST_MAC, isGroupAt, readMac } from "../frame/mac.ts";
 import type { Budget } from "./budget.ts";
 import type { DropReason } from "./drops.ts";

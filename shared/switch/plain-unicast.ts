@@ -4,7 +4,7 @@
  * bytes: see `npm run bench -- micro` for what it costs.
  */
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ipv4.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
 
 /** DHCP, PXE's proxyDHCP and DHCPv6. */
 const DHCP_SERVER = 67;

@@ -4,7 +4,6 @@ import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
 import { packetCount } from "../offload/packet-count.ts";
 import { VIRTIO_BYTES } from "../offload/virtio.ts";
 import { untag } from "../offload/vlan.ts";
-import { Block } from "../tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
@@ -12,7 +11,8 @@ import {
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
   RECORD_VXLAN,
-} from "../tunnel/record.ts";
+} from "../protocol/record.ts";
+import { Block } from "../tunnel/block.ts";
 import type { DropReason } from "./drops.ts";
 import type { HubSender } from "./hub-sender.ts";
 import { MacTable } from "./mac-table.ts";

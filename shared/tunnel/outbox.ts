@@ -5,13 +5,14 @@
  * batch whose records all go the same way leaves as it came, without a copy. Small ranges of several buffers are put
  * together into one message; a great one is cheaper sent by itself than copied.
  *
- * A receiver that reads more slowly than others send to it gets a queue (see ../switch/egress-queue.ts), fair between
+ * A receiver that reads more slowly than others send to it gets a queue (see ./egress-queue.ts), fair between
  * its flows. While it keeps up, the queue is empty and nothing passes through it.
  */
-import type { EgressQueue } from "../switch/egress-queue.ts";
+
+import { MESSAGE_BYTES } from "../protocol/constants.ts";
 import { Block } from "./block.ts";
 import type { BlockPool } from "./block-pool.ts";
-import { MESSAGE_BYTES } from "./constants.ts";
+import type { EgressQueue } from "./egress-queue.ts";
 import type { QueueBudget } from "./queue-budget.ts";
 
 /** Where a record lies, or several that are neighbours: `block.bytes[start, end)`. It holds a reference to the block. */

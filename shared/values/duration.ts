@@ -1,4 +1,4 @@
-import { usage } from "../fault.ts";
+import { usage } from "./fault.ts";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 

@@ -1,7 +1,7 @@
 // The short version of 'npm run attack': everything at once, judged by what holds on any machine, however busy.
 import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
-import { requires } from "../requirements.ts";
+import { requires } from "../support/requirements.ts";
 import { campaign } from "./campaign.ts";
 import { attackOptions } from "./options.ts";
 import { HEAD_BYTES, MARK_BYTES, MarkFinder, markOf, writeFrame } from "./payload.ts";

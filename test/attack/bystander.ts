@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { setTimeout as delay } from "node:timers/promises";
 import { Random } from "../fuzz/random.ts";
-import { packet, parseMessage, type WireRecord } from "../relay/client.ts";
+import { packet, parseMessage, type WireRecord } from "../support/relay/client.ts";
 import { HEAD_BYTES, type Head, markOf, readHead, writeFrame } from "./payload.ts";
 import type { TenantPlan } from "./plan.ts";
 import { type Control, TEXT, Wire } from "./wire.ts";

@@ -1,7 +1,7 @@
 // npm run attack: one tenant and strangers do their worst, two bystander tenants are to notice nothing. The short version of it
 // is attack.test.ts.
 import { untilSignalled } from "../../desktop/cli/signals.ts";
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 import { campaign } from "./campaign.ts";
 import { attackOptions, HELP } from "./options.ts";
 import { findings, report } from "./report.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { usage } from "../../shared/fault.ts";
+import { usage } from "../../shared/values/fault.ts";
 import { FRAMINGS } from "../../system/websocket/framing.ts";
 import { ATTACKS } from "./kinds/all.ts";
 import type { Transport } from "./stage.ts";

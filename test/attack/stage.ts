@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { JsonProcess } from "../../desktop/cli/lab/json-process.ts";
+import { JsonProcess } from "../../desktop/demo/lab/json-process.ts";
 import type { Framing } from "../../system/websocket/framing.ts";
-import { makeCertificate } from "../relay/certificate.ts";
-import { freeUdpPort } from "../relay/udp-port.ts";
+import { makeCertificate } from "../support/relay/certificate.ts";
+import { freeUdpPort } from "../support/relay/udp-port.ts";
 import { markOf } from "./payload.ts";
 import {
   type AttackerTenant,

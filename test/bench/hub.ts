@@ -1,10 +1,10 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Host } from "../../desktop/cli/lab/host.ts";
-import { type JsonLine, JsonProcess } from "../../desktop/cli/lab/json-process.ts";
-import { Lab } from "../../desktop/cli/lab/lab.ts";
-import { type Machine, type RunningRelay, text } from "../../desktop/cli/lab/laneway.ts";
+import type { Host } from "../../desktop/demo/lab/host.ts";
+import { type JsonLine, JsonProcess } from "../../desktop/demo/lab/json-process.ts";
+import { Lab } from "../../desktop/demo/lab/lab.ts";
+import { type Machine, type RunningRelay, text } from "../../desktop/demo/lab/laneway.ts";
 import { laneway } from "./overlays/laneway.ts";
 import { cpuSeconds, residentBytes } from "./processes.ts";
 import { median } from "./quantile.ts";

@@ -1,7 +1,7 @@
 // npm run bench: see options.ts for what there is, and docs/performance.md for what comes of it.
 import { writeFileSync } from "node:fs";
 import { untilSignalled } from "../../desktop/cli/signals.ts";
-import { Fault, usage } from "../../shared/fault.ts";
+import { Fault, usage } from "../../shared/values/fault.ts";
 import { findCommand } from "../../tools/find-command.ts";
 import { measureHub } from "./hub.ts";
 import { thisMachine } from "./machine.ts";

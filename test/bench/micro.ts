@@ -1,12 +1,18 @@
 import { Bench } from "tinybench";
-import { FairBucket } from "../../relay/hub/fair-bucket.ts";
-import { ShareMeter } from "../../relay/hub/meter.ts";
+import { FairBucket } from "../../relay/hub/rates/fair-bucket.ts";
+import { ShareMeter } from "../../relay/hub/rates/meter.ts";
 import { decodeArp, encodeArp } from "../../shared/frame/arp.ts";
 import { checksum } from "../../shared/frame/checksum.ts";
-import { PROTOCOL_IGMP } from "../../shared/frame/igmp.ts";
-import { decodeIpv4, encodeIpv4, PROTOCOL_TCP } from "../../shared/frame/ipv4.ts";
+import { PROTOCOL_IGMP } from "../../shared/frame/groups/igmp.ts";
+import { decodeIpv4, encodeIpv4, PROTOCOL_TCP } from "../../shared/frame/ip/ipv4.ts";
 import { finish, OffloadFault } from "../../shared/offload/finish.ts";
-import { EgressQueue } from "../../shared/switch/egress-queue.ts";
+import { MESSAGE_BYTES } from "../../shared/protocol/constants.ts";
+import {
+  ENCAPSULATION_BYTES,
+  encapsulate,
+  type RecordReader,
+  readRecords,
+} from "../../shared/protocol/record.ts";
 import { HubPolicy } from "../../shared/switch/hub-policy.ts";
 import { MacTable } from "../../shared/switch/mac-table.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
@@ -14,13 +20,7 @@ import { Segment } from "../../shared/switch/segment.ts";
 import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
 import { Block } from "../../shared/tunnel/block.ts";
 import { BlockPool } from "../../shared/tunnel/block-pool.ts";
-import { MESSAGE_BYTES } from "../../shared/tunnel/constants.ts";
-import {
-  ENCAPSULATION_BYTES,
-  encapsulate,
-  type RecordReader,
-  readRecords,
-} from "../../shared/tunnel/record.ts";
+import { EgressQueue } from "../../shared/tunnel/egress-queue.ts";
 import { FrameParser } from "../../system/websocket/frame-parser.ts";
 import { clientMessage } from "./load/plain-client.ts";
 import type { MicroResult } from "./results.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { usage } from "../../shared/fault.ts";
+import { usage } from "../../shared/values/fault.ts";
 
 export const PARTS = ["micro", "path", "uplink", "hub", "peers", "all"] as const;
 export type Part = (typeof PARTS)[number];

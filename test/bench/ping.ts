@@ -1,4 +1,4 @@
-import { Fault } from "../../shared/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
 import { quantile } from "./quantile.ts";
 import type { Star } from "./star.ts";
 

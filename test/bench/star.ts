@@ -2,10 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Host } from "../../desktop/cli/lab/host.ts";
-import { Lab } from "../../desktop/cli/lab/lab.ts";
-import { mustRun } from "../../desktop/cli/lab/run-command.ts";
-import { Fault } from "../../shared/fault.ts";
+import { Host } from "../../desktop/demo/lab/host.ts";
+import { Lab } from "../../desktop/demo/lab/lab.ts";
+import { mustRun } from "../../desktop/demo/lab/run-command.ts";
+import { Fault } from "../../shared/values/fault.ts";
 
 const READY_MS = 30_000;
 const POLL_MS = 100;

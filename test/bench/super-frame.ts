@@ -1,4 +1,4 @@
-import { encodeIpv4, PROTOCOL_TCP } from "../../shared/frame/ipv4.ts";
+import { encodeIpv4, PROTOCOL_TCP } from "../../shared/frame/ip/ipv4.ts";
 import { GSO_TCPV4, NEEDS_CSUM, VIRTIO_BYTES, writeVirtio } from "../../shared/offload/virtio.ts";
 
 const ETHERNET = 14;

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { collectGarbage } from "../collect-garbage.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { Mutator } from "./mutator.ts";
 import { Random } from "./random.ts";
 import type { Subject, Target } from "./subject.ts";

@@ -1,10 +1,10 @@
 import { pino } from "pino";
-import { GuessLimiter } from "../../relay/guess-limiter.ts";
-import { acceptEthernet } from "../../relay/hub/ethernet.ts";
+import { GuessLimiter } from "../../relay/arrivals/guess-limiter.ts";
 import { Hub } from "../../relay/hub/hub.ts";
-import type { ConnectionEvents } from "../../relay/hub/socket.ts";
-import type { Network } from "../../relay/tenants/model.ts";
-import { SqliteStore } from "../../relay/tenants/sqlite-store.ts";
+import { acceptEthernet } from "../../relay/hub/session/ethernet.ts";
+import type { ConnectionEvents } from "../../relay/hub/session/socket.ts";
+import type { Network } from "../../relay/model/model.ts";
+import { SqliteStore } from "../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../relay/tenants/tenants.ts";
 import { MacBudget, type Port } from "../../shared/switch/port.ts";
 import type { Segment } from "../../shared/switch/segment.ts";

@@ -3,11 +3,11 @@
 import { writeUint16, written } from "../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../shared/frame/checksum.ts";
 import { type EthernetHeader, encodeEthernet } from "../../shared/frame/ethernet.ts";
-import { encodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../shared/frame/ipv4.ts";
-import { encodeIpv6 } from "../../shared/frame/ipv6.ts";
+import { encodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6 } from "../../shared/frame/ip/ipv6.ts";
 import { BROADCAST_MAC } from "../../shared/frame/mac.ts";
-import { arpRequest, dhcpOffer, igmpReport, toGroup } from "../relay/neighbour-frames.ts";
 import { listenerMessage, mldRecords, sealIcmpv6 } from "../shared/frame/group-messages.ts";
+import { arpRequest, dhcpOffer, igmpReport, toGroup } from "../support/relay/neighbour-frames.ts";
 
 /** Who is behind the port, who is behind the other one, and somebody that nobody has heard of. */
 export const OUTSIDE = 0x0200_0000_0001;

@@ -1,7 +1,7 @@
 // npm run fuzz: hostile packets for everything that reads an underlay, a network or a session. The short version of it is fuzz.test.ts.
 import { parseArgs } from "node:util";
 import { untilSignalled } from "../../desktop/cli/signals.ts";
-import { Fault, usage } from "../../shared/fault.ts";
+import { Fault, usage } from "../../shared/values/fault.ts";
 import { campaign } from "./campaign.ts";
 import { TARGETS } from "./targets.ts";
 

@@ -9,6 +9,8 @@ import type {
   Underlay,
   UnderlaySocket,
 } from "../../relay/underlay/underlay.ts";
+import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/protocol/record.ts";
 import type { Contained } from "../../shared/switch/containment.ts";
 import type { DropReason } from "../../shared/switch/drops.ts";
 import { HubPolicy } from "../../shared/switch/hub-policy.ts";
@@ -17,8 +19,6 @@ import { MacBudget, Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import { changedSettings, DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
 import { Block } from "../../shared/tunnel/block.ts";
-import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
-import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/tunnel/record.ts";
 import { corpusFrames, plain, turned } from "./frames.ts";
 import type { Subject, Target } from "./subject.ts";
 

@@ -3,7 +3,7 @@ import { Duplex } from "node:stream";
 import { StreamDevice } from "../../desktop/agent/qemu/stream-device.ts";
 import type { FrameBatch } from "../../desktop/agent/tap/slab.ts";
 import { readUint32, writeUint32 } from "../../shared/frame/bytes.ts";
-import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
+import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
 import { corpusFrames, plain } from "./frames.ts";
 import type { Subject, Target } from "./subject.ts";
 

@@ -1,14 +1,14 @@
 import { writeUndone } from "../../shared/offload/complete-checksum.ts";
 import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
-import { Block } from "../../shared/tunnel/block.ts";
-import { FRAME_BYTES } from "../../shared/tunnel/constants.ts";
+import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
   RECORD_VXLAN,
-} from "../../shared/tunnel/record.ts";
+} from "../../shared/protocol/record.ts";
+import { Block } from "../../shared/tunnel/block.ts";
 import { corpusFrames, plain, turned } from "./frames.ts";
 import { Random } from "./random.ts";
 import { SessionPool, type Slot } from "./session-pool.ts";

@@ -1,6 +1,6 @@
 // Packets for a router between 10.0.0.0/31 and fd00::/127 at one end and what follows them at the other.
-import { encodeIpv4, type Ipv4Fields, PROTOCOL_ICMP, PROTOCOL_UDP } from "../../shared/frame/ipv4.ts";
-import { encodeIpv6 } from "../../shared/frame/ipv6.ts";
+import { encodeIpv4, type Ipv4Fields, PROTOCOL_ICMP, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6 } from "../../shared/frame/ip/ipv6.ts";
 import { INSIDE, OUTSIDE } from "./frames.ts";
 
 const SOURCE = 0x0a00_0001;

@@ -1,6 +1,6 @@
 import { readUint16, readUint128, writeUint16 } from "../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../shared/frame/checksum.ts";
-import { decodeIpv4, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../shared/frame/ipv4.ts";
+import { decodeIpv4, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
 import { Malformed } from "../../shared/frame/malformed.ts";
 
 const IPV4_CHECKSUM = 10;

@@ -1,10 +1,10 @@
 import { pino } from "pino";
-import { GuessLimiter } from "../../relay/guess-limiter.ts";
+import { GuessLimiter } from "../../relay/arrivals/guess-limiter.ts";
 import { Hub } from "../../relay/hub/hub.ts";
 import { HUB_LIMITS } from "../../relay/hub/limits.ts";
-import type { ConnectionEvents, TunnelSocket } from "../../relay/hub/socket.ts";
-import { type Network, RELAY } from "../../relay/tenants/model.ts";
-import { SqliteStore } from "../../relay/tenants/sqlite-store.ts";
+import type { ConnectionEvents, TunnelSocket } from "../../relay/hub/session/socket.ts";
+import { type Network, RELAY } from "../../relay/model/model.ts";
+import { SqliteStore } from "../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../relay/tenants/tenants.ts";
 import type { Block } from "../../shared/tunnel/block.ts";
 

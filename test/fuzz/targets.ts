@@ -1,7 +1,7 @@
 import { written } from "../../shared/frame/bytes.ts";
-import { encodeGre, sealGre } from "../../shared/frame/gre.ts";
-import { writeNvgre } from "../../shared/frame/nvgre.ts";
-import { writeGroupPolicy, writeVxlan, writeVxlanGpe } from "../../shared/frame/vxlan.ts";
+import { encodeGre, sealGre } from "../../shared/frame/encapsulation/gre.ts";
+import { writeNvgre } from "../../shared/frame/encapsulation/nvgre.ts";
+import { writeGroupPolicy, writeVxlan, writeVxlanGpe } from "../../shared/frame/encapsulation/vxlan.ts";
 import { CONTROL_TARGET } from "./control-target.ts";
 import { ETHERNET_TARGET } from "./ethernet-target.ts";
 import { plain } from "./frames.ts";

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectionLimits } from "../../relay/arrivals/connections.ts";
 import { descriptorLimit } from "../../relay/arrivals/descriptors.ts";
+import { TrustedProxies } from "../../relay/arrivals/trusted-proxies.ts";
 import { type RelayOptions, relayCommand, relayOptions } from "../../relay/options.ts";
-import { TrustedProxies } from "../../relay/trusted-proxies.ts";
-import { Fault } from "../../shared/fault.ts";
-import { requires } from "../requirements.ts";
-import { makeCertificate } from "./certificate.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import { makeCertificate } from "../support/relay/certificate.ts";
+import { requires } from "../support/requirements.ts";
 
 describe("the relay's options", () => {
   let directory = "";

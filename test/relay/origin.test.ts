@@ -1,11 +1,11 @@
 import { request } from "node:http";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { TrustedProxies } from "../../relay/arrivals/trusted-proxies.ts";
 import { originOf } from "../../relay/origin.ts";
-import { TrustedProxies } from "../../relay/trusted-proxies.ts";
-import { hello, TunnelClient } from "./client.ts";
-import { type Invite, TestDevice } from "./device.ts";
-import { RelayProcess, sharedRelay, underEachRuntime } from "./runtimes.ts";
+import { hello, TunnelClient } from "../support/relay/client.ts";
+import { type Invite, TestDevice } from "../support/relay/device.ts";
+import { RelayProcess, sharedRelay, underEachRuntime } from "../support/relay/runtimes.ts";
 
 const PROXY = "10.0.0.2";
 

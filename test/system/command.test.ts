@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { usage } from "../../shared/fault.ts";
+import { usage } from "../../shared/values/fault.ts";
 import { explainCommand, withoutInvites } from "../../system/command.ts";
 
 const SECRET = "Zm9vYmFyYmF6-_3q2-7wAAECAwQFBgcICQoLDA0ODxA";

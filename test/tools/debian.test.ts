@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findCommand } from "../../tools/find-command.ts";
-import { requires } from "../requirements.ts";
+import { requires } from "../support/requirements.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const script = join(ROOT, "tools/debian.ts");

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { Fault } from "../../../shared/fault.ts";
-import type { NetworkOffer } from "../../../shared/tunnel/control.ts";
+import type { NetworkOffer } from "../../../shared/protocol/control.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import type { Problem, Step } from "../../rpc/shapes.ts";
-import type { Credentials } from "../credentials.ts";
+import type { Credentials } from "../identity/credentials.ts";
 import { PLAIN, type Reach } from "../reach/reach.ts";
 import { openTap } from "../tap/open.ts";
-import { Refused, TunnelConnection } from "../tunnel-connection.ts";
-import { judgeEnd } from "../tunnel-errors.ts";
+import { Refused, TunnelConnection } from "../tunnel/tunnel-connection.ts";
+import { judgeEnd } from "../tunnel/tunnel-errors.ts";
 import { attachedTaps, bridgesOf, checkBridges } from "./bridge-check.ts";
 import { type Check, type Finding, runChecks } from "./checks.ts";
 import { exchangeFullSize } from "./full-size.ts";

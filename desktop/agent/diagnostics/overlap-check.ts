@@ -1,9 +1,9 @@
 /** Whether a network has addresses that this machine has, or reaches, in another way. */
-import type { NetworkOffer } from "../../../shared/tunnel/control.ts";
+import type { NetworkOffer } from "../../../shared/protocol/control.ts";
 import type { Problem } from "../../rpc/shapes.ts";
 import { overlapProblems } from "../interface/overlap-watch.ts";
-import { hasIpv6 } from "../link.ts";
 import { readLinks } from "../system/state.ts";
+import { hasIpv6 } from "../tap/link.ts";
 import { judgeInterface } from "../trust/interface.ts";
 import { readMachine } from "../trust/machine.ts";
 import { problemOf } from "../trust/refusal.ts";

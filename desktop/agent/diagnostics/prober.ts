@@ -2,7 +2,7 @@ import { ETHERNET_HEADER_BYTES, ETHERNET_SOURCE_OFFSET } from "../../../shared/f
 import { isGroupAt, readMac } from "../../../shared/frame/mac.ts";
 import type { SegmentObserver } from "../../../shared/switch/observer.ts";
 import type { Port } from "../../../shared/switch/port.ts";
-import type { LocalNetwork } from "../local-network.ts";
+import type { LocalNetwork } from "../network/local-network.ts";
 import { decodeProbe, encodeProbe, isProbe, LAST, type Probe, REPORT_EVERY } from "./probe-frame.ts";
 
 /** Answers to others that are given in a second, at most: nobody is to have us make a storm. */

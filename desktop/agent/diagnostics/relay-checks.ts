@@ -2,17 +2,17 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
-import { Fault } from "../../../shared/fault.ts";
-import { MESSAGE_BYTES, SUBPROTOCOL } from "../../../shared/tunnel/constants.ts";
-import { parseControl, relayMessage } from "../../../shared/tunnel/control.ts";
+import { MESSAGE_BYTES, SUBPROTOCOL } from "../../../shared/protocol/constants.ts";
+import { parseControl, relayMessage } from "../../../shared/protocol/control.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { connect } from "../../../system/websocket/connect.ts";
 import type { MessageSocket } from "../../../system/websocket/message-socket.ts";
 import { dial, endpoint } from "../reach/dial.ts";
 import { type HttpProxy, NO_PROXY, proxyFor, proxyText } from "../reach/proxy.ts";
 import { basic, type Reach } from "../reach/reach.ts";
-import { tunnelUrl } from "../tunnel-connection.ts";
-import { notARelay, Unreachable, unreachable } from "../tunnel-errors.ts";
-import { upgradeFault } from "../upgrade-fault.ts";
+import { tunnelUrl } from "../tunnel/tunnel-connection.ts";
+import { notARelay, Unreachable, unreachable } from "../tunnel/tunnel-errors.ts";
+import { upgradeFault } from "../tunnel/upgrade-fault.ts";
 import type { Check, Finding } from "./checks.ts";
 import { since, TooLate, within } from "./patience.ts";
 

@@ -7,15 +7,15 @@ import {
   ETHERTYPE_IPV6,
   encodeEthernet,
 } from "../../../shared/frame/ethernet.ts";
-import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ipv4.ts";
-import { encodeIpv6, IPV6_HEADER_BYTES } from "../../../shared/frame/ipv6.ts";
-import { BROADCAST_MAC } from "../../../shared/frame/mac.ts";
+import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6, IPV6_HEADER_BYTES } from "../../../shared/frame/ip/ipv6.ts";
 import {
   encodeNeighbourAdvertisement,
   ND_HOP_LIMIT,
   ND_LINK_ADDRESS_BYTES,
   ND_NEIGHBOUR_BYTES,
-} from "../../../shared/frame/neighbour-discovery.ts";
+} from "../../../shared/frame/ip/neighbour-discovery.ts";
+import { BROADCAST_MAC } from "../../../shared/frame/mac.ts";
 
 /** `ff02::1`, all nodes, and its MAC address (RFC 2464 section 7). */
 const ALL_NODES = 0xff02_0000_0000_0000_0000_0000_0000_0001n;

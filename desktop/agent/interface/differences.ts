@@ -1,7 +1,7 @@
 /** How an interface differs from what it should be, and what puts it right. */
 import { containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
-import { addressCommand } from "../link.ts";
 import type { LinkState, Route } from "../system/state.ts";
+import { addressCommand } from "../tap/link.ts";
 import { formatNetwork } from "../trust/address.ts";
 
 /** What an interface should be. */

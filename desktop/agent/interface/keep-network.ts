@@ -1,6 +1,6 @@
 /** What networks make of what their interface's keeper tells. */
 import type { Problem } from "../../rpc/shapes.ts";
-import type { LocalNetwork } from "../local-network.ts";
+import type { LocalNetwork } from "../network/local-network.ts";
 import type { TapDevice } from "../tap/device.ts";
 import type { InterfaceKeeper } from "./keeper.ts";
 import { OverlapWatch, type OverlapWishes } from "./overlap-watch.ts";

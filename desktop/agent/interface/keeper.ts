@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { Fault } from "../../../shared/fault.ts";
 import { formatMac, parseMac } from "../../../shared/frame/mac.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import type { Problem } from "../../rpc/shapes.ts";
-import { changeLink } from "../link.ts";
 import { type LinkState, type Route, readLinks, readRoutes } from "../system/state.ts";
 import { type SystemWatcher, system } from "../system/watcher.ts";
 import type { TapDevice } from "../tap/device.ts";
+import { changeLink } from "../tap/link.ts";
 import { problemOf } from "../trust/refusal.ts";
 import { type Difference, type DifferenceKind, differences, type InterfaceWanted } from "./differences.ts";
 import type { InterfaceNews } from "./news.ts";

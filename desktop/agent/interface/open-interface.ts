@@ -1,6 +1,6 @@
-import { configureLink, type LinkOptions } from "../link.ts";
-import { type NameServers, reachableServers, tellResolved } from "../resolved.ts";
+import { type NameServers, reachableServers, tellResolved } from "../network/resolved.ts";
 import type { TapDevice } from "../tap/device.ts";
+import { configureLink, type LinkOptions } from "../tap/link.ts";
 import { openTap } from "../tap/open.ts";
 
 export interface InterfaceOptions extends Omit<LinkOptions, "name" | "txqueuelen"> {

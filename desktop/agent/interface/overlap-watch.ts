@@ -1,6 +1,6 @@
 import { type Cidr, overlaps, parseCidr } from "../../../shared/frame/cidr.ts";
 import type { Problem } from "../../rpc/shapes.ts";
-import type { LocalNetwork } from "../local-network.ts";
+import type { LocalNetwork } from "../network/local-network.ts";
 import { type SystemWatcher, system } from "../system/watcher.ts";
 import { formatNetwork } from "../trust/address.ts";
 import type { JudgedInterface } from "../trust/interface.ts";

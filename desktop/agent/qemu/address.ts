@@ -1,4 +1,4 @@
-import { usage } from "../../../shared/fault.ts";
+import { usage } from "../../../shared/values/fault.ts";
 
 /** Where virtual machines connect to. */
 export type QemuAddress = { readonly path: string } | { readonly host: string; readonly port: number };

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { Fault } from "../../../shared/fault.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { listenAt, PathTaken, type SocketFile } from "../../../system/socket-file.ts";
 import { formatQemuAddress, type QemuAddress } from "./address.ts";
 import { StreamDevice } from "./stream-device.ts";

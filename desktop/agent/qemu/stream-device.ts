@@ -9,10 +9,10 @@
  * refused; a length of zero has crashed QEMU, so none is sent.
  */
 import type { Socket } from "node:net";
-import { Fault } from "../../../shared/fault.ts";
 import { readUint32, writeUint32 } from "../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES } from "../../../shared/frame/ethernet.ts";
-import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { checkRange, HEADROOM, type TapDevice, type TapReceiver } from "../tap/device.ts";
 import { type Slab, SlabPool } from "../tap/slab.ts";
 

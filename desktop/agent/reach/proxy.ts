@@ -1,9 +1,10 @@
 /** Which HTTP proxy a relay is reached through, by option, setting or environment. */
-import { usage } from "../../../shared/fault.ts";
+
+import { isLoopback } from "../../../shared/api/invite-link.ts";
+import { loginOf } from "../../../shared/api/relay-address.ts";
 import { parseAddress } from "../../../shared/frame/address.ts";
 import { containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
-import { isLoopback } from "../../../shared/invite-link.ts";
-import { loginOf } from "../../../shared/relay-address.ts";
+import { usage } from "../../../shared/values/fault.ts";
 import type { Reach } from "./reach.ts";
 
 /** An HTTP proxy. */

@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from "node:tls";
-import { type Fault, usage } from "../../../shared/fault.ts";
+import { type Fault, usage } from "../../../shared/values/fault.ts";
 
 /**
  * Where Linux systems keep all of theirs in one file: Debian and Alpine, Fedora, openSUSE. Node asks OpenSSL, which was

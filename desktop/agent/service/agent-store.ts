@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { Fault } from "../../../shared/fault.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { makePrivateDirectory, writePrivate } from "../../../system/private-file.ts";
 import { type Settings, settings } from "../../rpc/shapes.ts";
 import { reachRecord } from "../reach/reach.ts";

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
-import { Fault } from "../../../shared/fault.ts";
 import { formatMac } from "../../../shared/frame/mac.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import type { NetworkStatus, Peer } from "../../rpc/shapes.ts";
-import { deviceCredentials, tokenCredentials } from "../credentials.ts";
-import { type DeviceStore, type EnrolledDevice, relayText } from "../device-store.ts";
+import { deviceCredentials, tokenCredentials } from "../identity/credentials.ts";
+import { type DeviceStore, type EnrolledDevice, relayText } from "../identity/device-store.ts";
 import { merged, type Reach } from "../reach/reach.ts";
 import type { AgentState, AgentStore, KeptNetwork } from "./agent-store.ts";
-import { AgentTunnel } from "./agent-tunnel.ts";
 import type { AgentLog } from "./log.ts";
-import { ManagedNetwork } from "./managed-network.ts";
-import { MemberBudget } from "./member-budget.ts";
-import { findNetwork, type GivenRef, readRelay } from "./network-ref.ts";
+import { AgentTunnel } from "./networks/agent-tunnel.ts";
+import { ManagedNetwork } from "./networks/managed-network.ts";
+import { MemberBudget } from "./networks/member-budget.ts";
+import { findNetwork, type GivenRef, readRelay } from "./networks/network-ref.ts";
 
 /** How often an interface's addresses are looked at, in milliseconds: nobody tells of them. */
 const ADDRESSES_MS = 2_000;

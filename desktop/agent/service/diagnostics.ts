@@ -1,8 +1,8 @@
 import type { GivenParams } from "../../rpc/schema.ts";
-import type { DoctorSubject } from "../diagnostics/agent-doctor.ts";
+import type { DoctorSubject } from "../jobs/agent-doctor.ts";
 import type { Agent } from "./agent.ts";
 import type { Job } from "./jobs.ts";
-import type { ManagedNetwork } from "./managed-network.ts";
+import type { ManagedNetwork } from "./networks/managed-network.ts";
 
 /** What finds out what is wrong; each resolves when it is done, and ends when the job is cancelled. */
 export interface Diagnostics {

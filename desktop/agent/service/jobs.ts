@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { Fault } from "../../../shared/fault.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import type { EventData, EventName } from "../../rpc/schema.ts";
 import type { Step } from "../../rpc/shapes.ts";
-import { toProblem } from "./managed-network.ts";
+import { toProblem } from "./networks/managed-network.ts";
 
 /** Of one caller. */
 const MOST_JOBS = 4;

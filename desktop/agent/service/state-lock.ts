@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateDirectory } from "../../../system/private-file.ts";
-import { runningAlready } from "./rpc-server.ts";
-import type { SocketNative } from "./socket-native.ts";
+import { runningAlready } from "./calls/rpc-server.ts";
+import type { SocketNative } from "./calls/socket-native.ts";
 
 const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
 

@@ -1,6 +1,6 @@
 /** Routes of our own that keep relays outside of the networks that are reached through them. */
 import { type Cidr, containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
-import { changeLink } from "../link.ts";
+import { changeLink } from "../tap/link.ts";
 import { hostOf } from "../trust/address.ts";
 import { ROUTE_PROTOCOL } from "./route-protocol.ts";
 import { type LinkState, type Route, readLinks, readRoutes } from "./state.ts";

@@ -1,7 +1,7 @@
 /** The links, addresses and default routes of this network namespace, as `ip` tells of them. */
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { askIp } from "../link.ts";
+import { askIp } from "../tap/link.ts";
 
 /** A lifetime that does not end (linux/if_addr.h, INFINITY_LIFE_TIME). */
 const FOREVER = 4_294_967_295;

@@ -3,7 +3,7 @@
  * file per way of reaching the kernel; all of them keep the contract in test/desktop/agent/tap/contract.ts.
  */
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
-import { ENCAPSULATION_BYTES, OFFLOAD_BYTES } from "../../../shared/tunnel/record.ts";
+import { ENCAPSULATION_BYTES, OFFLOAD_BYTES } from "../../../shared/protocol/record.ts";
 import type { FrameBatch } from "./slab.ts";
 
 /** Writable bytes in front of every frame that was read: a record's and a VXLAN header fit, so no frame is moved. */

@@ -1,6 +1,6 @@
 /** What can go wrong with a TAP, in the user's words. */
 import { readFileSync } from "node:fs";
-import { Fault, usage } from "../../../shared/fault.ts";
+import { Fault, usage } from "../../../shared/values/fault.ts";
 
 /** Bytes of an interface's name at most: IFNAMSIZ of linux/if.h without the closing NUL. */
 const NAME_BYTES = 15;

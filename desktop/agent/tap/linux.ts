@@ -9,7 +9,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { constants as system } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
-import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import {
   checkOffloadRange,
   checkRange,
@@ -58,7 +58,7 @@ export interface LinuxTapOptions {
 
 /**
  * Makes a TAP, or takes over a persistent one of that name (`ip tuntap add … user …`), which then stays when
- * it is closed. It is down and bare: see ../link.ts.
+ * it is closed. It is down and bare: see ./link.ts.
  *
  * @throws Fault `tap.name-invalid`, `tap.no-device`, `tap.no-permission`, `tap.name-taken`, `tap.refused`
  */

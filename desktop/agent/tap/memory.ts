@@ -1,6 +1,6 @@
 /** A TAP without a kernel, for tests of everything above it: the test is the kernel. */
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
-import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import {
   checkOffloadRange,
   checkRange,

@@ -1,6 +1,6 @@
 /** Which driver makes a TAP here. */
 import { platform } from "node:os";
-import { Fault } from "../../../shared/fault.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import type { TapDevice } from "./device.ts";
 import { unsupportedFault } from "./faults.ts";
 import { openLinuxTap } from "./linux.ts";
@@ -24,7 +24,7 @@ export interface OpenTapOptions {
 }
 
 /**
- * Makes a TAP, which is down and bare: see ../link.ts.
+ * Makes a TAP, which is down and bare: see ./link.ts.
  *
  * @throws Fault `tap.unsupported-platform`, `tap.no-ffi`, `tap.no-driver`, `tap.name-invalid`,
  * `tap.no-device`, `tap.no-permission`, `tap.name-taken`, `tap.refused`; the signal's reason

@@ -1,6 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { platform } from "node:os";
-import type { Fault } from "../../../shared/fault.ts";
+import type { Fault } from "../../../shared/values/fault.ts";
 import { noDeviceFault, noPermissionFault, unsupportedFault } from "./faults.ts";
 
 /** Bit of CAP_NET_ADMIN in a set of capabilities (linux/capability.h). */

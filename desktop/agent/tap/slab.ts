@@ -9,8 +9,9 @@
  * Once the headroom holds record and VXLAN headers, `bytes[0, ends[n])` is a message of `laneway.v1`. With
  * offload its last 10 bytes are the frame's virtio-net header, which the kernel put there.
  */
+
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import { Block, type BlockHome } from "../../../shared/tunnel/block.ts";
-import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
 import { poison } from "../../../shared/tunnel/hostile-memory.ts";
 import { HOSTILE_MEMORY } from "../../../system/memory.ts";
 import { HEADROOM } from "./device.ts";

@@ -9,11 +9,11 @@
  */
 import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
-import { Fault } from "../../../shared/fault.ts";
-import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
-import { renameLink } from "../link.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { checkOffloadRange, checkRange, HEADROOM, type TapDevice, type TapReceiver } from "./device.ts";
 import { checkName, goneFault, NAME_PATTERN, openFault } from "./faults.ts";
+import { renameLink } from "./link.ts";
 import { type FrameBatch, type Slab, SlabPool } from "./slab.ts";
 
 /** Milliseconds between two looks: growing by one for every look in vain, up to this. */
@@ -36,7 +36,7 @@ export interface Tuntap2TapOptions {
 }
 
 /**
- * Makes a TAP, which is down and bare: see ../link.ts.
+ * Makes a TAP, which is down and bare: see ./link.ts.
  *
  * @throws Fault `tap.no-driver` where the package is missing, and those of linux.ts; the signal's reason
  */

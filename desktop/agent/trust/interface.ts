@@ -1,7 +1,7 @@
 /** Judges what a network brings for this machine's interface, right before it is set. */
 import { type Cidr, formatCidr, overlaps, parseCidr } from "../../../shared/frame/cidr.ts";
-import type { NetworkOffer } from "../../../shared/tunnel/control.ts";
-import { type NameServers, reachableServers } from "../resolved.ts";
+import type { NetworkOffer } from "../../../shared/protocol/control.ts";
+import { type NameServers, reachableServers } from "../network/resolved.ts";
 import { formatNetwork, hostOf, isPrivate, serversWithin } from "./address.ts";
 import { domainsOverlap } from "./domain.ts";
 import { type Claim, type MachineState, readMachine } from "./machine.ts";

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { z } from "zod";
 import type { Cidr } from "../../../shared/frame/cidr.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
-import { askIp } from "../link.ts";
 import { ROUTE_PROTOCOL } from "../system/route-protocol.ts";
+import { askIp } from "../tap/link.ts";
 import { hostOf } from "./address.ts";
 
 /** Something of another interface's, or of the machine's. */

@@ -1,4 +1,4 @@
-import { Fault } from "../../../shared/fault.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
 import type { Problem } from "../../rpc/shapes.ts";
 

@@ -1,12 +1,12 @@
 /** Judges what a relay says of the networks that it offers, before anything of this machine is set by it. */
-import { MAX_VNI } from "../../../shared/frame/vxlan.ts";
+import { MAX_VNI } from "../../../shared/frame/encapsulation/vxlan.ts";
 import {
   FRAME_BYTES,
   KEEPALIVE_SECONDS,
   MESSAGE_BYTES,
   SILENCE_SECONDS,
-} from "../../../shared/tunnel/constants.ts";
-import type { NetworkOffer, Welcome } from "../../../shared/tunnel/control.ts";
+} from "../../../shared/protocol/constants.ts";
+import type { NetworkOffer, Welcome } from "../../../shared/protocol/control.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
 import { isMulticast, judgeAddress } from "./address.ts";
 import { judgeDomain } from "./domain.ts";
@@ -18,7 +18,7 @@ export const MAX_NETWORKS = 512;
 const MAX_SERVERS = 4;
 /** Refusals of one welcome that are told. */
 const MAX_REFUSALS = 64;
-/** As networks are named, with room for the naming of other relays; see also relay/http/body.ts. */
+/** As networks are named, with room for the naming of other relays; see also relay/http/kernel/body.ts. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** Returns whether a network may be called so. */

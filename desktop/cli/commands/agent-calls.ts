@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import type { AgentCommandOptions, PlaceOptions } from "../run-agent-commands.ts";
+import type { AgentCommandOptions, PlaceOptions } from "./run-agent-commands.ts";
 
 /** `laneway status|peers|down|leave`: what the agent is asked. */
 export function agentCallCommands(): Command[] {
-  const commands = () => import("../run-agent-commands.ts");
+  const commands = () => import("./run-agent-commands.ts");
   return [
     new Command("status")
       .description("show this machine's networks, as the agent has them")

@@ -11,7 +11,7 @@ export function agentCommand(): Command {
     )
     .action(async (options: { readonly json?: boolean }) => {
       // Only now: the other commands need none of it, and start sooner.
-      const { runAgentCommand } = await import("../run-agent.ts");
+      const { runAgentCommand } = await import("./run-agent.ts");
       await runAgentCommand(options);
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { usage } from "../../../shared/fault.ts";
-import { adminOptions, tenantOption } from "../admin-options.ts";
-import type { CaptureOptions } from "../run-capture.ts";
+import { usage } from "../../../shared/values/fault.ts";
+import { adminOptions, tenantOption } from "./administration/admin-options.ts";
+import type { CaptureOptions } from "./run-capture.ts";
 
 /** `laneway capture` */
 export function captureCommand(): Command {
@@ -22,7 +22,7 @@ offload are as they came: up to 64 KiB long, their TCP and UDP checksums unfinis
     )
     .action(async (options: CaptureOptions) => {
       // Only now: the other commands need none of it, and start sooner.
-      const { runCapture } = await import("../run-capture.ts");
+      const { runCapture } = await import("./run-capture.ts");
       await runCapture(options);
     });
 }

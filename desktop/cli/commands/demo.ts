@@ -9,7 +9,7 @@ export function demoCommand(): Command {
     .option("--keep", "leave it up, and say what to play with")
     .action(async ({ keep }: { readonly keep?: boolean }) => {
       // Only now: the other commands need none of it, and start sooner.
-      const { runDemo } = await import("../demo.ts");
+      const { runDemo } = await import("../../demo/demo.ts");
       const launcher = {
         command: process.execPath,
         args: [fileURLToPath(new URL("../../../bin/laneway.js", import.meta.url))],

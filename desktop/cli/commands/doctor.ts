@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
-import { reachOptions } from "../relay-url.ts";
-import type { RunDoctorOptions } from "../run-doctor.ts";
+import { reachOptions } from "../up/relay-url.ts";
+import type { RunDoctorOptions } from "./run-doctor.ts";
 
 /** `laneway doctor` */
 export function doctorCommand(): Command {
@@ -19,7 +19,7 @@ export function doctorCommand(): Command {
     .addHelpText("after", "\nIt exits with 0 where nothing failed, and with 1 where something did.")
     .action(async (network: string | undefined, options: RunDoctorOptions) => {
       // Only now: the other commands need none of it, and start sooner.
-      const { runDoctor } = await import("../run-doctor.ts");
+      const { runDoctor } = await import("./run-doctor.ts");
       await runDoctor(network, options);
     });
 }

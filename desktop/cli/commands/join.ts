@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { Command } from "commander";
-import { reachOptions } from "../relay-url.ts";
-import type { JoinOptions } from "../run-join.ts";
+import { reachOptions } from "../up/relay-url.ts";
+import type { JoinOptions } from "./run-join.ts";
 
 /** `laneway join` */
 export function joinCommand(): Command {
@@ -17,8 +17,8 @@ export function joinCommand(): Command {
     .action(async (link: string | undefined, options: JoinOptions) => {
       // Only now: the other commands need none of it, and start sooner.
       const [{ inviteLink }, { runJoin }] = await Promise.all([
-        import("../invite-source.ts"),
-        import("../run-join.ts"),
+        import("./administration/invite-source.ts"),
+        import("./run-join.ts"),
       ]);
       await runJoin(await inviteLink(link), options);
     });

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { Fault } from "../../../shared/fault.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { unitText } from "../../agent/service/unit.ts";
 import { RpcClient } from "../../rpc/client.ts";
-import { Output } from "../output.ts";
-import { readProxy } from "../relay-url.ts";
-import { installService, ownCommand, serviceStatus, uninstallService } from "../service-manager.ts";
+import { Output } from "../print/output.ts";
+import { readProxy } from "../up/relay-url.ts";
 import { ownVersion } from "../version.ts";
+import { installService, ownCommand, serviceStatus, uninstallService } from "./service-manager.ts";
 
 /** The service's, whatever LANEWAY_SOCKET says here. */
 const SOCKET = "/run/laneway/agent.sock";

@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
-import { usage } from "../../../shared/fault.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
+import { usage } from "../../../shared/values/fault.ts";
 import { framingOption } from "../../../system/websocket/framing.ts";
 import { parseQemuAddress, type QemuAddress } from "../../agent/qemu/address.ts";
-import { reachOptions } from "../relay-url.ts";
-import type { UpOptions } from "../run-up.ts";
-import { parseTrunk } from "../trunk-option.ts";
+import { reachOptions } from "../up/relay-url.ts";
+import type { UpOptions } from "../up/run-up.ts";
+import { parseTrunk } from "../up/trunk-option.ts";
 
 /** `laneway up` */
 export function upCommand(): Command {
@@ -48,7 +48,7 @@ export function upCommand(): Command {
     .option("--json", "print events as JSON lines")
     .action(async (networks: string[], options: UpOptions) => {
       // Only now: the other commands need none of it, and start sooner.
-      const { runUp } = await import("../run-up.ts");
+      const { runUp } = await import("../up/run-up.ts");
       await runUp(networks, options);
     });
 }

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import type { ApiEnv } from "../access.ts";
 import { joinDocuments, languageOf } from "../join-page.ts";
+import type { ApiEnv } from "../kernel/access.ts";
 import { operatorDocument, type PageDocument } from "./document.ts";
 import { PageAssets, type PageFiles } from "./page-assets.ts";
 

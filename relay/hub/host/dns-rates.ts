@@ -1,6 +1,6 @@
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import type { Limits } from "../../tenants/limits.ts";
-import { FairBucket, type Share } from "../fair-bucket.ts";
+import { FairBucket, type Share } from "../rates/fair-bucket.ts";
 
 /** Seconds' worth of questions that may come at once: machines ask several as they come up. */
 const BURST_SECONDS = 0.5;

@@ -2,13 +2,13 @@ import { formatAddress, type IpAddress } from "../../../shared/frame/address.ts"
 import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import { hubMac } from "../../../shared/switch/hub-policy.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
-import { DNS_PORT, NameService } from "../../names/name-service.ts";
-import type { Names } from "../../names/names.ts";
-import { domainOf, NetworkZone } from "../../names/zone.ts";
-import { addressPool, hubAddress6 } from "../../tenants/address-pool.ts";
-import type { Network } from "../../tenants/model.ts";
+import { addressPool, hubAddress6 } from "../../model/address-pool.ts";
+import type { Network } from "../../model/model.ts";
+import type { Names } from "../../tenants/names.ts";
 import { HostPort } from "./host-port.ts";
+import { DNS_PORT, NameService } from "./name-service.ts";
 import type { UdpService } from "./services.ts";
+import { domainOf, NetworkZone } from "./zone.ts";
 
 /** The hub's own addresses in a network: none where it gives none, or is a wire, in which nothing is answered. */
 export function hubAddresses(network: Network): IpAddress[] {

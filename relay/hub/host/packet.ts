@@ -6,8 +6,8 @@ import {
   ETHERTYPE_IPV6,
   encodeEthernet,
 } from "../../../shared/frame/ethernet.ts";
-import { decodeIpv4, encodeIpv4, IPV4_HEADER_BYTES } from "../../../shared/frame/ipv4.ts";
-import { decodeIpv6, encodeIpv6, IPV6_HEADER_BYTES } from "../../../shared/frame/ipv6.ts";
+import { decodeIpv4, encodeIpv4, IPV4_HEADER_BYTES } from "../../../shared/frame/ip/ipv4.ts";
+import { decodeIpv6, encodeIpv6, IPV6_HEADER_BYTES } from "../../../shared/frame/ip/ipv6.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 
 interface CarriedPacket<Version, Address> {

@@ -6,10 +6,16 @@ import {
   encodeIcmpv6Echo,
   isIcmpIntact,
   isIcmpv6Intact,
-} from "../../../shared/frame/icmp.ts";
-import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
+} from "../../../shared/frame/ip/icmp.ts";
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
+import {
+  decodeUdp,
+  encodeUdp,
+  isUdpIntact,
+  sealUdp,
+  UDP_HEADER_BYTES,
+} from "../../../shared/frame/ip/udp.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
-import { decodeUdp, encodeUdp, isUdpIntact, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/udp.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
 import { type HostPacket, type HostPacket4, type HostPacket6, ipHeaderBytes, replyTo } from "./packet.ts";
 

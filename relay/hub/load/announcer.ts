@@ -1,6 +1,6 @@
+import type { Member, RelayMessage } from "../../../shared/protocol/control.ts";
 import type { Containment } from "../../../shared/switch/containment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
-import type { Member, RelayMessage } from "../../../shared/tunnel/control.ts";
 import type { Turn, Waiting } from "./turns.ts";
 
 /** Members up to whose number all are told at once. */

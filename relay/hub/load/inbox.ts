@@ -1,5 +1,5 @@
 import type { Block } from "../../../shared/tunnel/block.ts";
-import type { TunnelSocket } from "../socket.ts";
+import type { TunnelSocket } from "../session/socket.ts";
 import type { Turn, Waiting } from "./turns.ts";
 
 /** What reads the messages of a session. */

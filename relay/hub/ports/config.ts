@@ -9,8 +9,8 @@ import {
   networkOf,
   parseCidr,
 } from "../../../shared/frame/cidr.ts";
-import { MAX_VSID, MIN_VSID } from "../../../shared/frame/nvgre.ts";
-import { MAX_VNI } from "../../../shared/frame/vxlan.ts";
+import { MAX_VSID, MIN_VSID } from "../../../shared/frame/encapsulation/nvgre.ts";
+import { MAX_VNI } from "../../../shared/frame/encapsulation/vxlan.ts";
 import { PORT_ROLES } from "../../../shared/switch/port.ts";
 import { isRoutable } from "../router/routed-packet.ts";
 import { isIpv6, isMulticast, parseHostPort } from "./host-port.ts";

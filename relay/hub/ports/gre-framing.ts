@@ -1,6 +1,11 @@
 import { writeUint16, writeUint32, written } from "../../../shared/frame/bytes.ts";
 import { addBytes } from "../../../shared/frame/checksum.ts";
-import { encodeGre, GRE_HEADER_BYTES, type Gre, greHeaderBytes } from "../../../shared/frame/gre.ts";
+import {
+  encodeGre,
+  GRE_HEADER_BYTES,
+  type Gre,
+  greHeaderBytes,
+} from "../../../shared/frame/encapsulation/gre.ts";
 
 /** Sequence numbers this much behind are late; further behind, the other end has begun anew. */
 const REORDER_WINDOW = 1024;

@@ -1,10 +1,10 @@
-import { Fault } from "../../../shared/fault.ts";
 import { written } from "../../../shared/frame/bytes.ts";
+import { decodeGre, type Gre } from "../../../shared/frame/encapsulation/gre.ts";
+import { NVGRE_HEADER_BYTES, vsidOf, writeNvgre } from "../../../shared/frame/encapsulation/nvgre.ts";
 import { ETHERTYPE_TEB } from "../../../shared/frame/ethernet.ts";
-import { decodeGre, type Gre } from "../../../shared/frame/gre.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
-import { NVGRE_HEADER_BYTES, vsidOf, writeNvgre } from "../../../shared/frame/nvgre.ts";
 import { countTags, NO_TAG, readVlan, stripVlan } from "../../../shared/frame/vlan.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { Endpoint } from "./endpoint.ts";
 import { GreFraming, type GreOptions, type GreTunnel } from "./gre-framing.ts";
 import { UnderlayPort, type UnderlayPortOptions } from "./underlay-port.ts";

@@ -1,7 +1,7 @@
 import { type Cidr, parseCidr } from "../../../shared/frame/cidr.ts";
+import { GRE_UDP_PORT } from "../../../shared/frame/encapsulation/gre.ts";
+import { VXLAN_GPE_PORT, VXLAN_PORT } from "../../../shared/frame/encapsulation/vxlan.ts";
 import { ETHERNET_HEADER_BYTES } from "../../../shared/frame/ethernet.ts";
-import { GRE_UDP_PORT } from "../../../shared/frame/gre.ts";
-import { VXLAN_GPE_PORT, VXLAN_PORT } from "../../../shared/frame/vxlan.ts";
 import type { ReportContained } from "../../../shared/switch/containment.ts";
 import type { MacBudget } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";

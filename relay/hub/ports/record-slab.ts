@@ -1,12 +1,12 @@
 import { writeUndone } from "../../../shared/offload/complete-checksum.ts";
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
-import { Block } from "../../../shared/tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
-} from "../../../shared/tunnel/record.ts";
+} from "../../../shared/protocol/record.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 
 const SLAB_BYTES = 64 * 1024;
 

@@ -1,11 +1,11 @@
+import type { Gre } from "../../../shared/frame/encapsulation/gre.ts";
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
-import type { Gre } from "../../../shared/frame/gre.ts";
-import { clampMss, findMss } from "../../../shared/frame/tcp-mss.ts";
+import { clampMss, findMss } from "../../../shared/frame/ip/tcp-mss.ts";
 import { completeChecksum } from "../../../shared/offload/complete-checksum.ts";
 import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import { DropCounter } from "../../../shared/switch/drops.ts";
-import { flowHash } from "../../../shared/switch/flow.ts";
 import type { Meter } from "../../../shared/switch/port.ts";
+import { flowHash } from "../../../shared/tunnel/flow.ts";
 import type { Remote, UnderlaySocket } from "../../underlay/underlay.ts";
 import type { Router, RouterLink } from "../router/router.ts";
 import { GreFraming, type GreOptions, type GreTunnel } from "./gre-framing.ts";

@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import { Fault } from "../../../shared/fault.ts";
 import { formatAddress } from "../../../shared/frame/address.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { formatMac } from "../../../shared/frame/mac.ts";
-import { unknown } from "../../tenants/faults.ts";
-import { type Actor, type Network, type PortRecord, RELAY } from "../../tenants/model.ts";
-import { newId } from "../../tenants/secret.ts";
+import { Fault } from "../../../shared/values/fault.ts";
+import { newId } from "../../crypto/secret.ts";
+import { unknown } from "../../model/faults.ts";
+import { type Actor, type Network, type PortRecord, RELAY } from "../../model/model.ts";
 import type { Revocation, Tenants } from "../../tenants/tenants.ts";
 import type { Underlay } from "../../underlay/underlay.ts";
 import { containedLog } from "../contained-log.ts";

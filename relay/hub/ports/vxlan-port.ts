@@ -1,6 +1,4 @@
-import { Fault } from "../../../shared/fault.ts";
 import { written } from "../../../shared/frame/bytes.ts";
-import { Malformed } from "../../../shared/frame/malformed.ts";
 import {
   decodeVxlan,
   decodeVxlanGpe,
@@ -10,7 +8,9 @@ import {
   writeGroupPolicy,
   writeVxlan,
   writeVxlanGpe,
-} from "../../../shared/frame/vxlan.ts";
+} from "../../../shared/frame/encapsulation/vxlan.ts";
+import { Malformed } from "../../../shared/frame/malformed.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 import { Endpoint } from "./endpoint.ts";
 import { UnderlayPort, type UnderlayPortOptions } from "./underlay-port.ts";
 

@@ -2,9 +2,9 @@
 import type { IpAddress } from "../../../shared/frame/address.ts";
 import { writeUint16 } from "../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
-import { fragmentIpv4 } from "../../../shared/frame/fragment-ipv4.ts";
-import { decodeIpv4 } from "../../../shared/frame/ipv4.ts";
-import { decodeIpv6 } from "../../../shared/frame/ipv6.ts";
+import { fragmentIpv4 } from "../../../shared/frame/ip/fragment-ipv4.ts";
+import { decodeIpv4 } from "../../../shared/frame/ip/ipv4.ts";
+import { decodeIpv6 } from "../../../shared/frame/ip/ipv6.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import { findUndone, writeUndone } from "../../../shared/offload/complete-checksum.ts";
 import { finish, OffloadFault } from "../../../shared/offload/finish.ts";

@@ -1,8 +1,8 @@
 import { readUint16 } from "../../frame/bytes.ts";
 import { ETHERNET_SOURCE_OFFSET } from "../../frame/ethernet.ts";
-import { PROTOCOL_UDP } from "../../frame/ipv4.ts";
+import { PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
+import { UDP_HEADER_BYTES } from "../../frame/ip/udp.ts";
 import { formatMac, isGroupAt, readMac } from "../../frame/mac.ts";
-import { UDP_HEADER_BYTES } from "../../frame/udp.ts";
 import type { DropReason } from "../drops.ts";
 import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";

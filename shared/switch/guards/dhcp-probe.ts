@@ -1,15 +1,15 @@
 import { writeUint16, writeUint32 } from "../../frame/bytes.ts";
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, encodeEthernet } from "../../frame/ethernet.ts";
 import {
   DHCP_CLIENT_PORT,
   DHCP_DISCOVER,
   DHCP_FIXED_BYTES,
   DHCP_OP_REQUEST,
   DHCP_SERVER_PORT,
-} from "../../frame/dhcp.ts";
-import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, encodeEthernet } from "../../frame/ethernet.ts";
-import { encodeIpv4, IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../../frame/ipv4.ts";
+} from "../../frame/ip/dhcp.ts";
+import { encodeIpv4, IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
+import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../frame/ip/udp.ts";
 import { BROADCAST_MAC, writeMac } from "../../frame/mac.ts";
-import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../frame/udp.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
 

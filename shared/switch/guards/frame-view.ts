@@ -7,8 +7,8 @@
  */
 import { readUint16 } from "../../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../../frame/ethernet.ts";
-import { IPV4_HEADER_BYTES } from "../../frame/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
+import { IPV4_HEADER_BYTES } from "../../frame/ip/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
 
 /** Stands for the type of frames that have none: IEEE 802.3 with a length, and LLC behind it. */
 export const LLC = 0;

@@ -1,5 +1,5 @@
 import { ETHERNET_SOURCE_OFFSET } from "../../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6 } from "../../frame/ipv4.ts";
+import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { formatMac, readMac } from "../../frame/mac.ts";
 import type { DropReason } from "../drops.ts";
 import type { Notice } from "../notice.ts";

@@ -7,7 +7,7 @@ import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
 } from "../../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ipv4.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
 import { readMac } from "../../frame/mac.ts";
 import { Budget, Shares } from "../budget.ts";
 import type { DropReason } from "../drops.ts";

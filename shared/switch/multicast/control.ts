@@ -1,11 +1,11 @@
 /** What the snooper learns from: reports, queries and hellos, read and checked and handed to their domain. */
 import { sumPseudoHeader } from "../../frame/checksum.ts";
-import { isIcmpv6Intact } from "../../frame/icmp.ts";
-import { ALL_SYSTEMS, decodeIgmp } from "../../frame/igmp.ts";
-import { decodeIpv4 } from "../../frame/ipv4.ts";
-import { decodeIpv6 } from "../../frame/ipv6.ts";
+import { ALL_SYSTEMS, decodeIgmp } from "../../frame/groups/igmp.ts";
+import { ALL_NODES, decodeMld } from "../../frame/groups/mld.ts";
+import { isIcmpv6Intact } from "../../frame/ip/icmp.ts";
+import { decodeIpv4 } from "../../frame/ip/ipv4.ts";
+import { decodeIpv6 } from "../../frame/ip/ipv6.ts";
 import { Malformed } from "../../frame/malformed.ts";
-import { ALL_NODES, decodeMld } from "../../frame/mld.ts";
 import type { Port } from "../port.ts";
 import type { MulticastDomain } from "./domain.ts";
 import { PROTOCOL_PIM, readPimHoldtime } from "./pim-hello.ts";

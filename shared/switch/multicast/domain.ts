@@ -7,9 +7,9 @@ import {
   CHANGE_TO_INCLUDE,
   MODE_IS_EXCLUDE,
   MODE_IS_INCLUDE,
-} from "../../frame/group-record.ts";
-import type { Igmp } from "../../frame/igmp.ts";
-import type { Mld } from "../../frame/mld.ts";
+} from "../../frame/groups/group-record.ts";
+import type { Igmp } from "../../frame/groups/igmp.ts";
+import type { Mld } from "../../frame/groups/mld.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
 import { AgedPorts } from "./aged-ports.ts";

@@ -14,9 +14,7 @@ import {
   IGMP_V3_QUERY_BYTES,
   PROTOCOL_IGMP,
   ROUTER_ALERT_OPTION,
-} from "../../frame/igmp.ts";
-import { encodeIpv4, IPV4_HEADER_BYTES } from "../../frame/ipv4.ts";
-import { encodeIpv6, IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
+} from "../../frame/groups/igmp.ts";
 import {
   ALL_NODES,
   encodeMldQuery,
@@ -24,7 +22,9 @@ import {
   HOP_BY_HOP,
   MLD_V2_QUERY_BYTES,
   ROUTER_ALERT_BYTES,
-} from "../../frame/mld.ts";
+} from "../../frame/groups/mld.ts";
+import { encodeIpv4, IPV4_HEADER_BYTES } from "../../frame/ip/ipv4.ts";
+import { encodeIpv6, IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
 import { QUERY_INTERVAL, ROBUSTNESS } from "./timers.ts";
 
 /** Where groups' MAC addresses begin: the low 23 bits of IPv4's are added (RFC 1112 §6.4), the low 32 of IPv6's (RFC 2464 §7). */

@@ -1,10 +1,10 @@
 import { formatAddress, type IpAddress, type Ipv4Address } from "../../frame/address.ts";
 import { holds, readUint16, readUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../../frame/ethernet.ts";
-import { PROTOCOL_IGMP } from "../../frame/igmp.ts";
-import { IPV4_HEADER_BYTES } from "../../frame/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
-import { findMld } from "../../frame/mld.ts";
+import { PROTOCOL_IGMP } from "../../frame/groups/igmp.ts";
+import { findMld } from "../../frame/groups/mld.ts";
+import { IPV4_HEADER_BYTES } from "../../frame/ip/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
 import type { Budget } from "../budget.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";

@@ -8,9 +8,8 @@ import {
   ETHERTYPE_IPV6,
   encodeEthernet,
 } from "../../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6 } from "../../frame/ipv4.ts";
-import { encodeIpv6, IPV6_HEADER_BYTES } from "../../frame/ipv6.ts";
-import { BROADCAST_MAC } from "../../frame/mac.ts";
+import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
+import { encodeIpv6, IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
 import {
   type AdvertisementFields,
   encodeNeighbourAdvertisement,
@@ -18,7 +17,8 @@ import {
   ND_HOP_LIMIT,
   ND_LINK_ADDRESS_BYTES,
   ND_NEIGHBOUR_BYTES,
-} from "../../frame/neighbour-discovery.ts";
+} from "../../frame/ip/neighbour-discovery.ts";
+import { BROADCAST_MAC } from "../../frame/mac.ts";
 
 const ND_PAYLOAD_BYTES = ND_NEIGHBOUR_BYTES + ND_LINK_ADDRESS_BYTES;
 

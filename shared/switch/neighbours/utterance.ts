@@ -2,7 +2,6 @@
 import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
 import { ARP_REPLY, ARP_REQUEST, decodeArp } from "../../frame/arp.ts";
 import { holds, readUint16 } from "../../frame/bytes.ts";
-import { DHCP_ACK, DHCP_CLIENT_PORT, DHCP_OP_REPLY, DHCP_SERVER_PORT, decodeDhcp } from "../../frame/dhcp.ts";
 import {
   ETHERNET_HEADER_BYTES,
   ETHERNET_SOURCE_OFFSET,
@@ -10,10 +9,15 @@ import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
 } from "../../frame/ethernet.ts";
-import { isIcmpv6Intact } from "../../frame/icmp.ts";
-import { decodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ipv4.ts";
-import { isUsableSource, readMac } from "../../frame/mac.ts";
-import { Malformed } from "../../frame/malformed.ts";
+import {
+  DHCP_ACK,
+  DHCP_CLIENT_PORT,
+  DHCP_OP_REPLY,
+  DHCP_SERVER_PORT,
+  decodeDhcp,
+} from "../../frame/ip/dhcp.ts";
+import { isIcmpv6Intact } from "../../frame/ip/icmp.ts";
+import { decodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
 import {
   decodeNeighbourDiscovery,
   ND_HOP_LIMIT,
@@ -23,8 +27,10 @@ import {
   type NeighbourAdvertisement,
   type NeighbourDiscovery,
   type NeighbourSolicitation,
-} from "../../frame/neighbour-discovery.ts";
-import { decodeUdp } from "../../frame/udp.ts";
+} from "../../frame/ip/neighbour-discovery.ts";
+import { decodeUdp } from "../../frame/ip/udp.ts";
+import { isUsableSource, readMac } from "../../frame/mac.ts";
+import { Malformed } from "../../frame/malformed.ts";
 
 const TYPE_OFFSET = 12;
 const IPV4_PROTOCOL_OFFSET = 9;

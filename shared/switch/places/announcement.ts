@@ -1,6 +1,6 @@
 import { readUint16, readUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_ARP } from "../../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6 } from "../../frame/ipv4.ts";
+import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { BROADCAST_MAC, isGroupAt, readMac } from "../../frame/mac.ts";
 import { type FrameView, LLC } from "../guards/frame-view.ts";
 

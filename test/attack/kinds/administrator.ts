@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { packet } from "../../relay/client.ts";
+import { packet } from "../../support/relay/client.ts";
 import { type Answer, type Arena, type Attack, MOST_WAITING } from "../arena.ts";
 import type { Wire } from "../wire.ts";
 import { arpClaim } from "./hostile-frames.ts";

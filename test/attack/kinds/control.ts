@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { setTimeout as delay } from "node:timers/promises";
-import { packet } from "../../relay/client.ts";
+import { packet } from "../../support/relay/client.ts";
 import type { Arena, Attack } from "../arena.ts";
 import { MOST_WAITING } from "../arena.ts";
 import { BINARY, clientFrame, textFrame, type Wire } from "../wire.ts";

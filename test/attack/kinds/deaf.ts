@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { packet } from "../../relay/client.ts";
+import { packet } from "../../support/relay/client.ts";
 import { type Arena, type Attack, MOST_WAITING } from "../arena.ts";
 import type { Wire } from "../wire.ts";
 import { BROADCAST, ethernet, superFrame } from "./hostile-frames.ts";

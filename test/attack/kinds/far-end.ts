@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { corpusFrames } from "../../fuzz/frames.ts";
 import { Mutator } from "../../fuzz/mutator.ts";
-import { vxlan } from "../../relay/client.ts";
+import { vxlan } from "../../support/relay/client.ts";
 import type { Arena, Attack } from "../arena.ts";
 import { FAR_END, type TunnelPlan, WIRE_VNI, WIRE_VSID } from "../plan.ts";
 import { arpClaim, fragment, fragmentField, igmpReports, ipv4 } from "./hostile-frames.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { corpusFrames } from "../../fuzz/frames.ts";
 import { Mutator } from "../../fuzz/mutator.ts";
-import { packet } from "../../relay/client.ts";
+import { packet } from "../../support/relay/client.ts";
 import { type Arena, type Attack, MOST_WAITING } from "../arena.ts";
 import type { NetworkPlan } from "../plan.ts";
 import type { Wire } from "../wire.ts";

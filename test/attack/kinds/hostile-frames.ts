@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { checksum, sumPseudoHeader } from "../../../shared/frame/checksum.ts";
 import type { Random } from "../../fuzz/random.ts";
-import { packet, rawRecord, vxlan } from "../../relay/client.ts";
 import { igmpRecords, mldRecords, sealIcmpv6 } from "../../shared/frame/group-messages.ts";
+import { packet, rawRecord, vxlan } from "../../support/relay/client.ts";
 
 export const BROADCAST = 0xffff_ffff_ffff;
 /** The hub's own address in a network; the VNI is added. */

@@ -5,7 +5,7 @@ import {
   PROTOCOL_VERSION,
   SUBPROTOCOL,
   TUNNEL_PATH,
-} from "../../../shared/tunnel/constants.ts";
+} from "../../../shared/protocol/constants.ts";
 import {
   HEADER_BYTES,
   MASK_BYTES,

@@ -1,5 +1,5 @@
 import { writeMac } from "../../../shared/frame/mac.ts";
-import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
 
 export const BROADCAST = 0xff_ff_ff_ff_ff_ff;
 /** Of IEEE 802's local experiments. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Laneway, text } from "../../../desktop/cli/lab/laneway.ts";
+import { Laneway, text } from "../../../desktop/demo/lab/laneway.ts";
 import type { Overlay } from "../overlay.ts";
 import type { Star } from "../star.ts";
 import { makeCertificate } from "./certificate.ts";

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Host } from "../../../desktop/cli/lab/host.ts";
+import type { Host } from "../../../desktop/demo/lab/host.ts";
 import type { Overlay } from "../overlay.ts";
 import type { Star } from "../star.ts";
 

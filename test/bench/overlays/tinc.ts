@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Host } from "../../../desktop/cli/lab/host.ts";
+import type { Host } from "../../../desktop/demo/lab/host.ts";
 import type { Overlay } from "../overlay.ts";
 import type { Star } from "../star.ts";
 

@@ -1,15 +1,15 @@
 // A client has no queue: while the network takes nothing, its TAPs are not read, whatever becomes of their frames.
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { TapPort } from "../../../desktop/agent/network/tap-port.ts";
 import type { TapDevice } from "../../../desktop/agent/tap/device.ts";
 import { MemoryTap } from "../../../desktop/agent/tap/memory.ts";
 import { BATCH_BYTES, SLABS } from "../../../desktop/agent/tap/slab.ts";
-import { TapPort } from "../../../desktop/agent/tap-port.ts";
-import { VlanTrunk } from "../../../desktop/agent/vlan-trunk.ts";
+import { VlanTrunk } from "../../../desktop/agent/vlan/vlan-trunk.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
-import { Trunk } from "../../../shared/switch/trunk.ts";
-import { FRAME_BYTES } from "../../../shared/tunnel/constants.ts";
+import { Trunk } from "../../../shared/tunnel/tunnel.ts";
 import { CountingPool } from "../../shared/tunnel/counting-pool.ts";
 import { SlowSink } from "../../shared/tunnel/slow-sink.ts";
 

@@ -2,7 +2,7 @@ import type { IpcMain, WebContents, WebFrameMain } from "electron";
 import { describe, expect, it } from "vitest";
 import { type AppAnswers, answerCalls } from "../../../desktop/main/calls.ts";
 import type { Call } from "../../../desktop/rpc/schema.ts";
-import { Fault } from "../../../shared/fault.ts";
+import { Fault } from "../../../shared/values/fault.ts";
 
 type Handler = (event: object, ...args: unknown[]) => Promise<unknown>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Change, NetworkWatch } from "../../../desktop/main/network-watch.ts";
+import { type Change, NetworkWatch } from "../../../desktop/main/agent/network-watch.ts";
 import { type Notice, Notifier } from "../../../desktop/main/notifications.ts";
 import { wordsFor } from "../../../desktop/main/words.ts";
 import { network, peer } from "./status.ts";

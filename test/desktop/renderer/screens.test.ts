@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { en } from "../../../desktop/renderer/i18n/en.ts";
 import type { Messages } from "../../../desktop/renderer/i18n/messages.ts";
 import { zhCN } from "../../../desktop/renderer/i18n/zh-cn.ts";
-import { requires } from "../../requirements.ts";
+import { requires } from "../../support/requirements.ts";
 import { CONNECTED, everyday, firstRun, INVITE, NOW, type Scene, SETTINGS, step } from "./double/scene.ts";
 import { smallPng } from "./small-png.ts";
 import { trafficOf } from "./traffic-scene.ts";

@@ -1,7 +1,7 @@
 // The window as it is built, in a real browser: what it does with what it is told, and asks for when it is used.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogEntry, Problem } from "../../../desktop/rpc/shapes.ts";
-import { requires } from "../../requirements.ts";
+import { requires } from "../../support/requirements.ts";
 import { CONNECTED, everyday, firstRun, INVITE, NOW, network, peer, step } from "./double/scene.ts";
 import { trafficOf } from "./traffic-scene.ts";
 import { type AppWindow, Windows } from "./window.ts";

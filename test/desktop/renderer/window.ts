@@ -5,11 +5,11 @@ import { join } from "node:path";
 import type { Page, Route } from "playwright-core";
 import { build, type Rolldown } from "vite";
 import { rendererBuild } from "../../../desktop/build/renderer.ts";
-import { responseHeaders } from "../../../desktop/main/response-headers.ts";
+import { responseHeaders } from "../../../desktop/main/window/response-headers.ts";
 import type { BridgeEvent, BridgeEventData, BridgeMethod } from "../../../desktop/rpc/bridge.ts";
 import type { Problem } from "../../../desktop/rpc/shapes.ts";
-import { type AccessOptions, accessProblems } from "../../browser/axe.ts";
-import { Chromium } from "../../browser/chromium.ts";
+import { type AccessOptions, accessProblems } from "../../support/browser/axe.ts";
+import { Chromium } from "../../support/browser/chromium.ts";
 import type { BridgeDouble, Call } from "./double/bridge-double.ts";
 import { NOW, type Scene } from "./double/scene.ts";
 

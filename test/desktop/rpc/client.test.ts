@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RpcClient } from "../../../desktop/rpc/client.ts";
 import { ANSWER_BYTES } from "../../../desktop/rpc/message.ts";
-import { requires } from "../../requirements.ts";
+import { requires } from "../../support/requirements.ts";
 
 let directory: string;
 let socket: string;

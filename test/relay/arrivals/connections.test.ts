@@ -12,9 +12,9 @@ import {
   connectionLimits,
   type Visit,
 } from "../../../relay/arrivals/connections.ts";
-import { requires } from "../../requirements.ts";
-import { TunnelClient } from "../client.ts";
-import { NODE, RelayProcess, underEachRuntime } from "../runtimes.ts";
+import { TunnelClient } from "../../support/relay/client.ts";
+import { NODE, RelayProcess, underEachRuntime } from "../../support/relay/runtimes.ts";
+import { requires } from "../../support/requirements.ts";
 
 describe("the limits of connections", () => {
   it.each([

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { RelayProcess, residentBytes, sharedRelay, underEachRuntime } from "../runtimes.ts";
+import { RelayProcess, residentBytes, sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 const MEBIBYTE = 2 ** 20;
 

@@ -2,9 +2,9 @@ import { Buffer } from "node:buffer";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bearer } from "../../../relay/http/access.ts";
-import { BROADCAST, ethernet, packet, station, TunnelClient } from "../client.ts";
-import { sharedRelay, underEachRuntime } from "../runtimes.ts";
+import { bearer } from "../../../relay/http/kernel/access.ts";
+import { BROADCAST, ethernet, packet, station, TunnelClient } from "../../support/relay/client.ts";
+import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 describe("a bearer token in a header", () => {
   it.each([

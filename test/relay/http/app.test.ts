@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { withoutPrefix } from "../../../relay/http/app.ts";
-import { sharedRelay, underEachRuntime } from "../runtimes.ts";
+import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 describe("a path behind a reverse proxy", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { BROADCAST, ethernet, packet, station, TunnelClient } from "../client.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../runtimes.ts";
+import { BROADCAST, ethernet, packet, station, TunnelClient } from "../../support/relay/client.ts";
+import { sharedRelay, type TestNetwork, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 underEachRuntime("a capture", (runtime) => {
   const relay = sharedRelay(runtime);

@@ -2,19 +2,19 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Hono } from "hono";
 import { pino } from "pino";
 import { expect, it } from "vitest";
-import { GuessLimiter } from "../../../relay/guess-limiter.ts";
-import type { ApiEnv } from "../../../relay/http/access.ts";
+import { GuessLimiter } from "../../../relay/arrivals/guess-limiter.ts";
 import { httpApp } from "../../../relay/http/app.ts";
+import type { ApiEnv } from "../../../relay/http/kernel/access.ts";
 import { Hub } from "../../../relay/hub/hub.ts";
 import { UnderlayPorts } from "../../../relay/hub/ports/underlay-ports.ts";
-import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 import { nodeUnderlay } from "../../../relay/underlay/node-underlay.ts";
-import { BROADCAST, ethernet, packet, station, TunnelClient } from "../client.ts";
-import { invite, TestDevice } from "../device.ts";
-import { arpRequest, igmpReport } from "../neighbour-frames.ts";
-import { sharedRelay, underEachRuntime } from "../runtimes.ts";
-import { freeUdpPort } from "../udp-port.ts";
+import { BROADCAST, ethernet, packet, station, TunnelClient } from "../../support/relay/client.ts";
+import { invite, TestDevice } from "../../support/relay/device.ts";
+import { arpRequest, igmpReport } from "../../support/relay/neighbour-frames.ts";
+import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
+import { freeUdpPort } from "../../support/relay/udp-port.ts";
 import { DocumentedApi } from "./documented.ts";
 
 /** Every route that the app has a handler for, but pages for people, as the document writes paths. */

@@ -1,15 +1,15 @@
 // What strangers send costs in proportion to its size.
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
-import { bearer } from "../../../relay/http/access.ts";
+import { TrustedProxies } from "../../../relay/arrivals/trusted-proxies.ts";
+import { fromBase64url } from "../../../relay/crypto/base64url.ts";
 import { withoutPrefix } from "../../../relay/http/app.ts";
 import { languageOf } from "../../../relay/http/join-page.ts";
+import { bearer } from "../../../relay/http/kernel/access.ts";
+import { quoted, shortened } from "../../../relay/http/kernel/quoted.ts";
 import { PageAssets } from "../../../relay/http/page/page-assets.ts";
-import { quoted, shortened } from "../../../relay/http/quoted.ts";
 import { originOf } from "../../../relay/origin.ts";
-import { fromBase64url } from "../../../relay/tenants/base64url.ts";
-import { TrustedProxies } from "../../../relay/trusted-proxies.ts";
-import { sharedRelay, underEachRuntime } from "../runtimes.ts";
+import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 /** Far more than all headers of a request may have, so that what grows by the square takes a minute. */
 const LENGTH = 100_000;

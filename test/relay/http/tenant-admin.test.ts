@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { TunnelClient } from "../client.ts";
-import { sharedRelay, underEachRuntime } from "../runtimes.ts";
+import { TunnelClient } from "../../support/relay/client.ts";
+import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 underEachRuntime("a tenant's administrator", (runtime) => {
   const relay = sharedRelay(runtime);

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { NetworkHub } from "../../../relay/hub/network-hub.ts";
 import { type TraceStep, trace } from "../../../relay/hub/trace.ts";
-import type { Network } from "../../../relay/tenants/model.ts";
+import type { Network } from "../../../relay/model/model.ts";
+import type { Endpoint } from "../../../shared/protocol/control.ts";
 import { DEFAULT_SETTINGS, type SettingsChange } from "../../../shared/switch/settings.ts";
-import type { Endpoint } from "../../../shared/tunnel/control.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "../../shared/switch/ports.ts";
 
 const ALICE = 0x02000000000a;

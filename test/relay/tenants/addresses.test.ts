@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Network } from "../../../relay/tenants/model.ts";
+import type { Network } from "../../../relay/model/model.ts";
 import { formatIpv4, parseIpv4 } from "../../../shared/frame/address.ts";
-import { Office } from "../names/office.ts";
+import { Office } from "../hub/host/office.ts";
 import { counted } from "./counted.ts";
 
 const DAY = 86_400;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { NumberedEntry } from "../../../relay/store/tables/audit-table.ts";
 import { AuditKeeper } from "../../../relay/tenants/audit-keeper.ts";
-import type { NumberedEntry } from "../../../relay/tenants/audit-table.ts";
-import { Office } from "../names/office.ts";
+import { Office } from "../hub/host/office.ts";
 
 const DAY = 86_400;
 const BY = { name: "test", from: undefined };

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { NetworkHub } from "../../../relay/hub/network-hub.ts";
-import { Presence } from "../../../relay/hub/presence.ts";
-import { Sightings } from "../../../relay/hub/sightings.ts";
-import { Office } from "../names/office.ts";
+import { Presence } from "../../../relay/hub/session/presence.ts";
+import { Sightings } from "../../../relay/hub/session/sightings.ts";
+import { Office } from "../hub/host/office.ts";
 import { counted } from "./counted.ts";
 
 describe("bookkeeping", () => {

@@ -1,8 +1,8 @@
 // What a hello costs the store.
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, it, vi } from "vitest";
-import { hashSecret } from "../../../relay/tenants/secret.ts";
-import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { hashSecret } from "../../../relay/crypto/secret.ts";
+import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 
 afterEach(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 
 describe("the ports that are kept", () => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS, type LimitName } from "../../../relay/tenants/limits.ts";
-import { Office } from "../names/office.ts";
+import { Office } from "../hub/host/office.ts";
 
 describe("the limits of a tenant", () => {
   it("are each in the table of docs/tenants.md, with their default", () => {

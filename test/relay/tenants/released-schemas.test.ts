@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MIGRATIONS } from "../../../relay/tenants/migrations.ts";
-import { hashSecret } from "../../../relay/tenants/secret.ts";
-import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { hashSecret } from "../../../relay/crypto/secret.ts";
+import { MIGRATIONS } from "../../../relay/store/migrations.ts";
+import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 
 /** SHA-256 of each step that is out there: whoever has taken it will never take it again. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { hashSecret } from "../../../relay/tenants/secret.ts";
-import { SqliteStore } from "../../../relay/tenants/sqlite-store.ts";
+import { hashSecret } from "../../../relay/crypto/secret.ts";
+import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { groupOf, type Revocation, Tenants } from "../../../relay/tenants/tenants.ts";
 import { DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
 

@@ -14,7 +14,7 @@ import {
   sectionHeader,
   writePacket,
 } from "../../../shared/capture/pcapng.ts";
-import { requires } from "../../requirements.ts";
+import { requires } from "../../support/requirements.ts";
 import { readPcapng } from "./read-pcapng.ts";
 
 /** 2026-01-02 03:04:05.678 UTC, and some. */

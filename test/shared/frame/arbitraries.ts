@@ -1,6 +1,7 @@
 /** Values that each header may hold, for property tests and for the frames that tshark is shown. */
 import fc from "fast-check";
 import type { Arp } from "../../../shared/frame/arp.ts";
+import { MAX_VNI } from "../../../shared/frame/encapsulation/vxlan.ts";
 import {
   ETHERTYPE_SERVICE_VLAN,
   ETHERTYPE_VLAN,
@@ -8,12 +9,11 @@ import {
   isVlanTag,
   type VlanTag,
 } from "../../../shared/frame/ethernet.ts";
-import type { Echo } from "../../../shared/frame/icmp.ts";
-import type { Ipv4Header } from "../../../shared/frame/ipv4.ts";
-import type { Ipv6Header } from "../../../shared/frame/ipv6.ts";
+import type { Echo } from "../../../shared/frame/ip/icmp.ts";
+import type { Ipv4Header } from "../../../shared/frame/ip/ipv4.ts";
+import type { Ipv6Header } from "../../../shared/frame/ip/ipv6.ts";
+import type { UdpHeader } from "../../../shared/frame/ip/udp.ts";
 import { BROADCAST_MAC } from "../../../shared/frame/mac.ts";
-import type { UdpHeader } from "../../../shared/frame/udp.ts";
-import { MAX_VNI } from "../../../shared/frame/vxlan.ts";
 
 const uint = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 });
 

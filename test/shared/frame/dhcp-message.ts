@@ -1,7 +1,7 @@
 /** DHCP messages byte by byte, after RFC 2131 figure 1: the project sends none, so it has no encoder. */
 import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
-import { encodeIpv4, PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
-import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/udp.ts";
+import { encodeIpv4, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
+import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/ip/udp.ts";
 
 export interface Message {
   readonly op?: number;

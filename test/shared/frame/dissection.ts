@@ -2,6 +2,7 @@
 
 import { formatAddress, type IpAddress } from "../../../shared/frame/address.ts";
 import { decodeArp } from "../../../shared/frame/arp.ts";
+import { decodeVxlan, VXLAN_PORT } from "../../../shared/frame/encapsulation/vxlan.ts";
 import {
   decodeEthernet,
   ETHERTYPE_ARP,
@@ -14,13 +15,12 @@ import {
   decodeIcmpv6Echo,
   isIcmpIntact,
   isIcmpv6Intact,
-} from "../../../shared/frame/icmp.ts";
-import { decodeIpv4, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
-import { decodeIpv6 } from "../../../shared/frame/ipv6.ts";
+} from "../../../shared/frame/ip/icmp.ts";
+import { decodeIpv4, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
+import { decodeIpv6 } from "../../../shared/frame/ip/ipv6.ts";
+import { decodeUdp, isUdpIntact } from "../../../shared/frame/ip/udp.ts";
 import { formatMac } from "../../../shared/frame/mac.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
-import { decodeUdp, isUdpIntact } from "../../../shared/frame/udp.ts";
-import { decodeVxlan, VXLAN_PORT } from "../../../shared/frame/vxlan.ts";
 
 /** The fields that are compared. */
 export const FIELDS = [

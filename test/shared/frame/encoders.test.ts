@@ -3,21 +3,21 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeArp } from "../../../shared/frame/arp.ts";
 import { written } from "../../../shared/frame/bytes.ts";
+import { encodeGre } from "../../../shared/frame/encapsulation/gre.ts";
+import { writeNvgre } from "../../../shared/frame/encapsulation/nvgre.ts";
+import { writeVxlan, writeVxlanGpe } from "../../../shared/frame/encapsulation/vxlan.ts";
 import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
-import { encodeGre } from "../../../shared/frame/gre.ts";
-import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../../shared/frame/icmp.ts";
-import { encodeIgmpQuery } from "../../../shared/frame/igmp.ts";
-import { encodeIpv4 } from "../../../shared/frame/ipv4.ts";
-import { encodeIpv6 } from "../../../shared/frame/ipv6.ts";
-import { writeMac } from "../../../shared/frame/mac.ts";
-import { encodeMldQuery, encodeRouterAlert } from "../../../shared/frame/mld.ts";
+import { encodeIgmpQuery } from "../../../shared/frame/groups/igmp.ts";
+import { encodeMldQuery, encodeRouterAlert } from "../../../shared/frame/groups/mld.ts";
+import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../../shared/frame/ip/icmp.ts";
+import { encodeIpv4 } from "../../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6 } from "../../../shared/frame/ip/ipv6.ts";
 import {
   encodeNeighbourAdvertisement,
   encodeNeighbourSolicitation,
-} from "../../../shared/frame/neighbour-discovery.ts";
-import { writeNvgre } from "../../../shared/frame/nvgre.ts";
-import { encodeUdp, sealUdp } from "../../../shared/frame/udp.ts";
-import { writeVxlan, writeVxlanGpe } from "../../../shared/frame/vxlan.ts";
+} from "../../../shared/frame/ip/neighbour-discovery.ts";
+import { encodeUdp, sealUdp } from "../../../shared/frame/ip/udp.ts";
+import { writeMac } from "../../../shared/frame/mac.ts";
 import { writeVirtio } from "../../../shared/offload/virtio.ts";
 
 const SIZE = 128;

@@ -2,7 +2,7 @@
 import type { Ipv4Address, Ipv6Address } from "../../../shared/frame/address.ts";
 import { writeUint16, writeUint32, writeUint128 } from "../../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../../shared/frame/checksum.ts";
-import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ipv4.ts";
+import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ip/ipv4.ts";
 
 export interface SentRecord<Address> {
   readonly type: number;

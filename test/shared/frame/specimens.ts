@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { ARP_REPLY, ARP_REQUEST, encodeArp } from "../../../shared/frame/arp.ts";
 import { type Written, written } from "../../../shared/frame/bytes.ts";
+import { VXLAN_HEADER_BYTES, VXLAN_PORT, writeVxlan } from "../../../shared/frame/encapsulation/vxlan.ts";
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_EXPERIMENTAL,
@@ -11,11 +12,10 @@ import {
   ETHERTYPE_VLAN,
   encodeEthernet,
 } from "../../../shared/frame/ethernet.ts";
-import { ECHO_HEADER_BYTES, encodeIcmpEcho, encodeIcmpv6Echo } from "../../../shared/frame/icmp.ts";
-import { encodeIpv4, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
-import { encodeIpv6 } from "../../../shared/frame/ipv6.ts";
-import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/udp.ts";
-import { VXLAN_HEADER_BYTES, VXLAN_PORT, writeVxlan } from "../../../shared/frame/vxlan.ts";
+import { ECHO_HEADER_BYTES, encodeIcmpEcho, encodeIcmpv6Echo } from "../../../shared/frame/ip/icmp.ts";
+import { encodeIpv4, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6 } from "../../../shared/frame/ip/ipv6.ts";
+import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/ip/udp.ts";
 import { arp, echo, ethernetHeader, ipv4Header, ipv6Header, vlanTag, vni } from "./arbitraries.ts";
 
 /** The least a frame has on a wire, without the FCS; shorter ones are padded. */

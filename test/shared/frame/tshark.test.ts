@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatIpv6, parseIpv6 } from "../../../shared/frame/address.ts";
-import { requires } from "../../requirements.ts";
+import { requires } from "../../support/requirements.ts";
 import { type Dissection, dissect, FIELDS } from "./dissection.ts";
 import { encodePcap } from "./pcap.ts";
 import { MIN_FRAME_BYTES, plainFrames, vxlanFrames } from "./specimens.ts";

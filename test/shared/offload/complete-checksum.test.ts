@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { readUint16, writeUint16, written } from "../../../shared/frame/bytes.ts";
 import { sumPseudoHeader } from "../../../shared/frame/checksum.ts";
 import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
-import { encodeIpv4 } from "../../../shared/frame/ipv4.ts";
-import { encodeIpv6 } from "../../../shared/frame/ipv6.ts";
-import { encodeUdp, isUdpIntact, sealUdp } from "../../../shared/frame/udp.ts";
+import { encodeIpv4 } from "../../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6 } from "../../../shared/frame/ip/ipv6.ts";
+import { encodeUdp, isUdpIntact, sealUdp } from "../../../shared/frame/ip/udp.ts";
 import { completeChecksum, findUndone, writeUndone } from "../../../shared/offload/complete-checksum.ts";
 import {
   hasEcn,

@@ -9,9 +9,9 @@ import {
   ETHERTYPE_VLAN,
   encodeEthernet,
 } from "../../../shared/frame/ethernet.ts";
-import { encodeIpv4, PROTOCOL_TCP, PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
-import { encodeIpv6 } from "../../../shared/frame/ipv6.ts";
-import { encodeUdp } from "../../../shared/frame/udp.ts";
+import { encodeIpv4, PROTOCOL_TCP, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6 } from "../../../shared/frame/ip/ipv6.ts";
+import { encodeUdp } from "../../../shared/frame/ip/udp.ts";
 import {
   GSO_NONE,
   GSO_TCPV4,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { requires } from "../../requirements.ts";
+import { requires } from "../../support/requirements.ts";
 import { encodePcap } from "../frame/pcap.ts";
 import { dissect } from "./by-definition.ts";
 import { finished } from "./finished.ts";

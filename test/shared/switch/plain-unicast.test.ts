@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PROTOCOL_UDP } from "../../../shared/frame/ipv4.ts";
+import { PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
 import { FrameView, UNREADABLE } from "../../../shared/switch/guards/frame-view.ts";
 import { isPlainUnicast } from "../../../shared/switch/plain-unicast.ts";
 import {

@@ -1,7 +1,7 @@
+import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
 import { MacBudget, Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
-import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
 
 /** A port that keeps the frames it was given. */
 export class KeepingPort extends Port {

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DropReason } from "../../../shared/switch/drops.ts";
-import type { Policy, Verdict } from "../../../shared/switch/policy.ts";
-import { MacBudget, type Port } from "../../../shared/switch/port.ts";
-import { Segment } from "../../../shared/switch/segment.ts";
-import { Block } from "../../../shared/tunnel/block.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
-} from "../../../shared/tunnel/record.ts";
+} from "../../../shared/protocol/record.ts";
+import type { DropReason } from "../../../shared/switch/drops.ts";
+import type { Policy, Verdict } from "../../../shared/switch/policy.ts";
+import { MacBudget, type Port } from "../../../shared/switch/port.ts";
+import { Segment } from "../../../shared/switch/segment.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
 import { watched } from "../tunnel/blocks.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "./ports.ts";
 

@@ -2,10 +2,10 @@
 import { readUint32, writeUint32 } from "../../../shared/frame/bytes.ts";
 import { ETHERTYPE_EXPERIMENTAL, encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { readMac } from "../../../shared/frame/mac.ts";
-import type { EgressQueue } from "../../../shared/switch/egress-queue.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
+import type { EgressQueue } from "../../../shared/tunnel/egress-queue.ts";
 import type { RecordRange } from "../../../shared/tunnel/outbox.ts";
-import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/tunnel/record.ts";
 
 /** Headroom, Ethernet header and the record's number. */
 export const LEAST_RECORD_BYTES = ENCAPSULATION_BYTES + 14 + 4;

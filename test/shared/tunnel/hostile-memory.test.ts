@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Block } from "../../../shared/tunnel/block.ts";
 import { demandPoison, LeakWatch, poison } from "../../../shared/tunnel/hostile-memory.ts";
-import { collectGarbage } from "../../collect-garbage.ts";
+import { collectGarbage } from "../../support/collect-garbage.ts";
 
 describe("poison", () => {
   it("shows what was written over it, wherever that is", () => {

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EgressQueue } from "../../../shared/switch/egress-queue.ts";
+import { MESSAGE_BYTES } from "../../../shared/protocol/constants.ts";
+import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../../shared/protocol/record.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
-import { MESSAGE_BYTES } from "../../../shared/tunnel/constants.ts";
+import { EgressQueue } from "../../../shared/tunnel/egress-queue.ts";
 import { Outbox, WINDOW_BYTES } from "../../../shared/tunnel/outbox.ts";
 import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
-import { ENCAPSULATION_BYTES, encapsulate, readRecords } from "../../../shared/tunnel/record.ts";
 import { frameBytes } from "../switch/ports.ts";
 import { watched } from "./blocks.ts";
 import { CountingPool } from "./counting-pool.ts";

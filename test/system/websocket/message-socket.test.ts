@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { requires } from "../../requirements.ts";
+import { requires } from "../../support/requirements.ts";
 import { messageSocketContract } from "./contract.ts";
 import { type Tls, trustedCertificate } from "./pair.ts";
 

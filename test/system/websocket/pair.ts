@@ -11,8 +11,8 @@ import { type Accepted, accepting } from "../../../system/websocket/accept.ts";
 import { type ConnectOptions, connect } from "../../../system/websocket/connect.ts";
 import type { Framing } from "../../../system/websocket/framing.ts";
 import type { MessageEvents, MessageSocket } from "../../../system/websocket/message-socket.ts";
-import { makeCertificate } from "../../relay/certificate.ts";
 import { sendBytes } from "../../shared/tunnel/blocks.ts";
+import { makeCertificate } from "../../support/relay/certificate.ts";
 
 export const SUBPROTOCOL = "test.v1";
 export const MAX_BYTES = 256 * 1024;

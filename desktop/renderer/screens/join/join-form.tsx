@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { parseInviteLink } from "../../../../shared/invite-link.ts";
+import { parseInviteLink } from "../../../../shared/api/invite-link.ts";
 import type { Problem } from "../../../rpc/shapes.ts";
 import { Button } from "../../components/button.tsx";
 import { TextField } from "../../components/field.tsx";

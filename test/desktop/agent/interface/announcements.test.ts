@@ -3,8 +3,8 @@ import { announcements } from "../../../../desktop/agent/interface/announcements
 import { parseAddress } from "../../../../shared/frame/address.ts";
 import { decodeArp } from "../../../../shared/frame/arp.ts";
 import { ETHERNET_HEADER_BYTES } from "../../../../shared/frame/ethernet.ts";
+import { decodeNeighbourDiscovery, ND_HOP_LIMIT } from "../../../../shared/frame/ip/neighbour-discovery.ts";
 import { BROADCAST_MAC, readMac } from "../../../../shared/frame/mac.ts";
-import { decodeNeighbourDiscovery, ND_HOP_LIMIT } from "../../../../shared/frame/neighbour-discovery.ts";
 
 const MAC = 0x02_00_00_00_00_07;
 

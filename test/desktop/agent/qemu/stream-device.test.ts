@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StreamDevice } from "../../../../desktop/agent/qemu/stream-device.ts";
 import { SLABS } from "../../../../desktop/agent/tap/slab.ts";
-import { FRAME_BYTES } from "../../../../shared/tunnel/constants.ts";
+import { FRAME_BYTES } from "../../../../shared/protocol/constants.ts";
 import { makeFrame, Reader, WAIT } from "../tap/reader.ts";
 
 describe("a virtual machine's stream", () => {

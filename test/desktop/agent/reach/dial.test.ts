@@ -1,4 +1,4 @@
-// Connections through proxies that do what proxies do, and what none should. (test/network/ways-out.test.ts has real ones.)
+// Connections through proxies that do what proxies do, and what none should. (test/end-to-end/network/staying/ways-out.test.ts has real ones.)
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
@@ -6,8 +6,8 @@ import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { dial, ProxyRefused, ProxyUnreachable } from "../../../../desktop/agent/reach/dial.ts";
 import { request } from "../../../../desktop/agent/reach/request.ts";
-import { Unreachable } from "../../../../desktop/agent/tunnel-errors.ts";
-import { parseRelayAddress } from "../../../../shared/relay-address.ts";
+import { Unreachable } from "../../../../desktop/agent/tunnel/tunnel-errors.ts";
+import { parseRelayAddress } from "../../../../shared/api/relay-address.ts";
 
 const RELAY = new URL("http://relay.example:8787/");
 const servers: Server[] = [];

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { dial } from "../../../../desktop/agent/reach/dial.ts";
 import { readCertificates } from "../../../../desktop/agent/reach/trust.ts";
-import { Unreachable } from "../../../../desktop/agent/tunnel-errors.ts";
-import { makeCertificate } from "../../../relay/certificate.ts";
-import { requires } from "../../../requirements.ts";
+import { Unreachable } from "../../../../desktop/agent/tunnel/tunnel-errors.ts";
+import { makeCertificate } from "../../../support/relay/certificate.ts";
+import { requires } from "../../../support/requirements.ts";
 
 describe.runIf(requires("openssl"))("the certificate of a relay", () => {
   let directory: string;

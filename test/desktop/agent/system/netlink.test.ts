@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openNotices, readNotices, type SystemNotice } from "../../../../desktop/agent/system/netlink.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 import { interfaceIndex, uniqueName } from "../tap/interface.ts";
 
 describe("notices of the kernel", () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import type { NoticeEvents } from "../../../../desktop/agent/system/netlink.ts";
 import { type SystemState, SystemWatcher } from "../../../../desktop/agent/system/watcher.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 import { interfaceIndex, uniqueName } from "../tap/interface.ts";
 
 const WAIT = { timeout: 30_000, interval: 50 };

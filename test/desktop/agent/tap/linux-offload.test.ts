@@ -11,7 +11,7 @@ import {
   readGsoType,
   VIRTIO_BYTES,
 } from "../../../../shared/offload/virtio.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 import { uniqueName } from "./interface.ts";
 import { Namespace } from "./namespace.ts";
 

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
 import { type LinuxTapOptions, openLinuxTap } from "../../../../desktop/agent/tap/linux.ts";
 import { loadNative, type Native } from "../../../../desktop/agent/tap/native.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 import { tapContract } from "./contract.ts";
 import { interfaceExists, uniqueName } from "./interface.ts";
 import { expectConversation, kernelContract, kernelRig } from "./kernel.ts";

@@ -1,7 +1,7 @@
 /** What a TapDevice holds to beyond contract.ts, with offload and without. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NEEDS_CSUM, VIRTIO_BYTES, writeVirtio } from "../../../../shared/offload/virtio.ts";
-import { MESSAGE_BYTES } from "../../../../shared/tunnel/constants.ts";
+import { MESSAGE_BYTES } from "../../../../shared/protocol/constants.ts";
 import type { Rig } from "./contract.ts";
 import { framesOf, isExperimental, makeFrame, Reader, turns, WAIT } from "./reader.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openTap } from "../../../../desktop/agent/tap/open.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 import { uniqueName } from "./interface.ts";
 import { signal } from "./kernel.ts";
 

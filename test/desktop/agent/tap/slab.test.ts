@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HEADROOM, OFFLOAD_HEADROOM } from "../../../../desktop/agent/tap/device.ts";
 import { BATCH_BYTES, BATCH_FRAMES, SLABS, SlabPool } from "../../../../desktop/agent/tap/slab.ts";
-import { FRAME_BYTES, MESSAGE_BYTES } from "../../../../shared/tunnel/constants.ts";
+import { FRAME_BYTES, MESSAGE_BYTES } from "../../../../shared/protocol/constants.ts";
 
 /** Fills a slab as a driver does, with as many of the frames as it takes. */
 function fill(pool: SlabPool, lengths: readonly number[]) {

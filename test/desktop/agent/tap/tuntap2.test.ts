@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openTuntap2Tap } from "../../../../desktop/agent/tap/tuntap2.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 import { tapContract } from "./contract.ts";
 import { kernelContract, kernelRig, signal } from "./kernel.ts";
 import { noOffloadContract } from "./offload-contract.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readMachine } from "../../../../desktop/agent/trust/machine.ts";
 import { formatCidr } from "../../../../shared/frame/cidr.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 
 let directory: string;
 beforeEach(() => {

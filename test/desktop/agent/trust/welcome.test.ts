@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { judgeAddress } from "../../../../desktop/agent/trust/address.ts";
 import { judgeDomain } from "../../../../desktop/agent/trust/domain.ts";
 import { judgeWelcome } from "../../../../desktop/agent/trust/welcome.ts";
-import { parseControl, relayMessage, type Welcome } from "../../../../shared/tunnel/control.ts";
+import { parseControl, relayMessage, type Welcome } from "../../../../shared/protocol/control.ts";
 import { isPlainText } from "../../../../shared/values/plain-text.ts";
 import { anyCidr } from "./cidrs.ts";
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { laneway } from "../../../network/lab.ts";
-import { requires } from "../../../requirements.ts";
+import { laneway } from "../../../support/network/lab.ts";
+import { requires } from "../../../support/requirements.ts";
 
 const run = promisify(execFile);
 let directory: string;

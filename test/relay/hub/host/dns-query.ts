@@ -1,7 +1,7 @@
 import { encode } from "dns-packet";
 import { encodeEthernet } from "../../../../shared/frame/ethernet.ts";
-import { encodeIpv4, PROTOCOL_UDP } from "../../../../shared/frame/ipv4.ts";
-import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../../shared/frame/udp.ts";
+import { encodeIpv4, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
+import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../../shared/frame/ip/udp.ts";
 import { ipv4 } from "../../../shared/switch/multicast/frames.ts";
 
 /** A frame in which a machine asks the hub, at 10.20.0.1, for its own name. */

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DnsRates } from "../../../../relay/hub/host/dns-rates.ts";
 import { networkHost } from "../../../../relay/hub/host/network-host.ts";
-import { RELAY } from "../../../../relay/tenants/model.ts";
+import { RELAY } from "../../../../relay/model/model.ts";
 import { hubMac } from "../../../../shared/switch/hub-policy.ts";
 import { Segment } from "../../../../shared/switch/segment.ts";
 import { ipv4 } from "../../../shared/switch/multicast/frames.ts";
 import { KeepingPort, receive } from "../../../shared/switch/ports.ts";
-import { Office } from "../../names/office.ts";
 import { dnsQuery } from "./dns-query.ts";
+import { Office } from "./office.ts";
 
 describe("questions about names", () => {
   let office: Office;

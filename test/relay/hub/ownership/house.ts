@@ -1,19 +1,19 @@
 /** A hub with two tenants, of whose sessions a test says what they do, and what they must never see. */
 import { setImmediate as turn } from "node:timers/promises";
 import { pino } from "pino";
-import { GuessLimiter } from "../../../../relay/guess-limiter.ts";
-import type { Capture } from "../../../../relay/hub/capture.ts";
-import { acceptEthernet } from "../../../../relay/hub/ethernet.ts";
+import { GuessLimiter } from "../../../../relay/arrivals/guess-limiter.ts";
+import type { Capture } from "../../../../relay/hub/capture/capture.ts";
 import { Hub } from "../../../../relay/hub/hub.ts";
 import { HUB_LIMITS } from "../../../../relay/hub/limits.ts";
 import { portConfig } from "../../../../relay/hub/ports/config.ts";
 import { Endpoints } from "../../../../relay/hub/ports/endpoints.ts";
 import { openPort } from "../../../../relay/hub/ports/open-port.ts";
-import type { Network } from "../../../../relay/tenants/model.ts";
-import { SqliteStore } from "../../../../relay/tenants/sqlite-store.ts";
+import { acceptEthernet } from "../../../../relay/hub/session/ethernet.ts";
+import type { Network } from "../../../../relay/model/model.ts";
+import { SqliteStore } from "../../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../../relay/tenants/tenants.ts";
+import { readRecords } from "../../../../shared/protocol/record.ts";
 import { Block } from "../../../../shared/tunnel/block.ts";
-import { readRecords } from "../../../../shared/tunnel/record.ts";
 import { CountingPool } from "../../../shared/tunnel/counting-pool.ts";
 import { LateSocket } from "./late-socket.ts";
 import { LateUnderlay } from "./late-underlay.ts";

@@ -1,4 +1,4 @@
-import type { ConnectionEvents, TunnelSocket } from "../../../../relay/hub/socket.ts";
+import type { ConnectionEvents, TunnelSocket } from "../../../../relay/hub/session/socket.ts";
 import type { Block } from "../../../../shared/tunnel/block.ts";
 import type { QueueBudget } from "../../../../shared/tunnel/queue-budget.ts";
 

@@ -6,7 +6,7 @@ import {
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
   RECORD_VXLAN,
-} from "../../../../shared/tunnel/record.ts";
+} from "../../../../shared/protocol/record.ts";
 
 /** IEEE's for experiments (RFC 9542 appendix B.2). */
 const ETHERTYPE = 0x88b5;

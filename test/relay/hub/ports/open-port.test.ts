@@ -8,16 +8,16 @@ import { PORT_LIMITS } from "../../../../relay/hub/ports/limits.ts";
 import { type OpenPort, openPort, type PortSurroundings } from "../../../../relay/hub/ports/open-port.ts";
 import { UnderlayPort } from "../../../../relay/hub/ports/underlay-port.ts";
 import { written } from "../../../../shared/frame/bytes.ts";
-import { decodeGre, encodeGre } from "../../../../shared/frame/gre.ts";
-import { encodeIpv4 } from "../../../../shared/frame/ipv4.ts";
-import { decodeNvgre, writeNvgre } from "../../../../shared/frame/nvgre.ts";
+import { decodeGre, encodeGre } from "../../../../shared/frame/encapsulation/gre.ts";
+import { decodeNvgre, writeNvgre } from "../../../../shared/frame/encapsulation/nvgre.ts";
 import {
   decodeVxlanGpe,
   readGroupPolicy,
   writeGroupPolicy,
   writeVxlan,
   writeVxlanGpe,
-} from "../../../../shared/frame/vxlan.ts";
+} from "../../../../shared/frame/encapsulation/vxlan.ts";
+import { encodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
 import { Segment } from "../../../../shared/switch/segment.ts";
 import { dissect, findBadChecksums } from "../../../shared/offload/by-definition.ts";
 import { plainSpecimen } from "../../../shared/offload/specimens.ts";

@@ -5,21 +5,21 @@ import { portConfig } from "../../../../relay/hub/ports/config.ts";
 import { Endpoints } from "../../../../relay/hub/ports/endpoints.ts";
 import { type OpenPort, openPort } from "../../../../relay/hub/ports/open-port.ts";
 import { ROUTER_LIMITS } from "../../../../relay/hub/router/limits.ts";
-import type { Network } from "../../../../relay/tenants/model.ts";
+import type { Network } from "../../../../relay/model/model.ts";
 import { formatAddress, parseAddress } from "../../../../shared/frame/address.ts";
 import { ARP_REPLY, ARP_REQUEST, decodeArp, encodeArp } from "../../../../shared/frame/arp.ts";
 import { writeUint16 } from "../../../../shared/frame/bytes.ts";
 import { checksum } from "../../../../shared/frame/checksum.ts";
+import { decodeGre, encodeGre } from "../../../../shared/frame/encapsulation/gre.ts";
 import { ETHERTYPE_ARP, encodeEthernet } from "../../../../shared/frame/ethernet.ts";
-import { decodeGre, encodeGre } from "../../../../shared/frame/gre.ts";
-import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../../../shared/frame/icmp.ts";
-import { decodeIpv4, encodeIpv4, type Ipv4, type Ipv4Fields } from "../../../../shared/frame/ipv4.ts";
-import { decodeIpv6, encodeIpv6, type Ipv6 } from "../../../../shared/frame/ipv6.ts";
-import { Malformed } from "../../../../shared/frame/malformed.ts";
+import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../../../shared/frame/ip/icmp.ts";
+import { decodeIpv4, encodeIpv4, type Ipv4, type Ipv4Fields } from "../../../../shared/frame/ip/ipv4.ts";
+import { decodeIpv6, encodeIpv6, type Ipv6 } from "../../../../shared/frame/ip/ipv6.ts";
 import {
   decodeNeighbourDiscovery,
   encodeNeighbourAdvertisement,
-} from "../../../../shared/frame/neighbour-discovery.ts";
+} from "../../../../shared/frame/ip/neighbour-discovery.ts";
+import { Malformed } from "../../../../shared/frame/malformed.ts";
 import { hubMac } from "../../../../shared/switch/hub-policy.ts";
 import { DEFAULT_SETTINGS } from "../../../../shared/switch/settings.ts";
 import { KeepingPort, receive } from "../../../shared/switch/ports.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PROTOCOL_UDP } from "../../../../shared/frame/ipv4.ts";
+import { PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
 import { DhcpGuard, isDhcpBroadcast } from "../../../../shared/switch/guards/dhcp-guard.ts";
 import type { Notice } from "../../../../shared/switch/notice.ts";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../../../shared/frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ipv4.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
 import { LLC, MAX_EXTENSION_HEADERS, UNREADABLE } from "../../../../shared/switch/guards/frame-view.ts";
 import {
   arpFrame,

@@ -10,10 +10,15 @@ import {
   ETHERTYPE_VLAN,
   encodeEthernet,
 } from "../../../../shared/frame/ethernet.ts";
-import { encodeIpv4, type Ipv4Fields, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ipv4.ts";
-import { encodeIpv6 } from "../../../../shared/frame/ipv6.ts";
+import {
+  encodeIpv4,
+  type Ipv4Fields,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_UDP,
+} from "../../../../shared/frame/ip/ipv4.ts";
+import { encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
+import { encodeUdp } from "../../../../shared/frame/ip/udp.ts";
 import { writeMac } from "../../../../shared/frame/mac.ts";
-import { encodeUdp } from "../../../../shared/frame/udp.ts";
 import { FrameView } from "../../../../shared/switch/guards/frame-view.ts";
 import type { PortRole } from "../../../../shared/switch/port.ts";
 import { KeepingPort } from "../ports.ts";

@@ -8,7 +8,7 @@ import {
   linkLocalOf,
   mldQueryFrame,
 } from "../../../../shared/switch/multicast/query-frame.ts";
-import { requires } from "../../../requirements.ts";
+import { requires } from "../../../support/requirements.ts";
 import { encodePcap } from "../../frame/pcap.ts";
 import { ipv4, ipv6, tag } from "./frames.ts";
 

@@ -1,10 +1,10 @@
 import { decodeEthernet } from "../../../../shared/frame/ethernet.ts";
-import type { Igmp } from "../../../../shared/frame/igmp.ts";
-import { decodeIgmp } from "../../../../shared/frame/igmp.ts";
-import { decodeIpv4 } from "../../../../shared/frame/ipv4.ts";
-import { decodeIpv6 } from "../../../../shared/frame/ipv6.ts";
+import type { Igmp } from "../../../../shared/frame/groups/igmp.ts";
+import { decodeIgmp } from "../../../../shared/frame/groups/igmp.ts";
+import { decodeMld, findMld, type Mld } from "../../../../shared/frame/groups/mld.ts";
+import { decodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
+import { decodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
 import { Malformed } from "../../../../shared/frame/malformed.ts";
-import { decodeMld, findMld, type Mld } from "../../../../shared/frame/mld.ts";
 import type { HubSender } from "../../../../shared/switch/hub-sender.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
 

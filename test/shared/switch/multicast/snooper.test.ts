@@ -8,7 +8,7 @@ import {
   CHANGE_TO_INCLUDE,
   MODE_IS_EXCLUDE,
   MODE_IS_INCLUDE,
-} from "../../../../shared/frame/group-record.ts";
+} from "../../../../shared/frame/groups/group-record.ts";
 import { Budget } from "../../../../shared/switch/budget.ts";
 import { MulticastSnooper, type SnooperOptions } from "../../../../shared/switch/multicast/snooper.ts";
 import {

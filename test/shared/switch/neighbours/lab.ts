@@ -10,13 +10,13 @@ import {
 } from "../../../../shared/frame/arp.ts";
 import { type Written, written } from "../../../../shared/frame/bytes.ts";
 import { encodeEthernet } from "../../../../shared/frame/ethernet.ts";
-import { encodeIpv6 } from "../../../../shared/frame/ipv6.ts";
-import { readMac } from "../../../../shared/frame/mac.ts";
+import { encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
 import {
   decodeNeighbourDiscovery,
   encodeNeighbourAdvertisement,
   encodeNeighbourSolicitation,
-} from "../../../../shared/frame/neighbour-discovery.ts";
+} from "../../../../shared/frame/ip/neighbour-discovery.ts";
+import { readMac } from "../../../../shared/frame/mac.ts";
 import { NeighbourSuppressor, type Verdict } from "../../../../shared/switch/neighbours/suppressor.ts";
 import type { Notice } from "../../../../shared/switch/notice.ts";
 import type { Port } from "../../../../shared/switch/port.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatAddress } from "../../../../shared/frame/address.ts";
 import { ARP_REPLY, ARP_REQUEST, type Arp } from "../../../../shared/frame/arp.ts";
-import { isIcmpv6Intact } from "../../../../shared/frame/icmp.ts";
+import { isIcmpv6Intact } from "../../../../shared/frame/ip/icmp.ts";
 import { NEIGHBOUR_AGEING_SECONDS } from "../../../../shared/switch/neighbours/limits.ts";
 import {
   A,

@@ -2,8 +2,8 @@
 import type { DropReason } from "../../../../../shared/switch/drops.ts";
 import type { PortRole } from "../../../../../shared/switch/port.ts";
 import type { NetworkSettings } from "../../../../../shared/switch/settings.ts";
+import type { NetworkMode } from "../../../../model/model.ts";
 import type { TenantLimits } from "../../../../tenants/limits.ts";
-import type { NetworkMode } from "../../../../tenants/model.ts";
 
 /** ISO 8601. */
 type Time = string;

@@ -1,0 +1,204 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { Fault } from "../../../shared/values/fault.ts";
+import { createPrivate, makePrivateDirectory, writePrivate } from "../../../system/private-file.ts";
+import { PLAIN, type ReachRecord, reachRecord } from "../reach/reach.ts";
+import { DeviceKey } from "./device-key.ts";
+
+const record = z.object({
+  version: z.literal(1),
+  relay: z.url({ protocol: /^https?$/ }),
+  tenant: z.string(),
+  private_key: z.string(),
+  /** Absent until the relay has answered. */
+  device: z.string().optional(),
+  name: z.string().optional(),
+  networks: z.array(z.object({ name: z.string(), vni: z.number() })).default([]),
+  reach: reachRecord.default({}),
+});
+
+/** A network that a device may use, as it was told when it enrolled. */
+export interface KnownNetwork {
+  readonly name: string;
+  readonly vni: number;
+}
+
+/** What the relay said to an enrolment. */
+export interface Enrolment {
+  /** What the relay calls the device. */
+  readonly device: string;
+  readonly name: string;
+  readonly networks: readonly KnownNetwork[];
+}
+
+/** What this machine is to one tenant of one relay. */
+export interface Device {
+  /** The relay's base URL; see {@link relayBase}. */
+  readonly relay: URL;
+  readonly tenant: string;
+  readonly key: DeviceKey;
+  /** How it was reached when this machine enrolled, as far as that was told. */
+  readonly reach: Readonly<ReachRecord>;
+  /** Undefined while the key is made and the relay has not answered yet. */
+  readonly enrolment: Enrolment | undefined;
+}
+
+/** A device that a relay knows. */
+export type EnrolledDevice = Device & { readonly enrolment: Enrolment };
+
+/** The devices of a state directory: one file for each relay and tenant, for its owner's eyes alone. */
+export class DeviceStore {
+  readonly #stateDirectory: string;
+
+  constructor(stateDirectory: string) {
+    this.#stateDirectory = stateDirectory;
+  }
+
+  /**
+   * This machine's device at that relay and tenant. Its key is made at the first call, and on the disk before it is
+   * used: should the answer of the enrolment be lost, the next one is by the same key.
+   *
+   * @throws Fault `state.unwritable`, `state.corrupt`
+   */
+  take(relay: URL, tenant: string): Device {
+    const device = {
+      relay: relayBase(relay),
+      tenant,
+      key: DeviceKey.generate(),
+      reach: PLAIN,
+      enrolment: undefined,
+    };
+    const file = this.file(relay, tenant);
+    const made = this.#writing(() => {
+      makePrivateDirectory(this.#directory);
+      return createPrivate(file, serialize(device));
+    });
+    return made ? device : this.#read(file);
+  }
+
+  /** Keeps what the relay said of a device. @throws Fault `state.unwritable` */
+  save(device: EnrolledDevice): void {
+    this.#writing(() => writePrivate(this.file(device.relay, device.tenant), serialize(device)));
+  }
+
+  /**
+   * Forgets a network of a device, and with the last one the device and its key.
+   *
+   * @throws Fault `state.unwritable`
+   */
+  withdraw(device: EnrolledDevice, network: string): void {
+    const networks = device.enrolment.networks.filter(({ name }) => name !== network);
+    if (networks.length > 0) return this.save({ ...device, enrolment: { ...device.enrolment, networks } });
+    this.#writing(() => rmSync(this.file(device.relay, device.tenant), { force: true }));
+  }
+
+  /** Every device that a relay knows, by relay and tenant. @throws Fault `state.unreadable`, `state.corrupt` */
+  enrolled(): EnrolledDevice[] {
+    let names: string[];
+    try {
+      names = readdirSync(this.#directory);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw unreadable(this.#directory, error);
+    }
+    return names
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => this.#read(join(this.#directory, name)))
+      .filter((device): device is EnrolledDevice => device.enrolment !== undefined)
+      .sort((one, other) => compare(one.relay.href, other.relay.href) || compare(one.tenant, other.tenant));
+  }
+
+  /** Where the device of that relay and tenant is kept. */
+  file(relay: URL, tenant: string): string {
+    const digest = createHash("sha256")
+      .update(`${relayBase(relay).href}\n${tenant}`)
+      .digest("hex");
+    return join(this.#directory, `${digest.slice(0, 32)}.json`);
+  }
+
+  get #directory(): string {
+    return join(this.#stateDirectory, "devices");
+  }
+
+  #read(file: string): Device {
+    let text: string;
+    try {
+      text = readFileSync(file, "utf8");
+    } catch (error) {
+      throw unreadable(file, error);
+    }
+    try {
+      return parse(text);
+    } catch {
+      // Without the cause: messages of parsers quote what they were given, and there is a key in it.
+      throw new Fault({
+        code: "state.corrupt",
+        message: `'${file}' is not a device's record`,
+        hint: "Put back a copy of it, or move it away and enrol anew with 'laneway join LINK'.",
+      });
+    }
+  }
+
+  #writing<Result>(write: () => Result): Result {
+    try {
+      return write();
+    } catch (error) {
+      throw new Fault({
+        code: "state.unwritable",
+        message: `the state directory '${this.#stateDirectory}' can't be used: ${error instanceof Error ? error.message : error}`,
+        hint: "Name one that this user may write, with --state DIR.",
+        cause: error,
+      });
+    }
+  }
+}
+
+/** A relay's URL in the one form that it is kept and compared in: without query, fragment and closing slashes. */
+export function relayBase(relay: URL): URL {
+  const base = new URL(relay.origin);
+  base.pathname = relay.pathname.replace(/\/+$/, "");
+  return base;
+}
+
+/** The relay's base URL for people, as they write it. */
+export function relayText(relay: URL): string {
+  return relay.href.replace(/\/+$/, "");
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+function parse(text: string): Device {
+  const { relay, tenant, private_key, device, name, networks, reach } = record.parse(JSON.parse(text));
+  return {
+    relay: relayBase(new URL(relay)),
+    tenant,
+    key: DeviceKey.fromPkcs8(private_key),
+    reach,
+    enrolment: device === undefined ? undefined : { device, name: name ?? "", networks },
+  };
+}
+
+function serialize({ relay, tenant, key, reach, enrolment }: Device): string {
+  const kept: z.input<typeof record> = {
+    version: 1,
+    relay: relayText(relay),
+    tenant,
+    ...(enrolment === undefined ? {} : { ...enrolment, networks: [...enrolment.networks] }),
+    ...(Object.keys(reach).length === 0 ? {} : { reach }),
+    private_key: key.toPkcs8(),
+  };
+  return `${JSON.stringify(kept, undefined, 2)}\n`;
+}
+
+function unreadable(path: string, cause: unknown): Fault {
+  return new Fault({
+    code: "state.unreadable",
+    message: `'${path}' can't be read: ${cause instanceof Error ? cause.message : cause}`,
+    hint: "Run as the user who joined, or name another directory with --state DIR.",
+    cause,
+  });
+}

@@ -1,0 +1,105 @@
+import { DatagramJoiner } from "../../../shared/offload/datagram-joiner.ts";
+import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
+import { encapsulate, isOffload, RECORD_OFFLOAD, RECORD_VXLAN } from "../../../shared/protocol/record.ts";
+import type { DropReason } from "../../../shared/switch/drops.ts";
+import { MacBudget, Port } from "../../../shared/switch/port.ts";
+import type { Segment } from "../../../shared/switch/segment.ts";
+import type { Block } from "../../../shared/tunnel/block.ts";
+import type { TapDevice, TapReceiver } from "../tap/device.ts";
+import type { FrameBatch } from "../tap/slab.ts";
+
+/** Source addresses that one TAP may have behind it: a bridged lab has hundreds. */
+const TAP_MACS = 4_096;
+
+/** The TAP's place in a segment of this VTEP. */
+export class TapPort extends Port implements TapReceiver {
+  readonly #segment: Segment;
+  readonly #tap: TapDevice;
+  readonly #failed: (error: Error) => void;
+  /** Of the records that its frames become: with offload all have a virtio-net header, so that batches stay whole. */
+  readonly #type: typeof RECORD_VXLAN | typeof RECORD_OFFLOAD;
+  /** Small datagrams cost the kernel as much each as a super-frame of them. */
+  readonly #joiner: DatagramJoiner | undefined;
+  /** The block of the frame that the joiner was given last. */
+  #joined: Block | undefined;
+
+  /** @param failed told when the device is gone */
+  constructor(segment: Segment, tap: TapDevice, failed: (error: Error) => void) {
+    super(tap.name, new MacBudget(TAP_MACS), tap.offload);
+    this.#type = tap.offload ? RECORD_OFFLOAD : RECORD_VXLAN;
+    this.#segment = segment;
+    this.#tap = tap;
+    this.#failed = failed;
+    if (!tap.udpSuperFrames) return;
+    this.#joiner = new DatagramJoiner((bytes, virtio, end, frames, frameBytes) =>
+      this.#put(bytes, virtio, end, frames, frameBytes),
+    );
+  }
+
+  /** Goes on with the counters of the port whose place it takes. */
+  continueFrom(port: Port): void {
+    this.rxFrames = port.rxFrames;
+    this.rxBytes = port.rxBytes;
+    this.txFrames = port.txFrames;
+    this.txBytes = port.txBytes;
+    for (const [reason, frames] of Object.entries(port.drops.toJSON())) {
+      this.drops.count(reason as DropReason, frames);
+    }
+  }
+
+  frames(batch: FrameBatch): void {
+    const { block, count } = batch;
+    const headroom = this.#tap.headroom;
+    for (let i = 0; i < count; i++) {
+      const frame = batch.frameAt(i);
+      const end = batch.endAt(i);
+      const start = frame - headroom;
+      encapsulate(block.bytes, start, end, this.#segment.vni, this.#type);
+      this.#segment.forward(this, block, start, frame, end);
+    }
+    this.#segment.flush();
+    batch.release();
+  }
+
+  failed(error: Error): void {
+    this.#failed(error);
+  }
+
+  override send(block: Block, start: number, frame: number, end: number): void {
+    const { bytes } = block;
+    if (!isOffload(bytes, start)) {
+      // What came before it goes before it.
+      this.#joiner?.flush();
+      this.#count(this.#tap.write(bytes, frame, end), 1, end - frame);
+    } else if (this.#joiner !== undefined) {
+      // The joiner may keep the frame until it is flushed, or until it was given another.
+      const last = this.#joined;
+      if (block !== last) block.retain();
+      this.#joiner.add(bytes, frame - VIRTIO_BYTES, end);
+      this.#joined = block;
+      if (block !== last) last?.release();
+    } else {
+      this.#put(bytes, frame - VIRTIO_BYTES, end, 1, end - frame);
+    }
+  }
+
+  override flush(): void {
+    // All but datagrams that waited for others went into the kernel as it came.
+    this.#joiner?.flush();
+    this.#joined?.release();
+    this.#joined = undefined;
+  }
+
+  #put(bytes: Uint8Array, virtio: number, end: number, frames: number, frameBytes: number): void {
+    this.#count(this.#tap.writeOffload(bytes, virtio, end), frames, frameBytes);
+  }
+
+  #count(written: boolean, frames: number, bytes: number): void {
+    if (!written) {
+      this.drops.count("tap-refused", frames);
+      return;
+    }
+    this.txFrames += frames;
+    this.txBytes += bytes;
+  }
+}

@@ -1,0 +1,162 @@
+import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
+import { Fault } from "../../../../shared/values/fault.ts";
+import { listenAt, PathTaken, type SocketFile } from "../../../../system/socket-file.ts";
+import type { EventData, EventName, Result, Topic } from "../../../rpc/schema.ts";
+import { idOf, SERVICE_NAME, statusSocket } from "../../../rpc/socket-path.ts";
+import type { Authority } from "./authority.ts";
+import type { Methods } from "./methods.ts";
+import { RpcConnection } from "./rpc-connection.ts";
+import type { SocketNative } from "./socket-native.ts";
+
+/** Callers at a time: of those who may change things, of those who may look, and of one user among these. */
+const MOST_CALLERS = 64;
+const MOST_READERS = 64;
+const MOST_OF_ONE_READER = 16;
+
+export interface RpcServerOptions {
+  /** Where those who may change things come in; everybody else beside it, see {@link statusSocket}. */
+  readonly socket: string;
+  readonly methods: Methods;
+  readonly authority: Pick<Authority, "mayChange">;
+  /** Without it nobody is known: who gets in at the socket for changing may change, and nobody else. */
+  readonly native: SocketNative | undefined;
+  hello(mayChange: boolean): Result<"hello">;
+  mistake(method: string, error: unknown): void;
+}
+
+/** The agent's two sockets, and who is connected. */
+export class RpcServer {
+  readonly #options: RpcServerOptions;
+  readonly #servers: Listening[] = [];
+  readonly #connections = new Map<RpcConnection, Socket>();
+  /** Of those who may only look, how many are there of each user. */
+  readonly #readers = new Map<number | undefined, number>();
+
+  constructor(options: RpcServerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Listens at both sockets.
+   *
+   * @throws Fault `agent.running-already`, `agent.socket`
+   */
+  async listen(): Promise<void> {
+    const { socket } = this.#options;
+    const status = statusSocket(socket);
+    try {
+      // Whatever the umask: others have to get at the socket that is theirs.
+      const made = mkdirSync(dirname(socket), { recursive: true });
+      if (made !== undefined) chmodSync(dirname(socket), 0o755);
+      this.#servers.push(await listen(socket, 0o660, (caller) => this.#connected(caller, true)));
+      this.#servers.push(await listen(status, 0o666, (caller) => this.#connected(caller, false)));
+    } catch (error) {
+      await this.close();
+      throw error instanceof Fault ? error : unusable(socket, error);
+    }
+  }
+
+  /** Tells everybody who follows a topic. */
+  tell<E extends EventName>(topic: Topic, event: E, data: EventData<E>, mayBeLost = false): void {
+    for (const connection of this.#connections.keys()) {
+      if (connection.topics.has(topic)) connection.tell(event, data, mayBeLost);
+    }
+  }
+
+  /** Whether anybody follows a topic. */
+  isFollowed(topic: Topic): boolean {
+    for (const { topics } of this.#connections.keys()) if (topics.has(topic)) return true;
+    return false;
+  }
+
+  /** Ends every connection; the sockets are gone when it resolves. */
+  async close(): Promise<void> {
+    const closed = this.#servers.map(({ server, file }) => {
+      file.remove();
+      return new Promise((resolve) => server.close(resolve));
+    });
+    for (const socket of this.#connections.values()) socket.destroy();
+    await Promise.all(closed);
+  }
+
+  #connected(socket: Socket, trusted: boolean): void {
+    const { authority, native, methods, hello, mistake } = this.#options;
+    const who = native?.peer(socket);
+    const mayChange = who === undefined ? trusted && native === undefined : authority.mayChange(who);
+    const readers = [...this.#readers.values()].reduce((sum, count) => sum + count, 0);
+    const own = this.#readers.get(who?.uid) ?? 0;
+    const full = mayChange
+      ? this.#connections.size - readers >= MOST_CALLERS
+      : readers >= MOST_READERS || own >= MOST_OF_ONE_READER;
+    if (full) {
+      socket.on("error", () => {});
+      socket.destroy();
+      return;
+    }
+    if (!mayChange) this.#readers.set(who?.uid, own + 1);
+    const connection = new RpcConnection({ socket, mayChange, methods, hello, mistake });
+    this.#connections.set(connection, socket);
+    socket.once("close", () => {
+      this.#connections.delete(connection);
+      if (mayChange) return;
+      const left = (this.#readers.get(who?.uid) ?? 1) - 1;
+      if (left === 0) this.#readers.delete(who?.uid);
+      else this.#readers.set(who?.uid, left);
+    });
+  }
+}
+
+/**
+ * Listens at a path, with its mode from the first moment on.
+ *
+ * @throws Fault `agent.running-already`; the system's error, {@link PathTaken}
+ */
+async function listen(path: string, mode: number, connected: (socket: Socket) => void): Promise<Listening> {
+  const server = createServer(connected);
+  let file: SocketFile;
+  try {
+    // Closed to other users until the socket belongs to the group.
+    file = await listenAt(server, { path, mode: 0o600 });
+  } catch (error) {
+    server.close();
+    if (error instanceof PathTaken && error.by === "listening") {
+      throw runningAlready(`an agent listens at '${path}' already`);
+    }
+    throw error;
+  }
+  const group = idOf("/etc/group", SERVICE_NAME);
+  if (group !== undefined && process.getuid !== undefined) {
+    try {
+      chownSync(path, process.getuid(), group);
+    } catch {
+      // Neither root nor a member of it: the socket stays this user's own.
+    }
+  }
+  chmodSync(path, mode);
+  return { server, file };
+}
+
+/** A socket of the agent's, and where it is. */
+interface Listening {
+  readonly server: Server;
+  readonly file: SocketFile;
+}
+
+export function runningAlready(message: string): Fault {
+  return new Fault({
+    code: "agent.running-already",
+    message,
+    hint: "Stop it first, or run this one with a LANEWAY_STATE and a LANEWAY_SOCKET of its own.",
+  });
+}
+
+function unusable(path: string, cause: unknown): Fault {
+  return new Fault({
+    code: "agent.socket",
+    message: `can't listen at '${path}': ${cause instanceof Error ? cause.message : cause}`,
+    hint: "Run the agent as root, or name a path that this user may write, with LANEWAY_SOCKET.",
+    cause,
+  });
+}

@@ -1,0 +1,179 @@
+import type { Problem } from "../../../rpc/shapes.ts";
+import type { Credentials } from "../../identity/credentials.ts";
+import type { LocalNetwork } from "../../network/local-network.ts";
+import type { Reach } from "../../reach/reach.ts";
+import { problemOf } from "../../trust/refusal.ts";
+import { NetworkRunner } from "../../tunnel/network-runner.ts";
+import type { TunnelClientEvents } from "../../tunnel/tunnel-client.ts";
+import type { AgentLog } from "../log.ts";
+import { type ManagedNetwork, toProblem } from "./managed-network.ts";
+
+export interface AgentTunnelOptions {
+  readonly relay: URL;
+  /** How to get there, asked at each attempt. */
+  reach(): Reach;
+  readonly credentials: Credentials;
+  /** This machine's id. */
+  readonly device: string;
+  /** What tells networks of one name apart: relay and tenant. */
+  readonly place: readonly string[];
+  readonly log: AgentLog;
+  /** A network has its interface's MAC address for the first time. */
+  named(network: ManagedNetwork): void;
+  /** It ends, and takes no more networks. */
+  ended(tunnel: AgentTunnel): void;
+}
+
+/** The networks of one relay that the agent has up by the same credentials: a device is let in once at a time. */
+export class AgentTunnel {
+  readonly #options: AgentTunnelOptions;
+  readonly #networks = new Map<string, ManagedNetwork>();
+  readonly #runner: NetworkRunner;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  /** What of the relay's is not used, as last told of a network by its id, and of the relay. */
+  readonly #warned = new Map<string | undefined, string>();
+
+  /** @param first the network that it is made for: it starts at once */
+  constructor(options: AgentTunnelOptions, first: ManagedNetwork) {
+    this.#options = options;
+    const { relay, reach, credentials, device, place } = options;
+    this.#runner = new NetworkRunner({
+      relay,
+      reach,
+      credentials,
+      offload: true,
+      framing: "own",
+      networks: [first.name],
+      announces: true,
+      events: this.#events(),
+      interfaces: {
+        device,
+        place,
+        wishes: (name) => this.#networks.get(name)?.wishes ?? { offload: true },
+        alike: false,
+        inform: (message) => options.log.add("info", "network.names", message),
+      },
+    });
+    this.#take(first);
+    this.#ended = this.#run();
+  }
+
+  /** Brings one more network up, or tries again now where that is due later. */
+  add(network: ManagedNetwork): void {
+    const known = this.#networks.has(network.name);
+    this.#take(network);
+    if (known) this.#runner.retry();
+    else this.#runner.add(network.name);
+  }
+
+  /** Tries to connect now, if it waits to do so. */
+  retry(): void {
+    this.#runner.retry();
+  }
+
+  /** Takes a network down; resolves once its interface is gone. */
+  async remove(network: ManagedNetwork): Promise<void> {
+    if (!this.#networks.delete(network.name)) return;
+    if (this.#networks.size === 0) await this.close();
+    else await this.#runner.remove(network.name);
+    this.#options.log.add("info", "network.down", `${network.name} is down`, network.id);
+  }
+
+  /** Ends it; resolves once every interface is gone. */
+  async close(): Promise<void> {
+    this.#end();
+    await this.#ended;
+  }
+
+  /** From now on it takes no more networks. */
+  #end(): void {
+    this.#stop.abort();
+    this.#options.ended(this);
+  }
+
+  #take(network: ManagedNetwork): void {
+    this.#networks.set(network.name, network);
+    network.latencyOf = () => this.#runner.latencyMs;
+    network.connecting();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#runner.run(this.#stop.signal);
+    } catch (error) {
+      for (const network of this.#networks.values()) this.#failed(network, error);
+    }
+    this.#end();
+  }
+
+  #events(): TunnelClientEvents {
+    const { log, named } = this.#options;
+    const relay = this.#options.relay.host;
+    // Once, and not at each connection.
+    const warn = (warnings: readonly Problem[], id?: string) => {
+      const text = JSON.stringify(warnings);
+      if (text === this.#warned.get(id)) return;
+      this.#warned.set(id, text);
+      for (const { code, message } of warnings) log.add("warn", code, message, id);
+    };
+    // What comes of a network that was given up meanwhile is nobody's business.
+    const on = (local: LocalNetwork) => this.#networks.get(local.offer.name);
+    return {
+      up: (local) => {
+        const network = on(local);
+        if (network === undefined) return;
+        network.up(local);
+        named(network);
+        warn(local.warnings, network.id);
+        const { tap, address } = local.describe();
+        log.add(
+          "info",
+          "network.up",
+          `${network.name} is up: ${tap ?? "no interface"}, ${address ?? "no address"}`,
+          network.id,
+        );
+      },
+      reconnecting: (_locals, why, delayMs) => {
+        for (const network of this.#networks.values()) network.away(why);
+        const seconds = (delayMs / 1_000).toFixed(1);
+        log.add("warn", why.code, `${why.message}; trying again in ${seconds} s`);
+      },
+      refused: (refusals) => {
+        const warnings = refusals.map(({ fault }) => problemOf(fault));
+        warn(warnings);
+      },
+      notice: (code, message, local) => {
+        const network = local && on(local);
+        log.add("warn", `notice.${code}`, `${relay}: ${message}`, network?.id);
+        network?.noticed();
+      },
+      interface: (local, { kind, message }) => {
+        const network = on(local);
+        const level = kind === "fault" ? "warn" : "info";
+        log.add(level, `interface.${kind}`, `${local.offer.name}: ${message}`, network?.id);
+        network?.interfaceChanged();
+      },
+      down: (local) => {
+        on(local)?.interfaceGone(local);
+      },
+      failed: (name, error) => {
+        const network = this.#networks.get(name);
+        if (network === undefined) return;
+        this.#networks.delete(name);
+        this.#failed(network, error);
+        if (this.#networks.size === 0) this.#end();
+      },
+      members: (name, members) => this.#networks.get(name)?.peers.replace(members),
+      member: (name, event, member) => this.#networks.get(name)?.peers.update(event, member),
+    };
+  }
+
+  #failed(network: ManagedNetwork, error: unknown): void {
+    const problem = toProblem(error);
+    // Of our own mistakes the log has what the caller is spared.
+    const detail = problem.code === "agent.internal" && error instanceof Error ? `: ${error.stack}` : "";
+    this.#options.log.add("error", problem.code, `${network.name}: ${problem.message}${detail}`, network.id);
+    network.failed(error);
+  }
+}

@@ -1,0 +1,134 @@
+import { Command, Option } from "commander";
+import { parseCidr } from "../../../../shared/frame/cidr.ts";
+import { DEFAULT_SETTINGS, type NetworkSettings } from "../../../../shared/switch/settings.ts";
+import { usage } from "../../../../shared/values/fault.ts";
+import { Output, type Row } from "../../print/output.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./admin-options.ts";
+
+interface CreateOptions extends AdminOptions {
+  readonly vni?: number;
+  readonly subnet?: string;
+  readonly addresses: boolean;
+  readonly group?: string;
+  readonly mtu?: number;
+  readonly mode: string;
+  readonly set?: readonly string[];
+}
+
+const COLUMNS = ["name", "tenant", "vni", "group", "mtu", "subnet", "mode"];
+
+/** `laneway network create|list|show|delete` */
+export function networkCommand(): Command {
+  const network = new Command("network").description("administer networks, each a segment of its own");
+  const add = (usage: string, description: string) =>
+    adminOptions(tenantOption(network.command(usage).description(description)));
+
+  add("create <name>", "make a network")
+    .option(
+      "--vni <number>",
+      "its VXLAN network identifier, 1 to 16777215 (default: a free one)",
+      wholeNumber("--vni"),
+    )
+    .option("--subnet <cidr>", "the IP subnet that it uses, like 10.20.0.0/24", cidr)
+    .option("--no-addresses", "do not give the subnet's addresses to members")
+    .option("--group <address>", "its multicast group (default: 239 and the VNI's three bytes)")
+    .option("--mtu <bytes>", "the MTU of its interfaces (default: 1500)", wholeNumber("--mtu"))
+    .addOption(
+      new Option("--mode <mode>", "switch keeps link-local control frames, wire passes everything")
+        .choices(["switch", "wire"])
+        .default("switch"),
+    )
+    .option(
+      "--set <setting...>",
+      "settings that are not to be their defaults; see 'laneway network set --help'",
+    )
+    .action(async (name: string, options: CreateOptions) => {
+      const { vni, subnet, group, mtu, mode, tenant } = options;
+      const settings = parseSettings(options.set ?? []);
+      const request = {
+        name,
+        vni,
+        subnet,
+        group,
+        mtu,
+        mode,
+        settings,
+        ...(options.addresses ? {} : { addresses: false }),
+      };
+      new Output(options.json).object(
+        await adminClient(options).create(request, "tenants", tenant, "networks"),
+      );
+    });
+  add("list", "list a tenant's networks").action(async (options: AdminOptions) => {
+    const rows = await adminClient(options).list(["tenants", options.tenant, "networks"]);
+    new Output(options.json).list(rows, COLUMNS);
+  });
+  add("show <name>", "show a network").action(async (name: string, options: AdminOptions) => {
+    new Output(options.json).object(
+      await adminClient(options).show("tenants", options.tenant, "networks", name),
+    );
+  });
+  add("set <name> <setting...>", "change a network's settings, like dhcp-guard=on storm-broadcast=500")
+    .addHelpText("after", `\nSettings: ${Object.keys(DEFAULT_SETTINGS).map(dashed).join(", ")}`)
+    .action(async (name: string, settings: string[], options: AdminOptions) => {
+      const change = { settings: parseSettings(settings) };
+      new Output(options.json).object(
+        await adminClient(options).change(change, "tenants", options.tenant, "networks", name),
+      );
+    });
+  add("delete <name>", "delete a network with its tokens; its sessions end").action(
+    async (name: string, options: AdminOptions) => {
+      await adminClient(options).delete("tenants", options.tenant, "networks", name);
+      new Output(options.json).note(`network '${name}' is deleted`);
+    },
+  );
+  return network;
+}
+
+/** `dhcp-guard=on` and the like, as the API has them; whether the values can be is for the relay to say. */
+function parseSettings(texts: readonly string[]): Row {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf("=");
+      const key = text.slice(0, at).replaceAll("-", "_");
+      const value = text.slice(at + 1);
+      if (at > 0 && key in DEFAULT_SETTINGS)
+        return [key, typed(DEFAULT_SETTINGS[key as keyof NetworkSettings], value)];
+      throw usage(
+        "usage.setting",
+        `'${text}' is not a setting`,
+        `Write it as NAME=VALUE; there are ${Object.keys(DEFAULT_SETTINGS).map(dashed).join(", ")}.`,
+      );
+    }),
+  );
+}
+
+/** A value as what its default is. */
+function typed(like: string | number | boolean, text: string): string | number | boolean {
+  if (typeof like === "number" && /^\d{1,9}$/.test(text)) return Number(text);
+  if (typeof like === "boolean" && ["on", "true"].includes(text)) return true;
+  if (typeof like === "boolean" && ["off", "false"].includes(text)) return false;
+  return text;
+}
+
+function dashed(key: string): string {
+  return key.replaceAll("_", "-");
+}
+
+function wholeNumber(option: string): (text: string) => number {
+  return (text) => {
+    if (!/^\d{1,9}$/.test(text))
+      throw usage("usage.number", `'${text}' is not a number for ${option}`, "Write a whole number.");
+    return Number(text);
+  };
+}
+
+/** @throws Fault unless the text is a CIDR */
+function cidr(text: string): string {
+  if (parseCidr(text) !== undefined) return text;
+  throw usage(
+    "usage.cidr",
+    `'${text}' is not a CIDR`,
+    "Write an address and a prefix length, like 10.20.0.0/24.",
+  );
+}

@@ -1,0 +1,43 @@
+/** Which commands go through the agent that runs here. */
+import { resolve } from "node:path";
+import { Fault } from "../../../shared/values/fault.ts";
+import { networkNamespace } from "../../agent/identity/identity.ts";
+import { RpcClient } from "../../rpc/client.ts";
+import { defaultSocket } from "../../rpc/socket-path.ts";
+import { ownVersion } from "../version.ts";
+
+/** Connects to the agent. @throws Fault those of {@link RpcClient.connect} */
+export function connectAgent(signal: AbortSignal): Promise<RpcClient> {
+  return RpcClient.connect({ socket: defaultSocket(), client: `laneway-cli/${ownVersion()}`, signal });
+}
+
+/**
+ * The agent, where one runs and what is asked for is its business; undefined where this process is to do it itself: no
+ * agent runs, it keeps another state than the one named, or it is of another network namespace (a host of its own) and
+ * was not named.
+ *
+ * @param state the directory that the command was told, if it was
+ * @throws Fault as {@link connectAgent}, but for `agent.not-running`
+ */
+export async function agentFor(
+  state: string | undefined,
+  signal: AbortSignal,
+): Promise<RpcClient | undefined> {
+  let agent: RpcClient;
+  try {
+    agent = await connectAgent(signal);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "agent.not-running") return undefined;
+    throw error;
+  }
+  if (isMeant(agent, state, process.env)) return agent;
+  agent.close();
+  return undefined;
+}
+
+function isMeant({ hello }: RpcClient, state: string | undefined, env: NodeJS.ProcessEnv): boolean {
+  const named = (env["LANEWAY_SOCKET"] ?? "") !== "";
+  const directory = state ?? (named ? undefined : env["LANEWAY_STATE"] || undefined);
+  if (directory !== undefined && hello.state_directory !== resolve(directory)) return false;
+  return named || hello.netns === null || hello.netns === networkNamespace();
+}

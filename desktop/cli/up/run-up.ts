@@ -1,0 +1,119 @@
+import { explainCommand } from "../../../system/command.ts";
+import type { Framing } from "../../../system/websocket/framing.ts";
+import { DeviceStore, relayText } from "../../agent/identity/device-store.ts";
+import { defaultStateDirectory, deviceId } from "../../agent/identity/identity.ts";
+import type { TrunkMember } from "../../agent/network/trunk-networks.ts";
+import type { QemuAddress } from "../../agent/qemu/address.ts";
+import { checkName } from "../../agent/tap/faults.ts";
+import { NetworkRunner } from "../../agent/tunnel/network-runner.ts";
+import { agentFor } from "../commands/agent-access.ts";
+import { Output } from "../print/output.ts";
+import { untilSignalled } from "../signals.ts";
+import { type Access, type AccessOptions, chooseAccess } from "./choose-access.ts";
+import { tellDropped, tellUnmapped } from "./dropped-vlans.ts";
+import { suitsAgent, upByAgent } from "./run-up-by-agent.ts";
+import { checkAccesses, checkNetworks } from "./up-checks.ts";
+import { UpTeller } from "./up-teller.ts";
+
+/** What `laneway up` takes. */
+export interface UpOptions extends AccessOptions {
+  readonly state?: string;
+  readonly tap?: string;
+  readonly address?: string;
+  readonly mac?: number;
+  readonly offload: boolean;
+  readonly trunk?: readonly TrunkMember[];
+  /** The network may take what this machine reaches in other ways. */
+  readonly allowOverlap?: boolean;
+  /** Where virtual machines connect. */
+  readonly qemu?: readonly QemuAddress[];
+  /** Not through the agent, also where one runs. */
+  readonly foreground?: boolean;
+  readonly websocket?: Framing;
+  readonly json?: boolean;
+}
+
+/**
+ * Brings networks up: by the agent where one runs, and comes back; or else itself, and keeps them so until the process is
+ * told to end.
+ *
+ * @param networks names; none means all that the token opens, or that this device is enrolled for, or with a trunk
+ * those that are on it
+ * @throws Fault where going on makes no sense
+ */
+export async function runUp(networks: readonly string[], options: UpOptions): Promise<void> {
+  checkNetworks(networks, options);
+  if (options.tap !== undefined) checkName(options.tap);
+  const signal = untilSignalled();
+  const agent = suitsAgent(networks, options) ? await agentFor(options.state, signal) : undefined;
+  if (agent !== undefined)
+    return await upByAgent(agent, networks, options, signal).finally(() => agent.close());
+  const state = options.state ?? defaultStateDirectory();
+  const names = options.trunk?.map(({ network }) => network) ?? networks;
+  const accesses = chooseAccess(names, options, new DeviceStore(state));
+  checkAccesses(accesses, options);
+  const device = deviceId(state);
+  const terminal = options.json !== true && process.stdout.isTTY ? process.stdout : undefined;
+  const teller = new UpTeller(new Output(options.json), terminal, options.json);
+  try {
+    const tunnels = accesses.map((access) => runTunnel(access, options, device, teller, signal));
+    await allOf(tunnels, teller);
+  } finally {
+    teller.close();
+  }
+}
+
+/**
+ * Waits for tunnels that are nothing to each other: where one of several fails, that is told at once, and the others
+ * go on.
+ */
+async function allOf(tunnels: readonly Promise<void>[], teller: UpTeller): Promise<void> {
+  let running = tunnels.length;
+  const ended = () => --running;
+  const failed = (error: unknown) => {
+    if (ended() === 0) throw error;
+    teller.complain(explainCommand(error).text);
+    process.exitCode = 1;
+  };
+  await Promise.all(tunnels.map((tunnel) => tunnel.then(ended, failed)));
+}
+
+async function runTunnel(
+  { relay, reach, credentials, networks, tenant }: Access,
+  options: UpOptions,
+  device: string,
+  teller: UpTeller,
+  signal: AbortSignal,
+): Promise<void> {
+  // Networks of several relays and tenants may have one name.
+  const place = tenant === undefined ? {} : { relay: relayText(relay), tenant };
+  const { trunk, offload } = options;
+  const say = (line: string) => teller.complain(line);
+  const runner = new NetworkRunner({
+    relay,
+    reach: () => reach,
+    credentials,
+    offload,
+    framing: options.websocket ?? "own",
+    networks,
+    events: teller.events(place),
+    interfaces: {
+      device,
+      place: Object.values(place),
+      wishes: () => options,
+      inform: (message) => teller.note(message),
+      alike: true,
+      machines: {
+        listening: (network, at) => teller.complain(`laneway: virtual machines join ${network} at ${at}\n`),
+        connected: (network, machine) => teller.complain(`laneway: ${machine} has joined ${network}\n`),
+        gone: (network, why) => teller.complain(`laneway: a machine has left ${network}: ${why.message}\n`),
+      },
+      trunk: trunk && {
+        members: trunk,
+        unmapped: tellUnmapped(say),
+        dropped: (vlans) => tellDropped(say, vlans),
+      },
+    },
+  });
+  await runner.run(signal);
+}

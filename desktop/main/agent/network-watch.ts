@@ -1,0 +1,93 @@
+import type { EventData } from "../../rpc/schema.ts";
+import type { NetworkStatus, Peer } from "../../rpc/shapes.ts";
+
+/** What happened to networks and members, as far as a user wants to be called for it. */
+export type Change =
+  | { readonly kind: "lost" | "back" | "up"; readonly network: NetworkStatus }
+  | { readonly kind: "failed"; readonly network: NetworkStatus; readonly why: string }
+  | { readonly kind: "online" | "offline"; readonly network: NetworkStatus; readonly peer: Peer };
+
+/**
+ * For so many milliseconds after a network came up, who is there is found out and not news: everybody would be told of at once
+ * otherwise, each time.
+ */
+const SETTLING_MS = 10_000;
+
+/** Members that are remembered of a network; further ones are not told of. */
+const PEERS = 1_024;
+
+/** Keeps what the agent tells of networks, and finds out what changed. */
+export class NetworkWatch {
+  readonly #changed: (change: Change) => void;
+  readonly #now: () => number;
+  readonly #networks = new Map<string, NetworkStatus>();
+  /** By network, then by member: whether it was online. */
+  readonly #online = new Map<string, Map<string, boolean>>();
+  /** When networks came up, as far as it was seen. */
+  readonly #upAt = new Map<string, number>();
+
+  /** @param now milliseconds, of a clock that only goes forward */
+  constructor(changed: (change: Change) => void, now: () => number) {
+    this.#changed = changed;
+    this.#now = now;
+  }
+
+  get networks(): readonly NetworkStatus[] {
+    return [...this.#networks.values()];
+  }
+
+  /** Begins anew with all that there is, after connecting: nobody is called for what happened meanwhile. */
+  reset(networks: readonly NetworkStatus[]): void {
+    this.#networks.clear();
+    this.#online.clear();
+    this.#upAt.clear();
+    for (const network of networks) this.#networks.set(network.id, network);
+  }
+
+  networksChanged({ networks, removed }: EventData<"changed">): void {
+    for (const id of removed) {
+      this.#networks.delete(id);
+      this.#online.delete(id);
+      this.#upAt.delete(id);
+    }
+    for (const network of networks) {
+      const before = this.#networks.get(network.id);
+      this.#networks.set(network.id, network);
+      if (network.state === "up" && before?.state !== "up") this.#upAt.set(network.id, this.#now());
+      const change = before === undefined ? undefined : changeOf(before, network);
+      if (change !== undefined) this.#changed(change);
+    }
+  }
+
+  peerChanged({ id, peer }: EventData<"peer">): void {
+    const network = this.#networks.get(id);
+    if (network === undefined) return;
+    const online = this.#online.get(id) ?? new Map<string, boolean>();
+    this.#online.set(id, online);
+    const before = online.get(peer.vtep);
+    if (before === undefined && online.size >= PEERS) return;
+    online.set(peer.vtep, peer.online);
+    // Who is not known yet may have been there all along: only who comes online is news.
+    if (before === peer.online || (before === undefined && !peer.online)) return;
+    // While the relay is away nobody is seen, which says nothing of them.
+    if (network.state !== "up" || this.#isSettling(id)) return;
+    this.#changed({ kind: peer.online ? "online" : "offline", network, peer });
+  }
+
+  #isSettling(id: string): boolean {
+    return this.#now() - (this.#upAt.get(id) ?? Number.NEGATIVE_INFINITY) < SETTLING_MS;
+  }
+
+  /** Takes note of who is there, without telling. */
+  peersKnown(id: string, peers: readonly Peer[]): void {
+    this.#online.set(id, new Map(peers.slice(0, PEERS).map((peer) => [peer.vtep, peer.online])));
+  }
+}
+
+function changeOf(before: NetworkStatus, now: NetworkStatus): Change | undefined {
+  if (before.state === now.state) return undefined;
+  if (now.state === "failed") return { kind: "failed", network: now, why: now.error?.message ?? "" };
+  if (now.state === "reconnecting" && before.state === "up") return { kind: "lost", network: now };
+  if (now.state !== "up") return undefined;
+  return { kind: before.state === "reconnecting" ? "back" : "up", network: now };
+}

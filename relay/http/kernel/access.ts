@@ -1,0 +1,125 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { Fault } from "../../../shared/values/fault.ts";
+import type { GuessLimiter } from "../../arrivals/guess-limiter.ts";
+import { hashSecret } from "../../crypto/secret.ts";
+import type { Hub } from "../../hub/hub.ts";
+import { REQUEST_WORK } from "../../hub/load/turns.ts";
+import { unknown } from "../../model/faults.ts";
+import type { Actor, Admin } from "../../model/model.ts";
+import type { ReachedAt } from "../../origin.ts";
+import type { Tenants } from "../../tenants/tenants.ts";
+import { problemResponse, rateLimited } from "./problem.ts";
+
+/** What every handler of the API may know of a request. */
+export interface ApiEnv {
+  readonly Bindings: {
+    /** Where it comes from. */
+    readonly address: string;
+    /** Where it reached the relay. */
+    readonly reachedAt: ReachedAt;
+    /** Called once the request has shown valid credentials. */
+    letIn(): void;
+  };
+  readonly Variables: {
+    /** Who asks. */
+    readonly by: Actor;
+    /** Their token. */
+    readonly secret: string;
+    /** Who they are, where they administer one tenant. */
+    readonly admin: Admin | undefined;
+    /** The one tenant that they administer; undefined for the relay's administrator, who has all. */
+    readonly tenantOnly: string | undefined;
+  };
+}
+
+export interface AccessOptions {
+  readonly hub: Hub;
+  readonly tenants: Tenants;
+  /** SHA-256 of the relay administrator's token, hexadecimal. */
+  readonly adminHash: string;
+  readonly guesses: GuessLimiter;
+}
+
+/**
+ * Lets administrators in, each to what is theirs. A tenant's administrator gets the same answer for every other
+ * tenant, whether there is one of that name or not.
+ */
+export function access({ tenants, hub, adminHash, guesses }: AccessOptions): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const secret = bearer(context.req.header("authorization")) ?? context.req.header(TOKEN_HEADER);
+    const from = context.env.address;
+    const hash = secret === undefined ? undefined : await hashSecret(secret);
+    if (secret !== undefined) context.set("secret", secret);
+    if (hash === adminHash) {
+      context.env.letIn();
+      context.set("by", { name: "relay-admin", from });
+      return await next();
+    }
+    const admin = hash === undefined ? undefined : tenants.admins.authenticate(hash);
+    if (admin === undefined) return refusal(secret ? guesses.wrong(from) : undefined);
+    context.env.letIn();
+    demandOwn(context.req.method, context.req.path, admin.tenant);
+    context.set("by", { name: `tenant-admin ${admin.id}`, from });
+    context.set("admin", admin);
+    context.set("tenantOnly", admin.tenant);
+    await hub.loadOf(admin.tenant).turn.admit(REQUEST_WORK);
+    return await next();
+  };
+}
+
+/** @throws Fault `admin.forbidden` unless the relay's administrator asks */
+export function demandRelayAdmin(context: Context<ApiEnv>): void {
+  if (context.var.tenantOnly !== undefined) throw forbidden();
+}
+
+/**
+ * Has the token where a proxy in front of the relay takes Authorization for itself, as one with a password does. Where both
+ * have one, Authorization counts.
+ */
+export const TOKEN_HEADER = "x-laneway-token";
+
+/** What stands behind `Bearer` in an Authorization header; undefined where it is absent or of another scheme. */
+export function bearer(header: string | undefined): string | undefined {
+  const match = /^Bearer(?: +(.*))?$/i.exec(header?.trim() ?? "");
+  return match === null ? undefined : (match[1] ?? "");
+}
+
+function refusal(wait: number | undefined): Response {
+  if (wait !== undefined) return rateLimited(wait);
+  const response = problemResponse(
+    401,
+    "admin.refused",
+    "the administrator's token is missing or wrong",
+    "Name its file with --admin-token-file, or set LANEWAY_ADMIN_TOKEN.",
+  );
+  response.headers.set("www-authenticate", "Bearer");
+  return response;
+}
+
+/** Open to every administrator: the list of tenants has their own alone. */
+const OPEN: ReadonlySet<string> = new Set(["/v1/tenants", "/v1/me"]);
+
+/** Only what is below the own tenant is open, and little besides. */
+function demandOwn(method: string, path: string, own: string): void {
+  const [, tenant, below] = /^\/v1\/tenants\/([^/]*)(\/.*)?$/.exec(path) ?? [];
+  if (tenant !== undefined && tenant !== own) throw unknown("tenant", decoded(tenant));
+  if (tenant === own && below !== undefined) return;
+  if (method === "GET" && OPEN.has(path)) return;
+  throw forbidden();
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function forbidden(): Fault {
+  return new Fault({
+    code: "admin.forbidden",
+    message: "only the relay's administrator may do that",
+    hint: "Use the token in admin.token of the relay's data directory.",
+  });
+}

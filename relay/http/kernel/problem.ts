@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { Fault } from "../../../shared/values/fault.ts";
+import { RateLimited } from "../../model/faults.ts";
+
+const TITLES = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  413: "Content Too Large",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  // RFC 4918 section 11.5.
+  507: "Insufficient Storage",
+} as const;
+
+/** What an error may be answered with. */
+export type ProblemStatus = keyof typeof TITLES;
+
+/** Problem details of an HTTP error (RFC 9457), with our stable code and what to do about it. */
+export const problem = z
+  .object({
+    type: z.literal("about:blank"),
+    title: z.string().meta({ description: "What the status means." }),
+    status: z.int().meta({ description: "The HTTP status." }),
+    detail: z.string().meta({ description: "What went wrong, with the offending value." }),
+    code: z
+      .string()
+      .meta({ description: "Which error it is; stable, for programs.", examples: ["network.unknown"] }),
+    hint: z.string().meta({ description: "What to do about it." }),
+  })
+  .meta({ id: "Problem", description: "Problem details (RFC 9457)." });
+
+export type Problem = z.infer<typeof problem>;
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+/** What a status means, in words. */
+export function titleOf(status: ProblemStatus): string {
+  return TITLES[status];
+}
+
+/** The response that tells of a fault. */
+export function problemResponse(status: ProblemStatus, code: string, detail: string, hint: string): Response {
+  const told: Problem = { type: "about:blank", title: titleOf(status), status, detail, code, hint };
+  return new Response(JSON.stringify(told), {
+    status,
+    headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store" },
+  });
+}
+
+/** The response to one guess too many. @param seconds after which the next may be made */
+export function rateLimited(seconds: number): Response {
+  const response = problemResponse(
+    429,
+    "rate.limited",
+    "too many wrong credentials came from this address",
+    `Try again in ${seconds} s.`,
+  );
+  response.headers.set("retry-after", String(seconds));
+  return response;
+}
+
+/** The response for whatever a handler threw; what is not a {@link Fault} is our mistake and tells nothing. */
+export function faultResponse(error: unknown): Response {
+  if (!(error instanceof Fault)) {
+    return problemResponse(500, "internal", "the relay failed to answer", "Its log says why.");
+  }
+  const status = statusOf(error);
+  const response = problemResponse(status, error.code, error.message, error.hint);
+  const seconds = error instanceof RateLimited ? error.seconds : STORE_SECONDS[status];
+  if (seconds !== undefined) response.headers.set("retry-after", String(seconds));
+  return response;
+}
+
+/** Seconds after which to ask again where the store fails: it is tried as often. */
+const STORE_SECONDS: Readonly<Partial<Record<ProblemStatus, number>>> = { 503: 5, 507: 5 };
+
+const STATUSES: Readonly<Record<string, ProblemStatus>> = {
+  "admin.forbidden": 403,
+  "enrol.bad-proof": 403,
+  "enrol.device-revoked": 403,
+  "invite.refused": 403,
+  "invite.expired": 403,
+  "invite.used-up": 403,
+  "invite.revoked": 403,
+  "invite.no-url": 409,
+  "idempotency.in-flight": 409,
+  "idempotency.mismatch": 422,
+  "rate.limited": 429,
+  "store.failed": 503,
+  "store.full": 507,
+};
+
+function statusOf({ code }: Fault): ProblemStatus {
+  if (code.endsWith(".unknown")) return 404;
+  if (code.endsWith(".too-many")) return 429;
+  if (code.endsWith("taken") || code.startsWith("limit.")) return 409;
+  // Asked for rightly, but this machine can't.
+  if (code.startsWith("port.")) return 409;
+  return STATUSES[code] ?? 400;
+}

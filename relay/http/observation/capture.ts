@@ -1,0 +1,122 @@
+import { z } from "zod";
+import type { Capture } from "../../hub/capture/capture.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { Admin } from "../../model/model.ts";
+import type { Tenants } from "../../tenants/tenants.ts";
+import { after } from "../kernel/after.ts";
+import { wholeNumber } from "../kernel/body.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+
+/**
+ * After so many milliseconds of silence something is sent that says nothing: so that whoever reads the capture
+ * from a pipe notices soon that the pipe's reader is gone, and that no proxy takes the line for dead.
+ */
+const IDLE_MS = 5_000;
+
+const MEDIA_TYPE = "application/x-pcapng";
+
+const query = z.strictObject({
+  vtep: z.string().min(1).max(256).optional().meta({ description: "Only what passes this VTEP's port." }),
+  drops: z.enum(["true", "false"]).optional().meta({ description: "Only what is dropped, with why." }),
+  seconds: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, "a whole number from 1 to 999999")
+    .optional()
+    .meta(wholeNumber("How many seconds; until the client goes away unless it is said.", 1, 999_999)),
+});
+
+const HEADERS = {
+  "content-type": MEDIA_TYPE,
+  // A proxy that gathers what it passes on would make it anything but live.
+  "x-accel-buffering": "no",
+} as const;
+
+export interface CaptureApiOptions {
+  readonly tenants: Tenants;
+  readonly hub: Hub;
+}
+
+/**
+ * What passes in a network, as it passes.
+ *
+ * The capture is on when the answer's head has come. It ends when the client goes away, the seconds are over, the
+ * network is deleted, the token of whoever asked is revoked or expires, or the relay drains; except for the first, with
+ * the statistics that complete it. It also ends if the client reads nothing for half a minute. Its beginning and its end are in the audit log.
+ */
+export function captureOperations({ tenants, hub }: CaptureApiOptions): Operation[] {
+  const open = new Map<Capture, Admin>();
+  tenants.onRevoked((revocation) => {
+    if (revocation.kind !== "admin") return;
+    for (const [capture, { id }] of open) if (id === revocation.id) capture.end();
+  });
+  return [
+    operation({
+      id: "captureNetwork",
+      tag: "live",
+      summary: "Capture what passes in a network, as it passes",
+      description:
+        "Goes on until the client goes away, the seconds are over, the network is deleted, the token of whoever asked is revoked or expires, or the relay ends.",
+      method: "get",
+      path: "/v1/tenants/{tenant}/networks/{network}/capture",
+      query,
+      responses: { 200: { description: "pcapng, as it comes.", content: { [MEDIA_TYPE]: {} } } },
+      errors: {
+        404: ["vtep.unknown"],
+        409: ["limit.captures"],
+        429: ["capture.too-many"],
+        507: ["store.full"],
+      },
+      handle({ params, query: { vtep, drops, seconds }, context }) {
+        const network = tenants.network(params.tenant, params.network);
+        // Answered by this handler too, whose body nobody would read.
+        if (context.req.method === "HEAD") return new Response(null, { headers: HEADERS });
+        const { by, admin } = context.var;
+        const note = (action: string) =>
+          tenants.audit.note({ tenant: network.tenant, by, action, object: network.name });
+        const timers = new AbortController();
+        const ended = () => {
+          timers.abort();
+          open.delete(capture);
+          tenants.health.attempt("note the end of a capture", () => note("capture.end"));
+        };
+        // Later: it may be over before it is here.
+        const capture = hub.capture(network, { vtep, drops: drops === "true" }, () => queueMicrotask(ended));
+        const end = () => capture.end();
+        if (admin !== undefined) open.set(capture, admin);
+        if (seconds !== undefined) after(Number(seconds) * 1_000, end, timers.signal);
+        if (admin?.expiresAt !== undefined) after(admin.expiresAt * 1_000 - Date.now(), end, timers.signal);
+        try {
+          note("capture.start");
+        } catch (error) {
+          end();
+          throw error;
+        }
+        return new Response(stream(capture), { headers: HEADERS });
+      },
+    }),
+  ];
+}
+
+/** What a capture has, taken from it no sooner than the client takes it. */
+function stream(capture: Capture): ReadableStream<Uint8Array> {
+  let gone = false;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        while (!gone) {
+          const bytes = capture.take();
+          if (bytes !== undefined) return controller.enqueue(bytes);
+          if (capture.ended) return controller.close();
+          const idle = setTimeout(() => capture.keepAlive(), IDLE_MS);
+          await capture.more();
+          clearTimeout(idle);
+        }
+      },
+      cancel() {
+        gone = true;
+        capture.end();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

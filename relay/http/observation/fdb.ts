@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { formatMac, isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
+import type { MacEntry } from "../../../shared/switch/mac-table.ts";
+import { Fault } from "../../../shared/values/fault.ts";
+import type { NetworkHub } from "../../hub/network-hub.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+import { listOperation } from "../kernel/paging.ts";
+import { age, type LiveOptions, mac, portId, vni } from "./live.ts";
+
+const tag = "live";
+
+const entry = z
+  .object({
+    mac,
+    vni,
+    port: portId,
+    kind: z.enum(["learned", "static", "registered"]),
+    age_seconds: z.int(),
+    remote: z
+      .string()
+      .optional()
+      .meta({ description: "Behind which VTEP of the underlay, where the port is a tunnel." }),
+  })
+  .meta({ id: "FdbEntry", description: "Behind which VTEP a machine is." });
+
+const newPin = z
+  .strictObject({
+    mac: z
+      .string()
+      .refine((text) => isUsableSource(parseMac(text) ?? 0), {
+        error: (issue) => `'${issue.input}' is not the MAC address of a machine`,
+      })
+      .meta({ examples: ["02:00:00:00:00:01"] }),
+    port: z.string().max(256).meta({ description: "The VTEP, by its id or its member's name." }),
+  })
+  .meta({ id: "NewPin" });
+
+const pin = z
+  .object({ id: z.string(), mac, port: portId, kind: z.literal("static") })
+  .meta({ id: "Pin", description: "A static entry." });
+
+interface FdbRow {
+  /** The MAC address. */
+  readonly key: number;
+  readonly vni: number;
+  readonly found: MacEntry | undefined;
+}
+
+/** A network's forwarding table. */
+export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Operation[] {
+  const path = "/v1/tenants/{tenant}/networks/{network}/fdb";
+  /** @throws Fault `network.idle` where nobody has joined it */
+  const liveOf = (tenant: string, network: string): NetworkHub => {
+    const live = hub.live(tenants.network(tenant, network));
+    if (live !== undefined) return live;
+    throw new Fault({
+      code: "network.idle",
+      message: `nobody has joined '${network}' now`,
+      hint: "Entries stand for ports that are there: join first.",
+    });
+  };
+  return [
+    listOperation({
+      id: "listFdb",
+      tag,
+      summary: "List a network's forwarding table",
+      path,
+      row: entry,
+      order: { schema: z.number(), of: ({ key }: FdbRow) => key },
+      rows({ params }, { after = -1, limit }) {
+        const network = tenants.network(params.tenant, params.network);
+        const table = hub.live(network)?.segment.table;
+        if (table === undefined) return [];
+        // As numbers: there may be a hundred thousand, and frames wait meanwhile.
+        const keys: number[] = [];
+        for (const { mac, port } of table.entries()) if (port !== undefined && mac > after) keys.push(mac);
+        const first = Float64Array.from(keys).sort().subarray(0, limit);
+        return [...first].map((key) => ({ key, vni: network.vni, found: table.find(key) }));
+      },
+      show({ key, vni, found }) {
+        const port = found?.port?.id ?? "";
+        const remote = ports.remoteOf(port, key);
+        return {
+          mac: formatMac(key),
+          vni,
+          port,
+          kind: found?.kind ?? "learned",
+          age_seconds: age(clock(), found?.seenAt ?? 0),
+          ...(remote === undefined ? {} : { remote }),
+        };
+      },
+    }),
+    operation({
+      id: "pinMac",
+      tag,
+      summary: "Put a machine at a VTEP for good",
+      description: "Until it is taken back, or the VTEP leaves.",
+      method: "post",
+      path,
+      body: newPin,
+      creates: true,
+      answer: pin,
+      errors: { 400: ["network.idle"], 404: ["vtep.unknown"] },
+      handle({ params, body }) {
+        const parsed = parseMac(body.mac) ?? 0;
+        const at = liveOf(params.tenant, params.network).pin(parsed, body.port);
+        return { id: body.mac, mac: formatMac(parsed), port: at.id, kind: "static" as const };
+      },
+    }),
+    operation({
+      id: "unpinMac",
+      tag,
+      summary: "Take a static entry back",
+      method: "delete",
+      path: "/v1/tenants/{tenant}/networks/{network}/fdb/{mac}",
+      errors: { 400: ["network.idle"] },
+      handle({ params }) {
+        liveOf(params.tenant, params.network).segment.table.unpin(parseMac(params.mac) ?? 0);
+      },
+    }),
+  ];
+}

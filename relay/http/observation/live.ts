@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { formatAddress } from "../../../shared/frame/address.ts";
+import { formatMac } from "../../../shared/frame/mac.ts";
+import type { Port } from "../../../shared/switch/port.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { NetworkHub } from "../../hub/network-hub.ts";
+import type { UnderlayPorts } from "../../hub/ports/underlay-ports.ts";
+import { trace } from "../../hub/trace.ts";
+import type { Network } from "../../model/model.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+import { compareTexts, listOperation, partOf } from "../kernel/paging.ts";
+import type { TenantsApiOptions } from "../resources/tenants.ts";
+
+const tag = "live";
+
+export const mac = z.string().meta({ examples: ["02:00:00:00:00:01"] });
+export const vni = z.int().meta({ description: "VXLAN network identifier." });
+export const portId = z.string().meta({ description: "A VTEP, which is a session, by its id." });
+
+const group = z
+  .object({
+    group: z.string(),
+    vni,
+    vlans: z.array(z.int()).meta({ description: "802.1Q tags, the outer first." }),
+    ports: z.array(portId),
+  })
+  .meta({ id: "Group", description: "A multicast group and who is in it; the first is the network's own." });
+
+const neighbour = z
+  .object({ address: z.string(), mac, vni, port: portId, kind: z.string(), age_seconds: z.int() })
+  .meta({
+    id: "Neighbour",
+    description: "An address that the hub answers ARP or neighbour solicitations for.",
+  });
+
+const counter = z
+  .object({
+    port: portId,
+    name: z.string().nullable().meta({ description: "What its member calls itself." }),
+    device: z.string().nullable().meta({ description: "The device that it is, if it is one." }),
+    vni,
+    state: z.enum(["open", "cut"]).meta({ description: "`cut` off, as it closes a loop." }),
+    rx_frames: z.int(),
+    rx_bytes: z.int(),
+    tx_frames: z.int(),
+    tx_bytes: z.int(),
+    drops: z.record(z.string(), z.int()).meta({ description: "How many frames were dropped, by reason." }),
+  })
+  .meta({ id: "Counters", description: "What came in from a member's port, and went out there." });
+
+const step = z.object({ step: z.string(), result: z.string(), detail: z.string() }).meta({ id: "TraceStep" });
+
+const traced = z.object({
+  from: z.string().optional().meta({ description: "A MAC or IP address, or a member's name." }),
+  to: z.string().optional().meta({ description: "The same, or `broadcast`." }),
+});
+
+const key = z.tuple([z.number(), z.string()]);
+
+type Key = readonly [number, string];
+
+export interface LiveOptions extends TenantsApiOptions {
+  readonly hub: Hub;
+  readonly ports: UnderlayPorts;
+  /** Seconds, never going back: what the hub's tables count in. */
+  readonly clock: () => number;
+}
+
+/** What goes on in a network now: groups, neighbours, counters, and what would become of a frame. */
+export function liveOperations({ tenants, hub, clock }: LiveOptions): Operation[] {
+  const path = "/v1/tenants/{tenant}/networks/{network}" as const;
+  const numberOf = arrivals<Port>();
+  /** A list in the order of its rows' keys, which no two of them share. */
+  const listed = <Shown extends z.ZodType, Row extends { readonly key: Key }>(
+    what: string,
+    about: { readonly id: string; readonly summary: string; readonly row: Shown },
+    rowsOf: (live: NetworkHub, network: Network) => Iterable<Row>,
+    show: (row: Row) => z.input<Shown>,
+  ) =>
+    listOperation({
+      ...about,
+      tag,
+      path: `${path}/${what}` as typeof path,
+      order: { schema: key, of: (row: Row) => row.key },
+      rows({ params }, part) {
+        const network = tenants.network(params.tenant, params.network);
+        const live = hub.live(network);
+        return live === undefined ? [] : partOf(rowsOf(live, network), ({ key }) => key, compareKeys, part);
+      },
+      show,
+    });
+  return [
+    listed(
+      "groups",
+      { id: "listGroups", summary: "List a network's multicast groups", row: group },
+      function* ({ segment, policy }, { vni, group }) {
+        yield { key: [0, ""] as const, group, vni, vlans: [], ports: [...segment.ports] };
+        for (const one of policy.snooper?.groups() ?? []) {
+          yield { ...one, key: [1, `${one.group} ${one.vlans.join()}`] as const, vni };
+        }
+      },
+      ({ group, vni, vlans, ports }) => ({ group, vni, vlans: [...vlans], ports: ports.map(({ id }) => id) }),
+    ),
+    listed(
+      "neighbours",
+      {
+        id: "listNeighbours",
+        summary: "List the addresses that a network's hub answers for",
+        row: neighbour,
+      },
+      function* ({ policy }, { vni }) {
+        for (const entry of policy.suppressor?.entries() ?? []) {
+          yield { key: [0, formatAddress(entry.address)] as const, entry, vni };
+        }
+      },
+      ({ key: [, address], entry, vni }) => ({
+        address,
+        mac: formatMac(entry.mac),
+        vni,
+        port: entry.port.id,
+        kind: entry.kind,
+        age_seconds: age(clock(), entry.seenAt),
+      }),
+    ),
+    listed(
+      "counters",
+      { id: "listCounters", summary: "List a network's members, with their traffic", row: counter },
+      function* (live, { vni }) {
+        const devices = hub.devicesBySession();
+        for (const port of live.segment.ports) {
+          yield { key: [numberOf(port, live), ""] as const, port, vni, live, device: devices.get(port.id) };
+        }
+      },
+      ({ port, vni, live, device }) => ({
+        port: port.id,
+        name: live.nameOf(port) ?? null,
+        device: device ?? null,
+        vni,
+        state: port.cut ? ("cut" as const) : ("open" as const),
+        rx_frames: port.rxFrames,
+        rx_bytes: port.rxBytes,
+        tx_frames: port.txFrames,
+        tx_bytes: port.txBytes,
+        drops: port.drops.toJSON(),
+      }),
+    ),
+    operation({
+      id: "traceFrame",
+      tag,
+      summary: "Tell what would become of a frame, and why",
+      description: "Nothing is sent, learnt or counted.",
+      method: "get",
+      path: `${path}/trace` as const,
+      query: traced,
+      answer: z.array(step),
+      errors: { 404: ["trace.unknown"] },
+      handle({ params, query: { from = "", to = "" } }) {
+        const network = tenants.network(params.tenant, params.network);
+        return trace(hub.live(network), network, from, to, clock()).map((one) => ({ ...one }));
+      },
+    }),
+  ];
+}
+
+/** Whole seconds since a moment. */
+export function age(now: number, at: number): number {
+  return Math.max(0, Math.floor(now - at));
+}
+
+function compareKeys(one: Key, other: Key): number {
+  return one[0] - other[0] || compareTexts(one[1], other[1]);
+}
+
+/**
+ * Numbers things of one place in the order in which they came, where all that are there are gone through in that order each
+ * time: what was not seen yet came later than all that was. Each place has numbers of its own, because they stand in
+ * cursors, and numbers of all would tell a tenant how busy others are.
+ */
+function arrivals<Thing extends WeakKey>(): (thing: Thing, place: WeakKey) => number {
+  const numbers = new WeakMap<Thing, number>();
+  const lastOf = new WeakMap<WeakKey, number>();
+  return (thing, place) => {
+    const known = numbers.get(thing);
+    if (known !== undefined) return known;
+    const number = (lastOf.get(place) ?? 0) + 1;
+    lastOf.set(place, number);
+    numbers.set(thing, number);
+    return number;
+  };
+}

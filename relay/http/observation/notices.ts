@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { unknown } from "../../model/faults.ts";
+import type { TenantNotice } from "../../tenants/notices.ts";
+import { isoTime, name, time } from "../kernel/body.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { compareTexts, listOperation, type Order, partOf } from "../kernel/paging.ts";
+import type { TenantsApiOptions } from "../resources/tenants.ts";
+
+const notice = z
+  .object({
+    code: z.string().meta({ examples: ["limit.devices", "duplicate-mac"] }),
+    network: name.nullable().meta({ description: "Null where it is about the tenant as a whole." }),
+    message: z.string().meta({ description: "What is the matter." }),
+    hint: z.string().meta({ description: "What to do about it; may be empty." }),
+    first_at: time,
+    last_at: time,
+    count: z.number().int().meta({ description: "How often from the first to the last." }),
+  })
+  .meta({ id: "Notice", description: "Something that a tenant's administrator should know of." });
+
+type Key = readonly [number, string];
+
+/** What came up last comes first. */
+const order: Order<TenantNotice, Key> = {
+  schema: z.tuple([z.number(), z.string()]),
+  of: ({ lastAt, code, network }) => [lastAt, `${code} ${network ?? ""}`],
+};
+
+/** What a tenant's administrator should know of: limits that were reached, and what the hub noticed. */
+export function noticeOperations({ tenants }: TenantsApiOptions): Operation[] {
+  return [
+    listOperation({
+      id: "listNotices",
+      tag: "notices",
+      summary: "List what a tenant's administrator should know of",
+      description: "Each thing once, the newest first; forgotten when the relay ends.",
+      path: "/v1/tenants/{tenant}/notices",
+      row: notice,
+      order,
+      rows({ params: { tenant } }, part) {
+        if (!tenants.has(tenant)) throw unknown("tenant", tenant);
+        return partOf(tenants.notices.of(tenant), order.of, newestFirst, part);
+      },
+      show: noticeJson,
+    }),
+  ];
+}
+
+function newestFirst([at, text]: Key, [otherAt, otherText]: Key): number {
+  return otherAt - at || compareTexts(text, otherText);
+}
+
+function noticeJson(one: TenantNotice): z.input<typeof notice> {
+  const { code, network, message, hint, firstAt, lastAt, count } = one;
+  return {
+    code,
+    network: network ?? null,
+    message,
+    hint,
+    first_at: isoTime(firstAt),
+    last_at: isoTime(lastAt),
+    count,
+  };
+}

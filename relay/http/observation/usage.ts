@@ -1,0 +1,45 @@
+import { z } from "zod";
+import type { Hub } from "../../hub/hub.ts";
+import { unknown } from "../../model/faults.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+import type { TenantsApiOptions } from "../resources/tenants.ts";
+
+const count = z.int().min(0);
+
+const usage = z
+  .object({
+    networks: count,
+    devices: count,
+    tokens: count,
+    sessions: count,
+    memberships: count,
+    captures: count,
+    macs: count,
+    neighbours: count,
+    groups: count,
+    queued_bytes: count,
+  })
+  .meta({ id: "Usage", description: "How much a tenant has now, by the names of its limits." });
+
+export interface UsageApiOptions extends TenantsApiOptions {
+  readonly hub: Hub;
+}
+
+/** How much a tenant has of what it may have. */
+export function usageOperations({ tenants, hub }: UsageApiOptions): Operation[] {
+  return [
+    operation({
+      id: "showUsage",
+      tag: "limits",
+      summary: "Show how much a tenant has now",
+      description: "Of what is counted, and not of rates.",
+      method: "get",
+      path: "/v1/tenants/{tenant}/usage",
+      answer: usage,
+      handle({ params: { tenant } }) {
+        if (!tenants.has(tenant)) throw unknown("tenant", tenant);
+        return { ...tenants.usageOf(tenant), ...hub.usageOf(tenant) };
+      },
+    }),
+  ];
+}

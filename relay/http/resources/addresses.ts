@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { formatIpv4 } from "../../../shared/frame/address.ts";
+import { formatMac } from "../../../shared/frame/mac.ts";
+import type { TakenAddress } from "../../model/model.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+import { listOperation, partOf } from "../kernel/paging.ts";
+import type { TenantsApiOptions } from "./tenants.ts";
+
+const tag = "addresses";
+
+const newAddress = z
+  .strictObject({
+    address: z
+      .string()
+      .max(15)
+      .meta({ examples: ["10.20.0.7"] }),
+    device: z
+      .string()
+      .max(256)
+      .optional()
+      .meta({ description: "The device that is to have it; without one the address is kept free." }),
+  })
+  .meta({ id: "NewAddress" });
+
+const address = z
+  .object({
+    id: z.string().meta({ description: "The address itself, which is what is deleted by." }),
+    address: z.string(),
+    address6: z.string().nullable().meta({ description: "The device's IPv6 address, once it has one." }),
+    device: z.string().nullable(),
+    mac: z.string().nullable().meta({ description: "Who uses it without having been given it." }),
+    kind: z.enum(["given", "fixed", "reserved", "in-use"]),
+  })
+  .meta({ id: "Address", description: "An address of a network that is taken." });
+
+/** The addresses of a network: given, fixed for a device, or reserved. */
+export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
+  const path = "/v1/tenants/{tenant}/networks/{network}/addresses";
+  return [
+    operation({
+      id: "takeAddress",
+      tag,
+      summary: "Fix an address for a device, or reserve it",
+      description: "A device has it from its next session on.",
+      method: "post",
+      path,
+      body: newAddress,
+      creates: true,
+      answer: address,
+      errors: {
+        400: ["address.none", "address.outside"],
+        404: ["device.unknown"],
+        409: ["address.taken", "limit.reserved-addresses"],
+      },
+      handle({ params, body, context }) {
+        const of = tenants.network(params.tenant, params.network);
+        return addressJson(tenants.addresses.take(of, body.address, body.device, context.var.by));
+      },
+    }),
+    listOperation({
+      id: "listAddresses",
+      tag,
+      summary: "List a network's addresses that are taken",
+      path,
+      row: address,
+      order: { schema: z.number(), of: (one: TakenAddress) => one.address },
+      rows({ params }, part) {
+        const all = tenants.addresses.of(tenants.network(params.tenant, params.network));
+        return partOf(
+          all,
+          (one) => one.address,
+          (one, other) => one - other,
+          part,
+        );
+      },
+      show: addressJson,
+    }),
+    operation({
+      id: "releaseAddress",
+      tag,
+      summary: "Let go of an address",
+      description:
+        "A device that has it is given one anew in its next session. One that somebody was seen to use may be given again.",
+      method: "delete",
+      path: "/v1/tenants/{tenant}/networks/{network}/addresses/{address}",
+      errors: { 404: ["address.unknown"] },
+      handle({ params, context }) {
+        const of = tenants.network(params.tenant, params.network);
+        tenants.addresses.release(of, params.address, context.var.by);
+      },
+    }),
+  ];
+}
+
+function addressJson(one: TakenAddress): z.input<typeof address> {
+  const { device = null, address6 = null, mac } = one;
+  const text = formatIpv4(one.address);
+  return {
+    id: text,
+    address: text,
+    address6,
+    device,
+    mac: mac === undefined ? null : formatMac(mac),
+    kind: kindOf(one),
+  };
+}
+
+function kindOf({ device, fixed, mac }: TakenAddress): z.input<typeof address>["kind"] {
+  if (device !== undefined) return fixed ? "fixed" : "given";
+  return mac === undefined ? "reserved" : "in-use";
+}

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import type { Admin } from "../../model/model.ts";
+import { expiresIn, isoTime, name, note, time } from "../kernel/body.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+import { BY_TIME } from "../kernel/orders.ts";
+import { listOperation } from "../kernel/paging.ts";
+import type { TenantsApiOptions } from "./tenants.ts";
+
+const tag = "administrators";
+
+const newAdmin = z
+  .strictObject({ name: note.optional(), expires_in: expiresIn.optional() })
+  .meta({ id: "NewAdmin" });
+
+const admin = z
+  .object({
+    id: z.string(),
+    tenant: name,
+    name: z.string().nullable(),
+    created_at: time,
+    expires_at: time.nullable(),
+  })
+  .meta({ id: "Admin", description: "Somebody who administers one tenant by a token of their own." });
+
+const madeAdmin = admin
+  .extend({ token: z.string().meta({ description: "Their token: shown this once, kept nowhere." }) })
+  .meta({ id: "MadeAdmin" });
+
+const me = z
+  .object({
+    role: z.enum(["relay-admin", "tenant-admin"]),
+    tenant: name.nullable().meta({ description: "The one tenant that they administer; null for all." }),
+    id: z.string().nullable(),
+    name: z.string().nullable(),
+    expires_at: time.nullable(),
+  })
+  .meta({ id: "Me" });
+
+/** Those who administer one tenant; the relay's administrator alone makes and removes them. */
+export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
+  const path = "/v1/tenants/{tenant}/admins";
+  const audience = "relay-administrator";
+  return [
+    operation({
+      id: "showMe",
+      tag,
+      summary: "Show whose token this is",
+      method: "get",
+      path: "/v1/me",
+      answer: me,
+      handle({ context }) {
+        const { admin } = context.var;
+        return {
+          role: admin === undefined ? ("relay-admin" as const) : ("tenant-admin" as const),
+          tenant: admin?.tenant ?? null,
+          id: admin?.id ?? null,
+          name: admin?.name ?? null,
+          expires_at: isoTime(admin?.expiresAt),
+        };
+      },
+    }),
+    operation({
+      id: "createAdmin",
+      tag,
+      summary: "Make an administrator of a tenant",
+      method: "post",
+      path,
+      audience,
+      body: newAdmin,
+      creates: true,
+      answer: madeAdmin,
+      async handle({ params, body, context }) {
+        const request = { name: body.name, expiresIn: body.expires_in };
+        const made = await tenants.admins.create(params.tenant, request, context.var.by);
+        return { ...adminJson(made.admin), token: made.secret };
+      },
+    }),
+    listOperation({
+      id: "listAdmins",
+      tag,
+      summary: "List a tenant's administrators",
+      path,
+      audience,
+      row: admin,
+      order: BY_TIME,
+      rows: ({ params }, part) => tenants.admins.of(params.tenant, part),
+      show: adminJson,
+    }),
+    operation({
+      id: "revokeAdmin",
+      tag,
+      summary: "Shut an administrator of a tenant out",
+      description: "What they capture ends at once.",
+      method: "delete",
+      path: "/v1/tenants/{tenant}/admins/{admin}",
+      audience,
+      errors: { 404: ["admin.unknown"] },
+      handle: ({ params, context }) => tenants.admins.revoke(params.tenant, params.admin, context.var.by),
+    }),
+  ];
+}
+
+function adminJson({ id, tenant, name, createdAt, expiresAt }: Admin): z.input<typeof admin> {
+  return {
+    id,
+    tenant,
+    name: name ?? null,
+    created_at: isoTime(createdAt),
+    expires_at: isoTime(expiresAt),
+  };
+}

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { Fault } from "../../../shared/values/fault.ts";
+import type { GuessLimiter } from "../../arrivals/guess-limiter.ts";
+import type { Tenants } from "../../tenants/tenants.ts";
+import { name as networkName } from "../kernel/body.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+import { rateLimited } from "../kernel/problem.ts";
+
+const text = z.string().max(256);
+
+const enrolment = z
+  .object({
+    tenant: text.meta({ description: "From the invite's link.", examples: ["acme"] }),
+    invite: text.meta({ description: "The invite's secret, from its link: 43 characters of base64url." }),
+    // Other people read it in terminals.
+    name: z
+      .string()
+      .max(64)
+      .refine((name) => /^(?=.*\S)[^\p{C}\p{Zl}\p{Zp}]+$/u.test(name), {
+        error: "something to read, without control characters",
+      })
+      .meta({
+        description: "What the device is to be called: something to read, without control characters.",
+        examples: ["laptop"],
+      }),
+    public_key: text.meta({
+      description: "The device's Ed25519 public key, 32 bytes, base64url without padding.",
+    }),
+    proof: text.meta({
+      description:
+        "Ed25519 signature (RFC 8032), 64 bytes, base64url without padding, of the text told above.",
+    }),
+  })
+  .meta({ id: "Enrolment" });
+
+const enrolled = z
+  .object({
+    device: z.string().meta({ description: "The device's id, which it opens sessions by." }),
+    tenant: networkName,
+    name: z.string(),
+    networks: z
+      .array(z.object({ name: networkName, vni: z.int() }))
+      .meta({ description: "All that the device is on now." }),
+  })
+  .meta({ id: "Enrolled" });
+
+const DESCRIPTION = `Makes a device of whoever has an invite and a key of their own; nothing else is asked of them.
+
+An invite is a link, \`<relay>/join#v1.<tenant>.<secret>\` (or \`laneway://<host>/join#…\`, which is https), where \`<relay>\` is the
+URL that paths of this document are below. The secret is 32 bytes in base64url without padding, which is 43 characters.
+
+1. Make an Ed25519 key pair (RFC 8032), and keep it. Public keys of small order, and encodings that are not canonical, are refused.
+2. Sign the UTF-8 bytes of these five lines, joined by line feeds (\`\\n\`), without one at the end:
+   - \`laneway.enrol.v1\`
+   - the relay's origin as it is reached: \`https://relay.example\`, with the port where it is not the scheme's own, without a path
+   - the tenant
+   - SHA-256 of the secret's text as it is in the link (its 43 characters, not decoded), as 32 bytes in base64url without padding
+   - \`public_key\`, as it is in the body
+3. Send the body; \`proof\` is the signature.
+
+The same key with the same invite is the same device and uses the invite once, so that this can be asked again after a lost
+answer. With another invite of the tenant the device comes onto that network too.
+
+From then on the device connects to \`/v1/tunnel\` (docs/protocol.md), and answers the challenge there with
+\`{"method":"device","device":"<id>","signature":"<base64url>"}\`: the same key's signature of these four lines, joined in the same way:
+\`laneway.v1\`, the relay's origin as it is reached, the challenge's \`nonce\` as it came, the device's id.`;
+
+/** What whoever tries invites, or proofs, is told. */
+const GUESSED: ReadonlySet<string> = new Set(["invite.refused", "enrol.bad-proof"]);
+
+export interface EnrolOptions {
+  readonly tenants: Tenants;
+  readonly guesses: GuessLimiter;
+}
+
+/** `POST /v1/enrol`: where a device comes in by an invite, and nothing else is asked of it. */
+export function enrolOperations({ tenants, guesses }: EnrolOptions): Operation[] {
+  return [
+    operation({
+      id: "enrol",
+      tag: "enrolment",
+      summary: "Enrol a device by an invite",
+      description: DESCRIPTION,
+      method: "post",
+      path: "/v1/enrol",
+      audience: "anyone",
+      body: enrolment,
+      // The secret is in the body.
+      quote: false,
+      responses: {
+        201: {
+          description: "The device, and what it is on.",
+          content: { "application/json": { schema: enrolled } },
+        },
+      },
+      errors: {
+        400: ["enrol.bad-key"],
+        403: [
+          "invite.refused",
+          "invite.expired",
+          "invite.used-up",
+          "invite.revoked",
+          "enrol.bad-proof",
+          "enrol.device-revoked",
+        ],
+        409: ["limit.devices", "limit.network-devices"],
+        429: ["rate.limited"],
+        503: ["store.failed"],
+        507: ["store.full"],
+      },
+      async handle({ body, context }) {
+        const { tenant, invite, name, public_key, proof } = body;
+        try {
+          const { device, networks } = await tenants.enrolment.enrol(
+            { tenant, secret: invite, name, publicKey: public_key, proof },
+            context.env.reachedAt.origin,
+            context.env.address,
+          );
+          const answer: z.input<typeof enrolled> = {
+            device: device.id,
+            tenant,
+            name: device.name,
+            networks: networks.map(({ name, vni }) => ({ name, vni })),
+          };
+          return context.json(answer, 201);
+        } catch (error) {
+          if (!(error instanceof Fault && GUESSED.has(error.code))) throw error;
+          const wait = guesses.wrong(context.env.address);
+          if (wait === undefined) throw error;
+          return rateLimited(wait);
+        }
+      },
+    }),
+  ];
+}

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { formatAppLink, formatInviteLink } from "../../../shared/api/invite-link.ts";
+import { Fault } from "../../../shared/values/fault.ts";
+import type { Invite } from "../../model/model.ts";
+import { expiresIn, isoTime, macs, name, time } from "../kernel/body.ts";
+import { type Operation, operation } from "../kernel/operation.ts";
+import { BY_TIME } from "../kernel/orders.ts";
+import { listOperation } from "../kernel/paging.ts";
+import type { TenantsApiOptions } from "./tenants.ts";
+
+const tag = "invites";
+
+const newInvite = z
+  .strictObject({
+    network: name,
+    uses: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .optional()
+      .meta({ description: "How many devices it lets in; one unless it is said." }),
+    macs: macs.optional(),
+    expires_in: expiresIn.optional().meta({ description: "Seconds from now; a week unless it is said." }),
+  })
+  .meta({ id: "NewInvite" });
+
+const invite = z
+  .object({
+    id: z.string(),
+    network: name,
+    tenant: name,
+    uses: z.int(),
+    used: z.int(),
+    macs: z
+      .int()
+      .nullable()
+      .meta({ description: "MAC addresses of each device; null where the limits say." }),
+    created_at: time,
+    expires_at: time,
+  })
+  .meta({ id: "Invite", description: "A link that lets devices onto one network." });
+
+const madeInvite = invite
+  .extend({
+    link: z.string().meta({
+      description: "The link: shown this once. Behind `#` are `v1`, the tenant and the secret, between dots.",
+      examples: ["https://relay.example/join#v1.acme.SECRET"],
+    }),
+    app_link: z
+      .string()
+      .nullable()
+      .meta({ description: "The same for the desktop app; null where the relay is not reached by HTTPS." }),
+  })
+  .meta({ id: "MadeInvite" });
+
+const revocation = z.object({
+  devices: z.enum(["true", "false"]).optional().meta({
+    description: "`false` keeps the devices that it has let in; they are shut out unless it is said.",
+  }),
+});
+
+/** A tenant's invites. */
+export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
+  const path = "/v1/tenants/{tenant}/invites";
+  return [
+    operation({
+      id: "createInvite",
+      tag,
+      summary: "Make an invite",
+      method: "post",
+      path,
+      body: newInvite,
+      creates: true,
+      answer: madeInvite,
+      errors: { 404: ["network.unknown"], 409: ["limit.invites", "invite.no-url"] },
+      async handle({ params: { tenant }, body, context }) {
+        const { base, doubt } = context.env.reachedAt;
+        // The guest would find out that the link leads nowhere, and can't mend it.
+        if (doubt !== undefined) throw new Fault({ code: "invite.no-url", ...doubt });
+        const { network, uses, macs, expires_in } = body;
+        const request = { network, uses, macs, expiresIn: expires_in };
+        const { invite, secret } = await tenants.invites.create(tenant, request, context.var.by);
+        const link = { relay: base, tenant, secret };
+        const links = { link: formatInviteLink(link), app_link: formatAppLink(link) ?? null };
+        return { ...inviteJson(invite), ...links };
+      },
+    }),
+    listOperation({
+      id: "listInvites",
+      tag,
+      summary: "List a tenant's invites",
+      description: "Also those that let nobody in any more, unless they were revoked.",
+      path,
+      row: invite,
+      order: BY_TIME,
+      rows: ({ params }, part) => tenants.invites.of(params.tenant, part),
+      show: inviteJson,
+    }),
+    operation({
+      id: "revokeInvite",
+      tag,
+      summary: "Withdraw an invite",
+      description:
+        "The devices that came in by it are shut out of every network, and their sessions end at once, unless they are to be kept.",
+      method: "delete",
+      path: "/v1/tenants/{tenant}/invites/{invite}",
+      query: revocation,
+      errors: { 404: ["invite.unknown"] },
+      handle({ params, query, context }) {
+        const { tenant, invite } = params;
+        tenants.invites.revoke(tenant, invite, query.devices === "false", context.var.by);
+      },
+    }),
+  ];
+}
+
+function inviteJson(one: Invite): z.input<typeof invite> {
+  const { id, network, tenant, uses, used, macs, createdAt, expiresAt } = one;
+  return {
+    id,
+    network,
+    tenant,
+    uses,
+    used,
+    macs: macs ?? null,
+    created_at: isoTime(createdAt),
+    expires_at: isoTime(expiresAt),
+  };
+}

@@ -1,0 +1,75 @@
+import { Fault } from "../../../shared/values/fault.ts";
+import type { Limits } from "../../tenants/limits.ts";
+
+/** Captures that run at a time in the whole relay. */
+const CAPTURES = 256;
+/** Bytes that may wait for the readers of all captures together. */
+const WAITING_BYTES = 16 * 1024 * 1024;
+
+/** Bytes that wait for the readers of all captures. */
+export class CaptureMemory {
+  readonly #bytes: number;
+  #used = 0;
+
+  constructor(bytes = WAITING_BYTES) {
+    this.#bytes = bytes;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#used + bytes <= this.#bytes;
+  }
+
+  /** Notes that so many bytes more wait, or fewer. */
+  change(bytes: number): void {
+    this.#used += bytes;
+  }
+}
+
+/** How many captures each tenant and the relay may have, and the memory of all of them. */
+export class CaptureBudget {
+  readonly memory = new CaptureMemory();
+  readonly #limits: Limits;
+  readonly #tenants = new Map<string, number>();
+  #all = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Captures of a tenant that run. */
+  of(tenant: string): number {
+    return this.#tenants.get(tenant) ?? 0;
+  }
+
+  /**
+   * Counts one more capture of a tenant.
+   *
+   * @returns what gives its place back; further calls do nothing
+   * @throws Fault `limit.captures`, `capture.too-many`
+   */
+  enter(tenant: string): () => void {
+    this.#limits.demand(tenant, "captures", this.of(tenant));
+    if (this.#all >= CAPTURES) {
+      throw new Fault({
+        code: "capture.too-many",
+        message: `${CAPTURES} captures run in this relay already, and no more may`,
+        hint: "Wait until one has ended.",
+      });
+    }
+    this.#all++;
+    this.#tenants.set(tenant, (this.#tenants.get(tenant) ?? 0) + 1);
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      this.#all--;
+      const left = (this.#tenants.get(tenant) ?? 0) - 1;
+      if (left > 0) this.#tenants.set(tenant, left);
+      else this.#tenants.delete(tenant);
+    };
+  }
+}

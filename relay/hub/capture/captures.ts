@@ -1,0 +1,98 @@
+import type { Containment } from "../../../shared/switch/containment.ts";
+import type { DropReason } from "../../../shared/switch/drops.ts";
+import type { SegmentObserver } from "../../../shared/switch/observer.ts";
+import type { Port } from "../../../shared/switch/port.ts";
+import type { Segment } from "../../../shared/switch/segment.ts";
+import { Fault } from "../../../shared/values/fault.ts";
+import { Capture, type CaptureOptions } from "./capture.ts";
+
+/** Captures of one network at a time: each costs every frame a copy, and a few people may look at once. */
+export const CAPTURES_PER_NETWORK = 4;
+
+/** The captures of one segment that run. Without one, nothing observes the segment. */
+export class Captures implements SegmentObserver {
+  readonly #segment: Segment;
+  readonly #running = new Set<Capture>();
+  readonly #containment: Containment;
+
+  /** @param containment told of what a capture throws, which ends it: whose frame it was has nothing to do with it */
+  constructor(segment: Segment, containment: Containment) {
+    this.#segment = segment;
+    this.#containment = containment;
+  }
+
+  get empty(): boolean {
+    return this.#running.size === 0;
+  }
+
+  /** @throws Fault `capture.too-many` */
+  start(options: CaptureOptions): Capture {
+    if (this.#running.size >= CAPTURES_PER_NETWORK) {
+      throw new Fault({
+        code: "capture.too-many",
+        message: `${CAPTURES_PER_NETWORK} captures of this network run already, and no more may`,
+        hint: "End one of them, or wait until one has ended.",
+      });
+    }
+    const capture: Capture = new Capture({
+      ...options,
+      ended: () => {
+        this.#running.delete(capture);
+        this.#observe();
+        options.ended?.();
+      },
+    });
+    this.#running.add(capture);
+    this.#observe();
+    return capture;
+  }
+
+  /** Ends those that are not read. */
+  tick(): void {
+    for (const capture of [...this.#running]) capture.tick();
+  }
+
+  /** Ends all of them. */
+  end(): void {
+    for (const capture of this.#running) capture.end();
+  }
+
+  received(port: Port, bytes: Uint8Array, frame: number, end: number): void {
+    for (const capture of this.#running) {
+      try {
+        capture.received(port, bytes, frame, end);
+      } catch (error) {
+        this.#failed(capture, error);
+      }
+    }
+  }
+
+  sent(port: Port, bytes: Uint8Array, frame: number, end: number): void {
+    for (const capture of this.#running) {
+      try {
+        capture.sent(port, bytes, frame, end);
+      } catch (error) {
+        this.#failed(capture, error);
+      }
+    }
+  }
+
+  dropped(port: Port, reason: DropReason, bytes: Uint8Array, frame: number, end: number): void {
+    for (const capture of this.#running) {
+      try {
+        capture.dropped(port, reason, bytes, frame, end);
+      } catch (error) {
+        this.#failed(capture, error);
+      }
+    }
+  }
+
+  #failed(capture: Capture, error: unknown): void {
+    this.#containment.caught(error);
+    this.#containment.run(() => capture.end());
+  }
+
+  #observe(): void {
+    this.#segment.observer = this.#running.size > 0 ? this : undefined;
+  }
+}

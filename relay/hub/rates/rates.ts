@@ -1,0 +1,261 @@
+import type { Port } from "../../../shared/switch/port.ts";
+import type { Network } from "../../model/model.ts";
+import type { LimitName, Limits, Where } from "../../tenants/limits.ts";
+import { FairBucket, type Share } from "./fair-bucket.ts";
+import { ShareMeter } from "./meter.ts";
+
+/** What may come at once after silence, in seconds of the rate: enough for TCP to find the rate from below. */
+const BURST_SECONDS = 0.25;
+
+/** And at least so much, or low rates would let through nothing but what is small. */
+const LEAST_BURST = { bytes: 65_536, packets: 64 } as const;
+
+/** Seconds for which buckets are kept when nobody is there to use them: coming again is no way around them. */
+const KEEP_SECONDS = 60;
+
+/** A limit and its bucket. */
+interface Rate {
+  readonly name: LimitName;
+  readonly where: Where;
+  readonly unit: "bytes" | "packets";
+  readonly bucket: FairBucket;
+}
+
+/** Those of one network. */
+interface NetworkRates {
+  readonly rates: readonly Rate[];
+  users: number;
+  leftAt: number;
+}
+
+interface Part extends Rate {
+  readonly share: Share;
+}
+
+/** Tells a session that frames of its were dropped for a limit. */
+export type Tell = (name: LimitName, where: Where, dropped: number) => void;
+
+/** Where packets come in, whatever kind of port it is. */
+export type MeteredPort = Pick<Port, "meter">;
+
+/** One who sends in a tenant's networks, with the same share of the tenant's rates in all of them: a session, or a port on the underlay. */
+export interface Sender {
+  /** Has what comes in at a port be counted. */
+  join(port: MeteredPort, network: Network): void;
+  leave(vni: number): void;
+  /** It has gone. */
+  end(): void;
+}
+
+/** The rates of tenants and of their networks, each shared fairly by those who send. */
+export class Rates {
+  readonly #limits: Limits;
+  readonly #clock: () => number;
+  readonly #tenants = new Map<string, TenantRates>();
+
+  /** @param clock seconds with fractions, never going back */
+  constructor(limits: Limits, clock: () => number) {
+    this.#limits = limits;
+    this.#clock = clock;
+    limits.onChanged((tenant) => this.#tenants.get(tenant)?.reset());
+  }
+
+  /** @param owner who it is that sends: the same whenever they come again */
+  enter(tenant: string, owner: string, tell: Tell): Sender {
+    let rates = this.#tenants.get(tenant);
+    if (rates === undefined) {
+      rates = new TenantRates(tenant, this.#limits, this.#clock);
+      this.#tenants.set(tenant, rates);
+    }
+    return rates.enter(owner, tell);
+  }
+
+  /** Has limits that were reached told to whom it concerns; to be called about once a second. */
+  tick(): void {
+    for (const [tenant, rates] of this.#tenants) {
+      rates.tick();
+      if (rates.isOver) this.#tenants.delete(tenant);
+    }
+  }
+}
+
+class TenantRates {
+  readonly #tenant: string;
+  readonly #limits: Limits;
+  readonly #clock: () => number;
+  readonly #senders = new Set<RatedSender>();
+  #own: readonly Rate[];
+  /** By VNI. */
+  readonly #networks = new Map<number, NetworkRates>();
+  #emptyAt = 0;
+
+  constructor(tenant: string, limits: Limits, clock: () => number) {
+    this.#tenant = tenant;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#own = this.#rates("", {});
+  }
+
+  get own(): readonly Rate[] {
+    return this.#own;
+  }
+
+  of({ vni }: Network): readonly Rate[] {
+    return this.#networks.get(vni)?.rates ?? [];
+  }
+
+  /** One more sends in a network. */
+  join({ vni, name }: Network): readonly Rate[] {
+    let network = this.#networks.get(vni);
+    if (network === undefined) {
+      network = { rates: this.#rates("network_", { network: name }), users: 0, leftAt: 0 };
+      this.#networks.set(vni, network);
+    }
+    network.users++;
+    return network.rates;
+  }
+
+  leave(vni: number): void {
+    const network = this.#networks.get(vni);
+    if (network === undefined) return;
+    network.users--;
+    network.leftAt = this.#clock();
+  }
+
+  enter(owner: string, tell: Tell): Sender {
+    const sender = new RatedSender(this, owner, tell, () => {
+      this.#senders.delete(sender);
+      this.#emptyAt = this.#clock();
+    });
+    this.#senders.add(sender);
+    return sender;
+  }
+
+  /** Goes by the limits as they are now. */
+  reset(): void {
+    this.#own = this.#rates("", {});
+    this.#networks.clear();
+    for (const sender of this.#senders) sender.reset();
+  }
+
+  tick(): void {
+    for (const [vni, { rates, users, leftAt }] of this.#networks) {
+      if (users === 0 && this.#isOver(rates, leftAt)) this.#networks.delete(vni);
+    }
+    const dropped = new Map<Rate, number>();
+    for (const rate of this.#all()) {
+      rate.bucket.tick();
+      dropped.set(rate, 0);
+    }
+    if (dropped.size === 0) return;
+    for (const sender of this.#senders) sender.tick(dropped);
+    for (const [{ name, where }, count] of dropped) {
+      if (count > 0) this.#limits.reached(this.#tenant, name, where, count);
+    }
+  }
+
+  /** Whether there is nothing to remember of it. */
+  get isOver(): boolean {
+    return this.#senders.size === 0 && this.#networks.size === 0 && this.#isOver(this.#own, this.#emptyAt);
+  }
+
+  #isOver({ length }: readonly Rate[], leftAt: number): boolean {
+    return length === 0 || this.#clock() - leftAt > KEEP_SECONDS;
+  }
+
+  *#all(): Generator<Rate> {
+    yield* this.#own;
+    for (const { rates } of this.#networks.values()) yield* rates;
+  }
+
+  #rates(prefix: "" | "network_", where: Where): Rate[] {
+    return (["bytes", "packets"] as const).flatMap((unit) => {
+      const name = `${prefix}${unit}_per_second` as const;
+      const rate = this.#limits.value(this.#tenant, name, where);
+      if (rate === null) return [];
+      const burst = Math.max(LEAST_BURST[unit], rate * BURST_SECONDS);
+      return { name, where, unit, bucket: new FairBucket(rate, burst, this.#clock) };
+    });
+  }
+}
+
+interface RatedPort {
+  readonly port: MeteredPort;
+  readonly network: Network;
+  readonly parts: readonly Part[];
+}
+
+class RatedSender implements Sender {
+  readonly #tenant: TenantRates;
+  readonly #owner: string;
+  readonly #tell: Tell;
+  readonly #ended: () => void;
+  #own: readonly Part[];
+  readonly #ports = new Map<number, RatedPort>();
+
+  constructor(tenant: TenantRates, owner: string, tell: Tell, ended: () => void) {
+    this.#tenant = tenant;
+    this.#owner = owner;
+    this.#tell = tell;
+    this.#ended = ended;
+    this.#own = this.#partsOf(tenant.own);
+  }
+
+  join(port: MeteredPort, network: Network): void {
+    const parts = this.#partsOf(this.#tenant.join(network));
+    this.#ports.set(network.vni, { port, network, parts });
+    port.meter = meterOf(this.#own, parts);
+  }
+
+  leave(vni: number): void {
+    const joined = this.#ports.get(vni);
+    if (joined === undefined) return;
+    this.#ports.delete(vni);
+    this.#tenant.leave(vni);
+    for (const { bucket, share } of joined.parts) bucket.leave(share);
+  }
+
+  end(): void {
+    for (const vni of [...this.#ports.keys()]) this.leave(vni);
+    for (const { bucket, share } of this.#own) bucket.leave(share);
+    this.#ended();
+  }
+
+  /** Has other shares, of other buckets, from now on. */
+  reset(): void {
+    this.#own = this.#partsOf(this.#tenant.own);
+    for (const { port, network } of this.#ports.values()) this.join(port, network);
+  }
+
+  /** Says for how many frames there was no room since the last time, and adds them up in `dropped`. */
+  tick(dropped: Map<Rate, number>): void {
+    this.#count(this.#own, this.#tenant.own, dropped);
+    for (const { network, parts } of this.#ports.values()) {
+      this.#count(parts, this.#tenant.of(network), dropped);
+    }
+  }
+
+  #partsOf(rates: readonly Rate[]): Part[] {
+    return rates.map((rate) => ({ ...rate, share: rate.bucket.join(this.#owner) }));
+  }
+
+  #count(parts: readonly Part[], rates: readonly Rate[], dropped: Map<Rate, number>): void {
+    for (const [i, { name, where, share }] of parts.entries()) {
+      const rate = rates[i];
+      if (rate === undefined || share.refused === 0) continue;
+      dropped.set(rate, (dropped.get(rate) ?? 0) + share.refused);
+      this.#tell(name, where, share.refused);
+      share.refused = 0;
+    }
+  }
+}
+
+/** @returns undefined where there is nothing to count, which then costs nothing */
+function meterOf(tenant: readonly Part[], network: readonly Part[]): ShareMeter | undefined {
+  if (tenant.length + network.length === 0) return undefined;
+  const shares = (unit: Rate["unit"]) => ({
+    tenant: tenant.find((part) => part.unit === unit)?.share,
+    network: network.find((part) => part.unit === unit)?.share,
+  });
+  return new ShareMeter(shares("bytes"), shares("packets"));
+}

@@ -1,0 +1,193 @@
+import { type IpAddress, parseAddress } from "../../../shared/frame/address.ts";
+import { MESSAGE_BYTES } from "../../../shared/protocol/constants.ts";
+import type { Endpoint, Member, RelayMessage } from "../../../shared/protocol/control.ts";
+import type { Budget } from "../../../shared/switch/budget.ts";
+import type { MacBudget } from "../../../shared/switch/port.ts";
+import type { Block } from "../../../shared/tunnel/block.ts";
+import type { Trunk } from "../../../shared/tunnel/tunnel.ts";
+import type { Network } from "../../model/model.ts";
+import type { Grant } from "../../tenants/tenants.ts";
+import type { NetworkHub, NetworkMember } from "../network-hub.ts";
+import type { Sender } from "../rates/rates.ts";
+import type { SessionMacs } from "./session-macs.ts";
+
+/** What memberships need of the session that has them. */
+export interface MembershipSession {
+  readonly id: string;
+  /** What its client calls itself, or its device is called. */
+  readonly name: string;
+  /** What it may join. */
+  readonly grant: Grant | undefined;
+  tell(message: RelayMessage): void;
+  /** Tells what is told to others too, and was made once for all of them: the UTF-8 in `block`, which is lent. */
+  announce(block: Block): void;
+  /** Answers a request by an error. */
+  fail(request: string, code: string, message: string, vni: number | undefined): void;
+  /** Something of ours broke. */
+  failed(error: unknown): void;
+}
+
+/** What memberships need of the hub. */
+export interface MembershipHost {
+  /** What a session may learn in one network. */
+  portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget;
+  /** Why a machine should not use an address that its owner chose, as a clause; undefined where nothing speaks against it. */
+  objection(network: Network, address: IpAddress, grant: Grant): string | undefined;
+  /** Why a network can't have one more, where it can't. */
+  full(network: Network): { readonly code: string; readonly message: string } | undefined;
+  /** The network's hub, brought to life by its first member. */
+  enter(network: Network): NetworkHub;
+  /** Its last member has left. */
+  release(hub: NetworkHub): void;
+}
+
+export interface MembershipOptions {
+  readonly host: MembershipHost;
+  readonly trunk: Trunk;
+  readonly sender: Sender;
+  readonly macs: SessionMacs;
+  /** Of its tenant, from which each membership takes one. */
+  readonly budget: Budget;
+}
+
+interface Membership extends NetworkMember {
+  readonly hub: NetworkHub;
+}
+
+/** The networks that a session has joined, and the answers to its messages about them. */
+export class Memberships {
+  readonly #session: MembershipSession;
+  readonly #options: MembershipOptions;
+  /** By VNI. */
+  readonly #joined = new Map<number, Membership>();
+
+  constructor(session: MembershipSession, options: MembershipOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  has(vni: number): boolean {
+    return this.#joined.has(vni);
+  }
+
+  /** Answers `join`. */
+  join(vni: number): void {
+    const { grant } = this.#session;
+    const network = grant?.networks.find((candidate) => candidate.vni === vni);
+    if (grant === undefined || network === undefined) {
+      // The same words whether it exists or not: tenants learn nothing of one another.
+      return this.#session.fail("join", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
+    }
+    const joined = this.#joined.get(vni);
+    if (joined !== undefined) return this.#tellJoined(vni, joined.hub.others(joined));
+    const { host, trunk, sender, macs, budget } = this.#options;
+    const full = host.full(network);
+    if (full !== undefined) return this.#session.fail("join", full.code, full.message, vni);
+    const hub = host.enter(network);
+    const member: Member = { vtep: this.#session.id, name: this.#session.name, online: true, endpoints: [] };
+    const membership = {
+      hub,
+      member,
+      tell: (message: RelayMessage) => this.#session.tell(message),
+      announce: (block: Block) => this.#session.announce(block),
+    };
+    this.#joined.set(vni, membership);
+    budget.take();
+    hub.enter(membership);
+    this.#tellJoined(vni, hub.others(membership));
+    // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
+    if (this.#joined.has(vni)) {
+      const port = trunk.join(hub.segment, host.portBudget(macs, grant, network));
+      sender.join(port, network);
+    }
+    hub.instruct(membership);
+  }
+
+  /** Answers a join with the others. Those that one message has no room for are told as if they joined just now. */
+  #tellJoined(vni: number, members: readonly Member[]): void {
+    let room = MEMBER_MESSAGE_BYTES;
+    const first: Member[] = [];
+    for (const member of members) {
+      room -= bytesOf(member);
+      if (room < 0) break;
+      first.push(member);
+    }
+    this.#session.tell({ type: "joined", vni, members: first });
+    for (const member of members.slice(first.length))
+      this.#session.tell({ type: "member", vni, event: "joined", member });
+  }
+
+  /** Answers `check`: what speaks against an address that the client's owner chose, before its interface has it. */
+  check(vni: number, text: string): void {
+    const { grant } = this.#session;
+    const network = grant?.networks.find((candidate) => candidate.vni === vni);
+    if (grant === undefined || network === undefined) {
+      return this.#session.fail("check", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
+    }
+    const address = parseAddress(text);
+    if (address === undefined)
+      return this.#session.fail("check", "invalid", "address: not an IP address", vni);
+    const given = grant.addresses.get(network.id);
+    const objection = this.#options.host.objection(network, address, grant);
+    this.#session.tell({
+      type: "checked",
+      vni,
+      address: text,
+      objection,
+      given: objection && (typeof address === "bigint" ? given?.address6 : given?.address),
+    });
+  }
+
+  /** Answers `register` where there is something to say against it. */
+  register(vni: number, endpoints: readonly Endpoint[]): void {
+    const membership = this.#joined.get(vni);
+    if (membership === undefined)
+      return this.#session.fail("register", "not-joined", `VNI ${vni} is not joined`, vni);
+    // The others are told in one message, which must not be longer than they read.
+    if (bytesOf(endpoints) > MEMBER_MESSAGE_BYTES) {
+      const problem = `the machines take more than ${MEMBER_MESSAGE_BYTES} bytes to tell`;
+      return this.#session.fail("register", "invalid", problem, vni);
+    }
+    const problem = membership.hub.register(membership, endpoints);
+    if (problem !== undefined) this.#session.fail("register", "not-registered", problem, vni);
+  }
+
+  /** Answers `leave`. */
+  leave(vni: number): void {
+    if (this.#leave(vni)) this.#session.tell({ type: "left", vni });
+    else this.#session.fail("leave", "not-joined", `VNI ${vni} is not joined`, vni);
+  }
+
+  /** Leaves all networks. What throws in one of them keeps it from none of the others. */
+  close(): void {
+    for (const vni of [...this.#joined.keys()]) {
+      try {
+        this.#leave(vni);
+      } catch (error) {
+        this.#session.failed(error);
+      }
+    }
+  }
+
+  #leave(vni: number): boolean {
+    const membership = this.#joined.get(vni);
+    if (membership === undefined) return false;
+    this.#joined.delete(vni);
+    this.#options.budget.give();
+    this.#options.trunk.leave(vni);
+    this.#options.sender.leave(vni);
+    membership.hub.leave(membership);
+    if (membership.hub.empty) this.#options.host.release(membership.hub);
+    return true;
+  }
+}
+
+/** Bytes that members, or the machines of one, may take in a message, which may have {@link MESSAGE_BYTES} in all. */
+const MEMBER_MESSAGE_BYTES = MESSAGE_BYTES - 4_096;
+
+/** Bytes that something takes as JSON in UTF-8, with a comma. */
+function bytesOf(value: Member | readonly Endpoint[]): number {
+  return UTF8.encode(JSON.stringify(value)).length + 1;
+}
+
+const UTF8 = new TextEncoder();

@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { Fault } from "../../shared/values/fault.ts";
+import { makePrivateDirectory, readOrMake } from "../../system/private-file.ts";
+import { newSecret } from "../crypto/secret.ts";
+
+/** The directory in which a relay keeps everything that outlives it. */
+export interface DataDirectory {
+  readonly database: string;
+  readonly adminTokenFile: string;
+  readonly adminToken: string;
+}
+
+/**
+ * Opens the data directory, or makes it: readable by its owner alone, with a new administrator's token.
+ *
+ * @throws Fault where it can't be made or written
+ */
+export function openDataDirectory(path: string): DataDirectory {
+  const adminTokenFile = join(path, "admin.token");
+  try {
+    makePrivateDirectory(path);
+    const adminToken = readOrMake(adminTokenFile, newSecret);
+    return { database: join(path, "laneway.db"), adminTokenFile, adminToken };
+  } catch (error) {
+    throw new Fault({
+      code: "data.unwritable",
+      message: `the data directory '${path}' can't be used: ${error instanceof Error ? error.message : error}`,
+      hint: "Name one that this user may write, with --data DIR.",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { existsSync, rmSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { Fault } from "../../shared/values/fault.ts";
+
+/**
+ * Looks whether a database can be used, without changing a byte of it or of its journal: whoever opens it to write
+ * brings the one into the other, and be it on closing.
+ *
+ * @param known the newest schema that is known
+ * @throws Fault `store.newer`
+ * @throws Error where it is locked, damaged, or no database
+ */
+export function inspect(file: string, known: number): void {
+  // Nothing yet: it is about to be made.
+  if (!existsSync(file) || statSync(file).size === 0) return;
+  const index = `${file}-shm`;
+  const isOwnIndex = !existsSync(index);
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    database.exec("PRAGMA busy_timeout = 1000");
+    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (version > known) throw newer(file, version, known);
+    const found = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+    if (found !== "ok") throw new Error(`it is damaged: ${found}`);
+  } finally {
+    database.close();
+    // An index of the journal, for readers: the relay, which is the only one, has it in memory.
+    if (isOwnIndex) rmSync(index, { force: true });
+  }
+}
+
+function newer(file: string, version: number, known: number): Fault {
+  return new Fault({
+    code: "store.newer",
+    message: `the database '${file}' has schema ${version}, and this Laneway knows ${known}`,
+    hint: "It was left as it is. Run the newer Laneway that wrote it.",
+  });
+}

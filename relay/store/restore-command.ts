@@ -1,0 +1,22 @@
+import { Command, Option } from "commander";
+import { defaultData } from "../options.ts";
+
+/** `laneway restore`: works on the data directory itself, while no relay does. */
+export function restoreCommand(): Command {
+  return new Command("restore")
+    .description("put a backup in the place of a relay's data, while no relay uses it")
+    .argument("<file>", "what 'laneway backup' wrote")
+    .addOption(new Option("--data <dir>", "the relay's data directory").env("LANEWAY_DATA"))
+    .option("--json", "print JSON")
+    .action(async (file: string, { data = defaultData(), json }: { data?: string; json?: boolean }) => {
+      process.umask(0o077);
+      // Only now: the other commands need no database.
+      const { restore } = await import("./backup.ts");
+      const kept = restore(file, data) ?? null;
+      process.stdout.write(
+        json === true
+          ? `${JSON.stringify({ event: "restored", data, kept })}\n`
+          : `Restored '${file}' into ${data}.${kept === null ? "" : ` What was there before is in ${kept}.`}\n`,
+      );
+    });
+}

@@ -1,0 +1,48 @@
+import { Fault } from "../../shared/values/fault.ts";
+
+/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): the extended ones have them in their low byte. */
+const FULL = 13;
+
+/** Those that say that the place of the database is at fault, not the statement. */
+const FAILURES: ReadonlySet<number> = new Set([
+  3, // PERM
+  5, // BUSY
+  6, // LOCKED
+  7, // NOMEM
+  8, // READONLY
+  10, // IOERR
+  11, // CORRUPT
+  14, // CANTOPEN
+  15, // PROTOCOL
+  22, // NOLFS
+  23, // AUTH
+  26, // NOTADB
+]);
+
+/**
+ * Returns the fault to tell of when the database's disk fails or is full: `store.full` or `store.failed`. Returns undefined
+ * for every other error, such as a constraint that does not hold.
+ */
+export function storeFault(error: unknown): Fault | undefined {
+  const { errcode, errstr, code } = (error ?? {}) as { errcode?: unknown; errstr?: unknown; code?: unknown };
+  if (code === "ENOSPC" || code === "EDQUOT") return full(error);
+  if (typeof errcode !== "number") return undefined;
+  const primary = errcode & 0xff;
+  if (primary === FULL) return full(error);
+  if (!FAILURES.has(primary)) return undefined;
+  return new Fault({
+    code: "store.failed",
+    message: `the relay's database fails: ${errstr}`,
+    hint: "Look at the disk that the relay keeps its data on (--data). The relay goes on by itself once that works.",
+    cause: error,
+  });
+}
+
+function full(cause: unknown): Fault {
+  return new Fault({
+    code: "store.full",
+    message: "no space left for the database of the relay",
+    hint: "Free space on the disk that the relay keeps its data on (--data). The relay goes on by itself.",
+    cause,
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * The fixed IPv6 header, RFC 8200 §3. Extension headers are the payload's affair.
+ *
+ * ```
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-------+---------------+---------------------------------------+
+ * |   6   | traffic class |              flow label               |
+ * +-------+---------------+-------+---------------+---------------+
+ * |        payload length         |  next header  |   hop limit   |
+ * +-------------------------------+---------------+---------------+
+ * |                       source, 16 bytes                        |
+ * +---------------------------------------------------------------+
+ * |                    destination, 16 bytes                      |
+ * +---------------------------------------------------------------+
+ * ```
+ */
+import type { Ipv6Address } from "../address.ts";
+import {
+  hasRoom,
+  holds,
+  isField,
+  isUint128,
+  readUint16,
+  readUint32,
+  readUint128,
+  type Written,
+  writeUint16,
+  writeUint32,
+  writeUint128,
+} from "../bytes.ts";
+import { Malformed } from "../malformed.ts";
+
+/** Length of the fixed header in bytes. */
+export const IPV6_HEADER_BYTES = 40;
+
+const DEFAULT_HOP_LIMIT = 64;
+
+/** What a fixed IPv6 header says. */
+export interface Ipv6Header {
+  /** DSCP and ECN, 8 bits. */
+  readonly trafficClass: number;
+  /** 20 bits. */
+  readonly flowLabel: number;
+  /** In bytes, with any extension headers. */
+  readonly payloadLength: number;
+  /** A protocol number, as in IPv4, or that of an extension header. */
+  readonly nextHeader: number;
+  readonly hopLimit: number;
+  readonly source: Ipv6Address;
+  readonly destination: Ipv6Address;
+}
+
+/** A decoded header: the payload is [payload, end), without the frame's padding. */
+export interface Ipv6 extends Ipv6Header {
+  readonly payload: number;
+  readonly end: number;
+}
+
+/** What {@link encodeIpv6} must be told; the rest has defaults (0, hop limit 64). */
+export type Ipv6Fields = Pick<Ipv6Header, "nextHeader" | "source" | "destination" | "payloadLength"> &
+  Partial<Ipv6Header>;
+
+/** Decodes the packet at the start of [start, end). Never throws. */
+export function decodeIpv6(bytes: Uint8Array, start: number, end: number): Ipv6 | Malformed {
+  if (!holds(bytes, start, end, IPV6_HEADER_BYTES)) return new Malformed("ipv6", "truncated");
+  const first = readUint32(bytes, start);
+  if (first >>> 28 !== 6) return new Malformed("ipv6", "bad-version");
+  const payloadLength = readUint16(bytes, start + 4);
+  const payload = start + IPV6_HEADER_BYTES;
+  if (payload + payloadLength > end) return new Malformed("ipv6", "truncated");
+  return {
+    trafficClass: (first >>> 20) & 0xff,
+    flowLabel: first & 0xf_ffff,
+    payloadLength,
+    nextHeader: bytes[start + 6] ?? 0,
+    hopLimit: bytes[start + 7] ?? 0,
+    source: readUint128(bytes, start + 8),
+    destination: readUint128(bytes, start + 24),
+    payload,
+    end: payload + payloadLength,
+  };
+}
+
+/**
+ * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range.
+ */
+export function encodeIpv6(bytes: Uint8Array, offset: Written, fields: Ipv6Fields): Written {
+  const { trafficClass = 0, flowLabel = 0, hopLimit = DEFAULT_HOP_LIMIT } = fields;
+  const { payloadLength, nextHeader, source, destination } = fields;
+  if (!hasRoom(bytes, offset, IPV6_HEADER_BYTES)) return undefined;
+  if (!isField(trafficClass, 0xff) || !isField(flowLabel, 0xf_ffff)) return undefined;
+  if (!isField(payloadLength, 0xffff) || !isField(nextHeader, 0xff) || !isField(hopLimit, 0xff))
+    return undefined;
+  if (!isUint128(source) || !isUint128(destination)) return undefined;
+
+  writeUint32(bytes, offset, (6 << 28) | (trafficClass << 20) | flowLabel);
+  writeUint16(bytes, offset + 4, payloadLength);
+  bytes[offset + 6] = nextHeader;
+  bytes[offset + 7] = hopLimit;
+  writeUint128(bytes, offset + 8, source);
+  writeUint128(bytes, offset + 24, destination);
+  return offset + IPV6_HEADER_BYTES;
+}

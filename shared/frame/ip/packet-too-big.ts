@@ -1,0 +1,39 @@
+/**
+ * What a tunnel's port says of a frame that does not fit its underlay, in the name of the packet's destination, as there is
+ * no router on a segment: see ./icmp-error.ts, `too-big`.
+ */
+import { readUint16 } from "../bytes.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../ethernet.ts";
+import { isGroupAt, MAC_BYTES } from "../mac.ts";
+import { icmpError } from "./icmp-error.ts";
+
+/**
+ * The frame that answers the one in [frame, end), which exceeds what can be sent.
+ *
+ * @param frameBytes what a frame may have at most, with its Ethernet header and tags
+ * @returns undefined where nothing may be answered: no IP, IPv4 that may be fragmented, an error, a fragment, or a
+ *   packet of or to many
+ */
+export function answerTooBig(
+  bytes: Uint8Array,
+  frame: number,
+  end: number,
+  frameBytes: number,
+): Uint8Array | undefined {
+  if (isGroupAt(bytes, frame)) return undefined;
+  const typeOffset = findEtherType(bytes, frame, end);
+  if (typeOffset < 0) return undefined;
+  const type = readUint16(bytes, typeOffset);
+  if (type !== ETHERTYPE_IPV4 && type !== ETHERTYPE_IPV6) return undefined;
+  const packet = typeOffset + 2;
+  const room = packet - frame;
+  const mtu = frameBytes - room;
+  if (mtu <= 0) return undefined;
+  const answer = icmpError(bytes, packet, end, { kind: "too-big", mtu }, { room });
+  if (answer === undefined) return undefined;
+  // Tags and EtherType stay, the addresses change places.
+  answer.set(bytes.subarray(frame + MAC_BYTES, frame + 2 * MAC_BYTES), 0);
+  answer.set(bytes.subarray(frame, frame + MAC_BYTES), MAC_BYTES);
+  answer.set(bytes.subarray(frame + 2 * MAC_BYTES, packet), 2 * MAC_BYTES);
+  return answer;
+}

@@ -1,0 +1,198 @@
+import { hasVniFlag, readVni, writeVxlan } from "../frame/encapsulation/vxlan.ts";
+import { FRAME_BYTES } from "../protocol/constants.ts";
+import {
+  ENCAPSULATION_BYTES,
+  isOffload,
+  OFFLOAD_BYTES,
+  RECORD_HEADER_BYTES,
+  RECORD_OFFLOAD,
+  RECORD_VXLAN,
+  type RecordFault,
+  type RecordReader,
+  readRecords,
+} from "../protocol/record.ts";
+import { DropCounter } from "../switch/drops.ts";
+import { type MacBudget, Port, type PortRole } from "../switch/port.ts";
+import type { Segment } from "../switch/segment.ts";
+import { RECORD_WORK, Work } from "../switch/work.ts";
+import type { Block } from "./block.ts";
+import type { BlockPool } from "./block-pool.ts";
+import { EgressQueue } from "./egress-queue.ts";
+import { type MessageSink, Outbox } from "./outbox.ts";
+import type { QueueBudget } from "./queue-budget.ts";
+
+/** A tunnel's port in one segment: what is sent here goes into the tunnel. */
+export class TunnelPort extends Port {
+  readonly segment: Segment;
+  readonly #outbox: Outbox;
+
+  constructor(options: TrunkOptions, segment: Segment, outbox: Outbox, macs: MacBudget) {
+    super(options.id, macs, options.offload, options.roles);
+    this.segment = segment;
+    this.#outbox = outbox;
+  }
+
+  override send(block: Block, start: number, frame: number, end: number): void {
+    this.#outbox.add(block, start, frame, end);
+    this.txFrames++;
+    this.txBytes += end - frame;
+  }
+
+  override flush(): void {
+    this.#outbox.flush();
+  }
+}
+
+export interface TrunkOptions {
+  /** Names its ports: the VTEP at the other end. */
+  readonly id: string;
+  readonly sink: MessageSink;
+  /** Whether both ends have the feature `batch`. */
+  readonly batch: boolean;
+  /** Whether both ends have the feature `offload`. */
+  readonly offload: boolean;
+  readonly macs: MacBudget;
+  /** What those behind its ports may be; nothing unless given. */
+  readonly roles?: ReadonlySet<PortRole>;
+  /** Memory for what waits or is put together. */
+  readonly pool: BlockPool;
+  /**
+   * Bytes that may wait for a slow receiver, beyond what the network takes; what comes on top is dropped. Without a
+   * limit nothing is dropped, so what is sent has to be bounded where it comes from.
+   */
+  readonly queueBytes?: number;
+  /** Told of what was thrown at a turn's end, when messages are sent; without it that ends the process. */
+  readonly failed?: (error: unknown) => void;
+  /** What all that waits for the other end is a part of. */
+  readonly budget?: QueueBudget;
+  /** What its messages cost is added here; they are read on only while that is not over. */
+  readonly work?: Work;
+}
+
+/**
+ * The frames' half of a tunnel, the same at either end: one port in each segment joined, told apart by VNI.
+ */
+export class Trunk implements RecordReader {
+  /** Records dropped where no port could be named. */
+  readonly drops = new DropCounter();
+  /** Records of types not spoken here: skipped. */
+  unknownRecords = 0;
+  readonly #options: TrunkOptions;
+  readonly #outbox: Outbox;
+  readonly #ports = new Map<number, TunnelPort>();
+  readonly #work: Work;
+  #flushing = false;
+  readonly #flush = () => {
+    try {
+      this.#flushAll();
+    } catch (error) {
+      if (this.#options.failed === undefined) throw error;
+      this.#options.failed(error);
+    }
+  };
+  /** The port of the record before, which is most often that of the next. */
+  #lastPort: TunnelPort | undefined;
+
+  constructor(options: TrunkOptions) {
+    this.#options = options;
+    const { sink, batch, pool, queueBytes, budget, work = new Work() } = options;
+    this.#work = work;
+    const makeQueue =
+      queueBytes === undefined
+        ? undefined
+        : () =>
+            new EgressQueue(
+              queueBytes,
+              pool,
+              (bytes, start, end) => this.#full(bytes, start, end),
+              undefined,
+              budget,
+            );
+    this.#outbox = new Outbox({ sink, batch, pool, makeQueue, budget });
+  }
+
+  /** @param macs what this port may learn, where it is not the trunk's own budget */
+  join(segment: Segment, macs = this.#options.macs): TunnelPort {
+    const port = new TunnelPort(this.#options, segment, this.#outbox, macs);
+    this.#ports.set(segment.vni, port);
+    segment.attach(port);
+    return port;
+  }
+
+  /** @returns false where the VNI was not joined */
+  leave(vni: number): boolean {
+    const port = this.#ports.get(vni);
+    if (port === undefined) return false;
+    // What came before it left is sent before it leaves: the trunk flushes only the segments that it is in.
+    if (this.#flushing) this.#flushAll();
+    this.#ports.delete(vni);
+    this.#lastPort = undefined;
+    port.segment.detach(port);
+    return true;
+  }
+
+  /**
+   * Switches the records of the binary message `block.bytes[0, size)`, which is lent, until the work's limit is reached.
+   * What comes of all messages of one turn of the event loop is sent at its end, so that a receiver gets it in one.
+   *
+   * @param from where to begin: 0, or what an earlier call for this message returned
+   * @returns where to go on later (`size` when all is done), or why the message is malformed
+   */
+  receive(block: Block, size: number, from = 0): RecordFault | number {
+    if (!this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(this.#flush);
+    }
+    return readRecords(block, from, size, this.#options.batch, this);
+  }
+
+  record(type: number, block: Block, start: number, end: number): boolean {
+    this.#work.done += RECORD_WORK;
+    if (type === RECORD_VXLAN) this.#packet(block, start, start + ENCAPSULATION_BYTES, end);
+    else if (type !== RECORD_OFFLOAD) this.unknownRecords++;
+    else if (this.#options.offload) this.#packet(block, start, start + OFFLOAD_BYTES, end);
+    else this.drops.count("not-negotiated");
+    return !this.#work.isOver;
+  }
+
+  /** Throws away what waits for the other end, which is gone; its ports have left their segments. */
+  close(): void {
+    this.#outbox.close();
+  }
+
+  #flushAll(): void {
+    this.#flushing = false;
+    for (const port of this.#ports.values()) port.segment.flush();
+  }
+
+  /** A record found no room in its receiver's queue. */
+  #full(bytes: Uint8Array, start: number, end: number): void {
+    const port = this.#ports.get(readVni(bytes, start + RECORD_HEADER_BYTES));
+    const frame = start + (isOffload(bytes, start) ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
+    if (port === undefined) this.drops.count("queue-full");
+    else port.segment.drop(port, "queue-full", bytes, frame, end);
+  }
+
+  #packet(block: Block, start: number, frame: number, end: number): void {
+    const { bytes } = block;
+    const header = start + RECORD_HEADER_BYTES;
+    if (end - frame > FRAME_BYTES) {
+      this.drops.count("too-big");
+      return;
+    }
+    if (!hasVniFlag(bytes, header)) {
+      this.drops.count("no-vni-flag");
+      return;
+    }
+    const vni = readVni(bytes, header);
+    const port = this.#lastPort?.segment.vni === vni ? this.#lastPort : this.#ports.get(vni);
+    if (port === undefined) {
+      this.drops.count("not-joined");
+      return;
+    }
+    this.#lastPort = port;
+    // The record goes on as it is, so its reserved bits have to be cleared here (RFC 7348 section 5).
+    writeVxlan(bytes, header, vni);
+    port.segment.forward(port, block, start, frame, end);
+  }
+}

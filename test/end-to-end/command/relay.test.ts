@@ -1,0 +1,152 @@
+// `laneway relay` as whoever starts it sees it: what it prints, where it keeps things, how it is told and ends.
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  hasLab,
+  JsonProcess,
+  Lab,
+  launcher,
+  type Machine,
+  startLaneway,
+  startRelay,
+  text,
+  thisMachine,
+} from "../../support/network/lab.ts";
+
+const repository = join(import.meta.dirname, "../../..");
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "laneway-relay-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** Starts a relay as a person does; its lines are `text`. */
+function startForPeople(machine: Machine, args: readonly string[]): JsonProcess {
+  const command = [...launcher.args, "relay", ...args];
+  const child = machine.spawn(launcher.command, command, { stdio: ["ignore", "pipe", "pipe"] });
+  return new JsonProcess(child, "laneway relay");
+}
+
+/** Waits for the last line of what a relay tells people, and resolves to all of it. */
+async function greeting(relay: JsonProcess): Promise<string[]> {
+  await relay.waitFor((line) => /laneway up/.test(String(line["text"])));
+  return relay.lines.map((line) => String(line["text"]));
+}
+
+describe("laneway relay", () => {
+  it("says first of all where it listens and where the administrator's token is", async () => {
+    const data = join(directory, "new", "data");
+    await using relay = startLaneway(["relay", "--listen", "127.0.0.1:0", "--data", data]);
+    await relay.event("listening");
+    const [line] = relay.lines;
+    expect(line).toMatchObject({ event: "listening", admin_token_file: join(data, "admin.token") });
+    const url = text(line ?? {}, "url");
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect((await stat(join(data, "admin.token"))).mode & 0o777).toBe(0o600);
+    expect(await relay.stop()).toBe(0);
+    expect(relay.lines).toHaveLength(1);
+  });
+
+  it("keeps everything in a directory that only its owner can look into", async () => {
+    await using relay = await startRelay();
+    expect((await stat(relay.data)).mode & 0o077).toBe(0);
+    await relay.token();
+    await relay.stop();
+    const token = (await readFile(relay.adminTokenFile, "utf8")).trim();
+    await relay.start("");
+    expect((await readFile(relay.adminTokenFile, "utf8")).trim()).toBe(token);
+  });
+
+  it("keeps its files from others in a directory that was there before it, too", async () => {
+    await chmod(directory, 0o755);
+    await using relay = startLaneway(["relay", "--listen", "127.0.0.1:0", "--data", directory]);
+    await relay.event("listening");
+    for (const name of await readdir(directory)) {
+      expect([name, (await stat(join(directory, name))).mode & 0o077]).toEqual([name, 0]);
+    }
+  });
+
+  it("gives up tenant and network of its first start when they are deleted", async () => {
+    await using relay = await startRelay();
+    await relay.admin("network", "delete", "lan");
+    await relay.restart();
+    expect((await relay.admin("network", "list")).objects).toEqual([]);
+  });
+
+  it("tells people the public URL to join at, where it has one", async () => {
+    const args = ["--listen", "127.0.0.1:0", "--data", directory, "--public-url", "https://relay.example"];
+    await using relay = startForPeople(thisMachine, args);
+    const up = (await greeting(relay)).find((line) => line.includes("laneway up"));
+    expect(up).toContain("--relay https://relay.example ");
+  });
+
+  it.each(["SIGTERM", "SIGINT"] as const)("ends cleanly at %s", async (signal) => {
+    await using relay = startLaneway(["relay", "--listen", "127.0.0.1:0", "--data", directory]);
+    await relay.event("listening");
+    expect(await relay.stop(signal)).toBe(0);
+    expect(relay.stderr).toBe("");
+  });
+
+  it("obeys the command line before the environment, and the environment before the config file", async () => {
+    const [fromFile, fromEnvironment, fromCommandLine] = ["file", "environment", "line"].map((name) =>
+      join(directory, name),
+    );
+    const config = join(directory, "relay.json");
+    await writeFile(config, JSON.stringify({ listen: "127.0.0.1:0", data: fromFile }));
+    const cases: [string[], Record<string, string>, string | undefined][] = [
+      [["--config", config], {}, fromFile],
+      [[], { LANEWAY_CONFIG: config }, fromFile],
+      [["--config", config], { LANEWAY_DATA: fromEnvironment ?? "" }, fromEnvironment],
+      [
+        ["--config", config, "--data", fromCommandLine ?? ""],
+        { LANEWAY_DATA: "/dev/null/x" },
+        fromCommandLine,
+      ],
+    ];
+    for (const [args, env, data] of cases) {
+      await using relay = startLaneway(["relay", ...args], { env });
+      expect(await relay.event("listening")).toMatchObject({ admin_token_file: `${data}/admin.token` });
+    }
+  });
+});
+
+describe.runIf(hasLab("npx", "sh"))("what a new relay tells people", () => {
+  it("puts two machines on one network, word for word", async () => {
+    await using lab = await Lab.create();
+    const [alice, bob] = [await lab.addSite("alice"), await lab.addSite("bob")];
+    const data = join(lab.directory, "data");
+    await using relay = startForPeople(lab.wan, ["--listen", `${lab.wanAddress}:8787`, "--data", data]);
+    const said = await greeting(relay);
+    expect(said.join("\n")).toContain(`http://${lab.wanAddress}:8787`);
+    const [create, putOn, ...more] = said
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("npx laneway"));
+    expect(more).toEqual([]);
+
+    const created = await lab.wan.mustExec("sh", ["-c", `cd '${repository}' && ${create}`]);
+    const token = /^token\s+(\S+)$/m.exec(created)?.[1];
+    expect(token).toBeDefined();
+    expect(putOn).toContain("--token TOKEN");
+    const up = `${putOn?.replace("TOKEN", token ?? "")}`;
+    await Promise.all([
+      upForPeople(alice.host, up, join(lab.directory, "alice")),
+      upForPeople(bob.host, up.replace("10.20.0.1", "10.20.0.2"), join(lab.directory, "bob")),
+    ]);
+    await alice.host.mustExec("ping", ["-n", "-c", "2", "-W", "10", "10.20.0.2"]);
+  });
+
+  /** Runs a printed `up` and waits until it says that the network is; the lab ends it. */
+  async function upForPeople(host: Machine, command: string, state: string): Promise<void> {
+    const child = host.spawn("sh", ["-c", `cd '${repository}' && exec ${command}`], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { LANEWAY_STATE: state },
+    });
+    await new JsonProcess(child, command).waitFor((line) => /^lan is up/.test(String(line["text"])));
+  }
+});

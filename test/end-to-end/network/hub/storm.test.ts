@@ -1,0 +1,111 @@
+// One machine gone wild, and what the others notice of it.
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { parsePing } from "../../../../desktop/demo/measure.ts";
+import { BROADCAST, bareFrame } from "../../../support/network/hub-frames.ts";
+import {
+  flood,
+  HubLab,
+  type Member,
+  ping,
+  sendFrames,
+  WAIT,
+  Watch,
+} from "../../../support/network/hub-lab.ts";
+import { hasLab } from "../../../support/network/lab.ts";
+
+const FLOOD_SECONDS = 2;
+const LIMIT = 500;
+/** What a bucket holds at the beginning: a tenth of a second's worth. */
+const BURST = LIMIT / 10;
+const GROUP = "03:00:00:00:00:01";
+const UNKNOWN = "02:00:00:00:00:99";
+const EXPERIMENTAL = { storm: "ether type 0x88b5" };
+
+let lab: HubLab;
+let alice: Member;
+let bob: Member;
+let carol: Member;
+
+/** The line of standard error that tells of it, or undefined. */
+function notice({ process }: Member, code: string): string | undefined {
+  return process.stderr.split("\n").find((line) => line.startsWith(`laneway: ${code}: `));
+}
+
+describe.runIf(hasLab())("a network", () => {
+  beforeAll(async () => {
+    lab = await HubLab.create();
+    alice = await lab.join("alice", { address: "10.20.0.1" });
+    bob = await lab.join("bob", { address: "10.20.0.2" });
+    carol = await lab.join("carol", { address: "10.20.0.3" });
+  });
+  afterAll(() => lab?.[Symbol.asyncDispose]());
+
+  describe("in which a port sends as fast as it can", () => {
+    beforeAll(async () => {
+      const kinds = ["broadcast", "multicast", "unknown"];
+      // Nor are the hub's own probes, of the same EtherType, to be counted.
+      await lab.set("lan", "loop-detection=off", ...kinds.map((kind) => `storm-${kind}=${LIMIT}`));
+    });
+
+    it.each([
+      ["broadcasts", BROADCAST, "storm-broadcast"],
+      ["multicasts", GROUP, "storm-multicast"],
+      ["unicasts to nobody", UNKNOWN, "storm-unknown"],
+    ])("has the others bear no more %s than its limit, and counts the rest", async (_what, to, reason) => {
+      const watches = await Promise.all([alice, bob].map((member) => Watch.start(member, EXPERIMENTAL)));
+      const began = performance.now();
+      const sent = await flood(carol, bareFrame(to, carol.mac), FLOOD_SECONDS);
+      await vi.waitUntil(async () => (await lab.drops(carol, reason)) > LIMIT, WAIT);
+      // What comes last, so all of it is through.
+      expect(await ping(carol, alice.ip)).toBe(3);
+      const seconds = (performance.now() - began) / 1_000;
+      const most = Math.min(sent, LIMIT * seconds + BURST);
+      for (const watch of watches) {
+        const seen = await watch.count("storm");
+        expect(seen).toBeGreaterThan(BURST);
+        expect(seen).toBeLessThanOrEqual(most);
+      }
+      expect(await ping(alice, bob.ip)).toBe(3);
+    });
+
+    it("tells whoever stormed, and nobody else", async () => {
+      await vi.waitUntil(() => notice(carol, "storm"), WAIT);
+      expect(notice(carol, "storm")).toContain(`over its limit of ${LIMIT}/s`);
+      expect([notice(alice, "storm"), notice(bob, "storm")]).toEqual([undefined, undefined]);
+    });
+  });
+
+  it("cuts one of two ports that somebody has bridged, says why, and goes on for the others", async () => {
+    await lab.set("lan", "loop-detection=on", "storm-broadcast=10000");
+    const first = await lab.join("dora", { args: ["--mac", "02:00:00:00:0d:01"] });
+    const second = await lab.join("dora", { args: ["--mac", "02:00:00:00:0d:02"] });
+    const pings = alice.host.exec("ping", ["-n", "-i", "0.1", "-c", "60", "-W", "10", bob.ip], {
+      env: { LC_ALL: "C" },
+    });
+    const bridge = ["link add loop type bridge", "link set loop up"];
+    const ports = [first, second].map(({ tap }) => `link set ${tap} master loop`);
+    await first.host.mustExec("ip", ["-batch", "-"], { input: `${[...bridge, ...ports].join("\n")}\n` });
+
+    const states = async () => [(await lab.counters(first)).state, (await lab.counters(second)).state];
+    await expect.poll(states, WAIT).toEqual(["open", "cut"]);
+    for (const member of [first, second]) {
+      await vi.waitUntil(() => notice(member, "loop"), WAIT);
+      expect(notice(member, "loop")).toMatch(/are bridged.*is cut off/);
+      expect(notice(member, "loop")).toContain(second.port);
+    }
+    expect(notice(alice, "loop")).toBeUndefined();
+    const during = parsePing((await pings).stdout);
+    expect(during.sent).toBe(60);
+    expect(during.received).toBeGreaterThan(45);
+    // Nothing goes round any more: a broadcast of alice's comes to bob once, and not to alice.
+    const watches = await Promise.all([alice, bob].map((member) => Watch.start(member, { said: MINE })));
+    await sendFrames(alice, [bareFrame(BROADCAST, alice.mac)], 10);
+    await watches[1]?.reach("said", 10);
+    expect(await ping(alice, bob.ip, "-c", "10")).toBe(10);
+    expect(await Promise.all(watches.map((watch) => watch.count("said")))).toEqual([0, 10]);
+    expect(await lab.drops(second, "loop")).toBeGreaterThan(0);
+  });
+});
+
+/** Broadcasts of ours, and no probes of the hub's. */
+const MINE = "ether type 0x88b5 ether daddr ff:ff:ff:ff:ff:ff";

@@ -1,0 +1,88 @@
+// Administration against servers that answer what no relay should. (test/end-to-end/command/admin.test.ts has a real one.)
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { AdminClient } from "../../../shared/api/client.ts";
+
+let servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  servers = [];
+});
+
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<URL> {
+  const server = createServer(answer);
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+describe("a relay that is administered", () => {
+  it.each([301, 302, 307, 308])("does not send us elsewhere with the token: %i", async (status) => {
+    let asked = 0;
+    const elsewhere = await serve((_request, response) => {
+      asked++;
+      response.end('{"id":"x"}');
+    });
+    const relay = await serve((_request, response) =>
+      response.writeHead(status, { location: elsewhere.href }).end(),
+    );
+    const client = new AdminClient(relay, "secret");
+    await expect(client.create({ name: "x" }, "tenants")).rejects.toMatchObject({
+      code: "relay.not-a-relay",
+    });
+    await expect(client.list(["tenants"])).rejects.toMatchObject({ code: "relay.not-a-relay" });
+    expect(asked).toBe(0);
+  });
+
+  it("is not read without end: an answer", async () => {
+    const relay = await serve((_request, response) => {
+      response.on("error", () => {});
+      const more = () => {
+        while (!response.destroyed && response.write(" ".repeat(65_536)));
+      };
+      response.on("drain", more);
+      more();
+    });
+    await expect(new AdminClient(relay, "t").show("me")).rejects.toMatchObject({ code: "relay.not-a-relay" });
+  });
+
+  it("is not read without end: a list", async () => {
+    let pages = 0;
+    const relay = await serve((_request, response) => {
+      pages++;
+      const row = { id: "x".repeat(4_000_000) };
+      response.setHeader("link", `</v1/tenants?cursor=${pages}>; rel="next"`).end(JSON.stringify([row]));
+    });
+    await expect(new AdminClient(relay, "t").list(["tenants"])).rejects.toMatchObject({
+      message: expect.stringContaining("its list has no end"),
+    });
+    expect(pages).toBeLessThan(40);
+  });
+
+  it("has no rows that are none", async () => {
+    const relay = await serve((_request, response) => response.end("[null]"));
+    await expect(new AdminClient(relay, "t").list(["tenants"])).rejects.toMatchObject({
+      code: "relay.not-a-relay",
+    });
+  });
+
+  it("says what is wrong without what a terminal obeys", async () => {
+    const relay = await serve((_request, response) => {
+      const problem = {
+        code: "limit.devices",
+        detail: `full\x1b[2J\u202e\n${"x".repeat(9_999)}`,
+        hint: "a\x9bb",
+      };
+      response.writeHead(409).end(JSON.stringify(problem));
+    });
+    const error = await new AdminClient(relay, "t").show("me").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "limit.devices", hint: "a b" });
+    expect((error as Error).message).toMatch(/^full \[2J x{1000,1024}$/);
+  });
+});

@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { written } from "../../../../shared/frame/bytes.ts";
+import { PROTOCOL_ICMPV6 } from "../../../../shared/frame/ip/ipv4.ts";
+import {
+  decodeIpv6,
+  encodeIpv6,
+  type Ipv6Fields,
+  type Ipv6Header,
+} from "../../../../shared/frame/ip/ipv6.ts";
+import { ipv6Header } from "../arbitraries.ts";
+import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
+
+const packet = (fields: Ipv6Fields) => {
+  const bytes = new Uint8Array(256);
+  const payload = written(encodeIpv6(bytes, 0, fields));
+  return bytes.subarray(0, payload + fields.payloadLength);
+};
+
+const plain: Ipv6Fields = {
+  nextHeader: PROTOCOL_ICMPV6,
+  source: 0xfe80_0000_0000_0000_0000_0000_0000_0001n,
+  destination: 0xff02_0000_0000_0000_0000_0000_0000_0001n,
+  payloadLength: 8,
+};
+
+describe("an IPv6 header", () => {
+  it("decodes to what was encoded, and ends before the frame's padding", () => {
+    fc.assert(
+      fc.property(ipv6Header, fc.nat(16), (header, padding) => {
+        const { bytes, start, written, end } = encodeInNoise(
+          (into, offset) => encodeIpv6(into, offset, header),
+          header.payloadLength + padding,
+        );
+        const decoded = decodeIpv6(bytes, start, end);
+        expect(decoded).toEqual({ ...header, payload: written, end: written + header.payloadLength });
+      }),
+    );
+  });
+
+  it("keeps its decoder within its bytes, whatever they are", () => {
+    expectToKeepWithinBounds(decodeIpv6, ipv6Header.map(packet));
+    expectToRefuseSenselessRanges(decodeIpv6, packet(plain));
+  });
+
+  it("is to the byte what RFC 8200 draws, hop limit 64 unless told otherwise", () => {
+    const header = packet({ ...plain, trafficClass: 0xab, flowLabel: 0xcdef1 }).subarray(0, 40);
+    const addresses = `fe80${"0".repeat(27)}1ff02${"0".repeat(27)}1`;
+    expect(Buffer.from(header).toString("hex")).toBe(`6abcdef100083a40${addresses}`);
+  });
+
+  it("is refused by name: truncated, bad version", () => {
+    const bytes = packet(plain);
+    expect(decodeIpv6(bytes, 0, 39)).toMatchObject({ layer: "ipv6", reason: "truncated" });
+    expect(decodeIpv6(bytes, 0, 47)).toMatchObject({ layer: "ipv6", reason: "truncated" });
+    bytes[0] = 0x45;
+    expect(decodeIpv6(bytes, 0, 48)).toMatchObject({ layer: "ipv6", reason: "bad-version" });
+  });
+
+  it.each<Partial<Ipv6Header>>([
+    { trafficClass: 256 },
+    { flowLabel: 2 ** 20 },
+    { payloadLength: 0x1_0000 },
+    { nextHeader: -1 },
+    { hopLimit: 256 },
+    { source: 1n << 128n },
+    { destination: -1n },
+  ])("is not encoded with a field out of range, not even in part: %o", (wrong) => {
+    const bytes = new Uint8Array(40);
+    expect(encodeIpv6(bytes, 0, { ...plain, ...wrong })).toBeUndefined();
+    expect(bytes).toEqual(new Uint8Array(40));
+  });
+
+  it("is not encoded past the end of a buffer", () => {
+    expect(encodeIpv6(new Uint8Array(40), 1, plain)).toBeUndefined();
+  });
+});

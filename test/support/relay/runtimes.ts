@@ -1,0 +1,285 @@
+// The relay as a process, under each runtime that it is for, and its administration over plain HTTP.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe } from "vitest";
+import { requires } from "../requirements.ts";
+
+const repository = join(import.meta.dirname, "../../..");
+
+/** How long anything may take at most: what is slow on two busy cores has not failed. */
+const WAIT_MS = 40_000;
+
+export interface Runtime {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export const NODE: Runtime = {
+  name: "Node",
+  command: process.execPath,
+  args: [join(repository, "bin/laneway.js"), "relay"],
+};
+
+export const DENO: Runtime = {
+  name: "Deno",
+  command: join(repository, "node_modules/.bin/deno"),
+  args: ["run", "--allow-all", join(repository, "relay/deno.ts")],
+};
+
+/** Describes the same behaviour of the relay under every runtime. */
+export function underEachRuntime(what: string, describeIt: (runtime: Runtime) => void): void {
+  describe(`${what}, under Node`, () => describeIt(NODE));
+  describe.runIf(requires("deno"))(`${what}, under Deno`, () => describeIt(DENO));
+}
+
+/** A relay for all tests of a `describe`. */
+export function sharedRelay(runtime: Runtime, args: readonly string[] = []): () => RelayProcess {
+  let relay: RelayProcess | undefined;
+  beforeAll(async () => {
+    relay = await RelayProcess.start(runtime, { args });
+  });
+  afterAll(async () => {
+    await relay?.[Symbol.asyncDispose]();
+  });
+  return () => {
+    if (relay === undefined) throw new Error("the relay did not start");
+    return relay;
+  };
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a relay with these options alone, which is expected to end; resolves to what it said.
+ *
+ * @param started told of the process as soon as that runs
+ */
+export async function runToEnd(
+  runtime: Runtime,
+  args: readonly string[],
+  started: (child: ChildProcess) => void = () => {},
+): Promise<Ended> {
+  const child = launch(runtime, args, {});
+  started(child);
+  const force = setTimeout(() => child.kill("SIGKILL"), WAIT_MS);
+  try {
+    return await endOf(child);
+  } finally {
+    clearTimeout(force);
+  }
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** An own directory by default, which goes with the relay. */
+  readonly data?: string;
+  readonly listen?: string;
+}
+
+/** A running relay. */
+export class RelayProcess implements AsyncDisposable {
+  /** Its first line with `--json`. */
+  readonly listening: Readonly<Record<string, unknown>>;
+  readonly data: string;
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  readonly #ownsData: boolean;
+  #names = 0;
+
+  private constructor(
+    child: ChildProcess,
+    listening: Readonly<Record<string, unknown>>,
+    data: { path: string; own: boolean },
+    ended: Promise<Ended>,
+  ) {
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    this.listening = listening;
+    this.data = data.path;
+    this.#ownsData = data.own;
+    this.ended = ended;
+  }
+
+  static async start(runtime: Runtime, options: StartOptions = {}): Promise<RelayProcess> {
+    const own = options.data === undefined;
+    const path = options.data ?? temporaryDirectory();
+    const child = launch(
+      runtime,
+      ["--json", "--listen", options.listen ?? "127.0.0.1:0", "--data", path, ...(options.args ?? [])],
+      options.env ?? {},
+    );
+    const ended = endOf(child);
+    try {
+      const line = await firstLine(child, ended);
+      const listening = JSON.parse(line) as Record<string, unknown>;
+      return new RelayProcess(child, listening, { path, own }, ended);
+    } catch (error) {
+      child.kill("SIGKILL");
+      await ended;
+      if (own) rmSync(path, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return String(this.listening["url"]);
+  }
+
+  get adminToken(): string {
+    return readFileSync(String(this.listening["admin_token_file"]), "utf8").trim();
+  }
+
+  /** Asks the administration API; `path` is what follows `/v1`. */
+  async api(method: string, path: string, body?: unknown, token = this.adminToken): Promise<Response> {
+    return await fetch(`${this.url}/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(WAIT_MS),
+    });
+  }
+
+  /**
+   * Asks for what has to succeed; resolves to the object in the answer, `undefined` where there is none.
+   *
+   * @throws Error where it did not succeed
+   */
+  async must(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await this.api(method, path, body);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+
+  /**
+   * Makes a network of its own for a test, in a tenant of its own unless one is named, with a token for it.
+   *
+   * @param settings those that are not to be their defaults
+   */
+  async network(
+    of?: { tenant: string },
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<TestNetwork> {
+    const tenant = of?.tenant ?? `tenant-${++this.#names}`;
+    if (of === undefined) await this.must("POST", "/tenants", { name: tenant });
+    const name = `net-${++this.#names}`;
+    const network = await this.must("POST", `/tenants/${tenant}/networks`, { name, settings });
+    const { vni, group } = network as { vni: number; group: string };
+    const { id, token } = await this.token(tenant, name);
+    return { tenant, name, vni, group, token, tokenId: id };
+  }
+
+  /** Makes a token; `expiresIn` is in seconds. */
+  async token(tenant: string, network: string, expiresIn?: number): Promise<{ id: string; token: string }> {
+    const request = { network, ...(expiresIn === undefined ? {} : { expires_in: expiresIn }) };
+    return (await this.must("POST", `/tenants/${tenant}/tokens`, request)) as { id: string; token: string };
+  }
+
+  /** The forwarding table: the port's id by MAC address. */
+  async fdb({ tenant, name }: TestNetwork): Promise<Map<string, string>> {
+    const rows = (await this.must("GET", `/tenants/${tenant}/networks/${name}/fdb`)) as {
+      mac: string;
+      port: string;
+    }[];
+    return new Map(rows.map(({ mac, port }) => [mac, port]));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it with `signal`, by force where that does not do. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+    this.signal(signal);
+    const force = setTimeout(() => this.signal("SIGKILL"), WAIT_MS);
+    try {
+      return await this.ended;
+    } finally {
+      clearTimeout(force);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+    if (this.#ownsData) rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+export interface TestNetwork {
+  readonly tenant: string;
+  readonly name: string;
+  readonly vni: number;
+  readonly group: string;
+  readonly token: string;
+  readonly tokenId: string;
+}
+
+/** A new directory; whoever asks for it removes it. */
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), "laneway-relay-test-"));
+}
+
+/** Those that run, to be ended with this process should a test not come to it. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+function launch(
+  { command, args: fixed }: Runtime,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ChildProcess {
+  // What the caller's own environment says of Laneway is not meant for tests.
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("LANEWAY_"));
+  const child = spawn(command, [...fixed, ...args], {
+    cwd: repository,
+    env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  child.once("close", () => running.delete(child));
+  return child;
+}
+
+async function endOf(child: ChildProcess): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+async function firstLine(child: ChildProcess, ended: Promise<Ended>): Promise<string> {
+  const { stdout } = child;
+  if (stdout === null) throw new Error("the relay has no standard output");
+  const line = new Promise<string>((resolve, reject) => {
+    createInterface({ input: stdout }).once("line", resolve);
+    ended.then(({ code, stderr }) => reject(new Error(`the relay ended with ${code}: ${stderr}`)), reject);
+    setTimeout(() => reject(new Error("the relay said nothing in time")), WAIT_MS).unref();
+  });
+  return await line;
+}
+
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
+}
