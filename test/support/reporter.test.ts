@@ -19,7 +19,7 @@ function run(tests: Record<string, string>): { status: number | null; lines: str
   }
   writeFileSync(
     join(directory, "vitest.config.ts"),
-    `export default { test: { include: ["*.test.ts"], reporters: ["default", "${repository}/test/reporter.ts"] } };`,
+    `export default { test: { include: ["*.test.ts"], reporters: ["default", "${repository}/test/support/reporter.ts"] } };`,
   );
   const vitest = join(repository, "node_modules/vitest/vitest.mjs");
   const { status, stdout } = spawnSync(process.execPath, [vitest, "run", "--root", directory], {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { finished } from "node:stream/promises";
-import { AdminClient } from "../../../shared/api/client.ts";
+import { AdminClient } from "../../../desktop/agent/admin-client.ts";
 import { PlainClient } from "./plain-client.ts";
 import { say } from "./say.ts";
 

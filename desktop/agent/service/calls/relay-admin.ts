@@ -1,8 +1,8 @@
-import { AdminClient } from "../../../../shared/api/client.ts";
 import type { RelayAddress } from "../../../../shared/api/relay-address.ts";
 import { Fault } from "../../../../shared/values/fault.ts";
 import { plainText } from "../../../../shared/values/plain-text.ts";
 import type { GivenParams, Result } from "../../../rpc/schema.ts";
+import { AdminClient } from "../../admin-client.ts";
 import { relayText } from "../../identity/device-store.ts";
 import { merged, type Reach } from "../../reach/reach.ts";
 import type { Agent } from "../agent.ts";

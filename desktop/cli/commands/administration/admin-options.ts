@@ -1,8 +1,8 @@
 /** What every command takes that administers a relay, and the client that it comes to. */
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { AdminClient } from "../../../../shared/api/client.ts";
 import { Fault, usage } from "../../../../shared/values/fault.ts";
+import { AdminClient } from "../../../agent/admin-client.ts";
 import { parseRelayUrl, type ReachOptions, reachOf, reachOptions } from "../../up/relay-url.ts";
 
 /** What every administration command takes. */

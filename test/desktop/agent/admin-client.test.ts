@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { AdminClient } from "../../../shared/api/client.ts";
+import { AdminClient } from "../../../desktop/agent/admin-client.ts";
 
 let servers: Server[] = [];
 afterEach(async () => {

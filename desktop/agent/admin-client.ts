@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { PLAIN, type Reach } from "../../desktop/agent/reach/reach.ts";
-import { request } from "../../desktop/agent/reach/request.ts";
-import { problemDetails, readJson } from "../../desktop/agent/tunnel/http-answer.ts";
-import { isForLogin, notARelay, Unreachable, wantsLogin } from "../../desktop/agent/tunnel/tunnel-errors.ts";
-import { Fault } from "../values/fault.ts";
+import { Fault } from "../../shared/values/fault.ts";
+import { PLAIN, type Reach } from "./reach/reach.ts";
+import { request } from "./reach/request.ts";
+import { problemDetails, readJson } from "./tunnel/http-answer.ts";
+import { isForLogin, notARelay, Unreachable, wantsLogin } from "./tunnel/tunnel-errors.ts";
 
 /** What the API says of one thing, or is told. */
 export type Row = Readonly<Record<string, unknown>>;
