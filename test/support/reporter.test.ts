@@ -44,7 +44,7 @@ describe("the reporter's last line", () => {
 
   it("says for lack of what tests were skipped", () => {
     const { lines } = run({
-      "a.test.ts": `import { requires } from "${repository}/test/requirements.ts";
+      "a.test.ts": `import { requires } from "${repository}/test/support/requirements.ts";
         describe.runIf(requires("no-such-command"))("it", () => { it("works", () => {}); });`,
     });
     expect(lines.slice(-3)).toEqual([
