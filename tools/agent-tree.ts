@@ -13,6 +13,7 @@ const SOURCES = [
   "relay",
   "desktop/agent",
   "desktop/cli",
+  "desktop/demo",
   "desktop/rpc",
   "package.json",
   "LICENSE",
