@@ -151,7 +151,7 @@ describe("a capture", () => {
       macs: new MacBudget(1),
       pool: new BlockPool(),
     };
-    const slow = new Tunnel({ ...options, queueBytes: 512 }).join(segment);
+    const slow = new Tunnel({ ...options, queueBytes: 2_000 }).join(segment);
     for (let i = 0; i < 4; i++) receive(segment, at(0), frameBytes(BROADCAST, A, i));
     const read = ended(capture);
     const out = story(read).filter(([name]) => name === "slow out");
