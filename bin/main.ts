@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { program } from "../desktop/cli/program.ts";
 import { relayCommand } from "../relay/options.ts";
-import { restoreCommand } from "../relay/store/restore-command.ts";
+import { restoreCommand } from "../relay/restore-command.ts";
 import { explainCommand } from "../system/command.ts";
 
 /** @param argv as Node gives it: the runtime and the script first */

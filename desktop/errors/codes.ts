@@ -12,6 +12,19 @@ const APP_CODES = [
 export const CODES = [...AGENT_CODES, ...APP_CODES] as const;
 export type Code = (typeof CODES)[number];
 
+/** What people are told of an error. */
+export interface ErrorText {
+  /** A few words, without a full stop. */
+  readonly title: string;
+  /** One plain sentence: what it means. */
+  readonly sentence: string;
+  /** One sentence: what to do next. */
+  readonly next: string;
+}
+
+/** The words for every code in one language: one that is missing does not compile. */
+export type ErrorTexts = Readonly<Record<Code | "unknown", ErrorText>>;
+
 const known: ReadonlySet<string> = new Set(CODES);
 
 /** Whether it is one of {@link CODES}. */

@@ -1,4 +1,4 @@
-import type { ErrorTexts } from "./text.ts";
+import type { ErrorTexts } from "./codes.ts";
 
 const askForInvite = "Ask whoever sent it for a new invite.";
 const report = "Copy a report from Logs and send it to the project.";

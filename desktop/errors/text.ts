@@ -1,20 +1,7 @@
 import type { Problem } from "../rpc/shapes.ts";
-import { type Code, isCode } from "./codes.ts";
+import { type ErrorText, type ErrorTexts, isCode } from "./codes.ts";
 import { en } from "./en.ts";
 import { zhCN } from "./zh-cn.ts";
-
-/** What people are told of an error. */
-export interface ErrorText {
-  /** A few words, without a full stop. */
-  readonly title: string;
-  /** One plain sentence: what it means. */
-  readonly sentence: string;
-  /** One sentence: what to do next. */
-  readonly next: string;
-}
-
-/** The words for every code in one language: one that is missing does not compile. */
-export type ErrorTexts = Readonly<Record<Code | "unknown", ErrorText>>;
 
 /** The languages of the app, as BCP 47 tags. */
 export const LANGUAGES = ["en", "zh-CN"] as const;

@@ -1,4 +1,4 @@
-import type { ErrorTexts } from "./text.ts";
+import type { ErrorTexts } from "./codes.ts";
 
 const askForInvite = "请向发送者索取新的邀请。";
 const report = "请在“日志”中复制报告，并发送给项目。";

@@ -1,10 +1,10 @@
 import { hashSecret, newId, newSecret } from "../crypto/secret.ts";
 import { unknown } from "../model/faults.ts";
+import type { Revocation } from "../model/grants.ts";
 import type { Actor, Admin } from "../model/model.ts";
 import type { Part, TimeKey } from "../model/part.ts";
 import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
-import type { Revocation } from "./tenants.ts";
 
 export interface AdminRequest {
   readonly name?: string | undefined;

@@ -1,10 +1,10 @@
 import { unknown } from "../model/faults.ts";
+import type { Grant, Revocation } from "../model/grants.ts";
 import type { Actor, Device } from "../model/model.ts";
 import type { Part, TimeKey } from "../model/part.ts";
 import type { Store } from "../store/store.ts";
 import type { Addresses } from "./addresses.ts";
 import type { AuditLog } from "./audit-log.ts";
-import type { Grant, Revocation } from "./tenants.ts";
 
 export interface DevicesOptions {
   readonly store: Store;

@@ -4,9 +4,9 @@ import { changedSettings, DEFAULT_SETTINGS, type SettingsChange } from "../../sh
 import { Fault } from "../../shared/values/fault.ts";
 import { hashSecret, newId, newSecret, randomBelow } from "../crypto/secret.ts";
 import { taken, unknown } from "../model/faults.ts";
+import type { Grant, Revocation } from "../model/grants.ts";
 import {
   type Actor,
-  type GivenAddresses,
   type Network,
   type NetworkMode,
   RELAY,
@@ -34,14 +34,6 @@ const FIRST_VNI = 101;
 /** Random VNIs that are tried: of 16 million, more than one is taken only where the relay has millions of networks. */
 const VNI_ATTEMPTS = 64;
 
-/** What was withdrawn; sessions that stand on it end. */
-export type Revocation =
-  | { readonly kind: "token"; readonly id: string }
-  | { readonly kind: "admin"; readonly id: string }
-  | { readonly kind: "device"; readonly id: string }
-  | { readonly kind: "network"; readonly id: number }
-  | { readonly kind: "tenant"; readonly name: string };
-
 export interface NetworkRequest {
   readonly name: string;
   readonly vni?: number | undefined;
@@ -64,22 +56,6 @@ export interface TokenRequest {
   readonly name?: string | undefined;
   /** Seconds from now. */
   readonly expiresIn?: number | undefined;
-}
-
-/** What a credential opens. */
-export interface Grant {
-  /** The id of the token, where it is one. */
-  readonly token: string | undefined;
-  /** The device, where it is one; its name is what its tenant knows it by. */
-  readonly device: { readonly id: string; readonly name: string } | undefined;
-  readonly tenant: string;
-  readonly networks: readonly Network[];
-  readonly roles: ReadonlySet<PortRole>;
-  /** By the networks' ids. */
-  readonly addresses: ReadonlyMap<number, GivenAddresses>;
-  /** Number of MAC addresses that a session may have, by the ids of those networks where its token or invite says so. */
-  readonly macs: ReadonlyMap<number, number>;
-  readonly expiresAt: number | undefined;
 }
 
 /** Tenants, their networks and tokens: every rule about them, over the store that keeps them. */

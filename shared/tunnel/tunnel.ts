@@ -26,7 +26,7 @@ export class TunnelPort extends Port {
   readonly segment: Segment;
   readonly #outbox: Outbox;
 
-  constructor(options: TrunkOptions, segment: Segment, outbox: Outbox, macs: MacBudget) {
+  constructor(options: TunnelOptions, segment: Segment, outbox: Outbox, macs: MacBudget) {
     super(options.id, macs, options.offload, options.roles);
     this.segment = segment;
     this.#outbox = outbox;
@@ -43,7 +43,7 @@ export class TunnelPort extends Port {
   }
 }
 
-export interface TrunkOptions {
+export interface TunnelOptions {
   /** Names its ports: the VTEP at the other end. */
   readonly id: string;
   readonly sink: MessageSink;
@@ -72,12 +72,12 @@ export interface TrunkOptions {
 /**
  * The frames' half of a tunnel, the same at either end: one port in each segment joined, told apart by VNI.
  */
-export class Trunk implements RecordReader {
+export class Tunnel implements RecordReader {
   /** Records dropped where no port could be named. */
   readonly drops = new DropCounter();
   /** Records of types not spoken here: skipped. */
   unknownRecords = 0;
-  readonly #options: TrunkOptions;
+  readonly #options: TunnelOptions;
   readonly #outbox: Outbox;
   readonly #ports = new Map<number, TunnelPort>();
   readonly #work: Work;
@@ -93,7 +93,7 @@ export class Trunk implements RecordReader {
   /** The port of the record before, which is most often that of the next. */
   #lastPort: TunnelPort | undefined;
 
-  constructor(options: TrunkOptions) {
+  constructor(options: TunnelOptions) {
     this.#options = options;
     const { sink, batch, pool, queueBytes, budget, work = new Work() } = options;
     this.#work = work;
@@ -111,7 +111,7 @@ export class Trunk implements RecordReader {
     this.#outbox = new Outbox({ sink, batch, pool, makeQueue, budget });
   }
 
-  /** @param macs what this port may learn, where it is not the trunk's own budget */
+  /** @param macs what this port may learn, where it is not the tunnel's own budget */
   join(segment: Segment, macs = this.#options.macs): TunnelPort {
     const port = new TunnelPort(this.#options, segment, this.#outbox, macs);
     this.#ports.set(segment.vni, port);
@@ -123,7 +123,7 @@ export class Trunk implements RecordReader {
   leave(vni: number): boolean {
     const port = this.#ports.get(vni);
     if (port === undefined) return false;
-    // What came before it left is sent before it leaves: the trunk flushes only the segments that it is in.
+    // What came before it left is sent before it leaves: the tunnel flushes only the segments that it is in.
     if (this.#flushing) this.#flushAll();
     this.#ports.delete(vni);
     this.#lastPort = undefined;

@@ -8,7 +8,7 @@ import type { SegmentObserver } from "../../../shared/switch/observer.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
-import type { Trunk } from "../../../shared/tunnel/tunnel.ts";
+import type { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import type { Problem } from "../../rpc/shapes.ts";
 import { announcements } from "../interface/announcements.ts";
 import type { InterfaceNews } from "../interface/news.ts";
@@ -226,9 +226,9 @@ export class LocalNetwork {
   }
 
   /** Lets frames pass between the TAP and this tunnel, until it ends. */
-  connect(trunk: Trunk): void {
+  connect(tunnel: Tunnel): void {
     this.#isConnected = true;
-    trunk.join(this.#segment);
+    tunnel.join(this.#segment);
   }
 
   /** Takes note that the tunnel has ended. */

@@ -5,8 +5,7 @@ import type { DropReason } from "../../../shared/switch/drops.ts";
 import { MacBudget, Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
-import type { TapDevice, TapReceiver } from "../tap/device.ts";
-import type { FrameBatch } from "../tap/slab.ts";
+import type { FrameBatch, TapDevice, TapReceiver } from "../tap/device.ts";
 
 /** Source addresses that one TAP may have behind it: a bridged lab has hundreds. */
 const TAP_MACS = 4_096;

@@ -4,7 +4,7 @@
  */
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
 import { ENCAPSULATION_BYTES, OFFLOAD_BYTES } from "../../../shared/protocol/record.ts";
-import type { FrameBatch } from "./slab.ts";
+import type { Block } from "../../../shared/tunnel/block.ts";
 
 /** Writable bytes in front of every frame that was read: a record's and a VXLAN header fit, so no frame is moved. */
 export const HEADROOM = ENCAPSULATION_BYTES;
@@ -71,6 +71,23 @@ export interface TapReceiver {
 
   /** The device is gone, e.g. deleted from outside. Called once at most; {@link TapDevice.close} is still due. */
   failed(error: Error): void;
+}
+
+/** Frames in one block, of which the receiver of the batch has a reference until {@link release}. */
+export interface FrameBatch {
+  /** The memory all offsets refer to; more may lie behind the last frame. */
+  readonly block: Block;
+  /** How many frames, at least one. */
+  readonly count: number;
+
+  /** Where frame `index` begins: the device's headroom, at least, after the end of frame `index - 1`. */
+  frameAt(index: number): number;
+
+  /** Where frame `index` ends. */
+  endAt(index: number): number;
+
+  /** Drops the batch's reference; a second call does nothing, so the paths of success and failure may both release. */
+  release(): void;
 }
 
 /** @throws RangeError unless `bytes[frame, end)` exists: drivers hand addresses to the kernel. */

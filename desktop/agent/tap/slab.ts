@@ -14,7 +14,7 @@ import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import { Block, type BlockHome } from "../../../shared/tunnel/block.ts";
 import { poison } from "../../../shared/tunnel/hostile-memory.ts";
 import { HOSTILE_MEMORY } from "../../../system/memory.ts";
-import { HEADROOM } from "./device.ts";
+import { type FrameBatch, HEADROOM } from "./device.ts";
 
 /** Frames in a batch at most: more no longer saves noticeably per frame, and holds the event loop up. */
 export const BATCH_FRAMES = 64;
@@ -135,23 +135,6 @@ export class SlabPool {
     if (slab.block.isFree) slab.block.reuse();
     return new SlabBatch(slab);
   }
-}
-
-/** Frames in one block, of which the receiver of the batch has a reference until {@link release}. */
-export interface FrameBatch {
-  /** The memory all offsets refer to; more may lie behind the last frame. */
-  readonly block: Block;
-  /** How many frames, at least one. */
-  readonly count: number;
-
-  /** Where frame `index` begins: the device's headroom, at least, after the end of frame `index - 1`. */
-  frameAt(index: number): number;
-
-  /** Where frame `index` ends. */
-  endAt(index: number): number;
-
-  /** Drops the batch's reference; a second call does nothing, so the paths of success and failure may both release. */
-  release(): void;
 }
 
 /** The frames of one wake-up: a slab, its frames a headroom apart. */

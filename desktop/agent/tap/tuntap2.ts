@@ -11,10 +11,17 @@ import { closeSync, constants, openSync, readFileSync, readSync, writeSync } fro
 import { createRequire } from "node:module";
 import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import { Fault } from "../../../shared/values/fault.ts";
-import { checkOffloadRange, checkRange, HEADROOM, type TapDevice, type TapReceiver } from "./device.ts";
+import {
+  checkOffloadRange,
+  checkRange,
+  type FrameBatch,
+  HEADROOM,
+  type TapDevice,
+  type TapReceiver,
+} from "./device.ts";
 import { checkName, goneFault, NAME_PATTERN, openFault } from "./faults.ts";
 import { renameLink } from "./link.ts";
-import { type FrameBatch, type Slab, SlabPool } from "./slab.ts";
+import { type Slab, SlabPool } from "./slab.ts";
 
 /** Milliseconds between two looks: growing by one for every look in vain, up to this. */
 const IDLE_MS = 10;

@@ -162,7 +162,7 @@ export class TunnelClient {
       const offer = connection?.welcome.networks.find((one) => one.name === name);
       if (connection !== undefined && offer !== undefined) {
         connection.send({ type: "leave", vni: offer.vni });
-        connection.trunk.leave(offer.vni);
+        connection.tunnel.leave(offer.vni);
       }
       const network = this.#networks.get(name);
       if (network !== undefined) await this.#close(network);
@@ -308,9 +308,9 @@ export class TunnelClient {
     network.endpointsChanged = () => this.announce(opened);
     network.interfaceNews = (news) => this.#options.events.interface?.(opened, news);
     if (signal.aborted) return;
-    network.connect(connection.trunk);
+    network.connect(connection.tunnel);
     void connection.ended.then(() => {
-      connection.trunk.leave(vni);
+      connection.tunnel.leave(vni);
       opened.disconnected();
     });
     this.announce(network);

@@ -18,7 +18,7 @@ import {
 } from "../../../shared/protocol/control.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
-import { Trunk } from "../../../shared/tunnel/tunnel.ts";
+import { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
 import { blockPool } from "../../../system/memory.ts";
@@ -88,7 +88,7 @@ export class TunnelConnection implements MessageEvents {
   #hasJoined = false;
   /** Why this side ends the connection: nothing that still comes is read. */
   #ending: TunnelEnd | undefined;
-  #trunk: Trunk | undefined;
+  #tunnel: Tunnel | undefined;
   #heardAt = performance.now();
   readonly #checks = new AddressChecks();
   /** Of the last ping: its number, and when it went out. */
@@ -172,9 +172,9 @@ export class TunnelConnection implements MessageEvents {
     return this.#welcome;
   }
 
-  get trunk(): Trunk {
-    if (this.#trunk === undefined) throw new Error("there was no welcome yet");
-    return this.#trunk;
+  get tunnel(): Tunnel {
+    if (this.#tunnel === undefined) throw new Error("there was no welcome yet");
+    return this.#tunnel;
   }
 
   /** What of the welcome is not used. */
@@ -267,8 +267,8 @@ export class TunnelConnection implements MessageEvents {
     if (this.#ending !== undefined) return block.release();
     this.alive();
     try {
-      if (this.#trunk === undefined) return this.#notARelay();
-      const fault = this.#trunk.receive(block, size);
+      if (this.#tunnel === undefined) return this.#notARelay();
+      const fault = this.#tunnel.receive(block, size);
       if (typeof fault === "string") this.#malformed(fault);
     } finally {
       block.release();
@@ -282,7 +282,7 @@ export class TunnelConnection implements MessageEvents {
   closed(code: number, reason: string): void {
     const how = this.#ending ?? { code, reason: plainText(reason) };
     const { relay } = this.#options;
-    this.#trunk?.close();
+    this.#tunnel?.close();
     this.#checks.close();
     this.#welcomed.reject(
       how.code === LOST ? unreachable(relay, "the connection was cut") : new Refused(how),
@@ -343,7 +343,7 @@ export class TunnelConnection implements MessageEvents {
     const { welcome, refusals } = judgeWelcome(said, this.#options.relay.hostname);
     this.#welcome = welcome;
     this.#refusals = refusals;
-    this.#trunk = new Trunk({
+    this.#tunnel = new Tunnel({
       id: "relay",
       sink: this.#socket,
       batch: welcome.features.includes("batch"),

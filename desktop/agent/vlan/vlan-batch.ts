@@ -1,6 +1,6 @@
 /** What one wake-up's frames are divided into: a part for each VLAN, all of them in the slab they came in. */
 import type { Block } from "../../../shared/tunnel/block.ts";
-import type { FrameBatch } from "../tap/slab.ts";
+import type { FrameBatch } from "../tap/device.ts";
 
 /** Where a part's frames are. Kept and used again by the view it belongs to, so that no frame costs an object. */
 export class FrameRanges {

@@ -1,8 +1,7 @@
 import { classifyVlan, isVlan, RESERVED_VLAN, readVlan, UNTAGGED_VLAN } from "../../../shared/frame/vlan.ts";
 import { untag } from "../../../shared/offload/vlan.ts";
 import { DropCounter } from "../../../shared/switch/drops.ts";
-import type { TapDevice, TapReceiver } from "../tap/device.ts";
-import type { FrameBatch } from "../tap/slab.ts";
+import type { FrameBatch, TapDevice, TapReceiver } from "../tap/device.ts";
 import { VlanTap, type VlanTapHost } from "./vlan-tap.ts";
 
 export interface VlanTrunkOptions {

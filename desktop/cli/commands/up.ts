@@ -4,8 +4,8 @@ import { isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
 import { usage } from "../../../shared/values/fault.ts";
 import { framingOption } from "../../../system/websocket/framing.ts";
 import { parseQemuAddress, type QemuAddress } from "../../agent/qemu/address.ts";
+import type { UpOptions } from "../up/options.ts";
 import { reachOptions } from "../up/relay-url.ts";
-import type { UpOptions } from "../up/run-up.ts";
 import { parseTrunk } from "../up/trunk-option.ts";
 
 /** `laneway up` */

@@ -7,8 +7,8 @@ import type { RpcClient } from "../../rpc/client.ts";
 import type { Params } from "../../rpc/schema.ts";
 import type { NetworkStatus } from "../../rpc/shapes.ts";
 import { Output } from "../print/output.ts";
+import type { UpOptions } from "./options.ts";
 import { parseRelayUrl, wayOf } from "./relay-url.ts";
-import type { UpOptions } from "./run-up.ts";
 
 /** How long to wait for a network to be up, or for the first attempt to have failed, in milliseconds. */
 const PATIENCE_MS = 15_000;

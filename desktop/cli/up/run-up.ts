@@ -1,37 +1,17 @@
 import { explainCommand } from "../../../system/command.ts";
-import type { Framing } from "../../../system/websocket/framing.ts";
 import { DeviceStore, relayText } from "../../agent/identity/device-store.ts";
 import { defaultStateDirectory, deviceId } from "../../agent/identity/identity.ts";
-import type { TrunkMember } from "../../agent/network/trunk-networks.ts";
-import type { QemuAddress } from "../../agent/qemu/address.ts";
 import { checkName } from "../../agent/tap/faults.ts";
 import { NetworkRunner } from "../../agent/tunnel/network-runner.ts";
 import { agentFor } from "../commands/agent-access.ts";
 import { Output } from "../print/output.ts";
 import { untilSignalled } from "../signals.ts";
-import { type Access, type AccessOptions, chooseAccess } from "./choose-access.ts";
+import { type Access, chooseAccess } from "./choose-access.ts";
 import { tellDropped, tellUnmapped } from "./dropped-vlans.ts";
+import type { UpOptions } from "./options.ts";
 import { suitsAgent, upByAgent } from "./run-up-by-agent.ts";
 import { checkAccesses, checkNetworks } from "./up-checks.ts";
 import { UpTeller } from "./up-teller.ts";
-
-/** What `laneway up` takes. */
-export interface UpOptions extends AccessOptions {
-  readonly state?: string;
-  readonly tap?: string;
-  readonly address?: string;
-  readonly mac?: number;
-  readonly offload: boolean;
-  readonly trunk?: readonly TrunkMember[];
-  /** The network may take what this machine reaches in other ways. */
-  readonly allowOverlap?: boolean;
-  /** Where virtual machines connect. */
-  readonly qemu?: readonly QemuAddress[];
-  /** Not through the agent, also where one runs. */
-  readonly foreground?: boolean;
-  readonly websocket?: Framing;
-  readonly json?: boolean;
-}
 
 /**
  * Brings networks up: by the agent where one runs, and comes back; or else itself, and keeps them so until the process is

@@ -4,9 +4,9 @@ import type { Endpoint, Member, RelayMessage } from "../../../shared/protocol/co
 import type { Budget } from "../../../shared/switch/budget.ts";
 import type { MacBudget } from "../../../shared/switch/port.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
-import type { Trunk } from "../../../shared/tunnel/tunnel.ts";
+import type { Tunnel } from "../../../shared/tunnel/tunnel.ts";
+import type { Grant } from "../../model/grants.ts";
 import type { Network } from "../../model/model.ts";
-import type { Grant } from "../../tenants/tenants.ts";
 import type { NetworkHub, NetworkMember } from "../network-hub.ts";
 import type { Sender } from "../rates/rates.ts";
 import type { SessionMacs } from "./session-macs.ts";
@@ -43,7 +43,7 @@ export interface MembershipHost {
 
 export interface MembershipOptions {
   readonly host: MembershipHost;
-  readonly trunk: Trunk;
+  readonly tunnel: Tunnel;
   readonly sender: Sender;
   readonly macs: SessionMacs;
   /** Of its tenant, from which each membership takes one. */
@@ -80,7 +80,7 @@ export class Memberships {
     }
     const joined = this.#joined.get(vni);
     if (joined !== undefined) return this.#tellJoined(vni, joined.hub.others(joined));
-    const { host, trunk, sender, macs, budget } = this.#options;
+    const { host, tunnel, sender, macs, budget } = this.#options;
     const full = host.full(network);
     if (full !== undefined) return this.#session.fail("join", full.code, full.message, vni);
     const hub = host.enter(network);
@@ -97,7 +97,7 @@ export class Memberships {
     this.#tellJoined(vni, hub.others(membership));
     // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
     if (this.#joined.has(vni)) {
-      const port = trunk.join(hub.segment, host.portBudget(macs, grant, network));
+      const port = tunnel.join(hub.segment, host.portBudget(macs, grant, network));
       sender.join(port, network);
     }
     hub.instruct(membership);
@@ -174,7 +174,7 @@ export class Memberships {
     if (membership === undefined) return false;
     this.#joined.delete(vni);
     this.#options.budget.give();
-    this.#options.trunk.leave(vni);
+    this.#options.tunnel.leave(vni);
     this.#options.sender.leave(vni);
     membership.hub.leave(membership);
     if (membership.hub.empty) this.#options.host.release(membership.hub);

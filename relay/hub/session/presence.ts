@@ -1,4 +1,4 @@
-import type { Grant } from "../../tenants/tenants.ts";
+import type { Grant } from "../../model/grants.ts";
 import type { Session } from "./session.ts";
 
 /** Devices that are noted in one transaction. */

@@ -19,10 +19,10 @@ import type { DropCounter } from "../../../shared/switch/drops.ts";
 import { NOTICE_SECONDS } from "../../../shared/switch/guards/notice-limit.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
 import type { BlockPool } from "../../../shared/tunnel/block-pool.ts";
-import { Trunk } from "../../../shared/tunnel/tunnel.ts";
+import { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import { base64url, newId } from "../../crypto/secret.ts";
+import type { Grant } from "../../model/grants.ts";
 import type { GivenAddresses, Network } from "../../model/model.ts";
-import type { Grant } from "../../tenants/tenants.ts";
 import { namesOf } from "../host/network-host.ts";
 import type { HubLimits } from "../limits.ts";
 import { ControlBudget } from "../load/control-budget.ts";
@@ -93,7 +93,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
   #grant: Grant | undefined;
   #name = "";
   /** Where records go, from welcome on. */
-  #trunk: Trunk | undefined;
+  #tunnel: Tunnel | undefined;
   /** The networks that it has joined, from welcome on. */
   #memberships: Memberships | undefined;
 
@@ -110,7 +110,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
 
   /** Records dropped before any port could be named, by reason. */
   get drops(): DropCounter | undefined {
-    return this.#trunk?.drops;
+    return this.#tunnel?.drops;
   }
 
   /** What its client calls itself, or its device is called; empty before welcome. */
@@ -217,11 +217,11 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
 
   readBinary(block: Block, size: number, from: number): number {
     if (this.#state === "closed" || this.#over(size)) return size;
-    if (this.#trunk === undefined) {
+    if (this.#tunnel === undefined) {
       this.close(Close.malformed, "records before welcome");
       return size;
     }
-    const reached = this.#trunk.receive(block, size, from);
+    const reached = this.#tunnel.receive(block, size, from);
     if (typeof reached === "number") return reached;
     this.close(Close.malformed, reached);
     return size;
@@ -269,7 +269,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     if (this.#memberships !== undefined) this.#load.turn.work.done += CLOSE_WORK;
     this.#inbox.close();
     this.#memberships?.close();
-    this.#trunk?.close();
+    this.#tunnel?.close();
     this.#sender?.end();
     this.#host.ended(this);
   }
@@ -316,7 +316,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     const sender = this.#host.rated(this, grant);
     this.#sender = sender;
     const features = FEATURES.filter((feature) => hello.features.includes(feature));
-    const trunk = new Trunk({
+    const tunnel = new Tunnel({
       id: this.id,
       sink: this.connection.socket,
       batch: features.includes("batch"),
@@ -329,9 +329,9 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
       budget: this.#load.queued,
       work: this.#load.turn.work,
     });
-    this.#trunk = trunk;
+    this.#tunnel = tunnel;
     const budget = this.#load.memberships;
-    this.#memberships = new Memberships(this, { host: this.#host, trunk, sender, macs, budget });
+    this.#memberships = new Memberships(this, { host: this.#host, tunnel, sender, macs, budget });
     this.#host.welcomed(this);
     this.tell({
       type: "welcome",

@@ -9,7 +9,7 @@ import { VlanTrunk } from "../../../desktop/agent/vlan/vlan-trunk.ts";
 import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
-import { Trunk } from "../../../shared/tunnel/tunnel.ts";
+import { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import { CountingPool } from "../../shared/tunnel/counting-pool.ts";
 import { SlowSink } from "../../shared/tunnel/slow-sink.ts";
 
@@ -24,9 +24,9 @@ function frame({ vlan, source = 2 }: { readonly vlan?: number; readonly source?:
 function client({ offload }: { readonly offload: boolean }) {
   const sink = new SlowSink();
   const pool = new CountingPool();
-  const trunk = new Trunk({ id: "relay", sink, batch: true, offload, macs: new MacBudget(8), pool });
+  const tunnel = new Tunnel({ id: "relay", sink, batch: true, offload, macs: new MacBudget(8), pool });
   const segments = [new Segment(101, () => 0), new Segment(102, () => 0)] as const;
-  for (const segment of segments) trunk.join(segment);
+  for (const segment of segments) tunnel.join(segment);
   const start = (tap: TapDevice, segment: Segment) => tap.start(new TapPort(segment, tap, () => {}));
   return { sink, pool, segments, start };
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashSecret } from "../../../relay/crypto/secret.ts";
+import type { Revocation } from "../../../relay/model/grants.ts";
 import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
-import { groupOf, type Revocation, Tenants } from "../../../relay/tenants/tenants.ts";
+import { groupOf, Tenants } from "../../../relay/tenants/tenants.ts";
 import { DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
 
 describe("tenants", () => {

@@ -12,7 +12,7 @@ import { Segment } from "../../../shared/switch/segment.ts";
 import { RECORD_WORK, Work } from "../../../shared/switch/work.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
 import { type MessageSink, WINDOW_BYTES } from "../../../shared/tunnel/outbox.ts";
-import { Trunk, type TunnelPort } from "../../../shared/tunnel/tunnel.ts";
+import { Tunnel, type TunnelPort } from "../../../shared/tunnel/tunnel.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "../switch/ports.ts";
 import { LEAST_RECORD_BYTES, readRecord, type Told, writeRecord } from "../switch/waiting.ts";
 import { watched } from "./blocks.ts";
@@ -38,7 +38,7 @@ function lab(offload = false) {
       block.release();
     },
   };
-  const trunk = new Trunk({
+  const tunnel = new Tunnel({
     id: "far",
     sink,
     batch: true,
@@ -51,27 +51,27 @@ function lab(offload = false) {
   const locals = [new KeepingPort("one"), new KeepingPort("two")] as const;
   segments.forEach((segment, i) => {
     segment.attach(locals[i as 0 | 1]);
-    trunk.join(segment);
+    tunnel.join(segment);
   });
-  return { trunk, sink, messages, segments, locals };
+  return { tunnel, sink, messages, segments, locals };
 }
 
-/** Has a trunk receive a whole message. @returns why it is malformed, if it is */
-function receiveAll(trunk: Trunk, message: Uint8Array): RecordFault | undefined {
-  const done = trunk.receive(new Block(message), message.length);
+/** Has a tunnel receive a whole message. @returns why it is malformed, if it is */
+function receiveAll(tunnel: Tunnel, message: Uint8Array): RecordFault | undefined {
+  const done = tunnel.receive(new Block(message), message.length);
   if (typeof done === "string") return done;
   expect(done).toBe(message.length);
   return undefined;
 }
 
-describe("a trunk", () => {
+describe("a tunnel", () => {
   it("carries several segments, told apart by VNI, in one message either way", () => {
-    const { trunk, segments, locals, messages } = lab();
+    const { tunnel, segments, locals, messages } = lab();
     const message = Buffer.concat([
       record(102, frameBytes(BROADCAST, A, 2)),
       record(101, frameBytes(BROADCAST, A, 1)),
     ]);
-    expect(receiveAll(trunk, message)).toBeUndefined();
+    expect(receiveAll(tunnel, message)).toBeUndefined();
     expect(locals[0].frames).toEqual([frameBytes(BROADCAST, A, 1)]);
     expect(locals[1].frames).toEqual([frameBytes(BROADCAST, A, 2)]);
     receive(segments[0], locals[0], frameBytes(A, B));
@@ -83,7 +83,7 @@ describe("a trunk", () => {
   });
 
   it("drops and counts what it can't switch, and goes on", () => {
-    const { trunk, locals } = lab();
+    const { tunnel, locals } = lab();
     const flagless = record(101, frameBytes(BROADCAST, A));
     flagless[4] = 0xf7;
     const offload = record(101, [...new Array<number>(10).fill(0), ...frameBytes(BROADCAST, A)]);
@@ -100,19 +100,19 @@ describe("a trunk", () => {
       huge,
       good,
     ]);
-    expect(receiveAll(trunk, message)).toBeUndefined();
-    expect(trunk.drops.toJSON()).toEqual({
+    expect(receiveAll(tunnel, message)).toBeUndefined();
+    expect(tunnel.drops.toJSON()).toEqual({
       "no-vni-flag": 1,
       "not-joined": 1,
       "not-negotiated": 1,
       "too-big": 1,
     });
-    expect(trunk.unknownRecords).toBe(1);
+    expect(tunnel.unknownRecords).toBe(1);
     expect(locals[0].frames).toEqual([frameBytes(BROADCAST, A, 5)]);
   });
 
   it("clears reserved bits of what it passes on (RFC 7348 section 5)", () => {
-    const { trunk, segments } = lab();
+    const { tunnel, segments } = lab();
     const seen: number[][] = [];
     const raw = new KeepingPort("raw");
     raw.send = ({ bytes }, start, frame) => void seen.push([...bytes.subarray(start, frame)]);
@@ -120,21 +120,21 @@ describe("a trunk", () => {
     const message = record(101, frameBytes(BROADCAST, A));
     message.set([0xff, 1, 2, 3], 4);
     message[11] = 0xee;
-    receiveAll(trunk, message);
+    receiveAll(tunnel, message);
     expect(seen).toEqual([[1, 0, 0, 23, 8, 0, 0, 0, 0, 0, 101, 0]]);
   });
 
   it("lets nothing pass any more once it has left", () => {
-    const { trunk, segments, locals, messages } = lab();
-    receiveAll(trunk, record(101, frameBytes(BROADCAST, A)));
-    expect(trunk.leave(101)).toBe(true);
-    expect(trunk.leave(101)).toBe(false);
-    receiveAll(trunk, record(101, frameBytes(BROADCAST, A)));
+    const { tunnel, segments, locals, messages } = lab();
+    receiveAll(tunnel, record(101, frameBytes(BROADCAST, A)));
+    expect(tunnel.leave(101)).toBe(true);
+    expect(tunnel.leave(101)).toBe(false);
+    receiveAll(tunnel, record(101, frameBytes(BROADCAST, A)));
     receive(segments[0], locals[0], frameBytes(A, B));
     segments[0].flush();
     expect(locals[0].frames).toHaveLength(1);
     expect(messages).toEqual([]);
-    expect(trunk.drops.of("not-joined")).toBe(1);
+    expect(tunnel.drops.of("not-joined")).toBe(1);
   });
 
   it("counts what does not fit into its receiver's queue, by the port it was for", () => {
@@ -142,27 +142,27 @@ describe("a trunk", () => {
     sink.bufferedAmount = 1_000_000;
     for (let i = 0; i < 10; i++) receive(segments[0], locals[0], frameBytes(BROADCAST, A, i));
     segments[0].flush();
-    const [tunnel] = [...segments[0].ports].filter((port) => port !== locals[0]);
-    expect(tunnel?.drops.of("queue-full")).toBeGreaterThan(0);
+    const [tunnelPort] = [...segments[0].ports].filter((port) => port !== locals[0]);
+    expect(tunnelPort?.drops.of("queue-full")).toBeGreaterThan(0);
     expect(messages).toEqual([]);
   });
 
   it("says why a message is malformed, having switched what stood before", async () => {
-    const { trunk, locals } = lab();
+    const { tunnel, locals } = lab();
     const message = Buffer.concat([record(101, frameBytes(BROADCAST, A)), Buffer.of(1, 0)]);
-    expect(receiveAll(trunk, message)).toBe("record runs past the end");
+    expect(receiveAll(tunnel, message)).toBe("record runs past the end");
     expect(locals[0].frames).toHaveLength(1);
     await Promise.resolve();
     expect(locals[0].flushes).toBe(1);
   });
 });
 
-describe("a trunk whose work is bounded", () => {
+describe("a tunnel whose work is bounded", () => {
   it("stops between records when it has done its share, and goes on from there", () => {
     const work = new Work();
     const macs = new MacBudget(100);
     const sink = new SlowSink();
-    const trunk = new Trunk({
+    const tunnel = new Tunnel({
       id: "far",
       sink,
       batch: true,
@@ -174,7 +174,7 @@ describe("a trunk whose work is bounded", () => {
     const segment = new Segment(101, () => 0, undefined, work);
     const local = new KeepingPort("local");
     segment.attach(local);
-    trunk.join(segment);
+    tunnel.join(segment);
     const message = Buffer.concat(
       [1, 2, 3, 4].map((payload) => record(101, frameBytes(BROADCAST, A, payload))),
     );
@@ -182,10 +182,10 @@ describe("a trunk whose work is bounded", () => {
     const size = message.length / 4;
     // It is over with the first record already, which is always done: or nothing would ever go on.
     work.limit = 1;
-    expect(trunk.receive(block, message.length)).toBe(size);
-    expect(trunk.receive(block, message.length, size)).toBe(2 * size);
+    expect(tunnel.receive(block, message.length)).toBe(size);
+    expect(tunnel.receive(block, message.length, size)).toBe(2 * size);
     work.limit = Number.POSITIVE_INFINITY;
-    expect(trunk.receive(block, message.length, 2 * size)).toBe(message.length);
+    expect(tunnel.receive(block, message.length, 2 * size)).toBe(message.length);
     expect(local.frames).toEqual([1, 2, 3, 4].map((payload) => frameBytes(BROADCAST, A, payload)));
     expect(work.done).toBeGreaterThanOrEqual(4 * RECORD_WORK);
   });
@@ -222,9 +222,9 @@ function relay(stations: number, queueBytes: number) {
       expect(readRecords(new Block(message), 0, message.length, true, { record })).toBe(message.length);
     });
     const macs = new MacBudget(100);
-    const trunk = new Trunk({ id: `${i}`, sink, batch: true, offload: false, macs, pool, queueBytes });
-    const ports: TunnelPort[] = segments.map((segment) => trunk.join(segment));
-    return { trunk, sink, got, ports };
+    const tunnel = new Tunnel({ id: `${i}`, sink, batch: true, offload: false, macs, pool, queueBytes });
+    const ports: TunnelPort[] = segments.map((segment) => tunnel.join(segment));
+    return { tunnel, sink, got, ports };
   });
 
   /**
@@ -249,7 +249,7 @@ function relay(stations: number, queueBytes: number) {
       if (!held.delete(id)) throw new Error("a message was released twice");
       message.fill(0xdb);
     });
-    const done = all[from]?.trunk.receive(block, message.length);
+    const done = all[from]?.tunnel.receive(block, message.length);
     block.release();
     if (typeof done === "string") return done;
     expect(done).toBe(message.length);
@@ -294,7 +294,7 @@ describe("the memory of a message", () => {
           if (filled) first.sink.bufferedAmount = 2 * WINDOW_BYTES;
           let sender = 0;
           for (const step of steps) {
-            const { trunk, sink } = all[step.station] as (typeof all)[number];
+            const { tunnel, sink } = all[step.station] as (typeof all)[number];
             if (step.kind === "send") {
               // The loop gives each socket's bytes a turn of their own.
               if (step.station !== sender) await turn();
@@ -305,19 +305,19 @@ describe("the memory of a message", () => {
             } else if (step.kind === "take") {
               sink.take();
             } else if (step.kind === "leave" && "vni" in step) {
-              trunk.leave(step.vni);
+              tunnel.leave(step.vni);
             } else if ("vni" in step) {
               const segment = segments.find(({ vni }) => vni === step.vni);
               const joined = [...(segment?.ports ?? [])].some(({ id }) => id === `${step.station}`);
-              if (segment !== undefined && !joined) ports[step.station]?.push(trunk.join(segment));
+              if (segment !== undefined && !joined) ports[step.station]?.push(tunnel.join(segment));
             }
           }
           await turn();
           if (filled) first.sink.bufferedAmount -= 2 * WINDOW_BYTES;
           // Something that comes for each of them has those go on that waited for others' messages.
-          for (const [i, { trunk }] of all.entries()) {
-            trunk.leave(101);
-            ports[i]?.push(trunk.join(segments[0]));
+          for (const [i, { tunnel }] of all.entries()) {
+            tunnel.leave(101);
+            ports[i]?.push(tunnel.join(segments[0]));
           }
           for (const from of [0, 1]) {
             send(from, [{ vni: 101, to: from, size: 100 }]);
@@ -326,12 +326,12 @@ describe("the memory of a message", () => {
           for (const { sink } of all) sink.takeAll();
           expect(held.size).toBe(0);
           expect(pool.out).toBe(0);
-          all.forEach(({ got, trunk }, i) => {
+          all.forEach(({ got, tunnel }, i) => {
             expect(new Set(got).size).toBe(got.length);
             const own = ports[i] ?? [];
             const given = own.reduce((sum, { txFrames }) => sum + txFrames, 0);
             const dropped = own.reduce((sum, { drops }) => sum + drops.of("queue-full"), 0);
-            expect(got.length + dropped + trunk.drops.of("queue-full")).toBe(given);
+            expect(got.length + dropped + tunnel.drops.of("queue-full")).toBe(given);
           });
         },
       ),
@@ -347,11 +347,11 @@ describe("the memory of a message", () => {
     ]);
     expect(held.size).toBe(0);
     const [first, second] = all;
-    for (const vni of [101, 102]) first?.trunk.leave(vni);
+    for (const vni of [101, 102]) first?.tunnel.leave(vni);
     send(0, [{ vni: 101, to: 1, size: 100 }]);
     expect(held.size).toBe(0);
     await turn();
-    expect(first?.trunk.drops.of("not-joined")).toBe(3);
+    expect(first?.tunnel.drops.of("not-joined")).toBe(3);
     expect(second?.sink.messages).toEqual([]);
     expect(pool.out).toBe(0);
   });
@@ -411,7 +411,7 @@ describe("the memory of a message", () => {
       const [first, second] = all;
       const fault = send(0, [{ vni: 101, to: 0, size: 40_000 }], thrown ? [1, 0] : []);
       expect(fault === undefined).toBe(!thrown);
-      for (const vni of [101, 102]) first?.trunk.leave(vni);
+      for (const vni of [101, 102]) first?.tunnel.leave(vni);
       await turn();
       expect(held.size).toBe(1);
       second?.sink.takeAll();
@@ -430,14 +430,14 @@ describe("the memory of a message", () => {
     expect(held.size).toBe(0);
   });
 
-  it("is free where its receiver's trunk is closed, whether it was sent or not", async () => {
+  it("is free where its receiver's tunnel is closed, whether it was sent or not", async () => {
     const { all, send, held, pool } = relay(3, 100_000);
     const [, second, third] = all;
     if (third !== undefined) third.sink.bufferedAmount = 2 * WINDOW_BYTES;
     send(0, [{ vni: 101, to: 0, size: 40_000 }]);
-    for (const { trunk } of all.slice(1)) {
-      for (const vni of [101, 102]) trunk.leave(vni);
-      trunk.close();
+    for (const { tunnel } of all.slice(1)) {
+      for (const vni of [101, 102]) tunnel.leave(vni);
+      tunnel.close();
     }
     expect(held.size).toBe(0);
     await turn();

@@ -3,9 +3,8 @@
 // every kernel. Run as a program, with `offload` or `plain` and the ids; prints `{"event":"ready"}`. It knows nothing of
 // shared/frame/. With `plain` the kernel has to finish every frame before it comes here, and stumbles where a checksum is
 // said to be where it is not; with `offload` nobody on this machine looks.
-import type { TapDevice } from "../../../desktop/agent/tap/device.ts";
+import type { FrameBatch, TapDevice } from "../../../desktop/agent/tap/device.ts";
 import { openTap } from "../../../desktop/agent/tap/open.ts";
-import type { FrameBatch } from "../../../desktop/agent/tap/slab.ts";
 
 const [mode, ...ids] = process.argv.slice(2);
 const offload = mode === "offload";

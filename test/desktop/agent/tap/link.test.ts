@@ -139,7 +139,7 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
   it("says that permission is missing where it is", async () => {
     const { stdout } = await node(
       `
-      import { configureLink } from "./desktop/agent/link.ts";
+      import { configureLink } from "./desktop/agent/tap/link.ts";
       const { signal } = new AbortController();
       await configureLink({ name: "${options.name}", mac: 0x024c57000001, mtu: 1500, txqueuelen: 100, signal }).catch(
         ({ code, message }) => console.log(code, message),

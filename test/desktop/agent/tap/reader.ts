@@ -1,6 +1,5 @@
 /** What a test reads from a TAP and how it knows it again. */
-import type { TapReceiver } from "../../../../desktop/agent/tap/device.ts";
-import type { FrameBatch } from "../../../../desktop/agent/tap/slab.ts";
+import type { FrameBatch, TapReceiver } from "../../../../desktop/agent/tap/device.ts";
 import { EXPERIMENTAL } from "./packet-socket.ts";
 
 /** How long to wait for what has to come: two busy cores are slow. */

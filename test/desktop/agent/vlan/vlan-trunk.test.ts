@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { FrameBatch } from "../../../../desktop/agent/tap/device.ts";
 import { MemoryTap } from "../../../../desktop/agent/tap/memory.ts";
-import type { FrameBatch } from "../../../../desktop/agent/tap/slab.ts";
 import { VlanTrunk } from "../../../../desktop/agent/vlan/vlan-trunk.ts";
 import { GSO_TCPV4, NEEDS_CSUM, VIRTIO_BYTES, writeVirtio } from "../../../../shared/offload/virtio.ts";
 import { type Rig, tapContract } from "../tap/contract.ts";

@@ -11,13 +11,20 @@ import { makeEvent } from "./events.ts";
 import type { ProtocolDouble } from "./protocol.ts";
 import { fromBrowser, toBrowser } from "./scheme.ts";
 import { PERMISSIONS, type SessionDouble } from "./session.ts";
-import type { WebContentsDouble } from "./web-contents.ts";
+
+/** What Chromium needs of the `webContents` that a page belongs to. */
+export interface PageOwner {
+  /** As the app gets it. */
+  readonly exported: object;
+  /** Asks the app whether a page may go to a URL. */
+  mayNavigate(url: string, isMainFrame: boolean): boolean;
+}
 
 /** The Chromium behind the double: whatever its pages ask for is answered here, and nothing gets out. */
 export class ChromiumDouble {
   readonly #protocol: ProtocolDouble;
   readonly #session: SessionDouble;
-  readonly #contents = new Map<Page, WebContentsDouble>();
+  readonly #contents = new Map<Page, PageOwner>();
   readonly #refused: string[] = [];
   #browser: Browser | undefined;
   #devtools: CDPSession | undefined;
@@ -48,7 +55,7 @@ export class ChromiumDouble {
 
   /** A page for contents, with what they are loaded with first. */
   async open(
-    contents: WebContentsDouble,
+    contents: PageOwner,
     prepare: (page: Page, devtools: CDPSession) => Promise<void>,
   ): Promise<Page> {
     const page = await this.#context.newPage();
@@ -58,7 +65,7 @@ export class ChromiumDouble {
   }
 
   /** Gives a page what the session permits, and denies it the rest. */
-  async permit(contents: WebContentsDouble, url: string): Promise<void> {
+  async permit(contents: PageOwner, url: string): Promise<void> {
     if (!this.#session.decidesDevices)
       throw new Error("nobody decides about devices and the screen: set their handlers");
     const origin = new URL(toBrowser(url)).origin;
@@ -107,7 +114,7 @@ export class ChromiumDouble {
     });
   }
 
-  #contentsOf(request: PageRequest): WebContentsDouble | undefined {
+  #contentsOf(request: PageRequest): PageOwner | undefined {
     try {
       return this.#contents.get(request.frame().page());
     } catch {

@@ -1,10 +1,10 @@
 import type { FrameDouble } from "./frame.ts";
-import type { WebContentsDouble } from "./web-contents.ts";
 
 interface InvokeEvent {
   readonly type: "frame";
   readonly frameId: string;
-  readonly sender: WebContentsDouble;
+  /** As the app gets the `webContents`. */
+  readonly sender: object;
   readonly senderFrame: FrameDouble | null;
 }
 

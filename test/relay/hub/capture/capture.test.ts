@@ -10,7 +10,7 @@ import { DROP_REASONS } from "../../../../shared/switch/drops.ts";
 import { MacBudget } from "../../../../shared/switch/port.ts";
 import { Segment } from "../../../../shared/switch/segment.ts";
 import { BlockPool } from "../../../../shared/tunnel/block-pool.ts";
-import { Trunk } from "../../../../shared/tunnel/tunnel.ts";
+import { Tunnel } from "../../../../shared/tunnel/tunnel.ts";
 import { type ReadCapture, readPcapng } from "../../../shared/capture/read-pcapng.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "../../../shared/switch/ports.ts";
 
@@ -151,7 +151,7 @@ describe("a capture", () => {
       macs: new MacBudget(1),
       pool: new BlockPool(),
     };
-    const slow = new Trunk({ ...options, queueBytes: 512 }).join(segment);
+    const slow = new Tunnel({ ...options, queueBytes: 2_000 }).join(segment);
     for (let i = 0; i < 4; i++) receive(segment, at(0), frameBytes(BROADCAST, A, i));
     const read = ended(capture);
     const out = story(read).filter(([name]) => name === "slow out");

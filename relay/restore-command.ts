@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { defaultData } from "../options.ts";
+import { defaultData } from "./options.ts";
 
 /** `laneway restore`: works on the data directory itself, while no relay does. */
 export function restoreCommand(): Command {
@@ -11,7 +11,7 @@ export function restoreCommand(): Command {
     .action(async (file: string, { data = defaultData(), json }: { data?: string; json?: boolean }) => {
       process.umask(0o077);
       // Only now: the other commands need no database.
-      const { restore } = await import("./backup.ts");
+      const { restore } = await import("./store/backup.ts");
       const kept = restore(file, data) ?? null;
       process.stdout.write(
         json === true

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { TOKEN_HEADER } from "../http/kernel/access.ts";
 import { REQUEST_WORK, type Turn } from "../hub/load/turns.ts";
+import { TOKEN_HEADER } from "./kernel/access.ts";
 
 /** Requests that may wait on one connection for the answer before: clients that pipeline send a few. */
 const PIPELINED = 32;
