@@ -9,15 +9,8 @@ import { Checker } from "./checker.ts";
 import { DuplicateReporter } from "./duplicate-reporter.ts";
 import { ASKED_BY, LEASE_SETTLE_SECONDS, MAC_QUESTIONS_PER_TICK, NEIGHBOURS_PER_SEGMENT } from "./limits.ts";
 import { advertisement, arpReply, linkLocalOf } from "./messages.ts";
-import {
-  awaitsRouterFlag,
-  type Claim,
-  type Entered,
-  type Entry,
-  isLive,
-  type Neighbour,
-  NeighbourTable,
-} from "./neighbour-table.ts";
+import { awaitsRouterFlag, type Claim, type Entry, isLive, type Neighbour } from "./neighbour-entry.ts";
+import { type Entered, NeighbourTable } from "./neighbour-table.ts";
 import { isHostAddress, readUtterance, type SpokenClaim, type Utterance } from "./utterance.ts";
 
 /** Every machine on the link (RFC 4291 section 2.7.1), and the group's MAC (RFC 2464 section 7). */
