@@ -1,13 +1,11 @@
 import type { IpAddress } from "../frame/address.ts";
-import { ETHERNET_SOURCE_OFFSET, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
-import { BROADCAST_MAC, isGroupAt, readMac } from "../frame/mac.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
 import type { Budget } from "./budget.ts";
 import type { DropReason } from "./drops.ts";
+import type { FrameView } from "./frame-view.ts";
 import { DhcpGuard, isDhcpBroadcast } from "./guards/dhcp-guard.ts";
 import { DhcpProbe } from "./guards/dhcp-probe.ts";
 import { EtherTypeFilter } from "./guards/ethertype-filter.ts";
-import { FrameView } from "./guards/frame-view.ts";
 import { isLinkLocalControl, isMacControl } from "./guards/link-local.ts";
 import { LoopDetector } from "./guards/loop-detector.ts";
 import { NoticeLimit } from "./guards/notice-limit.ts";
@@ -74,7 +72,6 @@ export class HubPolicy implements Policy {
   readonly #settings: NetworkSettings;
   readonly #wire: boolean;
   readonly #granted: Set<PortRole>;
-  readonly #view = new FrameView();
   readonly #etherTypes: EtherTypeFilter | undefined;
   readonly #binding: SourceBinding | undefined;
   readonly #dhcp: DhcpGuard;
@@ -214,35 +211,27 @@ export class HubPolicy implements Policy {
     if (accepted) this.greet(to);
   }
 
-  admit(
-    from: Port,
-    bytes: Uint8Array,
-    frame: number,
-    end: number,
-    now: number,
-    packets = 1,
-  ): DropReason | undefined {
-    const view = this.#view.read(bytes, frame, end);
+  admit(from: Port, view: FrameView, now: number, packets = 1): DropReason | undefined {
     const loop = this.#loops?.check(from, view, now);
     if (loop !== undefined) {
       if (loop.cut !== undefined) this.#segment.cut(loop.cut);
       return "answered";
     }
     if (from.cut) return "loop";
-    if (this.#wire ? isMacControl(bytes, frame) : isLinkLocalControl(bytes, frame)) return "link-local";
+    if (this.#wire ? isMacControl(view.destination) : isLinkLocalControl(view.destination))
+      return "link-local";
     const refused =
-      (isGroupAt(bytes, frame) ? this.#storm.check(from, kindOf(bytes, frame), now, packets) : undefined) ??
+      (view.isGroup ? this.#storm.check(from, kindOf(view), now, packets) : undefined) ??
       this.#etherTypes?.check(view) ??
       this.#binding?.check(from, view) ??
       (this.guards("dhcp-server") ? this.#dhcp.check(from, view, now) : undefined) ??
       (this.guards("router") ? this.#ra.check(from, view, now) : undefined);
-    if (refused === undefined && isAnnouncement(view)) this.#announced(from, bytes, frame, now);
+    if (refused === undefined && isAnnouncement(view)) this.#announced(from, view.source, now);
     return refused;
   }
 
-  /** An address that is held elsewhere goes to where it announces itself. */
-  #announced(from: Port, bytes: Uint8Array, frame: number, now: number): void {
-    const source = readMac(bytes, frame + ETHERNET_SOURCE_OFFSET);
+  /** Moves an address that is held elsewhere to the port where it announces itself. */
+  #announced(from: Port, source: number, now: number): void {
     if (this.#segment.table.announce(source, from, now)) this.moved(from, true, now);
   }
 
@@ -257,22 +246,19 @@ export class HubPolicy implements Policy {
     });
   }
 
-  route(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Verdict {
-    const view = this.#view;
-    if (this.suppressor !== undefined && concernsNeighbours(view)) {
-      if (this.suppressor.judge(from, bytes, frame, end, now) === "answered") return "answered";
-    }
-    if (!isGroupAt(bytes, frame)) return "forward";
-    // A server without the role can't answer what it does not hear.
+  route(from: Port, view: FrameView, now: number): Verdict {
+    if (this.suppressor?.judge(from, view, now) === "answered") return "answered";
+    if (!view.isGroup) return "forward";
+    // A server without the role cannot answer what it does not get.
     if (this.guards("dhcp-server") && isDhcpBroadcast(view)) {
       if (view.ip === 4) this.#dhcpProbe.withheld(now);
       return this.#servers;
     }
-    if (this.snooper === undefined || readMac(bytes, frame) === BROADCAST_MAC) return "forward";
-    const receivers = this.snooper.judge(from, bytes, frame, end, now);
+    if (this.snooper === undefined || view.isBroadcast) return "forward";
+    const receivers = this.snooper.judge(from, view, now);
     if (!this.#awake && this.snooper.judged !== "data") this.#wake();
     if (receivers === "flood") return "forward";
-    // Reports are for routers, and for the hub, which has heard it.
+    // Reports are for routers, and for the hub, which has read this one.
     if (this.snooper.judged === "report" && !hasOther(receivers, from)) return "answered";
     return receivers;
   }
@@ -290,13 +276,8 @@ export class HubPolicy implements Policy {
   }
 }
 
-function kindOf(bytes: Uint8Array, frame: number): "broadcast" | "multicast" {
-  return readMac(bytes, frame) === BROADCAST_MAC ? "broadcast" : "multicast";
-}
-
-/** ARP, what ICMPv6 carries, and what may be DHCP. */
-function concernsNeighbours({ etherType, protocol }: FrameView): boolean {
-  return etherType === ETHERTYPE_ARP || protocol === PROTOCOL_ICMPV6 || protocol === PROTOCOL_UDP;
+function kindOf({ isBroadcast }: FrameView): "broadcast" | "multicast" {
+  return isBroadcast ? "broadcast" : "multicast";
 }
 
 function passesIp(mode: "allow" | "deny", types: readonly (number | "llc")[]): boolean {

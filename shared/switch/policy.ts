@@ -1,4 +1,5 @@
 import type { DropReason } from "./drops.ts";
+import type { FrameView } from "./frame-view.ts";
 import type { Port } from "./port.ts";
 
 /** What is to become of a frame: as the forwarding table says, to these ports, or no further. */
@@ -22,16 +23,9 @@ export interface Policy {
    *
    * @param packets how many the frame stands for: more than one for a super-frame
    */
-  admit(
-    from: Port,
-    bytes: Uint8Array,
-    frame: number,
-    end: number,
-    now: number,
-    packets: number,
-  ): DropReason | undefined;
-  /** Where a frame that was admitted goes. */
-  route(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Verdict;
+  admit(from: Port, view: FrameView, now: number, packets: number): DropReason | undefined;
+  /** Returns where a frame that was admitted goes. */
+  route(from: Port, view: FrameView, now: number): Verdict;
   /** Whether a unicast frame, which stands for `packets`, may be flooded whose destination is not in the table; the reason if not. */
   unknown(from: Port, destination: number, now: number, packets: number): DropReason | undefined;
   /** An address that is known elsewhere came up at a port; `accepted` if it is there now. */

@@ -1,7 +1,6 @@
 import type { Block } from "../tunnel/block.ts";
 import { Budget } from "./budget.ts";
 import { DropCounter, type DropReason } from "./drops.ts";
-import type { MacEntry } from "./mac-table.ts";
 
 /** What the machines behind a port may be to the others, where the network guards it. */
 export const PORT_ROLES = ["dhcp-server", "router"] as const;
@@ -59,7 +58,23 @@ export abstract class Port {
 
 const NO_ROLES: ReadonlySet<PortRole> = new Set();
 
-/** Says of every frame that comes in at a port whether there is room for it. */
+/** How an entry of the FDB came about: from a frame's source address, or set by an operator or the machine's VTEP. */
+export type EntryKind = "learned" | "static" | "registered";
+
+/** An entry of the FDB: where a MAC address is. */
+export interface MacEntry {
+  /** The address, 48 bits. */
+  readonly mac: number;
+  /** The port that the machine is behind; undefined once the entry was removed. */
+  readonly port: Port | undefined;
+  readonly kind: EntryKind;
+  /** When its last frame came in, in the segment's seconds. The only field that others may write. */
+  seenAt: number;
+  /** Until when the address is held where it is because it kept moving; it may move if this is 0 or past. */
+  readonly frozenUntil: number;
+}
+
+/** Limits what a port may send. */
 export interface Meter {
   /**
    * Counts the record `bytes[start, end)`, whose frame begins at `frame`.

@@ -1,5 +1,4 @@
 import { isGroupAt, readMac } from "../frame/mac.ts";
-import { countTags } from "../frame/vlan.ts";
 import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
 import { packetCount } from "../offload/packet-count.ts";
 import { VIRTIO_BYTES } from "../offload/virtio.ts";
@@ -14,6 +13,7 @@ import {
 } from "../protocol/record.ts";
 import { Block } from "../tunnel/block.ts";
 import type { DropReason } from "./drops.ts";
+import { FrameView, UNREADABLE } from "./frame-view.ts";
 import type { HubSender } from "./hub-sender.ts";
 import { MacTable } from "./mac-table.ts";
 import type { SegmentObserver } from "./observer.ts";
@@ -45,6 +45,8 @@ export class Segment implements HubSender {
   /** The packet at hand with its work done, and the block that its frames are in, once a port needed it so. */
   #plain: PlainFrames | OffloadFault | undefined;
   #plainBlock: Block | undefined;
+  /** Reused for every frame that the policy decides about; undefined while one is in use. */
+  #view: FrameView | undefined;
   readonly #later: ((task: () => void) => void) | undefined;
   #isLate = false;
   readonly #clock: () => number;
@@ -151,43 +153,47 @@ export class Segment implements HubSender {
     this.#forgetPlain();
   }
 
-  /** Has the policy decide about a frame. */
+  /** Reads a frame for the policy, without its tags if those are stripped, and has the policy decide. */
   #judge(policy: Policy, from: Port, block: Block, start: number, frame: number, end: number): void {
-    const { bytes } = block;
     this.work.done += POLICY_WORK;
-    if (policy.stripTags) {
-      const tags = countTags(bytes, frame, end);
-      if (tags !== 0) return this.#judgeTagged(policy, from, block, start, frame, end, tags);
-    }
+    // A port may answer a frame before `send` returns: that answer needs a view of its own.
+    const view = this.#view ?? new FrameView();
+    this.#view = undefined;
+    view.read(block.bytes, frame, end);
+    if (!policy.stripTags || view.tags === 0) this.#decide(policy, from, block, start, view);
+    else if (view.tags === UNREADABLE) this.drop(from, "ethertype", block.bytes, frame, end);
+    else this.#decide(policy, from, block, this.#untag(block, start, view), view);
+    this.#view = view;
+  }
+
+  /**
+   * Removes the tags of a frame and reads the view again.
+   *
+   * @returns where its record begins now
+   */
+  #untag({ bytes }: Block, start: number, view: FrameView): number {
+    const { frame, end, tags } = view;
+    const offload = isOffload(bytes, start);
+    const bare = untag(bytes, frame, end, offload, tags);
+    const bareStart = bare - (offload ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
+    encapsulate(bytes, bareStart, end, this.vni, offload ? RECORD_OFFLOAD : RECORD_VXLAN);
+    view.read(bytes, bare, end);
+    return bareStart;
+  }
+
+  /** Has the policy decide about a frame, and sends it where the policy says. */
+  #decide(policy: Policy, from: Port, block: Block, start: number, view: FrameView): void {
+    const { bytes, frame, end } = view;
     const now = this.#clock();
-    const refused = policy.admit(from, bytes, frame, end, now, packetCount(bytes, start, frame, end));
+    const refused = policy.admit(from, view, now, packetCount(bytes, start, frame, end));
     if (refused !== undefined) return this.drop(from, refused, bytes, frame, end);
     if (!this.#learn(from, bytes, frame, end)) return;
-    const verdict = policy.route(from, bytes, frame, end, now);
+    const verdict = policy.route(from, view, now);
     if (verdict === "forward") this.#forward(from, block, start, frame, end);
     else if (typeof verdict === "string") this.drop(from, verdict, bytes, frame, end);
     else if (this.#spread(verdict, from, block, start, frame, end) === 0) {
       this.drop(from, "no-group-member", bytes, frame, end);
     }
-  }
-
-  /** Takes the tags off first; what can't be made out behind them goes no further. */
-  #judgeTagged(
-    policy: Policy,
-    from: Port,
-    block: Block,
-    start: number,
-    frame: number,
-    end: number,
-    tags: number,
-  ): void {
-    const { bytes } = block;
-    if (tags < 0) return this.drop(from, "ethertype", bytes, frame, end);
-    const offload = isOffload(bytes, start);
-    const bare = untag(bytes, frame, end, offload, tags);
-    const bareStart = bare - (offload ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
-    encapsulate(bytes, bareStart, end, this.vni, offload ? RECORD_OFFLOAD : RECORD_VXLAN);
-    this.#judge(policy, from, block, bareStart, bare, end);
   }
 
   /** Forwards by the table. */

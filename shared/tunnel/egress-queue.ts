@@ -26,7 +26,6 @@
 import { Block } from "./block.ts";
 import type { BlockPool } from "./block-pool.ts";
 import { flowHash } from "./flow.ts";
-import type { RecordRange } from "./outbox.ts";
 import type { QueueBudget } from "./queue-budget.ts";
 
 /** Flows told apart (RFC 8290 section 5.2.3's default); those that share a bucket share their turn, in order. */
@@ -34,6 +33,13 @@ export const FLOW_BUCKETS = 1024;
 
 /** Bytes a flow may send per turn: a frame of 1500 bytes with two tags, behind the longest record header. */
 export const QUANTUM_BYTES = 22 + 14 + 2 * 4 + 1500;
+
+/** One record, or several adjacent ones: `block.bytes[start, end)`. Holds a reference to the block. */
+export interface RecordRange {
+  block: Block;
+  start: number;
+  end: number;
+}
 
 /** Told of each record that is dropped, the record `bytes[start, end)`. */
 export type Dropped = (bytes: Uint8Array, start: number, end: number) => void;

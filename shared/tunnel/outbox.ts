@@ -12,15 +12,8 @@
 import { MESSAGE_BYTES } from "../protocol/constants.ts";
 import { Block } from "./block.ts";
 import type { BlockPool } from "./block-pool.ts";
-import type { EgressQueue } from "./egress-queue.ts";
+import type { EgressQueue, RecordRange } from "./egress-queue.ts";
 import type { QueueBudget } from "./queue-budget.ts";
-
-/** Where a record lies, or several that are neighbours: `block.bytes[start, end)`. It holds a reference to the block. */
-export interface RecordRange {
-  block: Block;
-  start: number;
-  end: number;
-}
 
 /** The sending half of a WebSocket, as far as records need it. */
 export interface MessageSink {

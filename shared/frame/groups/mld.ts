@@ -37,12 +37,8 @@ import {
 } from "../bytes.ts";
 import { checksum, sumPseudoHeader } from "../checksum.ts";
 import { PROTOCOL_ICMPV6 } from "../ip/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../ip/ipv6.ts";
 import { Malformed } from "../malformed.ts";
 import { decodeTimeCode, encodeTimeCode } from "./time-code.ts";
-
-/** The hop-by-hop options header as IPv6's next header. */
-export const HOP_BY_HOP = 0;
 
 /** Length of all messages but those of v2, in bytes. */
 export const MLD_BYTES = 24;
@@ -67,7 +63,6 @@ const ADDRESS_BYTES = 16;
 const WORD_BYTES = 4;
 const REPORT_HEADER_BYTES = 8;
 const RECORD_HEADER_BYTES = 20;
-const NEXT_HEADER_OFFSET = 6;
 /** Of the 16-bit response code. */
 const RESPONSE_MANTISSA_BITS = 12;
 /** Of the 8-bit interval code. */
@@ -119,25 +114,9 @@ export type Mld = MldQuery | MldMembership | MldRecords;
 /** What {@link encodeMldQuery} must be told; the lengths of time become the next shorter ones that codes can say. */
 export type MldQueryFields = Omit<MldQuery, "kind" | "version" | "sources">;
 
-/**
- * The offset of the MLD message in the IPv6 packet at the start of [start, end), or -1 if that carries none:
- * one of ICMPv6 directly behind the fixed header, or behind a hop-by-hop options header. Allocates nothing,
- * and says nothing about the message but its type.
- */
-export function findMld(bytes: Uint8Array, start: number, end: number): number {
-  if (!holds(bytes, start, end, IPV6_HEADER_BYTES)) return -1;
-  let next = bytes[start + NEXT_HEADER_OFFSET];
-  let offset = start + IPV6_HEADER_BYTES;
-  if (next === HOP_BY_HOP) {
-    if (!holds(bytes, offset, end, ROUTER_ALERT_BYTES)) return -1;
-    next = bytes[offset];
-    offset += ((bytes[offset + 1] ?? 0) + 1) * 8;
-  }
-  if (next !== PROTOCOL_ICMPV6 || offset >= end) return -1;
-  const type = bytes[offset];
-  const isMld =
-    type === TYPE_QUERY || type === TYPE_V1_REPORT || type === TYPE_DONE || type === TYPE_V2_REPORT;
-  return isMld ? offset : -1;
+/** Returns whether a type of ICMPv6 is one of MLD's messages. */
+export function isMldType(type: number | undefined): boolean {
+  return type === TYPE_QUERY || type === TYPE_V1_REPORT || type === TYPE_DONE || type === TYPE_V2_REPORT;
 }
 
 /**

@@ -23,6 +23,20 @@ import { Malformed } from "../malformed.ts";
 export const DHCP_SERVER_PORT = 67;
 export const DHCP_CLIENT_PORT = 68;
 export const DHCP_PROXY_PORT = 4011;
+/** UDP ports of DHCPv6 (RFC 8415 section 7.2). */
+export const DHCP6_CLIENT_PORT = 546;
+export const DHCP6_SERVER_PORT = 547;
+
+/** Returns whether a UDP port is one of DHCP, of PXE's proxyDHCP or of DHCPv6. */
+export function isDhcpPort(port: number): boolean {
+  return (
+    port === DHCP_SERVER_PORT ||
+    port === DHCP_CLIENT_PORT ||
+    port === DHCP6_CLIENT_PORT ||
+    port === DHCP6_SERVER_PORT ||
+    port === DHCP_PROXY_PORT
+  );
+}
 
 /** Length in bytes of the part before the magic cookie: a whole BOOTP message, but for its vendor's area. */
 export const DHCP_FIXED_BYTES = 236;

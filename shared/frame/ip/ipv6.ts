@@ -1,5 +1,5 @@
 /**
- * The fixed IPv6 header, RFC 8200 §3. Extension headers are the payload's affair.
+ * The fixed IPv6 header, RFC 8200 §3, and which headers may extend it. To the coders here those are part of the payload.
  *
  * ```
  *  0                   1                   2                   3
@@ -33,6 +33,20 @@ import { Malformed } from "../malformed.ts";
 
 /** Length of the fixed header in bytes. */
 export const IPV6_HEADER_BYTES = 40;
+
+/** The hop-by-hop options header as IPv6's next header. */
+export const HOP_BY_HOP = 0;
+/** The fragment header, which is always 8 bytes long. */
+export const FRAGMENT_HEADER = 44;
+const ROUTING = 43;
+const AUTHENTICATION = 51;
+const DESTINATION_OPTIONS = 60;
+const MOBILITY = 135;
+const HIP = 139;
+const SHIM6 = 140;
+
+/** The least length of an extension header, and the unit in which the longer ones count, in bytes. */
+export const EXTENSION_UNIT = 8;
 
 const DEFAULT_HOP_LIMIT = 64;
 
@@ -80,6 +94,40 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number): Ipv6 
     payload,
     end: payload + payloadLength,
   };
+}
+
+/**
+ * Returns whether a next header is an extension header, so that another header may follow it.
+ *
+ * The list is IANA's "IPv6 Extension Header Types" (RFC 7045 section 4) with three exceptions. Behind ESP (50) all is
+ * encrypted. 253 and 254 are for experiments: a machine that does not know a header discards the packet (RFC 8200
+ * section 4), so nothing behind it reaches anything. The same holds for numbers that are not assigned: they may be
+ * protocols of any format, and not only headers of the one that RFC 6564 gives to new extension headers.
+ */
+export function isExtensionHeader(nextHeader: number): boolean {
+  switch (nextHeader) {
+    case HOP_BY_HOP:
+    case ROUTING:
+    case FRAGMENT_HEADER:
+    case AUTHENTICATION:
+    case DESTINATION_OPTIONS:
+    case MOBILITY:
+    case HIP:
+    case SHIM6:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Returns the length in bytes of an extension header other than the fragment header.
+ *
+ * @param length its length field: units of 8 bytes without the first (RFC 6564 section 4); in an authentication header
+ *   units of 4 without two (RFC 4302 section 2.2)
+ */
+export function extensionHeaderBytes(header: number, length: number): number {
+  return header === AUTHENTICATION ? (length + 2) * 4 : (length + 1) * EXTENSION_UNIT;
 }
 
 /**

@@ -1,26 +1,19 @@
-import { readUint16 } from "../../frame/bytes.ts";
-import { ETHERNET_SOURCE_OFFSET } from "../../frame/ethernet.ts";
+import {
+  DHCP_CLIENT_PORT,
+  DHCP_OP_REQUEST,
+  DHCP_PROXY_PORT,
+  DHCP_SERVER_PORT,
+  DHCP6_CLIENT_PORT,
+  DHCP6_SERVER_PORT,
+} from "../../frame/ip/dhcp.ts";
 import { PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
 import { UDP_HEADER_BYTES } from "../../frame/ip/udp.ts";
-import { formatMac, isGroupAt, readMac } from "../../frame/mac.ts";
+import { formatMac } from "../../frame/mac.ts";
 import type { DropReason } from "../drops.ts";
+import { type FrameView, UNREADABLE } from "../frame-view.ts";
 import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";
-import { type FrameView, UNREADABLE } from "./frame-view.ts";
 import { NoticeLimit } from "./notice-limit.ts";
-
-/** UDP ports (RFC 2131, RFC 8415; 4011 is proxyDHCP's, Intel's PXE specification). */
-const SERVER = 67;
-const CLIENT = 68;
-const PROXY = 4011;
-const SERVER_6 = 547;
-const CLIENT_6 = 546;
-
-/** Bytes of a UDP header that hold its ports. */
-const PORTS_BYTES = 4;
-
-/** The first byte of a DHCP message from a client, or from a relay agent to a server. */
-const BOOTREQUEST = 1;
 
 /**
  * DHCPv6 messages that clients and relay agents send (RFC 8415 section 7.3): solicit, request, confirm, renew, rebind,
@@ -52,7 +45,7 @@ export class DhcpGuard {
   check(from: Port, view: FrameView, now: number): DropReason | undefined {
     if (view.ip === 0 || from.roles.has("dhcp-server")) return undefined;
     if (view.protocol !== PROTOCOL_UDP) return view.protocol === UNREADABLE ? "dhcp-guard" : undefined;
-    if (!view.has(PROTOCOL_UDP, PORTS_BYTES)) return view.fragment === "first" ? "dhcp-guard" : undefined;
+    if (view.sourcePort === UNREADABLE) return view.fragment === "first" ? "dhcp-guard" : undefined;
     if (!isFromServer(view)) return undefined;
     if (this.#noticed.isDue(from, now)) this.#tell(from, view);
     return "dhcp-guard";
@@ -62,8 +55,8 @@ export class DhcpGuard {
     this.#noticed.detach(port);
   }
 
-  #tell(port: Port, { bytes, frame, ip }: FrameView): void {
-    const mac = formatMac(readMac(bytes, frame + ETHERNET_SOURCE_OFFSET));
+  #tell(port: Port, { source, ip }: FrameView): void {
+    const mac = formatMac(source);
     this.#notice({
       code: "rogue-dhcp-server",
       message:
@@ -75,21 +68,27 @@ export class DhcpGuard {
 }
 
 /**
- * Whether a frame is a DHCP client's (or relay agent's) question to all servers. Where the guard is on, only ports with
- * the role need to get it.
+ * Returns whether a frame is a question of a DHCP client or relay agent to all servers. While the guard is on, only ports
+ * with the role get it.
  */
-export function isDhcpBroadcast(view: FrameView): boolean {
-  if (!view.has(PROTOCOL_UDP, PORTS_BYTES) || !isGroupAt(view.bytes, view.frame)) return false;
-  return readUint16(view.bytes, view.transport + 2) === (view.ip === 4 ? SERVER : SERVER_6);
+export function isDhcpBroadcast({ isGroup, ip, destinationPort }: FrameView): boolean {
+  return isGroup && destinationPort === (ip === 4 ? DHCP_SERVER_PORT : DHCP6_SERVER_PORT);
 }
 
 function isFromServer(view: FrameView): boolean {
-  const { bytes, transport, packetEnd, fragment } = view;
-  const from = readUint16(bytes, transport);
-  const to = readUint16(bytes, transport + 2);
+  const { bytes, ip, transport, packetEnd, fragment, sourcePort, destinationPort } = view;
   const message = transport + UDP_HEADER_BYTES;
   // Nothing outside the packet is looked at, not even the frame's padding.
   const kind = fragment === "none" && message < packetEnd ? (bytes[message] ?? 0) : UNREADABLE;
-  if (view.ip === 4) return (from === SERVER || from === PROXY || to === CLIENT) && kind !== BOOTREQUEST;
-  return (from === SERVER_6 || to === CLIENT_6) && !REQUESTS_6.has(kind);
+  if (ip === 6) {
+    return (
+      (sourcePort === DHCP6_SERVER_PORT || destinationPort === DHCP6_CLIENT_PORT) && !REQUESTS_6.has(kind)
+    );
+  }
+  return (
+    (sourcePort === DHCP_SERVER_PORT ||
+      sourcePort === DHCP_PROXY_PORT ||
+      destinationPort === DHCP_CLIENT_PORT) &&
+    kind !== DHCP_OP_REQUEST
+  );
 }

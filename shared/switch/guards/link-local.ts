@@ -1,22 +1,22 @@
+/** 01:80:C2:00:00:00 to 01:80:C2:00:00:0F. */
+const FIRST = 0x0180_c200_0000;
+const LAST = 0x0180_c200_000f;
+
+/** PAUSE and other MAC control (IEEE 802.3 clause 31). */
+const MAC_CONTROL = 0x0180_c200_0001;
+
 /**
- * Whether the frame at `frame` goes to 01:80:C2:00:00:01: PAUSE and other MAC control (IEEE 802.3 clause 31), which speaks of
- * the link between two machines, ends at the first, and would stop another's. The caller knows that six bytes are there.
+ * Returns whether a destination is that of MAC control. Such frames are about the link between two machines and end at
+ * the first: they would stop another machine's link.
  */
-export function isMacControl(bytes: Uint8Array, frame: number): boolean {
-  return isLinkLocalControl(bytes, frame) && bytes[frame + 5] === 0x01;
+export function isMacControl(destination: number): boolean {
+  return destination === MAC_CONTROL;
 }
 
 /**
- * Whether the frame at `frame` goes to 01:80:C2:00:00:00–0F: STP, LACP, 802.1X, LLDP and their like, which concern one
- * link and which no bridge forwards (IEEE 802.1Q section 8.6.3). The caller knows that six bytes are there.
+ * Returns whether a destination is one of a single link, which no bridge forwards (IEEE 802.1Q section 8.6.3): STP, LACP,
+ * 802.1X, LLDP and the like.
  */
-export function isLinkLocalControl(bytes: Uint8Array, frame: number): boolean {
-  return (
-    bytes[frame] === 0x01 &&
-    bytes[frame + 1] === 0x80 &&
-    bytes[frame + 2] === 0xc2 &&
-    bytes[frame + 3] === 0 &&
-    bytes[frame + 4] === 0 &&
-    (bytes[frame + 5] ?? 0xff) <= 0x0f
-  );
+export function isLinkLocalControl(destination: number): boolean {
+  return destination >= FIRST && destination <= LAST;
 }

@@ -24,10 +24,10 @@
 import { readUint16, readUint32, writeUint16, writeUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_EXPERIMENTAL } from "../../frame/ethernet.ts";
 import { writeMac } from "../../frame/mac.ts";
+import type { FrameView } from "../frame-view.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";
-import type { FrameView } from "./frame-view.ts";
 
 /** Where probes go to. */
 export const PROBE_GROUP = 0x034c_414e_4557;

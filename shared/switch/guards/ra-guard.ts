@@ -1,10 +1,9 @@
-import { ETHERNET_SOURCE_OFFSET } from "../../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
-import { formatMac, readMac } from "../../frame/mac.ts";
+import { formatMac } from "../../frame/mac.ts";
 import type { DropReason } from "../drops.ts";
+import { type FrameView, UNREADABLE } from "../frame-view.ts";
 import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";
-import { type FrameView, UNREADABLE } from "./frame-view.ts";
 import { NoticeLimit } from "./notice-limit.ts";
 
 const ROUTER_SOLICITATION = 133;
@@ -55,8 +54,8 @@ export class RaGuard {
     this.#noticed.detach(port);
   }
 
-  #tell(port: Port, { bytes, frame }: FrameView, type: number): void {
-    const mac = formatMac(readMac(bytes, frame + ETHERNET_SOURCE_OFFSET));
+  #tell(port: Port, { source }: FrameView, type: number): void {
+    const mac = formatMac(source);
     const what = type === REDIRECT ? "redirects" : "router advertisements";
     this.#notice({
       code: "rogue-router",

@@ -7,12 +7,14 @@ import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
 } from "../../frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
+import { PROTOCOL_IGMP } from "../../frame/groups/igmp.ts";
+import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from "../../frame/ip/dhcp.ts";
+import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { readMac } from "../../frame/mac.ts";
 import { Budget, Shares } from "../budget.ts";
 import type { DropReason } from "../drops.ts";
+import { type FrameView, UNREADABLE } from "../frame-view.ts";
 import type { Port } from "../port.ts";
-import { type FrameView, UNREADABLE } from "./frame-view.ts";
 
 /** One machine behind a port, as its VTEP registered it. */
 export interface Endpoint {
@@ -25,10 +27,6 @@ export const MAX_BOUND = 256;
 
 /** Of those, so many are not counted to the tenant: the port itself takes more memory. */
 const UNCOUNTED = 8;
-
-const PROTOCOL_IGMP = 2;
-const DHCP_CLIENT = 68;
-const DHCP_SERVER = 67;
 
 const MLD_REPORT = 131;
 const MLD_DONE = 132;
@@ -97,7 +95,7 @@ export class SourceBinding {
   check(from: Port, view: FrameView): DropReason | undefined {
     const bound = this.#ports.get(from);
     if (bound === undefined || view.etherType === UNREADABLE) return "source-binding";
-    const passes = bound.hasMac(view.bytes, view.frame + ETHERNET_SOURCE_OFFSET) && isOwn(bound, view);
+    const passes = bound.hasMac(view.source) && isOwn(bound, view);
     return passes ? undefined : "source-binding";
   }
 }
@@ -119,8 +117,8 @@ class Bound {
     );
   }
 
-  hasMac(bytes: Uint8Array, offset: number): boolean {
-    return this.#macs.has(readMac(bytes, offset));
+  hasMac(mac: number): boolean {
+    return this.#macs.has(mac);
   }
 
   hasIpv4(bytes: Uint8Array, offset: number): boolean {
@@ -162,28 +160,24 @@ function isOwnArp(bound: Bound, { bytes, payload, end }: FrameView): boolean {
   if (payload + ARP_BYTES > end) return false;
   // ARP for Ethernet and IPv4; there is no other that anybody here could mean.
   if (readUint32(bytes, payload) !== 0x0001_0800 || readUint16(bytes, payload + 4) !== 0x0604) return false;
-  if (!bound.hasMac(bytes, payload + 8)) return false;
+  if (!bound.hasMac(readMac(bytes, payload + 8))) return false;
   return readUint32(bytes, payload + 14) === 0 || bound.hasIpv4(bytes, payload + 14);
 }
 
 function isOwnIpv4(bound: Bound, view: FrameView): boolean {
-  const { bytes, ip, protocol, source, transport } = view;
+  const { bytes, ip, protocol, ipSource, sourcePort, destinationPort } = view;
   if (ip !== 4 || protocol === UNREADABLE) return false;
-  if (bound.hasIpv4(bytes, source)) return true;
-  if (readUint32(bytes, source) !== 0) return false;
+  if (bound.hasIpv4(bytes, ipSource)) return true;
+  if (readUint32(bytes, ipSource) !== 0) return false;
   if (protocol === PROTOCOL_IGMP) return true;
-  return (
-    view.has(PROTOCOL_UDP, 4) &&
-    readUint16(bytes, transport) === DHCP_CLIENT &&
-    readUint16(bytes, transport + 2) === DHCP_SERVER
-  );
+  return sourcePort === DHCP_CLIENT_PORT && destinationPort === DHCP_SERVER_PORT;
 }
 
 function isOwnIpv6(bound: Bound, view: FrameView): boolean {
-  const { bytes, ip, protocol, source, transport, packetEnd, fragment } = view;
+  const { bytes, ip, protocol, ipSource, transport, packetEnd, fragment } = view;
   if (ip !== 6 || protocol === UNREADABLE) return false;
-  const isUnspecified = isZero(bytes, source);
-  if (!isUnspecified && !isOwnAddress(bound, view, source)) return false;
+  const isUnspecified = isZero(bytes, ipSource);
+  if (!isUnspecified && !isOwnAddress(bound, view, ipSource)) return false;
   if (protocol !== PROTOCOL_ICMPV6 || fragment === "later") return !isUnspecified;
   if (transport >= packetEnd) return false;
   switch (bytes[transport]) {
@@ -211,7 +205,7 @@ function isOwnNeighbour(bound: Bound, view: FrameView, ownTarget: boolean): bool
   while (option + 8 <= packetEnd) {
     const type = bytes[option];
     const namesMac = type === SOURCE_LINK_LAYER_ADDRESS || type === TARGET_LINK_LAYER_ADDRESS;
-    if (namesMac && !bound.hasMac(bytes, option + 2)) return false;
+    if (namesMac && !bound.hasMac(readMac(bytes, option + 2))) return false;
     const length = bytes[option + 1] ?? 0;
     // No machine takes such a message (RFC 4861 section 4.6).
     if (length === 0) return false;

@@ -1,24 +1,32 @@
 /** What the snooper learns from: reports, queries and hellos, read and checked and handed to their domain. */
 import { sumPseudoHeader } from "../../frame/checksum.ts";
 import { ALL_SYSTEMS, decodeIgmp } from "../../frame/groups/igmp.ts";
-import { ALL_NODES, decodeMld } from "../../frame/groups/mld.ts";
+import { ALL_NODES, decodeMld, isMldType } from "../../frame/groups/mld.ts";
 import { isIcmpv6Intact } from "../../frame/ip/icmp.ts";
-import { decodeIpv4 } from "../../frame/ip/ipv4.ts";
+import { decodeIpv4, PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { decodeIpv6 } from "../../frame/ip/ipv6.ts";
 import { Malformed } from "../../frame/malformed.ts";
+import type { FrameView } from "../frame-view.ts";
 import type { Port } from "../port.ts";
 import type { MulticastDomain } from "./domain.ts";
 import { PROTOCOL_PIM, readPimHoldtime } from "./pim-hello.ts";
 
-/** A frame that may be a control message: the IP packet is `bytes[ip, end)`, with padding. */
+/** A frame that may be a control message. */
 export interface ControlFrame {
   readonly from: Port;
-  readonly bytes: Uint8Array;
-  readonly ip: number;
-  readonly end: number;
+  readonly view: FrameView;
   readonly now: number;
-  /** The domain it is in, brought up if need be; undefined if there is no room for another. */
+  /** Returns the frame's domain, created if it was missing; undefined if there is no room for another. */
   readonly bringUp: () => MulticastDomain | undefined;
+}
+
+/**
+ * Returns whether a packet holds a message of MLD, by its type alone: ICMPv6 that is no fragment. The message begins at
+ * the view's `transport`.
+ */
+export function isMld(view: FrameView): boolean {
+  const { bytes, fragment, transport } = view;
+  return fragment === "none" && view.has(PROTOCOL_ICMPV6, 1) && isMldType(bytes[transport]);
 }
 
 /**
@@ -31,10 +39,10 @@ export type Judged = "data" | "report" | "query";
 const LINK_LOCAL_PREFIX = 0xfe80n >> 6n;
 
 /** Learns from a packet of IGMP. */
-export function learnIgmp({ from, bytes, ip, end, now, bringUp }: ControlFrame): Judged {
-  const packet = decodeIpv4(bytes, ip, end);
-  if (packet instanceof Malformed || packet.moreFragments || packet.fragmentOffset > 0) return "report";
-  const message = decodeIgmp(bytes, packet.payload, packet.end);
+export function learnIgmp({ from, view, now, bringUp }: ControlFrame): Judged {
+  const packet = decodeIpv4(view.bytes, view.payload, view.end);
+  if (packet instanceof Malformed || view.fragment !== "none") return "report";
+  const message = decodeIgmp(view.bytes, packet.payload, packet.end);
   // RFC 4541 §2.1.1: messages that a switch doesn't know go to all.
   if (message instanceof Malformed) return message.reason === "bad-type" ? "data" : "report";
   if (message.kind !== "query") {
@@ -46,14 +54,15 @@ export function learnIgmp({ from, bytes, ip, end, now, bringUp }: ControlFrame):
   return "query";
 }
 
-/** Learns from a packet of MLD, whose message begins at `offset`. */
-export function learnMld({ from, bytes, ip, end, now, bringUp }: ControlFrame, offset: number): Judged {
-  const packet = decodeIpv6(bytes, ip, end);
+/** Learns from a packet that {@link isMld}. */
+export function learnMld({ from, view, now, bringUp }: ControlFrame): Judged {
+  const packet = decodeIpv6(view.bytes, view.payload, view.end);
   if (packet instanceof Malformed || packet.hopLimit !== 1) return "report";
+  const { bytes, transport } = view;
   const { source, destination } = packet;
-  const message = decodeMld(bytes, offset, packet.end);
+  const message = decodeMld(bytes, transport, packet.end);
   if (message instanceof Malformed) return "report";
-  if (!isIcmpv6Intact(bytes, offset, packet.end, source, destination)) return "report";
+  if (!isIcmpv6Intact(bytes, transport, packet.end, source, destination)) return "report";
   const isLinkLocal = source >> 118n === LINK_LOCAL_PREFIX;
   if (message.kind !== "query") {
     // RFC 3810 §5.2.13; those from ::, sent before there is an address, are for switches like this (RFC 3590 §4).
@@ -66,19 +75,20 @@ export function learnMld({ from, bytes, ip, end, now, bringUp }: ControlFrame, o
 }
 
 /** Learns from a packet of PIM over IPv4. */
-export function learnPim4({ from, bytes, ip, end, now, bringUp }: ControlFrame): void {
-  const packet = decodeIpv4(bytes, ip, end);
+export function learnPim4({ from, view, now, bringUp }: ControlFrame): void {
+  const packet = decodeIpv4(view.bytes, view.payload, view.end);
   if (packet instanceof Malformed) return;
-  const hold = readPimHoldtime(bytes, packet.payload, packet.end, 0);
+  const hold = readPimHoldtime(view.bytes, packet.payload, packet.end, 0);
   if (hold !== undefined) bringUp()?.heardHello(hold, from, now);
 }
 
 /** Learns from a packet of PIM over IPv6. */
-export function learnPim6({ from, bytes, ip, end, now, bringUp }: ControlFrame): void {
-  const packet = decodeIpv6(bytes, ip, end);
+export function learnPim6({ from, view, now, bringUp }: ControlFrame): void {
+  const packet = decodeIpv6(view.bytes, view.payload, view.end);
   if (packet instanceof Malformed) return;
-  const { source, destination, payload, payloadLength } = packet;
-  const sum = sumPseudoHeader(source, destination, PROTOCOL_PIM, payloadLength);
-  const hold = readPimHoldtime(bytes, payload, packet.end, sum);
+  const { source, destination, end } = packet;
+  const { bytes, transport } = view;
+  const sum = sumPseudoHeader(source, destination, PROTOCOL_PIM, end - transport);
+  const hold = readPimHoldtime(bytes, transport, end, sum);
   if (hold !== undefined) bringUp()?.heardHello(hold, from, now);
 }

@@ -19,12 +19,11 @@ import {
   ALL_NODES,
   encodeMldQuery,
   encodeRouterAlert,
-  HOP_BY_HOP,
   MLD_V2_QUERY_BYTES,
   ROUTER_ALERT_BYTES,
 } from "../../frame/groups/mld.ts";
 import { encodeIpv4, IPV4_HEADER_BYTES } from "../../frame/ip/ipv4.ts";
-import { encodeIpv6, IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
+import { encodeIpv6, HOP_BY_HOP, IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
 import { QUERY_INTERVAL, ROBUSTNESS } from "./timers.ts";
 
 /** Where groups' MAC addresses begin: the low 23 bits of IPv4's are added (RFC 1112 §6.4), the low 32 of IPv6's (RFC 2464 §7). */

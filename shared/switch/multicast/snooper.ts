@@ -1,14 +1,20 @@
 import { formatAddress, type IpAddress, type Ipv4Address } from "../../frame/address.ts";
-import { holds, readUint16, readUint32 } from "../../frame/bytes.ts";
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../../frame/ethernet.ts";
+import { readUint32 } from "../../frame/bytes.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../frame/ethernet.ts";
 import { PROTOCOL_IGMP } from "../../frame/groups/igmp.ts";
-import { findMld } from "../../frame/groups/mld.ts";
-import { IPV4_HEADER_BYTES } from "../../frame/ip/ipv4.ts";
-import { IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
 import type { Budget } from "../budget.ts";
+import type { FrameView } from "../frame-view.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
-import { type ControlFrame, type Judged, learnIgmp, learnMld, learnPim4, learnPim6 } from "./control.ts";
+import {
+  type ControlFrame,
+  isMld,
+  type Judged,
+  learnIgmp,
+  learnMld,
+  learnPim4,
+  learnPim6,
+} from "./control.ts";
 import type { MulticastDomain } from "./domain.ts";
 import { Greeter } from "./greeter.ts";
 import { isLinkScope } from "./group-table.ts";
@@ -47,12 +53,6 @@ export interface GroupView {
 }
 
 const NOBODY: ReadonlySet<Port> = new Set();
-
-/** In the headers of IPv4 and IPv6. */
-const PROTOCOL_OFFSET = 9;
-const IPV4_DESTINATION_OFFSET = 16;
-const NEXT_HEADER_OFFSET = 6;
-const IPV6_DESTINATION_OFFSET = 24;
 
 /**
  * IGMP and MLD snooping (RFC 4541): says of every multicast frame which ports it goes to, having learnt from
@@ -93,18 +93,14 @@ export class MulticastSnooper {
   }
 
   /**
-   * Where the group-addressed frame in [frame, end) goes, which came in at `from` and is no broadcast; the
-   * caller leaves `from` out. Learns from it what there is to learn.
+   * Returns where a group-addressed frame goes that came in at `from` and is no broadcast; the caller leaves `from` out.
+   * Learns from the frame if it is a control message. What SNAP wraps is not looked at.
    */
-  judge(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Receivers {
+  judge(from: Port, view: FrameView, now: number): Receivers {
     this.judged = "data";
-    const typeOffset = findEtherType(bytes, frame, end);
-    if (typeOffset < 0) return "flood";
-    const type = readUint16(bytes, typeOffset);
-    const ip = typeOffset + 2;
-    if (!this.#domains.isFollowed(frame, ip)) return "flood";
-    if (type === ETHERTYPE_IPV4) return this.#judgeIpv4(from, bytes, frame, ip, end, now);
-    if (type === ETHERTYPE_IPV6) return this.#judgeIpv6(from, bytes, frame, ip, end, now);
+    if (!this.#domains.isFollowed(view)) return "flood";
+    if (view.type === ETHERTYPE_IPV4) return this.#judgeIpv4(from, view, now);
+    if (view.type === ETHERTYPE_IPV6) return this.#judgeIpv6(from, view, now);
     return "flood";
   }
 
@@ -150,39 +146,35 @@ export class MulticastSnooper {
     }
   }
 
-  #judgeIpv4(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): Receivers {
-    const domain = this.#domains.find(bytes, frame, ip);
-    if (!holds(bytes, ip, end, IPV4_HEADER_BYTES)) return this.#unregistered(domain, now);
-    const protocol = bytes[ip + PROTOCOL_OFFSET];
-    if (protocol === PROTOCOL_IGMP) {
-      const control = this.#control(from, bytes, frame, ip, end, now);
+  #judgeIpv4(from: Port, view: FrameView, now: number): Receivers {
+    const domain = this.#domains.find(view);
+    if (view.ip === 0) return this.#unregistered(domain, now);
+    if (view.protocol === PROTOCOL_IGMP) {
+      const control = this.#control(from, view, now);
       return this.#passOn(control, learnIgmp(control));
     }
-    const group = readUint32(bytes, ip + IPV4_DESTINATION_OFFSET) | 0;
+    const group = readUint32(view.bytes, view.ipDestination) | 0;
     // Some clusters have an address of their own behind a group's MAC.
     if (group >>> 28 !== 0xe) return "flood";
-    if (protocol === PROTOCOL_PIM) learnPim4(this.#control(from, bytes, frame, ip, end, now));
+    if (view.protocol === PROTOCOL_PIM) learnPim4(this.#control(from, view, now));
     if (isFloodedIpv4(group)) return "flood";
     return this.#receivers(domain, 0, 0, 0, group, now);
   }
 
-  #judgeIpv6(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): Receivers {
-    const domain = this.#domains.find(bytes, frame, ip);
-    if (!holds(bytes, ip, end, IPV6_HEADER_BYTES)) return this.#unregistered(domain, now);
-    const message = findMld(bytes, ip, end);
-    if (message >= 0) {
-      const control = this.#control(from, bytes, frame, ip, end, now);
-      return this.#passOn(control, learnMld(control, message));
+  #judgeIpv6(from: Port, view: FrameView, now: number): Receivers {
+    const domain = this.#domains.find(view);
+    if (view.ip === 0) return this.#unregistered(domain, now);
+    if (isMld(view)) {
+      const control = this.#control(from, view, now);
+      return this.#passOn(control, learnMld(control));
     }
-    const group = ip + IPV6_DESTINATION_OFFSET;
-    const w0 = readUint32(bytes, group) | 0;
-    const w1 = readUint32(bytes, group + 4) | 0;
-    const w2 = readUint32(bytes, group + 8) | 0;
-    const w3 = readUint32(bytes, group + 12) | 0;
+    const { bytes, ipDestination } = view;
+    const w0 = readUint32(bytes, ipDestination) | 0;
+    const w1 = readUint32(bytes, ipDestination + 4) | 0;
+    const w2 = readUint32(bytes, ipDestination + 8) | 0;
+    const w3 = readUint32(bytes, ipDestination + 12) | 0;
     if (w0 >>> 24 !== 0xff) return "flood";
-    if (bytes[ip + NEXT_HEADER_OFFSET] === PROTOCOL_PIM) {
-      learnPim6(this.#control(from, bytes, frame, ip, end, now));
-    }
+    if (view.has(PROTOCOL_PIM, 0)) learnPim6(this.#control(from, view, now));
     if (isFloodedIpv6(w0, w1, w2, w3)) return "flood";
     return this.#receivers(domain, w0, w1, w2, w3, now);
   }
@@ -217,10 +209,9 @@ export class MulticastSnooper {
     return judged === "report" ? (bringUp()?.routers ?? "flood") : "flood";
   }
 
-  /** For control messages, which are few: this allocates. */
-  #control(from: Port, bytes: Uint8Array, frame: number, ip: number, end: number, now: number): ControlFrame {
-    const bringUp = () => this.#domains.bringUp(from, bytes, frame, ip, now);
-    return { from, bytes, ip, end, now, bringUp };
+  /** Allocates, because control messages are few. */
+  #control(from: Port, view: FrameView, now: number): ControlFrame {
+    return { from, view, now, bringUp: () => this.#domains.bringUp(from, view, now) };
   }
 }
 

@@ -1,10 +1,6 @@
 import { readUint16 } from "../../frame/bytes.ts";
-import {
-  ETHERNET_HEADER_BYTES,
-  ETHERTYPE_SERVICE_VLAN,
-  VLAN_TAG_BYTES,
-  type VlanTag,
-} from "../../frame/ethernet.ts";
+import { ETHERTYPE_SERVICE_VLAN, VLAN_TAG_BYTES, type VlanTag } from "../../frame/ethernet.ts";
+import type { FrameView } from "../frame-view.ts";
 import type { Port } from "../port.ts";
 import { type DomainOptions, MulticastDomain } from "./domain.ts";
 import {
@@ -48,38 +44,32 @@ export class VlanDomains {
     return this.#tagged.values();
   }
 
-  /** Whether a frame has no more tags than are looked behind; `payload` is where its tags and EtherType end. */
-  isFollowed(frame: number, payload: number): boolean {
-    return payload - frame <= ETHERNET_HEADER_BYTES + MAX_TAGS * VLAN_TAG_BYTES;
+  /** Returns whether a frame has no more tags than are followed. */
+  isFollowed({ tags }: FrameView): boolean {
+    return tags <= MAX_TAGS;
   }
 
-  /** The domain of a frame that {@link isFollowed}; undefined if nothing is known there. Allocates nothing. */
-  find(bytes: Uint8Array, frame: number, payload: number): MulticastDomain | undefined {
-    if (payload - frame === ETHERNET_HEADER_BYTES) return this.untagged;
-    const key = keyOf(bytes, frame, payload);
+  /** Returns the domain of a frame that {@link isFollowed}, or undefined if nothing is known there. Allocates nothing. */
+  find(view: FrameView): MulticastDomain | undefined {
+    if (view.tags === 0) return this.untagged;
+    const key = keyOf(view);
     return key === 0 ? this.untagged : this.#tagged.get(key);
   }
 
-  /** The same, brought up by `from` if it has to be; undefined if there is no room. */
-  bringUp(
-    from: Port,
-    bytes: Uint8Array,
-    frame: number,
-    payload: number,
-    now: number,
-  ): MulticastDomain | undefined {
-    const known = this.find(bytes, frame, payload);
+  /** Returns the same, and creates it on behalf of `from` if it is missing; undefined if there is no room. */
+  bringUp(from: Port, view: FrameView, now: number): MulticastDomain | undefined {
+    const known = this.find(view);
     if (known !== undefined) return known;
     if (this.#tagged.size >= MAX_DOMAINS || this.#createdBy(from) >= MAX_DOMAINS_PER_PORT) return undefined;
     const { room } = this.#options;
-    const domain = new MulticastDomain(this.#options, tagsOf(bytes, frame, payload), from, now);
+    const domain = new MulticastDomain(this.#options, tagsOf(view), from, now);
     // Its own share, because it outlives the port that brought it up.
     if (!room.shares.take(domain, UNITS_PER_DOMAIN)) {
       this.#fullUntil = now + MEMBERSHIP_INTERVAL;
       room.full(from, now);
       return undefined;
     }
-    this.#tagged.set(keyOf(bytes, frame, payload), domain);
+    this.#tagged.set(keyOf(view), domain);
     return domain;
   }
 
@@ -111,10 +101,10 @@ export class VlanDomains {
   }
 }
 
-/** A number for a stack of tags: 0 if there is none, or only tags of priority, which are in no VLAN. */
-function keyOf(bytes: Uint8Array, frame: number, payload: number): number {
+/** Returns a number for a stack of tags: 0 for none, or for priority tags alone, which are in no VLAN. */
+function keyOf({ bytes, frame, typeOffset }: FrameView): number {
   let key = 0;
-  for (let offset = frame + TPID_OFFSET; offset < payload - 2; offset += VLAN_TAG_BYTES) {
+  for (let offset = frame + TPID_OFFSET; offset < typeOffset; offset += VLAN_TAG_BYTES) {
     const vlan = readUint16(bytes, offset + 2) & VLAN_ID;
     const kind = readUint16(bytes, offset) === ETHERTYPE_SERVICE_VLAN ? VLAN_ID + 1 : 0;
     if (vlan !== 0) key = (key << KEY_BITS) | kind | vlan;
@@ -122,9 +112,9 @@ function keyOf(bytes: Uint8Array, frame: number, payload: number): number {
   return key;
 }
 
-function tagsOf(bytes: Uint8Array, frame: number, payload: number): VlanTag[] {
+function tagsOf({ bytes, frame, typeOffset }: FrameView): VlanTag[] {
   const tags: VlanTag[] = [];
-  for (let offset = frame + TPID_OFFSET; offset < payload - 2; offset += VLAN_TAG_BYTES) {
+  for (let offset = frame + TPID_OFFSET; offset < typeOffset; offset += VLAN_TAG_BYTES) {
     const vlan = readUint16(bytes, offset + 2) & VLAN_ID;
     if (vlan !== 0) tags.push({ tpid: readUint16(bytes, offset), priority: 0, dropEligible: false, vlan });
   }

@@ -14,7 +14,8 @@ import {
   MAX_QUESTIONS_PER_PORT,
 } from "./limits.ts";
 import { arpProbe, solicitation } from "./messages.ts";
-import { awaitsRouterFlag, type Entry, type NeighbourTable } from "./neighbour-table.ts";
+import { awaitsRouterFlag, type Entry } from "./neighbour-entry.ts";
+import type { NeighbourTable } from "./neighbour-table.ts";
 
 /** Something to ask a machine once, that is not the owner of an entry. */
 interface Question {

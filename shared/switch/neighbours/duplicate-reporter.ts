@@ -4,7 +4,8 @@ import type { Notice } from "../notice.ts";
 import { CausedNotices } from "../places/duplicate-notice.ts";
 import type { Port } from "../port.ts";
 import { NOTICE_REPEAT_SECONDS } from "./limits.ts";
-import type { Entry, Owner } from "./neighbour-table.ts";
+import type { Entry } from "./neighbour-entry.ts";
+import type { Owner } from "./neighbour-table.ts";
 
 /** Tells people of addresses that two machines claim: not more often than they can bear. */
 export class DuplicateReporter {

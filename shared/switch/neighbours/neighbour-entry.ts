@@ -1,7 +1,30 @@
 import type { IpAddress } from "../../frame/address.ts";
 import type { Port } from "../port.ts";
 import { CHECK_AFTER_SECONDS, NEIGHBOUR_AGEING_SECONDS, NOTICE_REPEAT_SECONDS } from "./limits.ts";
-import type { Claim, Neighbour, NeighbourKind } from "./neighbour-table.ts";
+
+/** How an entry came about: from the machine's own frames, or registered by its VTEP. */
+export type NeighbourKind = "learned" | "registered";
+
+/** The machine that has an IP address; times are in the caller's seconds. */
+export interface Neighbour {
+  readonly address: IpAddress;
+  readonly mac: number;
+  readonly port: Port;
+  readonly kind: NeighbourKind;
+  /** When the machine last claimed the address itself, or its VTEP registered it. */
+  readonly seenAt: number;
+}
+
+/** What a machine's own frame says of its address. */
+export interface Claim {
+  readonly address: IpAddress;
+  readonly mac: number;
+  readonly port: Port;
+  /** The R flag of an advertisement; undefined if the frame does not say. */
+  readonly router?: boolean | undefined;
+  /** The O flag of an advertisement: without it (proxies, anycast) a claim does not replace another machine's. */
+  readonly override?: boolean | undefined;
+}
 
 /** A machine that had an address before. */
 export interface FormerOwner {

@@ -18,33 +18,15 @@ import {
   REST_SECONDS,
   SETTLE_SECONDS,
 } from "./limits.ts";
-import { confirm, Dispute, Entry, type FormerOwner, isLive } from "./neighbour-entry.ts";
-
-export { awaitsRouterFlag, type Entry, isLive } from "./neighbour-entry.ts";
-
-/** How an entry came about: from the machine's own frames, or said by its VTEP. */
-export type NeighbourKind = "learned" | "registered";
-
-/** Who has an address; times are in the caller's seconds. */
-export interface Neighbour {
-  readonly address: IpAddress;
-  readonly mac: number;
-  readonly port: Port;
-  readonly kind: NeighbourKind;
-  /** When the machine itself said so last, or its VTEP registered it. */
-  readonly seenAt: number;
-}
-
-/** What is said of an address by its owner's own frames. */
-export interface Claim {
-  readonly address: IpAddress;
-  readonly mac: number;
-  readonly port: Port;
-  /** The R flag of an advertisement; undefined where the frame doesn't tell. */
-  readonly router?: boolean | undefined;
-  /** The O flag of an advertisement: without it (proxies, anycast) a claim does not replace another's. */
-  readonly override?: boolean | undefined;
-}
+import {
+  type Claim,
+  confirm,
+  Dispute,
+  Entry,
+  type FormerOwner,
+  isLive,
+  type NeighbourKind,
+} from "./neighbour-entry.ts";
 
 /**
  * What became of a claim:

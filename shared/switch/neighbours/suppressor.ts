@@ -1,6 +1,7 @@
 import { type IpAddress, type Ipv4Address, type Ipv6Address, parseAddress } from "../../frame/address.ts";
 import { isGroup } from "../../frame/mac.ts";
 import { Budget } from "../budget.ts";
+import type { FrameView } from "../frame-view.ts";
 import { NoticeLimit } from "../guards/notice-limit.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Notice } from "../notice.ts";
@@ -9,15 +10,8 @@ import { Checker } from "./checker.ts";
 import { DuplicateReporter } from "./duplicate-reporter.ts";
 import { ASKED_BY, LEASE_SETTLE_SECONDS, MAC_QUESTIONS_PER_TICK, NEIGHBOURS_PER_SEGMENT } from "./limits.ts";
 import { advertisement, arpReply, linkLocalOf } from "./messages.ts";
-import {
-  awaitsRouterFlag,
-  type Claim,
-  type Entered,
-  type Entry,
-  isLive,
-  type Neighbour,
-  NeighbourTable,
-} from "./neighbour-table.ts";
+import { awaitsRouterFlag, type Claim, type Entry, isLive, type Neighbour } from "./neighbour-entry.ts";
+import { type Entered, NeighbourTable } from "./neighbour-table.ts";
 import { isHostAddress, readUtterance, type SpokenClaim, type Utterance } from "./utterance.ts";
 
 /** Every machine on the link (RFC 4291 section 2.7.1), and the group's MAC (RFC 2464 section 7). */
@@ -107,13 +101,13 @@ export class NeighbourSuppressor {
   }
 
   /**
-   * Learns from the frame in [frame, end), which came in at `from` and which the guards let pass, and
-   * answers it if it can. To be asked about ARP, ND and DHCP, whomever they are for; others pass.
+   * Learns from a frame that came in at `from` and that the guards let pass, and answers it if it can. Looks at ARP, ND
+   * and DHCP, whatever their destination; other frames pass.
    *
    * @param now seconds, never going back
    */
-  judge(from: Port, bytes: Uint8Array, frame: number, end: number, now: number): Verdict {
-    const said = readUtterance(bytes, frame, end);
+  judge(from: Port, view: FrameView, now: number): Verdict {
+    const said = readUtterance(view);
     if (said === undefined || said.source === this.#mac) return "pass";
     if (said.probed !== undefined) this.#hold(said.probed, said.source, now);
     if (said.claim !== undefined) {

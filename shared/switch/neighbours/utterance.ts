@@ -1,14 +1,7 @@
 /** What a frame says about who has which IP address, as far as it may be believed. */
 import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
 import { ARP_REPLY, ARP_REQUEST, decodeArp } from "../../frame/arp.ts";
-import { holds, readUint16 } from "../../frame/bytes.ts";
-import {
-  ETHERNET_HEADER_BYTES,
-  ETHERNET_SOURCE_OFFSET,
-  ETHERTYPE_ARP,
-  ETHERTYPE_IPV4,
-  ETHERTYPE_IPV6,
-} from "../../frame/ethernet.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../frame/ethernet.ts";
 import {
   DHCP_ACK,
   DHCP_CLIENT_PORT,
@@ -17,7 +10,7 @@ import {
   decodeDhcp,
 } from "../../frame/ip/dhcp.ts";
 import { isIcmpv6Intact } from "../../frame/ip/icmp.ts";
-import { decodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
+import { decodeIpv4, PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import {
   decodeNeighbourDiscovery,
   ND_HOP_LIMIT,
@@ -29,12 +22,9 @@ import {
   type NeighbourSolicitation,
 } from "../../frame/ip/neighbour-discovery.ts";
 import { decodeUdp } from "../../frame/ip/udp.ts";
-import { isUsableSource, readMac } from "../../frame/mac.ts";
+import { isUsableSource } from "../../frame/mac.ts";
 import { Malformed } from "../../frame/malformed.ts";
-
-const TYPE_OFFSET = 12;
-const IPV4_PROTOCOL_OFFSET = 9;
-const IPV6_NEXT_HEADER_OFFSET = 6;
+import type { FrameView } from "../frame-view.ts";
 
 /** What was said; all of it may be missing from a frame of ARP or ND that is odd, or that says nothing. */
 export interface Utterance {
@@ -61,24 +51,20 @@ export interface SpokenClaim {
 }
 
 /**
- * Reads the frame in [frame, end). Undefined for all but ARP for IPv4, valid ND (RFC 4861 section 7.1) and
+ * Reads what a frame says about addresses. Undefined for all but ARP for IPv4, valid ND (RFC 4861 section 7.1) and
  * DHCPACKs, and for tagged frames: the addresses of one VLAN mean nothing in another.
  */
-export function readUtterance(bytes: Uint8Array, frame: number, end: number): Utterance | undefined {
-  if (!holds(bytes, frame, end, ETHERNET_HEADER_BYTES)) return undefined;
-  const destination = readMac(bytes, frame);
-  const source = readMac(bytes, frame + ETHERNET_SOURCE_OFFSET);
-  if (!isUsableSource(source)) return undefined;
-  const payload = frame + ETHERNET_HEADER_BYTES;
-  switch (readUint16(bytes, frame + TYPE_OFFSET)) {
+export function readUtterance(view: FrameView): Utterance | undefined {
+  if (view.tags !== 0 || !isUsableSource(view.source)) return undefined;
+  switch (view.type) {
     case ETHERTYPE_ARP:
-      return readArp(bytes, payload, end, { source, destination });
+      return readArp(view);
     case ETHERTYPE_IPV6:
-      if (bytes[payload + IPV6_NEXT_HEADER_OFFSET] !== PROTOCOL_ICMPV6) return undefined;
-      return readNd(bytes, payload, end, { source, destination });
+      return view.protocol === PROTOCOL_ICMPV6 ? readNd(view) : undefined;
     case ETHERTYPE_IPV4:
-      if (bytes[payload + IPV4_PROTOCOL_OFFSET] !== PROTOCOL_UDP) return undefined;
-      return readDhcp(bytes, payload, end, { source, destination });
+      return view.sourcePort === DHCP_SERVER_PORT && view.destinationPort === DHCP_CLIENT_PORT
+        ? readDhcp(view)
+        : undefined;
     default:
       return undefined;
   }
@@ -93,11 +79,17 @@ export function isHostAddress(address: IpAddress): boolean {
 
 type Addresses = Pick<Utterance, "source" | "destination">;
 
-function readArp(bytes: Uint8Array, start: number, end: number, ethernet: Addresses): Utterance | undefined {
-  const arp = decodeArp(bytes, start, end);
+/** Copies the addresses, because the view is reused. */
+function addressesOf({ source, destination }: FrameView): Addresses {
+  return { source, destination };
+}
+
+function readArp(view: FrameView): Utterance | undefined {
+  const arp = decodeArp(view.bytes, view.payload, view.end);
   if (arp instanceof Malformed) return undefined;
   const { operation, senderMac, senderAddress, targetAddress } = arp;
   if (operation !== ARP_REQUEST && operation !== ARP_REPLY) return undefined;
+  const ethernet = addressesOf(view);
   // Somebody speaks for another, a proxy or a liar: neither is learnt from, nor answered.
   if (senderMac !== ethernet.source) return ethernet;
   if (senderAddress === 0) {
@@ -110,9 +102,10 @@ function readArp(bytes: Uint8Array, start: number, end: number, ethernet: Addres
   return { ...ethernet, claim, question: { address: targetAddress, asker: senderAddress } };
 }
 
-function readNd(bytes: Uint8Array, start: number, end: number, ethernet: Addresses): Utterance | undefined {
-  const message = decodeNeighbourDiscovery(bytes, start, end);
-  if (message instanceof Malformed || !isValid(message, bytes)) return undefined;
+function readNd(view: FrameView): Utterance | undefined {
+  const message = decodeNeighbourDiscovery(view.bytes, view.payload, view.end);
+  if (message instanceof Malformed || !isValid(message, view.bytes)) return undefined;
+  const ethernet = addressesOf(view);
   switch (message.type) {
     case ND_NEIGHBOUR_SOLICITATION:
       return readSolicitation(message, ethernet);
@@ -150,19 +143,19 @@ function readAdvertisement(message: NeighbourAdvertisement, ethernet: Addresses)
   return { ...ethernet, claim: { address: target, router, override } };
 }
 
-function readDhcp(bytes: Uint8Array, start: number, end: number, ethernet: Addresses): Utterance | undefined {
-  const packet = decodeIpv4(bytes, start, end);
-  if (packet instanceof Malformed || packet.moreFragments || packet.fragmentOffset > 0) return undefined;
-  // Its checksum may be left to an offload, so it is not looked at: a lease only gives rise to a question.
+function readDhcp(view: FrameView): Utterance | undefined {
+  const { bytes, payload, end, fragment } = view;
+  const packet = decodeIpv4(bytes, payload, end);
+  if (packet instanceof Malformed || fragment !== "none") return undefined;
+  // The UDP checksum may be left to an offload, so it is not checked: a lease only gives rise to a question.
   const udp = decodeUdp(bytes, packet.payload, packet.end);
   if (udp instanceof Malformed) return undefined;
-  if (udp.sourcePort !== DHCP_SERVER_PORT || udp.destinationPort !== DHCP_CLIENT_PORT) return undefined;
   const message = decodeDhcp(bytes, udp.payload, udp.end);
   if (message instanceof Malformed) return undefined;
   const { operation, messageType, yourAddress, clientMac } = message;
   if (operation !== DHCP_OP_REPLY || messageType !== DHCP_ACK) return undefined;
   if (clientMac === undefined || !isUsableSource(clientMac) || !isHostAddress(yourAddress)) return undefined;
-  return { ...ethernet, lease: { address: yourAddress, mac: clientMac } };
+  return { ...addressesOf(view), lease: { address: yourAddress, mac: clientMac } };
 }
 
 function isValid(message: NeighbourDiscovery, bytes: Uint8Array): boolean {

@@ -1,8 +1,7 @@
 import { readUint16, readUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_ARP } from "../../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
-import { BROADCAST_MAC, isGroupAt, readMac } from "../../frame/mac.ts";
-import { type FrameView, LLC } from "../guards/frame-view.ts";
+import { type FrameView, LLC } from "../frame-view.ts";
 
 /** Reverse ARP (RFC 903): what hypervisors send for a machine that has just been moved to them. */
 const ETHERTYPE_RARP = 0x8035;
@@ -15,13 +14,13 @@ const ARP_TARGET_ADDRESS = 24;
 const ARP_REPLY = 2;
 
 /**
- * Whether a frame says to everybody where its sender is now: gratuitous ARP (RFC 5944 section 4.6), an unsolicited neighbour
+ * Returns whether a frame tells all ports where its sender is now: gratuitous ARP (RFC 5944 section 4.6), an unsolicited neighbour
  * advertisement (RFC 4861 section 7.2.6), a hypervisor's RARP after live migration, or the LLC frame that an access point
  * broadcasts for a station that has roamed to it (IEEE 802.11F layer 2 update).
  */
 export function isAnnouncement(view: FrameView): boolean {
-  const { bytes, frame, end, etherType, type, payload } = view;
-  if (!isGroupAt(bytes, frame)) return false;
+  const { bytes, end, etherType, type, payload } = view;
+  if (!view.isGroup) return false;
   if (etherType === ETHERTYPE_RARP) return true;
   if (etherType === ETHERTYPE_ARP) {
     if (payload + ARP_BYTES > end) return false;
@@ -30,6 +29,6 @@ export function isAnnouncement(view: FrameView): boolean {
       readUint32(bytes, payload + ARP_SENDER_ADDRESS) === readUint32(bytes, payload + ARP_TARGET_ADDRESS)
     );
   }
-  if (type === LLC) return etherType === LLC && readMac(bytes, frame) === BROADCAST_MAC;
+  if (type === LLC) return etherType === LLC && view.isBroadcast;
   return view.has(PROTOCOL_ICMPV6, 1) && bytes[view.transport] === NEIGHBOUR_ADVERTISEMENT;
 }

@@ -1,23 +1,7 @@
-import type { Port } from "../port.ts";
+import type { EntryKind, MacEntry, Port } from "../port.ts";
 
 /** Seconds after which what an address did is of no interest: longer than notices about it are held back. */
 const REMEMBERED_SECONDS = 300;
-
-/** How an entry came about: by a frame's source address, or said by an operator or the machine's VTEP. */
-export type EntryKind = "learned" | "static" | "registered";
-
-/** Where a MAC address is. */
-export interface MacEntry {
-  /** The address, 48 bits. */
-  readonly mac: number;
-  /** Where the machine is; undefined once the entry was removed. */
-  readonly port: Port | undefined;
-  readonly kind: EntryKind;
-  /** When a frame came from there last, in the segment's seconds; the one thing others may write. */
-  seenAt: number;
-  /** Until when it is held where it is, as it kept moving; 0 or past: it may move. */
-  readonly frozenUntil: number;
-}
 
 /**
  * A second place that wants an address: the first is asked whether it is still there, and keeps the address if it says so or

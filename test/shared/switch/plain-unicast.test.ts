@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
-import { FrameView, UNREADABLE } from "../../../shared/switch/guards/frame-view.ts";
+import { FrameView, UNREADABLE } from "../../../shared/switch/frame-view.ts";
 import { isPlainUnicast } from "../../../shared/switch/plain-unicast.ts";
 import {
   A,
@@ -94,8 +94,8 @@ describe("plain unicast", () => {
         seen++;
         const lab = new PolicyLab({ settings: { dhcp_guard: "on", ra_guard: "on" } });
         const { policy } = lab;
-        expect(policy.admit(lab.at(0), bytes, 0, content.length, 1_000)).toBeUndefined();
-        expect(policy.route(lab.at(0), bytes, 0, content.length, 1_000)).toBe("forward");
+        expect(policy.admit(lab.at(0), view, 1_000)).toBeUndefined();
+        expect(policy.route(lab.at(0), view, 1_000)).toBe("forward");
         lab.pass(2);
         expect([...(policy.suppressor?.entries() ?? [])]).toEqual([]);
         expect([...(policy.snooper?.groups() ?? [])]).toEqual([]);
@@ -113,7 +113,7 @@ const protocol = fc.oneof(
   { weight: 2, arbitrary: fc.constant(PROTOCOL_UDP) },
   { weight: 1, arbitrary: fc.constantFrom(PROTOCOL_TCP, PROTOCOL_ICMP, PROTOCOL_SCTP, 2, 58, 103) },
   // Extension headers of IPv6.
-  { weight: 1, arbitrary: fc.constantFrom(0, 43, 44, 51, 60, 135, 139, 140) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 43, 44, 50, 51, 60, 135, 139, 140, 253) },
 );
 const extension = fc.constantFrom(
   hopByHop,

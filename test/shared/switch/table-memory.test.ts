@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Budget, Shares } from "../../../shared/switch/budget.ts";
+import { FrameView } from "../../../shared/switch/frame-view.ts";
 import { MacTable } from "../../../shared/switch/mac-table.ts";
 import { GroupTable } from "../../../shared/switch/multicast/group-table.ts";
 import { MulticastSnooper } from "../../../shared/switch/multicast/snooper.ts";
@@ -135,7 +136,7 @@ describe("what an entry takes", () => {
       );
       for (let vlan = 1; vlan <= domains; vlan++) {
         const frame = reportV2(ipv4("239.1.2.3"), { tags: [tag(vlan)] });
-        snooper.judge(all[vlan % 16] as KeepingPort, frame, 0, frame.length, later());
+        snooper.judge(all[vlan % 16] as KeepingPort, new FrameView().read(frame, 0, frame.length), later());
       }
       expect(snooper.groupCount).toBe(domains);
       return snooper;

@@ -4,8 +4,7 @@ import { ETHERTYPE_EXPERIMENTAL, encodeEthernet } from "../../../shared/frame/et
 import { readMac } from "../../../shared/frame/mac.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
-import type { EgressQueue } from "../../../shared/tunnel/egress-queue.ts";
-import type { RecordRange } from "../../../shared/tunnel/outbox.ts";
+import type { EgressQueue, RecordRange } from "../../../shared/tunnel/egress-queue.ts";
 
 /** Headroom, Ethernet header and the record's number. */
 export const LEAST_RECORD_BYTES = ENCAPSULATION_BYTES + 14 + 4;

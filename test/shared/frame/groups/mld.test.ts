@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeUint16, written } from "../../../../shared/frame/bytes.ts";
+import { writeUint16 } from "../../../../shared/frame/bytes.ts";
 import {
   CHANGE_TO_INCLUDE,
   MODE_IS_EXCLUDE,
@@ -10,22 +10,12 @@ import {
   ALL_NODES,
   decodeMld,
   encodeMldQuery,
-  encodeRouterAlert,
-  findMld,
-  HOP_BY_HOP,
   MLD_V2_QUERY_BYTES,
   type MldQueryFields,
 } from "../../../../shared/frame/groups/mld.ts";
 import { isIcmpv6Intact } from "../../../../shared/frame/ip/icmp.ts";
-import { encodeIpv6, IPV6_HEADER_BYTES } from "../../../../shared/frame/ip/ipv6.ts";
-import { Malformed } from "../../../../shared/frame/malformed.ts";
 import { ipv6Address } from "../arbitraries.ts";
-import {
-  encodeInNoise,
-  expectToKeepWithinBounds,
-  expectToRefuseSenselessRanges,
-  hostileBytes,
-} from "../bounds.ts";
+import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
 import { listenerMessage, mldRecords } from "../group-messages.ts";
 
 const SOURCE = 0xfe80_0000_0000_0000_0000_0000_0000_0001n;
@@ -62,18 +52,6 @@ const encoded = (fields: MldQueryFields) => {
   const bytes = new Uint8Array(MLD_V2_QUERY_BYTES);
   encodeMldQuery(bytes, 0, fields, SOURCE, ALL_NODES);
   return bytes;
-};
-
-/** A packet around a message, with hop-by-hop options in front of it or not. */
-const packetOf = (message: Uint8Array, options: boolean) => {
-  const bytes = new Uint8Array(512);
-  const payloadLength = message.length + (options ? 8 : 0);
-  const nextHeader = options ? HOP_BY_HOP : 58;
-  const fields = { source: SOURCE, destination: ALL_NODES, payloadLength, nextHeader };
-  const at = written(encodeIpv6(bytes, 0, fields));
-  const offset = options ? written(encodeRouterAlert(bytes, at)) : at;
-  bytes.set(message, offset);
-  return bytes.subarray(0, offset + message.length);
 };
 
 describe("an MLD query", () => {
@@ -148,39 +126,6 @@ describe("an MLD message", () => {
       expect(decodeMld(report, 0, end)).toMatchObject({ layer: "mld", reason: "truncated" });
     }
     expect(decodeMld(report.with(0, 135), 0, 24)).toMatchObject({ layer: "mld", reason: "bad-type" });
-  });
-
-  it("is found behind hop-by-hop options as well as without", () => {
-    const message = listenerMessage(131, GROUP);
-    for (const options of [true, false]) {
-      const packet = packetOf(message, options);
-      const offset = IPV6_HEADER_BYTES + (options ? 8 : 0);
-      expect(findMld(packet, 0, packet.length)).toBe(offset);
-      expect(decodeMld(packet, offset, packet.length)).toMatchObject({ group: GROUP });
-    }
-  });
-
-  it("is not found where there is another protocol, another ICMPv6 message or no end to the options", () => {
-    const packet = packetOf(listenerMessage(131, GROUP), true);
-    expect(findMld(packetOf(Uint8Array.of(135, 0, 0, 0), true), 0, 52)).toBe(-1);
-    expect(findMld(packet.with(6, 17), 0, packet.length)).toBe(-1);
-    expect(findMld(packet.with(40, 17), 0, packet.length)).toBe(-1);
-    expect(findMld(packet.with(41, 255), 0, packet.length)).toBe(-1);
-    for (let end = 0; end <= 48; end++) expect(findMld(packet, 0, end)).toBe(-1);
-  });
-
-  it("is looked for within the packet, whatever is there", () => {
-    const findOrRefuse = (bytes: Uint8Array, start: number, end: number) => {
-      const offset = findMld(bytes, start, end);
-      return offset < 0 ? new Malformed("mld", "bad-type") : { payload: offset, end };
-    };
-    const packets = fc
-      .tuple(query, fc.boolean())
-      .map(([fields, options]) => packetOf(encoded(fields), options));
-    expectToKeepWithinBounds(
-      findOrRefuse,
-      hostileBytes(packets).filter((bytes) => bytes.length > 0),
-    );
   });
 });
 

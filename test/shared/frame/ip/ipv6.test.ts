@@ -5,8 +5,10 @@ import { PROTOCOL_ICMPV6 } from "../../../../shared/frame/ip/ipv4.ts";
 import {
   decodeIpv6,
   encodeIpv6,
+  extensionHeaderBytes,
   type Ipv6Fields,
   type Ipv6Header,
+  isExtensionHeader,
 } from "../../../../shared/frame/ip/ipv6.ts";
 import { ipv6Header } from "../arbitraries.ts";
 import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
@@ -73,5 +75,18 @@ describe("an IPv6 header", () => {
 
   it("is not encoded past the end of a buffer", () => {
     expect(encodeIpv6(new Uint8Array(40), 1, plain)).toBeUndefined();
+  });
+});
+
+describe("an extension header", () => {
+  it("is one of IANA's list, but for ESP and the numbers for experiments", () => {
+    const headers = Array.from({ length: 256 }, (_, number) => number).filter(isExtensionHeader);
+    // Not ESP (50), no next header (59), nor 253 and 254; and no number that is not assigned (RFC 7045 section 4).
+    expect(headers).toEqual([0, 43, 44, 51, 60, 135, 139, 140]);
+  });
+
+  it("counts its length in units of 8 bytes without the first, an authentication header in units of 4 without two", () => {
+    expect([0, 1, 255].map((length) => extensionHeaderBytes(60, length))).toEqual([8, 16, 2_048]);
+    expect([1, 4].map((length) => extensionHeaderBytes(51, length))).toEqual([12, 24]);
   });
 });

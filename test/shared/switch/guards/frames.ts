@@ -19,7 +19,7 @@ import {
 import { encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
 import { encodeUdp } from "../../../../shared/frame/ip/udp.ts";
 import { writeMac } from "../../../../shared/frame/mac.ts";
-import { FrameView } from "../../../../shared/switch/guards/frame-view.ts";
+import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import type { PortRole } from "../../../../shared/switch/port.ts";
 import { KeepingPort } from "../ports.ts";
 

@@ -86,7 +86,7 @@ describe("the loop detector", () => {
     expect(lab.sent.map(({ port }) => port)).toEqual([...lab.ports]);
     expect([probe.length, readMac(probe, 0), readMac(probe, 6)]).toEqual([60, PROBE_GROUP, HUB]);
     expect([probe[12], probe[13]]).toEqual([0x88, 0xb5]);
-    expect([isGroupAt(probe, 0), isLinkLocalControl(probe, 0)]).toEqual([true, false]);
+    expect([isGroupAt(probe, 0), isLinkLocalControl(readMac(probe, 0))]).toEqual([true, false]);
     expect(lab.probe(1, 1)).not.toEqual(probe);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_EXTENSION_HEADERS } from "../../../../shared/switch/guards/frame-view.ts";
+import { MAX_EXTENSION_HEADERS } from "../../../../shared/switch/frame-view.ts";
 import { RaGuard } from "../../../../shared/switch/guards/ra-guard.ts";
 import type { Notice } from "../../../../shared/switch/notice.ts";
 import {

@@ -12,9 +12,9 @@ import {
   type VlanTag,
 } from "../../../../shared/frame/ethernet.ts";
 import { PROTOCOL_IGMP, ROUTER_ALERT_OPTION } from "../../../../shared/frame/groups/igmp.ts";
-import { encodeRouterAlert, HOP_BY_HOP } from "../../../../shared/frame/groups/mld.ts";
+import { encodeRouterAlert } from "../../../../shared/frame/groups/mld.ts";
 import { encodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
-import { encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
+import { encodeIpv6, HOP_BY_HOP } from "../../../../shared/frame/ip/ipv6.ts";
 import {
   igmpRecords,
   listenerMessage,

@@ -1,10 +1,11 @@
 import { decodeEthernet } from "../../../../shared/frame/ethernet.ts";
 import type { Igmp } from "../../../../shared/frame/groups/igmp.ts";
 import { decodeIgmp } from "../../../../shared/frame/groups/igmp.ts";
-import { decodeMld, findMld, type Mld } from "../../../../shared/frame/groups/mld.ts";
+import { decodeMld, type Mld } from "../../../../shared/frame/groups/mld.ts";
 import { decodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
 import { decodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
 import { Malformed } from "../../../../shared/frame/malformed.ts";
+import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import type { HubSender } from "../../../../shared/switch/hub-sender.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
 
@@ -53,7 +54,7 @@ function readQuery(bytes: Uint8Array): Omit<SentQuery, "to"> {
     return { vlans, source, destination, message: accepted(decodeIgmp(bytes, payload, end)) };
   }
   const { source, destination, end } = accepted(decodeIpv6(bytes, frame.payload, frame.end));
-  const message = accepted(decodeMld(bytes, findMld(bytes, frame.payload, end), end));
+  const message = accepted(decodeMld(bytes, new FrameView().read(bytes, 0, end).transport, end));
   return { vlans, source, destination, message };
 }
 

@@ -10,6 +10,7 @@ import {
   MODE_IS_INCLUDE,
 } from "../../../../shared/frame/groups/group-record.ts";
 import { Budget } from "../../../../shared/switch/budget.ts";
+import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import { MulticastSnooper, type SnooperOptions } from "../../../../shared/switch/multicast/snooper.ts";
 import {
   GREETED_PER_TICK,
@@ -56,7 +57,11 @@ function lab(options: Partial<SnooperOptions> = {}) {
     const headroom = 12;
     const bytes = new Uint8Array(headroom + frame.length + 20).fill(0xee);
     bytes.set(frame, headroom);
-    const receivers = snooper.judge(from, bytes, headroom, headroom + frame.length, now);
+    const receivers = snooper.judge(
+      from,
+      new FrameView().read(bytes, headroom, headroom + frame.length),
+      now,
+    );
     return receivers === "flood" ? receivers : [...receivers].map((port) => port.id).sort();
   };
   return { sender, snooper, a, b, c, judge };
@@ -106,7 +111,7 @@ describe("a group that somebody has joined", () => {
     judge(b, reportV2(G));
     judge(c, queryV2(ROUTER));
     expect(judge(b, toG)).toEqual(["a", "b", "c"]);
-    const of = () => snooper.judge(b, toG, 0, toG.length, 0);
+    const of = () => snooper.judge(b, new FrameView().read(toG, 0, toG.length), 0);
     const before = of();
     judge(a, reportV2(G), 5);
     snooper.tick(6);
@@ -547,7 +552,11 @@ describe("a group frame of any bytes", () => {
           const judged = list.map((frame, index) => {
             const bytes = new Uint8Array(frame.length + 64).fill(filler);
             bytes.set(frame);
-            const receivers = snooper.judge(index % 2 === 0 ? a : b, bytes, 0, frame.length, index);
+            const receivers = snooper.judge(
+              index % 2 === 0 ? a : b,
+              new FrameView().read(bytes, 0, frame.length),
+              index,
+            );
             return receivers === "flood" ? receivers : [...receivers].map((port) => port.id);
           });
           snooper.tick(10);

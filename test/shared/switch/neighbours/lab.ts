@@ -17,6 +17,7 @@ import {
   encodeNeighbourSolicitation,
 } from "../../../../shared/frame/ip/neighbour-discovery.ts";
 import { readMac } from "../../../../shared/frame/mac.ts";
+import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import { NeighbourSuppressor, type Verdict } from "../../../../shared/switch/neighbours/suppressor.ts";
 import type { Notice } from "../../../../shared/switch/notice.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
@@ -90,7 +91,7 @@ export function lab({ answers }: { answers?: boolean } = {}): Lab {
     hear(from, frame) {
       const bytes = new Uint8Array(frame.length + 40).fill(0xa5);
       bytes.set(frame, 12);
-      return suppressor.judge(from, bytes, 12, 12 + frame.length, clock.now);
+      return suppressor.judge(from, new FrameView().read(bytes, 12, 12 + frame.length), clock.now);
     },
     pass(seconds) {
       for (let second = 0; second < seconds; second++) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { FrameView } from "../../../../shared/switch/guards/frame-view.ts";
+import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import { isAnnouncement } from "../../../../shared/switch/places/announcement.ts";
 import {
   A,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../../../shared/frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
-import { LLC, MAX_EXTENSION_HEADERS, UNREADABLE } from "../../../../shared/switch/guards/frame-view.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
+import { LLC, MAX_EXTENSION_HEADERS, UNREADABLE } from "../../../shared/switch/frame-view.ts";
 import {
+  A,
   arpFrame,
   authentication,
+  B,
   destinationOptions,
   expectToKeepWithinFrames,
   fragment,
@@ -17,14 +19,15 @@ import {
   udp,
   view,
   withTotalLength,
-} from "./frames.ts";
+} from "./guards/frames.ts";
 
 describe("the guards' view of a frame", () => {
   it("finds the protocol of IPv4 past tags and options", () => {
     expect(view(over4(udp(1, 2, [9])))).toMatchObject({
       ip: 4,
       protocol: PROTOCOL_UDP,
-      source: 26,
+      ipSource: 26,
+      ipDestination: 30,
       transport: 34,
       packetEnd: 43,
     });
@@ -35,7 +38,7 @@ describe("the guards' view of a frame", () => {
   it("finds that of IPv6 past extension headers", () => {
     const extensions = [hopByHop, destinationOptions, authentication, longDestinationOptions];
     const seen = view(over6(icmp6(134), { extensions, vlans: [3] }));
-    expect(seen).toMatchObject({ ip: 6, protocol: PROTOCOL_ICMPV6, fragment: "none", source: 26 });
+    expect(seen).toMatchObject({ ip: 6, protocol: PROTOCOL_ICMPV6, fragment: "none", ipSource: 26 });
     expect(seen.bytes[seen.transport]).toBe(134);
   });
 
@@ -48,6 +51,32 @@ describe("the guards' view of a frame", () => {
     }
     const spanningTree = Uint8Array.of(...arpFrame().subarray(0, 12), 0, 38, 0x42, 0x42, 3, 0, 0, 0, 8, 6);
     expect(view(spanningTree)).toMatchObject({ type: LLC, etherType: LLC, ip: 0 });
+  });
+
+  it("has the addresses and counts the tags", () => {
+    expect(view(arpFrame({ to: B, from: A }))).toMatchObject({
+      destination: B,
+      source: A,
+      isGroup: false,
+      tags: 0,
+    });
+    expect(view(arpFrame({ vlans: [3, 0] }))).toMatchObject({ isGroup: true, isBroadcast: true, tags: 2 });
+    expect(view(inSnap(over6(icmp6(134)), 1)).tags).toBe(0);
+  });
+
+  it("has the ports of UDP, and of nothing else", () => {
+    const ports = { sourcePort: 546, destinationPort: 547 };
+    const none = { sourcePort: UNREADABLE, destinationPort: UNREADABLE };
+    const datagram = over6(udp(546, 547), {
+      protocol: PROTOCOL_UDP,
+      extensions: [destinationOptions, fragment(0, true)],
+    });
+    expect(view(datagram)).toMatchObject(ports);
+    const later = over6(udp(546, 547), { protocol: PROTOCOL_UDP, extensions: [fragment(1, true)] });
+    expect(view(later)).toMatchObject(none);
+    expect(view(over4(udp(546, 547), { options: new Uint8Array(8).fill(1) }))).toMatchObject(ports);
+    expect(view(over4(udp(546, 547), { protocol: 6 }))).toMatchObject(none);
+    expect(view(withTotalLength(over4(udp(1, 2)), 23))).toMatchObject(none);
   });
 
   it("tells first fragments from later ones", () => {
