@@ -1,7 +1,8 @@
+import type { LimitName } from "../../../shared/api/resources/limits.ts";
 import { Budget } from "../../../shared/switch/budget.ts";
 import type { Grant } from "../../model/grants.ts";
 import type { Network } from "../../model/model.ts";
-import type { LimitName, Limits, Where } from "../../tenants/limits.ts";
+import type { Limits, Where } from "../../tenants/limits.ts";
 import type { NewNotice } from "../../tenants/notices.ts";
 import { RESERVED } from "../limits.ts";
 import { SessionMacs } from "../session/session-macs.ts";

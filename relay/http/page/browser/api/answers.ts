@@ -1,9 +1,10 @@
 // What the API answers (docs/api.md): types alone, nothing of this reaches the browser.
+
+import type { TenantLimits } from "../../../../../shared/api/resources/limits.ts";
 import type { DropReason } from "../../../../../shared/switch/drops.ts";
 import type { PortRole } from "../../../../../shared/switch/port.ts";
 import type { NetworkSettings } from "../../../../../shared/switch/settings.ts";
 import type { NetworkMode } from "../../../../model/model.ts";
-import type { TenantLimits } from "../../../../tenants/limits.ts";
 
 /** ISO 8601. */
 type Time = string;

@@ -1,4 +1,4 @@
-/** @import { LimitName } from "../../../../tenants/limits.ts" */
+/** @import { LimitName } from "../../../../../shared/api/resources/limits.ts" */
 import { enDrops } from "./en-drops.js";
 import { enSettings } from "./en-settings.js";
 
