@@ -1,13 +1,14 @@
 // The short version of 'npm run attack': everything at once, judged by what holds on any machine, however busy.
 import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
+import { repeats } from "../support/repeats.ts";
 import { requires } from "../support/requirements.ts";
 import { campaign } from "./campaign.ts";
 import { attackOptions } from "./options.ts";
 import { HEAD_BYTES, MARK_BYTES, MarkFinder, markOf, writeFrame } from "./payload.ts";
 import { findings, report } from "./report.ts";
 
-const SECONDS = 10;
+const SECONDS = repeats(6, 10);
 
 /** What a run found of those things that do not depend on time. */
 async function attack(...args: string[]) {

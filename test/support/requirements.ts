@@ -83,8 +83,8 @@ export function requires(...names: string[]): boolean {
   return false;
 }
 
-/** The test file being collected: the outermost one on the stack. */
-function callingTest(): string {
+/** Returns the absolute path of the test file being collected: the outermost one on the stack. */
+export function callingTest(): string {
   const frames = (new Error().stack ?? "").split("\n");
   const frame = frames.findLast((line) => line.includes(".test.ts"));
   const path = frame?.match(/(?:file:\/\/)?(\/[^\s()]*\.test\.ts)/)?.[1];

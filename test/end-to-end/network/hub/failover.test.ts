@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HubLab, type Member, ping, WAIT } from "../../../support/network/hub-lab.ts";
 import { hasLab, JsonProcess } from "../../../support/network/lab.ts";
+import { repeats } from "../../../support/repeats.ts";
 
 const VIRTUAL = "10.20.0.100";
 const VIRTUAL_MAC = "00:00:5e:00:01:33";
-const TURNS = 4;
+const TURNS = repeats(2, 4);
 
 let lab: HubLab;
 let client: Member;
@@ -24,7 +25,8 @@ async function start(
   const config = `
 global_defs {
   router_id ${port}
-  vrrp_garp_master_delay 3
+  vrrp_version 3
+  vrrp_garp_master_delay 1
 }
 vrrp_instance gateway {
   state BACKUP
@@ -32,7 +34,7 @@ vrrp_instance gateway {
   ${hasVirtualMac ? "use_vmac vr51" : ""}
   virtual_router_id 51
   priority ${priority}
-  advert_int 1
+  advert_int 0.2
   virtual_ipaddress { ${VIRTUAL}/24 }
 }
 `;

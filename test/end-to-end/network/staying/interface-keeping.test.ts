@@ -16,6 +16,7 @@ import {
   text,
   up,
 } from "../../../support/network/lab.ts";
+import { repeats } from "../../../support/repeats.ts";
 
 /** Far beyond what it takes. */
 const WAIT = { timeout: 40_000, interval: 100 };
@@ -145,7 +146,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     return Number(stat[11]) + Number(stat[12]);
   }
 
-  it("is as it was after thirty of their changes, or says what it is not, and then rests", async () => {
+  it("is as it was after many of their changes, or says what it is not, and then rests", async () => {
     await using agent = await AgentProcess.start(alice.host);
     await agent.must("up", "lan", "--relay", relay.url, "--token", token, "--address", ALICE);
     const tap = String((await agent.network("lan"))?.tap);
@@ -153,7 +154,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     const isWhole = { addresses: [ALICE], routes: 2, linkLocal: true };
     await expect.poll(() => shape(alice.host, tap, [ALICE]), WAIT).toMatchObject(isWhole);
     const before = await shape(alice.host, tap, [ALICE]);
-    const names = fc.sample(fc.constantFrom(...Object.keys(CHANGES)), { numRuns: 30, seed: 14 });
+    const names = fc.sample(fc.constantFrom(...Object.keys(CHANGES)), { numRuns: repeats(15, 30), seed: 14 });
     for (const name of names) {
       await CHANGES[name]?.(tap, alice.host);
       const settled = async () => {
