@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/build-page.ts",
     // Real hosts, NATs and relays are started here: what is slow on two busy cores has not failed.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, "..");
 /** All of the command; of desktop/ not the app, which is bundled. */
 const SOURCES = [
   "bin",
+  "dist/page",
   "shared",
   "system",
   "relay",

@@ -62,6 +62,7 @@ const { values } = parseArgs({
   },
 });
 
+execFileSync(process.execPath, [join(ROOT, "tools/page-build.js")], { stdio: "inherit" });
 const vite = join(ROOT, "node_modules/electron-vite/bin/electron-vite.js");
 execFileSync(process.execPath, [vite, "build"], { cwd: ROOT, stdio: "inherit" });
 composeAfterInstall();

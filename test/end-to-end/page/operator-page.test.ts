@@ -104,8 +104,12 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     const [, tenant = "", secret = ""] = new URL(link).hash.split(".");
     expect(tenant).toBe("default");
     const drawn = await page.getByRole("img", { name: "QR code" }).locator("path").last().getAttribute("d");
-    const dark = create(link, { errorCorrectionLevel: "M" }).modules.data.filter((bit) => bit !== 0);
-    expect(drawn?.match(/M/g)).toHaveLength(dark.length);
+    const { size, data } = create(link, { errorCorrectionLevel: "M" }).modules;
+    // Four modules of quiet zone on each side.
+    const dark = Array.from(data, (bit, i) =>
+      bit ? `M${(i % size) + 4} ${Math.floor(i / size) + 4}h1v1h-1z` : "",
+    );
+    expect(drawn).toBe(dark.join(""));
     await page.keyboard.press("Escape");
     await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
     expect(await one.focused()).toBe("New invite");

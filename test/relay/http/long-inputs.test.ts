@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { TrustedProxies } from "../../../relay/arrivals/trusted-proxies.ts";
 import { fromBase64url } from "../../../relay/crypto/base64url.ts";
 import { withoutPrefix } from "../../../relay/http/app.ts";
-import { languageOf } from "../../../relay/http/join-page.ts";
 import { bearer } from "../../../relay/http/kernel/access.ts";
 import { quoted, shortened } from "../../../relay/http/kernel/quoted.ts";
-import { PageAssets } from "../../../relay/http/page/page-assets.ts";
 import { originOf } from "../../../relay/origin.ts";
+import { languageOf } from "../../../relay/page/join-page.ts";
+import { PageAssets } from "../../../relay/page/page-assets.ts";
 import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 /** Far more than all headers of a request may have, so that what grows by the square takes a minute. */

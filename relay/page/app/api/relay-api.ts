@@ -1,0 +1,44 @@
+import type * as Api from "./answers.ts";
+import type { Problem } from "./problem.ts";
+import { path, Requests } from "./requests.ts";
+import { auditQuery, TenantApi } from "./tenant-api.ts";
+
+/** The relay's API as the page uses it. Every call can be aborted, and throws a Problem that tells why it failed. */
+export class RelayApi {
+  #requests;
+
+  /** @param refused told when the token is no longer good */
+  constructor(token: string, refused: (problem: Problem) => void) {
+    this.#requests = new Requests(token, refused);
+  }
+
+  async me(signal: AbortSignal) {
+    return (await this.#requests.get("me", signal)) as Api.Me;
+  }
+
+  async tenants(signal: AbortSignal) {
+    return (await this.#requests.list("tenants", signal)) as Api.Rows<Api.Tenant>;
+  }
+
+  async createTenant(name: string, signal: AbortSignal) {
+    await this.#requests.send("POST", "tenants", { name }, signal);
+  }
+
+  async deleteTenant(name: string, signal: AbortSignal) {
+    await this.#requests.send("DELETE", path("tenants", name), undefined, signal);
+  }
+
+  /**
+   * What happened in the whole relay, the newest first.
+   *
+   * @param since seconds
+   */
+  async audit(since: number | undefined, signal: AbortSignal) {
+    const rows = await this.#requests.list(`audit${auditQuery(since)}`, signal);
+    return rows as Api.Rows<Api.AuditEntry>;
+  }
+
+  tenant(name: string) {
+    return new TenantApi(this.#requests, name);
+  }
+}

@@ -1,0 +1,71 @@
+import { type Problem, problemOf } from "./problem.ts";
+
+/** Milliseconds that an answer may take. */
+const ANSWER_MS = 20_000;
+
+/** Rows of a list that are asked for: more than a person reads, and little enough to be drawn at once. */
+const ROWS = 1_000;
+
+/** Requests to the API below `v1/` of wherever the page is. The token is kept here, and nowhere else. */
+export class Requests {
+  #token;
+  #refused;
+
+  /** @param refused told when the token is no longer good */
+  constructor(token: string, refused: (problem: Problem) => void) {
+    this.#token = token;
+    this.#refused = refused;
+  }
+
+  async get(path: string, signal: AbortSignal): Promise<unknown> {
+    return (await this.#ask("GET", new URL(`v1/${path}`, document.baseURI), undefined, signal)).json();
+  }
+
+  /** The first rows of a list. */
+  async list(path: string, signal: AbortSignal) {
+    const url = new URL(`v1/${path}`, document.baseURI);
+    url.searchParams.set("limit", String(ROWS));
+    const response = await this.#ask("GET", url, undefined, signal);
+    const rows = (await response.json()) as unknown[];
+    return { rows, more: /;\s*rel="?next"?/.test(response.headers.get("link") ?? "") };
+  }
+
+  /**
+   * Makes, changes or removes something.
+   *
+   * @returns undefined where the answer is empty
+   */
+  async send(
+    method: "POST" | "PATCH" | "DELETE",
+    path: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const response = await this.#ask(method, new URL(`v1/${path}`, document.baseURI), body, signal);
+    return response.status === 204 ? undefined : await response.json();
+  }
+
+  async #ask(method: string, url: URL, body: unknown, signal: AbortSignal) {
+    const response = await fetch(url, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    });
+    if (response.ok) return response;
+    const problem = await problemOf(response, signal);
+    if (response.status === 401) this.#refused(problem);
+    throw problem;
+  }
+}
+
+/** A path of these parts, whatever is in them. */
+export function path(...parts: readonly string[]) {
+  return parts.map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,101 @@
+import type { Admin } from "../api/answers.ts";
+import type { TenantApi } from "../api/tenant-api.ts";
+import { useLive } from "../state/use-live.ts";
+import { t } from "../text/text.ts";
+import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { TextField, written } from "../ui/field.tsx";
+import { askBefore, RowButton } from "../ui/removal.tsx";
+import { Loaded, Screen } from "../ui/screen.tsx";
+import { DataTable } from "../ui/table.tsx";
+import { Time } from "../ui/time.tsx";
+import { ExpiryField, expiryOf } from "./expiry.tsx";
+import { NewSecretNotice } from "./new-secret.tsx";
+
+/** Who administers the tenant, for the relay's administrator alone. */
+export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
+  const text = t.value;
+  const words = text.admins;
+  const admins = useLive((signal) => api.admins(signal), [tenant], 15_000);
+  const create = () =>
+    showDialog(
+      <FormDialog
+        title={words.create}
+        submit={text.create}
+        body={[
+          <TextField label={text.name} input={{ name: "name", maxLength: 256, required: true }} />,
+          <ExpiryField value={undefined} never />,
+        ]}
+        onSubmit={async (fields, signal) => {
+          const request = { name: written(fields, "name"), expires_in: expiryOf(fields) };
+          const { token } = await api.createSecret("admins", request, signal);
+          admins.reload();
+          return <NewSecretNotice title={words.created} label={words.token} value={token} />;
+        }}
+      />,
+    );
+
+  const revoke = ({ id, name }: Admin) =>
+    askBefore({
+      title: words.revoke(name ?? id),
+      submit: text.revoke,
+      body: <p>{words.revokeWarning}</p>,
+      work: async (_fields, signal) => {
+        await api.remove("admins", id, signal);
+        admins.reload();
+      },
+      done: words.revoked(name ?? id),
+    });
+  return (
+    <Screen
+      title={words.title}
+      lead={words.lead(tenant)}
+      actions={
+        <button type="button" class="primary" onClick={create}>
+          {words.create}
+        </button>
+      }
+    >
+      <Loaded
+        live={admins}
+        show={({ rows, more }) => (
+          <DataTable
+            caption={words.title}
+            rows={rows}
+            more={more}
+            keyOf={({ id }) => id}
+            empty={words.empty}
+            columns={[
+              {
+                label: text.name,
+                heads: true,
+                sort: ({ name }) => name ?? "",
+                cell: ({ name }) => name ?? text.none,
+              },
+              {
+                label: text.expires,
+                sort: ({ expires_at }) => expires_at ?? "9",
+                cell: ({ expires_at }) => <Time time={expires_at} none={text.never} />,
+              },
+              {
+                label: text.created,
+                sort: ({ created_at }) => created_at,
+                cell: ({ created_at }) => <Time time={created_at} />,
+              },
+              { label: text.id, cell: ({ id }) => <code>{id}</code> },
+              {
+                label: text.actions,
+                cell: (admin) => (
+                  <RowButton
+                    label={text.revoke}
+                    full={words.revoke(admin.name ?? admin.id)}
+                    onClick={() => revoke(admin)}
+                  />
+                ),
+              },
+            ]}
+          />
+        )}
+      />
+    </Screen>
+  );
+}

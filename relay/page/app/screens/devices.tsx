@@ -1,0 +1,77 @@
+import type { Device } from "../api/answers.ts";
+import type { TenantApi } from "../api/tenant-api.ts";
+import { useLive } from "../state/use-live.ts";
+import { t } from "../text/text.ts";
+import { askBefore, RowButton } from "../ui/removal.tsx";
+import { Loaded, Screen } from "../ui/screen.tsx";
+import { State } from "../ui/state.tsx";
+import { DataTable } from "../ui/table.tsx";
+import { Time } from "../ui/time.tsx";
+
+/** The machines that came in by invites. */
+export function Devices({ tenant, api }: { tenant: string; api: TenantApi }) {
+  const text = t.value;
+  const words = text.devices;
+  const devices = useLive((signal) => api.devices(signal), [tenant], 3_000);
+
+  const revoke = ({ id, name }: Device) =>
+    askBefore({
+      title: words.revoke(name),
+      submit: text.revoke,
+      body: <p>{words.revokeWarning}</p>,
+      work: async (_fields, signal) => {
+        await api.remove("devices", id, signal);
+        devices.reload();
+      },
+      done: words.revoked(name),
+    });
+  return (
+    <Screen title={words.title} lead={words.lead}>
+      <Loaded
+        live={devices}
+        show={({ rows, more }) => (
+          <DataTable
+            caption={words.title}
+            rows={rows}
+            more={more}
+            keyOf={({ id }) => id}
+            empty={words.empty}
+            columns={[
+              { label: text.name, heads: true, sort: ({ name }) => name, cell: ({ name }) => name },
+              {
+                label: text.state,
+                sort: ({ online }) => (online ? 0 : 1),
+                cell: ({ online }) => (
+                  <State kind={online ? "good" : "idle"} label={online ? text.online : text.offline} />
+                ),
+              },
+              { label: words.networks, cell: ({ networks }) => networks.join(", ") || text.none },
+              {
+                label: words.lastSeen,
+                sort: ({ last_seen }) => last_seen ?? "",
+                cell: ({ last_seen, online }) =>
+                  online ? text.now : <Time time={last_seen} none={text.never} />,
+              },
+              {
+                label: text.created,
+                sort: ({ created_at }) => created_at,
+                cell: ({ created_at }) => <Time time={created_at} />,
+              },
+              { label: text.id, cell: ({ id }) => <code>{id}</code> },
+              {
+                label: text.actions,
+                cell: (device) => (
+                  <RowButton
+                    label={text.revoke}
+                    full={words.revoke(device.name)}
+                    onClick={() => revoke(device)}
+                  />
+                ),
+              },
+            ]}
+          />
+        )}
+      />
+    </Screen>
+  );
+}

@@ -1,0 +1,31 @@
+import { duration } from "../text/format.ts";
+import { t } from "../text/text.ts";
+import { SelectField, written } from "../ui/field.tsx";
+
+const CHOICES = [3_600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
+
+/**
+ * How long something is good for.
+ *
+ * @param props seconds at first, and whether it may be good for ever
+ */
+export function ExpiryField({ value, never = false }: { value: number | undefined; never?: boolean }) {
+  const text = t.value;
+
+  const options: [string, string][] = CHOICES.map((seconds) => [String(seconds), duration(seconds)]);
+  if (never) options.unshift(["", text.never]);
+  return (
+    <SelectField
+      label={text.expiresAfter}
+      name="expires_in"
+      options={options}
+      value={value === undefined ? "" : String(value)}
+    />
+  );
+}
+
+/** Seconds; undefined for ever. */
+export function expiryOf(fields: FormData) {
+  const chosen = written(fields, "expires_in");
+  return chosen === undefined ? undefined : Number(chosen);
+}

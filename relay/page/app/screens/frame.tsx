@@ -1,0 +1,96 @@
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import { go, type Route, route } from "../state/route.ts";
+import { type Session, signOut } from "../state/session.ts";
+import { t } from "../text/text.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Admins } from "./admins.tsx";
+import { Audit } from "./audit.tsx";
+import { Devices } from "./devices.tsx";
+import { Invites } from "./invites.tsx";
+import { LimitsScreen } from "./limits.tsx";
+import { Navigation } from "./navigation.tsx";
+import { NetworkScreen } from "./network/network-screen.tsx";
+import { Networks } from "./networks.tsx";
+import { Notices } from "./notices.tsx";
+import { Preferences } from "./preferences.tsx";
+import { Tenants } from "./tenants.tsx";
+import { Tokens } from "./tokens.tsx";
+
+/** What is around every screen of who is signed in. */
+export function Frame({ session }: { session: Session }) {
+  const text = t.value;
+  const own = session.me.tenant;
+  const shown = allowed(route.value, own);
+  useEffect(() => {
+    if (shown !== route.value) go(shown);
+  }, [shown]);
+
+  const skip = (event: MouseEvent) => {
+    // The fragment is the screen's.
+    event.preventDefault();
+    document.querySelector("h1")?.focus();
+  };
+  return (
+    <div class="frame">
+      {/* biome-ignore lint/a11y/useValidAnchor: a skip link, whose target is focused by script. */}
+      <a class="skip" href="#main" onClick={skip}>
+        {text.skip}
+      </a>
+      <header class="top">
+        <a class="brand" href="#/">
+          <Icon name="brand" />
+          Laneway
+        </a>
+        <span class="who">{own === null ? text.relayAdmin : text.tenantAdmin(own)}</span>
+        <Preferences />
+        <button type="button" onClick={signOut}>
+          {text.signOut}
+        </button>
+      </header>
+      <Navigation session={session} shown={shown} />
+      <main id="main">{screenOf(session, shown)}</main>
+    </div>
+  );
+}
+
+/** The screen that is opened: of the own tenant alone for who administers one. */
+function allowed(wanted: Route, own: string | null): Route {
+  if (own === null) return wanted.screen === "home" ? { screen: "tenants" } : wanted;
+  if (!("tenant" in wanted) || wanted.tenant !== own || wanted.screen === "admins") {
+    return { screen: "networks", tenant: own };
+  }
+  return wanted;
+}
+
+function screenOf({ api, me }: Session, to: Route): VNode {
+  const isRelayAdmin = me.tenant === null;
+  if (!("tenant" in to)) {
+    if (to.screen !== "relay-audit") return <Tenants api={api} />;
+    return <Audit key="relay" load={(since, signal) => api.audit(since, signal)} />;
+  }
+  const { tenant } = to;
+  const of = api.tenant(tenant);
+  // A key, so that nothing of one tenant is shown under the name of another.
+  const about = { key: `${tenant}/${to.screen}`, tenant, api: of };
+  switch (to.screen) {
+    case "networks":
+      return <Networks {...about} isRelayAdmin={isRelayAdmin} />;
+    case "network":
+      return <NetworkScreen {...about} key={`${tenant}/${to.network}`} name={to.network} tab={to.tab} />;
+    case "devices":
+      return <Devices {...about} />;
+    case "invites":
+      return <Invites {...about} />;
+    case "tokens":
+      return <Tokens {...about} />;
+    case "admins":
+      return <Admins {...about} />;
+    case "limits":
+      return <LimitsScreen {...about} isRelayAdmin={isRelayAdmin} />;
+    case "notices":
+      return <Notices {...about} />;
+    case "audit":
+      return <Audit key={about.key} tenant={tenant} load={(since, signal) => of.audit(since, signal)} />;
+  }
+}

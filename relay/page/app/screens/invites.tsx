@@ -1,0 +1,143 @@
+import type { Invite, NewInvite } from "../api/answers.ts";
+import type { TenantApi } from "../api/tenant-api.ts";
+import { useLive } from "../state/use-live.ts";
+import { number } from "../text/format.ts";
+import { t } from "../text/text.ts";
+import { FormDialog, Notice, showDialog } from "../ui/dialog.tsx";
+import { CheckField, TextField, writtenNumber } from "../ui/field.tsx";
+import { QrCode } from "../ui/qr-code.tsx";
+import { askBefore, RowButton } from "../ui/removal.tsx";
+import { Loaded, Screen } from "../ui/screen.tsx";
+import { Secret } from "../ui/secret.tsx";
+import { DataTable } from "../ui/table.tsx";
+import { Time } from "../ui/time.tsx";
+import { ExpiryField, expiryOf } from "./expiry.tsx";
+import { NetworkField, networkOf } from "./network-field.tsx";
+
+/** Links that let machines in. */
+export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
+  const text = t.value;
+  const words = text.invites;
+  const invites = useLive((signal) => api.invites(signal), [tenant], 10_000);
+  const create = () =>
+    showDialog(
+      <FormDialog
+        title={words.create}
+        submit={text.create}
+        body={[
+          <NetworkField api={api} />,
+          <TextField
+            label={words.uses}
+            hint={words.usesHint}
+            input={{
+              name: "uses",
+              type: "number",
+              min: 1,
+              max: 1_000_000_000,
+              defaultValue: 1,
+              required: true,
+            }}
+          />,
+          <ExpiryField value={7 * 86_400} />,
+        ]}
+        onSubmit={async (fields, signal) => {
+          const request = {
+            network: networkOf(fields),
+            uses: writtenNumber(fields, "uses"),
+            expires_in: expiryOf(fields),
+          };
+          const made = await api.createInvite(request, signal);
+          invites.reload();
+          return <NewInviteNotice invite={made} />;
+        }}
+      />,
+    );
+
+  const revoke = ({ id, used }: Invite) =>
+    askBefore({
+      title: words.revoke(id),
+      submit: text.revoke,
+      body: [
+        <p>{words.revokeWarning}</p>,
+        used > 0 && <CheckField label={words.keepDevices(number(used))} name="keep" />,
+      ],
+      work: async (fields, signal) => {
+        await api.revokeInvite(id, !fields.has("keep"), signal);
+        invites.reload();
+      },
+      done: words.revoked(id),
+    });
+  return (
+    <Screen
+      title={words.title}
+      lead={words.lead}
+      actions={
+        <button type="button" class="primary" onClick={create}>
+          {words.create}
+        </button>
+      }
+    >
+      <Loaded
+        live={invites}
+        show={({ rows, more }) => (
+          <DataTable
+            caption={words.title}
+            rows={rows}
+            more={more}
+            keyOf={({ id }) => id}
+            empty={words.empty}
+            columns={[
+              { label: text.id, heads: true, cell: ({ id }) => <code>{id}</code> },
+              { label: text.ofNetwork, sort: ({ network }) => network, cell: ({ network }) => network },
+              {
+                label: words.used,
+                numeric: true,
+                sort: ({ used }) => used,
+                cell: ({ used, uses }) => words.usedOf(number(used), number(uses)),
+              },
+              {
+                label: text.expires,
+                sort: ({ expires_at }) => expires_at,
+                cell: ({ expires_at }) => <Time time={expires_at} />,
+              },
+              {
+                label: text.created,
+                sort: ({ created_at }) => created_at,
+                cell: ({ created_at }) => <Time time={created_at} />,
+              },
+              {
+                label: text.actions,
+                cell: (invite) => (
+                  <RowButton
+                    label={text.revoke}
+                    full={words.revoke(invite.id)}
+                    onClick={() => revoke(invite)}
+                  />
+                ),
+              },
+            ]}
+          />
+        )}
+      />
+    </Screen>
+  );
+}
+
+function NewInviteNotice({ invite: { link, app_link } }: { invite: NewInvite }) {
+  const words = t.value.invites;
+  return (
+    <Notice
+      title={words.created}
+      body={
+        <div class="invite">
+          <div>
+            <p>{words.createdHint}</p>
+            <Secret label={words.link} value={link} />
+            {app_link !== null && <Secret label={words.appLink} value={app_link} />}
+          </div>
+          <QrCode text={link} label={words.qrCode} />
+        </div>
+      }
+    />
+  );
+}

@@ -1,0 +1,98 @@
+import type { Limits } from "../api/answers.ts";
+import type { TenantApi } from "../api/tenant-api.ts";
+import { useLive } from "../state/use-live.ts";
+import { number } from "../text/format.ts";
+import { t } from "../text/text.ts";
+import { announce } from "../ui/announce.tsx";
+import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { TextField, writtenNumber } from "../ui/field.tsx";
+import { RowButton } from "../ui/removal.tsx";
+import { Loaded, Screen } from "../ui/screen.tsx";
+import { DataTable } from "../ui/table.tsx";
+
+/** How much a tenant may have. */
+export function LimitsScreen({
+  tenant,
+  api,
+  isRelayAdmin,
+}: {
+  tenant: string;
+  api: TenantApi;
+  isRelayAdmin: boolean;
+}) {
+  const text = t.value;
+  const words = text.limits;
+  const limits = useLive(
+    async (signal) => {
+      const [most, now] = await Promise.all([api.limits(signal), api.usage(signal)]);
+      return { most, now };
+    },
+    [tenant],
+    15_000,
+  );
+
+  const change = (name: keyof Limits, value: number | null) =>
+    showDialog(
+      <FormDialog
+        title={words.change(words.names[name] ?? name)}
+        submit={text.save}
+        body={
+          <TextField
+            label={words.names[name] ?? name}
+            hint={words.changeHint}
+            input={{ name: "value", type: "number", min: 0, max: 1_000_000_000, defaultValue: value ?? "" }}
+          />
+        }
+        onSubmit={async (fields, signal) => {
+          await api.changeLimits({ [name]: writtenNumber(fields, "value") ?? null }, signal);
+          announce(text.saved);
+          limits.reload();
+        }}
+      />,
+    );
+  return (
+    <Screen title={words.title} lead={isRelayAdmin ? words.lead(tenant) : words.leadTenant}>
+      <Loaded
+        live={limits}
+        show={(data) => (
+          <DataTable
+            caption={words.title}
+            rows={Object.entries(data.most) as [keyof Limits, number | null][]}
+            keyOf={([name]) => name}
+            empty={text.none}
+            columns={[
+              { label: words.limit, heads: true, cell: ([name]) => words.names[name] ?? name },
+              {
+                label: words.now,
+                numeric: true,
+                cell: ([name]) => {
+                  const now = data.now[name];
+                  return now === undefined ? "" : number(now);
+                },
+              },
+              {
+                label: words.most,
+                numeric: true,
+                cell: ([, value]) => (value === null ? words.unlimited : number(value)),
+              },
+              ...(isRelayAdmin
+                ? [
+                    {
+                      label: text.actions,
+                      cell: ([name, value]: [keyof Limits, number | null]) => (
+                        <RowButton
+                          label={text.change}
+                          full={words.change(words.names[name] ?? name)}
+                          onClick={() => change(name, value)}
+                        />
+                      ),
+                    },
+                  ]
+                : []),
+            ]}
+          />
+        )}
+      />
+    </Screen>
+  );
+}

@@ -1,0 +1,24 @@
+import type { TenantApi } from "../api/tenant-api.ts";
+import { useLive } from "../state/use-live.ts";
+import { t } from "../text/text.ts";
+import { SelectField, written } from "../ui/field.tsx";
+import { ProblemBox } from "../ui/problem-box.tsx";
+
+/**
+ * Which network of the tenant.
+ *
+ * @param props `all` is what stands for all of them, where that may be
+ */
+export function NetworkField({ api, all }: { api: TenantApi; all?: string }) {
+  const networks = useLive((signal) => api.networks(signal), []);
+  if (networks.problem !== undefined)
+    return <ProblemBox problem={networks.problem} retry={networks.reload} />;
+
+  const options: [string, string][] = (networks.data?.rows ?? []).map(({ name }) => [name, name]);
+  if (all !== undefined) options.push(["", all]);
+  return <SelectField label={t.value.ofNetwork} name="network" options={options} />;
+}
+
+export function networkOf(fields: FormData) {
+  return written(fields, "network");
+}

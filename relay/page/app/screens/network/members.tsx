@@ -1,0 +1,113 @@
+import type { Counter, Device } from "../../api/answers.ts";
+import { dropsOf, type Rate } from "../../state/rates.ts";
+import { useLive } from "../../state/use-live.ts";
+import { bitRate, bytes, number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
+import { State } from "../../ui/state.tsx";
+import { DataTable } from "../../ui/table.tsx";
+import { Time } from "../../ui/time.tsx";
+import type { TabProps } from "./network-screen.tsx";
+
+/** Somebody who is here, or a device that could be. */
+export interface Member {
+  readonly id: string;
+  readonly name: string;
+  readonly here: Counter | undefined;
+  readonly rate: Rate | undefined;
+  readonly device: Device | undefined;
+}
+
+/** Who is on the network now and what passes, and the devices that may be but are not. */
+export function Members({ tenant, network, traffic }: TabProps) {
+  const text = t.value;
+  const words = text.network;
+  const devices = useLive((signal) => tenant.devices(signal), [network.tenant, network.name], 3_000);
+  if (traffic.counters === undefined) {
+    return (
+      traffic.problem === undefined && (
+        <p class="empty" role="status">
+          {text.loading}
+        </p>
+      )
+    );
+  }
+  const rows = membersOf(traffic.counters, devices.data?.rows ?? [], network.name, traffic.rates);
+  return (
+    <DataTable
+      caption={words.tabs.members}
+      rows={rows}
+      keyOf={({ id }) => id}
+      empty={words.nobody}
+      columns={[
+        { label: text.name, heads: true, sort: ({ name }) => name, cell: ({ name }) => name },
+        { label: text.state, sort: stateOf, cell: (member) => <MemberState member={member} /> },
+        {
+          label: words.sending,
+          numeric: true,
+          sort: ({ rate }) => rate?.sending ?? -1,
+          cell: ({ here, rate }) => (rate ? bitRate(rate.sending) : here && "–"),
+        },
+        {
+          label: words.receiving,
+          numeric: true,
+          sort: ({ rate }) => rate?.receiving ?? -1,
+          cell: ({ here, rate }) => (rate ? bitRate(rate.receiving) : here && "–"),
+        },
+        {
+          label: words.sentTotal,
+          numeric: true,
+          sort: ({ here }) => here?.rx_bytes ?? -1,
+          cell: ({ here }) => here && bytes(here.rx_bytes),
+        },
+        {
+          label: words.receivedTotal,
+          numeric: true,
+          sort: ({ here }) => here?.tx_bytes ?? -1,
+          cell: ({ here }) => here && bytes(here.tx_bytes),
+        },
+        {
+          label: words.drops,
+          numeric: true,
+          sort: ({ here }) => (here ? dropsOf(here) : -1),
+          cell: ({ here }) => here && number(dropsOf(here)),
+        },
+        { label: words.port, cell: ({ here }) => here && <code>{here.port}</code> },
+      ]}
+    />
+  );
+}
+
+function MemberState({ member: { here, device } }: { member: Member }) {
+  const text = t.value;
+  if (here?.state === "cut") return <State kind="bad" label={text.network.cut} />;
+  if (here !== undefined) return <State kind="good" label={text.online} />;
+  if (device?.online) return <State kind="idle" label={text.network.notJoined} />;
+  const seen = device?.last_seen ?? null;
+  return [<State kind="idle" label={text.offline} />, seen !== null && [" ", <Time time={seen} />]];
+}
+
+/** @param devices of the tenant */
+function membersOf(
+  counters: readonly Counter[],
+  devices: readonly Device[],
+  network: string,
+  rates: ReadonlyMap<string, Rate>,
+): Member[] {
+  const present = new Set(counters.map(({ device }) => device));
+  const here = counters.map((counter) => ({
+    id: counter.port,
+    name: counter.name ?? counter.port,
+    here: counter,
+    rate: rates.get(counter.port),
+    device: devices.find(({ id }) => id === counter.device),
+  }));
+  const away = devices
+    .filter(({ id, networks }) => networks.includes(network) && !present.has(id))
+    .map((device) => ({ id: device.id, name: device.name, here: undefined, rate: undefined, device }));
+  return [...here, ...away];
+}
+
+function stateOf({ here, device }: Member) {
+  if (here !== undefined) return here.state === "cut" ? 0 : 1;
+  return device?.online ? 2 : 3;
+}

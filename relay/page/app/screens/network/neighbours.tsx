@@ -1,0 +1,48 @@
+import { useLive } from "../../state/use-live.ts";
+import { duration } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
+import { Loaded } from "../../ui/screen.tsx";
+import { DataTable } from "../../ui/table.tsx";
+import type { TabProps } from "./network-screen.tsx";
+import { LIVE_MS, nameOf } from "./traffic.ts";
+
+/** The IP addresses that the hub answers for. */
+export function Neighbours({ api, network, traffic }: TabProps) {
+  const words = t.value.network;
+  const neighbours = useLive((signal) => api.neighbours(signal), [network.tenant, network.name], LIVE_MS);
+  return (
+    <Loaded
+      live={neighbours}
+      show={({ rows, more }) => (
+        <DataTable
+          caption={words.tabs.neighbours}
+          rows={rows}
+          more={more}
+          keyOf={({ address }) => address}
+          empty={words.noNeighbours}
+          columns={[
+            {
+              label: words.address,
+              heads: true,
+              sort: ({ address }) => address,
+              cell: ({ address }) => <code>{address}</code>,
+            },
+            { label: words.mac, sort: ({ mac }) => mac, cell: ({ mac }) => <code>{mac}</code> },
+            {
+              label: words.behind,
+              sort: ({ port }) => nameOf(traffic, port),
+              cell: ({ port }) => nameOf(traffic, port),
+            },
+            { label: words.kind, cell: ({ kind }) => words.kinds[kind] ?? kind },
+            {
+              label: words.age,
+              numeric: true,
+              sort: ({ age_seconds }) => age_seconds,
+              cell: ({ age_seconds }) => duration(age_seconds),
+            },
+          ]}
+        />
+      )}
+    />
+  );
+}

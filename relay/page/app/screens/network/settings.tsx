@@ -1,0 +1,99 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { NetworkSettings } from "../../../../../shared/switch/settings.ts";
+import { asProblem, type Problem } from "../../api/problem.ts";
+import { t } from "../../text/text.ts";
+import { announce } from "../../ui/announce.tsx";
+import { CheckField, SelectField, TextField, written, writtenNumber } from "../../ui/field.tsx";
+import { ProblemBox } from "../../ui/problem-box.tsx";
+import type { TabProps } from "./network-screen.tsx";
+
+/** How each setting is asked for: a choice, yes or no, a number or a text. */
+const FIELDS = {
+  ageing: "number",
+  mac_limit: "number",
+  unknown_unicast: ["flood", "drop"],
+  unregistered_multicast: ["flood", "drop"],
+  storm_broadcast: "number",
+  storm_multicast: "number",
+  storm_unknown: "number",
+  dhcp_guard: ["auto", "on", "off"],
+  ra_guard: ["auto", "on", "off"],
+  vlan: ["pass", "strip"],
+  ethertypes: "text",
+  snooping: "check",
+  suppression: "check",
+  source_binding: "check",
+  loop_detection: "check",
+} as const;
+
+const NAMES = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
+
+/** How the hub treats the network's frames. */
+export function Settings({ api, network, reload }: TabProps) {
+  const text = t.value;
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const abort = useRef(new AbortController());
+  // As they were when the form was opened: what is typed is not to change underhand.
+  const settings = useRef(network.settings);
+  useEffect(() => () => abort.current.abort(), []);
+
+  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault();
+    if (busy) return;
+    const changes = changesIn(new FormData(event.currentTarget), settings.current);
+    setBusy(true);
+    try {
+      await api.change(changes, abort.current.signal);
+      settings.current = { ...settings.current, ...changes };
+      setProblem(undefined);
+      announce(text.saved);
+      reload();
+    } catch (error) {
+      if (!abort.current.signal.aborted) setProblem(asProblem(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <form class="settings" onSubmit={submitted}>
+      <p class="hint tab-lead">{text.settings.lead}</p>
+      <div class="grid">
+        {NAMES.map((name) => (
+          <SettingField key={name} name={name} value={settings.current[name]} />
+        ))}
+      </div>
+      <ProblemBox problem={problem} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {text.save}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function SettingField({ name, value }: { name: keyof typeof FIELDS; value: string | number | boolean }) {
+  const [label, hint] = t.value.settings.names[name];
+  const kind = FIELDS[name];
+  if (kind === "check") return <CheckField label={label} hint={hint} name={name} checked={value === true} />;
+  if (kind === "number" || kind === "text") {
+    const attributes = { name, required: true, defaultValue: typeof value === "boolean" ? "" : value };
+    if (kind === "text")
+      return <TextField label={label} hint={hint} input={{ ...attributes, class: "mono" }} />;
+    return <TextField label={label} hint={hint} input={{ ...attributes, type: "number", min: 0 }} />;
+  }
+  const options = kind.map((one) => [one, t.value.settings.choices[one]] as const);
+  return <SelectField label={label} hint={hint} name={name} options={options} value={String(value)} />;
+}
+
+/** @returns those that are not as they were */
+function changesIn(fields: FormData, settings: NetworkSettings): Partial<NetworkSettings> {
+  const entries = NAMES.map((name) => {
+    const kind = FIELDS[name];
+    if (kind === "check") return [name, fields.has(name)];
+    return [name, kind === "number" ? writtenNumber(fields, name) : written(fields, name)];
+  });
+  return Object.fromEntries(
+    entries.filter(([name, value]) => settings[name as keyof NetworkSettings] !== value),
+  );
+}

@@ -1,0 +1,35 @@
+import type { ComponentChildren } from "preact";
+import { bitRate, number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
+import { Sparkline } from "../../ui/sparkline.tsx";
+import type { Traffic } from "./traffic.ts";
+
+/** The whole network in four numbers. */
+export function Tiles({ traffic: { counters, history } }: { traffic: Traffic }) {
+  const words = t.value.network;
+  const now = history.at(-1);
+  return (
+    <dl class="tiles">
+      <Tile label={words.here} value={counters === undefined ? "–" : number(counters.length)} />
+      <Tile label={words.sent} value={now === undefined ? "–" : bitRate(now.sending)}>
+        <Sparkline values={history.map(({ sending }) => sending)} />
+      </Tile>
+      <Tile label={words.delivered} value={now === undefined ? "–" : bitRate(now.receiving)}>
+        <Sparkline values={history.map(({ receiving }) => receiving)} />
+      </Tile>
+      <Tile label={words.dropped} value={now === undefined ? "–" : words.perSecond(number(now.drops))}>
+        <Sparkline values={history.map(({ drops }) => drops)} />
+      </Tile>
+    </dl>
+  );
+}
+
+function Tile({ label, value, children }: { label: string; value: string; children?: ComponentChildren }) {
+  return (
+    <div class="tile">
+      <dt>{label}</dt>
+      <dd>{value}</dd>
+      {children && <dd class="spark">{children}</dd>}
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { TraceStep } from "../../api/answers.ts";
+import { asProblem, type Problem } from "../../api/problem.ts";
+import { t } from "../../text/text.ts";
+import { TextField, written } from "../../ui/field.tsx";
+import { ProblemBox } from "../../ui/problem-box.tsx";
+import type { TabProps } from "./network-screen.tsx";
+
+/** What the hub would do with a frame now, and why. */
+export function TraceForm({ api }: TabProps) {
+  const text = t.value;
+  const words = text.network;
+  const [steps, setSteps] = useState<readonly TraceStep[] | undefined>();
+  const [problem, setProblem] = useState<Problem>();
+  const abort = useRef(new AbortController());
+  useEffect(() => () => abort.current.abort(), []);
+
+  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    // Another question: whatever the last one comes to is not wanted any more.
+    abort.current.abort();
+    abort.current = new AbortController();
+    const { signal } = abort.current;
+    try {
+      const answer = await api.trace(written(fields, "from") ?? "", written(fields, "to") ?? "", signal);
+      if (signal.aborted) return;
+      setSteps(answer);
+      setProblem(undefined);
+    } catch (error) {
+      if (signal.aborted) return;
+      setSteps(undefined);
+      setProblem(asProblem(error));
+    }
+  };
+  return (
+    <div>
+      <p class="hint tab-lead">{words.traceLead}</p>
+      <form class="filters" onSubmit={submitted}>
+        <TextField label={words.traceFrom} input={{ name: "from", required: true, class: "mono" }} />
+        <TextField
+          label={words.traceTo}
+          input={{ name: "to", required: true, class: "mono", placeholder: "broadcast" }}
+        />
+        <button type="submit" class="primary">
+          {words.traceSubmit}
+        </button>
+      </form>
+      <ProblemBox problem={problem} />
+      <div role="status">
+        {steps && (
+          <ol class="steps">
+            {steps.map(({ step, result, detail }) => (
+              <li key={step} lang="en">
+                <code>{step}</code> <strong>{result}</strong>
+                <span>{detail}</span>
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </div>
+  );
+}

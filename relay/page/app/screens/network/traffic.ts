@@ -1,0 +1,53 @@
+import { useRef } from "preact/hooks";
+import type { Counter } from "../../api/answers.ts";
+import type { NetworkApi } from "../../api/network-api.ts";
+import type { Problem } from "../../api/problem.ts";
+import { type Rate, ratesOf, type Snapshot, totalOf } from "../../state/rates.ts";
+import { useLive } from "../../state/use-live.ts";
+import { SPARK_VALUES } from "../../ui/sparkline.tsx";
+
+/** Milliseconds between looks at the counters. */
+export const LIVE_MS = 2_000;
+
+/** Who has joined a network, and what passes. */
+export interface Traffic {
+  readonly counters: readonly Counter[] | undefined;
+  /** By port; empty until there is something to compare with. */
+  readonly rates: ReadonlyMap<string, Rate>;
+  /** Of the whole network, the newest last. */
+  readonly history: readonly Rate[];
+  readonly problem: Problem | undefined;
+  readonly reload: () => void;
+}
+
+export interface Known {
+  readonly snapshot: Snapshot;
+  readonly rates: ReadonlyMap<string, Rate>;
+  readonly history: readonly Rate[];
+}
+
+/** @param inputs what names the network */
+export function useTraffic(api: NetworkApi, inputs: readonly unknown[]): Traffic {
+  const last = useRef<Known | undefined>(undefined);
+  const { data, problem, reload } = useLive(
+    async (signal) => {
+      const { rows } = await api.counters(signal);
+      const snapshot = { at: performance.now(), counters: rows };
+      const before = last.current;
+      const rates = ratesOf(before?.snapshot, snapshot);
+      const earlier = before?.history ?? [];
+      const history = before === undefined ? [] : [...earlier, totalOf(rates)].slice(-SPARK_VALUES);
+      last.current = { snapshot, rates, history };
+      return last.current;
+    },
+    inputs,
+    LIVE_MS,
+  );
+  const { snapshot, rates = new Map(), history = [] } = data ?? {};
+  return { counters: snapshot?.counters, rates, history, problem, reload };
+}
+
+/** What a port is called: its member's name, where it has one. */
+export function nameOf({ counters }: Traffic, port: string) {
+  return counters?.find((counter) => counter.port === port)?.name ?? port;
+}

@@ -1,0 +1,162 @@
+import type { TenantApi } from "../api/tenant-api.ts";
+import { go, href } from "../state/route.ts";
+import { useLive } from "../state/use-live.ts";
+import { number } from "../text/format.ts";
+import { t } from "../text/text.ts";
+import { announce } from "../ui/announce.tsx";
+import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { CheckField, SelectField, TextField, written, writtenNumber } from "../ui/field.tsx";
+import { askBefore, RowButton } from "../ui/removal.tsx";
+import { Loaded, Screen } from "../ui/screen.tsx";
+import { DataTable } from "../ui/table.tsx";
+import { NAME_PATTERN } from "./names.ts";
+
+/** A tenant's networks. */
+export function Networks({
+  tenant,
+  api,
+  isRelayAdmin,
+}: {
+  tenant: string;
+  api: TenantApi;
+  isRelayAdmin: boolean;
+}) {
+  const text = t.value;
+  const words = text.networks;
+  const networks = useLive((signal) => api.networks(signal), [tenant], 15_000);
+  const create = () => showDialog(<CreateNetwork tenant={tenant} api={api} isRelayAdmin={isRelayAdmin} />);
+
+  const remove = (name: string) =>
+    askBefore({
+      title: words.remove(name),
+      submit: text.remove,
+      body: <p>{words.removeWarning}</p>,
+      work: async (_fields, signal) => {
+        await api.remove("networks", name, signal);
+        networks.reload();
+      },
+      done: words.removed(name),
+    });
+  return (
+    <Screen
+      title={words.title}
+      lead={words.lead(tenant)}
+      actions={
+        <button type="button" class="primary" onClick={create}>
+          {words.create}
+        </button>
+      }
+    >
+      <Loaded
+        live={networks}
+        show={({ rows, more }) => (
+          <DataTable
+            caption={words.title}
+            rows={rows}
+            more={more}
+            keyOf={({ name }) => name}
+            empty={words.empty}
+            columns={[
+              {
+                label: text.name,
+                heads: true,
+                sort: ({ name }) => name,
+                cell: ({ name }) => (
+                  <a href={href({ screen: "network", tenant, network: name, tab: "members" })}>{name}</a>
+                ),
+              },
+              {
+                label: "VNI",
+                numeric: true,
+                sort: ({ vni }) => vni,
+                cell: ({ vni }) => <code>{String(vni)}</code>,
+              },
+              {
+                label: words.subnet,
+                sort: ({ subnet }) => subnet ?? "",
+                cell: ({ subnet }) => (subnet === null ? text.none : <code>{subnet}</code>),
+              },
+              { label: words.mode, cell: ({ mode }) => words.modes[mode] },
+              { label: "MTU", numeric: true, sort: ({ mtu }) => mtu, cell: ({ mtu }) => number(mtu) },
+              {
+                label: text.actions,
+                cell: ({ name }) => (
+                  <RowButton label={text.remove} full={words.remove(name)} onClick={() => remove(name)} />
+                ),
+              },
+            ]}
+          />
+        )}
+      />
+    </Screen>
+  );
+}
+
+function CreateNetwork({
+  tenant,
+  api,
+  isRelayAdmin,
+}: {
+  tenant: string;
+  api: TenantApi;
+  isRelayAdmin: boolean;
+}) {
+  const text = t.value;
+  const words = text.networks;
+  return (
+    <FormDialog
+      title={words.create}
+      submit={text.create}
+      body={[
+        <TextField
+          label={text.name}
+          hint={text.nameHint}
+          input={{ name: "name", required: true, maxLength: 63, pattern: NAME_PATTERN }}
+        />,
+        <TextField
+          label={text.optional(words.subnet)}
+          hint={words.subnetHint}
+          input={{ name: "subnet", class: "mono", placeholder: "10.20.0.0/24" }}
+        />,
+        <CheckField label={words.addresses} name="addresses" checked hint={words.addressesHint} />,
+        <SelectField
+          label={words.mode}
+          name="mode"
+          hint={words.modeHint}
+          options={[
+            ["switch", words.modes.switch],
+            ["wire", words.modes.wire],
+          ]}
+        />,
+        <TextField
+          label="MTU"
+          input={{ name: "mtu", type: "number", min: 576, max: 65_521, defaultValue: 1500 }}
+        />,
+        // Which numbers are taken would tell of other tenants.
+        isRelayAdmin && (
+          <TextField
+            label={text.optional("VNI")}
+            hint={words.vniHint}
+            input={{ name: "vni", type: "number", min: 1, max: 16_777_215 }}
+          />
+        ),
+      ]}
+      onSubmit={async (fields, signal) => {
+        const subnet = written(fields, "subnet");
+        const { name } = await api.createNetwork(
+          {
+            name: written(fields, "name"),
+            subnet,
+            addresses: subnet !== undefined && fields.has("addresses"),
+            mode: written(fields, "mode"),
+            mtu: writtenNumber(fields, "mtu"),
+            vni: writtenNumber(fields, "vni"),
+          },
+          signal,
+        );
+        announce(words.created(name));
+        go({ screen: "network", tenant, network: name, tab: "members" });
+      }}
+    />
+  );
+}

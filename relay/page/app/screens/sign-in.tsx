@@ -1,0 +1,70 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { asProblem, type Problem } from "../api/problem.ts";
+import { signIn } from "../state/session.ts";
+import { t } from "../text/text.ts";
+import { CheckField, TextField, written } from "../ui/field.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { ProblemBox } from "../ui/problem-box.tsx";
+import { Preferences } from "./preferences.tsx";
+
+/** @param props why the last session ended */
+export function SignIn({ problem: first }: { problem: Problem | undefined }) {
+  const text = t.value.signIn;
+  const [problem, setProblem] = useState(first);
+  const [busy, setBusy] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const abort = useRef(new AbortController());
+  useEffect(() => {
+    document.title = `${text.title} – Laneway`;
+  }, [text]);
+  useEffect(() => {
+    field.current?.focus();
+    return () => abort.current.abort();
+  }, []);
+
+  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const token = written(fields, "token");
+    if (busy || token === undefined) return;
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await signIn(token, fields.has("remember"), abort.current.signal);
+    } catch (error) {
+      if (abort.current.signal.aborted) return;
+      setBusy(false);
+      setProblem(asProblem(error));
+      field.current?.select();
+    }
+  };
+  return (
+    <div class="sign-in">
+      <main class="card">
+        <div class="brand">
+          <Icon name="brand" />
+          Laneway
+        </div>
+        <h1>{text.title}</h1>
+        <form onSubmit={submitted}>
+          <TextField
+            label={text.token}
+            hint={text.tokenHint}
+            input={{ ref: field, name: "token", type: "password", required: true, class: "mono" }}
+          />
+          <CheckField label={text.remember} name="remember" hint={text.rememberHint} />
+          <ProblemBox problem={problem} />
+          <button type="submit" class="primary wide" aria-disabled={busy}>
+            {text.submit}
+          </button>
+        </form>
+        <p class="hint">
+          {text.where} <code>admin.token</code>
+        </p>
+      </main>
+      <footer>
+        <Preferences />
+      </footer>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import type { RelayApi } from "../api/relay-api.ts";
+import { href } from "../state/route.ts";
+import { useLive } from "../state/use-live.ts";
+import { t } from "../text/text.ts";
+import { announce } from "../ui/announce.tsx";
+import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { TextField, written } from "../ui/field.tsx";
+import { askBefore, RowButton } from "../ui/removal.tsx";
+import { Loaded, Screen } from "../ui/screen.tsx";
+import { DataTable } from "../ui/table.tsx";
+import { NAME_PATTERN } from "./names.ts";
+
+/** Every tenant of the relay. */
+export function Tenants({ api }: { api: RelayApi }) {
+  const text = t.value;
+  const words = text.tenants;
+  const tenants = useLive((signal) => api.tenants(signal), [api], 15_000);
+  const create = () =>
+    showDialog(
+      <FormDialog
+        title={words.create}
+        submit={text.create}
+        body={
+          <TextField
+            label={text.name}
+            hint={text.nameHint}
+            input={{ name: "name", required: true, maxLength: 63, pattern: NAME_PATTERN }}
+          />
+        }
+        onSubmit={async (fields, signal) => {
+          const name = written(fields, "name") ?? "";
+          await api.createTenant(name, signal);
+          announce(words.created(name));
+          tenants.reload();
+        }}
+      />,
+    );
+
+  const remove = (name: string) =>
+    askBefore({
+      title: words.remove(name),
+      submit: text.remove,
+      body: [
+        <p>{words.removeWarning}</p>,
+        // Too much goes with it for a slip of the hand.
+        <TextField label={text.typeName(name)} input={{ name: "name", required: true, pattern: name }} />,
+      ],
+      work: async (_fields, signal) => {
+        await api.deleteTenant(name, signal);
+        tenants.reload();
+      },
+      done: words.removed(name),
+    });
+  return (
+    <Screen
+      title={words.title}
+      lead={words.lead}
+      actions={
+        <button type="button" class="primary" onClick={create}>
+          {words.create}
+        </button>
+      }
+    >
+      <Loaded
+        live={tenants}
+        show={({ rows, more }) => (
+          <DataTable
+            caption={words.title}
+            rows={rows}
+            more={more}
+            keyOf={({ name }) => name}
+            empty={words.empty}
+            columns={[
+              {
+                label: text.name,
+                heads: true,
+                sort: ({ name }) => name,
+                cell: ({ name }) => <a href={href({ screen: "networks", tenant: name })}>{name}</a>,
+              },
+              {
+                label: text.actions,
+                cell: ({ name }) => (
+                  <RowButton label={text.remove} full={words.remove(name)} onClick={() => remove(name)} />
+                ),
+              },
+            ]}
+          />
+        )}
+      />
+    </Screen>
+  );
+}

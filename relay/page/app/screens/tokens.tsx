@@ -1,0 +1,123 @@
+import type { Token } from "../api/answers.ts";
+import type { TenantApi } from "../api/tenant-api.ts";
+import { useLive } from "../state/use-live.ts";
+import { t } from "../text/text.ts";
+import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { CheckField, TextField, written } from "../ui/field.tsx";
+import { askBefore, RowButton } from "../ui/removal.tsx";
+import { Loaded, Screen } from "../ui/screen.tsx";
+import { DataTable } from "../ui/table.tsx";
+import { Time } from "../ui/time.tsx";
+import { ExpiryField, expiryOf } from "./expiry.tsx";
+import { NetworkField, networkOf } from "./network-field.tsx";
+import { NewSecretNotice } from "./new-secret.tsx";
+
+const ROLES: readonly ["dhcp-server", "router"] = ["dhcp-server", "router"];
+
+/** Tokens for scripts, gateways and labs. */
+export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
+  const text = t.value;
+  const words = text.tokens;
+  const tokens = useLive((signal) => api.tokens(signal), [tenant], 15_000);
+  const create = () =>
+    showDialog(
+      <FormDialog
+        title={words.create}
+        submit={text.create}
+        body={[
+          <TextField label={text.optional(words.name)} input={{ name: "name", maxLength: 256 }} />,
+          <NetworkField api={api} all={words.allNetworks} />,
+          ROLES.map((role) => (
+            <CheckField key={role} label={words.roleNames[role]} name="role" value={role} />
+          )),
+          <ExpiryField value={undefined} never />,
+        ]}
+        onSubmit={async (fields, signal) => {
+          const network = networkOf(fields);
+          const request = {
+            ...(network === undefined ? { all_networks: true } : { network }),
+            name: written(fields, "name"),
+            roles: fields.getAll("role"),
+            expires_in: expiryOf(fields),
+          };
+          const { token } = await api.createSecret("tokens", request, signal);
+          tokens.reload();
+          return <NewSecretNotice title={words.created} label={words.token} value={token} />;
+        }}
+      />,
+    );
+
+  const revoke = ({ id, name }: Token) =>
+    askBefore({
+      title: words.revoke(name ?? id),
+      submit: text.revoke,
+      body: <p>{words.revokeWarning}</p>,
+      work: async (_fields, signal) => {
+        await api.remove("tokens", id, signal);
+        tokens.reload();
+      },
+      done: words.revoked(name ?? id),
+    });
+  return (
+    <Screen
+      title={words.title}
+      lead={words.lead}
+      actions={
+        <button type="button" class="primary" onClick={create}>
+          {words.create}
+        </button>
+      }
+    >
+      <Loaded
+        live={tokens}
+        show={({ rows, more }) => (
+          <DataTable
+            caption={words.title}
+            rows={rows}
+            more={more}
+            keyOf={({ id }) => id}
+            empty={words.empty}
+            columns={[
+              {
+                label: words.name,
+                heads: true,
+                sort: ({ name }) => name ?? "",
+                cell: ({ name }) => name ?? text.none,
+              },
+              {
+                label: text.ofNetwork,
+                cell: ({ networks, all_networks }) =>
+                  all_networks ? words.allNetworks : networks.join(", "),
+              },
+              {
+                label: words.roles,
+                cell: ({ roles }) => roles.map((role) => words.roleNames[role]).join(", ") || text.none,
+              },
+              {
+                label: text.expires,
+                sort: ({ expires_at }) => expires_at ?? "9",
+                cell: ({ expires_at }) => <Time time={expires_at} none={text.never} />,
+              },
+              {
+                label: text.created,
+                sort: ({ created_at }) => created_at,
+                cell: ({ created_at }) => <Time time={created_at} />,
+              },
+              { label: text.id, cell: ({ id }) => <code>{id}</code> },
+              {
+                label: text.actions,
+                cell: (token) => (
+                  <RowButton
+                    label={text.revoke}
+                    full={words.revoke(token.name ?? token.id)}
+                    onClick={() => revoke(token)}
+                  />
+                ),
+              },
+            ]}
+          />
+        )}
+      />
+    </Screen>
+  );
+}

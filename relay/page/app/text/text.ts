@@ -1,0 +1,9 @@
+import { computed } from "@preact/signals";
+import { language } from "../state/preferences.ts";
+import { en } from "./en.ts";
+import { zh } from "./zh.ts";
+
+const CATALOGUES = { en, zh };
+
+/** Every word of the page, in the language that was chosen. */
+export const t = computed(() => CATALOGUES[language.value]);

@@ -1,0 +1,119 @@
+import { signal } from "@preact/signals";
+import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { asProblem, type Problem } from "../api/problem.ts";
+import { t } from "../text/text.ts";
+import { ProblemBox } from "./problem-box.tsx";
+
+/** The dialog that is open. */
+const open = signal<VNode | undefined>();
+
+/** @param content a {@link FormDialog} or {@link Notice} */
+export function showDialog(content: VNode) {
+  open.value = content;
+}
+
+/** Whether the focus goes to the screen's heading, as who opened the dialog is about to go. */
+let toHeading = false;
+
+/** Has the focus go to the screen's heading once the dialog is closed. */
+export function leaveToHeading() {
+  toHeading = true;
+}
+
+export function closeDialog() {
+  open.value = undefined;
+}
+
+/** Where dialogs appear. The browser keeps the focus inside, and gives it back to who opened it. */
+export function DialogHost() {
+  const ref = useRef<HTMLDialogElement>(null);
+  const content = open.value;
+  // Before the next key arrives: one that comes between the click and the open dialog would be lost.
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (content !== undefined) {
+      if (!element?.open) element?.showModal();
+      return;
+    }
+    element?.close();
+    if (toHeading) document.querySelector("h1")?.focus();
+    toHeading = false;
+  }, [content]);
+  return (
+    <dialog ref={ref} aria-labelledby="dialog-title" onClose={closeDialog}>
+      {content}
+    </dialog>
+  );
+}
+
+/** A form in a dialog: closes when what it asked for is done, and says what went wrong where it is not. */
+export function FormDialog({
+  title,
+  submit,
+  danger,
+  body,
+  onSubmit,
+}: {
+  title: string;
+  submit: string;
+  danger?: boolean;
+  body: ComponentChildren;
+  /** Resolves to what is shown next, if anything. */
+  onSubmit: (fields: FormData, signal: AbortSignal) => Promise<VNode | undefined>;
+}) {
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const abort = useRef(new AbortController());
+  useEffect(() => () => abort.current.abort(), []);
+
+  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault();
+    if (busy) return;
+    const fields = new FormData(event.currentTarget);
+    setBusy(true);
+    try {
+      open.value = (await onSubmit(fields, abort.current.signal)) ?? undefined;
+    } catch (error) {
+      if (abort.current.signal.aborted) return;
+      setProblem(asProblem(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submitted}>
+      <h2 id="dialog-title">{title}</h2>
+      <div class="fields">
+        {body}
+        <ProblemBox problem={problem} />
+      </div>
+      <div class="actions">
+        <button type="button" onClick={closeDialog}>
+          {t.value.cancel}
+        </button>
+        <button type="submit" class={danger ? "danger" : "primary"} aria-disabled={busy}>
+          {submit}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Something to be read, in a dialog. */
+export function Notice({ title, body }: { title: string; body: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <div>
+      <h2 ref={heading} id="dialog-title" tabIndex={-1}>
+        {title}
+      </h2>
+      <div class="fields">{body}</div>
+      <div class="actions">
+        <button type="button" class="primary" onClick={closeDialog}>
+          {t.value.done}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import type { Problem } from "../api/problem.ts";
+import { t } from "../text/text.ts";
+
+/** What went wrong and what to do, in the relay's own words where the page has none that fit. */
+export function ProblemBox({
+  problem,
+  retry,
+}: {
+  problem: Problem | undefined;
+  retry?: (() => void) | undefined;
+}) {
+  if (problem === undefined) return null;
+  const text = t.value;
+  const known = text.problems[problem.code as keyof typeof text.problems];
+  const ours = known === undefined ? "en" : undefined;
+  const [detail, hint] = known ?? [sentence(problem.message), problem.hint];
+  return (
+    <div class="problem" role="alert">
+      <p lang={ours}>
+        <strong>{detail}</strong>
+      </p>
+      {hint !== "" && <p lang={ours}>{hint}</p>}
+      {retry && (
+        <p>
+          <button type="button" onClick={retry}>
+            {text.again}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function sentence(words: string) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
