@@ -1,4 +1,4 @@
-/** What a tunnel port is told: as the API takes it, the store keeps it, and the port goes by it. */
+/** The configuration of a tunnel port, in the form that the API accepts, the store keeps and the port uses. */
 import { z } from "zod";
 import { parseAddress } from "../../../shared/frame/address.ts";
 import {
@@ -29,28 +29,28 @@ const cidr = z.string().refine((text) => parseCidr(text) !== undefined, {
 });
 
 const common = {
-  /** Where to receive: an address of this machine, or 0.0.0.0 or [::] for all of them, which is the default. */
+  /** Local address: one of this machine, or 0.0.0.0 or [::] for all of them, which is the default. */
   listen: hostPort.optional(),
   remotes: z.array(hostPort).max(PORT_LIMITS.remotes).default([]),
-  /** The underlay's MTU, where the system does not know it right. */
+  /** The underlay's MTU, if the system reports a wrong one. */
   mtu: z.number().int().min(256).max(65_535).optional(),
-  /** Whether TCP is told to keep its segments to what fits. */
+  /** Whether to rewrite TCP's MSS so that segments fit. */
   clamp_mss: z.boolean().default(false),
   roles: z.array(z.enum(PORT_ROLES)).default([]),
 };
 
-/** Whether remotes that were learnt get what is for all, too: for an underlay on which outer sources can't be forged. */
+/** Whether learnt remotes also get BUM frames: for an underlay on which outer sources cannot be forged. */
 const floodLearnt = z.boolean().default(false);
 
 const vxlan = z.strictObject({
   kind: z.literal("vxlan"),
   ...common,
   group: group.optional(),
-  /** Which interface the group is on. */
+  /** Interface of the group. */
   interface: z.string().min(1).max(15).optional(),
-  /** The network's own unless said. */
+  /** The network's own VNI by default. */
   wire_vni: z.number().int().min(1).max(MAX_VNI).optional(),
-  /** Whether outer sources that were not named may come in and be learnt: so where there is a group, unless said. */
+  /** Whether to accept and learn outer sources that are not configured: by default only with a group. */
   unknown_remotes: z.boolean().optional(),
   flood_learnt: floodLearnt,
   gbp: z.boolean().default(false),
@@ -61,14 +61,14 @@ const gre = z.strictObject({
   kind: z.literal("gre"),
   ...common,
   mode: z.enum(["bridged", "routed"]).default("bridged"),
-  /** Right over IP (protocol 47), or in UDP (RFC 8086): the default where a UDP port is named. */
+  /** Directly over IP (protocol 47), or in UDP (RFC 8086): the default if a UDP port is given. */
   over: z.enum(["ip", "udp"]).optional(),
   key: z.number().int().min(0).max(0xffff_ffff).optional(),
   checksum: z.boolean().default(false),
   sequence: z.boolean().default(false),
-  /** Routed: the hub's addresses on the network, at most one of each IP version. */
+  /** If routed: the hub's addresses on the network, at most one of each IP version. */
   gateways: z.array(cidr).max(2).default([]),
-  /** Routed: the networks at the other end. */
+  /** If routed: the networks at the other end. */
   routes: z.array(cidr).max(PORT_LIMITS.routes).default([]),
 });
 
@@ -81,10 +81,10 @@ const nvgre = z.strictObject({
   flood_learnt: floodLearnt,
 });
 
-/** Each kind alone, without what contradicts itself. */
+/** Each kind alone, without the checks for contradictions. */
 export const portShapes = { vxlan, gre, nvgre };
 
-/** A port as it is asked for. What contradicts itself is refused here; what the machine lacks, when it starts. */
+/** A requested port. The schema refuses contradictions; a missing feature of the machine shows when the port starts. */
 export const portConfig = z
   .discriminatedUnion("kind", [vxlan, gre, nvgre], { error: "a port's kind is vxlan, gre or nvgre" })
   .superRefine((config, context) => {
@@ -133,7 +133,7 @@ function isGroupAddress(text: string): boolean {
   return address !== undefined && isMulticast(address);
 }
 
-/** What is wrong with how packets are to be routed, if something is. */
+/** Returns the problem of a routed configuration, if it has one. */
 function problemOfRoutes(config: GreConfig): { readonly path: string; readonly message: string } | undefined {
   const [gateways, routes] = [config.gateways, config.routes].map((texts) =>
     texts.flatMap((text) => parseCidr(text) ?? []),
@@ -165,7 +165,7 @@ function problemOfRoutes(config: GreConfig): { readonly path: string; readonly m
   return { path: "routes", message: `'${formatCidr(inside)}' is in the network itself` };
 }
 
-/** Whether a network has more than the one address, and this one is for a machine. */
+/** Returns whether a network has more than one address, and this one is for a host. */
 function isMachines(cidr: Cidr): boolean {
   if (!isRoutable(cidr.address) || cidr.prefix === 0) return false;
   if (cidr.version === 6) return cidr.prefix < 128;

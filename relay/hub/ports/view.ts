@@ -1,4 +1,4 @@
-/** A port as it is shown: what it was asked for, and what became of it. */
+/** A port as the API shows it: its configuration and its state. */
 import { z } from "zod";
 import { portShapes } from "./config.ts";
 
@@ -27,7 +27,7 @@ const live = {
     .meta({ description: "What it learnt: which machine is behind which remote." }),
 };
 
-/** As the API answers. */
+/** The schema of the API's answer. */
 export const portView = z
   .discriminatedUnion("kind", [
     portShapes.vxlan.extend({ ...live, wire_vni: z.int() }),
