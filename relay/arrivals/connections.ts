@@ -12,7 +12,7 @@ export interface ConnectionLimits {
   readonly strangersPerAddress: number;
 }
 
-/** Default maximum of strangers' connections: with it, a million clients wait for three minutes. */
+/** Default maximum of strangers' connections: with it, a million clients take three minutes to connect. */
 const STRANGERS = 4_096;
 /** Default maximum from one address: a site whose relay restarts comes back at once. */
 const STRANGERS_PER_ADDRESS = 1_024;

@@ -13,7 +13,7 @@ export interface EnrolmentRequest {
   readonly tenant: string;
   /** The invite's secret. */
   readonly secret: string;
-  /** What the device is to be called. */
+  /** The device's name. */
   readonly name: string;
   /** Ed25519, 32 bytes, base64url. */
   readonly publicKey: string;
@@ -23,7 +23,7 @@ export interface EnrolmentRequest {
 
 export interface Enrolled {
   readonly device: Device;
-  /** All that it is on now. */
+  /** All networks of the device now. */
   readonly networks: readonly Network[];
 }
 
@@ -38,7 +38,7 @@ export interface EnrolmentOptions {
   readonly now: () => number;
 }
 
-/** How devices come in: an invite's secret, and proof that they have the key that they bring. */
+/** The enrolment of devices: it checks an invite's secret, and the proof that the device has its key. */
 export class Enrolment {
   readonly #options: EnrolmentOptions;
 
@@ -47,22 +47,22 @@ export class Enrolment {
   }
 
   /**
-   * Lets a device in. The same key with the same invite is the same device, and uses it once.
+   * Enrols a device. The same key with the same invite is the same device, and counts as one use.
    *
-   * @param origin under which the relay was asked
-   * @param from the address that asked
+   * @param origin the origin of the relay in the request
+   * @param from the client's address
    * @throws Fault `enrol.bad-key`, `invite.refused`, `enrol.bad-proof`, `invite.revoked`, `enrol.device-revoked`,
-   * `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`, `rate.limited`
+   *   `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`, `rate.limited`
    */
   async enrol(request: EnrolmentRequest, origin: string, from: string): Promise<Enrolled> {
     const { tenant, publicKey, proof } = request;
     if (parsePublicKey(publicKey) === undefined) throw badKey();
     const hash = await hashSecret(request.secret);
-    // Whoever does not know the secret is told nothing, and is not worth the verification of a signature.
+    // Refuses without a reason, and before verifying a signature, if the secret is wrong.
     if (this.#find(tenant, hash) === undefined) throw refused();
     const text = enrolmentText(origin, tenant, hexToBase64url(hash), publicKey);
     if (!(await verify(publicKey, text, proof))) throw badProof(origin);
-    // Things may have changed in the meantime; from here on they can't.
+    // Reads the invite again, because it may have changed during the wait. From here on nothing waits.
     const invite = this.#find(tenant, hash);
     if (invite === undefined) throw refused();
     if (invite.revokedAt !== undefined) throw inviteFault("revoked", "was revoked");
@@ -75,7 +75,7 @@ export class Enrolment {
     return invite?.tenant === tenant ? invite : undefined;
   }
 
-  /** The device that this key became by this invite before. */
+  /** Returns the device that this key became by this invite before. */
   #known(invite: Invite, publicKey: string): Device | undefined {
     const { store } = this.#options;
     const before = store.invites.usedBy(invite.id, publicKey);
@@ -116,12 +116,12 @@ export class Enrolment {
   }
 }
 
-/** What proves at enrolment that a device has its key: of use with this relay and this invite alone. */
+/** Returns the text that a device signs to enrol: valid only for this relay and this invite. */
 export function enrolmentText(origin: string, tenant: string, secretHash: string, publicKey: string): string {
   return ["laneway.enrol.v1", origin, tenant, secretHash, publicKey].join("\n");
 }
 
-/** What a device signs to open a session: of use with this relay and this challenge alone. */
+/** Returns the text that a device signs to open a session: valid only for this relay and this challenge. */
 export function sessionText(origin: string, nonce: string, device: string): string {
   return ["laneway.v1", origin, nonce, device].join("\n");
 }

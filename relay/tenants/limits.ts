@@ -5,50 +5,50 @@ import type { AuditLog } from "./audit-log.ts";
 import type { NewNotice, Notices } from "./notices.ts";
 
 /**
- * What a tenant may have before the relay's administrator says otherwise; null is without a limit. All are far above
- * what one site needs and far below what would slow down the others.
+ * Default limits of a tenant; null is unlimited. All are far above what one site needs and far below what would slow
+ * down the others.
  */
 export const DEFAULT_LIMITS = {
   networks: 1_000,
   devices: 10_000,
   tokens: 10_000,
-  /** Invites that would still let somebody in. */
+  /** Invites that still admit a device. */
   invites: 10_000,
-  /** Addresses reserved in its networks, all together. */
+  /** Reserved addresses in all its networks together. */
   reserved_addresses: 10_000,
   sessions: 10_000,
   /** Networks that its sessions have joined, each counted once for each session. */
   memberships: 20_000,
   /** MAC addresses of each session, in all its networks: enough for a bridged lab bench. */
   session_macs: 64,
-  /** MAC addresses learnt, of all sessions together. */
+  /** Learnt MAC addresses of all sessions together. */
   macs: 200_000,
-  /** IP addresses that its networks' neighbour tables know, all together. */
+  /** IP addresses in the neighbour tables of all its networks together. */
   neighbours: 65_536,
-  /** Multicast memberships that its networks' snooping keeps, all together. */
+  /** Multicast memberships in the snooping of all its networks together. */
   groups: 65_536,
-  /** Bytes that wait for its receivers that read slowly, all together. */
+  /** Bytes that wait for its slow receivers, all together. */
   queued_bytes: 67_108_864,
   /** Captures that run at once. */
   captures: 8,
-  /** Entries of the audit log that are kept. */
+  /** Entries kept of the audit log. */
   audit_entries: 100_000,
   /** DNS queries that its hubs answer. */
   dns_queries_per_second: 2_000,
   /** Control messages that its members send. */
   control_messages_per_second: 2_000,
-  /** Bytes of control messages that the relay sends to its members: one to N members counts N times. */
+  /** Bytes of control messages that the relay sends to its members: a message to N members counts N times. */
   control_bytes_per_second: 8_388_608,
-  /** Changes that its administrators make over the API, and devices that enrol. */
+  /** Changes that its administrators make over the API, and enrolments of devices. */
   changes_per_minute: 600,
-  /** What its devices may send, all together: bytes of frames, and packets. */
+  /** Bytes of frames, and packets, that all its devices together may send. */
   bytes_per_second: null,
   packets_per_second: null,
-  /** From here on, of each network. */
+  /** The following limits apply to each network. */
   network_devices: 10_000,
   network_sessions: 10_000,
   network_macs: 100_000,
-  /** MAC addresses of each session in the network; without it what `session_macs` says. */
+  /** MAC addresses of each session in the network; by default as `session_macs`. */
   network_session_macs: null,
   network_bytes_per_second: null,
   network_packets_per_second: null,
@@ -59,11 +59,11 @@ export type TenantLimits = Readonly<Record<LimitName, number | null>>;
 
 export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as readonly LimitName[];
 
-/** Those that one network may have of its own, in place of its tenant's. */
+/** The limits that one network may override. */
 export type NetworkLimitName = Extract<LimitName, `network_${string}`>;
 export type NetworkLimits = Readonly<Record<NetworkLimitName, number | null>>;
 
-/** Has a network go by its tenant's limit again. */
+/** Value that removes a network's own limit. */
 export const INHERIT = "inherit";
 export type NetworkLimitsChange = Readonly<Partial<Record<NetworkLimitName, number | null | typeof INHERIT>>>;
 
@@ -73,19 +73,19 @@ export const NETWORK_LIMIT_NAMES = LIMIT_NAMES.filter((name) =>
 
 interface Known {
   readonly limits: TenantLimits;
-  /** What networks have of their own, by their names. */
+  /** Limits of single networks, by their names. */
   readonly networks: ReadonlyMap<string, ReadonlyMap<string, number | null>>;
 }
 
-/** Of a tenant whose limits could not be read yet. */
+/** For a tenant whose limits could not be read yet. */
 const NONE_SET: Known = { limits: DEFAULT_LIMITS, networks: new Map() };
 
-/** Which network of the tenant a limit was reached in, where it is one of each network. */
+/** The network in which a limit was reached, if it is a limit of each network. */
 export interface Where {
   readonly network?: string | undefined;
 }
 
-/** How much each tenant may have. */
+/** The limits of each tenant. */
 export class Limits {
   readonly #store: Store;
   readonly #audit: AuditLog;
@@ -102,12 +102,12 @@ export class Limits {
     this.#notices = notices;
   }
 
-  /** Has `listener` told of every tenant whose limits are others from now on. */
+  /** Calls `listener` for every tenant whose limits change. */
   onChanged(listener: (tenant: string) => void): void {
     this.#changeListeners.add(listener);
   }
 
-  /** Has `listener` told of limits that are reached: of each once, and then once a minute at most while it goes on. */
+  /** Calls `listener` when a limit is reached: at first, and then at most once a minute while it goes on. */
   onReached(listener: (tenant: string, notice: NewNotice) => void): void {
     this.#reachedListeners.add(listener);
   }
@@ -116,20 +116,20 @@ export class Limits {
     return this.#known(tenant).limits;
   }
 
-  /** What goes for one network, be it its own or its tenant's. */
+  /** Returns the limits of one network: its own or its tenant's. */
   in({ tenant, name: network }: Network): NetworkLimits {
     const value = (name: NetworkLimitName) => this.value(tenant, name, { network });
     return Object.fromEntries(NETWORK_LIMIT_NAMES.map((name) => [name, value(name)])) as NetworkLimits;
   }
 
-  /** What goes there; null is without a limit. */
+  /** Returns the value of a limit; null is unlimited. */
   value(tenant: string, name: LimitName, { network }: Where): number | null {
     const { limits, networks } = this.#known(tenant);
     const own = network === undefined ? undefined : networks.get(network)?.get(name);
     return own === undefined ? limits[name] : own;
   }
 
-  /** Whether a network has limits of its own. */
+  /** Returns whether a network has limits of its own. */
   hasOwn({ tenant, name }: Network): boolean {
     return this.#known(tenant).networks.has(name);
   }
@@ -162,7 +162,7 @@ export class Limits {
     return this.in(network);
   }
 
-  /** Whether somebody who has `have` of these may have one more; where not, the tenant's administrator is told. */
+  /** Returns whether one more is allowed beyond `have`. If not, notifies the tenant's administrator. */
   allows(tenant: string, name: LimitName, have: number, where: Where = {}): boolean {
     const limit = this.value(tenant, name, where);
     if (limit === null || have < limit) return true;
@@ -170,12 +170,12 @@ export class Limits {
     return false;
   }
 
-  /** @throws Fault `limit.<name>` unless {@link allows} */
+  /** Throws unless one more is allowed. @throws Fault `limit.<name>` unless {@link allows} */
   demand(tenant: string, name: LimitName, have: number, where: Where = {}): void {
     if (!this.allows(tenant, name, have, where)) throw new Fault(this.explain(tenant, name, where));
   }
 
-  /** What whoever runs into a limit is told: which it is, how much that is, and what to do. */
+  /** Returns the explanation of a reached limit: its name, its value, and the next step. */
   explain(tenant: string, name: LimitName, where: Where = {}): NewNotice {
     const { network } = where;
     const whose = network === undefined ? `tenant '${tenant}'` : `network '${network}'`;
@@ -189,9 +189,10 @@ export class Limits {
   }
 
   /**
-   * Tells the tenant's administrator that there was not enough. Called on the way of frames: waits for nothing, never throws.
+   * Notifies the tenant's administrator that a limit was reached. Called while frames are handled, so it neither waits
+   * nor throws.
    *
-   * @param count for how many
+   * @param count number of times
    */
   reached(tenant: string, name: LimitName, where: Where = {}, count = 1): void {
     const notice = this.explain(tenant, name, where);
@@ -205,13 +206,13 @@ export class Limits {
     for (const listener of this.#reachedListeners) listener(tenant, notice);
   }
 
-  /** Reads a tenant's limits anew: they were changed, or a network with limits of its own was. */
+  /** Reads a tenant's limits again, because they changed, or a network with limits of its own did. */
   forget(tenant: string): void {
     if (this.#cache.has(tenant)) this.#stale.add(tenant);
     for (const listener of this.#changeListeners) listener(tenant);
   }
 
-  /** The tenant is gone. */
+  /** Forgets a deleted tenant. */
   remove(tenant: string): void {
     this.#cache.delete(tenant);
     this.#stale.delete(tenant);
@@ -222,7 +223,7 @@ export class Limits {
     const known = this.#cache.get(tenant);
     if (known !== undefined && !this.#stale.has(tenant)) return known;
     const read = this.#store.health.attempt("read limits", () => this.#read(tenant));
-    // Frames go on by what was known; a later call tries again.
+    // Frames continue with the known limits; a later call tries again.
     if (read === undefined) return known ?? NONE_SET;
     this.#stale.delete(tenant);
     this.#cache.set(tenant, read);
@@ -237,7 +238,7 @@ export class Limits {
   }
 }
 
-/** The code of an error that tells of a limit: `limit.network-devices`. */
+/** Returns the error code of a limit: `limit.network-devices`. */
 export function limitCode(name: LimitName): string {
   return `limit.${name.replaceAll("_", "-")}`;
 }
