@@ -43,7 +43,7 @@ export class Inbox implements Waiting {
     turn.enter(this);
   }
 
-  /** Moves to another turn; waiting messages keep their order in the old one. */
+  /** Moves to another turn, with the messages that wait. */
   move(turn: Turn): void {
     const waiting = (this.#messages ?? []).reduce((sum, message) => sum + weight(message), 0);
     this.#turn.hold(-waiting);
