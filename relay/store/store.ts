@@ -65,7 +65,7 @@ export interface Store {
   tokens(tenant: string, part?: Part<TimeKey>): Token[];
   /** Returns the number of a tenant's tokens, including expired ones. */
   countTokens(tenant: string): number;
-  /** Returns the roles of all tokens that open the network together. */
+  /** Returns the combined roles of all tokens that open the network. */
   rolesIn(network: Network): ReadonlySet<PortRole>;
   tokenByHash(hash: string): Token | undefined;
   deleteToken(tenant: string, id: string): boolean;
