@@ -1,16 +1,21 @@
-/** The `laneway` command: the one place that knows both the relay and the client. */
+/** The `laneway` command: the only module that imports both the relay and the client. */
 import { setFlagsFromString } from "node:v8";
 import { program } from "../desktop/cli/program.ts";
 import { relayCommand } from "../relay/options.ts";
 import { restoreCommand } from "../relay/restore-command.ts";
 import { explainCommand } from "../system/command.ts";
 
-/** @param argv as Node gives it: the runtime and the script first */
+/**
+ * Runs the command line.
+ *
+ * @param argv as Node gives it: the runtime and the script first
+ */
 export async function main(argv: readonly string[]): Promise<void> {
   const relay = relayCommand().action(async (given: Record<string, unknown>) => {
-    // V8's room for what is new grows while thousands of sessions come, and stays: 100 MiB, as much as they take themselves.
+    // V8's space for new objects grows while thousands of sessions arrive and never shrinks: 100 MiB, as much as the
+    // sessions take.
     setFlagsFromString("--semi-space-growth-factor=1");
-    // Only now: the other commands need none of it, and start sooner.
+    // Loads these late because the other commands do not need them and start faster without.
     const [{ runRelay }, { serve }] = await Promise.all([
       import("../relay/main.ts"),
       import("../relay/node.ts"),

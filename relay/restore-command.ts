@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { defaultData } from "./options.ts";
 
-/** `laneway restore`: works on the data directory itself, while no relay does. */
+/** Returns `laneway restore`, which works on the data directory itself while no relay uses it. */
 export function restoreCommand(): Command {
   return new Command("restore")
     .description("put a backup in the place of a relay's data, while no relay uses it")
@@ -10,7 +10,7 @@ export function restoreCommand(): Command {
     .option("--json", "print JSON")
     .action(async (file: string, { data = defaultData(), json }: { data?: string; json?: boolean }) => {
       process.umask(0o077);
-      // Only now: the other commands need no database.
+      // Loaded late because the other commands need no database.
       const { restore } = await import("./store/backup.ts");
       const kept = restore(file, data) ?? null;
       process.stdout.write(

@@ -1,23 +1,27 @@
-/** How a command line that was misused tells so: as every other fault, by one line of what and one of what to do. */
+/**
+ * How commands report a misused command line: as every other fault, one line for the problem and one for the next step.
+ */
 import { type Command, CommanderError } from "commander";
 import { withoutLogins } from "../shared/api/relay-address.ts";
 import { explain, usage } from "../shared/values/fault.ts";
 
-/** Has a command and all below it throw what is wrong, for {@link explainCommand} to tell. */
+/** Makes a command and all its subcommands throw usage errors, which {@link explainCommand} formats. */
 export function throwing(command: Command): Command {
   for (const child of command.commands) throwing(child);
   return command.exitOverride().configureOutput({ outputError: () => {} });
 }
 
-/** What to print for whatever ended a command, and how to exit. Help and version were printed already. */
+/**
+ * Returns the text to print and the exit code for an error that ended a command. Help and version are already printed.
+ */
 export function explainCommand(error: unknown): { readonly text: string; readonly exitCode: number } {
   const { text, exitCode } = explanation(error);
   return { text: withoutLogins(withoutInvites(text)), exitCode };
 }
 
 /**
- * The same without the secrets of invites. Messages quote what was typed, and an invite's link may stand anywhere in
- * it: as an argument too many, an option that there is not, a URL of the wrong kind.
+ * Returns the text without the secrets of invites. Messages quote what the user typed, and an invite link may be
+ * anywhere in it: an extra argument, an unknown option, a URL of the wrong kind.
  */
 export function withoutInvites(text: string): string {
   return text.replaceAll(/(?<=#|%23|[\s'"=]|^)(v1\.[^.\s]*)\.[\w-]{16,}/g, "$1.…");

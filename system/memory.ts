@@ -1,12 +1,12 @@
 import { BlockPool } from "../shared/tunnel/block-pool.ts";
 
 /**
- * Whether memory that frames lie in finds out who uses it after it was given back (shared/tunnel/hostile-memory.ts), by
- * LANEWAY_HOSTILE_MEMORY=1. The tests run so; it costs several times the processor's time.
+ * Whether frame memory detects use after release (shared/tunnel/hostile-memory.ts). LANEWAY_HOSTILE_MEMORY=1 turns it
+ * on, as the tests do; it multiplies the processor time by several times.
  */
 export const HOSTILE_MEMORY = process.env["LANEWAY_HOSTILE_MEMORY"] === "1";
 
-/** Makes a pool as this process wants them. */
+/** Creates a block pool with this process's settings. */
 export function blockPool(): BlockPool {
   return new BlockPool({ hostile: HOSTILE_MEMORY });
 }

@@ -1,35 +1,37 @@
 /**
- * libuv's own poll on a file descriptor, which the program running us exports. A callback from libuv arrives on the
- * main thread like any of Node's, with no thread in between and no compiled addon.
+ * libuv's poll on a file descriptor, which the Node program exports. libuv calls back on the main thread, as for Node's
+ * own events, without an extra thread or a compiled addon.
  */
 import { isMainThread } from "node:worker_threads";
 
-/** A pointer the size of the machine's; koffi gives these as bigint. */
+/** A pointer of the machine's size; koffi gives these as bigint. */
 type Pointer = bigint;
 
 /** UV_POLL of `uv_handle_type` and UV_READABLE of `uv_poll_event`, both part of libuv's stable ABI. */
 const UV_POLL = 8;
 const UV_READABLE = 1;
 
-/** A `uv_poll_t`. While started it keeps the process alive. */
+/** A `uv_poll_t`. It keeps the process alive while it is started. */
 export interface Watch {
-  /** Has `ready` called whenever the descriptor can be read: 0, or an error as a negative errno. */
+  /** Calls `ready` whenever the descriptor is readable: with 0, or with an error as a negative errno. */
   start(): void;
   stop(): void;
-  /** Resolves once libuv has let go of the descriptor, which is not closed. Called once. */
+  /**
+   * Stops watching and resolves once libuv has released the descriptor. Does not close the descriptor. Call it once.
+   */
   close(): Promise<void>;
 }
 
-/** Watches `fd`, stopped at first: `ready` is told 0, or an error as a negative errno. */
+/** Creates a watch for `fd`, stopped at first. `ready` receives 0, or an error as a negative errno. */
 export type WatchDescriptor = (fd: number, ready: (status: number) => void) => Watch;
 
 /**
- * Loads koffi and looks libuv's functions up.
+ * Loads koffi and finds libuv's functions.
  *
- * @throws Error where this runtime can't: no build of koffi for it, no libuv in it, or not its main thread
+ * @throws Error if this runtime has no build of koffi, no libuv, or is not on its main thread
  */
 export async function loadPoll(): Promise<WatchDescriptor> {
-  // libuv's default loop is the main thread's, and a loop is not to be touched from another.
+  // libuv's default loop belongs to the main thread, and no other thread may touch it.
   if (!isMainThread) throw new Error("descriptors are watched on the main thread only");
   const { default: koffi } = await import("koffi");
   const program = koffi.load(null);
@@ -55,7 +57,7 @@ export async function loadPoll(): Promise<WatchDescriptor> {
   ]);
 
   return function watch(fd: number, ready: (status: number) => void): Watch {
-    // Outside the collector's reach: libuv holds this address until its close callback.
+    // Allocated outside the garbage collector's heap because libuv keeps this address until its close callback.
     const handle: Pointer = koffi.alloc("uint8_t", handleSize(UV_POLL));
     const initialised = pollInit(defaultLoop(), handle, fd);
     if (initialised < 0) {
@@ -66,7 +68,7 @@ export async function loadPoll(): Promise<WatchDescriptor> {
       try {
         ready(status);
       } catch (error) {
-        // An exception must not unwind libuv's frames: it left the event loop dead in a trial.
+        // An exception must not unwind libuv's frames: in a test it left the event loop dead.
         process.nextTick(() => {
           throw error;
         });
@@ -83,7 +85,7 @@ export async function loadPoll(): Promise<WatchDescriptor> {
       close() {
         return new Promise((resolve) => {
           const closed = koffi.register(() => {
-            // Not from within the callback that is to be freed.
+            // Deferred because a callback must not be freed while it runs.
             setImmediate(() => {
               koffi.unregister(callback);
               koffi.unregister(closed);

@@ -1,4 +1,4 @@
-/** Files and directories that are nobody else's business. */
+/** Files and directories that only their owner may read. */
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -19,12 +19,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-// Windows has no such flags.
+// Windows does not have these flags.
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /**
- * Makes a directory for its owner alone, and those above it that are missing. One by one: Node's own recursion never
- * ends below /proc, where a directory exists and can't be made in.
+ * Creates a directory that only its owner may read, and its missing parents. Goes one by one because Node's recursive
+ * mkdir never returns below /proc, where a directory exists but cannot be written to.
  */
 export function makePrivateDirectory(path: string): void {
   try {
@@ -39,8 +39,8 @@ export function makePrivateDirectory(path: string): void {
 }
 
 /**
- * In a directory that every user may write, another user may have put a file there first, or replace one. With the sticky
- * bit, as a mounted tmpfs has it, other users can't replace a file, so no other user's file may be in it.
+ * Throws if another user's file is in a directory that all users may write to: that user may have created it first.
+ * With the sticky bit, as on a mounted tmpfs, other users cannot replace a file, so only its owner matters.
  */
 function requirePrivate(path: string): void {
   const found = statSync(path);
@@ -56,10 +56,10 @@ function requirePrivate(path: string): void {
 const EVERY_USER_WRITES = 0o002;
 const STICKY = 0o1000;
 
-/** Reads a line that was written once; the first call writes what `make` makes, for the owner's eyes alone. */
+/** Returns the line stored in the file. The first call stores the result of `make`, readable only by its owner. */
 export function readOrMake(file: string, make: () => string): string {
   if (!existsSync(file)) createPrivate(file, `${make()}\n`);
-  // Nothing that could be somebody else's, or be waited for.
+  // Refuses links and does not block on a FIFO.
   const descriptor = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     if (!fstatSync(descriptor).isFile()) throw new Error(`${file} is not a file`);
@@ -71,15 +71,15 @@ export function readOrMake(file: string, make: () => string): string {
   }
 }
 
-/** Writes a file for its owner's eyes alone, whole or not at all: whoever reads it meanwhile has the one before. */
+/** Writes a file that only its owner may read, atomically: a concurrent reader gets the previous content. */
 export function writePrivate(file: string, content: string | Uint8Array): void {
   withDraft(file, content, (draft) => renameSync(draft, file));
 }
 
 /**
- * Writes a file as {@link writePrivate} does, unless there is one already.
+ * Writes a file as {@link writePrivate} does, unless it exists.
  *
- * @returns whether there was none
+ * @returns whether the file was created
  */
 export function createPrivate(file: string, text: string): boolean {
   try {
@@ -91,7 +91,7 @@ export function createPrivate(file: string, text: string): boolean {
   }
 }
 
-/** Has `place` put a file with this content, which is on the disk, where it belongs. */
+/** Writes the content to a draft, syncs it to disk, and calls `place` to move it into place. */
 function withDraft(file: string, content: string | Uint8Array, place: (draft: string) => void): void {
   const draft = `${file}.${randomBytes(6).toString("hex")}.tmp`;
   try {

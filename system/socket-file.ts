@@ -1,12 +1,12 @@
-/** Unix sockets at a path, without taking anything else away that may be there. */
+/** Unix sockets at a path, created without replacing any other file there. */
 import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, lstatSync, type Stats, unlinkSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
 
-/** What is in the way of a socket. */
+/** Something else occupies the path of a socket. */
 export class PathTaken extends Error {
-  /** `listening` where another process answers there. */
+  /** `listening` if another process answers there. */
   readonly by: "listening" | "file";
 
   constructor(by: "listening" | "file", message: string) {
@@ -17,23 +17,23 @@ export class PathTaken extends Error {
 
 /** A server that listens at a path. */
 export interface SocketFile {
-  /** Takes the path away, if it is still this server's: to be called before the server is closed. */
+  /** Removes the path if it still belongs to this server. Call it before closing the server. */
   remove(): void;
 }
 
 export interface ListenOptions {
   readonly path: string;
-  /** Permission bits from the first moment on; by the process's umask without. */
+  /** Permission bits from the start; without it the process's umask decides. */
   readonly mode?: number;
-  /** Connections that the kernel holds until they are taken. */
+  /** Maximum number of connections that the kernel keeps until they are accepted. */
   readonly backlog?: number;
 }
 
 /**
- * Listens at a path. A socket without a listener is replaced; anything else stays, and is in the way.
+ * Listens at a path. Replaces a socket that has no listener; throws for anything else there.
  *
- * The server is bound to a name of its own beside the path and then linked there: linking never replaces what is there,
- * and Node, which removes what it was bound to on closing, doesn't remove what came to the path since.
+ * Binds the server to a temporary name beside the path, then links it there. Linking never replaces a file. On closing,
+ * Node removes only the bound name, not a file that took the path later.
  *
  * @throws {@link PathTaken}; the system's error
  */
@@ -43,7 +43,7 @@ export async function listenAt(server: Server, { path, mode, backlog }: ListenOp
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("listening", resolve);
   server.once("error", reject);
-  // Closed to other users until it has its mode.
+  // Closed to other users until its mode is set.
   const before = mode === undefined ? undefined : process.umask(0o177);
   try {
     server.listen({ path: bound, ...(backlog !== undefined && { backlog }) });
@@ -71,9 +71,9 @@ export async function listenAt(server: Server, { path, mode, backlog }: ListenOp
 }
 
 /**
- * Removes a socket without a listener.
+ * Removes a socket that has no listener.
  *
- * @throws {@link PathTaken} where there is something else
+ * @throws {@link PathTaken} if anything else is there
  */
 async function clear(path: string): Promise<void> {
   const found = lookAt(path);
@@ -81,7 +81,7 @@ async function clear(path: string): Promise<void> {
   if (!found.isSocket()) throw new PathTaken("file", `${kindOf(found)} is at '${path}', and no socket`);
   const answer = await answerOf(path);
   if (answer === undefined) throw new PathTaken("listening", `another process listens at '${path}'`);
-  // ENOENT: it has gone by itself.
+  // ENOENT: it is already gone.
   if (answer === "ENOENT") return;
   if (answer !== "ECONNREFUSED")
     throw new PathTaken("listening", `a socket at '${path}' can't be reached (${answer})`);
@@ -89,7 +89,11 @@ async function clear(path: string): Promise<void> {
   if (now !== undefined && isSame(now, found)) removeIfThere(path);
 }
 
-/** @returns the system's code if no process answered; undefined if one did */
+/**
+ * Connects to the path.
+ *
+ * @returns the system's code if no process answered; undefined if one did
+ */
 function answerOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {
@@ -100,10 +104,10 @@ function answerOf(path: string): Promise<string | undefined> {
   });
 }
 
-/** Bytes of a path that a socket may have: sun_path less its end (unix(7)). */
+/** Maximum length of a socket's path in bytes: sun_path less its terminator (unix(7)). */
 const LONGEST = 107;
 
-/** A name in the same directory, as links don't go further. */
+/** Returns a temporary name in the same directory, because hard links do not cross file systems. */
 function boundName(path: string): string {
   const name = join(dirname(path), `.${randomBytes(6).toString("hex")}`);
   if (Buffer.byteLength(name) <= LONGEST && Buffer.byteLength(path) <= LONGEST) return name;
@@ -114,7 +118,7 @@ function lookAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-/** A socket keeps its inode for as long as it is open, so that the number is not another one's meanwhile. */
+/** Compares inodes. A socket keeps its inode while it is open, so the number is not reused meanwhile. */
 function isSame(one: Stats, other: Stats): boolean {
   return one.isSocket() && other.isSocket() && one.ino === other.ino && one.dev === other.dev;
 }

@@ -1,4 +1,4 @@
-/** Options of UDP sockets that Node has no way to. */
+/** UDP socket options that Node does not offer. */
 import type { Socket } from "node:dgram";
 import { createRequire } from "node:module";
 
@@ -25,14 +25,14 @@ type GetOption = (fd: number, level: number, name: number, value: Int32Array, by
 export interface SocketOptions {
   /** @returns whether it was set */
   set(fd: number, level: number, name: number, value: number): boolean;
-  /** @returns undefined where it can't be asked */
+  /** @returns undefined if the option cannot be read */
   get(fd: number, level: number, name: number): number | undefined;
 }
 
 let options: SocketOptions | undefined;
 let looked = false;
 
-/** The functions, looked for once: koffi has no build for every system, and can't always be loaded. */
+/** Returns the functions, or undefined where koffi has no build or cannot be loaded. Looks for them once. */
 export function socketOptions(): SocketOptions | undefined {
   if (looked) return options;
   looked = true;
@@ -50,16 +50,16 @@ export function socketOptions(): SocketOptions | undefined {
       },
     };
   } catch {
-    // Without it the kernel's defaults hold.
+    // The kernel's defaults apply.
   }
   return options;
 }
 
 /**
- * Has a socket of a tunnel send whole packets or none (DF, and no fragments of ours: RFC 7348 section 4.3), and hear
- * no group but those that it joined itself.
+ * Makes a tunnel's socket send whole packets or none (DF, and no fragments of our own: RFC 7348 section 4.3), and
+ * receive only groups that it joined itself.
  *
- * @returns whether it is so; elsewhere than on Linux with FFI nothing happens
+ * @returns whether the options are set; does nothing except on Linux with FFI
  */
 export function setTunnelOptions(fd: number, isIpv6: boolean): boolean {
   const found = socketOptions();
@@ -72,7 +72,7 @@ export function setTunnelOptions(fd: number, isIpv6: boolean): boolean {
   return found.set(fd, IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DO);
 }
 
-/** Has a UDP socket send no checksum over IPv4, and accept none over IPv6, where that takes permission (RFC 6935). */
+/** Makes a UDP socket send no checksum over IPv4, and accept none over IPv6, which needs an option (RFC 6935). */
 export function setNoChecksum(fd: number, isIpv6: boolean): boolean {
   const found = socketOptions();
   if (found === undefined) return false;
@@ -80,22 +80,22 @@ export function setNoChecksum(fd: number, isIpv6: boolean): boolean {
 }
 
 /**
- * Has the kernel keep so many bytes until they are read, also above what it allows everybody (net.core.rmem_max).
+ * Sets the kernel's receive buffer, even above the limit for all processes (net.core.rmem_max).
  *
- * @returns whether it does: that takes CAP_NET_ADMIN
+ * @returns whether it is set, which requires CAP_NET_ADMIN
  */
 export function forceReceiveBuffer(fd: number, bytes: number): boolean {
   return socketOptions()?.set(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) ?? false;
 }
 
-/** The MTU of the path that a connected socket has: undefined where that can't be asked. */
+/** Returns the path MTU of a connected socket in bytes, or undefined if it cannot be read. */
 export function pathMtu(fd: number, isIpv6: boolean): number | undefined {
   return isIpv6
     ? socketOptions()?.get(fd, IPPROTO_IPV6, IPV6_MTU)
     : socketOptions()?.get(fd, IPPROTO_IP, IP_MTU);
 }
 
-/** The descriptor of a UDP socket that is bound. Node has no public way to it. */
+/** Returns the descriptor of a bound UDP socket. Node has no public API for it. */
 export function datagramDescriptor(socket: Socket): number | undefined {
   const symbol = Object.getOwnPropertySymbols(socket).find((one) => one.description === "state symbol");
   if (symbol === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What Node can't ask of the kernel about a TCP socket. */
+/** TCP socket options that Node does not offer. */
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 
@@ -12,16 +12,16 @@ let setSocketOption: SetSocketOption | undefined;
 let looked = false;
 
 /**
- * Has the kernel take no more than about `bytes` from us that it has not sent yet (TCP_NOTSENT_LOWAT, tcp(7)).
+ * Limits how many unsent bytes the kernel accepts from the process (TCP_NOTSENT_LOWAT, tcp(7)).
  *
- * Without it the kernel takes megabytes in advance, as much as the connection may come to have in flight, and
- * says that they were sent. They are a queue that nobody can reorder, drop from or even see: a ping behind them
- * waits for all of them. With it what waits does so with us. What is in flight is not counted, so the limit
- * costs no throughput as long as we are back with more before `bytes` are gone.
+ * Without it the kernel accepts megabytes in advance, as much as the connection may ever have in flight, and reports
+ * them as sent. They form a queue that the process cannot reorder, drop from or see, so a ping behind them waits for
+ * all of them. With the limit they wait in the process instead. Bytes in flight do not count, so throughput stays the
+ * same if the process writes again before `bytes` are sent.
  *
  * @param socket plain or TLS
  * @param bytes a positive number
- * @returns whether it is so: on Linux with FFI, for a connected TCP socket; elsewhere nothing happens
+ * @returns whether the limit is set: for a connected TCP socket on Linux with FFI; elsewhere it does nothing
  */
 export function limitUnsent(socket: Socket, bytes: number): boolean {
   if (process.platform !== "linux") return false;
@@ -33,8 +33,8 @@ export function limitUnsent(socket: Socket, bytes: number): boolean {
 }
 
 /**
- * The descriptor of a socket that is open. Node has no public way to it. A TLS socket's handle answers with that of the
- * socket below.
+ * Returns the descriptor of an open socket. Node has no public API for it. The handle of a TLS socket returns that of
+ * the socket below it.
  */
 export function descriptor(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, "_handle");
@@ -43,7 +43,7 @@ export function descriptor(socket: Socket): number | undefined {
   return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
 
-/** Looked for once, and only when needed: koffi has no build for every system, and can't always be loaded. */
+/** Loads koffi once, when first needed; it has no build for every system and cannot always be loaded. */
 function load(): SetSocketOption | undefined {
   if (looked) return setSocketOption;
   looked = true;
@@ -51,7 +51,7 @@ function load(): SetSocketOption | undefined {
     const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
     setSocketOption = koffi.load(null).func("setsockopt", "int", ["int", "int", "int", "void *", "uint"]);
   } catch {
-    // Nothing but a longer queue comes of it.
+    // The only consequence is a longer queue.
   }
   return setSocketOption;
 }

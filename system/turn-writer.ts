@@ -1,46 +1,50 @@
 /**
- * Writes to a TCP socket what one turn of the event loop has for it, all by one system call.
+ * Writes to a TCP socket everything that one turn of the event loop sends, by one system call.
  *
- * On Linux that is a writev(2) of our own, past the stream that Node puts before a socket: its queues, requests and
- * callbacks cost as much as the kernel's part of a small message. What the kernel does not take at once, and all there
- * is on TLS and elsewhere, goes by the stream, which knows how to wait.
+ * On Linux it calls writev(2) itself and bypasses Node's stream, whose queues, requests and callbacks cost as much as
+ * the kernel's part of a small message. What the kernel does not accept at once goes through the stream, which handles
+ * waiting. So does everything on TLS and on other systems.
  */
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { descriptor } from "./tcp.ts";
 
-/** Ranges handed to the kernel at a time; it takes 1024 (IOV_MAX). */
+/** Ranges per system call; the kernel accepts 1024 (IOV_MAX). */
 const RANGES = 64;
 
-/** writev(2), with its `struct iovec` in memory of ours. */
+/** writev(2), with its `struct iovec` in memory of our own. */
 interface Vector {
-  /** Has range `index` be `bytes`, which have to be referenced until they are written. */
+  /** Sets range `index` to `bytes`, which must stay referenced until they are written. */
   set(index: number, bytes: Uint8Array): void;
-  /** Writes the first so many ranges: how many bytes the kernel took, or -1. */
+  /** Writes the first `ranges` ranges. Returns the number of bytes that the kernel accepted, or -1. */
   write(fd: number, ranges: number): number;
 }
 
-/** Told that a range may be used again. */
+/** Called when a range may be reused. */
 type Taken = (() => void) | undefined;
 
 export class TurnWriter {
   readonly #socket: Socket;
   readonly #direct: boolean;
-  /** What waits for the turn's end: undefined while nothing does, as there may be thousands of idle sockets. */
+  /** Ranges to write at the end of the turn; undefined while empty, because thousands of sockets may be idle. */
   #ranges: Uint8Array[] | undefined;
   #taken: Taken[] = NONE;
 
-  /** @param socket connected; only this writes to it from now on */
+  /**
+   * Creates a writer.
+   *
+   * @param socket connected; only this writer writes to it from now on
+   */
   constructor(socket: Socket) {
     this.#socket = socket;
     this.#direct = !(socket instanceof TLSSocket);
   }
 
   /**
-   * Writes `bytes` when this turn ends, behind all that was written before.
+   * Writes `bytes` at the end of this turn, after everything written before.
    *
-   * @param taken called once they may be used again, also where the connection is gone
+   * @param taken called once when the bytes may be reused, also if the connection is gone
    */
   write(bytes: Uint8Array, taken?: Taken): void {
     if (this.#ranges === undefined) {
@@ -52,7 +56,7 @@ export class TurnWriter {
     this.#taken.push(taken);
   }
 
-  /** Writes now: before the socket is ended. */
+  /** Writes now. Call it before ending the socket. */
   flush(): void {
     const ranges = this.#ranges;
     const taken = this.#taken;
@@ -60,7 +64,7 @@ export class TurnWriter {
     this.#ranges = undefined;
     this.#taken = NONE;
     if (this.#socket.destroyed) {
-      // The stream would make an error for each range.
+      // The stream would report an error for each range.
       for (const told of taken) told?.();
       return;
     }
@@ -75,20 +79,24 @@ export class TurnWriter {
     for (let i = 0; i < done; i++) taken[i]?.();
   }
 
-  /** @returns what the kernel did not take, from a range of which it may have taken a part */
+  /**
+   * Writes to the kernel directly.
+   *
+   * @returns the ranges that the kernel did not accept, the first of which it may have written in part
+   */
   #writeDirectly(ranges: Uint8Array[]): Uint8Array[] {
     const socket = this.#socket;
-    // What the stream still has goes first.
+    // The stream's own data goes first.
     if (!this.#direct || socket.destroyed || socket.writableLength > 0) return ranges;
     const vector = loadVector();
-    // Asked for each time: the number may be another connection's once this one is closed.
+    // Read each time, because after this connection closes the number may belong to another.
     const fd = vector === undefined ? undefined : descriptor(socket);
     if (vector === undefined || fd === undefined) return ranges;
     for (let from = 0; from < ranges.length; from += RANGES) {
       const count = Math.min(ranges.length - from, RANGES);
       for (let i = 0; i < count; i++) vector.set(i, ranges[from + i] as Uint8Array);
       let left = vector.write(fd, count);
-      // It has no room, or the connection is broken: the stream is told the same, and knows what to do about it.
+      // The socket is full or the connection is broken: the stream meets the same and handles it.
       if (left < 0) return ranges.slice(from);
       for (let i = from; i < from + count; i++) {
         const range = ranges[i] as Uint8Array;
@@ -110,11 +118,11 @@ function flush(writer: TurnWriter): void {
 let loaded: Vector | undefined;
 let looked = false;
 
-/** Looked for once, and only when needed: koffi has no build for every system, and can't always be loaded. */
+/** Loads koffi once, when first needed; it has no build for every system and cannot always be loaded. */
 function loadVector(): Vector | undefined {
   if (looked) return loaded;
   looked = true;
-  // Other runtimes have numbers of their own where Node has descriptors.
+  // Other runtimes use their own numbers in place of descriptors.
   if (process.platform !== "linux" || process.versions.uv === undefined || "deno" in process.versions) {
     return undefined;
   }
@@ -123,7 +131,7 @@ function loadVector(): Vector | undefined {
     const writev: (fd: number, vector: number, ranges: number) => number = koffi
       .load(null)
       .func("writev", "intptr_t", ["int", "uintptr_t", "int"]);
-    // Base and length of each, of 64 bits, in the byte order that all machines have which koffi has builds for.
+    // Base and length of each range, 64 bits each, little-endian on all machines that koffi has builds for.
     if (koffi.sizeof("void *") !== 8) return undefined;
     const words = new Uint32Array(4 * RANGES);
     const address = Number(koffi.address(words));
@@ -137,7 +145,7 @@ function loadVector(): Vector | undefined {
       write: (fd, ranges) => writev(fd, address, ranges),
     };
   } catch {
-    // The stream does it all.
+    // The stream writes everything.
   }
   return loaded;
 }

@@ -1,11 +1,11 @@
-// Gathers what the packages hold besides the app: the laneway command with its agent, as it is in the repository, what it needs of
-// node_modules, and the pinned Node.
+// Collects the files of the packages besides the app: the laneway command with its agent as in the repository, the
+// parts of node_modules that it needs, and the pinned Node.
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** All of the command; of desktop/ not the app, which is bundled. */
+/** All sources of the command. Of desktop/ it excludes the app, which is bundled. */
 const SOURCES = [
   "bin",
   "dist/page",
@@ -20,7 +20,7 @@ const SOURCES = [
   "LICENSE",
 ];
 
-/** The second TAP driver is for systems without koffi; these packages are for those that have it. */
+/** The second TAP driver is for systems without koffi; these packages target systems that have it. */
 const LEFT_OUT = ["tuntap2"];
 
 interface LockedPackage {
@@ -29,7 +29,9 @@ interface LockedPackage {
   readonly dependencies?: Record<string, string>;
 }
 
-/** Packages that the command needs, by their paths below the root: what `npm ci --omit=dev` would install here. */
+/**
+ * Returns the paths of the packages that the command needs, below the root: those that `npm ci --omit=dev` installs.
+ */
 function productionPackages(): string[] {
   const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
     packages: Record<string, LockedPackage & { optionalDependencies?: Record<string, string> }>;
@@ -40,7 +42,7 @@ function productionPackages(): string[] {
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
       const place = resolve(path, name, lock.packages);
       if (place === undefined || found.has(place) || LEFT_OUT.includes(name)) continue;
-      // Optional packages for other systems are in the lock file, and not here.
+      // The lock file lists optional packages of other systems, which are not installed.
       if (!existsSync(join(ROOT, place))) continue;
       found.add(place);
       visit(place);
@@ -50,7 +52,7 @@ function productionPackages(): string[] {
   return [...found];
 }
 
-/** Where Node finds a package from another: in its own node_modules, or in those further up. */
+/** Returns where Node finds a package from another: in its own node_modules, or in those of its parents. */
 function resolve(from: string, name: string, packages: Record<string, unknown>): string | undefined {
   for (let base = from; ; base = base.slice(0, Math.max(base.lastIndexOf("/node_modules/"), 0))) {
     const place = base === "" ? `node_modules/${name}` : `${base}/node_modules/${name}`;
@@ -60,15 +62,15 @@ function resolve(from: string, name: string, packages: Record<string, unknown>):
 }
 
 /**
- * Makes the folder anew.
+ * Creates the folder anew.
  *
- * @param arch of the machines that it is for, as Node calls it; its pinned Node has to be installed here
+ * @param arch the target architecture by Node's name; its pinned Node must be installed here
  */
 export function gatherAgent(folder: string, arch: string): void {
   rmSync(folder, { recursive: true, force: true });
   for (const path of SOURCES) copy(path, join(folder, path));
   for (const path of productionPackages()) {
-    // Packages within are packages of their own.
+    // Nested packages are listed as packages of their own.
     copy(path, join(folder, path), (source) => !source.slice(ROOT.length).includes(`${path}/node_modules`));
   }
   const pinned = `node_modules/node-linux-${arch}`;

@@ -1,13 +1,13 @@
-// Installs the Debian packages that a script of package.json needs: `node tools/debian.ts demo|test|bench [--no-install]`.
-// Silent when all is there, and never asks: as root it installs, otherwise it names the command that does.
-// The list is data, because .ci/run reads it before there is a Node that runs this file.
+// Installs the Debian packages that a script of package.json needs: `node tools/debian.ts demo|test|bench
+// [--no-install]`. Prints nothing if all are installed, and never asks. As root it installs; otherwise it prints the
+// command that does. .ci/run reads the list before a Node is there to run this file, so the list is data.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { findCommand } from "./find-command.ts";
 
-/** A command, the Debian package that has it, and the scripts that need it; `build` is what compiles tuntap2. */
+/** A command, the Debian package that provides it, and the scripts that need it; `build` compiles tuntap2. */
 interface Requirement {
   readonly command: string;
   readonly package: string;
@@ -19,17 +19,17 @@ export type Purpose = (typeof PURPOSES)[number];
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** What happens without the packages. Tests go on: those that can't run are skipped, and said at the end. */
+/** The consequence of missing packages. Tests continue: those that cannot run are skipped and listed at the end. */
 const CONSEQUENCES: Record<Purpose, string> = {
   demo: "the demo can't run without",
   test: "tests will be skipped for lack of",
   bench: "the benchmark can't run without",
 };
 
-/** Another apt-get, such as a new machine's first update, may hold the lock: seconds to wait for it. */
+/** Time limit in seconds to wait for the lock that another apt-get, such as a new machine's first update, may hold. */
 const LOCK_SECONDS = 300;
 
-/** Bytes of output kept of apt-get and npm, which are shown only if they fail. */
+/** Maximum output in bytes kept of apt-get and npm, which is shown only if they fail. */
 const OUTPUT_BYTES = 64 * 1024 * 1024;
 
 function readRequirements(): Requirement[] {
@@ -40,7 +40,10 @@ function isMissing({ command }: Requirement): boolean {
   return findCommand(command) === undefined;
 }
 
-/** What `purpose` lacks; for the tests also what compiles tuntap2, unless that was compiled already. */
+/**
+ * Returns the requirements that `purpose` lacks. For tests it includes those that compile tuntap2, unless it is
+ * compiled.
+ */
 function missingFor(purpose: Purpose): Requirement[] {
   const kinds: readonly string[] = purpose === "test" && !hasTuntap2() ? ["test", "build"] : [purpose];
   return readRequirements().filter((one) => one.for.some((kind) => kinds.includes(kind)) && isMissing(one));
@@ -48,7 +51,7 @@ function missingFor(purpose: Purpose): Requirement[] {
 
 const isRoot = (): boolean => process.geteuid?.() === 0;
 
-/** Whether npm installed the optional package, which it leaves out without a word if that does not compile. */
+/** Returns whether npm installed the optional package, which it silently skips if that does not compile. */
 function hasTuntap2(): boolean {
   return existsSync(join(ROOT, "node_modules/tuntap2/package.json"));
 }
@@ -57,13 +60,14 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Whether the environment forbids to install, as --no-install does. */
+/** Returns whether the environment forbids installing, as --no-install does. */
 export function isInstallForbidden(environment: NodeJS.ProcessEnv): boolean {
   return !["", "0", "false", undefined].includes(environment["LANEWAY_NO_INSTALL"]);
 }
 
 /**
- * Installs what `purpose` lacks if this user may, and says what; otherwise says what is missing and how to get it.
+ * Installs the packages that `purpose` lacks if this user may, and says so; otherwise prints what is missing and how to
+ * install it.
  *
  * @returns whether nothing is missing afterwards
  */
@@ -81,7 +85,7 @@ function packagesOf(requirements: readonly Requirement[]): string[] {
   return [...new Set(requirements.map((one) => one.package))];
 }
 
-/** How to get the packages by hand. */
+/** Returns the instruction to install the packages by hand. */
 function advice(packages: readonly string[]): string {
   const names = packages.join(" ");
   if (findCommand("apt-get") === undefined) {
@@ -91,14 +95,14 @@ function advice(packages: readonly string[]): string {
   return `${privilege}apt-get install --no-install-recommends ${names}`;
 }
 
-/** Installs packages, and shows what apt-get says only if it fails. */
+/** Installs packages, and shows the output of apt-get only if it fails. */
 function aptGet(packages: readonly string[]): void {
   if (packages.length === 0) return;
   say(`installing by apt-get (LANEWAY_NO_INSTALL=1 forbids it): ${packages.join(" ")}`);
   // Without this, packages such as tshark stop to ask.
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const options = ["--yes", "--quiet", `--option=DPkg::Lock::Timeout=${LOCK_SECONDS}`];
-  // The lists may do even if some of them can't be had now: the installation tells.
+  // An update may fail in part and still suffice: the installation shows it.
   const update = run("apt-get", ["update", ...options], env);
   const install = run("apt-get", ["install", ...options, "--no-install-recommends", ...packages], env);
   if (install.status === 0) return;
@@ -106,12 +110,14 @@ function aptGet(packages: readonly string[]): void {
   process.stderr.write(install.output);
 }
 
-/** Has npm install what it left out, now that there is a compiler; the headers are those of the pinned Node. */
+/**
+ * Makes npm install the package that it skipped, now that a compiler is installed. Uses the headers of the pinned Node.
+ */
 function compileTuntap2(): void {
   const { npm_execpath: npm, npm_node_execpath: node } = process.env;
   if (npm === undefined || node === undefined || readRequirements().some(isMissingForBuild)) return;
   say("compiling the optional package tuntap2");
-  // Not the scripts' PATH, in which node_modules/.bin comes first: npm runs under the Node that it began with.
+  // Not the scripts' PATH, in which node_modules/.bin comes first: npm must run under its original Node.
   const path = [dirname(node), ...(process.env["PATH"] ?? "").split(":").filter((one) => !isOfNpm(one))];
   const env = {
     ...process.env,
@@ -141,14 +147,14 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
     cwd: ROOT,
     encoding: "utf8",
     env,
-    // No input: where no one can answer, nothing may ask.
+    // No input, because nothing may ask a question here.
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: OUTPUT_BYTES,
   });
   return { status, output: error === undefined ? stdout + stderr : `${command}: ${error.message}\n` };
 }
 
-/** How to run an npm script as root: sudo resets PATH, so a Node installed elsewhere has to be named. */
+/** Returns the command that runs an npm script as root. It names Node's path because sudo resets PATH. */
 function asRoot(script: string): string {
   const npm = findCommand("npm") ?? "";
   const usual = ["/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"];
@@ -158,9 +164,9 @@ function asRoot(script: string): string {
 }
 
 /**
- * Sees to what a script needs before it runs: root, and the packages. Says in one line what it can't have.
+ * Prepares what a script needs: root, and the packages. Prints one line for what is missing.
  *
- * @returns whether the script can run; tests can in any case
+ * @returns whether the script can run; tests always can
  */
 export function prepare(purpose: Purpose, mayInstall: boolean): boolean {
   if (!isRoot()) {
@@ -170,7 +176,7 @@ export function prepare(purpose: Purpose, mayInstall: boolean): boolean {
       return false;
     }
     say(`tests that make ${needs}, will be skipped: run them as root: ${asRoot(purpose)}`);
-    // As root they would install it; without, this line is all that there is to say.
+    // Root would install them; without root, this line is enough.
     return true;
   }
   return provide(purpose, mayInstall) || purpose === "test";

@@ -1,10 +1,10 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Root's tools live here, which the PATH of an ordinary user leaves out. */
+/** Directories of root's tools, which an ordinary user's PATH omits. */
 export const SYSTEM_DIRECTORIES: readonly string[] = ["/usr/sbin", "/sbin"];
 
-/** The path of a command on PATH or in root's directories, or undefined. */
+/** Returns the path of a command on PATH or in root's directories, or undefined. */
 export function findCommand(name: string): string | undefined {
   const directories = [...(process.env["PATH"] ?? "").split(delimiter), ...SYSTEM_DIRECTORIES];
   return directories
@@ -13,7 +13,7 @@ export function findCommand(name: string): string | undefined {
     .find(isExecutable);
 }
 
-/** Whether `path` is a file that this user may run. */
+/** Returns whether `path` is a file that this user may run. */
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

@@ -1,5 +1,5 @@
-// Draws the app's pictures from desktop/icons/*.svg, by Chromium: `node tools/icons.ts [CHROMIUM]`. What it makes is committed,
-// so that building the app needs no browser.
+// Draws the app's pictures from desktop/icons/*.svg, by Chromium: `node tools/icons.ts [CHROMIUM]`. The results are
+// committed, so that building the app needs no browser.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
@@ -18,7 +18,7 @@ async function draw(page: Page, svg: string, size: number): Promise<Buffer> {
   return page.screenshot({ omitBackground: true, type: "png" });
 }
 
-/** The tray's picture of one state: the drawing has the marks of all. */
+/** Returns the tray's picture of one state; the drawing contains the marks of all states. */
 function trayOf(state: (typeof TRAY_STATES)[number]): string {
   const others = TRAY_STATES.filter((one) => one !== state);
   return others.reduce(
@@ -27,7 +27,7 @@ function trayOf(state: (typeof TRAY_STATES)[number]): string {
   );
 }
 
-/** Windows' icon file: a directory of pictures, which may be PNGs since Vista. */
+/** Returns Windows' icon file: a directory of pictures, which may be PNGs since Vista. */
 function ico(pictures: ReadonlyMap<number, Buffer>): Buffer {
   const sizes = [32, 256];
   const header = Buffer.alloc(6 + 16 * sizes.length);
@@ -50,7 +50,7 @@ function ico(pictures: ReadonlyMap<number, Buffer>): Buffer {
   return Buffer.concat([header, ...parts]);
 }
 
-/** macOS' icon file: PNGs, each behind its type and length. */
+/** Returns macOS' icon file: PNGs, each after its type and length. */
 function icns(pictures: ReadonlyMap<number, Buffer>): Buffer {
   const types: [string, number][] = [
     ["ic07", 128],

@@ -1,26 +1,26 @@
-// Takes out of package-lock.json which Node the packages ask for, where the oldest that may install here is too old for them:
-// `node tools/lock-engines.ts`, after a package was added or updated.
+// Removes Node versions from package-lock.json that exclude the oldest Node allowed to install here. Run `node
+// tools/lock-engines.ts` after adding or updating a package.
 //
-// npm compares it with the Node that npm itself runs under, warns for each such package, and leaves optional ones out. Here
-// that is for nothing, because scripts run under the pinned Node (tools/pin-node) and the laneway command refuses an older
-// one. A first look with Node 20 is not to begin with a wall of warnings; npm's other warnings stay.
+// npm compares them with the Node that it runs under, warns for each such package, and skips optional ones. Here the
+// comparison is wrong, because scripts run under the pinned Node (tools/pin-node) and the laneway command refuses an
+// older one. A first installation with Node 20 should not begin with a wall of warnings. npm's other warnings stay.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What package-lock.json says of a package, as far as it concerns this. */
+/** A package's entry in package-lock.json, the relevant fields. */
 export interface LockedPackage {
   engines?: { readonly node?: string };
 }
 
-/** What package-lock.json holds, as far as it concerns this: packages by their paths; the repository itself is "". */
+/** The content of package-lock.json, the relevant fields: packages by path; the repository itself is "". */
 export interface LockFile {
   readonly packages: Readonly<Record<string, LockedPackage>>;
 }
 
-/** Node's major version that `engines` in package.json begins with. */
+/** Node's oldest major version in `engines` of package.json. */
 const OLDEST_MAJOR = 20;
 
-/** The paths of packages that ask for a newer Node than 20.0.0. */
+/** Returns the paths of packages that require a newer Node than 20.0.0. */
 export function askingForNewer(lock: LockFile): string[] {
   return Object.entries(lock.packages)
     .filter(
@@ -29,7 +29,10 @@ export function askingForNewer(lock: LockFile): string[] {
     .map(([path]) => path);
 }
 
-/** Whether a range of versions, such as `^20.19.0 || >=22.12.0`, has 20.0.0 in it; forms not known here count as if. */
+/**
+ * Returns whether a version range, such as `^20.19.0 || >=22.12.0`, includes 20.0.0. Unknown forms count as including
+ * it.
+ */
 function admitsOldest(range: string): boolean {
   return range.split("||").some((alternative) => {
     const match = /^\s*(>=|\^|~|)\s*(\d+)(?:\.(\d+|x))?(?:\.(\d+|x))?\s*$/.exec(alternative);

@@ -1,6 +1,6 @@
-// Builds the packages: `npm run package -- [--target dir|deb|…] [--electron FOLDER] [--output FOLDER]`, on the system that they
-// are for, with the agent where there is one. The target `dir` is the folder that packages hold, alone; --electron takes an unpacked Electron from a folder rather
-// than downloading it.
+// Builds the packages: `npm run package -- [--target dir|deb|…] [--electron FOLDER] [--output FOLDER]`. Runs on the
+// target system and includes the agent where one exists. The target `dir` builds only the folder that packages contain.
+// --electron uses an unpacked Electron from a folder instead of downloading one.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,7 +13,7 @@ import { gatherAgent } from "./agent-tree.ts";
 const ROOT = join(import.meta.dirname, "..");
 const require = createRequire(import.meta.url);
 
-/** The deb's post-installation: electron-builder's as it is, and ours after it. */
+/** Writes the deb's post-installation script: electron-builder's, followed by ours. */
 function composeAfterInstall(): void {
   const library = dirname(require.resolve("app-builder-lib/package.json"));
   const own = readFileSync(join(ROOT, "desktop/package/install-service.sh"), "utf8");
@@ -22,7 +22,7 @@ function composeAfterInstall(): void {
   writeFileSync(join(ROOT, "dist/after-install.sh"), `${theirs.trimEnd()}\n${own}`);
 }
 
-/** Electron's program, whose name differs by system. */
+/** Returns the path of Electron's program, whose name differs by system. */
 function programOf({ electronPlatformName, appOutDir, packager }: AfterPackContext): string {
   const { productFilename } = packager.appInfo;
   if (electronPlatformName === "darwin") return join(appOutDir, `${productFilename}.app`);
@@ -30,10 +30,12 @@ function programOf({ electronPlatformName, appOutDir, packager }: AfterPackConte
   return join(appOutDir, packager.config.executableName ?? productFilename);
 }
 
-/** Fuses that electron-builder.yml and what is below set: all that this major version of Electron has. */
+/** Number of fuses that electron-builder.yml and the code below set: all that this major version of Electron has. */
 const FUSES = 9;
 
-/** The fuse that electron-builder has no name for. @throws where Electron has one more, which is to be thought about first */
+/**
+ * Sets the fuse that electron-builder has no name for. @throws if Electron has one more, which needs a decision first
+ */
 async function setRemainingFuse(context: AfterPackContext): Promise<void> {
   const program = programOf(context);
   const { version: _, resetAdHocDarwinSignature: __, ...fuses } = await getCurrentFuseWire(program);
@@ -41,15 +43,15 @@ async function setRemainingFuse(context: AfterPackContext): Promise<void> {
   if (count !== FUSES) throw new Error(`this Electron has ${count} fuses, and ${FUSES} are named`);
   await flipFuses(program, {
     version: FuseVersion.V1,
-    // Electron's own default: WebAssembly without it is slower, and we run none.
+    // Electron's default. Without it WebAssembly is slower, and we run none.
     [FuseV1Options.WasmTrapHandlers]: true,
   });
 }
 
-/** What electron-builder does not do by itself, once the folder is there that packages hold. */
+/** Completes the folder that packages contain with what electron-builder does not do itself. */
 async function completeFolder(context: AfterPackContext): Promise<void> {
   await setRemainingFuse(context);
-  // The agent has a Node of its own, since Electron's can't be used as one (runAsNode). Other systems have no agent yet.
+  // The agent brings its own Node, because Electron's cannot run as one (runAsNode). Other systems have no agent yet.
   if (context.electronPlatformName !== "linux") return;
   gatherAgent(join(context.appOutDir, "resources/agent"), Arch[context.arch]);
 }

@@ -1,5 +1,5 @@
-// Runs the demo or the tests with what they need: `node tools/run.ts demo|test [--no-install] [their own arguments]`.
-// In this process, so that signals and the terminal are theirs.
+// Runs the demo or the tests after preparing what they need: `node tools/run.ts demo|test [--no-install] [their own
+// arguments]`. Runs them in this process, so that they get its signals and terminal.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isInstallForbidden, prepare } from "./debian.ts";

@@ -2,25 +2,25 @@ import type { Logger } from "pino";
 import { areDescriptorsExhausted } from "./descriptors.ts";
 import { SourceCounter } from "./source.ts";
 
-/** How many TCP connections the relay holds at most. */
+/** Limits on the TCP connections that the relay holds. */
 export interface ConnectionLimits {
-  /** All of them. The rest of the process's descriptors is for files, and for ports on the underlay. */
+  /** Maximum in all. The process's other descriptors are for files, and for ports on the underlay. */
   readonly all: number;
-  /** Of these, connections of strangers: those that have shown no valid credentials yet. */
+  /** Maximum of strangers' connections, which have shown no valid credentials yet. */
   readonly strangers: number;
-  /** Of the strangers' connections, those from one address or one /64 of IPv6. */
+  /** Maximum of strangers' connections from one address or one /64 of IPv6. */
   readonly strangersPerAddress: number;
 }
 
-/** Strangers' connections unless it is said, at most: a million wait for three minutes at so many. */
+/** Default maximum of strangers' connections: with it, a million clients take three minutes to connect. */
 const STRANGERS = 4_096;
-/** And from one address: a site whose relay restarts comes back at once. */
+/** Default maximum from one address: a site whose relay restarts comes back at once. */
 const STRANGERS_PER_ADDRESS = 1_024;
-/** Descriptors kept for everything that is no connection. */
+/** Descriptors reserved for everything except connections. */
 const RESERVE = 128;
 
 /**
- * Returns the limits of a process that may have so many descriptors open. What is given is taken as it is.
+ * Returns the limits for a process that may open this many descriptors. Uses given limits unchanged.
  *
  * @param descriptors see descriptors.ts
  */
@@ -35,50 +35,53 @@ export function connectionLimits(
   return { all, strangers, strangersPerAddress: given.strangersPerAddress ?? each };
 }
 
-/** How long a connection may take until its first request is there, TLS included, in milliseconds. */
+/** Time limit for a connection's first request, TLS included, in milliseconds. */
 export const SILENT_MS = 10_000;
-/** How long a stranger's connection may go without another request after one, in milliseconds: for slow lines. */
+/** Time limit for a stranger's next request, in milliseconds: for slow lines. */
 const QUIET_MS = 60_000;
-/** How often that is looked at, in milliseconds. */
+/** Interval of the checks, in milliseconds. */
 const TICK_MS = 1_000;
-/** How often the log is told of what was turned away, in milliseconds. */
+/** Interval of log entries on rejected connections, in milliseconds. */
 const LOG_MS = 60_000;
 
 export interface ConnectionsOptions {
   readonly limits: ConnectionLimits;
   readonly log: Logger;
-  /** Milliseconds, never going back. */
+  /** Monotonic milliseconds. */
   readonly clock?: () => number;
 }
 
-/** Why connections were closed at once, or to make room. */
+/** Reason for closing a connection at once, or to make room. */
 type Reason = "too_many" | "too_many_of_address" | "oldest_stranger" | "too_late";
 
-/** A connection that is counted. */
+/** A counted connection. */
 export interface Visit {
-  /** A request has come, or was answered: the connection is a stranger's until the next one shows credentials. */
+  /**
+   * Notes that a request arrived or was answered. The connection counts as a stranger's until a request shows
+   * credentials.
+   */
   heard(): void;
-  /** The client has shown valid credentials: the connection is no stranger's until {@link heard} is called again. */
+  /** Notes valid credentials. The connection is not a stranger's until {@link heard} is called again. */
   letIn(): void;
-  /** The connection is closed. */
+  /** Notes that the connection is closed. */
   leave(): void;
 }
 
 /**
- * Counts connections from the moment they are accepted, before a byte of them is read.
+ * Counts connections from the moment they are accepted, before any byte is read.
  *
- * A source that opens too many is turned away. If strangers of all sources are too many, the one that was silent for
- * longest makes room: a client that means well says who it is within a second or so, and is in by then.
+ * Rejects connections of a source that opens too many. If there are too many strangers in all, closes the one that was
+ * silent for longest, because an honest client shows its credentials within about a second.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #log: Logger;
   readonly #clock: () => number;
-  /** Strangers of each source. */
+  /** Number of strangers by source. */
   readonly #sources: SourceCounter;
-  /** Strangers whose first request has not come, the oldest first. */
+  /** Strangers without a first request, oldest first. */
   readonly #silent = new Set<StrangerVisit>();
-  /** Other strangers, the one that was heard longest ago first. */
+  /** Other strangers, least recently heard first. */
   readonly #quiet = new Set<StrangerVisit>();
   readonly #closed = new Map<Reason, number>();
   #all = 0;
@@ -94,12 +97,12 @@ export class Connections {
     this.#ticker.unref();
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get size(): number {
     return this.#all;
   }
 
-  /** Of these, connections of strangers. */
+  /** Number of strangers among them. */
   get strangers(): number {
     return this.#silent.size + this.#quiet.size;
   }
@@ -107,9 +110,9 @@ export class Connections {
   /**
    * Counts a connection.
    *
-   * @param address where it comes from; undefined of a trusted proxy, whose connections stand for many clients
-   * @param close cuts it, as it took too long or others need its place
-   * @returns undefined where it is one too many, and was not counted
+   * @param address where it comes from; undefined for a trusted proxy, whose connections stand for many clients
+   * @param close cuts it because it took too long or others need its place
+   * @returns undefined if it exceeds a limit and was not counted
    */
   enter(address: string | undefined, close: () => void): Visit | undefined {
     if (address !== undefined && this.#sources.isFull(address)) return this.#refuse("too_many_of_address");
@@ -123,7 +126,7 @@ export class Connections {
     return visit;
   }
 
-  /** Closes what took too long. Tells the log of what was turned away, and of descriptors that have run out. */
+  /** Closes connections that took too long. Logs rejected connections and exhausted descriptors. */
   tick(): void {
     const now = this.#clock();
     this.#closeSince(this.#silent, now - SILENT_MS);
@@ -139,12 +142,12 @@ export class Connections {
     else this.#log.warn(about, "connections were turned away");
   }
 
-  /** Forgets the ticker. */
+  /** Stops the ticker. */
   close(): void {
     clearInterval(this.#ticker);
   }
 
-  /** Moves a connection behind all others, as a stranger's. */
+  /** Moves a stranger's connection behind all others. */
   heard(visit: StrangerVisit): void {
     if (!this.#silent.delete(visit) && !this.#quiet.delete(visit)) this.#sources.add(visit.address);
     visit.since = this.#clock();
@@ -201,10 +204,10 @@ export class Connections {
   }
 }
 
-/** A stranger's connection, and after it was let in, its holder's. */
+/** A stranger's connection, also after it has shown credentials. */
 class StrangerVisit implements Visit {
   readonly address: string;
-  /** When it was heard last, or accepted. */
+  /** Time when it was last heard, or accepted. */
   since: number;
   readonly close: () => void;
   readonly #connections: Connections;

@@ -1,9 +1,11 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 
-/** Taken where the system does not say: below what it allows on every system that Node runs on. */
+/** Fallback if the system does not report its limit: below the default of every system that Node runs on. */
 const UNKNOWN_LIMIT = 8_192;
 
-/** Returns how many descriptors this process may have open. Node raises its soft limit to the hard one as it starts. */
+/**
+ * Returns the maximum number of open descriptors of this process. Node raises its soft limit to the hard one at start.
+ */
 export function descriptorLimit(): number {
   try {
     const [, limit] =
@@ -16,8 +18,8 @@ export function descriptorLimit(): number {
 }
 
 /**
- * Returns whether the process or the machine has no descriptor left, by asking for one. The runtime does not tell: it
- * accepts what it has no descriptor for and closes it again.
+ * Returns whether the process or the machine has no free descriptor, by opening one. The runtime does not report it: it
+ * accepts the connection and closes it again.
  */
 export function areDescriptorsExhausted(): boolean {
   try {

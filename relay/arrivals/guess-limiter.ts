@@ -1,10 +1,10 @@
 import { sourcesOf } from "./source.ts";
 
-/** Wrong guesses that an address has at once: whole sites share one, and people mistype. */
+/** Wrong guesses that an address may make at once: whole sites share an address, and people mistype. */
 const BURST = 100;
-/** And how many of them it has back in a second. */
+/** Wrong guesses that it regains per second. */
 const PER_SECOND = 5;
-/** Sources that are remembered: a few MiB. Those that guessed longest ago go first. */
+/** Maximum number of remembered sources: a few MiB. The least recent guessers are forgotten first. */
 const SOURCES = 50_000;
 
 interface Bucket {
@@ -13,14 +13,18 @@ interface Bucket {
 }
 
 /**
- * Counts wrong guesses at secrets by the source that they come from (see source.ts). It turns only wrong guesses away: a
- * secret of 256 bits is not found by trying, and a right one is let in whatever others behind the same address do.
+ * Counts wrong guesses at secrets by source (see source.ts). It rejects only wrong guesses: trial does not find a
+ * secret of 256 bits, and a correct secret is accepted whatever other clients behind the same address do.
  */
 export class GuessLimiter {
   readonly #clock: () => number;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** @param clock seconds, never going back */
+  /**
+   * Creates a limiter.
+   *
+   * @param clock monotonic seconds
+   */
   constructor(clock: () => number) {
     this.#clock = clock;
   }
@@ -28,7 +32,7 @@ export class GuessLimiter {
   /**
    * Counts a wrong guess.
    *
-   * @returns how long to wait, in seconds, where it was one too many; undefined otherwise
+   * @returns seconds to wait if it exceeds the limit; undefined otherwise
    */
   wrong(address: string): number | undefined {
     const now = this.#clock();
@@ -45,7 +49,7 @@ export class GuessLimiter {
     return undefined;
   }
 
-  /** Returns the source's bucket as it is now. */
+  /** Returns the source's bucket, refilled up to now. */
   #bucket(key: string, times: number, now: number): Bucket {
     const bucket = this.#buckets.get(key) ?? { left: BURST * times, at: now };
     this.#buckets.delete(key);

@@ -3,15 +3,15 @@ import { parseAddress } from "../../shared/frame/address.ts";
 /** A group of addresses that counts as one source. */
 export interface Source {
   readonly key: string;
-  /** How many times the bound of a single source this one may have. */
+  /** Factor by which its limit exceeds that of a single source. */
   readonly times: number;
 }
 
-/** How many times the bound of one /64 a /48 may have: enough for several honest hosts at one site. */
+/** Factor by which the limit of a /48 exceeds that of one /64: enough for several honest hosts at one site. */
 const SITE_TIMES = 4;
 
 /**
- * Returns the sources that an address counts for, the narrowest first. A host has a whole /64 of IPv6, and a site a /48
+ * Returns the sources that an address counts for, narrowest first. A host has a whole /64 of IPv6, and a site a /48
  * (RFC 6177 section 2), so no host gets more by changing its address. IPv4 has one source: the address.
  *
  * @param text an address, with or without a zone; other texts are sources of their own
@@ -26,12 +26,16 @@ export function sourcesOf(text: string): readonly Source[] {
   ];
 }
 
-/** Counts things by the source that they come from. It holds one number for each source that has some. */
+/** Counts things by source. It holds one number for each source whose count is not 0. */
 export class SourceCounter {
   readonly #each: number;
   readonly #counts = new Map<string, number>();
 
-  /** @param each how many one source may have */
+  /**
+   * Creates a counter.
+   *
+   * @param each maximum for one source
+   */
   constructor(each: number) {
     this.#each = each;
   }

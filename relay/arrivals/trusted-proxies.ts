@@ -2,13 +2,13 @@ import { formatAddress, type IpAddress, parseAddress } from "../../shared/frame/
 import { type Cidr, containsAddress, parseCidr } from "../../shared/frame/cidr.ts";
 import { usage } from "../../shared/values/fault.ts";
 
-/** IPv4 in IPv6 (RFC 4291 section 2.5.5.2): how a socket that listens on both shows IPv4. */
+/** IPv4 in IPv6 (RFC 4291 section 2.5.5.2): the form of IPv4 on a socket that listens on both. */
 const MAPPED = 0xffffn;
 
-/** Characters of `X-Forwarded-For` that are read: more hops than any request takes. */
+/** Maximum length read of `X-Forwarded-For`, in characters: more hops than any request takes. */
 const HOPS_LENGTH = 1_024;
 
-/** The reverse proxies whose word is taken for where a request comes from. */
+/** The reverse proxies whose `X-Forwarded-For` the relay trusts. */
 export class TrustedProxies {
   readonly #ranges: readonly Cidr[];
 
@@ -17,9 +17,9 @@ export class TrustedProxies {
   }
 
   /**
-   * Reads addresses and CIDRs with commas between them.
+   * Parses addresses and CIDRs separated by commas.
    *
-   * @throws Fault for what is neither
+   * @throws Fault for anything else
    */
   static parse(text: string): TrustedProxies {
     const ranges = text
@@ -39,17 +39,20 @@ export class TrustedProxies {
   }
 
   /**
-   * Where a request really comes from: the last hop of `X-Forwarded-For` that no trusted proxy vouches for another
-   * beyond. What a stranger wrote there is never looked at.
+   * Returns the real source of a request: the last hop of `X-Forwarded-For` that is not a trusted proxy. Never reads
+   * entries before it, which a stranger may have written.
    *
    * @param peer the address that the connection comes from
-   * @param forwardedFor the header, all of them with commas between
+   * @param forwardedFor the header, all values joined by commas
    */
   addressOf(peer: string, forwardedFor: string | undefined): string {
     return this.#walk(peer, forwardedFor).address;
   }
 
-  /** Returns how many trusted proxies a request came through, as {@link addressOf} counts them; 0 if it came directly. */
+  /**
+   * Returns the number of trusted proxies that a request came through, as {@link addressOf} counts them; 0 if it came
+   * directly.
+   */
   countOf(peer: string, forwardedFor: string | undefined): number {
     return this.#walk(peer, forwardedFor).proxies;
   }
@@ -59,7 +62,7 @@ export class TrustedProxies {
     if (address === undefined) return { address: peer, proxies: 0 };
     address = unmapped(address);
     let proxies = 0;
-    // The last ones count, so what is cut off at the front is what strangers wrote.
+    // The last hops count, so the cut removes what strangers wrote at the front.
     const hops = (forwardedFor ?? "").slice(-HOPS_LENGTH).split(",");
     while (this.#trusts(address)) {
       proxies++;
@@ -75,7 +78,7 @@ export class TrustedProxies {
   }
 }
 
-/** An address as proxies write it: some add the port, and then brackets around IPv6. */
+/** Parses an address as proxies write it: some add the port, and then brackets around IPv6. */
 function parseHop(text: string): IpAddress | undefined {
   const hop = text.trim();
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop;

@@ -6,7 +6,10 @@ import type { TrustedProxies } from "./trusted-proxies.ts";
 export class Visits {
   readonly #connections: Connections;
   readonly #trustedProxies: TrustedProxies;
-  /** By both ends' addresses: with TLS a request has another socket than the connection that was accepted. */
+  /**
+   * Keyed by both ends' addresses, because with TLS a request has a different socket object than the accepted
+   * connection.
+   */
   readonly #visits = new Map<string, Visit>();
 
   constructor(connections: Connections, trustedProxies: TrustedProxies) {
@@ -14,10 +17,10 @@ export class Visits {
     this.#trustedProxies = trustedProxies;
   }
 
-  /** Counts a connection as it is accepted. One too many is closed at once. */
+  /** Counts a connection as it is accepted, and closes it if it exceeds a limit. */
   enter(socket: Socket): void {
     const { remoteAddress } = socket;
-    // Closed again already.
+    // Already closed.
     if (remoteAddress === undefined) return void socket.destroy();
     const isProxy = this.#trustedProxies.countOf(remoteAddress, undefined) > 0;
     const address = isProxy ? undefined : this.#trustedProxies.addressOf(remoteAddress, undefined);
@@ -31,7 +34,7 @@ export class Visits {
     });
   }
 
-  /** The visit of a request's socket, or a tunnel's; undefined where it is closed. */
+  /** Returns the visit of a request's or tunnel's socket; undefined if it is closed. */
   of(socket: Socket): Visit | undefined {
     return this.#visits.get(keyOf(socket));
   }

@@ -4,32 +4,39 @@ import type { Socket } from "node:net";
 import { REQUEST_WORK, type Turn } from "../hub/load/turns.ts";
 import { TOKEN_HEADER } from "./kernel/access.ts";
 
-/** Requests that may wait on one connection for the answer before: clients that pipeline send a few. */
+/** Maximum number of requests that may wait on one connection: clients that pipeline send a few. */
 const PIPELINED = 32;
 
-/** Credentials that are known by sight, so that their requests need not wait among strangers': a few administrators' and programs'. */
+/**
+ * Maximum number of remembered credentials, whose requests need not wait among strangers': those of a few
+ * administrators and programs.
+ */
 const TRUSTED = 1_024;
 
-/** What waits on a connection; `undefined` where a request is under way and nothing waits. */
+/** Requests that wait on a connection; `undefined` while a request is being answered and none waits. */
 type Waiting = (() => void)[] | undefined;
 
 /**
- * Has HTTP requests answered in turn. Those of one connection are answered one after another, so that a connection holds the
- * memory of one answer, however many requests were written into it. Requests that show no credentials known by sight have one
- * turn together, beside the tenants': a thousand of them delay each other, and frames by a millisecond or two.
+ * Schedules HTTP requests in turns. It answers the requests of one connection one after another, so a connection holds
+ * the memory of one answer, however many requests it sent. Requests without known credentials share one turn, beside
+ * the tenants': a thousand of them delay each other, and frames by a millisecond or two.
  */
 export class RequestQueue {
   readonly #turn: Turn;
   readonly #connections = new WeakMap<Socket, { waiting: Waiting }>();
-  /** SHA-256 of the headers that credentials are in, the longest unseen first. */
+  /** SHA-256 of the headers that hold credentials, least recently seen first. */
   readonly #trusted = new Set<string>();
 
-  /** @param turn of requests without credentials that are known */
+  /**
+   * Creates a queue.
+   *
+   * @param turn for requests without known credentials
+   */
   constructor(turn: Turn) {
     this.#turn = turn;
   }
 
-  /** Has `answer` called once it is the request's turn; too many on one connection cut it. */
+  /** Calls `answer` when it is the request's turn; cuts the connection if it has too many. */
   take(incoming: IncomingMessage, outgoing: ServerResponse, answer: () => void): void {
     const { socket } = incoming;
     const begin = () => {
@@ -54,7 +61,7 @@ export class RequestQueue {
     }
   }
 
-  /** The request has shown valid credentials: those that come with them later need not wait among strangers'. */
+  /** Remembers the valid credentials of a request, so that later requests with them need not wait among strangers'. */
   trust(incoming: Pick<IncomingMessage, "headers">): void {
     const digest = digestOf(incoming);
     if (digest === undefined) return;

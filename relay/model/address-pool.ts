@@ -2,17 +2,17 @@ import { formatAddress, type Ipv6Address } from "../../shared/frame/address.ts";
 import { type Ipv4Cidr, lastAddressOf, networkOf, parseCidr } from "../../shared/frame/cidr.ts";
 import type { Network } from "./model.ts";
 
-/** The addresses of a subnet: those for devices, and the one that the hub keeps to itself. */
+/** The IPv4 addresses of a subnet: those for devices, and the hub's own. */
 export interface AddressPool {
   readonly prefix: number;
-  /** The hub's own: gateway and name server. */
+  /** The hub's own address: gateway and name server. */
   readonly hub: number;
-  /** The first and the last that devices may have. */
+  /** The range of addresses for devices. */
   readonly first: number;
   readonly last: number;
 }
 
-/** What a network has to give; undefined where it gives nothing, is not IPv4, or has no room but for the hub. */
+/** Returns a network's pool; undefined if it gives no addresses, is not IPv4, or has room only for the hub. */
 export function addressPool({
   subnet,
   addresses,
@@ -24,25 +24,25 @@ export function addressPool({
     prefix: cidr.prefix,
     hub: base + 1,
     first: base + 2,
-    // The last address of all is the subnet's broadcast address.
+    // The subnet's last address is its broadcast address.
     last: Number(lastAddressOf(cidr)) - 1,
   };
 }
 
-/** Length of a prefix of RFC 4193 for one network, and of what SLAAC and most kernels expect. */
+/** Prefix length of RFC 4193 for one network, which SLAAC and most kernels expect. */
 export const PREFIX6_BITS = 64;
 
 /** Bits of an address behind the prefix. */
 const INTERFACE_BITS = 64n;
 
-/** Behind these begin the subnet anycast addresses (RFC 2526 section 2). */
+/** The last interface identifier before the subnet anycast addresses (RFC 2526 section 2). */
 const LAST_INTERFACE = 0xfdff_ffff_ffff_ff7fn;
 
-/** IANA's own Ethernet addresses make these (RFC 5453 section 3): the high 40 bits. */
+/** Identifiers made from IANA's own Ethernet addresses (RFC 5453 section 3): the high 40 bits. */
 const RESERVED_INTERFACES = 0x02_005e_fffen;
 
 /**
- * The prefix of a network (RFC 4193 section 3.1): fd00::/8, the global ID, subnet 0.
+ * Returns the prefix of a network (RFC 4193 section 3.1): fd00::/8, the global ID, subnet 0.
  *
  * @param globalId 40 random bits (section 3.2)
  */
@@ -50,15 +50,19 @@ export function ulaPrefix(globalId: number): string {
   return `${formatAddress((0xfdn << 120n) | (BigInt(globalId) << 80n))}/${PREFIX6_BITS}`;
 }
 
-/** The hub's own address in a network's prefix: the one behind the routers' anycast address (RFC 4291 section 2.6.1). */
+/**
+ * Returns the hub's own address in a network's prefix: the one behind the routers' anycast address (RFC 4291 section
+ * 2.6.1).
+ */
 export function hubAddress6(prefix6: string): Ipv6Address {
   return baseOf(prefix6) + 1n;
 }
 
 /**
- * A random address in a network's prefix, for a device: it tells nobody anything, and comes up once.
+ * Returns a random address in a network's prefix for a device. It reveals nothing about the device and is unique in
+ * practice.
  *
- * @returns neither the hub's, nor one that is reserved (RFC 5453)
+ * @returns neither the hub's, nor a reserved one (RFC 5453)
  */
 export function randomAddress6(prefix6: string): Ipv6Address {
   for (;;) {

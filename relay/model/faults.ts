@@ -1,14 +1,18 @@
 import { Fault } from "../../shared/values/fault.ts";
 
-/** What is administered, as the command line calls it. */
+/** The kinds of objects, as the command line calls them. */
 export type Kind = "tenant" | "network" | "token" | "admin" | "invite" | "device" | "address" | "port";
 
-/** Something that was asked for too often. */
+/** The fault of a request that came too often. */
 export class RateLimited extends Fault {
   /** Seconds after which to try again. */
   readonly seconds: number;
 
-  /** @param remedy what else to do, behind "Try again in 3 s" */
+  /**
+   * Creates the fault.
+   *
+   * @param remedy what else to do, behind "Try again in 3 s"
+   */
   constructor(seconds: number, message: string, remedy?: string) {
     const hint = `Try again in ${seconds} s${remedy === undefined ? "" : `, ${remedy}`}.`;
     super({ code: "rate.limited", message, hint });
@@ -16,7 +20,7 @@ export class RateLimited extends Fault {
   }
 }
 
-/** The same whether it is not there or is somebody else's. */
+/** Returns the same fault whether the object does not exist or belongs to another tenant. */
 export function unknown(kind: Kind, name: string): Fault {
   return new Fault({
     code: `${kind}.unknown`,

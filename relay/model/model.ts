@@ -1,29 +1,29 @@
 import type { PortRole } from "../../shared/switch/port.ts";
 import type { NetworkSettings } from "../../shared/switch/settings.ts";
 
-/** What the store keeps: who may do what. Nothing of the switch is here, it learns anew. */
+/** The objects of the store, which grant access. The switch's state is not stored, because it learns anew. */
 
 export interface Tenant {
   readonly name: string;
 }
 
-/** How a network treats what a bridge would keep to itself: `switch` blocks, `wire` passes everything. */
+/** Treatment of frames that a bridge would not forward: `switch` blocks them, `wire` forwards all. */
 export type NetworkMode = "switch" | "wire";
 
 export interface Network {
   readonly id: number;
   readonly tenant: string;
   readonly name: string;
-  /** Unique in the whole relay, whoever's it is. */
+  /** Unique in the whole relay, across tenants. */
   readonly vni: number;
-  /** The multicast group that carries its BUM frames where the underlay has multicast. */
+  /** The multicast group for its BUM frames where the underlay has multicast. */
   readonly group: string;
   readonly mtu: number;
-  /** CIDR; absent where the network has none. */
+  /** CIDR; absent if the network has none. */
   readonly subnet: string | undefined;
-  /** Whether the subnet's addresses are given to members. */
+  /** Whether devices get addresses of the subnet. */
   readonly addresses: boolean;
-  /** Its IPv6 prefix, CIDR, chosen by the store when it is made; absent where it gives no addresses. */
+  /** IPv6 prefix, CIDR, chosen by the store on creation; absent if the network gives no addresses. */
   readonly prefix6: string | undefined;
   readonly mode: NetworkMode;
   readonly settings: NetworkSettings;
@@ -31,25 +31,25 @@ export interface Network {
 
 export type NewNetwork = Omit<Network, "id" | "prefix6">;
 
-/** A port of a network on the underlay, as it was asked for. */
+/** A network's port on the underlay, as configured. */
 export interface PortRecord {
   readonly id: string;
   readonly tenant: string;
   readonly network: string;
-  /** What relay/hub/ports/config.ts reads. */
+  /** The configuration, as relay/hub/ports/config.ts reads it. */
   readonly config: unknown;
 }
 
-/** An access token: opens networks, any number of sessions at once. The secret itself is not kept. */
+/** An access token: it opens networks, for any number of sessions at once. The secret itself is not stored. */
 export interface Token {
   readonly id: string;
   readonly tenant: string;
-  /** In their order; none where it opens every network of the tenant, also those to come. */
+  /** In their order; empty if it opens every network of the tenant, including future ones. */
   readonly networks: readonly string[];
   readonly allNetworks: boolean;
-  /** What the machines behind its sessions may be to others. */
+  /** Roles that the machines behind its sessions may have towards others. */
   readonly roles: readonly PortRole[];
-  /** Number of MAC addresses that each of its sessions may have; undefined where the limits say. */
+  /** Maximum number of MAC addresses of each of its sessions; undefined for the default limit. */
   readonly macs?: number | undefined;
   readonly name: string | undefined;
   /** Seconds since 1970. */
@@ -62,7 +62,7 @@ export interface NewToken extends Token {
   readonly hash: string;
 }
 
-/** Somebody who administers one tenant by a token of their own. The secret itself is not kept. */
+/** An administrator of one tenant, with a token of its own. The secret itself is not stored. */
 export interface Admin {
   readonly id: string;
   readonly tenant: string;
@@ -77,16 +77,16 @@ export interface NewAdmin extends Admin {
   readonly hash: string;
 }
 
-/** A link that lets devices onto one network. The secret itself is not kept. */
+/** A link that admits devices to one network. The secret itself is not stored. */
 export interface Invite {
   readonly id: string;
   readonly tenant: string;
   readonly network: string;
   readonly networkId: number;
-  /** How many devices it lets in, and how many it has. */
+  /** Maximum number of devices that it admits, and the number so far. */
   readonly uses: number;
   readonly used: number;
-  /** Number of MAC addresses that each device it lets in may have there; undefined where the limits say. */
+  /** Maximum number of MAC addresses of each device that it admits; undefined for the default limit. */
   readonly macs?: number | undefined;
   /** Seconds since 1970. */
   readonly createdAt: number;
@@ -99,7 +99,7 @@ export interface NewInvite extends Omit<Invite, "used" | "revokedAt" | "network"
   readonly hash: string;
 }
 
-/** A machine that was let in by an invite, and is known by its key from then on. */
+/** A machine that an invite admitted, known by its key from then on. */
 export interface Device {
   readonly id: string;
   readonly tenant: string;
@@ -111,49 +111,49 @@ export interface Device {
   readonly lastSeen: number | undefined;
 }
 
-/** An address of a network that is taken. */
+/** A taken address of a network. */
 export interface TakenAddress {
   readonly networkId: number;
   /** IPv4. */
   readonly address: number;
-  /** Whose it is; absent where it is kept free for what the relay does not know. */
+  /** The device that has it; absent if it is reserved for a use outside the relay. */
   readonly device: string | undefined;
-  /** Whether somebody chose it, rather than the relay. */
+  /** Whether an administrator chose it, rather than the relay. */
   readonly fixed: boolean;
-  /** The device's IPv6 address, once it has one. */
+  /** The device's IPv6 address, if it has one. */
   readonly address6?: string | undefined;
-  /** Who uses it without having been given it, 48 bits; absent where nobody was seen to. */
+  /** MAC address, 48 bits, seen using it without a lease from the relay; absent if none was seen. */
   readonly mac?: number | undefined;
 }
 
 /** The addresses of a device in a network, as CIDRs. */
 export interface GivenAddresses {
-  /** Absent where none is left. */
+  /** Absent if none is left. */
   readonly address: string | undefined;
   readonly address6: string | undefined;
 }
 
-/** Who did something, and from where. */
+/** The caller of an action, and its source. */
 export interface Actor {
   /** `relay-admin`, `tenant-admin <id>`, `invite <id>`, or `relay` for itself. */
   readonly name: string;
-  /** The address that they came from; absent for the relay itself. */
+  /** Source address of the caller; absent for the relay itself. */
   readonly from: string | undefined;
 }
 
-/** The relay itself, as when it makes the first tenant. */
+/** The relay itself, for example when it creates the first tenant. */
 export const RELAY: Actor = { name: "relay", from: undefined };
 
-/** One line of the audit log. */
+/** One entry of the audit log. */
 export interface AuditEntry {
   /** Seconds since 1970. */
   readonly at: number;
-  /** Absent where it is about the relay as a whole. */
+  /** Absent if it concerns the relay as a whole. */
   readonly tenant: string | undefined;
   readonly actor: string;
   /** `<noun>.<verb>`. */
   readonly action: string;
-  /** The id or name of what it was done to. */
+  /** The id or name of the object. */
   readonly object: string;
   readonly from: string | undefined;
 }

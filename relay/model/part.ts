@@ -1,15 +1,15 @@
-/** A part of a list that has an order: what comes behind a key, so that changes before it shift nothing. */
+/** A page of an ordered list: the rows behind a key, so that changes before it shift nothing. */
 export interface Part<Key> {
-  /** Where the part before ended; absent at the beginning. */
+  /** The last key of the previous part; absent at the beginning. */
   readonly after?: Key | undefined;
-  /** How many rows at most; a negative number is all of them. */
+  /** Maximum number of rows; a negative number means all. */
   readonly limit: number;
 }
 
-/** Of what is ordered by when it was made (seconds since 1970), and by its id. */
+/** Key of rows ordered by creation time (seconds since 1970), then by id. */
 export type TimeKey = readonly [number, string];
 
 export const WHOLE = { limit: -1 } as const;
 
-/** Before everything that is ordered so. */
+/** Sorts before every key. */
 export const BEGINNING: TimeKey = [-1, ""];

@@ -1,4 +1,4 @@
-/** A relay's state as one file: taken from a relay that runs, put back where none does. */
+/** Backup of a relay's state as one file: taken while the relay runs, restored while it does not. */
 import {
   chmodSync,
   closeSync,
@@ -19,11 +19,10 @@ import type { Store } from "./store.ts";
 import { storeFault } from "./store-fault.ts";
 
 /**
- * A whole copy of the store, as of now. It has no secret in it, only their hashes; the administrator's token is no part
- * of it.
+ * Returns a whole copy of the store as of now. It contains hashes of secrets only, and not the administrator's token.
  *
  * @throws Fault `store.full`, `store.failed`
- * @param directory where there is room for the copy, for a moment: the data directory
+ * @param directory a directory with room for a temporary copy: the data directory
  */
 export function backUp(store: Store, directory: string): Uint8Array<ArrayBuffer> {
   let temporary = "";
@@ -40,10 +39,10 @@ export function backUp(store: Store, directory: string): Uint8Array<ArrayBuffer>
 }
 
 /**
- * Puts a backup in the place of what a data directory has; that is kept beside it.
+ * Replaces the database of a data directory by a backup; keeps the old one beside it.
  *
- * @returns where what was there before is now; undefined where there was nothing
- * @throws Fault where the backup can't be used, or a relay uses the directory: then nothing was changed
+ * @returns the path of the old one; undefined if there was none
+ * @throws Fault if the backup cannot be used, or a relay uses the directory: then nothing has changed
  */
 export function restore(file: string, data: string): string | undefined {
   if (!existsSync(file)) {
@@ -54,11 +53,11 @@ export function restore(file: string, data: string): string | undefined {
     });
   }
   const { database } = openDataDirectory(data);
-  // Beside the database, so that it takes its place in one step.
+  // Beside the database, so that one rename replaces it.
   const incoming = `${database}.restore-${process.pid}`;
   try {
     copyThrough(file, incoming);
-    // Finds out whether it is a whole database, and of which schema; an older one is brought up to date.
+    // Checks that it is a whole database of a known schema, and migrates an older one.
     SqliteStore.open(incoming, { mustExist: true }).close();
     const kept = existsSync(database) ? keep(database) : undefined;
     renameSync(incoming, database);
@@ -68,19 +67,19 @@ export function restore(file: string, data: string): string | undefined {
   }
 }
 
-/** Copies the database, and its journal where one was left, out of the way. */
+/** Copies the database, and a journal left beside it, out of the way. */
 function keep(database: string): string {
   demandUnused(database);
   const kept = join(dirname(database), `laneway-before-restore-${Date.now()}.db`);
   copyThrough(database, kept);
   for (const rest of ["-wal", "-shm"]) {
-    // It belongs to the database that it lay beside: with another it would do harm.
+    // The journal belongs to the database beside it; with another it would corrupt that.
     if (existsSync(`${database}${rest}`)) renameSync(`${database}${rest}`, `${kept}${rest}`);
   }
   return kept;
 }
 
-/** Copies a file for its owner's eyes alone, through to the disk. */
+/** Copies a file through to the disk, readable only by its owner. */
 function copyThrough(from: string, to: string): void {
   copyFileSync(from, to);
   chmodSync(to, 0o600);
@@ -92,12 +91,15 @@ function copyThrough(from: string, to: string): void {
   }
 }
 
-/** Opening it takes the lock that a relay holds, and writes what is left in its journal into it. */
+/**
+ * Throws if a relay uses the database. Opening it takes the lock that a relay holds, and merges what is left in the
+ * journal.
+ */
 function demandUnused(database: string): void {
   try {
     SqliteStore.open(database).close();
   } catch (error) {
-    // What can't be used is what a backup is for.
+    // A damaged database is what a backup is for.
     if (error instanceof Fault && error.code === "store.in-use") throw error;
   }
 }

@@ -3,7 +3,7 @@ import { Fault } from "../../shared/values/fault.ts";
 import { makePrivateDirectory, readOrMake } from "../../system/private-file.ts";
 import { newSecret } from "../crypto/secret.ts";
 
-/** The directory in which a relay keeps everything that outlives it. */
+/** The directory with all persistent state of a relay. */
 export interface DataDirectory {
   readonly database: string;
   readonly adminTokenFile: string;
@@ -11,9 +11,9 @@ export interface DataDirectory {
 }
 
 /**
- * Opens the data directory, or makes it: readable by its owner alone, with a new administrator's token.
+ * Opens the data directory, or creates it: readable by its owner alone, with a new administrator's token.
  *
- * @throws Fault where it can't be made or written
+ * @throws Fault if it cannot be created or written
  */
 export function openDataDirectory(path: string): DataDirectory {
   const adminTokenFile = join(path, "admin.token");

@@ -3,15 +3,15 @@ import { DatabaseSync } from "node:sqlite";
 import { Fault } from "../../shared/values/fault.ts";
 
 /**
- * Looks whether a database can be used, without changing a byte of it or of its journal: whoever opens it to write
- * brings the one into the other, and be it on closing.
+ * Checks that a database can be used, without changing a byte of it or of its journal. Opening it for writing would
+ * merge the journal into the database, at the latest when it is closed.
  *
- * @param known the newest schema that is known
+ * @param known the newest known schema
  * @throws Fault `store.newer`
- * @throws Error where it is locked, damaged, or no database
+ * @throws Error if it is locked, damaged, or not a database
  */
 export function inspect(file: string, known: number): void {
-  // Nothing yet: it is about to be made.
+  // Nothing to check: it is about to be created.
   if (!existsSync(file) || statSync(file).size === 0) return;
   const index = `${file}-shm`;
   const isOwnIndex = !existsSync(index);
@@ -24,7 +24,7 @@ export function inspect(file: string, known: number): void {
     if (found !== "ok") throw new Error(`it is damaged: ${found}`);
   } finally {
     database.close();
-    // An index of the journal, for readers: the relay, which is the only one, has it in memory.
+    // An index of the journal for readers. The relay, which is the only user, has it in memory.
     if (isOwnIndex) rmSync(index, { force: true });
   }
 }

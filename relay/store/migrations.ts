@@ -1,6 +1,6 @@
 /**
- * The database's schema, as the steps that led to it. A step that was released is never changed;
- * `PRAGMA user_version` counts those that were taken.
+ * The database's schema, as a sequence of steps. A released step never changes; `PRAGMA user_version` counts the steps
+ * taken.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -29,7 +29,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX tokens_of_network ON tokens (network_id);
   `,
-  // What settings do not say is their default. A token opens further networks besides its first.
+  // Settings that are absent have their defaults. A token opens further networks besides its first.
   `
   ALTER TABLE networks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
   ALTER TABLE tokens ADD COLUMN roles TEXT NOT NULL DEFAULT '[]';
@@ -146,7 +146,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   `,
-  // Addresses and names: IPv6 of a prefix of the network's own (RFC 4193), labels, and what is not to be given again soon.
+  // Addresses and names: a ULA prefix of each network (RFC 4193), labels, and addresses not to give again soon.
   `
   -- The global ID, 40 bits (RFC 4193 section 3.2).
   ALTER TABLE networks ADD COLUMN ula INTEGER NOT NULL DEFAULT 0;
@@ -179,7 +179,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (network_id, address)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Limits of one network, in place of those that its tenant has for each.
+  // Limits of one network, in place of its tenant's limits for each network.
   `
   CREATE TABLE network_limits (
     network_id INTEGER NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
@@ -188,7 +188,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (network_id, name)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Ports of networks on the underlay, each as the JSON that it was asked for with.
+  // Ports of networks on the underlay, each as the JSON of its request.
   `
   CREATE TABLE ports (
     id TEXT PRIMARY KEY,
@@ -197,14 +197,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX ports_of_network ON ports (network_id);
   `,
-  // Written to find out whether the disk takes anything.
+  // Written to test whether the disk accepts writes.
   `
   CREATE TABLE probe (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     tries INTEGER NOT NULL
   ) STRICT;
   `,
-  // Each tenant's part of the audit log has numbers of its own, and the oldest entries can go.
+  // Each tenant's part of the audit log has its own numbers, and the oldest entries can be removed.
   `
   -- One for each tenant there was: another for a later one of the same name. NULL is the relay itself.
   -- Entries up to the number in 'gone' have been removed, or may be.
@@ -241,7 +241,7 @@ export const MIGRATIONS: readonly string[] = [
     WHEN OLD.number > COALESCE((SELECT gone FROM audit_logs WHERE id = OLD.log), 0)
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   `,
-  // How many MAC addresses a session may have, where its token or invite says. A device has it from its invite.
+  // Number of MAC addresses of a session, if its token or invite sets one. A device has the number of its invite.
   `
   ALTER TABLE tokens ADD COLUMN macs INTEGER;
   ALTER TABLE invites ADD COLUMN macs INTEGER;

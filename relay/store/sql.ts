@@ -4,21 +4,21 @@ import type { StoreHealth } from "./store-health.ts";
 export type Row = Record<string, SQLOutputValue>;
 export type Value = string | number | null;
 
-/** Statements that are kept prepared: more than the tables have. */
+/** Maximum number of prepared statements kept: more than the tables have. */
 const PREPARED = 512;
 
 /**
- * SQL on one open database: what the tables of the store are written in. Throws a Fault `store.full` or `store.failed` where
- * the disk is at fault, and tells the store's health of it.
+ * SQL on one open database, for the tables of the store. Throws a Fault `store.full` or `store.failed` if the disk is
+ * at fault, and reports it to the store's health.
  */
 export class Sql {
   readonly #database: DatabaseSync;
   readonly #health: StoreHealth;
   readonly #prepared = new Map<string, StatementSync>();
   #inTransaction = false;
-  /** Whether the transaction has changed anything. */
+  /** Whether the transaction has changed any row. */
   #hasChanged = false;
-  /** Why SQLite has ended the transaction before its work was done. */
+  /** The error for which SQLite ended the transaction early. */
   #broken: unknown;
 
   constructor(database: DatabaseSync, health: StoreHealth) {
@@ -34,17 +34,17 @@ export class Sql {
     return this.#try(() => this.#statement(sql).get(...values));
   }
 
-  /** @returns how many rows were changed */
+  /** Runs a statement. @returns the number of changed rows */
   run(sql: string, ...values: Value[]): number {
     const { changes } = this.#try(() => this.#statement(sql).run(...values));
     if (Number(changes) > 0) this.#changed();
     return Number(changes);
   }
 
-  /** Does `work` wholly or, where it throws, not at all; inside of another transaction it is a part of that. */
+  /** Does `work` completely or, if it throws, not at all; inside another transaction it becomes part of that. */
   transaction<Result>(work: () => Result): Result {
     if (this.#inTransaction) return work();
-    // One that could not be rolled back must not be in the way for ever.
+    // A transaction whose rollback failed must not block later ones.
     if (this.#database.isTransaction) this.#rollBack();
     this.#do("BEGIN IMMEDIATE");
     this.#inTransaction = true;
@@ -63,15 +63,18 @@ export class Sql {
     }
   }
 
-  /** Nothing of a transaction is written before its end, and what changes nothing writes nothing. */
+  /**
+   * Reports a success only for a change outside a transaction, or at the end of one that changed a row, because only
+   * those write.
+   */
   #changed(): void {
     if (this.#inTransaction) this.#hasChanged = true;
     else this.#health.succeeded();
   }
 
   /**
-   * SQLite rolls back by itself where the disk is full or fails (https://www.sqlite.org/lang_transaction.html section 2.3).
-   * An error here would hide the one that matters.
+   * Rolls back, ignoring errors. SQLite rolls back by itself if the disk is full or fails
+   * (https://www.sqlite.org/lang_transaction.html section 2.3). An error here would hide the one that matters.
    */
   #rollBack(): void {
     if (!this.#database.isTransaction) return;
@@ -97,7 +100,7 @@ export class Sql {
   }
 
   #try<Result>(work: () => Result): Result {
-    // What is left of a transaction that has ended must not be done on its own.
+    // The rest of an ended transaction must not run on its own.
     if (this.#broken !== undefined) throw this.#broken;
     try {
       return work();
@@ -109,13 +112,13 @@ export class Sql {
   }
 }
 
-/** A column that may be NULL, as a text. */
+/** Returns a nullable column as a text. */
 export function optionalText(row: Row, column: string): string | undefined {
   const value = row[column];
   return value === null || value === undefined ? undefined : String(value);
 }
 
-/** A column that may be NULL, as a number. */
+/** Returns a nullable column as a number. */
 export function optionalNumber(row: Row, column: string): number | undefined {
   const value = row[column];
   return value === null || value === undefined ? undefined : Number(value);

@@ -33,7 +33,7 @@ const TOKENS = `
 
 /** The store in one SQLite file: no server, and the same file under Node and Deno. */
 export class SqliteStore implements Store {
-  /** Whether this is the first time that the database is opened. */
+  /** Whether the database was just created. */
   readonly isNew: boolean;
   readonly admins: AdminTable;
   readonly invites: InviteTable;
@@ -65,12 +65,12 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Opens or creates the database and brings its schema up to date.
+   * Opens or creates the database and migrates its schema.
    *
    * @param file a path, or `:memory:`
-   * @param mustExist whether an empty database is refused, rather than begun
-   * @param health what is told of how the database does from then on
-   * @throws Fault where it can't be opened, is no database, or comes from a newer Laneway; it is left untouched
+   * @param mustExist whether to refuse an empty database instead of creating one
+   * @param health receives the results of its later writes
+   * @throws Fault if it cannot be opened, is not a database, or comes from a newer Laneway; it is left untouched
    */
   static open(file: string, { mustExist = false, health = new StoreHealth() } = {}): SqliteStore {
     try {
@@ -78,10 +78,10 @@ export class SqliteStore implements Store {
       let isNew = false;
       const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
       try {
-        // One relay at a time: a second one would not know of the first one's revocations.
+        // One relay at a time, because a second one would not know of the first one's revocations.
         database.exec("PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE");
         isNew = migrate(database, mustExist);
-        // Written through before a call returns: what was acknowledged survives.
+        // Written through before a call returns, so that acknowledged changes survive a crash.
         database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT");
       } catch (error) {
         database.close();
@@ -156,7 +156,7 @@ export class SqliteStore implements Store {
   }
 
   networksNamed(tenant: string, names: readonly string[]): Network[] {
-    // A token may open hundreds of networks: one statement for all of them.
+    // One statement for all, because a token may open hundreds of networks.
     const sql = "SELECT * FROM networks WHERE tenant = ? AND name IN (SELECT value FROM json_each(?))";
     const rows = this.#all(sql, tenant, JSON.stringify(names));
     const found = new Map(rows.map(toNetwork).map((network) => [network.name, network]));
@@ -178,7 +178,7 @@ export class SqliteStore implements Store {
   }
 
   freeVni(from: number): number {
-    // Either `from` itself, or the first gap behind a VNI that is taken.
+    // Either `from` itself, or the first gap behind a taken VNI.
     const row = this.#get(
       `SELECT MIN(candidate) AS vni FROM (
          SELECT ?1 AS candidate UNION ALL SELECT vni + 1 FROM networks WHERE vni >= ?1
@@ -195,7 +195,7 @@ export class SqliteStore implements Store {
   createToken(token: NewToken): void {
     const [first, ...more] = token.networks;
     this.transaction(() => {
-      // The schema refuses one that names no network there is, unless it is to open all.
+      // The schema refuses a token for a missing network, unless it opens all.
       this.#run(
         `INSERT INTO tokens (id, tenant, network_id, all_networks, hash, name, roles, macs, created_at, expires_at)
          VALUES (?1, ?2, (SELECT id FROM networks WHERE tenant = ?2 AND name = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
@@ -300,7 +300,11 @@ function inUse(file: string, cause: unknown): Fault {
   });
 }
 
-/** @returns whether the database was empty */
+/**
+ * Applies the missing steps.
+ *
+ * @returns whether the database was empty
+ */
 function migrate(database: DatabaseSync, mustExist: boolean): boolean {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version === 0 && mustExist) throw new Error("it is not a relay's");
@@ -329,7 +333,9 @@ function toNetwork(row: Row): Network {
   };
 }
 
-/** What settings were read lately, by their JSON: most networks of a relay have the same. The oldest goes first. */
+/**
+ * Recently read settings by their JSON, because most networks of a relay have the same. The oldest are removed first.
+ */
 const readSettings = new Map<string, NetworkSettings>();
 const READ_SETTINGS = 256;
 
@@ -343,7 +349,7 @@ function settingsOf(json: string): NetworkSettings {
   return settings;
 }
 
-/** Only what differs from the defaults, so that better defaults reach networks that never chose. */
+/** Returns only the settings that differ from the defaults, so that better defaults reach networks that never chose. */
 function settingsJson(settings: NetworkSettings): string {
   const chosen = Object.entries(settings).filter(
     ([key, value]) => value !== DEFAULT_SETTINGS[key as keyof NetworkSettings],

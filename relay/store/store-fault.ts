@@ -1,9 +1,11 @@
 import { Fault } from "../../shared/values/fault.ts";
 
-/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): the extended ones have them in their low byte. */
+/**
+ * Primary result codes of SQLite (https://www.sqlite.org/rescode.html), which are the low byte of the extended ones.
+ */
 const FULL = 13;
 
-/** Those that say that the place of the database is at fault, not the statement. */
+/** Codes that blame the database's place, not the statement. */
 const FAILURES: ReadonlySet<number> = new Set([
   3, // PERM
   5, // BUSY
@@ -20,8 +22,8 @@ const FAILURES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Returns the fault to tell of when the database's disk fails or is full: `store.full` or `store.failed`. Returns undefined
- * for every other error, such as a constraint that does not hold.
+ * Returns the fault `store.full` or `store.failed` if the database's disk is full or fails. Returns undefined for every
+ * other error, such as a violated constraint.
  */
 export function storeFault(error: unknown): Fault | undefined {
   const { errcode, errstr, code } = (error ?? {}) as { errcode?: unknown; errstr?: unknown; code?: unknown };

@@ -1,37 +1,41 @@
 import type { Fault } from "../../shared/values/fault.ts";
 import { storeFault } from "./store-fault.ts";
 
-/** Seconds between two times that the same trouble is told of. */
+/** Minimum seconds between two reports of the same trouble. */
 const TELL_SECONDS = 60;
 
-/** Seconds after which a store that worked is tried again, and one that failed. */
+/** Seconds after which a working store is tried again, and a failing one. */
 const TRY_SECONDS = { working: 5, failing: 2 } as const;
 
-/** Something that went wrong and was contained. */
+/** A contained failure. */
 export interface Trouble {
   /** The work that failed, as a constant: `note addresses in use`. */
   readonly what: string;
   readonly error: unknown;
-  /** Number of times since it was told of before, this one included. */
+  /** Number of times since the previous report, including this one. */
   readonly count: number;
 }
 
 /**
- * Keeps a failing store from reaching further than the change that fails: remembers why it fails, until a write succeeds, and
- * runs work that must not stop anything else.
+ * Contains the failures of the store. It remembers the reason until a write succeeds, and runs work whose failure must
+ * not stop other work.
  */
 export class StoreHealth {
   readonly #clock: () => number;
   readonly #troubleListeners = new Set<(trouble: Trouble) => void>();
   readonly #changeListeners = new Set<(failure: Fault | undefined) => void>();
-  /** By what failed. */
+  /** Reports by the work that failed. */
   readonly #told = new Map<string, { at: number; count: number }>();
   #failure: Fault | undefined;
   #isTold = false;
   #toldAt = Number.NEGATIVE_INFINITY;
   #triedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param clock seconds, never going back */
+  /**
+   * Creates it.
+   *
+   * @param clock monotonic seconds
+   */
   constructor(clock: () => number = () => performance.now() / 1_000) {
     this.#clock = clock;
   }
@@ -57,7 +61,7 @@ export class StoreHealth {
   /**
    * Notes that a statement failed.
    *
-   * @returns what to throw: the fault where the store is to blame, else the error itself
+   * @returns the error to throw: the fault if the store is to blame, else the error itself
    */
   failed(error: unknown): unknown {
     const fault = storeFault(error);
@@ -68,7 +72,7 @@ export class StoreHealth {
     return fault;
   }
 
-  /** Notes that something was written. */
+  /** Notes a successful write. */
   succeeded(): void {
     this.#triedAt = this.#clock();
     if (this.#failure === undefined) return;
@@ -76,7 +80,7 @@ export class StoreHealth {
     this.#changed();
   }
 
-  /** Whether to try a write, to find out how the store is: every few seconds at most. Counts as a try. */
+  /** Returns whether to try a write, to test the store: every few seconds at most. The call counts as a try. */
   takeTurn(): boolean {
     const now = this.#clock();
     const wait = this.#failure === undefined ? TRY_SECONDS.working : TRY_SECONDS.failing;
@@ -86,11 +90,11 @@ export class StoreHealth {
   }
 
   /**
-   * Does work that must not stop what it is called from: bookkeeping on the way of frames, in timers and in listeners. An error
-   * is counted and told of, not thrown.
+   * Runs work that must not stop its caller: bookkeeping while frames are handled, in timers and in listeners. Counts
+   * and reports an error instead of throwing it.
    *
    * @param what a constant that names the work
-   * @returns what `work` does; undefined where it failed
+   * @returns the result of `work`; undefined if it failed
    */
   attempt<Result>(what: string, work: () => Result): Result | undefined {
     try {
@@ -114,7 +118,7 @@ export class StoreHealth {
 
   #changed(): void {
     const isFailing = this.#failure !== undefined;
-    // A disk that has room for a little now and then would fill the log.
+    // A disk that has a little room now and then would fill the log.
     if (isFailing ? this.#clock() - this.#toldAt < TELL_SECONDS : !this.#isTold) return;
     this.#isTold = isFailing;
     if (isFailing) this.#toldAt = this.#clock();

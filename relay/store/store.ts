@@ -14,9 +14,9 @@ import type { PortTable } from "./tables/port-table.ts";
 import type { UsedAddressTable } from "./tables/used-address-table.ts";
 
 /**
- * Where tenants and all that is theirs is kept. What a call that returns has written is there after a crash.
- * A call that can't be done because the disk is full or fails throws a Fault `store.full` or `store.failed`.
- * Names are unique: a `create` of what exists returns undefined (false) and changes nothing.
+ * The storage of tenants and everything that belongs to them. When a call returns, its changes survive a crash. A call
+ * throws a Fault `store.full` or `store.failed` if the disk is full or fails. Names are unique: a `create` of an
+ * existing name returns undefined (false) and changes nothing.
  */
 export interface Store {
   readonly admins: AdminTable;
@@ -28,50 +28,55 @@ export interface Store {
   readonly ports: PortTable;
   readonly limits: LimitTable;
   readonly audit: AuditTable;
-  /** How the store does, and what runs work that must not fail with it. */
+  /** The store's health, which also runs work that must not fail with the store. */
   readonly health: StoreHealth;
 
   createTenant(name: string): boolean;
-  /** In the order of their names, as networks are. */
+  /** Returns tenants in the order of their names, as networks are. */
   tenants(part?: Part<string>): Tenant[];
   hasTenant(name: string): boolean;
-  /** Takes everything of the tenant's with it but the audit log. */
+  /** Deletes everything of the tenant except the audit log. */
   deleteTenant(name: string): boolean;
 
   createNetwork(network: NewNetwork): Network | undefined;
   networks(tenant: string, part?: Part<string>): Network[];
-  /** Number of a tenant's networks. */
+  /** Returns the number of a tenant's networks. */
   countNetworks(tenant: string): number;
   network(tenant: string, name: string): Network | undefined;
-  /** Those of these names that there are, in the order of `names`. */
+  /** Returns the existing networks of these names, in the order of `names`. */
   networksNamed(tenant: string, names: readonly string[]): Network[];
-  /** Those that a device is on, in the order of their names. */
+  /** Returns a device's networks, in the order of their names. */
   networksOfDevice(device: string): Network[];
-  /** @returns the network as it is now; undefined where there is none */
+  /**
+   * Changes a network's settings.
+   *
+   * @returns the changed network; undefined if it does not exist
+   */
   changeSettings(tenant: string, name: string, settings: NetworkSettings): Network | undefined;
-  /** Takes with it the tokens whose first network it is, its invites, memberships, addresses and ports. */
+  /** Also deletes its invites, memberships, addresses and ports, and the tokens whose first network it is. */
   deleteNetwork(tenant: string, name: string): boolean;
-  /** The lowest VNI from `from` on that no network of any tenant has. */
+  /** Returns the lowest VNI from `from` on that no network of any tenant has. */
   freeVni(from: number): number;
   vniTaken(vni: number): boolean;
 
-  /** Its network has to be there, where it names one. */
+  /** Stores a token. The network that it names must exist. */
   createToken(token: NewToken): void;
-  /** The oldest first. */
+  /** Returns tokens, the oldest first. */
   tokens(tenant: string, part?: Part<TimeKey>): Token[];
-  /** Number of a tenant's tokens, also of such as have expired. */
+  /** Returns the number of a tenant's tokens, including expired ones. */
   countTokens(tenant: string): number;
-  /** What tokens that open the network may be: every role of each. */
+  /** Returns the combined roles of all tokens that open the network. */
   rolesIn(network: Network): ReadonlySet<PortRole>;
   tokenByHash(hash: string): Token | undefined;
   deleteToken(tenant: string, id: string): boolean;
 
-  /** Does `work` wholly or, where it throws, not at all. */
+  /** Does `work` completely or, if it throws, not at all. */
   transaction<Result>(work: () => Result): Result;
-  /** Writes a whole copy to a file that is not there yet. */
+  /** Writes a whole copy to a new file. */
   copyTo(file: string): void;
   /**
-   * Throws unless the store can be read and written. Tries to write every few seconds at most, however often it is asked.
+   * Throws unless the store can be read and written. Tries a write every few seconds at most, however often it is
+   * called.
    *
    * @throws Fault `store.full`, `store.failed`
    */

@@ -10,10 +10,10 @@ import type { AuditLog } from "./audit-log.ts";
 import type { Limits } from "./limits.ts";
 
 /**
- * Which machine uses an address of a network now, as far as it can be seen.
+ * Returns the MAC of the machine that currently uses an address of a network, as far as the hub sees it.
  *
- * @param device which does not count
- * @returns its MAC; undefined where nobody was seen to
+ * @param device a device to ignore
+ * @returns undefined if no machine was seen with the address
  */
 export type Sighted = (network: Network, address: IpAddress, device: string) => number | undefined;
 
@@ -25,27 +25,27 @@ export interface AddressesOptions {
   readonly now: () => number;
 }
 
-/** Seconds for which an address is not given after somebody was seen with it: those who are on holiday come back. */
+/** Seconds for which an address is not given after a machine was seen with it: people return from holidays. */
 const USED_SECONDS = 30 * 86_400;
 
-/** Seconds after which it is noted that somebody still is: not each time, as it goes through to the disk. */
+/** Minimum seconds between two notes of the same use, because each is written to disk. */
 const NOTE_SECONDS = 86_400;
 
-/** Addresses that are noted so of one network: a member that claims them all does not fill the disk. */
+/** Maximum number of noted addresses of one network, so that a member that claims them all does not fill the disk. */
 const MAX_USED = 1024;
 
-/** Addresses found at once that have an entry of the audit log each; where there are more, one entry counts them. */
+/** Maximum number of addresses found at once that get an entry of the audit log each; one entry counts more. */
 const MAX_LISTED = 4;
 
-/** Addresses of one network that are remembered as released, the newest ones. */
+/** Maximum number of released addresses remembered for one network, the newest ones. */
 const MAX_RELEASED = 4096;
 
-/** At one of 2^64 random addresses: one is enough, unless something is wrong. */
+/** Attempts at one of 2^64 random addresses: one is enough, unless something is wrong. */
 const ATTEMPTS = 8;
 
 const OTHERS = "it is another device's";
 
-/** The addresses that networks give their devices: a device keeps its own until it goes. */
+/** The addresses that networks give their devices: a device keeps its own until it is revoked. */
 export class Addresses {
   readonly #store: Store;
   readonly #audit: AuditLog;
@@ -60,17 +60,17 @@ export class Addresses {
     this.#now = now;
   }
 
-  /** Has nobody be given from now on what `sighted` says is in use. */
+  /** Stops giving addresses that `sighted` reports as in use. */
   watchBy(sighted: Sighted): void {
     this.#sighted = sighted;
   }
 
-  /** A device's own addresses in a network that it is on; the first call finds it some. */
+  /** Returns a device's own addresses in one of its networks; the first call chooses them. */
   give(network: Network, device: string): GivenAddresses {
     return { address: this.#give4(network, device), address6: this.#give6(network, device) };
   }
 
-  /** Does as {@link give}; where the store fails, a device has the addresses that it had, and no others for now. */
+  /** Works as {@link give}, but if the store fails, returns only the addresses that the device already has. */
   tryGive(network: Network, device: string): GivenAddresses {
     const { health } = this.#store;
     return {
@@ -79,7 +79,10 @@ export class Addresses {
     };
   }
 
-  /** What {@link tryGive} gives in each of a device's networks, by the networks' ids. It asks the store once for all. */
+  /**
+   * Returns the result of {@link tryGive} for each of a device's networks, by the networks' ids, with one query of the
+   * store.
+   */
   giveAll(networks: readonly Network[], device: string): Map<number, GivenAddresses> {
     const own4 = this.#store.addresses.allOfDevice(device);
     const own6 = this.#store.members.addresses6Of(device);
@@ -97,7 +100,7 @@ export class Addresses {
     return new Map(networks.map((network) => [network.id, give(network)]));
   }
 
-  /** Whether an address of a network is some device's, or may be given to one. */
+  /** Returns whether an address of a network belongs to a device, or may be given to one. */
   isForDevices(network: Network, address: IpAddress): boolean {
     const pool = addressPool(network);
     if (typeof address !== "number" || pool === undefined) return false;
@@ -107,10 +110,10 @@ export class Addresses {
   }
 
   /**
-   * Returns why a machine should not use an address that its owner chose, as a clause; undefined where nothing speaks against
-   * it. What is reserved is meant for such machines.
+   * Returns why a machine should not use an address that its owner chose, as a clause; undefined if there is no
+   * objection. Reserved addresses are meant for such machines.
    *
-   * @param device whose own addresses are none to object to; undefined for a token's
+   * @param device whose own addresses are acceptable; undefined for a token's
    */
   objection(network: Network, address: IpAddress, device: string | undefined): string | undefined {
     const { health } = this.#store;
@@ -158,8 +161,8 @@ export class Addresses {
   }
 
   /**
-   * Returns the lowest address that no device has had yet; where there is none, the one released longest ago, because others'
-   * ARP caches may still have the newest. Asks the database a few times however many addresses are in use.
+   * Returns the lowest address that no device has had yet. If there is none, returns the one released longest ago,
+   * because others' ARP caches may still have newer ones. Needs a few queries, however many addresses are in use.
    */
   #choose(network: Network, pool: AddressPool, device: string): number | undefined {
     const { addresses } = this.#store;
@@ -179,8 +182,8 @@ export class Addresses {
   }
 
   /**
-   * Notes which machines use which addresses of a network: those that no device was given are not given for a month. Writes
-   * {@link MAX_USED} rows at most, in one transaction, and a few entries of the audit log.
+   * Notes which machines use which addresses of a network. Addresses of no device are then not given for a month.
+   * Writes at most {@link MAX_USED} rows, in one transaction, and a few entries of the audit log.
    */
   noteUsed(network: Network, seen: readonly UsedAddress[]): void {
     const pool = addressPool(network);
@@ -220,7 +223,7 @@ export class Addresses {
     }
   }
 
-  /** All that are not to be given, in order: taken, or in use by somebody who was not given them. */
+  /** Returns all unavailable addresses, in order: taken, or used without being given. */
   of({ id }: Network): TakenAddress[] {
     const { addresses, used } = this.#store;
     const taken = addresses.of(id);
@@ -230,8 +233,7 @@ export class Addresses {
   }
 
   /**
-   * Reserves an address for what the relay does not know, or fixes that of a device, which has it from its next
-   * session on.
+   * Reserves an address for a use outside the relay, or fixes that of a device, which gets it with its next session.
    */
   take(network: Network, text: string, device: string | undefined, by: Actor): TakenAddress {
     const address = demandIn(demandPool(network), network, text);
@@ -278,7 +280,7 @@ export class Addresses {
   }
 }
 
-/** The lowest address that devices may have, is not among those known, and is free. */
+/** Returns the lowest free address for devices that is not among the known ones. */
 function firstFresh(
   { first, last }: AddressPool,
   known: ReadonlySet<number>,

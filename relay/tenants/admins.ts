@@ -15,13 +15,13 @@ export interface AdminRequest {
 export interface AdminsOptions {
   readonly store: Store;
   readonly audit: AuditLog;
-  /** Told once an administrator was shut out. */
+  /** Called when an administrator was revoked. */
   readonly revoked: (revocation: Revocation) => void;
   /** Seconds since 1970. */
   readonly now: () => number;
 }
 
-/** Those who administer one tenant each. */
+/** The administrators of single tenants. */
 export class Admins {
   readonly #store: Store;
   readonly #audit: AuditLog;
@@ -35,7 +35,11 @@ export class Admins {
     this.#now = now;
   }
 
-  /** @returns the administrator and the secret, which is shown this once and kept nowhere */
+  /**
+   * Creates an administrator.
+   *
+   * @returns the administrator and the secret, which is shown only once and not stored
+   */
   async create(
     tenant: string,
     request: AdminRequest,
@@ -71,7 +75,7 @@ export class Admins {
     this.#revoked({ kind: "admin", id });
   }
 
-  /** Whose secret has this hash; undefined for one that is wrong, revoked or expired. */
+  /** Returns the administrator whose secret has this hash; undefined if it is wrong, revoked or expired. */
   authenticate(hash: string): Admin | undefined {
     const admin = this.#store.admins.byHash(hash);
     if (admin?.expiresAt !== undefined && admin.expiresAt <= this.#now()) return undefined;

@@ -2,17 +2,17 @@ import type { Store } from "../store/store.ts";
 import type { AuditLogRecord, Keep, NumberedEntry } from "../store/tables/audit-table.ts";
 import type { Limits } from "./limits.ts";
 
-/** Entries removed in one step, and logs looked at: a step takes a few milliseconds. */
+/** Entries removed, and logs examined, per step: a step takes a few milliseconds. */
 const SLICE_ENTRIES = 100;
 const SLICE_LOGS = 8;
 
 const DAY_SECONDS = 86_400;
 
-/** How long and how many entries the audit log keeps. */
+/** The time and the number of entries that the audit log keeps. */
 export interface AuditRetention {
   /** Days for which entries are kept. */
   readonly days: number;
-  /** Number of entries kept about the relay as a whole, and of each tenant that was deleted. */
+  /** Number of entries kept about the relay as a whole, and of each deleted tenant. */
   readonly entries: number;
 }
 
@@ -31,7 +31,7 @@ export interface AuditKeeperOptions extends AuditRetention {
  */
 export class AuditKeeper {
   readonly #options: AuditKeeperOptions;
-  /** The log that was looked at last. */
+  /** The log examined last. */
   #at = 0;
 
   constructor(options: AuditKeeperOptions) {
@@ -39,13 +39,13 @@ export class AuditKeeper {
   }
 
   /**
-   * Removes a few of the entries that are too old or too many; to be called about once a second. Never throws.
+   * Removes a few of the entries that are too old or too many. Call it about once a second. Never throws.
    *
    * @returns whether there is more to remove now
    */
   step(): boolean {
     const { health } = this.#options.store;
-    // Entries would be exported again and again.
+    // Otherwise the same entries would be exported again and again.
     if (health.failure !== undefined) return false;
     return health.attempt("trim the audit log", () => this.#step()) ?? false;
   }
@@ -62,7 +62,11 @@ export class AuditKeeper {
     return room === 0;
   }
 
-  /** @returns how many entries it removed */
+  /**
+   * Removes entries of a log.
+   *
+   * @returns the number of entries removed
+   */
   #trim(log: AuditLogRecord, most: number): number {
     const { store, exported } = this.#options;
     const keep = this.#keep(log);
@@ -84,7 +88,7 @@ export class AuditKeeper {
     return { entries: limits.value(log.tenant, "audit_entries", {}) ?? Number.POSITIVE_INFINITY, since };
   }
 
-  /** Whether entries are still appended to a log: its tenant is there, or it is the relay's. */
+  /** Returns whether entries are still appended to a log: its tenant exists, or it is the relay's. */
   #isLive(log: AuditLogRecord): boolean {
     const { store } = this.#options;
     return store.audit.isCurrent(log) && (log.tenant === undefined || store.hasTenant(log.tenant));

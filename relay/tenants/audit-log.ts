@@ -2,48 +2,52 @@ import type { Actor, AuditEntry } from "../model/model.ts";
 import type { Store } from "../store/store.ts";
 import type { AuditQuery, NumberedEntry } from "../store/tables/audit-table.ts";
 
-/** Entries that wait to be written: in all, and of one tenant. */
+/** Maximum number of entries waiting to be written: in all, and of one tenant. */
 const WAITING = 1_000;
 const WAITING_EACH = 20;
 
-/** Which entries. */
+/** Selection of entries. */
 export interface AuditRequest extends Omit<AuditQuery, "since"> {
-  /** Seconds before now; everything where it is absent. */
+  /** Maximum age in seconds; all entries by default. */
   readonly since?: number | undefined;
 }
 
-/** What is written down of a change. Nothing secret goes in here: objects are named by id or name. */
+/** The description of a change. It contains no secrets: objects are named by id or name. */
 export interface Change {
-  /** Absent where it is about the relay as a whole. */
+  /** Absent if it concerns the relay as a whole. */
   readonly tenant: string | undefined;
   readonly by: Actor;
   /** `<noun>.<verb>`. */
   readonly action: string;
-  /** The id or name of what is changed. */
+  /** The id or name of the changed object. */
   readonly object: string;
 }
 
-/** What waits of one tenant. */
+/** The waiting entries of one tenant. */
 interface Waiting {
   readonly entries: AuditEntry[];
   /** Number of entries for which there was no room. */
   more: number;
 }
 
-/** Who did what, when and from where. */
+/** Records each action with its caller, time and source address. */
 export class AuditLog {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #waiting = new Map<string | undefined, Waiting>();
   #waits = 0;
 
-  /** @param now seconds since 1970 */
+  /**
+   * Creates a log.
+   *
+   * @param now seconds since 1970
+   */
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
   }
 
-  /** Does `work` and writes down that it was done: both, or where either throws, neither. */
+  /** Does `work` and records it, in one transaction: if either throws, neither takes effect. */
   change<Result>(change: Change, work: () => Result): Result {
     return this.#store.transaction(() => {
       const result = work();
@@ -58,8 +62,9 @@ export class AuditLog {
   }
 
   /**
-   * Has an entry written with others by the next {@link flush}: on the way of frames, where nothing may wait for a disk or fail
-   * with it. Of a tenant that has many waiting, the rest is counted; beyond {@link WAITING} in all, entries are left out.
+   * Queues an entry for the next {@link flush}. Used while frames are handled, which must neither wait for a disk nor
+   * fail with it. If a tenant has many entries waiting, further ones are only counted; beyond {@link WAITING} in all,
+   * they are left out.
    */
   noteLater(change: Change): void {
     const { tenant } = change;
@@ -73,7 +78,7 @@ export class AuditLog {
     this.#waiting.set(tenant, waiting);
   }
 
-  /** Writes what waits, outside of a transaction. Where the store fails it goes on waiting; never throws. */
+  /** Writes the waiting entries, outside of a transaction. Keeps them if the store fails; never throws. */
   flush(): void {
     if (this.#waits === 0) return;
     this.#store.health.attempt("write audit entries that wait", () => {
@@ -91,7 +96,7 @@ export class AuditLog {
     });
   }
 
-  /** Of a tenant, or of the whole relay; the oldest first, unless it is asked otherwise. */
+  /** Returns the entries of a tenant, or of the whole relay, by default the oldest first. */
   entries({ tenant, since = Number.POSITIVE_INFINITY, newest, ...part }: AuditRequest): NumberedEntry[] {
     this.flush();
     const from = Math.max(0, this.#now() - since);

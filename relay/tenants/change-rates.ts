@@ -1,13 +1,13 @@
 import { RateLimited } from "../model/faults.ts";
 import type { Limits } from "./limits.ts";
 
-/** What a limit counts in: as much may come at once after silence. */
+/** Period of the limit in seconds; a minute's changes may come at once after silence. */
 const MINUTE = 60;
 
-/** Buckets that are kept until those that are full are thrown away. */
+/** Number of buckets above which full ones are removed. */
 const BUCKETS = 1_000;
 
-/** Changes by a tenant's administrators, and devices that enrol: neither takes from the other. */
+/** Changes by a tenant's administrators, and enrolments of devices; each has its own bucket. */
 export type ChangeKind = "change" | "enrolment";
 
 interface Bucket {
@@ -16,19 +16,23 @@ interface Bucket {
   at: number;
 }
 
-/** Counts each tenant's changes in token buckets, because each goes through to the disk while everything else waits. */
+/** Limits each tenant's changes by token buckets, because each is written to disk while everything else waits. */
 export class ChangeRates {
   readonly #limits: Limits;
   readonly #now: () => number;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** @param now seconds since 1970 */
+  /**
+   * Creates the rates.
+   *
+   * @param now seconds since 1970
+   */
   constructor(limits: Limits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
   }
 
-  /** Counts a change of a tenant. @throws RateLimited `rate.limited` where it is one too many */
+  /** Counts a change of a tenant. @throws RateLimited `rate.limited` if it exceeds the rate */
   demand(tenant: string, kind: ChangeKind): void {
     const limit = this.#limits.value(tenant, "changes_per_minute", {});
     if (limit === null) return;
@@ -49,7 +53,7 @@ export class ChangeRates {
     );
   }
 
-  /** A bucket that nothing was taken from for a minute is full, like a new one. */
+  /** A bucket unused for a minute is full, like a new one. */
   #forgetFull(now: number): void {
     for (const [key, { at }] of this.#buckets) if (now - at >= MINUTE) this.#buckets.delete(key);
   }

@@ -10,13 +10,13 @@ export interface DevicesOptions {
   readonly store: Store;
   readonly audit: AuditLog;
   readonly addresses: Addresses;
-  /** Told once a device was shut out. */
+  /** Called when a device was revoked. */
   readonly revoked: (revocation: Revocation) => void;
   /** Seconds since 1970. */
   readonly now: () => number;
 }
 
-/** Devices that were let in. */
+/** The admitted devices. */
 export class Devices {
   readonly #options: DevicesOptions;
 
@@ -30,19 +30,19 @@ export class Devices {
     return store.devices.of(tenant, part);
   }
 
-  /** The names of the networks that it is on. */
+  /** Returns the names of a device's networks. */
   networksOf(device: string): string[] {
     return this.#options.store.devices.networksOf(device);
   }
 
-  /** Shuts a device out: its addresses are free again, and its key can't come back by the invites that it used. */
+  /** Revokes a device: its addresses become free, and its key cannot enrol again by the invites that it used. */
   revoke(tenant: string, id: string, by: Actor): void {
     if (!this.#options.store.hasTenant(tenant)) throw unknown("tenant", tenant);
     this.remove(tenant, id, by);
     this.end(id);
   }
 
-  /** What {@link revoke} writes down: a part of the transaction that it is called in, behind which {@link end} belongs. */
+  /** Writes the part of {@link revoke} for the store. Call it in a transaction, and {@link end} after that. */
   remove(tenant: string, id: string, by: Actor): void {
     const { store, audit } = this.#options;
     audit.change({ tenant, by, action: "device.revoke", object: id }, () => {
@@ -50,17 +50,17 @@ export class Devices {
     });
   }
 
-  /** Ends the session of a device that was removed. */
+  /** Ends the session of a removed device. */
   end(id: string): void {
     this.#options.revoked({ kind: "device", id });
   }
 
-  /** The public key that a device signs by. */
+  /** Returns a device's public key. */
   keyOf(id: string): string | undefined {
     return this.#options.store.devices.byId(id)?.publicKey;
   }
 
-  /** What a device that has proved its key may do now; undefined where it was revoked. */
+  /** Returns what a device that has proved its key may do now; undefined if it was revoked. */
   grant(id: string): Grant | undefined {
     const { store, addresses } = this.#options;
     const known = store.devices.withMacs(id);
@@ -74,13 +74,13 @@ export class Devices {
       networks,
       addresses: addresses.giveAll(networks, id),
       macs,
-      // Who lets a device in says where it may be, not what.
+      // An invite decides which networks a device may join, not its roles.
       roles: new Set(),
       expiresAt: undefined,
     };
   }
 
-  /** Notes that these were here just now; in one transaction. */
+  /** Notes the time at which these devices were last seen, in one transaction. */
   saw(ids: Iterable<string>): void {
     const { store, now } = this.#options;
     store.transaction(() => {

@@ -14,7 +14,7 @@ export interface EnrolmentRequest {
   readonly tenant: string;
   /** The invite's secret. */
   readonly secret: string;
-  /** What the device is to be called. */
+  /** The device's name. */
   readonly name: string;
   /** Ed25519, 32 bytes, base64url. */
   readonly publicKey: string;
@@ -24,7 +24,7 @@ export interface EnrolmentRequest {
 
 export interface Enrolled {
   readonly device: Device;
-  /** All that it is on now. */
+  /** All networks of the device now. */
   readonly networks: readonly Network[];
 }
 
@@ -39,7 +39,7 @@ export interface EnrolmentOptions {
   readonly now: () => number;
 }
 
-/** How devices come in: an invite's secret, and proof that they have the key that they bring. */
+/** The enrolment of devices: it checks an invite's secret, and the proof that the device has its key. */
 export class Enrolment {
   readonly #options: EnrolmentOptions;
 
@@ -48,22 +48,22 @@ export class Enrolment {
   }
 
   /**
-   * Lets a device in. The same key with the same invite is the same device, and uses it once.
+   * Enrols a device. The same key with the same invite is the same device, and counts as one use.
    *
-   * @param origin under which the relay was asked
-   * @param from the address that asked
+   * @param origin the origin of the relay in the request
+   * @param from the client's address
    * @throws Fault `enrol.bad-key`, `invite.refused`, `enrol.bad-proof`, `invite.revoked`, `enrol.device-revoked`,
-   * `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`, `rate.limited`
+   *   `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`, `rate.limited`
    */
   async enrol(request: EnrolmentRequest, origin: string, from: string): Promise<Enrolled> {
     const { tenant, publicKey, proof } = request;
     if (parsePublicKey(publicKey) === undefined) throw badKey();
     const hash = await hashSecret(request.secret);
-    // Whoever does not know the secret is told nothing, and is not worth the verification of a signature.
+    // Refuses without a reason, and before verifying a signature, if the secret is wrong.
     if (this.#find(tenant, hash) === undefined) throw refused();
     const text = enrolmentText(origin, tenant, hexToBase64url(hash), publicKey);
     if (!(await verify(publicKey, text, proof))) throw badProof(origin);
-    // Things may have changed in the meantime; from here on they can't.
+    // Reads the invite again, because it may have changed during the wait. From here on nothing waits.
     const invite = this.#find(tenant, hash);
     if (invite === undefined) throw refused();
     if (invite.revokedAt !== undefined) throw inviteFault("revoked", "was revoked");
@@ -76,7 +76,7 @@ export class Enrolment {
     return invite?.tenant === tenant ? invite : undefined;
   }
 
-  /** The device that this key became by this invite before. */
+  /** Returns the device that this key became by this invite before. */
   #known(invite: Invite, publicKey: string): Device | undefined {
     const { store } = this.#options;
     const before = store.invites.usedBy(invite.id, publicKey);

@@ -7,17 +7,17 @@ import type { AuditLog } from "./audit-log.ts";
 import type { Devices } from "./devices.ts";
 import type { Limits } from "./limits.ts";
 
-/** How long an invite is good for unless it is said, in seconds: links lie about in mailboxes for years. */
+/** Default validity of an invite in seconds, because links stay in mailboxes for years. */
 const INVITE_SECONDS = 7 * 86_400;
 
-/** Invites of a tenant that let no device in any more, and are kept: whoever comes by one is told what is the matter. */
+/** Maximum number of a tenant's used-up invites that are kept, so that their users get an explanation. */
 const KEPT = 10_000;
 
 export interface InviteRequest {
   readonly network: string;
-  /** How many devices it lets in; one unless it is said. */
+  /** Maximum number of devices that it admits; 1 by default. */
   readonly uses?: number | undefined;
-  /** Number of MAC addresses that each device it lets in may have; what the limits say unless it is said. */
+  /** Maximum number of MAC addresses of each device that it admits; the limits decide by default. */
   readonly macs?: number | undefined;
   /** Seconds from now. */
   readonly expiresIn?: number | undefined;
@@ -32,7 +32,7 @@ export interface InvitesOptions {
   readonly now: () => number;
 }
 
-/** Invites: what lets devices in that nobody knows yet. */
+/** Invites, which admit devices that the relay does not know yet. */
 export class Invites {
   readonly #options: InvitesOptions;
 
@@ -40,7 +40,11 @@ export class Invites {
     this.#options = options;
   }
 
-  /** @returns the invite and its secret, which is shown this once and kept nowhere */
+  /**
+   * Creates an invite.
+   *
+   * @returns the invite and its secret, which is shown only once and not stored
+   */
   async create(
     tenant: string,
     request: InviteRequest,
@@ -73,16 +77,16 @@ export class Invites {
     return { invite, secret };
   }
 
-  /** Those that were not revoked, also such as let nobody in any more. */
+  /** Returns the invites that are not revoked, including used-up and expired ones. */
   of(tenant: string, part?: Part<TimeKey>): Invite[] {
     this.#demandTenant(tenant);
     return this.#options.store.invites.of(tenant, part);
   }
 
   /**
-   * Has an invite let nobody in any more, and shuts out the devices that came by it.
+   * Revokes an invite, and the devices that enrolled by it.
    *
-   * @param keepDevices whether those stay
+   * @param keepDevices whether those devices stay
    */
   revoke(tenant: string, id: string, keepDevices: boolean, by: Actor): void {
     const { store, audit, devices, now } = this.#options;

@@ -3,7 +3,7 @@ import { type Actor, type Network, type PortRecord, RELAY } from "../model/model
 import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
 
-/** The ports on the underlay that networks are to have: whoever runs ports goes by what is kept here. */
+/** The configured ports of networks on the underlay, as stored. */
 export class KeptPorts {
   readonly #store: Store;
   readonly #audit: AuditLog;
@@ -13,12 +13,12 @@ export class KeptPorts {
     this.#audit = audit;
   }
 
-  /** Of every network, in the order in which they were made. */
+  /** Returns the ports of all networks, in order of creation. */
   all(): PortRecord[] {
     return this.#store.ports.all();
   }
 
-  /** @throws Fault `network.unknown` */
+  /** Stores a port. @throws Fault `network.unknown` */
   keep(port: PortRecord, by: Actor = RELAY): void {
     const { id, tenant, network } = port;
     if (this.#store.network(tenant, network) === undefined) throw unknown("network", network);
@@ -27,7 +27,7 @@ export class KeptPorts {
     );
   }
 
-  /** @throws Fault `port.unknown` where the network has none of this id */
+  /** Deletes a port. @throws Fault `port.unknown` if the network has no port with this id */
   forget(network: Network, id: string, by: Actor = RELAY): void {
     const change = { tenant: network.tenant, by, action: "port.delete", object: `${network.name} ${id}` };
     this.#audit.change(change, () => {

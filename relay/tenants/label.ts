@@ -1,12 +1,12 @@
-/** The longest label of a name (RFC 1035 section 2.3.4). */
+/** Maximum length of a label (RFC 1035 section 2.3.4). */
 const LABEL_LENGTH = 63;
 
-/** What a device is called whose name has no letter or digit that a host name may have. */
+/** Label of a device whose name has no letter or digit allowed in a host name. */
 const NAMELESS = "device";
 
 /**
- * A device's name as a label of a host name (RFC 1123 section 2.1): lower case, accents taken off, and a hyphen for
- * whatever is no letter of ASCII and no digit. "Anna's Laptop" is `anna-s-laptop`.
+ * Returns a device's name as a label of a host name (RFC 1123 section 2.1): lower case, without accents, and with a
+ * hyphen for anything except ASCII letters and digits. "Anna's Laptop" becomes `anna-s-laptop`.
  */
 export function hostLabel(name: string): string {
   const plain = name
@@ -18,10 +18,10 @@ export function hostLabel(name: string): string {
 }
 
 /**
- * The label itself, or, where it is taken, the first that is free of `label-2`, `label-3`, …, shortened to what a label
- * may be.
+ * Returns the label itself or, if it is taken, the first free one of `label-2`, `label-3`, …, shortened to the maximum
+ * length.
  *
- * @param from the number to begin with, where those below are known to be taken
+ * @param from the first number to try, if lower ones are known to be taken
  */
 export function freeLabel(label: string, isTaken: (label: string) => boolean, from = 1): string {
   for (let number = from; ; number++) {
@@ -31,7 +31,7 @@ export function freeLabel(label: string, isTaken: (label: string) => boolean, fr
   }
 }
 
-/** No hyphens at the ends, and no longer than that. */
+/** Cuts a label to the length and removes hyphens at its ends. */
 function trimmed(label: string, length: number): string {
   return label.replace(/^-+/, "").slice(0, length).replace(/-+$/, "");
 }

@@ -17,19 +17,19 @@ import type { NewNotice, Notices } from "./notices.ts";
 
 interface Known {
   readonly limits: TenantLimits;
-  /** What networks have of their own, by their names. */
+  /** Limits of single networks, by their names. */
   readonly networks: ReadonlyMap<string, ReadonlyMap<string, number | null>>;
 }
 
-/** Of a tenant whose limits could not be read yet. */
+/** For a tenant whose limits could not be read yet. */
 const NONE_SET: Known = { limits: DEFAULT_LIMITS, networks: new Map() };
 
-/** Which network of the tenant a limit was reached in, where it is one of each network. */
+/** The network in which a limit was reached, if it is a limit of each network. */
 export interface Where {
   readonly network?: string | undefined;
 }
 
-/** How much each tenant may have. */
+/** The limits of each tenant. */
 export class Limits {
   readonly #store: Store;
   readonly #audit: AuditLog;
@@ -46,12 +46,12 @@ export class Limits {
     this.#notices = notices;
   }
 
-  /** Has `listener` told of every tenant whose limits are others from now on. */
+  /** Calls `listener` for every tenant whose limits change. */
   onChanged(listener: (tenant: string) => void): void {
     this.#changeListeners.add(listener);
   }
 
-  /** Has `listener` told of limits that are reached: of each once, and then once a minute at most while it goes on. */
+  /** Calls `listener` when a limit is reached: at first, and then at most once a minute while it goes on. */
   onReached(listener: (tenant: string, notice: NewNotice) => void): void {
     this.#reachedListeners.add(listener);
   }
@@ -60,20 +60,20 @@ export class Limits {
     return this.#known(tenant).limits;
   }
 
-  /** What goes for one network, be it its own or its tenant's. */
+  /** Returns the limits of one network: its own or its tenant's. */
   in({ tenant, name: network }: Network): NetworkLimits {
     const value = (name: NetworkLimitName) => this.value(tenant, name, { network });
     return Object.fromEntries(NETWORK_LIMIT_NAMES.map((name) => [name, value(name)])) as NetworkLimits;
   }
 
-  /** What goes there; null is without a limit. */
+  /** Returns the value of a limit; null is unlimited. */
   value(tenant: string, name: LimitName, { network }: Where): number | null {
     const { limits, networks } = this.#known(tenant);
     const own = network === undefined ? undefined : networks.get(network)?.get(name);
     return own === undefined ? limits[name] : own;
   }
 
-  /** Whether a network has limits of its own. */
+  /** Returns whether a network has limits of its own. */
   hasOwn({ tenant, name }: Network): boolean {
     return this.#known(tenant).networks.has(name);
   }
@@ -106,7 +106,7 @@ export class Limits {
     return this.in(network);
   }
 
-  /** Whether somebody who has `have` of these may have one more; where not, the tenant's administrator is told. */
+  /** Returns whether one more is allowed beyond `have`. If not, notifies the tenant's administrator. */
   allows(tenant: string, name: LimitName, have: number, where: Where = {}): boolean {
     const limit = this.value(tenant, name, where);
     if (limit === null || have < limit) return true;
@@ -114,12 +114,12 @@ export class Limits {
     return false;
   }
 
-  /** @throws Fault `limit.<name>` unless {@link allows} */
+  /** Throws unless one more is allowed. @throws Fault `limit.<name>` unless {@link allows} */
   demand(tenant: string, name: LimitName, have: number, where: Where = {}): void {
     if (!this.allows(tenant, name, have, where)) throw new Fault(this.explain(tenant, name, where));
   }
 
-  /** What whoever runs into a limit is told: which it is, how much that is, and what to do. */
+  /** Returns the explanation of a reached limit: its name, its value, and the next step. */
   explain(tenant: string, name: LimitName, where: Where = {}): NewNotice {
     const { network } = where;
     const whose = network === undefined ? `tenant '${tenant}'` : `network '${network}'`;
@@ -133,9 +133,10 @@ export class Limits {
   }
 
   /**
-   * Tells the tenant's administrator that there was not enough. Called on the way of frames: waits for nothing, never throws.
+   * Notifies the tenant's administrator that a limit was reached. Called while frames are handled, so it neither waits
+   * nor throws.
    *
-   * @param count for how many
+   * @param count number of times
    */
   reached(tenant: string, name: LimitName, where: Where = {}, count = 1): void {
     const notice = this.explain(tenant, name, where);
@@ -149,13 +150,13 @@ export class Limits {
     for (const listener of this.#reachedListeners) listener(tenant, notice);
   }
 
-  /** Reads a tenant's limits anew: they were changed, or a network with limits of its own was. */
+  /** Reads a tenant's limits again, because they changed, or a network with limits of its own did. */
   forget(tenant: string): void {
     if (this.#cache.has(tenant)) this.#stale.add(tenant);
     for (const listener of this.#changeListeners) listener(tenant);
   }
 
-  /** The tenant is gone. */
+  /** Forgets a deleted tenant. */
   remove(tenant: string): void {
     this.#cache.delete(tenant);
     this.#stale.delete(tenant);
@@ -166,7 +167,7 @@ export class Limits {
     const known = this.#cache.get(tenant);
     if (known !== undefined && !this.#stale.has(tenant)) return known;
     const read = this.#store.health.attempt("read limits", () => this.#read(tenant));
-    // Frames go on by what was known; a later call tries again.
+    // Frames continue with the known limits; a later call tries again.
     if (read === undefined) return known ?? NONE_SET;
     this.#stale.delete(tenant);
     this.#cache.set(tenant, read);
@@ -181,7 +182,7 @@ export class Limits {
   }
 }
 
-/** The code of an error that tells of a limit: `limit.network-devices`. */
+/** Returns the error code of a limit: `limit.network-devices`. */
 export function limitCode(name: LimitName): string {
   return `limit.${name.replaceAll("_", "-")}`;
 }

@@ -4,19 +4,19 @@ import type { Store } from "../store/store.ts";
 import type { NamedMember } from "../store/tables/member-table.ts";
 import { freeLabel, hostLabel } from "./label.ts";
 
-/** What the hub itself is called in every network. */
+/** The hub's own name in every network. */
 export const HUB_LABEL = "hub";
 
 /**
- * Names that no device can have: the hub's, and those by which machines look, in whatever domain they search, for
- * somebody whom they would send all their traffic through (as in the query block list of Windows' DNS server).
+ * Names that no device may have: the hub's, and names that machines look up in their search domain for a host to send
+ * all their traffic through (as in the query block list of Windows' DNS server).
  */
 const RESERVED: ReadonlySet<string> = new Set([HUB_LABEL, "wpad", "isatap", "localhost"]);
 
-/** Devices that are given labels at once: the others have theirs the next time. */
+/** Maximum number of devices that get labels at once; the others get theirs the next time. */
 const NAMED_AT_ONCE = 256;
 
-/** What the devices of networks are called in DNS: each keeps its label for as long as it is on the network. */
+/** The DNS names of networks' devices: each keeps its label for as long as it is on the network. */
 export class Names {
   readonly #store: Store;
 
@@ -24,7 +24,7 @@ export class Names {
     this.#store = store;
   }
 
-  /** Gives labels to devices of a network that have none yet: to each, unless they are very many. */
+  /** Gives labels to the devices of a network that have none yet, a limited number at a time. */
   complete({ id }: Pick<Network, "id">): void {
     const { members } = this.#store;
     const nameless = members.nameless(id, NAMED_AT_ONCE);
@@ -35,7 +35,7 @@ export class Names {
       tried++;
       return RESERVED.has(label) || labels.has(label);
     };
-    /** Where to go on for the next device of the same name: thousands may have it. */
+    /** The next number to try for a name, because thousands of devices may have the same. */
     const next = new Map<string, number>();
     this.#store.transaction(() => {
       for (const { device, name } of nameless) {
@@ -50,17 +50,21 @@ export class Names {
     });
   }
 
-  /** Does as {@link complete}; where the store fails, devices without a label have none for now. */
+  /** Works as {@link complete}, but if the store fails, new devices stay without a label for now. */
   tryComplete(network: Pick<Network, "id">): void {
     this.#store.health.attempt("name devices", () => this.complete(network));
   }
 
-  /** @param label in lower case */
+  /**
+   * Returns a device by its label.
+   *
+   * @param label in lower case
+   */
   find({ id }: Pick<Network, "id">, label: string): NamedMember | undefined {
     return this.#store.members.byLabel(id, label);
   }
 
-  /** Whose address this is. */
+  /** Returns the device that has this address. */
   at({ id }: Pick<Network, "id">, address: IpAddress): NamedMember | undefined {
     return typeof address === "number"
       ? this.#store.members.byAddress(id, address)

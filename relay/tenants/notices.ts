@@ -1,31 +1,34 @@
-/** Notices that are kept of a tenant: a page that a person reads. Those that were told longest ago go first. */
+/** Maximum number of notices kept of a tenant: one page for a person. The least recent ones are removed first. */
 const KEPT = 100;
 
-/** Tenants that have notices, at most: with {@link KEPT} of each, some 100 MiB. The one that had one longest ago goes. */
+/**
+ * Maximum number of tenants with notices: with {@link KEPT} of each, some 100 MiB. The least recent tenant is removed
+ * first.
+ */
 const TENANTS = 2_000;
 
-/** Characters of a message or a hint at most: names of members stand in them. */
+/** Maximum characters of a message or a hint, because they contain names of members. */
 const TEXT_LENGTH = 512;
 
-/** Seconds of silence after which the same notice counts as a new one. */
+/** Seconds of silence after which the same notice counts as new. */
 const EPISODE_SECONDS = 3_600;
 
-/** Seconds between two times that somebody is told of the same notice. */
+/** Minimum seconds between two reports of the same notice. */
 const TELL_SECONDS = 60;
 
-/** Something that a tenant's administrator should know of, however often it has come up. */
+/** A condition that a tenant's administrator should know of, with how often it occurred. */
 export interface TenantNotice {
   /** Stable, dotted or dashed, for programs: `limit.devices`, `duplicate-mac`. */
   readonly code: string;
-  /** The network that it is about, by name; undefined where it is about the tenant. */
+  /** Name of the network concerned; undefined if it concerns the tenant. */
   readonly network: string | undefined;
-  /** What is the matter, and what to do about it: for people. */
+  /** The problem and the next step, for people. */
   readonly message: string;
   readonly hint: string;
-  /** Seconds since 1970: when it came up, and when last. */
+  /** Seconds since 1970: of the first and the last occurrence. */
   readonly firstAt: number;
   readonly lastAt: number;
-  /** How often in between. */
+  /** Number of occurrences in between. */
   readonly count: number;
 }
 
@@ -37,24 +40,28 @@ interface Kept {
 }
 
 /**
- * What tenants' administrators should know of, until the relay ends: each thing once, with how often. What has to
- * outlive the relay is in the audit log too.
+ * Notices for tenants' administrators, in memory: each once, with a count. Those that must survive a restart are in the
+ * audit log too.
  */
 export class Notices {
   readonly #now: () => number;
-  /** By tenant, then by code and network; what came up last is at the end of both. */
+  /** By tenant, then by code and network; the most recent is last in both. */
   readonly #kept = new Map<string, Map<string, Kept>>();
 
-  /** @param now seconds since 1970 */
+  /**
+   * Creates the notices.
+   *
+   * @param now seconds since 1970
+   */
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /**
-   * Notes that something came up.
+   * Adds an occurrence.
    *
-   * @param count how often
-   * @returns whether to tell of it elsewhere: at first, and then once a minute at most
+   * @param count number of occurrences
+   * @returns whether to report it elsewhere: at first, and then at most once a minute
    */
   add(tenant: string, notice: NewNotice, count = 1): boolean {
     const kept = this.#of(tenant);
@@ -84,12 +91,12 @@ export class Notices {
     return isDue;
   }
 
-  /** A tenant's, the newest first. */
+  /** Returns a tenant's notices, the newest first. */
   of(tenant: string): TenantNotice[] {
     return [...(this.#kept.get(tenant)?.values() ?? [])].map(({ notice }) => notice).reverse();
   }
 
-  /** The tenant is gone. */
+  /** Forgets a deleted tenant. */
   forget(tenant: string): void {
     this.#kept.delete(tenant);
   }

@@ -28,10 +28,10 @@ import { Limits } from "./limits.ts";
 import { Names } from "./names.ts";
 import { Notices } from "./notices.ts";
 
-/** The VNI of a new relay's first network, and the lowest given out: those below are what people number by hand. */
+/** The VNI of a new relay's first network, and the lowest given out: people number lower ones by hand. */
 const FIRST_VNI = 101;
 
-/** Random VNIs that are tried: of 16 million, more than one is taken only where the relay has millions of networks. */
+/** Attempts at a random VNI: of 16 million, several in a row are taken only if the relay has millions of networks. */
 const VNI_ATTEMPTS = 64;
 
 export interface NetworkRequest {
@@ -39,28 +39,28 @@ export interface NetworkRequest {
   readonly vni?: number | undefined;
   readonly subnet?: string | undefined;
   readonly addresses?: boolean | undefined;
-  /** A multicast address; of the VNI unless given. */
+  /** A multicast address; derived from the VNI by default. */
   readonly group?: string | undefined;
   readonly mtu?: number | undefined;
   readonly mode?: NetworkMode | undefined;
-  /** What is not named has its default. */
+  /** Settings that are not given have their defaults. */
   readonly settings?: SettingsChange | undefined;
 }
 
 export interface TokenRequest {
-  /** One at least; every network of the tenant where it is left out, also those to come. */
+  /** At least one; if absent, every network of the tenant, including future ones. */
   readonly networks?: readonly string[] | undefined;
   readonly roles?: readonly PortRole[] | undefined;
-  /** Number of MAC addresses that each of its sessions may have; what the limits say unless it is said. */
+  /** Maximum number of MAC addresses of each of its sessions; the limits decide by default. */
   readonly macs?: number | undefined;
   readonly name?: string | undefined;
   /** Seconds from now. */
   readonly expiresIn?: number | undefined;
 }
 
-/** Tenants, their networks and tokens: every rule about them, over the store that keeps them. */
+/** Tenants, their networks and tokens, with all rules about them, over the store. */
 export class Tenants {
-  /** How the store does, and what runs work that must not fail with it. */
+  /** The store's health, which also runs work that must not fail with the store. */
   readonly health: StoreHealth;
   readonly audit: AuditLog;
   readonly notices: Notices;
@@ -78,7 +78,11 @@ export class Tenants {
   readonly #listeners = new Set<(revocation: Revocation) => void>();
   readonly #changeListeners = new Set<(network: Network) => void>();
 
-  /** @param now seconds since 1970 */
+  /**
+   * Creates the tenants.
+   *
+   * @param now seconds since 1970
+   */
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
@@ -103,17 +107,17 @@ export class Tenants {
     this.enrolment = new Enrolment({ store, audit, limits, changes: this.changes, addresses, names, now });
   }
 
-  /** Has `listener` told of everything that is withdrawn from now on, before the call that did it returns. */
+  /** Calls `listener` for every revocation, before the call that revokes returns. */
   onRevoked(listener: (revocation: Revocation) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Has `listener` told of every network whose settings change, or whose tokens' roles do. */
+  /** Calls `listener` for every network whose settings change, or the roles of whose tokens do. */
   onChanged(listener: (network: Network) => void): void {
     this.#changeListeners.add(listener);
   }
 
-  /** The first tenant and network, so that a new relay can be used at once. */
+  /** Creates the first tenant and network, so that a new relay can be used at once. */
   createDefaults(): void {
     if (this.#store.tenants().length > 0) return;
     this.createTenant("default");
@@ -128,7 +132,7 @@ export class Tenants {
     return { name };
   }
 
-  /** How much of what is stored a tenant has now, by the names of its limits. */
+  /** Returns how much of the store a tenant uses, by the names of its limits. */
   usageOf(tenant: string): Readonly<Record<"networks" | "devices" | "tokens", number>> {
     return {
       networks: this.#store.countNetworks(tenant),
@@ -146,13 +150,13 @@ export class Tenants {
   }
 
   deleteTenant(name: string, by: Actor = RELAY): void {
-    // What waits is this tenant's, not a later one's of the same name.
+    // The waiting entries belong to this tenant, not to a later one of the same name.
     this.audit.flush();
     this.audit.change({ tenant: name, by, action: "tenant.delete", object: name }, () => {
       if (!this.#store.deleteTenant(name)) throw unknown("tenant", name);
     });
     this.#revoke({ kind: "tenant", name });
-    // Once its sessions are gone: they may have been told of limits on their way out.
+    // After its sessions have ended, because those may report limits on their way out.
     this.limits.remove(name);
     this.notices.forget(name);
   }
@@ -202,7 +206,7 @@ export class Tenants {
     return network;
   }
 
-  /** Changes what `changes` names, at once, also for those who are joined. */
+  /** Changes the given settings, at once, also for joined members. */
   changeSettings(tenant: string, name: string, changes: SettingsChange, by: Actor = RELAY): Network {
     const { settings } = this.network(tenant, name);
     const changed = this.audit.change({ tenant, by, action: "network.change", object: name }, () => {
@@ -214,7 +218,7 @@ export class Tenants {
     return changed;
   }
 
-  /** What those who may join the network may be to others. */
+  /** Returns the roles that members of the network may have. */
   rolesIn(network: Network): ReadonlySet<PortRole> {
     return this.#store.rolesIn(network);
   }
@@ -229,11 +233,15 @@ export class Tenants {
     );
     this.#revoke({ kind: "network", id });
     for (const token of tokens) this.#revoke({ kind: "token", id: token.id });
-    // Once nobody is there any more; and only then, because whoever owes in a bucket that is shared is let off by it.
+    // After all members have left, because reset buckets would forgive their debts.
     if (hadLimits) this.limits.forget(tenant);
   }
 
-  /** @returns the token and its secret, which is shown this once and kept nowhere */
+  /**
+   * Creates a token.
+   *
+   * @returns the token and its secret, which is shown only once and not stored
+   */
   async createToken(
     tenant: string,
     request: TokenRequest,
@@ -280,8 +288,8 @@ export class Tenants {
   }
 
   /**
-   * What the secret with this hash ({@link hashSecret}) opens; undefined for one that is wrong, revoked or expired.
-   * Answers at once, so that nothing can be revoked between the answer and its use.
+   * Returns what the secret with this hash ({@link hashSecret}) opens; undefined if it is wrong, revoked or expired.
+   * Answers synchronously, so that nothing can be revoked between the answer and its use.
    */
   authenticate(hash: string): Grant | undefined {
     const token = this.#store.tokenByHash(hash);
@@ -337,7 +345,7 @@ export class Tenants {
   }
 }
 
-/** The group that stands for a VNI unless another was set: `239.<VNI as three bytes>`, of RFC 2365's scope. */
+/** Returns the default multicast group of a VNI: `239.<VNI as three bytes>`, of RFC 2365's scope. */
 export function groupOf(vni: number): string {
   return `239.${vni >>> 16}.${(vni >>> 8) & 0xff}.${vni & 0xff}`;
 }

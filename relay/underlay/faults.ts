@@ -1,4 +1,4 @@
-/** What can be wrong with a socket of a tunnel, in words for whoever administers it. */
+/** Faults of tunnel sockets, worded for administrators. */
 import { Fault } from "../../shared/values/fault.ts";
 import type { ListenAddress } from "./underlay.ts";
 
@@ -10,7 +10,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: "This machine does not speak that version of IP: choose another address with --listen.",
 };
 
-/** Of what opening a socket threw; our own mistakes stay what they are. */
+/** Returns the fault for an error of opening a socket; returns our own mistakes unchanged. */
 export function listenFault(error: unknown, { host, port }: ListenAddress): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const hint = HINTS[code ?? ""];
@@ -24,7 +24,7 @@ export function listenFault(error: unknown, { host, port }: ListenAddress): unkn
   });
 }
 
-/** Of what joining a group threw. */
+/** Returns the fault for an error of joining a group. */
 export function groupFault(error: unknown, group: string, link: string | undefined): unknown {
   if (error instanceof Fault) return error;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -3,9 +3,9 @@ import { networkInterfaces } from "node:os";
 import { Fault } from "../../shared/values/fault.ts";
 
 /**
- * What node:dgram takes for an interface when a group is joined: its IPv4 address, or `::%name`.
+ * Returns an interface in the form that node:dgram expects when joining a group: its IPv4 address, or `::%name`.
  *
- * @throws Fault `port.interface` where there is none of that name, or it has no IPv4 address
+ * @throws Fault `port.interface` if no interface has that name, or it has no IPv4 address
  */
 export function interfaceAddress(name: string, isIpv6: boolean): string {
   const addresses = networkInterfaces()[name];

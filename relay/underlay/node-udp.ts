@@ -20,20 +20,22 @@ import type {
 } from "./underlay.ts";
 
 /**
- * How many sockets there are to send from. A packet's source port says which flow it is of, so that routers and
- * receivers' queues spread flows (RFC 7348 section 5); a socket has one port, so it takes as many as there are to be.
+ * Number of sending sockets. A packet's source port identifies its flow, so that routers and receivers' queues spread
+ * flows (RFC 7348 section 5). A socket has one port, so the number of ports is the number of sockets.
  */
 const SENDERS = 8;
 
-/** The dynamic ports (RFC 6335), which source ports are to be of. */
+/** The first of the dynamic ports (RFC 6335), to which source ports should belong. */
 const FIRST_DYNAMIC_PORT = 49_152;
 const DYNAMIC_PORTS = 16_384;
 const PORT_ATTEMPTS = 32;
 
-/** Bytes that may wait in the kernel to be read: bursts of a whole TCP window. Without CAP_NET_ADMIN the kernel may allow less. */
+/**
+ * Kernel receive buffer in bytes: for bursts of a whole TCP window. Without CAP_NET_ADMIN the kernel may allow less.
+ */
 const RECEIVE_BYTES = 4 * 1024 * 1024;
 
-/** How far packets to a group may go: as far as those to one, since it is routers that say where a group is. */
+/** Hop limit of packets to a group: as for packets to one remote, because routers decide where a group reaches. */
 const GROUP_TTL = 64;
 
 const UDP_HEADER_BYTES = 8;
@@ -73,9 +75,9 @@ class NodeUdp implements UnderlaySocket {
   readonly #options: UdpOptions;
   readonly #receive: (message: Uint8Array, from: RemoteInfo) => void;
   readonly #unicast: Senders;
-  /** To groups, by interface. */
+  /** Senders to groups, by interface. */
   readonly #multicast = new Map<string, Senders>();
-  /** What receives: at the address, and for groups that would not be heard there. */
+  /** Receiving sockets: at the address, and one for each group that would not be heard there. */
   readonly #receivers = new Set<Socket>();
   #main: Socket | undefined;
 
@@ -111,7 +113,7 @@ class NodeUdp implements UnderlaySocket {
   async join(group: string, port: number, link: string | undefined): Promise<Membership> {
     const local = link === undefined ? undefined : interfaceAddress(link, this.#isIpv6);
     const senders = await this.#sendersFor(link, local);
-    // A socket that is bound to one address hears no group; one that is bound to the group hears nothing else.
+    // A socket bound to one address hears no group; a socket bound to the group hears only the group.
     const isAnywhere = this.#at.host === "0.0.0.0" || this.#at.host === "::";
     let receiver: Socket | undefined;
     try {
@@ -130,7 +132,7 @@ class NodeUdp implements UnderlaySocket {
         try {
           receiver.dropMembership(group, local);
         } catch {
-          // Its interface is gone, and the membership with it.
+          // The interface is gone, and the membership with it.
         }
       },
     };
@@ -149,7 +151,7 @@ class NodeUdp implements UnderlaySocket {
       const fd = datagramDescriptor(socket);
       return fd === undefined ? undefined : pathMtu(fd, this.#isIpv6);
     } catch {
-      // There is no way to it now.
+      // There is no route to it now.
       return undefined;
     } finally {
       await closed(socket);
@@ -175,7 +177,7 @@ class NodeUdp implements UnderlaySocket {
     }
     prepare(socket, this.#isIpv6, this.#options.zeroChecksum);
     socket.on("message", this.#receive);
-    // What the kernel has to say of a socket that only receives is nothing that could be acted upon.
+    // The kernel's errors on a socket that only receives call for no action.
     socket.on("error", () => {});
     return socket;
   }
@@ -197,9 +199,9 @@ class NodeUdp implements UnderlaySocket {
   }
 }
 
-/** The sockets that packets are sent from, one of them for each flow. */
+/** The sending sockets, one of which serves each flow. */
 class Senders {
-  /** Of the interface that groups are reached by. */
+  /** The interface for sending to groups. */
   readonly local: string | undefined;
   readonly #host: string;
   readonly #isIpv6: boolean;
@@ -255,7 +257,7 @@ class Senders {
   async #bound(): Promise<Socket> {
     for (let attempt = 1; ; attempt++) {
       const socket = newSocket(this.#isIpv6);
-      // The last attempt takes any port that is free.
+      // The last attempt takes any free port.
       const port =
         attempt < PORT_ATTEMPTS ? FIRST_DYNAMIC_PORT + Math.floor(Math.random() * DYNAMIC_PORTS) : 0;
       try {
@@ -273,7 +275,7 @@ function newSocket(isIpv6: boolean): Socket {
   return createSocket({
     type: isIpv6 ? "udp6" : "udp4",
     ipv6Only: isIpv6,
-    // Remotes are addresses always: nothing to be looked up for each packet.
+    // Remotes are always addresses, so no packet needs a lookup.
     lookup: (address, _options, callback) => callback(null, address, isIpv6 ? 6 : 4),
   });
 }
@@ -284,7 +286,7 @@ function prepare(socket: Socket, isIpv6: boolean, zeroChecksum: boolean): void {
     try {
       socket.setRecvBufferSize(RECEIVE_BYTES);
     } catch {
-      // Then what the system has by default.
+      // The system's default applies.
     }
   }
   if (fd === undefined) return;

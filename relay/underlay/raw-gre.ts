@@ -1,4 +1,4 @@
-/** GRE right over IP (protocol 47), by raw sockets of Linux (raw(7)) through FFI. */
+/** GRE directly over IP (protocol 47), by raw sockets of Linux (raw(7)) through FFI. */
 
 import { constants as system } from "node:os";
 import { getSystemErrorName } from "node:util";
@@ -24,7 +24,7 @@ const SOCKADDR_IN6_BYTES = 28;
 
 const PACKET_BYTES = 65_535;
 const RECEIVE_BYTES = 4 * 1024 * 1024;
-/** Packets read at one wake-up at most, so that nobody else waits for long. */
+/** Maximum number of packets read per wake-up, so that no other work waits for long. */
 const BATCH = 64;
 
 const { EAGAIN, EINTR } = system.errno;
@@ -53,7 +53,7 @@ interface SocketCalls {
  * Opens a raw socket for GRE.
  *
  * @param host an address of this machine, or the unspecified one
- * @param caught told of what is thrown while packets are read
+ * @param caught receives errors thrown while packets are read
  * @throws Fault `port.no-permission`, `port.unsupported`, `port.listen`
  */
 export async function openRawGre(
@@ -90,7 +90,7 @@ class RawRemote implements Remote {
 
 class RawGre implements UnderlaySocket {
   readonly overhead: number;
-  /** What the kernel does not take is dropped at once. */
+  /** Packets that the kernel does not accept are dropped at once. */
   readonly queued = 0;
   readonly #calls: SocketCalls;
   readonly #fd: number;
@@ -101,7 +101,7 @@ class RawGre implements UnderlaySocket {
   readonly #buffer = new Uint8Array(PACKET_BYTES);
   readonly #from = new Uint8Array(SOCKADDR_IN6_BYTES);
   readonly #fromLength = new Int32Array(1);
-  /** The source before, which is most often the next one: its text need not be made again. */
+  /** The previous source, which is usually the next one too, so that its text is not made again. */
   #lastSource: number | bigint = -1;
   #lastText = "";
   #closing: Promise<void> | undefined;
@@ -155,7 +155,7 @@ class RawGre implements UnderlaySocket {
   }
 
   join(group: string): Promise<Membership> {
-    // No kind of port that goes right over IP has groups.
+    // No kind of port directly over IP has groups.
     return Promise.reject(new Error(`GRE does not join ${group}`));
   }
 
@@ -195,7 +195,7 @@ class RawGre implements UnderlaySocket {
         if (errno !== EAGAIN) continue;
         return;
       }
-      // Of IPv4 the kernel hands over the header too, of IPv6 what is behind it.
+      // The kernel includes the IPv4 header; for IPv6 it delivers only the payload.
       const start = this.#isIpv6 ? 0 : ((buffer[0] ?? 0) & 0x0f) * 4;
       if (start <= length) this.#received(buffer, start, length, this.#source());
     }
@@ -211,12 +211,12 @@ class RawGre implements UnderlaySocket {
   }
 }
 
-/** A `sockaddr_in` or `sockaddr_in6` without a port. */
+/** Returns a `sockaddr_in` or `sockaddr_in6` without a port. */
 function socketAddress(text: string): Uint8Array {
   const address = parseAddress(text) ?? 0;
   const isIpv4 = typeof address === "number";
   const bytes = new Uint8Array(isIpv4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES);
-  // The family is in the machine's own order.
+  // The family is in the machine's byte order.
   new Uint16Array(bytes.buffer, 0, 1)[0] = isIpv4 ? AF_INET : AF_INET6;
   if (typeof address === "number") writeUint32(bytes, 4, address);
   else writeUint128(bytes, 8, address);

@@ -8,42 +8,41 @@ import {
   STATISTICS_LOST,
 } from "./pcapng.ts";
 
-/** A block beyond this is none of ours: the longest frame, and more than its options and comments need. */
+/** Maximum size of a block: the longest frame, and more than its options and comments need. We write no larger one. */
 const MOST_BLOCK_BYTES = SNAPLEN + 65_536;
 
-/** Where an Interface Statistics Block's options begin. */
+/** Offset of an Interface Statistics Block's options. */
 const STATISTICS_HEADER_BYTES = 20;
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * Cuts a stream of pcapng into whole blocks, however it was cut on its way, and counts what passes. Whoever keeps
- * nothing but whole blocks has a file that can be read, wherever the stream broke off.
+ * Cuts a stream of pcapng into whole blocks, however it was split on its way, and counts them. A file of whole blocks
+ * is readable wherever the stream broke off.
  */
 export class BlockReader {
-  /** Frames in the blocks that passed. */
+  /** Number of frames in the blocks so far. */
   frames = 0;
-  /** Bytes of these blocks. */
+  /** Number of bytes in the blocks so far. */
   bytes = 0;
   #lostBetween = 0;
   #lostInAll: number | undefined;
   #rest: Uint8Array = NOTHING;
 
-  /** Frames that the capture could not keep, as far as was told. */
+  /** Number of frames that the capture reported as lost. */
   get lost(): number {
     return this.#lostInAll ?? this.#lostBetween;
   }
 
-  /** Whether a block has begun that did not end yet. */
+  /** Whether a block has begun but not ended yet. */
   get partial(): boolean {
     return this.#rest.length > 0;
   }
 
   /**
-   * Takes the next bytes of the stream.
+   * Reads the next bytes of the stream.
    *
-   * @returns the whole blocks among them and those kept from before, empty where there are none; undefined where
-   * the stream is not little-endian pcapng
+   * @returns the blocks completed by them, possibly empty; undefined if the stream is not little-endian pcapng
    */
   read(bytes: Uint8Array): Uint8Array | undefined {
     const stream = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
@@ -76,7 +75,7 @@ export class BlockReader {
   }
 }
 
-/** The 64-bit option of that code among those in [start, end). */
+/** Returns the 64-bit option with the wanted code among those in [start, end). */
 function option64(view: DataView, start: number, end: number, wanted: number): number | undefined {
   let at = start;
   while (at + 4 <= end) {

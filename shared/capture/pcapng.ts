@@ -27,13 +27,13 @@ export const NAME_RESOLUTION = 4;
 export const INTERFACE_STATISTICS = 5;
 export const ENHANCED_PACKET = 6;
 
-/** What stands around every block's body: type, total length, and the total length again. */
+/** Bytes around every block's body: type, total length, and the total length again. */
 export const BLOCK_BYTES = 12;
 
-/** How much of a frame is kept: more than any frame has, and what Wireshark takes for "all of it". */
+/** Maximum bytes kept of a frame: more than any frame has, and Wireshark's value for "all of it". */
 export const SNAPLEN = 262_144;
 
-/** Bytes of a name or comment at most: what comes from outside is not to fill the file. */
+/** Maximum bytes of a name or comment, so that text from outside cannot fill the file. */
 export const TEXT_BYTES = 512;
 
 const BYTE_ORDER = 0x1a2b_3c4d;
@@ -57,17 +57,17 @@ const STATISTICS_END = 3;
 const STATISTICS_RECEIVED = 4;
 export const STATISTICS_LOST = 5;
 
-/** Which way a frame passed an interface, as the low bits of its flags say it. */
+/** Direction in which a frame passed an interface, as in the low bits of its flags. */
 export type Direction = "inbound" | "outbound";
 const INBOUND = 1;
 const OUTBOUND = 2;
 
-/** Where an Enhanced Packet Block's frame begins, from the block's own beginning. */
+/** Offset of the frame in an Enhanced Packet Block. */
 export const PACKET_HEADER_BYTES = 28;
 
-/** A Section Header Block, which begins a file. */
+/** Returns a Section Header Block, which begins a file. */
 export function sectionHeader(comment: string): Uint8Array {
-  // The section's length is not known: -1.
+  // The section's length is unknown: -1.
   return encodeBlock(
     SECTION_HEADER,
     [BYTE_ORDER, 1, 0xffff_ffff, 0xffff_ffff],
@@ -75,7 +75,7 @@ export function sectionHeader(comment: string): Uint8Array {
   );
 }
 
-/** An Interface Description Block. Interfaces are numbered from 0 in the order of these. */
+/** Returns an Interface Description Block. Their order numbers the interfaces from 0. */
 export function interfaceDescription(name: string, description: string): Uint8Array {
   return encodeBlock(
     INTERFACE_DESCRIPTION,
@@ -88,18 +88,18 @@ export function interfaceDescription(name: string, description: string): Uint8Ar
   );
 }
 
-/** What an Interface Statistics Block says; times are milliseconds since 1970. */
+/** Content of an Interface Statistics Block; times are milliseconds since 1970. */
 export interface InterfaceStatistics {
   readonly interfaceId: number;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** Frames that the interface had for the capture. */
+  /** Number of frames that the interface had for the capture. */
   readonly received: number;
-  /** Of these, such as the capture could not keep. */
+  /** Number of these that the capture could not keep. */
   readonly lost: number;
 }
 
-/** An Interface Statistics Block. */
+/** Returns an Interface Statistics Block. */
 export function interfaceStatistics(statistics: InterfaceStatistics): Uint8Array {
   const { interfaceId, startedAt, endedAt, received, lost } = statistics;
   return encodeBlock(
@@ -114,24 +114,24 @@ export function interfaceStatistics(statistics: InterfaceStatistics): Uint8Array
   );
 }
 
-/** A Name Resolution Block of no names: says nothing but that the capture goes on. */
+/** Returns a Name Resolution Block without names, which only shows that the capture goes on. */
 export function emptyBlock(): Uint8Array {
   return encodeBlock(NAME_RESOLUTION, [0], []);
 }
 
-/** What is said of a frame. */
+/** Metadata of a frame. */
 export interface PacketNote {
   readonly interfaceId: number;
-  /** Milliseconds since 1970, with what fraction there is. */
+  /** Milliseconds since 1970, with any fraction. */
   readonly at: number;
   readonly direction: Direction;
-  /** By {@link encodeText}. */
+  /** Encoded by {@link encodeText}. */
   readonly comment?: Uint8Array | undefined;
-  /** Frames lost since the one before of this interface. */
+  /** Number of frames lost since the previous one of this interface. */
   readonly lost?: number;
 }
 
-/** Bytes of the Enhanced Packet Block of a frame of `size` bytes. */
+/** Returns the size in bytes of the Enhanced Packet Block for a frame of `size` bytes. */
 export function packetBytes(size: number, { comment, lost = 0 }: PacketNote): number {
   const kept = Math.min(size, SNAPLEN);
   return (
@@ -146,10 +146,10 @@ export function packetBytes(size: number, { comment, lost = 0 }: PacketNote): nu
 }
 
 /**
- * Writes the frame `bytes[frame, end)` as an Enhanced Packet Block at `at`, where {@link packetBytes} have to fit.
+ * Writes the frame `bytes[frame, end)` as an Enhanced Packet Block at `at`, where {@link packetBytes} must fit.
  *
  * @returns the offset behind it
- * @throws RangeError where it does not fit
+ * @throws RangeError if it does not fit
  */
 export function writePacket(
   into: Uint8Array,
@@ -195,7 +195,7 @@ const FLAGS_BYTES = OPTION_BYTES + 4;
 const LOST_BYTES = OPTION_BYTES + 8;
 const TRAILER_BYTES = 4;
 
-/** A text as options hold it: UTF-8 on one line, {@link TEXT_BYTES} at most. */
+/** Encodes a text for an option: UTF-8 on one line, at most {@link TEXT_BYTES}. */
 export function encodeText(text: string): Uint8Array {
   const value = new Uint8Array(TEXT_BYTES);
   const { written } = encoder.encodeInto(plainText(text), value);
@@ -213,7 +213,7 @@ function textOption(code: number, text: string): Option {
   return { code, value: encodeText(text) };
 }
 
-/** A block of 32-bit fields and options. */
+/** Returns a block of 32-bit fields and options. */
 function encodeBlock(type: number, fields: readonly number[], options: readonly Option[]): Uint8Array {
   const optionBytes = options.reduce((sum, { value }) => sum + OPTION_BYTES + padded(value.length), 0);
   const total = BLOCK_BYTES + 4 * fields.length + optionBytes + (options.length > 0 ? OPTION_BYTES : 0);
@@ -234,7 +234,7 @@ function writeOption(into: Uint8Array, at: number, code: number, length: number)
   return write32(into, at, code | (length << 16));
 }
 
-/** Little-endian; @returns the offset behind it */
+/** Writes little-endian; @returns the offset behind it */
 function write32(into: Uint8Array, at: number, value: number): number {
   into[at] = value;
   into[at + 1] = value >>> 8;
@@ -243,7 +243,7 @@ function write32(into: Uint8Array, at: number, value: number): number {
   return at + 4;
 }
 
-/** Clears what pads `length` bytes at `at` to 32 bits; @returns the offset behind it */
+/** Clears the bytes that pad `length` bytes at `at` to 32 bits; @returns the offset behind them */
 function pad(into: Uint8Array, at: number, length: number): number {
   const end = at + padded(length);
   into.fill(0, at + length, end);
@@ -254,7 +254,7 @@ function padded(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** The upper 32 bits of a time in nanoseconds, which has more bits than a double. */
+/** Returns the upper 32 bits of a time in nanoseconds, which has more bits than a double. */
 function timeHigh(ms: number): number {
   return Math.floor(upperPart(ms) / TWO_TO_16) + Math.floor(lowerPart(ms) / TWO_TO_32);
 }
@@ -263,12 +263,12 @@ function timeLow(ms: number): number {
   return lowerPart(ms) % TWO_TO_32;
 }
 
-/** What the milliseconds' bits from 16 up make in nanoseconds, in units of 2^16. */
+/** Returns the nanoseconds of the milliseconds' bits from 16 up, in units of 2^16. */
 function upperPart(ms: number): number {
   return Math.floor(ms / TWO_TO_16) * NANOSECONDS_PER_MS;
 }
 
-/** What is left of {@link upperPart} in its lowest 16 bits, and the milliseconds' own lowest 16 bits. */
+/** Returns the lowest 16 bits of {@link upperPart}'s rest, plus the milliseconds' own lowest 16 bits. */
 function lowerPart(ms: number): number {
   const own = Math.round((ms % TWO_TO_16) * NANOSECONDS_PER_MS);
   return (upperPart(ms) % TWO_TO_16) * TWO_TO_16 + own;

@@ -1,12 +1,12 @@
 import { formatAddress, type IpAddress, parseAddress } from "./address.ts";
 
-/** An address, with a port where one was named. */
+/** An address, with an optional port. */
 export interface HostPort {
   readonly host: string;
   readonly port: number | undefined;
 }
 
-/** Reads `10.0.0.1`, `10.0.0.1:4789`, `fd00::1` and `[fd00::1]:4789`; undefined for anything else, names too. */
+/** Parses `10.0.0.1`, `10.0.0.1:4789`, `fd00::1` and `[fd00::1]:4789`; undefined for anything else, including names. */
 export function parseHostPort(text: string): HostPort | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
   const [, bracketed, plain, digits] = match ?? [];
@@ -17,12 +17,12 @@ export function parseHostPort(text: string): HostPort | undefined {
   return { host: formatAddress(address), port };
 }
 
-/** Whether an address is a multicast group's. */
+/** Returns whether an address is a multicast group's. */
 export function isMulticast(address: IpAddress): boolean {
   return typeof address === "number" ? address >>> 28 === 0xe : address >> 120n === 0xffn;
 }
 
-/** Whether text is an address of IPv6. */
+/** Returns whether the text is an IPv6 address. */
 export function isIpv6(host: string): boolean {
   return host.includes(":");
 }

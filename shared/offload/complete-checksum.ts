@@ -1,11 +1,12 @@
 /**
- * Checksums that a sender on the same machine left undone. On a wire that is none (veth, a bridge between containers
- * or virtual machines) Linux hands on packets whose TCP or UDP checksum the network card was to fill in: the field
- * holds the sum of the pseudo-header alone. A packet in a tunnel is so too, and whoever takes it out of a UDP or raw
- * socket is not told. It would be dropped as damaged by its receiver, so it is found here, and finished, or told of to
- * those who finish it.
+ * Completes checksums that a sender on the same machine left undone.
  *
- * A right checksum is never changed: finished again, it comes out the same.
+ * On a link without a wire (veth, a bridge between containers or virtual machines) Linux passes on packets whose TCP or
+ * UDP checksum the network card was to complete: the field holds the sum of the pseudo-header alone. So do packets in a
+ * tunnel, and a program that reads them from a UDP or raw socket is not told. Their receiver would drop them as
+ * damaged. This module finds and completes them, or marks them for a later stage.
+ *
+ * A correct checksum never changes: completed again, it comes out the same.
  */
 import { readUint16, readUint32, writeUint16 } from "../frame/bytes.ts";
 import { checksum } from "../frame/checksum.ts";
@@ -25,8 +26,8 @@ const CWR = 0x80;
 const FRAGMENT_BITS = 0x3fff;
 
 /**
- * Where the TCP or UDP header is whose checksum was left undone, or -1. Reads nothing outside the frame in
- * [frame, end), whatever is there. Allocates nothing.
+ * Returns the offset of the TCP or UDP header whose checksum was left undone, or -1. Reads no byte outside the frame in
+ * [frame, end), whatever its content. Allocates nothing.
  */
 export function findUndone(bytes: Uint8Array, frame: number, end: number): number {
   const typeOffset = findEtherType(bytes, frame, end);
@@ -47,12 +48,13 @@ export function findUndone(bytes: Uint8Array, frame: number, end: number): numbe
 }
 
 /**
- * Says in a virtio-net header what was left undone of the frame in [frame, end): the checksum, and cutting it where it
- * is TCP and larger than what a frame may have. On a machine's own links Linux hands such super-frames on whole, too.
+ * Writes a virtio-net header that describes the work left undone in the frame in [frame, end): the checksum, and
+ * cutting if it is TCP and too large for one frame. On a machine's own links Linux also passes on such super-frames
+ * whole.
  *
- * @param virtio where the header goes: ten bytes, which say that there is no work where the numbers don't fit it
- * @param segment what {@link findUndone} found
- * @param frameBytes what a frame may have at most, with its Ethernet header
+ * @param virtio where the header goes: ten bytes, which ask for no work if the numbers do not fit
+ * @param segment the result of {@link findUndone}
+ * @param frameBytes maximum size of a frame, with its Ethernet header
  */
 export function writeUndone(
   bytes: Uint8Array,
@@ -72,7 +74,7 @@ export function writeUndone(
   };
   const hdrLen = segment - frame + (isTcp ? ((bytes[segment + TCP_DATA_OFFSET] ?? 0) >>> 4) * 4 : 0);
   const gsoSize = frameBytes - hdrLen;
-  // With padding behind it it is no super-frame: there it would have to be cut off.
+  // A frame with padding is not a super-frame: the padding would have to be cut off.
   const isSuper = isTcp && end - frame > frameBytes && gsoSize > 0 && endOf(bytes, packet, type, end) === end;
   const gsoType = type === ETHERTYPE_IPV4 ? GSO_TCPV4 : GSO_TCPV6;
   const ecn = ((bytes[segment + TCP_FLAGS] ?? 0) & CWR) !== 0;
@@ -81,10 +83,10 @@ export function writeUndone(
 }
 
 /**
- * Fills in the checksum of the frame in [frame, end) if it was left undone. Reads and writes nothing outside the
- * frame, whatever is there. Allocates nothing.
+ * Completes the checksum of the frame in [frame, end) if it was left undone. Reads and writes no byte outside the
+ * frame, whatever its content. Allocates nothing.
  *
- * @returns whether it did
+ * @returns whether it completed one
  */
 export function completeChecksum(bytes: Uint8Array, frame: number, end: number): boolean {
   const segment = findUndone(bytes, frame, end);
@@ -94,7 +96,7 @@ export function completeChecksum(bytes: Uint8Array, frame: number, end: number):
   const type = readUint16(bytes, typeOffset);
   const isTcp = bytes[packet + (type === ETHERTYPE_IPV4 ? 9 : 6)] === PROTOCOL_TCP;
   const field = segment + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM);
-  // What stands there is the sum of the pseudo-header.
+  // The field holds the sum of the pseudo-header.
   const pseudo = readUint16(bytes, field);
   writeUint16(bytes, field, 0);
   const sum = checksum(bytes, segment, endOf(bytes, packet, type, end), pseudo);
@@ -102,7 +104,7 @@ export function completeChecksum(bytes: Uint8Array, frame: number, end: number):
   return true;
 }
 
-/** Where the packet at `packet` ends by its own header, or -1 where it is none of IP, or cut short. */
+/** Returns the end of the packet at `packet` by its own header, or -1 if it is not IP or is truncated. */
 function endOf(bytes: Uint8Array, packet: number, type: number, end: number): number {
   const version = (bytes[packet] ?? 0) >>> 4;
   if (type === ETHERTYPE_IPV4 && packet + IPV4_HEADER_BYTES <= end && version === 4) {
@@ -126,7 +128,7 @@ function isUndone(
   if (!isTcp && protocol !== PROTOCOL_UDP) return false;
   if (segment + (isTcp ? TCP_HEADER_BYTES : UDP_HEADER_BYTES) > end) return false;
   const said = readUint16(bytes, segment + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM));
-  // UDP's 0 is none (RFC 768).
+  // UDP uses 0 for no checksum (RFC 768).
   if (said === 0) return false;
   let pseudo = protocol + end - segment;
   for (let at = addresses; at < addresses + addressBytes; at += 4) {

@@ -1,11 +1,11 @@
 /**
- * Puts UDP datagrams of one flow that come one after another together into a super-frame, for a kernel that takes those:
- * it goes through its layers once for all of them instead of once for each. The opposite of ./super-frame.ts, and exactly
- * that: only what cutting gives back to the bit is put together, so that it makes no difference to anybody but in time.
+ * Joins consecutive UDP datagrams of one flow into a super-frame, for a kernel that accepts those: it then goes through
+ * its layers once for all of them. This is the exact opposite of ./super-frame.ts: it joins only datagrams that cutting
+ * restores to the bit, so only timing differs.
  *
- * - Each carries as much as the first, but the last may carry less.
- * - All are alike but for lengths, checksums, and the IPv4 identification, which counts on.
- * - Their checksums were left undone (NEEDS_CSUM): one that was computed would have to be verified first.
+ * - Each carries as much as the first; only the last may carry less.
+ * - All are equal except for lengths, checksums, and the IPv4 identification, which counts up.
+ * - Their checksums were left undone (NEEDS_CSUM), because a computed one would have to be verified first.
  */
 import { readUint16, writeUint16 } from "../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
@@ -25,17 +25,17 @@ import {
   writeVirtio,
 } from "./virtio.ts";
 
-/** Datagrams in one super-frame at most: UDP_MAX_SEGMENTS of Linux before 6.9. */
+/** Maximum number of datagrams in one super-frame: UDP_MAX_SEGMENTS of Linux before 6.9. */
 export const MAX_DATAGRAMS = 64;
 
-/** What each carries at least, in bytes: many that carry less would be more to cut than is cut (MAX_EXPANSION). */
+/** Minimum payload of each datagram in bytes: cutting many smaller ones would exceed MAX_EXPANSION. */
 const MIN_DATAGRAM_BYTES = 32;
 
-/** What an IP packet may measure, in bytes. */
+/** Maximum size of an IP packet in bytes. */
 const MAX_PACKET_BYTES = 0xffff;
 
 const ETHERNET_BYTES = 14;
-/** Where the IP header begins, behind the virtio-net header. */
+/** Offset of the IP header, behind the virtio-net header. */
 const NETWORK = VIRTIO_BYTES + ETHERNET_BYTES;
 /** Version 4, and a header without options. */
 const PLAIN_IPV4 = 0x45;
@@ -52,10 +52,10 @@ const IPV6_NEXT_HEADER = 6;
 const UDP_LENGTH = 4;
 
 /**
- * Takes a frame behind the virtio-net header at `virtio`.
+ * Receives a frame behind the virtio-net header at `virtio`.
  *
- * @param frames how many datagrams it is
- * @param frameBytes what they measure together, each with its headers
+ * @param frames number of datagrams in it
+ * @param frameBytes their total size in bytes, each with its headers
  */
 export type WriteJoined = (
   bytes: Uint8Array,
@@ -67,27 +67,30 @@ export type WriteJoined = (
 
 export class DatagramJoiner {
   readonly #write: WriteJoined;
-  /** Made with the first super-frame: not everybody gets datagrams by the dozen. */
+  /** Allocated with the first super-frame, because not every device gets datagrams by the dozen. */
   #joined: Uint8Array | undefined;
-  /** The first of those put together lies in `#bytes[#virtio, #end)`; once there is a second, `#bytes` is `#joined`. */
+  /** The first of the joined datagrams lies in `#bytes[#virtio, #end)`; from the second on, `#bytes` is `#joined`. */
   #bytes: Uint8Array = NOTHING;
   #virtio = 0;
   #end = 0;
-  /** 0 when nothing waits. */
+  /** Number of waiting datagrams. */
   #count = 0;
   #ipv6 = false;
-  /** From the virtio-net header to the payload. */
+  /** Bytes from the virtio-net header to the payload. */
   #headerBytes = 0;
-  /** What each datagram carries. */
+  /** Payload of each datagram in bytes. */
   #size = 0;
-  /** Whether the last one carried less: nothing comes behind that. */
+  /** Whether the last one carried less, so no datagram may follow it. */
   #complete = false;
 
   constructor(write: WriteJoined) {
     this.#write = write;
   }
 
-  /** Takes the frame in `bytes[virtio, end)`, its virtio-net header first. It stays as it is until {@link flush}. */
+  /**
+   * Adds the frame in `bytes[virtio, end)`, its virtio-net header first. The caller must keep it unchanged until {@link
+   * flush}.
+   */
   add(bytes: Uint8Array, virtio: number, end: number): void {
     if (this.#count > 0) {
       if (this.#fits(bytes, virtio, end)) {
@@ -100,7 +103,7 @@ export class DatagramJoiner {
     this.#write(bytes, virtio, end, 1, end - virtio - VIRTIO_BYTES);
   }
 
-  /** Writes what waits for more to come. */
+  /** Writes the waiting datagrams. */
   flush(): void {
     const count = this.#count;
     if (count === 0) return;
@@ -112,7 +115,11 @@ export class DatagramJoiner {
     this.#write(bytes, virtio, end, count, end - virtio - VIRTIO_BYTES + repeated);
   }
 
-  /** @returns whether it is a datagram that others may be joined to */
+  /**
+   * Starts a super-frame.
+   *
+   * @returns whether the frame is a datagram that others may be joined to
+   */
   #begin(bytes: Uint8Array, virtio: number, end: number): boolean {
     if (readFlags(bytes, virtio) !== NEEDS_CSUM || bytes[virtio + 1] !== GSO_NONE) return false;
     if (readCsumOffset(bytes, virtio) !== UDP_CSUM_OFFSET) return false;
@@ -145,7 +152,7 @@ export class DatagramJoiner {
     return true;
   }
 
-  /** Whether the frame is what cutting would give next. */
+  /** Returns whether the frame is what cutting would give next. */
   #fits(bytes: Uint8Array, virtio: number, end: number): boolean {
     const size = end - virtio - this.#headerBytes;
     if (size <= 0 || size > this.#size || this.#complete || this.#count === MAX_DATAGRAMS) return false;
@@ -195,7 +202,10 @@ export class DatagramJoiner {
     this.#count++;
   }
 
-  /** Makes the headers of the first those of the whole, by difference: what was damaged stays so (RFC 1624). */
+  /**
+   * Turns the first datagram's headers into those of the whole, by difference, so a damaged checksum stays damaged (RFC
+   * 1624).
+   */
   #finish(joined: Uint8Array, end: number): void {
     const transport = this.#headerBytes - UDP_HEADER_BYTES;
     writeVirtio(joined, 0, {
@@ -223,7 +233,7 @@ export class DatagramJoiner {
 
 const NOTHING = new Uint8Array(0);
 
-/** Whether two headers, at `a` in `first` and at `b` in `second`, have the same bytes in [from, to). */
+/** Returns whether two headers, at `a` in `first` and at `b` in `second`, have the same bytes in [from, to). */
 function same(
   first: Uint8Array,
   a: number,

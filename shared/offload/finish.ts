@@ -1,6 +1,6 @@
 /**
- * Does the work that a virtio-net header has left undone, for receivers that can't be given such a header
- * (docs/protocol.md, "Binary messages": no record of type 2 for a session without `offload`).
+ * Does the work that a virtio-net header left undone, for receivers that cannot accept such a header (docs/protocol.md,
+ * "Binary messages": no record of type 2 for a session without `offload`).
  */
 import { holds } from "../frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES } from "../frame/ethernet.ts";
@@ -23,14 +23,13 @@ export { OffloadFault, type OffloadFaultReason } from "./fault.ts";
 export { HEADROOM, PlainFrames } from "./plain-frames.ts";
 
 /**
- * Turns the frame in [frame, end) into the Ethernet frames it stands for, in a buffer of their own.
+ * Turns the frame in [frame, end) into the Ethernet frames it stands for, in a new buffer.
  *
- * Believes nothing: the frame's own headers say what is cut where, and the virtio-net header must agree. Its
- * hdr_len is not looked at, as Linux itself gives it for a hint. Reads nothing outside the two ranges, and
- * never throws.
+ * Trusts no header: the frame's own headers say what is cut where, and the virtio-net header must agree. Ignores
+ * hdr_len, which Linux itself treats as a hint. Reads no byte outside the two ranges, and never throws.
  *
  * @param virtio where the virtio-net header is, at least {@link VIRTIO_BYTES} before `frame`
- * @returns the frames, together at most four times as large (`MAX_EXPANSION`), or why there are none
+ * @returns the frames, together at most four times as large (`MAX_EXPANSION`), or the reason why there are none
  */
 export function finish(
   bytes: Uint8Array,
@@ -43,7 +42,7 @@ export function finish(
   if (!hasWork(bytes, virtio)) return copyFrame(bytes, frame, end);
   const packet = findPacket(bytes, frame, end);
   if (packet instanceof OffloadFault) return packet;
-  // An ECN bit without a type is no known type either.
+  // An ECN bit without a type is unknown too.
   if (readGsoType(bytes, virtio) !== GSO_NONE || hasEcn(bytes, virtio)) {
     return cutSuperFrame(bytes, virtio, frame, end, packet);
   }

@@ -2,8 +2,8 @@ import { isOffload } from "../protocol/record.ts";
 import { GSO_NONE, readGsoSize, readGsoType, VIRTIO_BYTES } from "./virtio.ts";
 
 /**
- * How many packets the record `bytes[start, end)`, whose frame begins at `frame`, stands for: of a super-frame about as many as
- * it is cut into, with its headers counted as payload.
+ * Returns the number of packets that the record `bytes[start, end)`, whose frame begins at `frame`, stands for. For a
+ * super-frame this is approximate, because it counts the headers as payload.
  */
 export function packetCount(bytes: Uint8Array, start: number, frame: number, end: number): number {
   if (!isOffload(bytes, start)) return 1;

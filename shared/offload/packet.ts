@@ -9,13 +9,13 @@ const PROTOCOL_IPV4 = 4;
 const PROTOCOL_IPV6 = 41;
 const PROTOCOL_GRE = 47;
 
-/** The IPv6 extension headers that a packet may have before it is cut, RFC 8200 §4.3, §4.4 and §4.6. */
+/** IPv6 extension headers that may precede the point where a packet is cut, RFC 8200 §4.3, §4.4 and §4.6. */
 const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const DESTINATION_OPTIONS = 60;
-/** The one that says it has been cut already, §4.5. */
+/** The extension header of a packet that is already cut, §4.5. */
 const FRAGMENT = 44;
-/** Their unit of length. */
+/** Unit of their length in bytes. */
 const EXTENSION_BYTES = 8;
 
 const MORE_FRAGMENTS_AND_OFFSET = 0x3fff;
@@ -24,16 +24,16 @@ export const TCP_CSUM_OFFSET = 16;
 export const UDP_CSUM_OFFSET = 6;
 const GRE_CSUM_OFFSET = 4;
 
-/** Where the parts of an IP packet in a frame are. */
+/** The offsets of the parts of an IP packet in a frame. */
 export interface Packet {
   readonly ipv6: boolean;
-  /** Where the IP header begins. */
+  /** Offset of the IP header. */
   readonly network: number;
-  /** Where what it carries begins, behind options and extension headers. */
+  /** Offset of the payload's header, behind options and extension headers. */
   readonly transport: number;
-  /** The number of what it carries. */
+  /** IP protocol number of the payload. */
   readonly protocol: number;
-  /** Where the packet ends: what is between here and the frame's end is padding. */
+  /** End of the packet; from here to the frame's end is padding. */
   readonly end: number;
 }
 
@@ -51,7 +51,7 @@ function findInIpv4(bytes: Uint8Array, network: number, frameEnd: number): Packe
   if (!holds(bytes, network, frameEnd, IPV4_HEADER_BYTES)) return new OffloadFault("truncated");
   const first = bytes[network] ?? 0;
   const headerLength = (first & 0x0f) * 4;
-  // 0 in a packet over 64 KiB ("BIG TCP"), which no TAP of ours asks for and no record can hold.
+  // 0 in a packet over 64 KiB ("BIG TCP"), which none of our TAPs asks for and no record can hold.
   const totalLength = readUint16(bytes, network + 2);
   if (first >>> 4 !== 4 || headerLength < IPV4_HEADER_BYTES || totalLength < headerLength)
     return new OffloadFault("bad-header");
@@ -80,27 +80,27 @@ function findInIpv6(bytes: Uint8Array, network: number, frameEnd: number): Packe
 }
 
 /**
- * Whether a sender may have left the checksum at `start + offset` over [start, end of packet) undone. Were
- * any place believed, two bytes of the sender's choice could be written where they pass for something else,
- * a port or an ICMPv6 type, after whoever guards the segment has looked.
+ * Returns whether a sender may have left the checksum at `start + offset` over [start, end of packet) undone. If any
+ * place were accepted, a sender could write two bytes of its choice elsewhere, such as a port or an ICMPv6 type, after
+ * the segment's guards have looked.
  */
 export function hasCsumAt(packet: Packet, start: number, offset: number): boolean {
   if (start + offset + 2 > packet.end) return false;
   if (start === packet.transport) return offset === csumOffset(packet.protocol);
-  // Linux 6.17 and later leave undone that of a packet inside a tunnel too.
+  // Linux 6.17 and later also leave undone the checksum of a packet inside a tunnel.
   return start >= packet.transport + tunnelHeaderLength(packet.protocol);
 }
 
-/** Where the protocol's header has its checksum, if it is one that senders leave undone. */
+/** Returns the offset of the checksum in the protocol's header, if senders may leave it undone. */
 function csumOffset(protocol: number): number | undefined {
   if (protocol === PROTOCOL_TCP) return TCP_CSUM_OFFSET;
   if (protocol === PROTOCOL_UDP) return UDP_CSUM_OFFSET;
-  // RFC 2784: with the C bit. Linux leaves it to the device like any other.
+  // RFC 2784, with the C bit. Linux leaves it to the device like any other.
   if (protocol === PROTOCOL_GRE) return GRE_CSUM_OFFSET;
   return undefined;
 }
 
-/** The least that a tunnel puts before the packet it carries; for what is no tunnel there is no end of it. */
+/** Returns the minimum length that a tunnel puts before its inner packet; infinite if the protocol is not a tunnel. */
 function tunnelHeaderLength(protocol: number): number {
   if (protocol === PROTOCOL_UDP) return 8;
   if (protocol === PROTOCOL_GRE) return 4;

@@ -17,24 +17,24 @@ export const HEADROOM = ENCAPSULATION_BYTES;
  * What is in a headroom before it is filled in means nothing.
  */
 export class PlainFrames {
-  /** Nobody else's: to be queued as it is. */
+  /** Owned by the holder alone, so that it can be queued as it is. */
   readonly bytes: Uint8Array;
   readonly count: number;
   readonly #stride: number;
 
-  /** `stride` is from one frame's start to that of the next, of which all but the last are equally long. */
+  /** Creates it. `stride` is the distance from one frame's start to the next; all but the last are equally long. */
   constructor(bytes: Uint8Array, count: number, stride: number) {
     this.bytes = bytes;
     this.count = count;
     this.#stride = stride;
   }
 
-  /** Where frame `index`, from 0, begins. */
+  /** Returns where frame `index`, from 0, begins. */
   frameAt(index: number): number {
     return index * this.#stride + HEADROOM;
   }
 
-  /** Where frame `index`, from 0, ends. */
+  /** Returns where frame `index`, from 0, ends. */
   endAt(index: number): number {
     return index === this.count - 1 ? this.bytes.length : (index + 1) * this.#stride;
   }

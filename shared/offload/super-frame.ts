@@ -1,12 +1,12 @@
 /**
- * Cuts a super-frame into the frames that the sender's network card would have made of it. What Linux does
- * in software is the model, so that it makes no difference where it happens:
+ * Cuts a super-frame into the frames that the sender's network card would have made of it. It follows what Linux does
+ * in software, so the place where it happens makes no difference:
  *
- * - IPv4: total length and checksum of each, the identification counted on from the first (RFC 6864 §4.1
- *   lets packets that may not be fragmented have any);
+ * - IPv4: total length and checksum of each, the identification counted up from the first (RFC 6864 §4.1 lets packets
+ *   that may not be fragmented have any);
  * - IPv6: the payload length;
- * - TCP: sequence numbers; FIN and PSH in the last frame only, CWR in the first only (RFC 3168 §6.1.2: once
- *   per reduction), options in all;
+ * - TCP: sequence numbers; FIN and PSH in the last frame only, CWR in the first only (RFC 3168 §6.1.2: once per
+ *   reduction), options in all;
  * - UDP: the length; every payload is a datagram of its own;
  * - the checksum of either.
  */
@@ -30,9 +30,9 @@ import {
 } from "./virtio.ts";
 
 /**
- * How much larger, headroom included, the result may be than the super-frame: a bound on what somebody can
- * make others do, as each frame repeats the headers. An MSS of 48, the least that Linux heeds, comes to 3.2
- * over IPv4 with timestamps.
+ * Maximum size of the result, headroom included, relative to the super-frame. It bounds the work that a sender can
+ * cause, because each frame repeats the headers. An MSS of 48, the least that Linux accepts, comes to 3.2 over IPv4
+ * with timestamps.
  */
 export const MAX_EXPANSION = 4;
 
@@ -50,8 +50,8 @@ const PSH = 0x08;
 const CWR = 0x80;
 
 /**
- * Cuts the super-frame in [frame, end), which is what the header at `virtio` says it is, and in which
- * `packet` was found. Never throws.
+ * Cuts the super-frame in [frame, end) as the header at `virtio` describes it; `packet` is the packet found in it.
+ * Never throws.
  */
 export function cutSuperFrame(
   bytes: Uint8Array,
@@ -62,13 +62,13 @@ export function cutSuperFrame(
 ): PlainFrames | OffloadFault {
   const fault = findFault(bytes, virtio, frame, packet);
   if (fault !== undefined) return fault;
-  // Padding would have to go somewhere; who leaves work to others has none.
+  // Padding would have to go somewhere, and a real super-frame has none.
   if (packet.end !== end) return new OffloadFault("bad-header");
   const payload = findPayload(bytes, packet);
   if (payload < 0) return new OffloadFault("bad-header");
   const gsoSize = readGsoSize(bytes, virtio);
   const headerLength = payload - frame;
-  // One even without payload: then it is a frame like any other, as Linux sees it too.
+  // At least one even without payload: then it is an ordinary frame, as for Linux.
   const count = Math.max(1, Math.ceil((end - payload) / gsoSize));
   const size = count * (HEADROOM + headerLength) + end - payload;
   if (size > MAX_EXPANSION * (end - frame)) return new OffloadFault("gso-too-many");
@@ -84,7 +84,7 @@ export function cutSuperFrame(
   return frames;
 }
 
-/** What is wrong with the header at `virtio`, given the packet it is for. */
+/** Returns the fault in the header at `virtio` for its packet. */
 function findFault(
   bytes: Uint8Array,
   virtio: number,
@@ -99,14 +99,14 @@ function findFault(
   if (!needsCsum(bytes, virtio)) return new OffloadFault("gso-no-csum");
   if (readGsoSize(bytes, virtio) === 0) return new OffloadFault("gso-no-size");
   const start = frame + readCsumStart(bytes, virtio);
-  // Not that of a packet inside a tunnel: there is no number here for a super-frame in a tunnel.
+  // Excludes the checksum of a packet inside a tunnel, because no type here stands for a super-frame in a tunnel.
   const right = start === packet.transport && hasCsumAt(packet, start, readCsumOffset(bytes, virtio));
   return right ? undefined : new OffloadFault("csum-misplaced");
 }
 
 /**
- * Where the payload of TCP or UDP begins, or -1 for a header that can't be. The header is there up to its
- * checksum, or that would have been misplaced.
+ * Returns where the payload of TCP or UDP begins, or -1 for an invalid header. The header is present up to its
+ * checksum, because it would be misplaced otherwise.
  */
 function findPayload(bytes: Uint8Array, packet: Packet): number {
   const { transport, end } = packet;
@@ -118,11 +118,11 @@ function findPayload(bytes: Uint8Array, packet: Packet): number {
   return payload >= transport + TCP_HEADER_BYTES && payload <= end ? payload : -1;
 }
 
-/** Puts the first `headerLength` bytes of `whole` before each frame's share of what follows them. */
+/** Writes the first `headerLength` bytes of `whole` before each frame's share of the rest. */
 function spread(frames: PlainFrames, whole: Uint8Array, headerLength: number): void {
   const { bytes, count } = frames;
-  // The payload first goes where it ends: moving it up from there, behind the headers, makes no garbage as
-  // a view for each frame would. What has yet to be moved is never behind where it goes.
+  // First copies the payload to the end of the buffer. Moving it up from there, behind the headers, makes no garbage,
+  // unlike a view for each frame. Bytes still to be moved are never behind their destination.
   let next = bytes.length - (whole.length - headerLength);
   bytes.set(whole.subarray(headerLength), next);
   bytes.set(whole.subarray(0, headerLength), HEADROOM);
@@ -142,7 +142,7 @@ function finishIpv4(frames: PlainFrames, network: number): void {
   const length = readUint16(bytes, first + IPV4_LENGTH_OFFSET);
   const identification = readUint16(bytes, first + IPV4_IDENTIFICATION_OFFSET);
   const checksum = readUint16(bytes, first + IPV4_CHECKSUM_OFFSET);
-  // By difference (RFC 1624): a header that arrived damaged must not leave with a checksum that says otherwise.
+  // By difference (RFC 1624): a damaged header must not leave with a correct checksum.
   const others = fold(invert(checksum) + invert(length) + invert(identification));
   for (let index = 0; index < count; index++) {
     const at = frames.frameAt(index) + network;
@@ -167,7 +167,7 @@ function finishTcp(frames: PlainFrames, transport: number, gsoSize: number): voi
   const flags = bytes[HEADROOM + transport + TCP_FLAGS_OFFSET] ?? 0;
   for (let index = 0; index < count; index++) {
     const at = frames.frameAt(index) + transport;
-    // The sum may pass 2^32, from which the sequence numbers begin anew; writing takes the low 32 bits.
+    // The sum may pass 2^32, where sequence numbers wrap; the write takes the low 32 bits.
     writeUint32(bytes, at + TCP_SEQUENCE_OFFSET, sequence + index * gsoSize);
     const notHere = (index > 0 ? CWR : 0) | (index < count - 1 ? FIN | PSH : 0);
     bytes[at + TCP_FLAGS_OFFSET] = flags & ~notHere;
@@ -181,11 +181,13 @@ function finishUdp(frames: PlainFrames, transport: number): void {
   }
 }
 
-/** Last, because it covers what the others have written. `length` is the super-frame's from `transport` on. */
+/**
+ * Completes the checksums, last because they cover the other fields. `length` is the super-frame's from `transport` on.
+ */
 function finishCsums(frames: PlainFrames, transport: number, length: number, csumOffset: number): void {
   const { bytes, count } = frames;
   const view = new DataView(bytes.buffer);
-  // What stands there is the sum of a pseudo-header, of which only the length differs for each frame.
+  // The field holds the sum of a pseudo-header, of which only the length differs for each frame.
   const pseudoHeader = readUint16(bytes, HEADROOM + transport + csumOffset) + invert(length);
   for (let index = 0; index < count; index++) {
     const at = frames.frameAt(index) + transport;

@@ -20,7 +20,7 @@
  */
 import { hasRoom, isField, type Written } from "../frame/bytes.ts";
 
-/** Length of the header in bytes. (With TUNSETVNETHDRSZ it may be 12; the tunnel's is this one.) */
+/** Length of the header in bytes. (With TUNSETVNETHDRSZ it may be 12; the tunnel always uses 10.) */
 export const VIRTIO_BYTES = 10;
 
 export const NEEDS_CSUM = 1;
@@ -29,14 +29,14 @@ export const DATA_VALID = 2;
 export const GSO_NONE = 0;
 /** TCP over IPv4. */
 export const GSO_TCPV4 = 1;
-/** UDP cut into IP fragments: out of use, and not spoken here. */
+/** UDP cut into IP fragments: obsolete and unsupported. */
 export const GSO_UDP = 3;
 /** TCP over IPv6. */
 export const GSO_TCPV6 = 4;
 /** UDP over either, each piece a datagram of its own. */
 export const GSO_UDP_L4 = 5;
 
-/** Beside the type: a TCP that uses ECN. */
+/** A flag beside the type: TCP with ECN. */
 const GSO_ECN = 0x80;
 
 const GSO_OFFSET = 1;
@@ -45,66 +45,66 @@ const GSO_SIZE_OFFSET = 4;
 const CSUM_START_OFFSET = 6;
 const CSUM_OFFSET_OFFSET = 8;
 
-/** What a header says; {@link writeVirtio} takes 0 and false for what is left out. */
+/** The fields of a header; {@link writeVirtio} uses 0 and false for omitted ones. */
 export interface VirtioHeader {
   /** {@link NEEDS_CSUM}, {@link DATA_VALID} */
   readonly flags: number;
   /** One of the `GSO_` numbers. */
   readonly gsoType: number;
   readonly ecn: boolean;
-  /** A hint at the length of all headers, in bytes; what Linux gives may be more, or less by a VLAN tag. */
+  /** Hint at the length of all headers, in bytes; Linux may give more, or less by a VLAN tag. */
   readonly hdrLen: number;
-  /** Bytes of payload per frame. */
+  /** Payload per frame in bytes. */
   readonly gsoSize: number;
-  /** From the start of the frame, in bytes. */
+  /** Offset from the start of the frame, in bytes. */
   readonly csumStart: number;
-  /** From csumStart, in bytes. */
+  /** Offset from csumStart, in bytes. */
   readonly csumOffset: number;
 }
 
 const NO_WORK: Partial<VirtioHeader> = {};
 
-/** Whether the frame behind the header at `virtio` is not yet fit for a wire. */
+/** Returns whether the frame behind the header at `virtio` still needs work before it can go on a wire. */
 export function hasWork(bytes: Uint8Array, virtio: number): boolean {
   return needsCsum(bytes, virtio) || bytes[virtio + GSO_OFFSET] !== GSO_NONE;
 }
 
-/** All flags, known or not. */
+/** Returns all flags, known or not. */
 export function readFlags(bytes: Uint8Array, virtio: number): number {
   return bytes[virtio] ?? 0;
 }
 
-/** Whether a checksum is to be completed. */
+/** Returns whether a checksum must be completed. */
 export function needsCsum(bytes: Uint8Array, virtio: number): boolean {
   return (readFlags(bytes, virtio) & NEEDS_CSUM) !== 0;
 }
 
-/** The type without the ECN bit, known or not. */
+/** Returns the type without the ECN bit, known or not. */
 export function readGsoType(bytes: Uint8Array, virtio: number): number {
   return (bytes[virtio + GSO_OFFSET] ?? 0) & ~GSO_ECN;
 }
 
-/** Whether the ECN bit is set. */
+/** Returns whether the ECN bit is set. */
 export function hasEcn(bytes: Uint8Array, virtio: number): boolean {
   return ((bytes[virtio + GSO_OFFSET] ?? 0) & GSO_ECN) !== 0;
 }
 
-/** See {@link VirtioHeader.hdrLen}: not to be relied on. */
+/** Returns {@link VirtioHeader.hdrLen}, which is only a hint. */
 export function readHdrLen(bytes: Uint8Array, virtio: number): number {
   return readLittleEndian(bytes, virtio + HDR_LEN_OFFSET);
 }
 
-/** Bytes of payload per frame. */
+/** Returns the payload per frame in bytes. */
 export function readGsoSize(bytes: Uint8Array, virtio: number): number {
   return readLittleEndian(bytes, virtio + GSO_SIZE_OFFSET);
 }
 
-/** Where the checksum's range begins, from the start of the frame. */
+/** Returns where the checksum's range begins, from the start of the frame. */
 export function readCsumStart(bytes: Uint8Array, virtio: number): number {
   return readLittleEndian(bytes, virtio + CSUM_START_OFFSET);
 }
 
-/** Where the checksum goes, from csum_start. */
+/** Returns where the checksum goes, from csum_start. */
 export function readCsumOffset(bytes: Uint8Array, virtio: number): number {
   return readLittleEndian(bytes, virtio + CSUM_OFFSET_OFFSET);
 }
@@ -120,8 +120,8 @@ export function writeCsumStart(bytes: Uint8Array, virtio: number, value: number)
 }
 
 /**
- * Writes a header at `offset`, one without work unless told otherwise, and returns where the frame goes; undefined for a
- * field out of range.
+ * Writes a header at `offset`, by default one without work. Returns where the frame goes; undefined if a field is out
+ * of range.
  */
 export function writeVirtio(
   bytes: Uint8Array,

@@ -1,9 +1,9 @@
 /**
- * VLAN tags of frames behind a virtio-net header, taken off and put on where they lie (see ../frame/vlan.ts): the
- * header stays directly before the frame, and what it counts from the frame's start is counted anew.
+ * Removes and inserts VLAN tags of frames behind a virtio-net header, in place (see ../frame/vlan.ts). The header stays
+ * directly before the frame, and its offsets from the frame's start are updated.
  *
- * csum_start moves with the tag. hdr_len, a hint that may be more than it has to be but not more than the frame,
- * is raised with a tag and not lowered without: what Linux gives leaves the outer tag out.
+ * csum_start moves with the tag. hdr_len, a hint that may be too large but not larger than the frame, is raised with a
+ * tag and not lowered without, because Linux leaves the outer tag out.
  */
 import type { Written } from "../frame/bytes.ts";
 import { VLAN_TAG_BYTES } from "../frame/ethernet.ts";
@@ -22,7 +22,7 @@ import { needsCsum, readCsumStart, readHdrLen, VIRTIO_BYTES, writeCsumStart, wri
 const MAX_UINT16 = 0xffff;
 
 /**
- * Takes off the outer tag, or the `tags` outer ones, which are there, of the frame in [frame, end), whose header is
+ * Removes the outer tag, or the `tags` outer tags, which must be present, of the frame in [frame, end), whose header is
  * directly before it.
  *
  * @returns where the frame begins now, with its header directly before it
@@ -38,8 +38,8 @@ export function stripVlanOffload(bytes: Uint8Array, frame: number, end: number, 
 }
 
 /**
- * Takes off the `tags` outer tags, which are there, of a frame that is to be fit for a wire again: one that was long enough
- * for it stays so, by zeros at its end.
+ * Removes the `tags` outer tags, which must be present, of a frame that goes to a wire. Appends zeros if the frame
+ * would become too short.
  *
  * @param isOffload whether there is a virtio-net header directly before the frame
  * @returns where the frame begins now, with its header directly before it
@@ -54,11 +54,11 @@ export function untag(bytes: Uint8Array, frame: number, end: number, isOffload: 
 }
 
 /**
- * Puts an 802.1Q tag before all others, with priority 0: header and addresses move into the 4 bytes before the
+ * Inserts an 802.1Q tag before all others, with priority 0: header and addresses move into the 4 bytes before the
  * header, which is directly before the frame.
  *
- * @returns where the frame begins now, with its header directly before it; undefined, with nothing moved, where there are no
- *   4 bytes before the header
+ * @returns where the frame begins now, with its header directly before it; undefined, with nothing moved, without 4
+ *   bytes before the header
  */
 export function insertVlanOffload(bytes: Uint8Array, frame: number, vlan: number): Written {
   const virtio = frame - VIRTIO_BYTES;
@@ -70,8 +70,8 @@ export function insertVlanOffload(bytes: Uint8Array, frame: number, vlan: number
 }
 
 /**
- * Copies header and frame to `into` with an 802.1Q tag before all others, priority 0, and returns where the copy
- * ends; undefined where it does not fit. The header is directly before the frame, in both.
+ * Copies header and frame to `into` with an 802.1Q tag before all others, priority 0. Returns where the copy ends, or
+ * undefined if it does not fit. In both, the header is directly before the frame.
  */
 export function copyWithVlanOffload(
   bytes: Uint8Array,
@@ -89,7 +89,7 @@ export function copyWithVlanOffload(
 }
 
 function lowerCsumStart(bytes: Uint8Array, virtio: number, by: number): void {
-  // Not below 0: where a header lies it must not come out as one that says something else.
+  // Never below 0, so that an inconsistent header does not turn into a different valid one.
   if (needsCsum(bytes, virtio)) writeCsumStart(bytes, virtio, Math.max(readCsumStart(bytes, virtio) - by, 0));
 }
 

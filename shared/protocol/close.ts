@@ -9,18 +9,18 @@ export const Close = {
   malformed: 4002,
   revoked: 4003,
   unsupported: 4004,
-  /** Of `hello`: nothing is said of the credentials. */
+  /** No valid `hello` in time, which says nothing about the credentials. */
   late: 4008,
   replaced: 4009,
 } as const;
 
-/** What a client does once its session was closed. */
+/** A client's reaction to the end of its session. */
 export type AfterClose = "stop" | "reconnect" | "reconnect-soon";
 
-/** Why a relay closes where `hello` is late. One before 4008 was there says it with the code of wrong credentials. */
+/** The reason text for a late `hello`. A relay from before code 4008 sends it with the code of wrong credentials. */
 export const LATE_HELLO = "no hello within 5 seconds";
 
-/** The client's column of the protocol's table of close codes; codes it does not name reconnect. */
+/** Returns a client's reaction to a close code by the protocol's table; other codes reconnect. */
 export function afterClose(code: number, reason = ""): AfterClose {
   if (code === Close.refused && reason === LATE_HELLO) return "reconnect";
   switch (code) {

@@ -1,22 +1,25 @@
-/** The protocol's own numbers (docs/protocol.md): both ends hold to them, changing one is a new version. */
+/** Constants of the protocol (docs/protocol.md). Both ends rely on them, so changing one makes a new version. */
 
 export const SUBPROTOCOL = "laneway.v1";
 export const PROTOCOL_VERSION = 1;
-/** Where the tunnel is; any prefix may stand in front. */
+/** Path of the tunnel's endpoint; any prefix may precede it. */
 export const TUNNEL_PATH = "/v1/tunnel";
 
-/** Bytes of a binary message at most. */
+/** Maximum size of a binary message in bytes. */
 export const MESSAGE_BYTES = 262_144;
-/** Bytes of an Ethernet frame at most: 65,535 of payload behind a header with an 802.1Q tag rounded down to even. */
+/**
+ * Maximum size of an Ethernet frame in bytes: 65,535 of payload behind a header with an 802.1Q tag, rounded down to
+ * even.
+ */
 export const FRAME_BYTES = 65_550;
 
-/** How long a client has for its `hello`, in milliseconds. */
+/** Time limit for a client's `hello`, in milliseconds. */
 export const HELLO_MS = 5_000;
-/** How often each side makes itself heard, in seconds: below the 60 s at which common proxies cut. */
+/** Interval at which each side sends something, in seconds: below the 60 s at which common proxies cut. */
 export const KEEPALIVE_SECONDS = 20;
-/** Silence after which the other side is given up, in seconds: two keepalives missed, and some. */
+/** Silence in seconds after which a side gives the other up: two missed keepalives, and some. */
 export const SILENCE_SECONDS = 50;
 
-/** What may be asked for in `hello`. */
+/** Features that a `hello` may request. */
 export const FEATURES = ["batch", "offload", "check"] as const;
 export type Feature = (typeof FEATURES)[number];

@@ -1,10 +1,10 @@
 /**
  * Control messages of `laneway.v1`: one JSON object per text message.
  *
- * The relay speaks first: `challenge`. The client answers with `hello`, which carries its credentials, and
- * is told by `welcome` which networks it may join. It `join`s some and hears `joined` with the members that are
- * there; from then on frames with that VNI pass, and `member` tells who comes and goes. Either side may
- * `ping` at any time after that. Fields that are not known are ignored, and so are types.
+ * The relay begins with `challenge`. The client answers with `hello`, which carries its credentials, and `welcome`
+ * lists the networks it may join. It sends `join` and receives `joined` with the present members. From then on frames
+ * with that VNI pass, and `member` reports arrivals and departures. Either side may `ping` at any time after that.
+ * Unknown fields and unknown types are ignored.
  */
 import { z } from "zod";
 import { MAX_VNI } from "../frame/encapsulation/vxlan.ts";
@@ -18,7 +18,7 @@ const auth = z.discriminatedUnion("method", [
   z.object({ method: z.literal("token"), token: z.string().max(512) }),
 ]);
 
-/** Bounds on what one `register` may say: a lab bench of machines, with several addresses each. */
+/** Limits on one `register`: enough for a lab bench of machines with several addresses each. */
 const MAX_ENDPOINTS = 256;
 const MAX_ADDRESSES = 16;
 
@@ -29,8 +29,8 @@ const endpoint = z.object({
 });
 
 /**
- * Bounds on what a relay may say, for a client to hold to: a message that exceeds them is invalid, except for texts, which
- * are cut. Together with the size of a message they bound what one message takes to read and to keep.
+ * Limits that a client enforces on a relay's messages. A message above them is invalid, except for texts, which are
+ * cut. With the size of a message they bound the work and memory that one message costs.
  */
 const MAX_MEMBERS = 10_000;
 const MAX_OFFERS = 4_096;
@@ -38,10 +38,10 @@ const MAX_FEATURES = 64;
 const MAX_MESSAGE = 1_024;
 const MAX_CODE = 64;
 
-/** A text of the relay's that is shown: on one line, without characters that a terminal obeys, and cut. */
+/** A text of the relay to display: on one line, without control characters, and cut to a length. */
 const shown = (most: number) => z.string().transform((value) => plainText(value, most));
 
-/** A number that is judged by its value: NaN for what is none. */
+/** A number to be judged by its value: NaN for anything else. */
 const anyNumber = z.number().catch(Number.NaN);
 
 const memberEndpoint = z.object({
@@ -58,8 +58,8 @@ const member = z.object({
 });
 
 /**
- * A network as `welcome` offers it. Only the types are read here: the values are the relay's word, and the client judges
- * each of them (desktop/agent/trust), so that a network comes up without the values that it refuses.
+ * A network as `welcome` offers it. The schema only checks types. The values come from the relay, and the client judges
+ * each (desktop/agent/trust), so a network comes up without the values it refuses.
  */
 const network = z.object({
   name: z.string(),
@@ -69,7 +69,7 @@ const network = z.object({
   /** CIDRs. */
   address: z.string().optional(),
   address6: z.string().optional(),
-  /** Who knows the names in the network, and under which domain they are. */
+  /** Name servers of the network, and the domain of its names. */
   dns: z.object({ servers: z.array(z.string()), domain: z.string() }).optional(),
 });
 
@@ -81,11 +81,11 @@ const hello = z.object({
   version: z.number(),
   client: z.object({ name: text, software: text.optional(), os: text.optional() }),
   features: z.array(text).max(64).default([]),
-  // Credentials of no known form are none: they are refused, not malformed.
+  // Credentials of an unknown form count as absent: they are refused, not malformed.
   auth: auth.optional().catch(undefined),
 });
 
-/** What a client may send. */
+/** Messages that a client may send. */
 export const clientMessage = z.discriminatedUnion("type", [
   hello,
   z.object({ type: z.literal("join"), vni }),
@@ -96,9 +96,9 @@ export const clientMessage = z.discriminatedUnion("type", [
   pong,
 ]);
 
-/** What a relay may send. */
+/** Messages that a relay may send. */
 export const relayMessage = z.discriminatedUnion("type", [
-  // The nonce is signed: nothing that could end a line of what is signed, or grow it.
+  // The nonce is part of a signed text, so it must not end a line of it or make it long.
   z.object({ type: z.literal("challenge"), nonce: z.string().regex(/^[\w-]{1,256}$/), relay: shown(2_048) }),
   z.object({
     type: z.literal("welcome"),
@@ -114,9 +114,9 @@ export const relayMessage = z.discriminatedUnion("type", [
     type: z.literal("checked"),
     vni,
     address: shown(45),
-    /** A clause: `it is the hub's own`. Absent where nothing is known against the address. */
+    /** A clause: `it is the hub's own`. Absent if the relay accepts the address. */
     objection: shown(256).optional(),
-    /** CIDR, what the relay gives in its place. */
+    /** CIDR that the relay gives instead. */
     given: shown(64).optional(),
   }),
   z.object({ type: z.literal("member"), vni, event: z.enum(["joined", "changed", "left"]), member }),
@@ -125,7 +125,7 @@ export const relayMessage = z.discriminatedUnion("type", [
     type: z.literal("notice"),
     code: shown(MAX_CODE),
     message: shown(MAX_MESSAGE),
-    /** Of the network that it is about. */
+    /** VNI of the network concerned. */
     vni: z.number().optional(),
   }),
   z.object({
@@ -147,24 +147,24 @@ export type Endpoint = z.infer<typeof endpoint>;
 export type NetworkOffer = z.infer<typeof network>;
 export type Welcome = Extract<RelayMessage, { type: "welcome" }>;
 
-/** What became of a text message that was read. */
+/** Result of reading a text message. */
 export type Parsed<Message> =
   | { readonly kind: "message"; readonly message: Message }
-  /** A type that is not spoken here: ignored and counted. */
+  /** An unknown type: ignored and counted. */
   | { readonly kind: "unknown"; readonly type: string }
-  /** A known type with fields that can't be: the request failed, the session goes on. */
+  /** A known type with invalid fields: the request fails, the session continues. */
   | {
       readonly kind: "invalid";
       readonly type: string;
       readonly vni: number | undefined;
-      /** Of a `hello`, as it came: another version's may look different throughout. */
+      /** Version in a `hello`, unchecked: another version may look different throughout. */
       readonly version: unknown;
       readonly problem: string;
     }
-  /** Not one JSON object with a `type`: the session can't go on. */
+  /** Not one JSON object with a `type`: the session cannot continue. */
   | { readonly kind: "malformed"; readonly problem: string };
 
-/** One side's messages, told apart by their `type`. */
+/** The messages of one side, distinguished by their `type`. */
 interface MessageSchema<Message> {
   readonly options: readonly { readonly shape: { readonly type: { readonly value: string } } }[];
   safeParse(value: unknown): z.ZodSafeParseResult<Message>;
@@ -176,7 +176,7 @@ const envelope = z.looseObject({
   version: z.unknown().optional(),
 });
 
-/** Reads a control message against one side's schema. Never throws. */
+/** Parses a control message by one side's schema. Never throws. */
 export function parseControl<Message>(schema: MessageSchema<Message>, text: string): Parsed<Message> {
   let json: unknown;
   try {
@@ -199,7 +199,7 @@ export function parseControl<Message>(schema: MessageSchema<Message>, text: stri
   };
 }
 
-/** The first thing wrong with a value, as `path: problem`. */
+/** Returns the first problem of a value, as `path: problem`. */
 export function firstProblem(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return "invalid";

@@ -27,10 +27,10 @@ import type { Block } from "../tunnel/block.ts";
 /** Bytes of the record's own header: type and length. */
 export const RECORD_HEADER_BYTES = 4;
 
-/** Bytes of record header and VXLAN header: what is in front of a frame in a record of type {@link RECORD_VXLAN}. */
+/** Bytes of record header and VXLAN header, which precede a frame in a record of type {@link RECORD_VXLAN}. */
 export const ENCAPSULATION_BYTES = 12;
 
-/** Bytes in front of a frame in a record of type {@link RECORD_OFFLOAD}: these, and the virtio-net header. */
+/** Bytes that precede a frame in a record of type {@link RECORD_OFFLOAD}: the same and the virtio-net header. */
 export const OFFLOAD_BYTES = ENCAPSULATION_BYTES + VIRTIO_BYTES;
 
 /** A VXLAN packet. */
@@ -39,24 +39,24 @@ export const RECORD_VXLAN = 1;
 /** A VXLAN packet with segmentation or checksum work left to do (feature `offload`). */
 export const RECORD_OFFLOAD = 2;
 
-/** Whether the record at `start` may have work left to do. */
+/** Returns whether the record at `start` may have work left to do. */
 export function isOffload(bytes: Uint8Array, start: number): boolean {
   return bytes[start] === RECORD_OFFLOAD;
 }
 
-/** The least that may follow the header of a record of this type; 0 for types that are skipped. */
+/** Returns the minimum length behind the header of a record of this type; 0 for types that are skipped. */
 export function minimumLength(type: number): number {
   if (type === RECORD_VXLAN) return 8 + 14;
   if (type === RECORD_OFFLOAD) return 8 + VIRTIO_BYTES + 14;
   return 0;
 }
 
-/** The type of the record at `start`; the caller has made sure of {@link RECORD_HEADER_BYTES}. */
+/** Returns the type of the record at `start`; the caller has checked that {@link RECORD_HEADER_BYTES} are there. */
 export function recordType(bytes: Uint8Array, start: number): number {
   return bytes[start] as number;
 }
 
-/** The length, in bytes, of what follows the header of the record at `start`. */
+/** Returns the length, in bytes, behind the header of the record at `start`. */
 export function recordLength(bytes: Uint8Array, start: number): number {
   return (
     ((bytes[start + 1] as number) << 16) | ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number)
@@ -67,10 +67,10 @@ export function recordLength(bytes: Uint8Array, start: number): number {
  * Writes record and VXLAN header into the {@link ENCAPSULATION_BYTES} at `start`.
  *
  * @param bytes the buffer that holds headroom and frame
- * @param start where the headroom begins; what the type says comes after it
+ * @param start where the headroom begins; any header that the type implies comes after it
  * @param end where the frame ends
  * @param vni 24 bits
- * @param type {@link RECORD_OFFLOAD} where a virtio-net header stands between headroom and frame
+ * @param type {@link RECORD_OFFLOAD} if a virtio-net header lies between headroom and frame
  */
 export function encapsulate(
   bytes: Uint8Array,
@@ -87,25 +87,30 @@ export function encapsulate(
   writeVxlan(bytes, start + RECORD_HEADER_BYTES, vni);
 }
 
-/** Why a binary message can't be read on; closes the session with 4002. */
+/** The fault of a binary message that cannot be read on; it closes the session with 4002. */
 export type RecordFault =
   | "empty message"
   | "record runs past the end"
   | "record shorter than its type allows"
   | "several records without the feature batch";
 
-/** What {@link readRecords} hands each record to: the whole record is `block.bytes[start, end)`. */
+/** Receives the records of {@link readRecords}. */
 export interface RecordReader {
-  /** @returns whether the next record may follow now */
+  /**
+   * Receives the record `block.bytes[start, end)`.
+   *
+   * @returns whether the next record may follow now
+   */
   record(type: number, block: Block, start: number, end: number): boolean;
 }
 
 /**
- * Walks through a binary message, record by record; those before a malformed one have been handed over.
+ * Reads a binary message record by record. Records before a malformed one have already been passed on.
  *
- * @param from where to begin in the message `block.bytes[0, size)`: 0, or what an earlier call returned
+ * @param from where to begin in the message `block.bytes[0, size)`: 0, or the result of an earlier call
  * @param batch whether the session has the feature `batch`; without it a message is one record
- * @returns where the first record begins that was not handed over (`size` if all were), or why the message is malformed
+ * @returns where the first record begins that was not passed on (`size` if all were), or the fault of a malformed
+ *   message
  */
 export function readRecords(
   block: Block,

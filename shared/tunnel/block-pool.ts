@@ -1,21 +1,21 @@
 /**
- * Blocks for what comes in and goes out by the hundred kilobytes, used again and again: a runtime fills each new one
- * with zeros, and the garbage collector hears of it, which together cost a tunnel a fifth of its time.
+ * Reuses blocks for incoming and outgoing messages of hundreds of kilobytes. A runtime fills each new block with zeros
+ * and reports it to the garbage collector, which together cost a tunnel a fifth of its time.
  */
 import { Block, type BlockHome } from "./block.ts";
 import { demandPoison, LeakWatch, poison } from "./hostile-memory.ts";
 
-/** Sizes kept, in bytes: from a small record over a super-frame to a whole message, each with its headers. */
+/** Block sizes in bytes: from a small record over a super-frame to a whole message, each with its headers. */
 const SIZES = [256, 512, 1_024, 2_048, 4_096, 16_384, 36_864, 69_632, 135_168, 270_336];
 
 /**
- * Bytes of memory that free blocks take, at most: what a few busy connections have in hand at a time, and a good part of
- * what slow receivers are kept. With less, blocks that queues drop and take in the same breath are garbage, half as much again as is in use.
+ * Maximum bytes of memory in free blocks: what a few busy connections use at a time, and a good part of what slow
+ * receivers are kept. With less, queues that drop and take in turn make garbage, half as much again as is in use.
  */
 const FREE_BYTES = 16 * 1024 * 1024;
 
 export interface BlockPoolOptions {
-  /** Whether it finds out who breaks the rules of ownership (./hostile-memory.ts), at a price: for tests. */
+  /** Whether the pool detects violations of ownership (./hostile-memory.ts), at a price: for tests. */
   readonly hostile?: boolean;
 }
 
@@ -31,7 +31,11 @@ export class BlockPool implements BlockHome {
     });
   }
 
-  /** @returns a block of at least `size` bytes, which hold whatever they held; its one reference is the caller's */
+  /**
+   * Takes a block.
+   *
+   * @returns a block of at least `size` bytes with arbitrary content; the caller owns its one reference
+   */
   take(size: number): Block {
     let at = 0;
     while (at < SIZES.length && (SIZES[at] as number) < size) at++;

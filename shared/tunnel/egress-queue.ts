@@ -1,37 +1,39 @@
 /**
- * What waits for one receiver while its socket is backlogged; nothing goes through here while it isn't.
+ * The queue for one receiver while its socket is backlogged; otherwise no record passes through it.
  *
- * The discipline is that of FQ-CoDel (RFC 8290 section 4) without CoDel: deficit round robin over flows, and
- * flows that have just begun to wait go first. Why it is so:
+ * The discipline is that of FQ-CoDel (RFC 8290 section 4) without CoDel: deficit round robin over flows, where new
+ * flows go first. The reasons:
  *
- * - Round robin by bytes: a bulk transfer gets what the others leave, and as much as another bulk transfer.
- *   Who sends little (ARP, DHCP, DNS, a ping, a call) has nothing queued and is a new flow each time, so it goes
- *   next, past whatever the bulk transfers have piled up.
- * - The quantum is one full Ethernet frame although super-frames have 64 KiB. A flow in debt stays in the
- *   round until it has paid, so that super-frames come out byte for byte equal to small frames; a quantum of
- *   64 KiB would forgive each super-frame at once and let its flow pass for a new one every time. Paying takes
- *   some 43 turns of a few nanoseconds for 64 KiB. And for new flows the quantum is strict: what doesn't fit goes
- *   to the back of the round unsent, so that no super-frame ever stands before a ping that is new.
- * - A new flow that has run dry still waits for its turn in the round before it may be new again: otherwise
- *   a few of them, taking turns, would starve the rest (RFC 8290 section 4.2).
- * - Over the limit, one of the longest flows loses its oldest record. These are what fills the queue, never what
- *   sends little. The oldest, as its loss is noticed a queue's length earlier, by the records behind it, where
- *   the loss of the newest may be noticed by a timeout only; and as after a stall the newest is still of use.
- * - No CoDel: its target of 5 ms is less than a super-frame takes on a slow line, so it would drop from flows
- *   with a single record queued. The limit is small, and a queue that stands delays none but those that fill it.
- * - What waits is a copy, in a block of a pool, and counts as all that the block takes: so the limit is what the queue holds of
- *   memory, and many small records are as long a flow as they cost. A copy is cheaper than it looks: a range of the
- *   message a record came in would keep all of that alive.
+ * - Round robin by bytes: a bulk transfer gets what other flows leave, and as much as another bulk transfer. A sparse
+ *   flow (ARP, DHCP, DNS, a ping, a call) has nothing queued and is new each time, so it goes next, past the backlog of
+ *   bulk transfers.
+ * - The quantum is one full Ethernet frame although super-frames have 64 KiB. A flow in debt stays in the round until
+ *   it has paid, so super-frames get the same share in bytes as small frames. A quantum of 64 KiB would forgive each
+ *   super-frame at once and let its flow pass for a new one every time. Paying takes some 43 turns of a few nanoseconds
+ *   for 64 KiB. For new flows the quantum is strict: a record that exceeds it goes to the back of the round unsent, so
+ *   no super-frame ever precedes a new ping.
+ * - A new flow that has run empty waits for its turn in the round before it may be new again. Otherwise a few flows,
+ *   taking turns, would starve the rest (RFC 8290 section 4.2).
+ * - Over the limit, one of the longest flows loses its oldest record. Long flows fill the queue; sparse flows never do.
+ *   It drops the oldest because the records behind it reveal the loss a queue's length earlier, whereas a loss of the
+ *   newest may only show by a timeout. After a stall the newest is also the most useful.
+ * - No CoDel: its target of 5 ms is less than a super-frame takes on a slow line, so it would drop from flows with a
+ *   single record queued. The limit is small, and a standing queue delays only the flows that fill it.
+ * - A queued record is a copy, in a block of a pool, and counts as the memory of the whole block. So the limit bounds
+ *   the queue's memory, and many small records make as long a flow as they cost. A copy is cheaper than it looks: a
+ *   range of the incoming message would keep all of that message alive.
  */
 import { Block } from "./block.ts";
 import type { BlockPool } from "./block-pool.ts";
 import { flowHash } from "./flow.ts";
 import type { QueueBudget } from "./queue-budget.ts";
 
-/** Flows told apart (RFC 8290 section 5.2.3's default); those that share a bucket share their turn, in order. */
+/**
+ * Number of distinct flows (RFC 8290 section 5.2.3's default); flows that share a bucket share their turn, in order.
+ */
 export const FLOW_BUCKETS = 1024;
 
-/** Bytes a flow may send per turn: a frame of 1500 bytes with two tags, behind the longest record header. */
+/** Bytes that a flow may send per turn: a frame of 1500 bytes with two tags, behind the longest record header. */
 export const QUANTUM_BYTES = 22 + 14 + 2 * 4 + 1500;
 
 /** One record, or several adjacent ones: `block.bytes[start, end)`. Holds a reference to the block. */
@@ -41,7 +43,7 @@ export interface RecordRange {
   end: number;
 }
 
-/** Told of each record that is dropped, the record `bytes[start, end)`. */
+/** Receives each dropped record, `bytes[start, end)`. */
 export type Dropped = (bytes: Uint8Array, start: number, end: number) => void;
 
 export class EgressQueue {
@@ -51,25 +53,25 @@ export class EgressQueue {
   readonly #seed: number;
   readonly #pool: BlockPool;
   readonly #flows = new Array<Flow | undefined>(FLOW_BUCKETS).fill(undefined);
-  /** RFC 8290's "new" and "old" flows. A flow that has run dry stays listed until its turn comes. */
+  /** RFC 8290's "new" and "old" flows. An empty flow stays listed until its turn. */
   readonly #new = new FlowList();
   readonly #old = new FlowList();
   readonly #ranks = new FlowRanks();
-  /** Entries to be used again. */
+  /** Entries for reuse. */
   readonly #spare: Entry[] = [];
   #records = 0;
-  /** Of the blocks held. */
+  /** Bytes of the blocks held. */
   #held = 0;
   #bytes = 0;
 
   /**
-   * Takes 8 KiB at once: to be made when a receiver is backlogged for the first time.
+   * Takes 8 KiB at once, so create it when a receiver is backlogged for the first time.
    *
-   * @param limitBytes what may wait at most, in bytes of blocks
-   * @param pool where the blocks come from
+   * @param limitBytes maximum bytes of waiting blocks
+   * @param pool source of the blocks
    * @param dropped called with each record that finds no room, to count it
    * @param seed for the hash of flows, 32 bits
-   * @param budget what the queue has a share of, which bounds it too
+   * @param budget shared with other queues, and a further limit
    */
   constructor(
     limitBytes: number,
@@ -85,7 +87,7 @@ export class EgressQueue {
     this.#pool = pool;
   }
 
-  /** Bytes of the records that wait. */
+  /** Bytes of the waiting records. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -94,15 +96,15 @@ export class EgressQueue {
     return this.#records === 0;
   }
 
-  /** Bytes of blocks that it may hold now: its own limit, or its share of a budget that is nearly used up. */
+  /** Bytes of blocks that the queue may hold now: its own limit, or its share of a nearly exhausted budget. */
   get #limit(): number {
     const budget = this.#budget;
     return budget === undefined ? this.#maxBytes : Math.min(this.#maxBytes, budget.share);
   }
 
   /**
-   * Has the record `bytes[start, end)` wait, whose frame begins at `frame`; its bytes are copied. Where there is no
-   * room, one of the longest flows makes some: its oldest records are dropped, which may come to the one just added.
+   * Queues a copy of the record `bytes[start, end)`, whose frame begins at `frame`. If there is no room, drops the
+   * oldest records of one of the longest flows, which may include the one just added.
    */
   add(bytes: Uint8Array, start: number, frame: number, end: number): void {
     const size = end - start;
@@ -134,10 +136,10 @@ export class EgressQueue {
   }
 
   /**
-   * Takes the record whose turn it is, in order within its flow, and says in `into` where it lies: in a block whose
-   * one reference is the caller's from then on.
+   * Takes the next record, in order within its flow, and writes its position to `into`. The caller then owns the one
+   * reference to its block.
    *
-   * @returns false where none waits; `into` is then as it was
+   * @returns false if the queue is empty; `into` is then unchanged
    */
   take(into: RecordRange): boolean {
     while (this.#records > 0) {
@@ -166,7 +168,7 @@ export class EgressQueue {
     return false;
   }
 
-  /** Forgets everything that waits, and tells nobody: the receiver is gone. */
+  /** Discards all waiting records without reporting them, because the receiver is gone. */
   clear(): void {
     for (const flow of this.#flows) {
       for (let head = flow?.head; flow !== undefined && head !== undefined; head = flow.head) {
@@ -194,7 +196,7 @@ export class EgressQueue {
     block.release();
   }
 
-  /** Takes `head` off its flow. Where nothing waits any more there is no congestion: all debts are forgiven. */
+  /** Removes `head` from its flow. Forgives all debts once the queue is empty, because there is no congestion then. */
   #remove(flow: Flow, head: Entry): void {
     flow.shift(head);
     this.#ranks.update(flow);
@@ -211,31 +213,31 @@ export class EgressQueue {
   }
 }
 
-/** A record that waits. Used again and again, as flows are: nothing is allocated per frame. */
+/** A waiting record. Entries are reused, as flows are, so no frame allocates. */
 class Entry {
   block: Block = NOTHING;
-  /** Of the record at the block's beginning, in bytes. */
+  /** Bytes of the record, which lies at the beginning of the block. */
   size = 0;
   next: Entry | undefined;
 }
 
 const NOTHING = new Block(new Uint8Array(0));
 
-/** What waits of one flow, in the order it came. */
+/** The waiting records of one flow, in order of arrival. */
 class Flow {
   head: Entry | undefined;
   #tail: Entry | undefined;
-  /** Bytes of the blocks that its records are in. */
+  /** Bytes of the blocks that hold its records. */
   charge = 0;
-  /** Bytes it may still send in this turn; negative is a debt. */
+  /** Bytes that it may still send in this turn; negative for a debt. */
   deficit = 0;
   /** Whether it is in one of the lists. */
   listed = false;
-  /** The flow behind it there. */
+  /** The next flow in the list. */
   next: Flow | undefined;
-  /** For {@link FlowRanks}: bits of the charge, 0 where nothing waits. */
+  /** For {@link FlowRanks}: number of bits of the charge, 0 for an empty flow. */
   rank = 0;
-  /** For {@link FlowRanks}: its neighbours among flows of its rank. */
+  /** For {@link FlowRanks}: neighbours among flows of the same rank. */
   before: Flow | undefined;
   after: Flow | undefined;
 
@@ -246,7 +248,7 @@ class Flow {
     this.charge += entry.block.weight;
   }
 
-  /** Takes off its head. */
+  /** Removes its head. */
   shift(head: Entry): void {
     this.head = head.next;
     if (this.head === undefined) this.#tail = undefined;
@@ -283,21 +285,21 @@ class FlowList {
 }
 
 /**
- * Flows by how much waits of them, so that a long one is found without a look at all of them: a sender of many flows
- * would have the relay look through a thousand for each record that finds the queue full. Each rank is twice as long as
+ * Flows ranked by the bytes they hold, so that a long one is found without searching all. Otherwise a sender with many
+ * flows would make the relay search a thousand for each record that finds the queue full. Each rank is twice as long as
  * the one below.
  */
 class FlowRanks {
   readonly #heads = new Array<Flow | undefined>(33).fill(undefined);
   #highest = 0;
 
-  /** One of the longest flows: none is twice as long. Undefined where nothing waits. */
+  /** One of the longest flows: no other is twice as long. Undefined if all are empty. */
   get longest(): Flow | undefined {
     while (this.#highest > 0 && this.#heads[this.#highest] === undefined) this.#highest--;
     return this.#heads[this.#highest];
   }
 
-  /** Notes that something was added to a flow, or taken from it. */
+  /** Updates the rank of a flow after a record was added or removed. */
   update(flow: Flow): void {
     const rank = 32 - Math.clz32(flow.charge);
     if (rank === flow.rank) return;

@@ -1,29 +1,29 @@
 /**
- * Which flow a frame belongs to, as far as a fair queue has to know (RFC 8290 section 4.1.1): frames of one
- * flow have one hash and so keep their order; frames of two flows that share a hash only share their turn.
+ * Assigns frames to flows as precisely as a fair queue needs (RFC 8290 section 4.1.1). Frames of one flow have one hash
+ * and so keep their order; two flows that share a hash only share their turn.
  */
 import { readUint16, readUint32 } from "../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../frame/ethernet.ts";
 import { IPV4_HEADER_BYTES, PROTOCOL_TCP, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
 import { IPV6_HEADER_BYTES } from "../frame/ip/ipv6.ts";
 
-/** Below this the type field is a length (IEEE 802.3 section 3.2.6), which differs within a flow. */
+/** Below this the type field is a length (IEEE 802.3 section 3.2.6), which varies within a flow. */
 const LEAST_ETHERTYPE = 0x0600;
 
-/** "More fragments" and the offset: one of them is set in every fragment, the first included. */
+/** "More fragments" and the offset: every fragment, including the first, sets one of these bits. */
 const FRAGMENT_BITS = 0x3fff;
 
 /** 2^32 divided by the golden ratio, to the next odd number: spreads every bit towards the high ones. */
 const MULTIPLIER = 0x9e3779b1;
 
 /**
- * Hashes the flow of the frame in [frame, end): addresses and EtherType past any VLAN tags, and for IP its
- * addresses, protocol, and TCP's or UDP's ports. Fragments go without ports, as all but the first have none;
- * so do packets with IPv6 extension headers. Never throws, whatever the bytes, and reads none outside
- * the range: what is cut short is hashed as far as it goes. Allocates nothing.
+ * Hashes the flow of the frame in [frame, end): addresses and EtherType past any VLAN tags, and for IP its addresses,
+ * protocol, and TCP's or UDP's ports. Omits the ports of fragments, because only the first has them, and of packets
+ * with IPv6 extension headers. Never throws and reads no byte outside the range; hashes as much as a truncated frame
+ * has. Allocates nothing.
  *
- * @param seed 32 bits that nobody outside knows, so that nobody can aim at another's flow
- * @returns 32 bits, unsigned, of which the low ones are as good as the high ones
+ * @param seed 32 secret bits, so that no sender can aim at another's flow
+ * @returns 32 bits, unsigned; the low ones are as good as the high ones
  */
 export function flowHash(bytes: Uint8Array, frame: number, end: number, seed = 0): number {
   const typeOffset = findEtherType(bytes, frame, end);
@@ -37,7 +37,7 @@ export function flowHash(bytes: Uint8Array, frame: number, end: number, seed = 0
   hash = mix(hash, etherType < LEAST_ETHERTYPE ? 0 : etherType);
   if (etherType === ETHERTYPE_IPV4) hash = mixIpv4(hash, bytes, packet, end);
   else if (etherType === ETHERTYPE_IPV6) hash = mixIpv6(hash, bytes, packet, end);
-  // Twice more, as what came last may have changed high bits alone: the source port does.
+  // Mixes twice more, because the last word may have changed high bits alone: the source port does.
   return mix(mix(hash, 0), 0) >>> 0;
 }
 
@@ -68,7 +68,7 @@ function mixPorts(hash: number, protocol: number, bytes: Uint8Array, segment: nu
   return segment + 4 > end ? hash : mix(hash, readUint32(bytes, segment));
 }
 
-/** One to one in either argument, so that flows which differ in one word alone never share a hash. */
+/** Injective in either argument, so flows that differ in one word alone never share a hash. */
 function mix(hash: number, word: number): number {
   const spread = Math.imul(hash ^ word, MULTIPLIER);
   return spread ^ (spread >>> 15);

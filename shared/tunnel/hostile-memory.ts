@@ -1,19 +1,19 @@
 /**
- * Makes mistakes of ownership (./block.ts) visible, for tests: what is free is written over, so that a late reader gets
- * this pattern instead of another tenant's frames, and a late writer is found out.
+ * Detects violations of ownership (./block.ts), for tests. It overwrites free memory, so a late reader gets this
+ * pattern instead of another tenant's frames, and a late write is detected.
  */
 import type { Block } from "./block.ts";
 
-/** In every byte of free memory. */
+/** The value of every byte of free memory. */
 const PATTERN = 0xdb;
 const PATTERN_WORD = 0xdbdb_dbdb;
 
-/** Writes over a block that has become free. */
+/** Overwrites a block that has become free. */
 export function poison({ bytes }: Block): void {
   bytes.fill(PATTERN);
 }
 
-/** @throws Error if a block was written to while it was free */
+/** Checks the pattern. @throws Error if a block was written to while it was free */
 export function demandPoison({ bytes }: Block): void {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
   let changed = 0;
@@ -23,11 +23,15 @@ export function demandPoison({ bytes }: Block): void {
   if (changed !== 0) throw new Error(`a block of ${bytes.length} bytes was written to after its release`);
 }
 
-/** Watches for blocks that the garbage collector finds before they were released. */
+/** Detects blocks that the garbage collector collects before they are released. */
 export class LeakWatch {
   readonly #registry: FinalizationRegistry<string>;
 
-  /** @param leaked called with where a block was taken that was never given back */
+  /**
+   * Creates a watch.
+   *
+   * @param leaked receives the stack trace of the call that took the leaked block
+   */
   constructor(leaked: (taken: string) => void) {
     this.#registry = new FinalizationRegistry(leaked);
   }
@@ -41,10 +45,13 @@ export class LeakWatch {
   }
 }
 
-/** The caller's stack, as text: an Error would keep alive all that its methods belong to, the leaked block among them. */
+/**
+ * Returns the caller's stack as text, because an Error would keep alive the objects of its methods, including the
+ * leaked block.
+ */
 function plainStack(): string {
   const prepare: unknown = Reflect.get(Error, "prepareStackTrace");
-  // A test runner's looks every line up in source maps, which takes longer than most tests.
+  // A test runner's version looks every line up in source maps, which takes longer than most tests.
   Reflect.set(Error, "prepareStackTrace", undefined);
   try {
     return new Error("taken here").stack ?? "";

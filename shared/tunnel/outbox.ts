@@ -1,12 +1,12 @@
 /**
- * What goes to one receiver, gathered into as few messages as can be.
+ * Gathers the records for one receiver into as few messages as possible.
  *
- * Records wait as ranges of the buffers they came in. Neighbours in one buffer are one range, so that a
- * batch whose records all go the same way leaves as it came, without a copy. Small ranges of several buffers are put
- * together into one message; a great one is cheaper sent by itself than copied.
+ * Records wait as ranges of the buffers they arrived in. Neighbours in one buffer form one range, so a batch whose
+ * records all go the same way leaves as it came, without a copy. Small ranges of several buffers are copied into one
+ * message; a large one is cheaper to send by itself.
  *
- * A receiver that reads more slowly than others send to it gets a queue (see ./egress-queue.ts), fair between
- * its flows. While it keeps up, the queue is empty and nothing passes through it.
+ * A receiver that reads more slowly than others send to it gets a queue (see ./egress-queue.ts), fair between its
+ * flows. While it keeps up, the queue is empty and no record passes through it.
  */
 
 import { MESSAGE_BYTES } from "../protocol/constants.ts";
@@ -17,36 +17,36 @@ import type { QueueBudget } from "./queue-budget.ts";
 
 /** The sending half of a WebSocket, as far as records need it. */
 export interface MessageSink {
-  /** Bytes handed over and not yet taken by the network. */
+  /** Bytes passed to the sink that the network has not taken yet. */
   readonly bufferedAmount: number;
-  /** Whether messages still go anywhere. */
+  /** Whether messages can still be sent. */
   readonly isOpen: boolean;
   /**
-   * Sends `block.bytes[start, end)` as one binary message. The sink takes over one of the caller's references, and
-   * releases it when the bytes were sent or will never be.
+   * Sends `block.bytes[start, end)` as one binary message. The sink takes over one of the caller's references and
+   * releases it once the bytes are sent or will never be.
    *
    * @param sent called once, after that
    */
   send(block: Block, start: number, end: number, sent?: () => void): void;
 }
 
-/** Ranges up to this many bytes are copied together; beyond it a system call costs less than the copy. */
+/** Ranges up to this many bytes are copied together; above it a system call costs less than the copy. */
 const GATHER_BYTES = 16 * 1024;
 
 export interface OutboxOptions {
   readonly sink: MessageSink;
   /** Whether the receiver has the feature `batch`; without it every record is a message. */
   readonly batch: boolean;
-  /** Memory for what is put together. */
+  /** Memory for messages gathered by copying. */
   readonly pool: BlockPool;
   /**
-   * Makes the queue for what waits once the network holds `windowBytes`, when that happens first; without one
-   * everything goes to the network at once.
+   * Makes the queue when records first have to wait because the network holds `windowBytes`. Without it all records go
+   * to the network at once.
    */
   readonly makeQueue?: (() => EgressQueue) | undefined;
-  /** Bytes that the network may hold before records queue: enough to keep it busy, little enough to reorder behind. */
+  /** Bytes that the network may hold before records queue: enough to keep it busy, few enough to reorder behind. */
   readonly windowBytes?: number;
-  /** What this receiver has a share of: both window and queue are smaller when little is left of it. */
+  /** Budget shared with other receivers: window and queue both shrink when little of it is left. */
   readonly budget?: QueueBudget | undefined;
 }
 
@@ -61,7 +61,7 @@ export class Outbox {
   #queue: EgressQueue | undefined;
   readonly #maxWindow: number;
   readonly #budget: QueueBudget | undefined;
-  /** What is being gathered; the first `#count` are in use, the others wait to be used again. */
+  /** Gathered ranges; the first `#count` are in use, the others are for reuse. */
   readonly #ranges: RecordRange[] = [];
   #count = 0;
   #bytes = 0;
@@ -90,7 +90,10 @@ export class Outbox {
     }
   }
 
-  /** Bytes that the network may hold now: one at least, so that an idle one is given a record even where no budget is left. */
+  /**
+   * Bytes that the network may hold now: at least one, so that an idle network gets a record even when no budget is
+   * left.
+   */
   get #window(): number {
     const budget = this.#budget;
     return budget !== undefined && budget.share < this.#maxWindow
@@ -98,14 +101,14 @@ export class Outbox {
       : this.#maxWindow;
   }
 
-  /** Sends what was gathered. */
+  /** Sends the gathered records. */
   flush(): void {
     if (this.#count > 0) this.#sendAll();
-    // What filled the network may have been others' messages, which tell nobody here that they are sent.
+    // Messages from elsewhere may have filled the network, and their sending is not reported here.
     this.#refill();
   }
 
-  /** Throws away what was gathered and what waits: the receiver is gone. */
+  /** Discards all gathered and queued records, because the receiver is gone. */
   close(): void {
     this.#closed = true;
     for (let i = 0; i < this.#count; i++) (this.#ranges[i] as RecordRange).block.release();
@@ -113,7 +116,7 @@ export class Outbox {
     this.#queue?.clear();
   }
 
-  /** Sends what was gathered; the ranges' references go to the sink, or with the copy. */
+  /** Sends the gathered records. The sink or the copy takes over the ranges' references. */
   #sendAll(): void {
     const ranges = this.#ranges;
     const count = this.#count;
@@ -121,7 +124,7 @@ export class Outbox {
     while (from < count) {
       const to = this.#run(from, count);
       const range = ranges[from] as RecordRange;
-      // The last message tells when all are sent, because they go in order.
+      // The last message reports when all are sent, because they go in order.
       const sent = to === count && this.#makeQueue !== undefined ? this.#drained : undefined;
       if (to > from + 1 || this.#pinsTooMuch(range)) this.#sendGathered(from, to, sent);
       else this.#sink.send(range.block, range.start, range.end, sent);
@@ -130,7 +133,7 @@ export class Outbox {
     this.#forget();
   }
 
-  /** Empties the list of ranges. The caller has taken over their references. */
+  /** Empties the list of ranges, whose references the caller has taken over. */
   #forget(): void {
     for (let i = 0; i < this.#count; i++) (this.#ranges[i] as RecordRange).block = NOTHING;
     this.#count = 0;
@@ -138,9 +141,9 @@ export class Outbox {
   }
 
   /**
-   * Whether a range that waits would keep more than twice its bytes from being used again. A receiver that does not
-   * read could hold a message's memory by each ping otherwise; and as all messages of a turn are let go of together, a
-   * small message could hold great ones. Without a queue it is the sender who bounds what waits.
+   * Returns whether a waiting range would hold more than twice its bytes in memory. Otherwise each ping to a receiver
+   * that does not read could hold a whole message. A small message could even hold large ones, because all messages of
+   * a turn are released together. Without a queue the sender bounds what waits.
    */
   #pinsTooMuch(range: RecordRange): boolean {
     if (this.#makeQueue === undefined) return false;
@@ -148,8 +151,8 @@ export class Outbox {
   }
 
   /**
-   * Sends the ranges [from, to) as one message. Without a queue their blocks are held until that is sent, although it is a
-   * copy: they are what bounds the sender.
+   * Sends the ranges [from, to) as one message. Without a queue it holds their blocks until the message is sent,
+   * although that is a copy, because the held blocks bound the sender.
    */
   #sendGathered(from: number, to: number, sent: (() => void) | undefined): void {
     let size = 0;
@@ -171,7 +174,7 @@ export class Outbox {
     else this.#sink.send(copy, 0, size, sent);
   }
 
-  /** Where the message that begins with range `from` ends: small neighbours go together. */
+  /** Returns the end of the message that begins with range `from`: small neighbours go together. */
   #run(from: number, count: number): number {
     let size = length(this.#ranges[from] as RecordRange);
     let to = from + 1;
@@ -185,7 +188,7 @@ export class Outbox {
     return to;
   }
 
-  /** Takes a reference, unless the record goes with the one before. */
+  /** Takes a reference, unless the record extends the previous range. */
   #gather(block: Block, start: number, end: number): void {
     const last = this.#ranges[this.#count - 1];
     if (this.#count > 0 && last !== undefined && this.#batch && last.block === block && last.end === start) {
@@ -199,7 +202,7 @@ export class Outbox {
     this.#append(block, start, end);
   }
 
-  /** Takes over a reference of the caller's. */
+  /** Takes over one of the caller's references. */
   #append(block: Block, start: number, end: number): void {
     this.#bytes += end - start;
     const range = this.#ranges[this.#count];
@@ -213,10 +216,10 @@ export class Outbox {
     this.#count++;
   }
 
-  /** Moves what waits to the network, once that has room for more than a trickle. */
+  /** Moves queued records to the network once that has room for more than a trickle. */
   #refill(): void {
     const queue = this.#queue;
-    // What is gathered is about to be flushed.
+    // Gathered records are about to be flushed.
     if (queue === undefined || this.#refilling || this.#count > 0 || !this.#sink.isOpen) return;
     this.#refilling = true;
     const next: RecordRange = { block: NOTHING, start: 0, end: 0 };
@@ -230,7 +233,7 @@ export class Outbox {
   }
 }
 
-/** In place of a block that was handed on, so that the outbox keeps none alive. */
+/** Replaces a block that was passed on, so that the outbox keeps none alive. */
 const NOTHING = new Block(new Uint8Array(0));
 
 function releaseAll(blocks: readonly Block[]): void {

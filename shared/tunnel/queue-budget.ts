@@ -1,13 +1,13 @@
 /**
- * Memory that may wait for slow receivers, shared by many queues.
+ * Memory shared by the queues of slow receivers.
  *
- * No queue is promised a part. Each may hold as much as a fraction of what is free at the moment (dynamic thresholds,
- * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998): while there is plenty, a queue has all that it is
- * ever given; as the total grows, the bound of each falls, so the largest are over it first and give first. No list has
- * to be searched for them.
+ * No queue has a reserved part. Each may hold a fraction of the memory that is free at the moment (dynamic thresholds,
+ * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998). While there is plenty, each queue gets its full
+ * limit. As the total grows, every queue's bound falls, so the largest exceed it first and drop first. No list has to
+ * be searched for them.
  */
 
-/** What one queue may hold, as a part of what is free. */
+/** Divisor of the free memory that gives the maximum of one queue. */
 const PART = 8;
 
 export class QueueBudget {
@@ -18,8 +18,10 @@ export class QueueBudget {
   #refusals = 0;
 
   /**
-   * @param limit bytes that may wait in all, whatever that is at the time
-   * @param within a wider budget, of which this is a part
+   * Creates a budget.
+   *
+   * @param limit returns the maximum bytes that may wait in all, which may vary
+   * @param within a wider budget that includes this one
    */
   constructor(limit: () => number, within?: QueueBudget) {
     this.#limit = limit;
@@ -32,25 +34,25 @@ export class QueueBudget {
     return this.#used;
   }
 
-  /** Bytes that one queue may hold now; 0 where nothing is left. */
+  /** Bytes that one queue may hold now; 0 if nothing is left. */
   get share(): number {
     const within = this.#within;
     return within !== undefined && within.#own < this.#own ? within.#own : this.#own;
   }
 
-  /** Told of a record that a queue would have had room for, if the budget had. */
+  /** Counts a record refused only because of the budget, although its queue had room. */
   refused(): void {
     this.#refusals++;
   }
 
-  /** Records that were refused since this was asked last. */
+  /** Returns the number of records refused since the last call. */
   takeRefusals(): number {
     const refusals = this.#refusals;
     this.#refusals = 0;
     return refusals;
   }
 
-  /** Counts bytes that wait from now on, or, where negative, no longer do. */
+  /** Adds bytes that wait from now on, or removes them if negative. */
   add(bytes: number): void {
     this.#used += bytes;
     this.#own = Math.max(0, (this.#limit() - this.#used) / PART);

@@ -21,7 +21,7 @@ import { EgressQueue } from "./egress-queue.ts";
 import { type MessageSink, Outbox } from "./outbox.ts";
 import type { QueueBudget } from "./queue-budget.ts";
 
-/** A tunnel's port in one segment: what is sent here goes into the tunnel. */
+/** A tunnel's port in one segment: it sends frames into the tunnel. */
 export class TunnelPort extends Port {
   readonly segment: Segment;
   readonly #outbox: Outbox;
@@ -44,7 +44,7 @@ export class TunnelPort extends Port {
 }
 
 export interface TunnelOptions {
-  /** Names its ports: the VTEP at the other end. */
+  /** Name of its ports: the VTEP at the other end. */
   readonly id: string;
   readonly sink: MessageSink;
   /** Whether both ends have the feature `batch`. */
@@ -52,30 +52,28 @@ export interface TunnelOptions {
   /** Whether both ends have the feature `offload`. */
   readonly offload: boolean;
   readonly macs: MacBudget;
-  /** What those behind its ports may be; nothing unless given. */
+  /** Roles allowed behind its ports; none by default. */
   readonly roles?: ReadonlySet<PortRole>;
-  /** Memory for what waits or is put together. */
+  /** Memory for records that wait or are gathered. */
   readonly pool: BlockPool;
   /**
-   * Bytes that may wait for a slow receiver, beyond what the network takes; what comes on top is dropped. Without a
-   * limit nothing is dropped, so what is sent has to be bounded where it comes from.
+   * Maximum bytes that may wait for a slow receiver, beyond what the network takes; more is dropped. Without it no
+   * record is dropped, so the sender must be bounded elsewhere.
    */
   readonly queueBytes?: number;
-  /** Told of what was thrown at a turn's end, when messages are sent; without it that ends the process. */
+  /** Receives errors thrown at a turn's end, when messages are sent; without it they end the process. */
   readonly failed?: (error: unknown) => void;
-  /** What all that waits for the other end is a part of. */
+  /** Budget that includes all records waiting for the other end. */
   readonly budget?: QueueBudget;
-  /** What its messages cost is added here; they are read on only while that is not over. */
+  /** Work meter for its messages. They are read on only while it is not exhausted. */
   readonly work?: Work;
 }
 
-/**
- * The frames' half of a tunnel, the same at either end: one port in each segment joined, told apart by VNI.
- */
+/** The frames' half of a tunnel, the same at either end: one port in each joined segment, selected by VNI. */
 export class Tunnel implements RecordReader {
-  /** Records dropped where no port could be named. */
+  /** Records dropped because no port matches. */
   readonly drops = new DropCounter();
-  /** Records of types not spoken here: skipped. */
+  /** Skipped records of unknown types. */
   unknownRecords = 0;
   readonly #options: TunnelOptions;
   readonly #outbox: Outbox;
@@ -90,7 +88,7 @@ export class Tunnel implements RecordReader {
       this.#options.failed(error);
     }
   };
-  /** The port of the record before, which is most often that of the next. */
+  /** The port of the previous record, which is usually that of the next. */
   #lastPort: TunnelPort | undefined;
 
   constructor(options: TunnelOptions) {
@@ -111,7 +109,11 @@ export class Tunnel implements RecordReader {
     this.#outbox = new Outbox({ sink, batch, pool, makeQueue, budget });
   }
 
-  /** @param macs what this port may learn, where it is not the tunnel's own budget */
+  /**
+   * Joins a segment.
+   *
+   * @param macs limit on what this port may learn, if it differs from the tunnel's own budget
+   */
   join(segment: Segment, macs = this.#options.macs): TunnelPort {
     const port = new TunnelPort(this.#options, segment, this.#outbox, macs);
     this.#ports.set(segment.vni, port);
@@ -119,11 +121,15 @@ export class Tunnel implements RecordReader {
     return port;
   }
 
-  /** @returns false where the VNI was not joined */
+  /**
+   * Leaves a segment.
+   *
+   * @returns false if the VNI was not joined
+   */
   leave(vni: number): boolean {
     const port = this.#ports.get(vni);
     if (port === undefined) return false;
-    // What came before it left is sent before it leaves: the tunnel flushes only the segments that it is in.
+    // Flushes first, because the tunnel only flushes the segments it is in.
     if (this.#flushing) this.#flushAll();
     this.#ports.delete(vni);
     this.#lastPort = undefined;
@@ -132,11 +138,12 @@ export class Tunnel implements RecordReader {
   }
 
   /**
-   * Switches the records of the binary message `block.bytes[0, size)`, which is lent, until the work's limit is reached.
-   * What comes of all messages of one turn of the event loop is sent at its end, so that a receiver gets it in one.
+   * Switches the records of the binary message `block.bytes[0, size)`, which is lent, until the work's limit is
+   * reached. Sends the results of all messages at the end of the event loop's turn, so that each receiver gets them in
+   * one.
    *
-   * @param from where to begin: 0, or what an earlier call for this message returned
-   * @returns where to go on later (`size` when all is done), or why the message is malformed
+   * @param from where to begin: 0, or the result of an earlier call for this message
+   * @returns where to continue later (`size` when all is done), or the fault of a malformed message
    */
   receive(block: Block, size: number, from = 0): RecordFault | number {
     if (!this.#flushing) {
@@ -155,7 +162,7 @@ export class Tunnel implements RecordReader {
     return !this.#work.isOver;
   }
 
-  /** Throws away what waits for the other end, which is gone; its ports have left their segments. */
+  /** Discards everything that waits for the other end, which is gone. Its ports have left their segments. */
   close(): void {
     this.#outbox.close();
   }
@@ -165,7 +172,7 @@ export class Tunnel implements RecordReader {
     for (const port of this.#ports.values()) port.segment.flush();
   }
 
-  /** A record found no room in its receiver's queue. */
+  /** Counts a record that found no room in its receiver's queue. */
   #full(bytes: Uint8Array, start: number, end: number): void {
     const port = this.#ports.get(readVni(bytes, start + RECORD_HEADER_BYTES));
     const frame = start + (isOffload(bytes, start) ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
@@ -191,7 +198,7 @@ export class Tunnel implements RecordReader {
       return;
     }
     this.#lastPort = port;
-    // The record goes on as it is, so its reserved bits have to be cleared here (RFC 7348 section 5).
+    // The record goes on as it is, so its reserved bits must be cleared here (RFC 7348 section 5).
     writeVxlan(bytes, header, vni);
     port.segment.forward(port, block, start, frame, end);
   }

@@ -3,7 +3,7 @@ import { usage } from "./fault.ts";
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /**
- * Reads `30s`, `15m`, `24h` or `7d`.
+ * Parses `30s`, `15m`, `24h` or `7d`.
  *
  * @returns seconds
  * @throws Fault for anything else

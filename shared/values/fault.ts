@@ -1,22 +1,19 @@
 import { plainText } from "./plain-text.ts";
 
-/** What a {@link Fault} is made of. */
+/** The parts of a {@link Fault}. */
 export interface FaultOptions {
   /** Stable, dotted, for programs: `tap.no-permission`. */
   readonly code: string;
-  /** One line: what went wrong, with the offending value. */
+  /** One line: the problem, with the offending value. */
   readonly message: string;
-  /** One line: what to do about it. */
+  /** One line: the next step. */
   readonly hint: string;
-  /** 1: it failed; 2: it was asked for wrongly. */
+  /** 1: it failed; 2: wrong usage. */
   readonly exitCode?: 1 | 2;
   readonly cause?: unknown;
 }
 
-/**
- * Something the user can mend, told in the user's words. Everything else that is thrown is our own mistake
- * and shows its stack.
- */
+/** An error that the user can fix, in the user's words. Any other error is our own mistake and shows its stack. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: string;
@@ -31,13 +28,14 @@ export class Fault extends Error {
   }
 }
 
-/** A {@link Fault} of wrong usage: an option or argument that can't be meant. */
+/** Returns a {@link Fault} of wrong usage: an invalid option or argument. */
 export function usage(code: string, message: string, hint: string): Fault {
   return new Fault({ code, message, hint, exitCode: 2 });
 }
 
 /**
- * What to print for an error and how to exit: two lines for a {@link Fault}, the stack for a mistake of ours.
+ * Returns the text to print for an error and the exit code: two lines for a {@link Fault}, the stack for our own
+ * mistake.
  */
 export function explain(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof Fault) {
@@ -47,12 +45,12 @@ export function explain(error: unknown): { readonly text: string; readonly exitC
     };
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  // A stack has lines of its own, and may quote as well.
+  // A stack has several lines, and may quote values too.
   const lines = detail.split("\n").map((line) => plainText(line));
   return { text: `laneway: internal error, please report it: ${lines.join("\n")}\n`, exitCode: 1 };
 }
 
-/** Values that are quoted may come from anywhere. */
+/** Makes a text safe to print, because quoted values may come from anywhere. */
 function oneLine(text: string): string {
   return plainText(text).trim();
 }

@@ -16,7 +16,7 @@ const EACH_UNSAFE = new RegExp(UNSAFE.source, "gu");
  */
 export function plainText(text: string, most = Number.POSITIVE_INFINITY): string {
   const line = text.replaceAll(UNSAFE_RUNS, " ");
-  // A surrogate pair that is cut in two becomes U+FFFD as well.
+  // A surrogate pair cut in two becomes U+FFFD as well.
   return line.slice(0, most).toWellFormed();
 }
 

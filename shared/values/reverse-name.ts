@@ -1,4 +1,4 @@
-/** Names that addresses have in DNS: RFC 1035 section 3.5 for IPv4, RFC 3596 section 2.5 for IPv6. */
+/** DNS names of addresses: RFC 1035 section 3.5 for IPv4, RFC 3596 section 2.5 for IPv6. */
 import { formatIpv4, type IpAddress, parseIpv4 } from "../frame/address.ts";
 import { type Cidr, containsAddress, networkOf } from "../frame/cidr.ts";
 
@@ -7,17 +7,17 @@ const SUFFIX6 = "ip6.arpa";
 const NIBBLES = 32;
 const OCTETS = 4;
 
-/** What a name below a {@link ReverseZone} stands for. */
+/** The meaning of a name below a {@link ReverseZone}. */
 export type Reversed =
   | { readonly kind: "address"; readonly address: IpAddress }
-  /** Names of addresses are below it. */
+  /** A name above those of addresses. */
   | { readonly kind: "between" }
-  /** Of an address that is not in the subnet, though its name is below the zone's. */
+  /** A name of an address outside the subnet, although below the zone's name. */
   | { readonly kind: "outside" }
-  /** No address has such a name. */
+  /** Not the name of any address. */
   | { readonly kind: "nothing" };
 
-/** The name of the zone whose names are the addresses of a subnet: of the next larger one that ends between labels. */
+/** Returns the zone of a subnet's addresses: that of the next larger subnet that ends between labels. */
 export function reverseZone(subnet: Cidr): string {
   const { address } = networkOf(subnet);
   return typeof address === "number"
@@ -26,9 +26,9 @@ export function reverseZone(subnet: Cidr): string {
 }
 
 /**
- * The name of an address, or of the network that its first labels are.
+ * Returns the name of an address, or of the network that its first labels form.
  *
- * @param labels how many of them; all unless told
+ * @param labels number of labels; all by default
  */
 export function reverseName(address: IpAddress, labels?: number): string {
   const isV4 = typeof address === "number";
@@ -37,8 +37,8 @@ export function reverseName(address: IpAddress, labels?: number): string {
 }
 
 /**
- * The names of the zones that the names of a subnet's addresses fill, and nobody else's: none where that would take more
- * than `most` of them, or the subnet is a part of one.
+ * Returns the zones that only contain names of the subnet's addresses: none if that takes more than `most` zones, or if
+ * the subnet is part of one.
  */
 export function ownReverseZones(subnet: Cidr, most: number): string[] {
   const { address } = networkOf(subnet);
@@ -52,7 +52,7 @@ export function ownReverseZones(subnet: Cidr, most: number): string[] {
   return subnet.prefix % 4 === 0 ? [reverseName(address, subnet.prefix / 4)] : [];
 }
 
-/** What a name in lower case, which ends in that of the subnet's zone, stands for. */
+/** Returns the meaning of a lower-case name that ends in the name of the subnet's zone. */
 export function readReverse(name: string, subnet: Cidr): Reversed {
   const suffix = subnet.version === 4 ? SUFFIX4 : SUFFIX6;
   const labels = name

@@ -10,14 +10,14 @@ import { readBuffer } from "./static-read.ts";
 import { WsSocket } from "./ws-socket.ts";
 
 export interface AcceptOptions {
-  /** Bytes of a message at most; a longer one closes with 1009. */
+  /** Maximum size of a message in bytes; a longer one closes with 1009. */
   readonly maxBytes: number;
   /**
-   * Bytes of a message at most until {@link MessageSocket.allow} is called, and the close code of a longer one; `ws`
-   * takes twice as many, and its code is 1009.
+   * Maximum size of a message in bytes until {@link MessageSocket.allow} is called, and the close code for a longer
+   * one. With `ws` the limit is twice as high and the code 1009.
    */
   readonly first?: { readonly bytes: number; readonly code: number } | undefined;
-  /** The one spoken here; a client that does not offer it is told so by {@link Accepted.subprotocol}. */
+  /** The subprotocol of this server. If the client does not offer it, {@link Accepted.subprotocol} is false. */
   readonly subprotocol: string;
   readonly framing: Framing;
 }
@@ -28,7 +28,7 @@ export interface Accepted {
   readonly subprotocol: boolean;
 }
 
-/** Answers an upgrade; one that is no proper handshake is answered by an error, and `opened` never called. */
+/** Answers an upgrade. Answers an invalid handshake with an error and does not call `opened`. */
 export type Accept = (
   request: IncomingMessage,
   socket: Socket,
@@ -36,7 +36,7 @@ export type Accept = (
   opened: (accepted: Accepted) => void,
 ) => void;
 
-/** The server's half of opening WebSockets. */
+/** Creates the server's half of opening WebSockets. */
 export function accepting({ maxBytes, first, subprotocol, framing }: AcceptOptions): Accept {
   const server = new WebSocketServer({
     noServer: true,

@@ -11,26 +11,26 @@ import { WsSocket } from "./ws-socket.ts";
 
 export interface ConnectOptions {
   readonly subprotocol: string;
-  /** Bytes of a message at most; a longer one closes with 1009. */
+  /** Maximum size of a message in bytes; a longer one closes with 1009. */
   readonly maxBytes: number;
-  /** Milliseconds that all of it may take. */
+  /** Time limit for connecting and the handshake together, in milliseconds. */
   readonly timeoutMs: number;
   readonly framing: Framing;
   readonly signal: AbortSignal;
-  /** Headers of the request. */
+  /** Request headers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Opens the connection below, with its TLS; unless given it goes straight to the URL's host. */
+  /** Opens the connection below, with its TLS. By default connects directly to the URL's host. */
   readonly dial?: (signal: AbortSignal) => Promise<Socket>;
-  /** Called with the connection below, before anything but the handshake went over it. */
+  /** Called with the connection below when only the handshake has gone over it. */
   readonly prepare?: (socket: Socket) => void;
-  /** Called once it is open, before anything comes in, for who is told of that. */
+  /** Called once the WebSocket is open, before any message arrives. Returns the receiver of its events. */
   readonly opened: (socket: MessageSocket) => MessageEvents;
 }
 
-/** The server answered the handshake with another status than 101. */
+/** The server answered the handshake with a status other than 101. */
 export class UpgradeRefused extends Error {
   readonly status: number;
-  /** What the answer asks for in WWW-Authenticate (RFC 9110 section 11.6.1); empty where it does not. */
+  /** The answer's WWW-Authenticate header (RFC 9110 section 11.6.1), or empty if absent. */
   readonly asksFor: string;
 
   constructor(status: number, asksFor = "") {
@@ -43,7 +43,7 @@ export class UpgradeRefused extends Error {
 /**
  * Opens a WebSocket.
  *
- * @throws {@link UpgradeRefused}; the system's error where there is no connection; the signal's reason when aborted
+ * @throws {@link UpgradeRefused}; the system's error if the connection fails; the signal's reason when aborted
  */
 export async function connect(url: URL, options: ConnectOptions): Promise<void> {
   const { signal, timeoutMs, dial } = options;
@@ -80,7 +80,11 @@ async function dialled(
   }
 }
 
-/** @param socket the connection below, if it is there already */
+/**
+ * Performs the handshake.
+ *
+ * @param socket the connection below, if it is already open
+ */
 async function upgrade(
   url: URL,
   options: ConnectOptions,
@@ -105,7 +109,7 @@ async function upgrade(
   let late: ReturnType<typeof setTimeout> | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      // Not the `handshakeTimeout` of `ws`, which begins anew with every byte of the answer.
+      // Does not use the `handshakeTimeout` of `ws`, which restarts with every byte of the answer.
       late = setTimeout(() => {
         reject(tooLong(options.timeoutMs));
         ws.terminate();

@@ -1,8 +1,8 @@
 /**
- * Takes a WebSocket's bytes apart as they come (RFC 6455 section 5).
+ * Parses a WebSocket's bytes as they arrive (RFC 6455 section 5).
  *
- * The bytes are borrowed, from a buffer that the next read fills anew, so each payload is copied out once, into memory
- * of a pool; unmasking happens on the way.
+ * The bytes are lent, from a buffer that the next read overwrites. So the parser copies each payload once into memory
+ * of a pool, and unmasks it on the way.
  */
 import { readUint16, readUint32 } from "../../shared/frame/bytes.ts";
 import type { Block } from "../../shared/tunnel/block.ts";
@@ -28,7 +28,7 @@ import {
 } from "./frame.ts";
 import { mask } from "./mask.ts";
 
-/** Why the connection can't go on, with the close code that says so (section 7.4.1). */
+/** The reason why the connection must close, with its close code (section 7.4.1). */
 export class FrameFault {
   readonly code: number;
   readonly reason: string;
@@ -40,18 +40,18 @@ export class FrameFault {
 }
 
 export interface FrameEvents {
-  /** The whole message `block.bytes[0, size)`. A reference to the block is handed over. */
+  /** Receives the whole message `block.bytes[0, size)`, and one reference to the block. */
   message(opcode: typeof OPCODE_TEXT | typeof OPCODE_BINARY, block: Block, size: number): void;
-  /** A control frame, whose payload is the receiver's. */
+  /** Receives a control frame. The payload belongs to the receiver. */
   control(opcode: number, payload: Uint8Array): void;
 }
 
 export interface FrameParserOptions {
-  /** Whether frames have to be masked, as a client's, or must not be, as a server's (section 5.1). */
+  /** Whether frames must be masked, as a client's are, or must not be, as a server's (section 5.1). */
   readonly masked: boolean;
-  /** Bytes of a message at most. */
+  /** Maximum size of a message in bytes. */
   readonly maxBytes: number;
-  /** The close code of a longer one; 1009 unless it is said. */
+  /** The close code for a longer message; 1009 by default. */
   readonly tooBig?: number | undefined;
   readonly pool: BlockPool;
   readonly events: FrameEvents;
@@ -63,25 +63,25 @@ export class FrameParser {
   #tooBig: number;
   readonly #pool: BlockPool;
   readonly #events: FrameEvents;
-  /** Nothing more is wanted: of a connection that is closing. */
+  /** Whether input is ignored, because the connection is closing. */
   #stopped = false;
 
-  /** A header that is not complete yet; the masking key has the last bytes, as each of many idle sockets has a parser. */
+  /** An incomplete header. The masking key uses its last bytes, because each of many idle sockets has a parser. */
   readonly #header = new Uint8Array(HEADER_BYTES + MASK_BYTES);
   #headerBytes = 0;
 
-  /** The frame whose payload is being taken; `#left` bytes are to come. */
+  /** The frame whose payload is being read; `#left` bytes are missing. */
   #opcode = 0;
   #final = false;
   #left = 0;
   #inPayload = false;
   readonly #key = this.#header.subarray(HEADER_BYTES);
 
-  /** The message its fragments come to. */
+  /** The message that the fragments form. */
   #messageOpcode = 0;
   #message: Block | undefined;
   #messageBytes = 0;
-  /** A control frame may come between fragments. */
+  /** A control frame, which may come between fragments. */
   #control: Uint8Array | undefined;
   #controlBytes = 0;
 
@@ -93,25 +93,25 @@ export class FrameParser {
     this.#events = events;
   }
 
-  /** Bytes of memory that a message takes which is not complete; 0 where there is none. */
+  /** Bytes of memory held by the incomplete message; 0 if there is none. */
   get unreadBytes(): number {
     return this.#message?.bytes.length ?? 0;
   }
 
-  /** Sets the bytes of a message at most from now on; a longer one closes with 1009. */
+  /** Sets the maximum size of a message in bytes; a longer one closes with 1009. */
   allow(maxBytes: number): void {
     this.#maxBytes = maxBytes;
     this.#tooBig = TOO_BIG;
   }
 
-  /** Has everything from now on ignored. */
+  /** Ignores all input from now on. */
   stop(): void {
     this.#stopped = true;
     this.#message?.release();
     this.#message = undefined;
   }
 
-  /** Reads `bytes[start, end)`, which are borrowed for as long as the call takes. */
+  /** Reads `bytes[start, end)`, which are lent for the duration of the call. */
   read(bytes: Uint8Array, start: number, end: number): FrameFault | undefined {
     let at = start;
     while (!this.#stopped && at < end) {
@@ -131,7 +131,7 @@ export class FrameParser {
     return undefined;
   }
 
-  /** A header is complete. */
+  /** Starts the payload of a frame whose header is complete. */
   #begin(): FrameFault | undefined {
     const header = this.#header;
     const first = header[0] as number;
@@ -176,12 +176,12 @@ export class FrameParser {
     return undefined;
   }
 
-  /** Makes room for `length` bytes more of the message. */
+  /** Reserves `length` more bytes for the message. */
   #reserve(length: number): void {
     const needed = this.#messageBytes + length;
     const old = this.#message;
     if (old !== undefined && old.bytes.length >= needed) return;
-    // At least twice as much, or a message of many little fragments would be copied once for each.
+    // At least doubles the block, or a message of many small fragments would be copied once for each.
     const block = this.#pool.take(
       old === undefined ? needed : Math.max(needed, Math.min(2 * old.bytes.length, this.#maxBytes)),
     );
@@ -207,7 +207,7 @@ export class FrameParser {
     else this.#messageBytes += length;
   }
 
-  /** A frame's payload is complete. */
+  /** Ends a frame whose payload is complete. */
   #end(): void {
     this.#inPayload = false;
     if (this.#opcode >= OPCODE_CLOSE) {
@@ -226,7 +226,7 @@ export class FrameParser {
   }
 }
 
-/** How long the header is whose first two bytes are there. */
+/** Returns the length in bytes of the header whose first two bytes are present. */
 function headerBytes(header: Uint8Array): number {
   const second = header[1] as number;
   const length = second & LENGTH;
@@ -234,7 +234,10 @@ function headerBytes(header: Uint8Array): number {
   return 2 + extended + ((second & MASKED) === 0 ? 0 : MASK_BYTES);
 }
 
-/** Undefined where it is not in its shortest form; more than anyone accepts where it has over 32 bits. */
+/**
+ * Returns the payload's length in bytes: undefined if it is not in its shortest form, and more than any limit if it has
+ * over 32 bits.
+ */
 function payloadLength(header: Uint8Array): number | undefined {
   const length = (header[1] as number) & LENGTH;
   if (length < LENGTH_16) return length;
@@ -246,7 +249,7 @@ function payloadLength(header: Uint8Array): number | undefined {
   return long <= 0xffff || long >= 2 ** 63 ? undefined : long;
 }
 
-/** Turns a masking key by so many bytes: the payload's next byte meets the key's next. */
+/** Rotates a masking key by `by` bytes, so that the payload's next byte meets the key's next. */
 function turn(key: Uint8Array, by: number): void {
   for (let i = 0; i < by; i++) {
     const first = key[0] as number;

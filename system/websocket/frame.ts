@@ -22,28 +22,28 @@ export const OPCODE = 0x0f;
 export const MASKED = 0x80;
 export const LENGTH = 0x7f;
 
-/** In place of a length: the real one follows in 16 or 64 bits. */
+/** Length field values that announce the real length in the following 16 or 64 bits. */
 export const LENGTH_16 = 126;
 export const LENGTH_64 = 127;
 
 export const MASK_BYTES = 4;
-/** The longest header there is. */
+/** Length of the longest header in bytes. */
 export const HEADER_BYTES = 2 + 8 + MASK_BYTES;
-/** What a control frame may carry (section 5.5). */
+/** Maximum payload of a control frame in bytes (section 5.5). */
 export const CONTROL_BYTES = 125;
 
-/** Bytes of the header, without a mask, of a frame that carries `length` bytes. */
+/** Returns the header's length in bytes, without a mask, for a frame with `length` bytes of payload. */
 export function headerLength(length: number): number {
   if (length < LENGTH_16) return 2;
   return length <= 0xffff ? 4 : 10;
 }
 
 /**
- * Writes the header of an unfragmented frame at the beginning of `header`, up to where a mask would be.
+ * Writes the header of an unfragmented frame at the beginning of `header`, up to the position of a mask.
  *
  * @param mask {@link MASKED}, or 0
  * @param length bytes of payload, under 4 GiB
- * @returns how long the header is
+ * @returns the header's length in bytes
  */
 export function writeHeader(header: Uint8Array, opcode: number, mask: number, length: number): number {
   header[0] = FIN | opcode;

@@ -1,6 +1,7 @@
 /**
- * A WebSocket (RFC 6455) on a socket whose handshake is done, framed by us: read into one static buffer, copied once
- * and unmasked on the way, written without a copy, or, where it has to be masked, with one into memory of a pool.
+ * A WebSocket (RFC 6455) on a socket whose handshake is done, framed by this project. It reads into one static buffer,
+ * copies once and unmasks on the way. It writes without a copy, or with one into memory of a pool if frames must be
+ * masked.
  */
 import { randomFillSync } from "node:crypto";
 import type { Socket } from "node:net";
@@ -34,15 +35,15 @@ const NOTHING = new Uint8Array(0);
 
 export interface FramedSocketOptions {
   readonly socket: Socket;
-  /** What came with the handshake already. */
+  /** Bytes that arrived with the handshake. */
   readonly head: Uint8Array;
-  /** Which end this is: a server's frames are not masked, a client's are. */
+  /** The role of this end: a client masks its frames, a server does not. */
   readonly side: "server" | "client";
-  /** Bytes of a message at most, until {@link FramedSocket.allow} is called. */
+  /** Maximum size of a message in bytes, until {@link FramedSocket.allow} is called. */
   readonly maxBytes: number;
-  /** The close code of a longer one; 1009 unless it is said. */
+  /** The close code for a longer message; 1009 by default. */
   readonly tooBig?: number | undefined;
-  /** What is read into; sockets may share it. */
+  /** The buffer to read into; sockets may share it. */
   readonly buffer: Uint8Array;
   readonly pool: BlockPool;
 }
@@ -50,7 +51,7 @@ export interface FramedSocketOptions {
 export class FramedSocket implements MessageSocket {
   readonly #socket: Socket;
   readonly #out: TurnWriter;
-  /** What came with the handshake, until it is read: it may lie in a buffer far greater. */
+  /** Bytes that arrived with the handshake, until they are read: they may lie in a much larger buffer. */
   #head: Uint8Array;
   readonly #client: boolean;
   readonly #buffer: Uint8Array;
@@ -58,14 +59,14 @@ export class FramedSocket implements MessageSocket {
   readonly #parser: FrameParser;
   #events: MessageEvents | undefined;
   #buffered = 0;
-  /** Bytes of memory that what is buffered takes. */
+  /** Bytes of memory held by buffered output. */
   #held = 0;
-  /** Bytes of the message that is not complete, as far as they are counted in the budget. */
+  /** Bytes of the incomplete message that are counted in the budget. */
   #unread = 0;
   #budget: QueueBudget | undefined;
   #reading: Reading | undefined;
   #state: "open" | "closing" | "closed" = "open";
-  /** Whether the other side's close frame has come, and what it said. */
+  /** The other side's close frame, once it has arrived. */
   #heard: { readonly code: number; readonly reason: string } | undefined;
   #ponging = false;
   #lastPing: Uint8Array | undefined;
@@ -90,7 +91,7 @@ export class FramedSocket implements MessageSocket {
     });
     socket.setTimeout(0);
     socket.setNoDelay(true);
-    // What goes wrong with the connection ends in `close`.
+    // Errors of the connection lead to `close`.
     socket.on("error", () => {});
     socket.on("close", () => this.#closed());
     socket.on("end", () => {
@@ -177,7 +178,7 @@ export class FramedSocket implements MessageSocket {
       this.#fail(new FrameFault(TRY_AGAIN_LATER, "no memory for a message"));
   }
 
-  /** The other side broke the rules: it is told, and no longer listened to (section 7.1.7). */
+  /** Closes because the other side broke the rules, and stops reading (section 7.1.7). */
   #fail({ code, reason }: FrameFault): void {
     this.#parser.stop();
     this.#sendClose(code, reason);
@@ -205,7 +206,7 @@ export class FramedSocket implements MessageSocket {
     this.#events?.alive();
   }
 
-  /** Answers a ping, or of several that come before the answer could leave, the last (section 5.5.3). */
+  /** Answers a ping. Of several that arrive before the answer can leave, answers the last (section 5.5.3). */
   #pong(payload: Uint8Array): void {
     if (this.#ponging) {
       this.#lastPing = payload;
@@ -227,7 +228,7 @@ export class FramedSocket implements MessageSocket {
       this.#sendClose(said.code, said.reason);
     } else {
       this.#heard = said;
-      // Its own code is the answer (section 5.5.1), an empty one to an empty one.
+      // Answers with its own code (section 5.5.1), and an empty frame with an empty frame.
       this.#sendClose(said.code, "");
     }
     this.#end();
@@ -241,7 +242,7 @@ export class FramedSocket implements MessageSocket {
     this.#state = "closing";
   }
 
-  /** Nothing more is to be said. The server goes first, so that the client's port is free at once (section 7.1.1). */
+  /** Ends the connection. The server ends first, so that the client's port is free at once (section 7.1.1). */
   #end(): void {
     this.#out.flush();
     if (!this.#client) this.#socket.end();
@@ -259,7 +260,11 @@ export class FramedSocket implements MessageSocket {
     this.#events?.closed(code, reason);
   }
 
-  /** @param weight bytes of memory that the payload keeps from being used again */
+  /**
+   * Writes a frame.
+   *
+   * @param weight bytes of memory that the payload holds until it is sent
+   */
   #write(opcode: number, payload: Uint8Array, sent?: () => void, weight = payload.length): void {
     if (!this.isOpen) {
       sent?.();
@@ -307,11 +312,11 @@ export class FramedSocket implements MessageSocket {
   }
 }
 
-/** Random bytes for masking keys, asked for many at a time. */
+/** Random bytes for masking keys, generated many at a time. */
 const RANDOM = Buffer.allocUnsafeSlow(8_192);
 let randomUsed = RANDOM.length;
 
-/** Puts a masking key nobody can foretell at `offset` (section 10.3). */
+/** Writes an unpredictable masking key at `offset` (section 10.3). */
 function writeMask(bytes: Uint8Array, offset: number): void {
   if (randomUsed === RANDOM.length) {
     randomFillSync(RANDOM);
@@ -330,7 +335,7 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** What a close frame says (section 5.5.1), or why it may not (section 7.4). */
+/** Returns the content of a close frame (section 5.5.1), or the fault in it (section 7.4). */
 function closePayload(payload: Uint8Array): { code: number; reason: string } | FrameFault {
   if (payload.length === 0) return { code: NO_CODE, reason: "" };
   const code = payload.length === 1 ? NO_CODE : ((payload[0] as number) << 8) | (payload[1] as number);

@@ -1,11 +1,11 @@
 import { Option } from "commander";
 
-/** Who does the framing once a WebSocket is open: this project, or the package `ws`. */
+/** Implementations of framing for an open WebSocket: this project's own, or the package `ws`. */
 export const FRAMINGS = ["own", "ws"] as const;
 
 export type Framing = (typeof FRAMINGS)[number];
 
-/** The option that says so, the same at either end. */
+/** Returns the option that selects the framing, the same for both ends. */
 export function framingOption(): Option {
   return new Option(
     "--websocket <framing>",

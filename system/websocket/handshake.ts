@@ -2,11 +2,11 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 
 /**
- * Of `ws` only the handshake, which it does with all its rules; then the connection is ours. It hands the connection to
- * the part that reads and writes frames by a method of its own, and that is where it is taken.
+ * Uses `ws` for the handshake only, with all its rules, and then takes the connection over. `ws` passes the connection
+ * to its framing by a method, which this class overrides.
  */
 export class Handshake extends WebSocket {
-  /** What the handshake left: the socket, and what came with it already. */
+  /** The socket after the handshake, and the bytes that arrived with it. */
   taken: { readonly socket: Socket; readonly head: Uint8Array } | undefined;
 
   setSocket(socket: Socket, head: Uint8Array): void {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** Writes `source` XOR the masking key, over and over, to `output` at `offset` (RFC 6455 section 5.3). */
+/** Writes `source` XOR the repeated masking key to `output` at `offset` (RFC 6455 section 5.3). */
 export type Mask = (
   source: Uint8Array,
   key: Uint8Array,
@@ -11,7 +11,7 @@ export type Mask = (
 
 export const mask: Mask = load() ?? plainMask;
 
-/** An optional dependency without types of its own, twenty times as fast as what JavaScript can do. */
+/** Loads an optional dependency that has no types and is twenty times as fast as JavaScript. */
 function load(): Mask | undefined {
   try {
     return (createRequire(import.meta.url)("bufferutil") as { readonly mask: Mask }).mask;
@@ -20,7 +20,7 @@ function load(): Mask | undefined {
   }
 }
 
-/** The same in JavaScript. */
+/** Masks in plain JavaScript. */
 export function plainMask(
   source: Uint8Array,
   key: Uint8Array,

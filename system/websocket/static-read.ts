@@ -1,27 +1,27 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 
-/** Bytes read at a time: a few super-frames. */
+/** Bytes per read: a few super-frames. */
 export const READ_BYTES = 256 * 1024;
 
-/** What was read, in `bytes[0, end)`: borrowed for as long as the call takes. */
+/** Receives `bytes[0, end)`, which are lent for the duration of the call. */
 export type OnRead = (bytes: Uint8Array, end: number) => void;
 
-/** How a socket is read: it can be told to wait. */
+/** Control of reading from a socket: pauses and resumes it. */
 export interface Reading {
   pause(): void;
   resume(): void;
 }
 
 /**
- * Has a connected socket read into one buffer, again and again, and starts reading. Node can do so for sockets that it
- * is told about before they connect (`onread` of net.connect); this does it for one that already is, TLS or plain, such
- * as HTTP hands over with an upgrade. Each read otherwise gets a new buffer of 64 KiB, to be cleared and collected.
+ * Makes a connected socket read into one buffer repeatedly, and starts reading. Node offers this only before a socket
+ * connects (`onread` of net.connect). This does it for a connected socket, TLS or plain, such as HTTP passes on after
+ * an upgrade. Otherwise each read gets a new buffer of 64 KiB, to be cleared and collected.
  *
- * It uses what Node does not document. Where that is not as expected, the socket is read in the ordinary way.
+ * It uses undocumented parts of Node. If they are not as expected, the socket is read in the ordinary way.
  *
- * @param buffer may be shared by any number of sockets
- * @returns how to have it wait; what was read already comes all the same
+ * @param buffer any number of sockets may share it
+ * @returns control to pause and resume; bytes that were already read still arrive
  */
 export function readInto(socket: Socket, buffer: Uint8Array, onRead: OnRead): Reading {
   const reading = new SocketReading(socket);
@@ -68,8 +68,8 @@ function takeOver(socket: Socket, buffer: Uint8Array, onRead: OnRead, reading: S
   Reflect.set(socket, kBufferCb, (size: number) => {
     onRead(buffer, size);
     if (size < buffer.length) return true;
-    // There is more. The loop would read all of it, megabytes, before any other socket may be written to, and whoever
-    // they are for would have to lose most of them.
+    // More input waits. The loop would read megabytes of it before any other socket may be written to, and the
+    // receivers' queues would have to drop most of it.
     setImmediate(() => {
       if (!reading.isPaused) socket.resume();
     });
@@ -82,7 +82,7 @@ function isStreamHandle(handle: unknown): handle is StreamHandle {
   return typeof handle === "object" && handle !== null && "useUserBuffer" in handle;
 }
 
-/** A buffer to read into. */
+/** Allocates a buffer to read into. */
 export function readBuffer(): Uint8Array {
   return Buffer.allocUnsafeSlow(READ_BYTES);
 }

@@ -12,7 +12,11 @@ export class WsSocket implements MessageSocket {
   #budget: QueueBudget | undefined;
   readonly #uncork = () => this.#socket.uncork();
 
-  /** @param socket what `ws` writes to */
+  /**
+   * Creates a socket.
+   *
+   * @param socket the connection below `ws`
+   */
   constructor(ws: WebSocket, socket: Socket) {
     this.#ws = ws;
     this.#socket = socket;
@@ -29,19 +33,19 @@ export class WsSocket implements MessageSocket {
   listen(events: MessageEvents): void {
     const ws = this.#ws;
     ws.on("message", (data, isBinary) => {
-      // The garbage collector has what `ws` gave.
+      // The message is memory of the garbage collector, from `ws`.
       if (isBinary) events.binary(new Block(data as Buffer), (data as Buffer).length);
       else events.text(data.toString());
     });
     ws.on("ping", () => events.alive());
     ws.on("pong", () => events.alive());
-    // What is wrong with the WebSocket itself, `ws` answers with the close code of RFC 6455; `close` follows.
+    // `ws` answers protocol errors with the close code of RFC 6455; `close` follows.
     ws.on("error", nothing);
     ws.on("close", (code, reason) => events.closed(code, reason.toString()));
   }
 
   send(block: Block, start: number, end: number, sent?: () => void): void {
-    // All that one turn of the event loop sends here leaves by one system call.
+    // Everything sent here in one turn of the event loop leaves by one system call.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork();
       process.nextTick(this.#uncork);
@@ -93,7 +97,7 @@ export class WsSocket implements MessageSocket {
     setTimeout(() => this.#ws.terminate(), CLOSE_MS).unref();
   }
 
-  /** `ws` has no public way to it. Where it is not as expected, the limit stays what it was. */
+  /** Sets a limit for which `ws` has no public API. If its internals are not as expected, the limit stays as it was. */
   allow(maxBytes: number): void {
     const receiver: unknown = Reflect.get(this.#ws, "_receiver");
     if (typeof receiver === "object" && receiver !== null) Reflect.set(receiver, "_maxPayload", maxBytes);

@@ -1,9 +1,9 @@
 import { Fault } from "../../../shared/values/fault.ts";
 import type { Limits } from "../../tenants/limits.ts";
 
-/** Captures that run at a time in the whole relay. */
+/** Maximum number of captures that run at a time in the whole relay. */
 const CAPTURES = 256;
-/** Bytes that may wait for the readers of all captures together. */
+/** Maximum bytes that wait for the readers of all captures together. */
 const WAITING_BYTES = 16 * 1024 * 1024;
 
 /** Bytes that wait for the readers of all captures. */
@@ -23,13 +23,13 @@ export class CaptureMemory {
     return this.#used + bytes <= this.#bytes;
   }
 
-  /** Notes that so many bytes more wait, or fewer. */
+  /** Adds bytes that wait, or removes them if negative. */
   change(bytes: number): void {
     this.#used += bytes;
   }
 }
 
-/** How many captures each tenant and the relay may have, and the memory of all of them. */
+/** Limits the number of captures of each tenant and of the relay, and the memory of all of them. */
 export class CaptureBudget {
   readonly memory = new CaptureMemory();
   readonly #limits: Limits;
@@ -40,7 +40,7 @@ export class CaptureBudget {
     this.#limits = limits;
   }
 
-  /** Captures of a tenant that run. */
+  /** Returns the number of a tenant's running captures. */
   of(tenant: string): number {
     return this.#tenants.get(tenant) ?? 0;
   }
@@ -48,7 +48,7 @@ export class CaptureBudget {
   /**
    * Counts one more capture of a tenant.
    *
-   * @returns what gives its place back; further calls do nothing
+   * @returns a function that releases its place; further calls do nothing
    * @throws Fault `limit.captures`, `capture.too-many`
    */
   enter(tenant: string): () => void {

@@ -5,18 +5,18 @@ const CHUNK_BYTES = 64 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
-/** Where a block was placed. */
+/** Position of a block in the buffer. */
 export interface Placed {
   chunk: Uint8Array;
   at: number;
   size: number;
 }
 
-/** Blocks that were written and wait for their reader. Its bound is the writer's to keep. */
+/** Written blocks that wait for their reader. The writer enforces its limit. */
 export class CaptureBuffer {
   readonly #full: Uint8Array[] = [];
   #fullBytes = 0;
-  /** What is being filled: `[#taken, #filled)` waits. */
+  /** The chunk being filled: `[#taken, #filled)` waits. */
   #chunk: Uint8Array = NOTHING;
   #taken = 0;
   #filled = 0;
@@ -31,7 +31,7 @@ export class CaptureBuffer {
     chunk.set(block, at);
   }
 
-  /** Makes room for a block behind all others, to be written at once. */
+  /** Reserves room for a block behind all others, which the caller must write at once. */
   place(size: number): Placed {
     if (this.#filled + size > this.#chunk.length) this.#newChunk(size);
     const at = this.#filled;
@@ -40,9 +40,9 @@ export class CaptureBuffer {
   }
 
   /**
-   * Gives a block `by` bytes more, to be written anew; those behind it move on.
+   * Extends a block by `by` bytes, for the caller to rewrite, and moves the blocks behind it.
    *
-   * @returns false where that is too late, as it was taken or a further chunk begun
+   * @returns false if it is too late because the block was taken or a new chunk begun
    */
   widen(placed: Placed, by: number): boolean {
     if (placed.chunk !== this.#chunk || placed.at < this.#taken) return false;
@@ -57,7 +57,7 @@ export class CaptureBuffer {
     return true;
   }
 
-  /** Takes what waits longest, whole blocks; undefined where nothing waits. Its bytes stay as they are. */
+  /** Takes the oldest chunk of whole blocks; undefined if none waits. Its bytes stay unchanged. */
   take(): Uint8Array | undefined {
     const full = this.#full.shift();
     if (full !== undefined) {
@@ -70,7 +70,7 @@ export class CaptureBuffer {
     return bytes;
   }
 
-  /** Drops everything that waits. */
+  /** Drops all waiting blocks. */
   clear(): void {
     this.#full.length = 0;
     this.#fullBytes = 0;

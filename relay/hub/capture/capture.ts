@@ -15,13 +15,13 @@ import type { Port } from "../../../shared/switch/port.ts";
 import { CaptureMemory } from "./capture-budget.ts";
 import { CaptureBuffer, type Placed } from "./capture-buffer.ts";
 
-/** A capture's own limits, each with its unit and reason. */
+/** The limits of a capture, each with its unit and reason. */
 export interface CaptureLimits {
-  /** Bytes that wait for a client who reads slowly: a moment of a busy segment, and little beside what a hub has. */
+  /** Bytes that wait for a slow reader: a moment of a busy segment, and little beside what a hub has. */
   readonly bytes: number;
-  /** Interfaces told apart, two to a port, so that ports that come and go don't fill the memory. */
+  /** Maximum number of interfaces, two to a port, so that ports that come and go do not fill the memory. */
   readonly interfaces: number;
-  /** Milliseconds for which a reader may take nothing of `stalledBytes` or more: a capture that is not read ends. */
+  /** Milliseconds after which a capture ends if its reader takes nothing of `stalledBytes` or more. */
   readonly stalledMs: number;
   readonly stalledBytes: number;
 }
@@ -33,29 +33,29 @@ export const CAPTURE_LIMITS: CaptureLimits = {
   stalledBytes: 65_536,
 };
 
-/** What of a network's frames is asked for: all of them, unless it says otherwise. */
+/** The frames to capture: all frames of the network by default. */
 export interface CaptureFilter {
-  /** Only what passes this VTEP's port. */
+  /** Only frames that pass this VTEP's port. */
   readonly vtep?: string | undefined;
-  /** Only what is dropped. */
+  /** Only dropped frames. */
   readonly drops?: boolean | undefined;
 }
 
 export interface CaptureOptions extends CaptureFilter {
-  /** Says in the file what it is of. */
+  /** Description of the capture, written to the file. */
   readonly title: string;
-  /** Milliseconds since 1970, with what fraction there is, never going back. */
+  /** Monotonic milliseconds since 1970, with any fraction. */
   readonly clock: () => number;
-  /** What a port is called by people, where it has such a name. */
+  /** Returns the readable name of a port, if it has one. */
   readonly nameOf: (port: Port) => string | undefined;
-  /** Called once, when the capture sees no more. */
+  /** Called once, when the capture sees no more frames. */
   readonly ended?: () => void;
   readonly limits?: Partial<CaptureLimits>;
-  /** What waits for the readers of all captures; its own unless it is given. */
+  /** Memory shared by the readers of all captures; by default its own. */
   readonly memory?: CaptureMemory | undefined;
 }
 
-/** What is left to say of frames whose work was not done. */
+/** Comment on frames whose checksum or segmentation work was left undone. */
 const OFFLOAD_NOTE =
   "Frames of machines with segmentation offload are as they came: up to 64 KiB long, TCP and UDP checksums unfinished.";
 
@@ -63,35 +63,36 @@ const COMMENTS: ReadonlyMap<DropReason, Uint8Array> = new Map(
   DROP_REASONS.map((reason) => [reason, encodeText(`dropped: ${reason} (${DROP_WORDS[reason]})`)]),
 );
 
-/** What a comment may add to a frame that was kept already: option header and padding included. */
+/** Bytes that a comment may add to a stored frame, including option header and padding. */
 const COMMENT_BYTES = 8 + Math.max(...[...COMMENTS.values()].map(({ length }) => length));
 
 /**
  * One capture of a network's frames, as pcapng.
  *
- * Every port is two interfaces, one for each direction. A frame that comes in and is dropped is in it once, with
- * the reason as its comment; one that is dropped while it waits for its receiver was sent as far as the switch is
- * concerned, so it is in it twice, first as sent. Thus an interface's frames are the port's counters: `inbound`
- * are `rx_frames`, `outbound` without a comment `tx_frames`, and those with comments its drops.
+ * Every port is two interfaces, one for each direction. A frame dropped on arrival appears once, with the reason as its
+ * comment. A frame dropped while it waits for its receiver appears twice, first as sent, because for the switch it was
+ * sent. Thus an interface's frames match the port's counters: `inbound` are `rx_frames`, `outbound` without a comment
+ * `tx_frames`, and those with comments its drops.
  *
- * What the client is too slow for is counted, told with the next frame of that interface and in its statistics.
+ * It counts the frames for which the client is too slow, and reports them with the next frame of that interface and in
+ * its statistics.
  */
 export class Capture implements SegmentObserver {
   readonly #options: CaptureOptions;
   readonly #limits: CaptureLimits;
   readonly #memory: CaptureMemory;
   readonly #buffer = new CaptureBuffer();
-  /** What the memory was told that waits. */
+  /** Waiting bytes last reported to the memory. */
   #noted = 0;
-  /** Since when the reader has taken nothing of what waits. */
+  /** Time since which the reader has taken nothing that waits. */
   #unreadSince = 0;
   readonly #startedAt: number;
   readonly #ports = new WeakMap<Port, PortInterfaces>();
   readonly #interfaces: Interface[] = [];
-  /** Of ports beyond the limit. */
+  /** Interfaces of ports beyond the limit. */
   #others: PortInterfaces | undefined;
   #described = 0;
-  /** The frame that came in last, which may be dropped yet. */
+  /** The frame that came in last, which may still be dropped. */
   #last: Received | undefined;
   #ended = false;
   #wake: (() => void) | undefined;
@@ -105,7 +106,7 @@ export class Capture implements SegmentObserver {
     this.#note();
   }
 
-  /** Whether nothing more will be added to what waits. */
+  /** Whether nothing more will be added. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -140,7 +141,7 @@ export class Capture implements SegmentObserver {
     this.#add(ports.inbound, this.#options.clock(), comment, bytes, frame, end);
   }
 
-  /** Takes what waits longest, whole blocks; undefined where nothing waits. Nobody may change its bytes. */
+  /** Takes the oldest whole blocks; undefined if none waits. The caller must not change the bytes. */
   take(): Uint8Array | undefined {
     const taken = this.#buffer.take();
     this.#unreadSince = this.#options.clock();
@@ -148,7 +149,7 @@ export class Capture implements SegmentObserver {
     return taken;
   }
 
-  /** Settles once there is something to take, or nothing more will come. */
+  /** Settles once a block waits, or the capture has ended. */
   async more(): Promise<void> {
     if (this.#ended || this.#buffer.waiting > 0) return;
     await new Promise<void>((resolve) => {
@@ -156,7 +157,7 @@ export class Capture implements SegmentObserver {
     });
   }
 
-  /** Adds a block that says nothing, where nothing waits: so that no one on the way takes the line for dead. */
+  /** Adds an empty block if none waits, so that no proxy on the way takes the connection for dead. */
   keepAlive(): void {
     if (this.#ended || this.#buffer.waiting > 0) return;
     this.#buffer.add(emptyBlock());
@@ -164,7 +165,7 @@ export class Capture implements SegmentObserver {
     this.#notify();
   }
 
-  /** Ends the capture if it is not read, and drops what waits. Called about once a second. */
+  /** Ends a capture whose reader has stalled, and drops what waits. Called about once a second. */
   tick(): void {
     const { stalledMs, stalledBytes } = this.#limits;
     if (this.#ended || this.#buffer.waiting < stalledBytes) return;
@@ -174,7 +175,7 @@ export class Capture implements SegmentObserver {
     this.#note();
   }
 
-  /** Sees no more, and closes with the interfaces' statistics; what waits can still be taken. */
+  /** Stops observing, and appends the interfaces' statistics; waiting blocks can still be taken. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -197,7 +198,11 @@ export class Capture implements SegmentObserver {
     return this.#ended || (vtep !== undefined && vtep !== port.id);
   }
 
-  /** @returns undefined where there is no room for it; it was counted as lost */
+  /**
+   * Adds a frame.
+   *
+   * @returns undefined if there is no room for it; it then counts as lost
+   */
   #add(
     face: Interface,
     at: number,
@@ -226,10 +231,10 @@ export class Capture implements SegmentObserver {
     return placed;
   }
 
-  /** Says of the frame that came in last why it goes no further. @returns false where it is too late for that */
+  /** Adds the drop reason to the frame that came in last. @returns false if it is too late for that */
   #annotate(last: Received, comment: Uint8Array | undefined): boolean {
     const { face, at, lost, bytes, frame, end, placed } = last;
-    // One that found no room was counted when it came in.
+    // A frame without room was counted as lost when it came in.
     if (placed === undefined) return true;
     const note = { interfaceId: face.id, at, direction: face.direction, comment, lost };
     const by = packetBytes(end - frame, note) - placed.size;
@@ -239,7 +244,7 @@ export class Capture implements SegmentObserver {
     return true;
   }
 
-  /** Tells the memory of what waits now. */
+  /** Reports the waiting bytes to the memory. */
   #note(): void {
     const { waiting } = this.#buffer;
     if (this.#noted === 0 && waiting > 0) this.#unreadSince = this.#options.clock();
@@ -298,15 +303,15 @@ interface PortInterfaces {
 /** One direction of a port. */
 class Interface {
   readonly direction: Direction;
-  /** Its block, until that was written. */
+  /** Its description block, until that is written. */
   description: Uint8Array | undefined;
   /** Its number, once it is described. */
   id = 0;
-  /** Frames that it had for this capture. */
+  /** Number of frames it had for this capture. */
   received = 0;
-  /** Of these, such as found no room. */
+  /** Number of these that found no room. */
   lost = 0;
-  /** Of those, such as no frame behind them has told of. */
+  /** Number of lost frames that no later frame has reported yet. */
   unreported = 0;
 
   constructor(direction: Direction, description: Uint8Array) {
@@ -319,11 +324,11 @@ interface Received {
   readonly port: Port;
   readonly face: Interface;
   readonly at: number;
-  /** Frames lost before it, which it tells of. */
+  /** Number of frames lost before it, which it reports. */
   readonly lost: number;
   readonly bytes: Uint8Array;
   readonly frame: number;
   readonly end: number;
-  /** Undefined where there was no room for it. */
+  /** Undefined if there was no room for it. */
   readonly placed: Placed | undefined;
 }

@@ -6,16 +6,20 @@ import type { Segment } from "../../../shared/switch/segment.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import { Capture, type CaptureOptions } from "./capture.ts";
 
-/** Captures of one network at a time: each costs every frame a copy, and a few people may look at once. */
+/** Maximum number of concurrent captures of one network: each costs every frame a copy. */
 export const CAPTURES_PER_NETWORK = 4;
 
-/** The captures of one segment that run. Without one, nothing observes the segment. */
+/** The running captures of one segment. Without a capture, no observer slows the segment down. */
 export class Captures implements SegmentObserver {
   readonly #segment: Segment;
   readonly #running = new Set<Capture>();
   readonly #containment: Containment;
 
-  /** @param containment told of what a capture throws, which ends it: whose frame it was has nothing to do with it */
+  /**
+   * Creates it.
+   *
+   * @param containment receives errors of a capture, which end that capture and do not affect the frame's port
+   */
   constructor(segment: Segment, containment: Containment) {
     this.#segment = segment;
     this.#containment = containment;
@@ -25,7 +29,7 @@ export class Captures implements SegmentObserver {
     return this.#running.size === 0;
   }
 
-  /** @throws Fault `capture.too-many` */
+  /** Starts a capture. @throws Fault `capture.too-many` */
   start(options: CaptureOptions): Capture {
     if (this.#running.size >= CAPTURES_PER_NETWORK) {
       throw new Fault({
@@ -47,12 +51,12 @@ export class Captures implements SegmentObserver {
     return capture;
   }
 
-  /** Ends those that are not read. */
+  /** Ends captures whose readers have stalled. */
   tick(): void {
     for (const capture of [...this.#running]) capture.tick();
   }
 
-  /** Ends all of them. */
+  /** Ends all captures. */
   end(): void {
     for (const capture of this.#running) capture.end();
   }

@@ -2,23 +2,23 @@ import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import type { Limits } from "../../tenants/limits.ts";
 import { FairBucket, type Share } from "../rates/fair-bucket.ts";
 
-/** Seconds' worth of questions that may come at once: machines ask several as they come up. */
+/** Burst size in seconds of the rate: machines send several queries when they start. */
 const BURST_SECONDS = 0.5;
-/** And at least so many. */
+/** Minimum burst size in queries. */
 const LEAST_BURST = 20;
 
 interface TenantRate {
-  /** Undefined where the tenant has no limit. */
+  /** Undefined if the tenant has no limit. */
   readonly bucket: TokenBucket | undefined;
-  /** Its part of what the relay answers in all. */
+  /** The tenant's share of the relay's total rate. */
   readonly share: Share;
-  /** Not answered since the last tick, as the tenant has asked too much. */
+  /** Number of unanswered queries since the last tick because the tenant exceeded its rate. */
   refused: number;
 }
 
 /**
- * How many questions about names the hub answers: of each tenant by its limit `dns_queries_per_second`, and of all together by
- * the relay's, in which tenants have equal parts, so that those that ask little are answered whatever others ask.
+ * Limits the rate of DNS queries that the hub answers: each tenant by its limit `dns_queries_per_second`, and all
+ * together by the relay's. Tenants have equal shares, so a quiet tenant is answered whatever the others ask.
  */
 export class DnsRates {
   readonly #limits: Limits;
@@ -27,8 +27,10 @@ export class DnsRates {
   readonly #tenants = new Map<string, TenantRate>();
 
   /**
-   * @param perSecond of all tenants together
-   * @param clock seconds with fractions, never going back
+   * Creates the rates.
+   *
+   * @param perSecond for all tenants together
+   * @param clock monotonic seconds with fractions
    */
   constructor(limits: Limits, perSecond: number, clock: () => number) {
     this.#limits = limits;
@@ -37,7 +39,7 @@ export class DnsRates {
     limits.onChanged((tenant) => this.#forget(tenant));
   }
 
-  /** Counts one question in a network of a tenant. @returns whether it may be answered */
+  /** Counts one query in a network of a tenant. @returns whether it may be answered */
   take(tenant: string): boolean {
     const rate = this.#of(tenant);
     if (rate.bucket?.take(this.#clock()) === false) {
@@ -50,7 +52,7 @@ export class DnsRates {
     return true;
   }
 
-  /** Tells tenants' administrators of what was not answered; to be called about once a second. */
+  /** Notifies tenants' administrators of unanswered queries. Call it about once a second. */
   tick(): void {
     this.#relay.tick();
     for (const [tenant, rate] of this.#tenants) {

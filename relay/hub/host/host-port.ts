@@ -14,16 +14,16 @@ import { type HostPacket, readPacket } from "./packet.ts";
 import { serve, type UdpService } from "./services.ts";
 
 /**
- * Packets per second that the hub takes from one port, and how many at once: a lookup takes it some ten times as long
- * as a frame that it forwards, and nobody needs more.
+ * Packets per second, and burst, that the hub accepts from one port. A packet costs the hub some ten times as much as
+ * forwarding a frame, and no host needs more.
  */
 const PACKETS_PER_SECOND = 200;
 const BURST = 400;
 
 /**
- * Takes a frame that came to the hub's MAC address.
+ * Handles a frame for the hub's MAC address.
  *
- * @returns `own` where it is for the hub itself; otherwise why it goes no further, if it does not
+ * @returns `own` if it is for the hub itself; a drop reason if it is not forwarded; otherwise undefined
  */
 export type Forward = (
   from: Port,
@@ -34,27 +34,27 @@ export type Forward = (
 
 export interface HostPortOptions {
   readonly segment: Segment;
-  /** The hub's own MAC address in it. */
+  /** The hub's own MAC address in the segment. */
   readonly mac: number;
-  /** Besides the link-local one. */
+  /** Addresses besides the link-local one. */
   readonly addresses: Iterable<IpAddress>;
   readonly mtu: number;
-  /** What it does over UDP, by port. */
+  /** UDP services by port. */
   readonly udp: ReadonlyMap<number, UdpService>;
-  /** Reports what is thrown while the hub answers. Nothing is reported without it. */
+  /** Reports errors thrown while the hub answers; without it they are not reported. */
   readonly containment?: Containment | undefined;
-  /** Seconds, never going back. */
+  /** Monotonic seconds. */
   readonly clock: () => number;
 }
 
 /**
- * The hub as a machine of its own segment: it has addresses there, answers pings, and does what it does over UDP.
+ * The hub as a host in its own segment: it has addresses, answers pings, and offers services over UDP.
  *
- * It is no port of the segment, so nothing is flooded here: the table leads here for the hub's MAC address, and for
- * nothing else. Who has its addresses is the suppressor's to answer (shared/switch/neighbours).
+ * It is not a port of the segment, so no flooded frame reaches it. The MAC table leads here only for the hub's MAC
+ * address. The suppressor answers who-has queries for its addresses (shared/switch/neighbours).
  */
 export class HostPort extends Port {
-  /** Takes what is for others, as a gateway does; without it that is dropped. */
+  /** Handles packets for other hosts, as a gateway does; without it they are dropped. */
   forward: Forward | undefined;
   readonly #addresses: Set<IpAddress>;
   readonly #options: HostPortOptions;
@@ -70,7 +70,7 @@ export class HostPort extends Port {
     segment.table.reserve(mac, this, clock());
   }
 
-  /** Its own, the link-local one too. */
+  /** The hub's own addresses, including the link-local one. */
   get addresses(): ReadonlySet<IpAddress> {
     return this.#addresses;
   }
@@ -84,10 +84,10 @@ export class HostPort extends Port {
   }
 
   /**
-   * What it says to a packet for one of its addresses that came another way than through the segment.
+   * Answers a packet for one of its addresses that did not come through the segment.
    *
-   * @param from whom its rate is reckoned to
-   * @returns a frame, or why there is none
+   * @param from the origin whose rate it counts against
+   * @returns a frame, or a drop reason
    */
   answer(from: object, frame: Uint8Array): Uint8Array | DropReason {
     if (!this.#hasRoom(from)) return "host-rate";
@@ -99,7 +99,7 @@ export class HostPort extends Port {
     this.txFrames++;
     this.txBytes += end - frame;
     const { segment } = this.#options;
-    // Where the segment has just learnt that it came from, and where it is counted if nothing comes of it.
+    // The segment has just learnt the source there, and drops count there.
     const from = segment.table.lookup(readMac(bytes, frame + ETHERNET_SOURCE_OFFSET)) ?? this;
     try {
       const refused = this.#take(from, bytes, frame, end);
@@ -111,15 +111,19 @@ export class HostPort extends Port {
   }
 
   override flush(): void {
-    // All of it was read as it came.
+    // Everything was read on arrival.
   }
 
-  /** @returns why nothing comes of it, if nothing does */
+  /**
+   * Handles a frame.
+   *
+   * @returns the reason if it is dropped
+   */
   #take(from: Port, bytes: Uint8Array, frame: number, end: number): DropReason | undefined {
     const { segment } = this.#options;
     if (from === this) return "same-port";
     if (this.forward !== undefined) {
-      // What passes is not reckoned to what the hub itself is asked.
+      // Forwarded packets do not count against the rate for the hub itself.
       const forwarded = this.forward(from, bytes, frame, end);
       if (forwarded !== "own") return forwarded;
     }

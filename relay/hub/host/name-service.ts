@@ -24,18 +24,21 @@ const REFUSED = 5;
 const FORMERR = 1;
 const SERVFAIL = 2;
 const NOERROR = 0;
-/** Its high bits are in the OPT record, which this is the one of. */
+/** High bits of the code, which go into the OPT record. */
 const BADVERS_HIGH = 1;
 
 const HEADER_BYTES = 12;
 const QUESTION_TAIL_BYTES = 4;
 const QUERY_OPCODE = 0;
 
-/** Who does not say more can take this (RFC 1035 section 2.3.4); what we say that we can (RFC 9715 section 3). */
+/**
+ * Message size for clients that announce none (RFC 1035 section 2.3.4), and the size that we announce (RFC 9715 section
+ * 3).
+ */
 const LEAST_BYTES = 512;
 const OUR_BYTES = 1232;
 
-/** In a query there may be an OPT record and a signature (RFC 6891 section 6.1.1, RFC 8945 section 5.1). */
+/** A query may contain an OPT record and a signature (RFC 6891 section 6.1.1, RFC 8945 section 5.1). */
 const MAX_ADDITIONALS = 2;
 
 /** Answers DNS queries for the names of one network: RFC 1034, RFC 1035, over UDP, with EDNS (RFC 6891). */
@@ -43,7 +46,11 @@ export class NameService implements UdpService {
   readonly #zone: NetworkZone;
   readonly #caught: (error: unknown) => void;
 
-  /** @param caught told of errors that a question was answered with SERVFAIL for, such as a store's */
+  /**
+   * Creates the service.
+   *
+   * @param caught receives errors, such as the store's, that lead to SERVFAIL
+   */
   constructor(zone: NetworkZone, caught: (error: unknown) => void = () => {}) {
     this.#zone = zone;
     this.#caught = caught;
@@ -52,18 +59,18 @@ export class NameService implements UdpService {
   answer(request: Uint8Array, capacity: number): Uint8Array | DropReason {
     const query = readQuery(request);
     if (query === undefined) return "malformed";
-    // No server answers answers: two of them would go on for ever.
+    // Never answers a response, because two servers could answer each other for ever.
     if (query.isResponse) return "not-served";
     try {
       return this.#fitting(query, capacity);
     } catch (error) {
-      // Where the store fails, this one question does: what asks is a frame among others.
+      // If the store fails, only this query fails, because frames of other hosts share the call.
       this.#caught(error);
       return write(query, failure(SERVFAIL));
     }
   }
 
-  /** The answer, without what does not fit. */
+  /** Returns the answer, without the parts that do not fit. */
   #fitting(query: Query, capacity: number): Uint8Array {
     const { opt } = query;
     const room = opt === undefined ? LEAST_BYTES : Math.max(LEAST_BYTES, opt.udpPayloadSize);
@@ -71,7 +78,7 @@ export class NameService implements UdpService {
     const reply = this.#reply(query);
     const whole = write(query, reply);
     if (whole.length <= limit) return whole;
-    // Without the authority the answer is as good, only not kept (RFC 2181 section 9).
+    // Without the authority section the answer is as good, but not cached (RFC 2181 section 9).
     const answer = write(query, { ...reply, authorities: [] });
     if (answer.length <= limit) return answer;
     return write(query, { ...reply, flags: reply.flags | TRUNCATED_RESPONSE, answers: [], authorities: [] });
@@ -100,19 +107,19 @@ export class NameService implements UdpService {
     const data = {
       mname: this.#zone.server,
       rname: `hostmaster.${this.#zone.domain}`,
-      // Nobody copies the zone, so nobody compares it.
+      // No secondary server compares it.
       serial: 1,
       refresh: 3_600,
       retry: 600,
       expire: 86_400,
-      // For how long it may be kept that there is no such name (RFC 2308 section 4).
+      // Time that a negative answer may be cached (RFC 2308 section 4).
       minimum: TTL_SECONDS,
     };
     return { ...common, type: "SOA", data };
   }
 }
 
-/** ANY is answered with all there is, which is little (RFC 8482 asks for no more). */
+/** Returns whether a record answers a query type. ANY gets all records, which are few (RFC 8482 allows fewer). */
 function matches(record: ZoneRecord, type: string): boolean {
   return record.type === type || type === "ANY" || type === "UNKNOWN_255";
 }
@@ -121,11 +128,11 @@ interface Query {
   readonly id: number;
   readonly isResponse: boolean;
   readonly opcode: number;
-  /** RD, which is given back. */
+  /** RD, which the answer repeats. */
   readonly flags: number;
-  /** The bytes of the question as they came, which are given back so: with the case of its letters. */
+  /** The question's bytes as received, which the answer repeats with the same letter case. */
   readonly asked: Uint8Array;
-  /** Undefined where there is not one question, or more in the query than belongs there. */
+  /** Undefined if there is not exactly one question, or the query has sections it should not. */
   readonly packet: DecodedPacket | undefined;
   readonly question: Question | undefined;
   readonly opt: OptAnswer | undefined;
@@ -144,7 +151,11 @@ function failure(code: number): Reply {
   return { flags: code, answers: [], authorities: [] };
 }
 
-/** @returns undefined for what can't be made out */
+/**
+ * Parses a query.
+ *
+ * @returns undefined if it cannot be parsed
+ */
 function readQuery(bytes: Uint8Array): Query | undefined {
   if (!holds(bytes, 0, bytes.length, HEADER_BYTES)) return undefined;
   const first = readUint16(bytes, 2);
@@ -162,7 +173,7 @@ function readQuery(bytes: Uint8Array): Query | undefined {
     opt: undefined,
   };
   if (header.isResponse || header.opcode !== QUERY_OPCODE) return bare;
-  // Before it is decoded: the library makes room for as many as there are said to be.
+  // Checked before decoding, because the library allocates as many records as the counts say.
   const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => readUint16(bytes, at));
   const isUsual = questions === 1 && answers === 0 && authorities === 0;
   if (!isUsual || (additionals ?? 0) > MAX_ADDITIONALS) return bare;
@@ -178,7 +189,7 @@ function readQuery(bytes: Uint8Array): Query | undefined {
   }
 }
 
-/** Where the question ends; undefined where it is not whole, or its name is not written out. */
+/** Returns where the question ends; undefined if it is incomplete or its name is compressed. */
 function questionEnd(bytes: Uint8Array): number | undefined {
   let at = HEADER_BYTES;
   for (let length = bytes[at]; length !== 0; length = bytes[at]) {

@@ -10,14 +10,16 @@ import { DNS_PORT, NameService } from "./name-service.ts";
 import type { UdpService } from "./services.ts";
 import { domainOf, NetworkZone } from "./zone.ts";
 
-/** The hub's own addresses in a network: none where it gives none, or is a wire, in which nothing is answered. */
+/**
+ * Returns the hub's own addresses in a network: none if it gives none, or is a wire, in which the hub answers nothing.
+ */
 export function hubAddresses(network: Network): IpAddress[] {
   const pool = addressPool(network);
   if (pool === undefined || network.mode === "wire") return [];
   return network.prefix6 === undefined ? [pool.hub] : [pool.hub, hubAddress6(network.prefix6)];
 }
 
-/** What `welcome` tells of a network's names; undefined where it has none. */
+/** Returns what `welcome` says about a network's names; undefined if it has none. */
 export function namesOf(network: Network): { servers: string[]; domain: string } | undefined {
   const addresses = hubAddresses(network);
   if (addresses.length === 0) return undefined;
@@ -28,15 +30,18 @@ export interface NetworkHostOptions {
   readonly network: Network;
   readonly segment: Segment;
   readonly names: Names;
-  /** Told of errors that cost a packet, or a name. */
+  /** Receives errors that cost a packet or a name. */
   readonly report?: ReportContained | undefined;
-  /** Whether one more question about names may be answered now; all are without it. */
+  /** Returns whether one more DNS query may be answered now; without it all may. */
   readonly mayName?: (() => boolean) | undefined;
-  /** Seconds, never going back. */
+  /** Monotonic seconds. */
   readonly clock: () => number;
 }
 
-/** The hub as a machine of a network: name server, and something to ping; undefined where it is none. */
+/**
+ * Returns the hub's host in a network: a name server that also answers pings; undefined if the hub has no addresses
+ * there.
+ */
 export function networkHost(options: NetworkHostOptions): HostPort | undefined {
   const { network, segment, names, mayName = () => true, report, clock } = options;
   const addresses = hubAddresses(network);
@@ -55,7 +60,7 @@ export function networkHost(options: NetworkHostOptions): HostPort | undefined {
   });
 }
 
-/** A service that is done only as often as it may be. */
+/** Limits the rate of a service. */
 function rated(service: UdpService, may: () => boolean): UdpService {
   return { answer: (request, capacity) => (may() ? service.answer(request, capacity) : "host-rate") };
 }

@@ -13,11 +13,11 @@ import { Malformed } from "../../../shared/frame/malformed.ts";
 interface CarriedPacket<Version, Address> {
   readonly version: Version;
   readonly bytes: Uint8Array;
-  /** The MAC address that it came from. */
+  /** The source MAC address. */
   readonly sender: number;
   readonly source: Address;
   readonly destination: Address;
-  /** ICMP, UDP, …; an IPv6 extension header where there is one. */
+  /** ICMP, UDP, …, or an IPv6 extension header. */
   readonly protocol: number;
   readonly payload: number;
   readonly end: number;
@@ -26,13 +26,13 @@ interface CarriedPacket<Version, Address> {
 export type HostPacket4 = CarriedPacket<4, Ipv4Address>;
 export type HostPacket6 = CarriedPacket<6, Ipv6Address>;
 
-/** An IP packet that came to the hub itself: what it carries is [payload, end) of `bytes`. */
+/** An IP packet for the hub itself, with its payload in `bytes[payload, end)`. */
 export type HostPacket = HostPacket4 | HostPacket6;
 
 /**
- * Reads the frame in [frame, end).
+ * Parses the frame in [frame, end).
  *
- * @returns undefined for what is no IP packet, a fragment, or in a VLAN of its own
+ * @returns undefined if it is not an IP packet, is a fragment, or has a VLAN tag
  */
 export function readPacket(
   bytes: Uint8Array,
@@ -57,17 +57,17 @@ export function readPacket(
   return { version: 6, bytes, sender, source, destination, protocol, payload, end: packetEnd };
 }
 
-/** Bytes of the headers before what a packet carries, where it has neither options nor extensions. */
+/** Returns the bytes of headers before a packet's payload, without options or extensions. */
 export function ipHeaderBytes(address: IpAddress): number {
   return typeof address === "number" ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
 }
 
 /**
- * Begins the frame that goes back to where a packet came from.
+ * Creates the frame that answers a packet.
  *
  * @param mac the hub's own
- * @param payloadLength of what it is to carry, in bytes
- * @returns the frame, and where that goes; undefined where it is more than a packet may carry
+ * @param payloadLength bytes of the answer's payload
+ * @returns the frame and the payload's offset; undefined if it exceeds what a packet may carry
  */
 export function replyTo(
   request: HostPacket,
@@ -85,7 +85,7 @@ export function replyTo(
   return payload === undefined ? undefined : { frame, payload };
 }
 
-/** Its addresses, each in the other's place. */
+/** Swaps source and destination. */
 function turned<Address>({ source, destination }: { source: Address; destination: Address }) {
   return { source: destination, destination: source };
 }

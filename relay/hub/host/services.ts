@@ -19,11 +19,13 @@ import { Malformed } from "../../../shared/frame/malformed.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
 import { type HostPacket, type HostPacket4, type HostPacket6, ipHeaderBytes, replyTo } from "./packet.ts";
 
-/** Something that the hub does for its segment over UDP, a datagram for a datagram. */
+/** A service of the hub over UDP that answers one datagram with one datagram. */
 export interface UdpService {
   /**
-   * @param capacity bytes that the answer may have
-   * @returns why there is none, where there is none
+   * Answers a request.
+   *
+   * @param capacity maximum bytes of the answer
+   * @returns a drop reason if there is no answer
    */
   answer(request: Uint8Array, capacity: number): Uint8Array | DropReason;
 }
@@ -31,13 +33,13 @@ export interface UdpService {
 export interface ServiceOptions {
   /** The hub's own MAC address. */
   readonly mac: number;
-  /** Of the segment: a packet over it would be cut in pieces. */
+  /** MTU of the segment: a larger packet would be fragmented. */
   readonly mtu: number;
-  /** By their ports. */
+  /** UDP services by port. */
   readonly udp: ReadonlyMap<number, UdpService>;
 }
 
-/** What the hub answers a packet with that is for one of its own addresses; why it does not, where it does not. */
+/** Returns the hub's answer to a packet for one of its own addresses, or a drop reason. */
 export function serve(packet: HostPacket, options: ServiceOptions): Uint8Array | DropReason {
   switch (packet.protocol) {
     case PROTOCOL_ICMP:
@@ -79,7 +81,7 @@ function datagram(packet: HostPacket, { mac, mtu, udp: services }: ServiceOption
   const udp = decodeUdp(bytes, payload, end);
   if (udp instanceof Malformed || !isUdpIntact(bytes, payload, end, source, destination)) return "malformed";
   const service = services.get(udp.destinationPort);
-  // To port 0, an echo service or the like of another machine nothing can be answered that does any good.
+  // An answer to port 0, or to an echo service or the like on another host, does no good.
   if (service === undefined || udp.sourcePort === 0 || services.has(udp.sourcePort)) return "not-served";
   const capacity = mtu - ipHeaderBytes(source) - UDP_HEADER_BYTES;
   const answer = service.answer(bytes.subarray(udp.payload, udp.end), capacity);

@@ -6,38 +6,38 @@ import type { Network } from "../../model/model.ts";
 import type { NamedMember } from "../../store/tables/member-table.ts";
 import { HUB_LABEL, type Names } from "../../tenants/names.ts";
 
-/** Under which every network has a domain: `.internal` is nobody's in public, for good (ICANN, 2024). */
+/** Parent domain of all networks: `.internal` is permanently reserved for private use (ICANN, 2024). */
 const ROOT = "lan.internal";
 
-/** Seconds for which an answer may be kept: devices come and go. */
+/** Seconds for which an answer may be cached: devices come and go. */
 export const TTL_SECONDS = 30;
 
-/** A record of a zone: its type, and what it says. */
+/** A record of a zone: its type and content. */
 export type ZoneRecord =
   | { readonly type: "A" | "AAAA" | "PTR" | "NS"; readonly data: string }
   | { readonly type: "SOA" };
 
-/** What a zone says of a name. */
+/** A zone's answer for a name. */
 export type Found =
-  /** All its records, of whatever type; maybe none. */
+  /** All records of the name, of any type; possibly none. */
   | { readonly kind: "name"; readonly zone: string; readonly records: readonly ZoneRecord[] }
   | { readonly kind: "no-such-name"; readonly zone: string }
-  /** It is of no zone that there is here. */
+  /** The name is in none of the zones here. */
   | { readonly kind: "elsewhere" };
 
-/** The domain of a network: `office.lan.internal`. */
+/** Returns the domain of a network: `office.lan.internal`. */
 export function domainOf({ name }: Pick<Network, "name">): string {
   return `${name}.${ROOT}`;
 }
 
-/** The names of one network, and of its addresses; of others it knows nothing. */
+/** The names of one network, and of its addresses only. */
 export class NetworkZone {
   readonly domain: string;
-  /** What the hub is called in it. */
+  /** The hub's name in the network. */
   readonly server: string;
   readonly #network: Network;
   readonly #names: Names;
-  /** By the names of their zones. */
+  /** Subnets by the names of their zones. */
   readonly #subnets: ReadonlyMap<string, Cidr>;
 
   constructor(network: Network, names: Names) {
@@ -49,7 +49,11 @@ export class NetworkZone {
     this.#subnets = new Map(subnets.map((subnet) => [reverseZone(subnet), subnet]));
   }
 
-  /** @param name in lower case, without a dot at the end */
+  /**
+   * Looks a name up.
+   *
+   * @param name in lower case, without a trailing dot
+   */
   find(name: string): Found {
     if (isWithin(name, this.domain)) return this.#inDomain(name);
     for (const [zone, subnet] of this.#subnets) {

@@ -3,20 +3,20 @@ import type { Containment } from "../../../shared/switch/containment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
 import type { Turn, Waiting } from "./turns.ts";
 
-/** Members up to whose number all are told at once. */
+/** Number of members up to which all are notified at once. */
 const TOLD_AT_ONCE = 64;
 
-/** What may be told of a member. */
+/** Events of a member that others are notified of. */
 export type MemberEvent = "joined" | "changed" | "left";
 
-/** Hears what is told of other members. */
+/** A member that receives the events of other members. */
 export interface Listener {
   member: Member;
-  /** Tells what all others are told too: a message in UTF-8, in a block that is lent. */
+  /** Receives an event sent to all other members: a message in UTF-8, in a block that is lent. */
   announce(block: Block): void;
 }
 
-/** A message on its way to the members, of whom the first so many have it. */
+/** A message being sent to the members, the first of which have it already. */
 interface Message {
   readonly about: Listener;
   readonly block: Block;
@@ -27,9 +27,10 @@ interface Message {
 const UTF8 = new TextEncoder();
 
 /**
- * Tells the members of a network of each other, in their tenant's turn. A message is made once, however many hear it. When ten
- * thousand come or go at once, each of them is news for all the others: what was not told yet waits, of each member only
- * the newest, and nothing grows. A member that is closed because it does not read is news in turn, which waits too.
+ * Notifies the members of a network of each other, in their tenant's turn. It encodes a message once for all of them.
+ * When ten thousand members join or leave at once, each event goes to all the others. So events wait, only the newest
+ * of each member, and the memory stays bounded. A member that is closed because it does not read is an event in turn,
+ * which waits too.
  */
 export class Announcer<Heard extends Listener> implements Waiting {
   readonly #vni: number;
@@ -42,8 +43,10 @@ export class Announcer<Heard extends Listener> implements Waiting {
   #waits = false;
 
   /**
-   * @param turn of the members' tenant; without one all are told at once
-   * @param containment told of what a member throws: the others are told all the same
+   * Creates an announcer.
+   *
+   * @param turn of the members' tenant; without one all events go out at once
+   * @param containment receives errors of a member; the others are notified all the same
    */
   constructor(
     vni: number,
@@ -57,11 +60,11 @@ export class Announcer<Heard extends Listener> implements Waiting {
     this.#turn = turn;
   }
 
-  /** Has the others told of a member: at once where they are few, or as soon as it is the tenant's turn. */
+  /** Notifies the others of a member's event: at once if they are few, otherwise in the tenant's turn. */
   tell(event: MemberEvent, about: Heard): void {
     const before = this.#news.get(about);
     this.#news.delete(about);
-    // Members that have not heard of it yet are told that it joined.
+    // Members that have not heard of it yet get `joined`.
     this.#news.set(about, event === "changed" && before === "joined" ? before : event);
     if (this.#isTelling || this.#waits) return;
     const turn = this.#turn;
@@ -90,7 +93,7 @@ export class Announcer<Heard extends Listener> implements Waiting {
   }
 
   pause(): void {
-    // No socket is read for it.
+    // It has no socket to pause.
   }
 
   #announce(listener: Listener, block: Block): void {

@@ -1,19 +1,19 @@
 import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 
-/** Seconds of a rate that may come at once: whole sites join together, when their line comes back. */
+/** Burst in seconds of the rate: whole sites join together when their line comes back. */
 const BURST_SECONDS = 4;
 
-/** What control messages may cost. */
+/** Rates of control messages. */
 export interface ControlRates {
-  /** Messages read, per second. */
+  /** Messages read per second. */
   readonly messages: number;
-  /** Bytes that the relay sends for them, per second: what goes to N members counts N times. */
+  /** Bytes that the relay sends for them per second: a message to N members counts N times. */
   readonly bytes: number;
 }
 
 /**
- * Paces control messages by what they cost. A message that costs more than there is goes on, and is paid for before the
- * next: so the largest one passes too, and the average is the rate.
+ * Paces control messages by their cost. A message that costs more than the remaining budget passes, and the next waits
+ * until it is paid for. So the largest one passes too, and the average is the rate.
  */
 export class ControlBudget {
   readonly #clock: () => number;
@@ -25,7 +25,9 @@ export class ControlBudget {
   #delayed = { messages: 0, bytes: 0 };
 
   /**
-   * @param clock seconds with fractions, never going back
+   * Creates a budget.
+   *
+   * @param clock monotonic seconds with fractions
    * @param within a wider budget, which is charged too
    */
   constructor(rates: ControlRates, clock: () => number, within?: ControlBudget) {
@@ -44,7 +46,7 @@ export class ControlBudget {
     return false;
   }
 
-  /** How often a message had to wait since this was asked last, by the rate that it waited for. */
+  /** Returns how often a message had to wait since the last call, by the rate that it waited for. */
   takeDelayed(): Readonly<ControlRates> {
     const delayed = this.#delayed;
     this.#delayed = { messages: 0, bytes: 0 };
@@ -57,13 +59,13 @@ export class ControlBudget {
     this.#within?.read();
   }
 
-  /** Counts bytes that are sent here. A wider budget is not charged: the relay charges the tenant where it sends. */
+  /** Counts bytes that are sent here. Does not charge the wider budget: the relay charges the tenant where it sends. */
   charge(bytes: number): void {
     this.sent += bytes;
     this.#bytes.charge(bytes);
   }
 
-  /** Goes by other rates from now on. */
+  /** Changes the rates. */
   reset(rates: ControlRates): void {
     this.#messages = this.#bucket(rates.messages);
     this.#bytes = this.#bucket(rates.bytes);

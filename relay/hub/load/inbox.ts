@@ -2,9 +2,9 @@ import type { Block } from "../../../shared/tunnel/block.ts";
 import type { TunnelSocket } from "../session/socket.ts";
 import type { Turn, Waiting } from "./turns.ts";
 
-/** What reads the messages of a session. */
+/** The reader of a session's messages. */
 export interface InboxReader {
-  /** Whether text may be read now, or has to wait for a rate. */
+  /** Whether text may be read now, or must wait for a rate. */
   readonly mayReadText: boolean;
   readText(text: string): void;
   /**
@@ -13,7 +13,7 @@ export interface InboxReader {
    * @returns where it stopped: `size`, unless the tenant's turn is over
    */
   readBinary(block: Block, size: number, from: number): number;
-  /** Reading threw. */
+  /** Called with an error thrown while reading. */
   failed(error: unknown): void;
 }
 
@@ -24,14 +24,15 @@ interface BinaryMessage {
 }
 
 /**
- * What comes in from one session, read in order and in its tenant's turn. As long as that has time, a message is read as it
- * comes. What has to wait is kept, and the socket is not read meanwhile, so that the sender has to wait too.
+ * Incoming messages of one session, read in order and in its tenant's turn. While the tenant has time left, each
+ * message is read on arrival. Other messages are kept, and the socket is paused meanwhile, so the sender has to wait
+ * too.
  */
 export class Inbox implements Waiting {
   readonly #socket: TunnelSocket;
   readonly #reader: InboxReader;
   #turn: Turn;
-  /** Undefined while nothing waits, as there may be thousands of idle sessions. */
+  /** Undefined while empty, because thousands of sessions may be idle. */
   #messages: (string | BinaryMessage)[] | undefined;
   #closed = false;
 
@@ -42,7 +43,7 @@ export class Inbox implements Waiting {
     turn.enter(this);
   }
 
-  /** Belongs to another turn from now on; what waits is still read in the order of the old one. */
+  /** Moves to another turn, with the messages that wait. */
   move(turn: Turn): void {
     const waiting = (this.#messages ?? []).reduce((sum, message) => sum + weight(message), 0);
     this.#turn.hold(-waiting);
@@ -58,7 +59,7 @@ export class Inbox implements Waiting {
     else this.#keep(text);
   }
 
-  /** Takes over a reference to the block. */
+  /** Receives a binary message, and takes over a reference to the block. */
   binary(block: Block, size: number): void {
     if (this.#closed) return block.release();
     const message = { block, size, from: 0 };
@@ -70,7 +71,7 @@ export class Inbox implements Waiting {
     for (let next = this.#messages?.[0]; next !== undefined; next = this.#messages?.[0]) {
       if (this.#turn.work.isOver) return "more";
       if (typeof next === "string" && !this.#reader.mayReadText) return "later";
-      // Off the list first: reading may close the session, which throws away what is on it.
+      // Removed first, because reading may close the session, which discards the list.
       this.#messages?.shift();
       this.#turn.hold(-weight(next));
       if (typeof next === "string") {
@@ -88,7 +89,7 @@ export class Inbox implements Waiting {
     return "done";
   }
 
-  /** Throws away what waits. */
+  /** Discards the waiting messages. */
   close(): void {
     this.#closed = true;
     const messages = this.#messages ?? [];
@@ -100,7 +101,7 @@ export class Inbox implements Waiting {
     this.#turn.leave(this);
   }
 
-  /** For its turn: too much waits, or no longer does. */
+  /** Called by its turn when too much waits, or no longer does. */
   pause(isFull: boolean): void {
     if (isFull) this.#socket.pause();
     else if (this.#messages === undefined) this.#socket.resume();
@@ -125,7 +126,11 @@ export class Inbox implements Waiting {
     }
   }
 
-  /** @returns whether it is done with, and its reference dropped */
+  /**
+   * Reads a binary message.
+   *
+   * @returns whether it is finished and its reference released
+   */
   #readBinary(message: BinaryMessage): boolean {
     const { block, size } = message;
     try {
@@ -139,7 +144,7 @@ export class Inbox implements Waiting {
   }
 }
 
-/** Bytes of memory that a message takes. */
+/** Returns the bytes of memory that a message takes. */
 function weight(message: string | BinaryMessage): number {
   return typeof message === "string" ? 2 * message.length : message.block.weight;
 }

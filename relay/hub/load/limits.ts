@@ -1,18 +1,21 @@
 import type { ControlRates } from "./control-budget.ts";
 
-/** What bounds the load that the relay takes on at a time, each with its unit and reason; a tenant's part is a limit of its own. */
+/** The limits of the relay's load, each with its unit and reason; each tenant's share is a limit of its own. */
 export interface LoadLimits {
-  /** Bytes that wait for receivers, of all tenants: a good part of the memory of a small server. */
+  /** Bytes that wait for receivers of all tenants: a good part of the memory of a small server. */
   readonly queuedBytes: number;
-  /** Networks that sessions of all tenants have joined: each is a port of some kilobytes. */
+  /** Networks joined by sessions of all tenants: each is a port of some kilobytes. */
   readonly memberships: number;
   /** Bytes that wait for connections before `welcome`: each has a challenge and little more. */
   readonly strangersBytes: number;
-  /** What connections before `welcome` may say and hear, all together: a `hello` each, when a site comes back. */
+  /** Rates of all connections before `welcome` together: a `hello` each, when a site comes back. */
   readonly strangers: ControlRates;
-  /** What one session may, as its tenant's other sessions have to have room: a client that joins 400 networks is well below. */
+  /**
+   * Rates of one session, so that its tenant's other sessions have room: a client that joins 400 networks is well
+   * below.
+   */
   readonly session: ControlRates;
-  /** Bytes of control messages that a client may leave unread even where its tenant's memory is used up. */
+  /** Bytes of control messages that a client may leave unread even if its tenant's memory is used up. */
   readonly leastUnreadBytes: number;
 }
 
@@ -25,5 +28,7 @@ export const LOAD_LIMITS: LoadLimits = {
   leastUnreadBytes: 16 * 1024,
 };
 
-/** Bytes of messages that wait for their tenant's turn, after which none of its sessions is read: a few rounds of work. */
+/**
+ * Bytes of messages waiting for a tenant's turn at which the relay stops reading its sessions: a few rounds of work.
+ */
 export const WAITING_BYTES = 4 * 1024 * 1024;

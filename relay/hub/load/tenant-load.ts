@@ -6,7 +6,10 @@ import { ControlBudget, type ControlRates } from "./control-budget.ts";
 import type { LoadLimits } from "./limits.ts";
 import { type Turn, Turns } from "./turns.ts";
 
-/** What a tenant may cost the others: its part of the event loop, of the memory and of what the relay says. */
+/**
+ * The resources that a tenant shares with others: its part of the event loop, of the memory and of the relay's
+ * messages.
+ */
 export interface TenantLoad {
   readonly turn: Turn;
   /** Bytes that wait for its receivers. */
@@ -24,12 +27,16 @@ export class TenantLoads {
   readonly #queued: QueueBudget;
   readonly #memberships: Budget;
   readonly #loads = new Map<string, TenantLoad>();
-  /** Of connections before `welcome`, all together. */
+  /** Load of all connections before `welcome` together. */
   readonly strangers: TenantLoad;
-  /** Of HTTP requests without known credentials, all together. No tenant has such a name. */
+  /** Turn of all HTTP requests without known credentials together. No tenant has such a name. */
   readonly visitors: Turn = this.#turns.of(" visitors");
 
-  /** @param clock seconds with fractions, never going back */
+  /**
+   * Creates the loads.
+   *
+   * @param clock monotonic seconds with fractions
+   */
   constructor(limits: Limits, load: LoadLimits, clock: () => number) {
     this.#limits = limits;
     this.#clock = clock;
@@ -49,7 +56,7 @@ export class TenantLoads {
     return this.#queued.used;
   }
 
-  /** What waits for a tenant's receivers, in bytes, and how many networks its sessions have joined. */
+  /** Returns the bytes that wait for a tenant's receivers, and the number of networks its sessions have joined. */
   usedBy(tenant: string): { readonly queued_bytes: number; readonly memberships: number } {
     const load = this.#loads.get(tenant);
     return { queued_bytes: load?.queued.used ?? 0, memberships: load?.memberships.used ?? 0 };
@@ -73,7 +80,7 @@ export class TenantLoads {
     return load;
   }
 
-  /** Has limits that were reached told to the tenants' administrators; to be called about once a second. */
+  /** Notifies tenants' administrators of reached limits. Call it about once a second. */
   tick(): void {
     for (const [tenant, { queued, control }] of this.#loads) {
       const delayed = control.takeDelayed();
@@ -87,7 +94,7 @@ export class TenantLoads {
     if (count > 0) this.#limits.reached(tenant, name, {}, count);
   }
 
-  /** Forgets tenants without sessions and networks, once nothing of theirs waits. */
+  /** Forgets tenants without sessions and networks once none of their data waits. */
   sweep(isNeeded: (tenant: string) => boolean): void {
     for (const [tenant, { turn, queued }] of this.#loads) {
       if (turn.hasWaiting || queued.used > 0 || isNeeded(tenant)) continue;

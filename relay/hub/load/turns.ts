@@ -7,40 +7,40 @@ export const QUANTUM = 2_000;
 /** Units that an HTTP request takes of its turn: about a millisecond. */
 export const REQUEST_WORK = 3_000;
 
-/** Milliseconds until those are asked again that may not go on yet, because of a rate. */
+/** Milliseconds until a retry for work that has to wait for a rate. */
 const LATER_MS = 50;
 
-/** What waits for its turn: the messages of one session. */
+/** Work that waits for its turn: the messages of one session. */
 export interface Waiting {
-  /** Has it read nothing more, or read again: too much waits for the tenant's turn, or no longer does. */
+  /** Stops or resumes its reading, because too much waits for the tenant's turn, or no longer does. */
   pause(isFull: boolean): void;
 
   /**
-   * Works until all is done, or the tenant's work is over.
+   * Works until all is done or the tenant's turn is over.
    *
-   * @returns `done`, `more` where the work was over first, `later` where a rate has to be waited for
+   * @returns `done`; `more` if the turn ended first; `later` if it has to wait for a rate
    */
   go(): "done" | "more" | "later";
 }
 
 /**
  * Shares the event loop between tenants, by deficit round robin (Shreedhar and Varghese, IEEE/ACM Transactions on
- * Networking 4(3), 1996) over what waits. What comes in is worked off at once as long as its tenant has not used up its
- * turn. The rest waits, and is worked off in rounds: a quantum for each tenant that waits, and then the event loop has a
- * look at everything else. What a turn took too much is paid for by the next ones, so a tenant whose messages go to a
- * hundred receivers has its turn a hundred times less often than one whose messages go to one.
+ * Networking 4(3), 1996). Work of a tenant that has not used up its turn is done on arrival. Other work waits for
+ * rounds: a quantum for each waiting tenant, then the event loop handles everything else. A turn that exceeds its
+ * quantum pays with the next ones. So a tenant whose messages go to a hundred receivers gets a hundredth of the turns
+ * of one whose messages go to one.
  */
 export class Turns {
   readonly #turns = new Map<string, Turn>();
-  /** Those that have worked since the last round. */
+  /** Turns that have worked since the last round. */
   readonly #worked: Turn[] = [];
-  /** Those with something waiting, in the order of their turns. */
+  /** Turns with waiting work, in order. */
   #waiting: Turn[] = [];
   #later: { readonly turn: Turn; readonly what: Waiting }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #immediate: ReturnType<typeof setImmediate> | undefined;
 
-  /** The turn of a tenant, or of all strangers together where its name is empty. */
+  /** Returns the turn of a tenant, or of all strangers together for an empty name. */
   of(tenant: string): Turn {
     let turn = this.#turns.get(tenant);
     if (turn === undefined) {
@@ -50,24 +50,24 @@ export class Turns {
     return turn;
   }
 
-  /** Forgets a tenant of which nothing waits. */
+  /** Forgets a tenant without waiting work. */
   forget(tenant: string): void {
     this.#turns.delete(tenant);
   }
 
-  /** For turns: one has begun to work. */
+  /** Notes that a turn has begun to work. For turns only. */
   worked(turn: Turn): void {
     this.#worked.push(turn);
     this.#schedule();
   }
 
-  /** For turns: one has something waiting, and had nothing before. */
+  /** Notes that a turn has waiting work, and had none before. For turns only. */
   waits(turn: Turn): void {
     this.#waiting.push(turn);
     this.#schedule();
   }
 
-  /** For turns: something has to wait for a rate. */
+  /** Notes that some work has to wait for a rate. For turns only. */
   postpone(turn: Turn, what: Waiting): void {
     this.#later.push({ turn, what });
     this.#timer ??= setTimeout(() => {
@@ -94,7 +94,7 @@ export class Turns {
     const worked = this.#worked.splice(0);
     const waiting = this.#waiting;
     this.#waiting = [];
-    // As many quanta as bring the first of them its turn: with one tenant, or with debts alone, the loop never idles.
+    // Enough quanta that the first of them gets its turn: with one tenant, or with debts alone, the loop never idles.
     const quanta = Math.max(
       1,
       Math.min(...waiting.map(({ work }) => Math.ceil((work.done - QUANTUM + 1) / QUANTUM))),
@@ -106,9 +106,9 @@ export class Turns {
   }
 }
 
-/** A tenant's part of the event loop. */
+/** A tenant's share of the event loop. */
 export class Turn {
-  /** What is done for the tenant. */
+  /** Work done for the tenant. */
   readonly work = new Work();
   readonly #turns: Turns;
   readonly #members = new Set<Waiting>();
@@ -127,21 +127,21 @@ export class Turn {
     return this.#queue.length > 0;
   }
 
-  /** Says that work begins; to be asked before each message. @returns whether it may be done now */
+  /** Begins work. Call it before each message. @returns whether the work may be done now */
   begin(): boolean {
-    // Not for a little work: a round each time would be one more look at the event loop for each message.
+    // Not for a little work, because a round each time would cost one more pass of the event loop per message.
     if (this.work.done > QUANTUM / 2) this.#owe();
     return !this.work.isOver;
   }
 
-  /** Has its work be paid for by the next rounds. */
+  /** Charges its work to the next rounds. */
   #owe(): void {
     if (this.#owes) return;
     this.#owes = true;
     this.#turns.worked(this);
   }
 
-  /** One more session belongs to it. */
+  /** Adds a session. */
   enter(member: Waiting): void {
     this.#members.add(member);
     if (this.isFull) member.pause(true);
@@ -151,7 +151,7 @@ export class Turn {
     this.#members.delete(member);
   }
 
-  /** Counts bytes that wait, or, where negative, no longer do. */
+  /** Adds bytes that wait, or removes them if negative. */
   hold(bytes: number): void {
     this.#heldBytes += bytes;
     const isFull = this.#heldBytes > (this.isFull ? WAITING_BYTES / 4 : WAITING_BYTES);
@@ -160,7 +160,7 @@ export class Turn {
     for (const member of this.#members) member.pause(isFull);
   }
 
-  /** Waits until it is the turn of work that takes about so many units, and counts them. */
+  /** Waits until it is the turn of work of about `units`, and counts them. */
   async admit(units: number): Promise<void> {
     if (!this.hasWaiting && this.begin()) {
       this.work.done += units;
@@ -176,21 +176,21 @@ export class Turn {
     await promise;
   }
 
-  /** Has something wait, behind all that waits already. */
+  /** Queues work behind all waiting work. */
   add(what: Waiting): void {
     this.#owe();
     this.#queue.push(what);
     if (this.#queue.length === 1) this.#turns.waits(this);
   }
 
-  /** For {@link Turns}: pays so much of the work. @returns whether some is still owed */
+  /** Pays part of the work. For {@link Turns} only. @returns whether some is still owed */
   pay(units: number): boolean {
     this.work.done = Math.max(0, this.work.done - units);
     this.#owes = this.work.done > 0;
     return this.#owes;
   }
 
-  /** For {@link Turns}: works off what waits, one after another, until the turn is over. @returns whether more waits */
+  /** Does the waiting work in order, until the turn is over. For {@link Turns} only. @returns whether more waits */
   serve(): boolean {
     this.#owe();
     const queue = this.#queue;

@@ -1,4 +1,4 @@
-/** What a tunnel port is told: as the API takes it, the store keeps it, and the port goes by it. */
+/** The configuration of a tunnel port, in the form that the API accepts, the store keeps and the port uses. */
 import type { z } from "zod";
 import { isGroupAddress, newPort } from "../../../shared/api/resources/port.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import { isIpv6, parseHostPort } from "../../../shared/frame/host-port.ts";
 import { isRoutable } from "../router/routed-packet.ts";
 
-/** A port as it is asked for. What contradicts itself is refused here; what the machine lacks, when it starts. */
+/** A requested port. The schema refuses contradictions; a missing feature of the machine shows when the port starts. */
 export const portConfig = newPort.superRefine((config, context) => {
   const refuse = (path: string, message: string) =>
     context.addIssue({ code: "custom", path: [path], message, input: undefined });
@@ -54,7 +54,7 @@ export type VxlanConfig = Extract<PortConfig, { kind: "vxlan" }>;
 export type GreConfig = Extract<PortConfig, { kind: "gre" }>;
 export type NvgreConfig = Extract<PortConfig, { kind: "nvgre" }>;
 
-/** What is wrong with how packets are to be routed, if something is. */
+/** Returns the problem of a routed configuration, if it has one. */
 function problemOfRoutes(config: GreConfig): { readonly path: string; readonly message: string } | undefined {
   const [gateways, routes] = [config.gateways, config.routes].map((texts) =>
     texts.flatMap((text) => parseCidr(text) ?? []),
@@ -86,7 +86,7 @@ function problemOfRoutes(config: GreConfig): { readonly path: string; readonly m
   return { path: "routes", message: `'${formatCidr(inside)}' is in the network itself` };
 }
 
-/** Whether a network has more than the one address, and this one is for a machine. */
+/** Returns whether a network has more than one address, and this one is for a host. */
 function isMachines(cidr: Cidr): boolean {
   if (!isRoutable(cidr.address) || cidr.prefix === 0) return false;
   if (cidr.version === 6) return cidr.prefix < 128;

@@ -2,14 +2,12 @@ import type { Containment } from "../../../shared/switch/containment.ts";
 import { DropCounter } from "../../../shared/switch/drops.ts";
 import type { Membership, Received, UnderlaySocket } from "../../underlay/underlay.ts";
 
-/** Opens the socket that hands what it receives to an endpoint, and tells of errors of its own. */
+/** Opens the socket that passes received packets to an endpoint, and reports its own errors. */
 export type OpenSocket = (received: Received, caught: (error: unknown) => void) => Promise<UnderlaySocket>;
 
-/**
- * One socket of the underlay, with the ports that share it: which of them a packet is for, its tunnel's header says.
- */
+/** One socket of the underlay, with the ports that share it. The tunnel's header selects a packet's port. */
 export abstract class Endpoint<EndpointPort = never> {
-  /** Packets for none of the ports. */
+  /** Packets that match none of the ports. */
   readonly drops = new DropCounter();
   #socket: UnderlaySocket | undefined;
   readonly #groups = new Map<string, { readonly membership: Promise<Membership>; users: number }>();
@@ -19,7 +17,11 @@ export abstract class Endpoint<EndpointPort = never> {
     return this.#socket;
   }
 
-  /** @param containment of what is thrown before a port has the packet */
+  /**
+   * Opens the socket.
+   *
+   * @param containment for errors thrown before a port has the packet
+   */
   async open(open: OpenSocket, containment: Containment): Promise<void> {
     this.#socket = await open((bytes, start, end, source) => {
       try {
@@ -30,12 +32,12 @@ export abstract class Endpoint<EndpointPort = never> {
     }, containment.caught);
   }
 
-  /** @throws Fault `port.taken` where another port takes what this one would */
+  /** Adds a port. @throws Fault `port.taken` if another port receives the same packets */
   abstract attach(port: EndpointPort): void;
   abstract detach(port: EndpointPort): void;
-  /** Whether nobody uses it. */
+  /** Whether no port uses it. */
   abstract get empty(): boolean;
-  /** Hands a packet to the port that it is for; each port contains what is thrown behind it. */
+  /** Passes a packet to its port; each port contains errors thrown behind it. */
   abstract received(bytes: Uint8Array, start: number, end: number, source: string): void;
 
   /** Joins a group for one of the ports; several may be in one. @throws Fault, see {@link UnderlaySocket.join} */

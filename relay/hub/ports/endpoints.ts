@@ -8,16 +8,16 @@ interface Shared {
 }
 
 export interface EndpointsOptions {
-  /** Told of errors that cost a packet. */
+  /** Receives errors that cost a packet. */
   readonly report?: ReportContained | undefined;
-  /** Seconds, never going back. */
+  /** Monotonic seconds. */
   readonly clock: () => number;
 }
 
-/** The sockets of all ports: one for each address and kind of tunnel, there as long as somebody uses it. */
+/** The sockets of all ports: one for each address and kind of tunnel, open as long as a port uses it. */
 export class Endpoints {
   readonly #shared = new Map<string, Shared>();
-  /** Closings under way: who comes next has to wait, or the address is still in use. */
+  /** Endpoints being closed: the next user waits for them, because the address is still in use. */
   readonly #closing = new Map<string, Promise<void>>();
   readonly #options: EndpointsOptions;
 
@@ -26,10 +26,10 @@ export class Endpoints {
   }
 
   /**
-   * Uses the endpoint called `key`, opened by the first who does.
+   * Uses the endpoint called `key`, which the first user opens.
    *
-   * @returns it, and how to let go of it
-   * @throws whatever `open` does
+   * @returns the endpoint, and how to release it
+   * @throws errors of `open`
    */
   async use<Kind extends Endpoint>(
     key: string,
@@ -67,7 +67,7 @@ export class Endpoints {
       await release();
       throw error;
     }
-    // The key says which kind it is.
+    // The key determines its kind.
     return { endpoint: mine.endpoint as Kind, release };
   }
 }

@@ -7,10 +7,10 @@ import {
   greHeaderBytes,
 } from "../../../shared/frame/encapsulation/gre.ts";
 
-/** Sequence numbers this much behind are late; further behind, the other end has begun anew. */
+/** Sequence numbers up to this much behind are late; further behind means that the other end has restarted. */
 const REORDER_WINDOW = 1024;
 
-/** At the end of a header that has one (RFC 2890 section 2). */
+/** Bytes at the end of a header that has one (RFC 2890 section 2). */
 const SEQUENCE_BYTES = 4;
 
 export interface GreOptions {
@@ -19,24 +19,28 @@ export interface GreOptions {
   readonly sequence: boolean;
 }
 
-/** A port's end of a GRE tunnel to one other end. */
+/** A port's end of a GRE tunnel to one remote. */
 export interface GreTunnel {
   readonly remote: string;
   readonly key: number | undefined;
-  /** Takes a packet from the remote with this tunnel's key. */
+  /** Receives a packet from the remote with this tunnel's key. */
   receivePacket(bytes: Uint8Array, gre: Gre, source: string): void;
 }
 
-/** The headers of a GRE tunnel to one other end (RFC 2784, RFC 2890), and the order of what comes from there. */
+/** The headers of a GRE tunnel to one remote (RFC 2784, RFC 2890), and the order of packets from there. */
 export class GreFraming {
   readonly bytes: number;
   readonly #options: GreOptions;
-  /** Headers by protocol type, with sequence number and checksum to be filled in. */
+  /** Headers by protocol type, without sequence number and checksum. */
   readonly #headers = new Map<number, Uint8Array>();
   #sequence = 0;
   #seen: number | undefined;
 
-  /** @throws RangeError for a key that is none */
+  /**
+   * Creates the framing.
+   *
+   * @throws RangeError for an invalid key
+   */
   constructor(options: GreOptions) {
     const { checksum: checksummed, key, sequence } = options;
     this.#options = options;
@@ -44,7 +48,7 @@ export class GreFraming {
     this.#make(0);
   }
 
-  /** The header for a payload of a protocol type, `bytes[start, end)`. */
+  /** Returns the header for a payload of a protocol type, `bytes[start, end)`. */
   header(protocol: number, bytes: Uint8Array, start: number, end: number): Uint8Array {
     const { checksum: checksummed, sequence: sequenced } = this.#options;
     const made = this.#headers.get(protocol) ?? this.#make(protocol);
@@ -61,7 +65,11 @@ export class GreFraming {
     return header;
   }
 
-  /** @param protocol one of the few that ports name: each keeps a header */
+  /**
+   * Makes the header template.
+   *
+   * @param protocol one of the few that ports use: each keeps a header
+   */
   #make(protocol: number): Uint8Array {
     const { checksum: checksummed, key, sequence } = this.#options;
     const header = new Uint8Array(this.bytes);
@@ -70,7 +78,10 @@ export class GreFraming {
     return header;
   }
 
-  /** What is late is discarded (RFC 2890 section 2.2); an end that restarts begins with 0 again. */
+  /**
+   * Returns false for a late packet, which is discarded (RFC 2890 section 2.2). An end that restarts begins with 0
+   * again.
+   */
   inOrder({ sequence }: Gre): boolean {
     if (!this.#options.sequence) return true;
     if (sequence === undefined) return false;

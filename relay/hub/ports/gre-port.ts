@@ -13,7 +13,7 @@ export interface GrePortOptions extends Omit<UnderlayPortOptions, "headerBytes">
   readonly remote: string;
 }
 
-/** Ethernet over GRE to one other end (RFC 2784, RFC 2890; protocol type 0x6558). */
+/** Ethernet over GRE to one remote (RFC 2784, RFC 2890; protocol type 0x6558). */
 export class GrePort extends UnderlayPort implements GreTunnel {
   readonly remote: string;
   readonly key: number | undefined;
@@ -45,7 +45,7 @@ export interface NvgrePortOptions extends Omit<UnderlayPortOptions, "headerBytes
 /** A segment as a virtual subnet of NVGRE: RFC 7637. */
 export class NvgrePort extends UnderlayPort {
   readonly vsid: number;
-  /** By FlowID. */
+  /** Headers by FlowID. */
   readonly #headers: readonly Uint8Array[];
 
   constructor(options: NvgrePortOptions) {
@@ -62,7 +62,7 @@ export class NvgrePort extends UnderlayPort {
     return this.#headers[flow >>> 24] as Uint8Array;
   }
 
-  /** Without its tag, which is not carried (RFC 7637 section 3.2). */
+  /** Returns the frame without its tag, which is not carried (RFC 7637 section 3.2). */
   protected override carried(bytes: Uint8Array, frame: number, end: number): Uint8Array {
     const tags = countTags(bytes, frame, end);
     if (tags <= 0) return bytes.subarray(frame, end);
@@ -70,7 +70,7 @@ export class NvgrePort extends UnderlayPort {
     return copy.subarray(stripVlan(copy, 0, tags));
   }
 
-  /** Takes a packet with this port's VSID. */
+  /** Receives a packet with this port's VSID. */
   receivePacket(bytes: Uint8Array, gre: Gre, source: string): void {
     const { protocol, checksummed, sequence, payload, end } = gre;
     if (protocol !== ETHERTYPE_TEB || checksummed || sequence !== undefined)
@@ -80,9 +80,9 @@ export class NvgrePort extends UnderlayPort {
   }
 }
 
-/** The ports on one socket for GRE: those to one other end told apart by that and the key, subnets by their VSID. */
+/** The ports on one GRE socket: GRE tunnels selected by remote and key, virtual subnets by VSID. */
 export class GreEndpoint extends Endpoint<GreTunnel | NvgrePort> {
-  /** By remote, then key. */
+  /** Tunnels by remote, then key. */
   readonly #tunnels = new Map<string, Map<number | undefined, GreTunnel>>();
   readonly #subnets = new Map<number, NvgrePort>();
 

@@ -21,39 +21,42 @@ export interface PortSurroundings {
   readonly underlay: Underlay;
   readonly endpoints: Endpoints;
   readonly policy: PolicyAtHand;
-  /** Of the network that the port is for, in bytes of a packet. */
+  /** MTU of the port's network, in bytes of a packet. */
   readonly networkMtu?: number | undefined;
-  /** Of source addresses behind the port, inside what its network and tenant may have. */
+  /** Budget for source addresses behind the port, inside those of its network and tenant. */
   readonly macs?: MacBudget | undefined;
-  /** The network's, once something is to be routed. @throws Fault `port.wire` where it can have none */
+  /** Returns the network's router when a port routes. @throws Fault `port.wire` if the network can have none */
   readonly router?: () => Router;
-  /** Told of errors that cost a frame. */
+  /** Receives errors that cost a frame. */
   readonly report?: ReportContained | undefined;
-  /** Seconds, with fractions, never going back. */
+  /** Monotonic seconds, with fractions. */
   readonly clock: () => number;
 }
 
-/** What is shown of a port, whatever passes there. */
+/** The visible state of a port, independent of its kind. */
 export type RunningPort = Pick<
   UnderlayPort,
   "cut" | "frameBytes" | "meter" | "rxFrames" | "rxBytes" | "txFrames" | "txBytes" | "drops"
 >;
 
-/** A port that works. */
+/** A working port. */
 export interface OpenPort {
   readonly port: RunningPort;
-  /** Who is behind it where; undefined where packets are routed, so that it has none of the network's machines. */
+  /**
+   * The remotes and the addresses behind them; undefined for a routed port, which has no hosts of the network behind
+   * it.
+   */
   readonly remotes: RemoteTable | undefined;
-  /** To be called now and then. */
+  /** Does periodic work. */
   tend(): void;
-  /** Its socket's: of packets that are for none of those who share it. */
+  /** Drops of its socket: packets that match none of the ports on it. */
   readonly endpoint: Endpoint;
-  /** Leaves the network at once; resolves when its socket is free, if nobody else uses it. */
+  /** Leaves the network at once; resolves when its socket is closed, unless other ports still use it. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a port and has it enter its segment.
+ * Opens a port and adds it to its segment.
  *
  * @throws Fault `port.listen`, `port.taken`, `port.interface`, `port.group`, `port.no-permission`, `port.unsupported`
  */
@@ -209,7 +212,7 @@ async function openNvgre(
   }
 }
 
-/** The endpoint of a GRE or NVGRE port, and the UDP port that remotes have unless they say; 0 right over IP. */
+/** Returns the endpoint of a GRE or NVGRE port, and the default UDP port of remotes; 0 directly over IP. */
 async function useGre(config: GreConfig | NvgreConfig, { underlay, endpoints }: PortSurroundings) {
   const named = [config.listen, ...config.remotes].some(
     (text) => parseHostPort(text ?? "")?.port !== undefined,
@@ -244,7 +247,7 @@ function shared(
   };
 }
 
-/** Where a port receives. Unless that is said, on all addresses of the IP version that its remotes have. */
+/** Returns where a port receives: by default on all addresses of the IP version of its remotes. */
 function whereOf(config: PortConfig, defaultPort: number): { host: string; port: number } {
   const listen = parseHostPort(config.listen ?? "");
   const others = config.kind === "vxlan" ? [...config.remotes, config.group ?? ""] : config.remotes;
@@ -252,7 +255,7 @@ function whereOf(config: PortConfig, defaultPort: number): { host: string; port:
   return { host: listen?.host ?? anywhere, port: listen?.port ?? defaultPort };
 }
 
-/** Remotes listen where we do, unless they say. */
+/** Returns a remote, by default at the same port as ours. */
 function remoteOf(socket: Endpoint["socket"], text: string, defaultPort: number) {
   const { host, port } = parseHostPort(text) ?? { host: text, port: undefined };
   return socket.remote(host, port ?? defaultPort);

@@ -11,27 +11,27 @@ import { Block } from "../../../shared/tunnel/block.ts";
 const SLAB_BYTES = 64 * 1024;
 
 /**
- * Makes records of frames that come in without headroom: copies them, one behind the other, so that those which go
- * the same way leave as one range. What was filled is never written to again, so the garbage collector may have it.
+ * Makes records of frames that arrive without headroom. It copies them one behind the other, so records that go the
+ * same way leave as one range. It never rewrites filled memory, so the garbage collector may take it.
  */
 export class RecordSlab {
   block = new Block(new Uint8Array(0));
-  /** Where the last record begins, its frame begins, and both end. */
+  /** Offsets of the last record, of its frame, and of the end of both. */
   start = 0;
   frame = 0;
   end = 0;
 
-  /** Makes a record of `bytes[frame, end)`: {@link start}, {@link frame} and {@link end} say where it lies. */
+  /** Makes a record of `bytes[frame, end)`, at {@link start}, {@link frame} and {@link end}. */
   add(bytes: Uint8Array, frame: number, end: number, vni: number): void {
     this.#place(bytes, frame, end, ENCAPSULATION_BYTES);
     encapsulate(this.block.bytes, this.start, this.end, vni);
   }
 
   /**
-   * The same of a frame with work left to do: one of type 2, which says so.
+   * Makes a record of type 2, of a frame with work left to do.
    *
-   * @param segment where its TCP or UDP header is, whose checksum is undone
-   * @param frameBytes what a frame may have
+   * @param segment offset of its TCP or UDP header, whose checksum is undone
+   * @param frameBytes maximum size of a frame
    */
   addUndone(
     bytes: Uint8Array,

@@ -4,26 +4,26 @@ import type { Remote } from "../../underlay/underlay.ts";
 import { PORT_LIMITS } from "./limits.ts";
 
 export interface RemoteTableOptions {
-  /** Those that were configured: whatever has no known place is sent to each of them. */
+  /** Configured remotes, each of which gets frames without a known destination. */
   readonly remotes: readonly Remote[];
-  /** Where whatever has no known place is sent instead, if there is a group. */
+  /** The group that gets frames without a known destination instead, if any. */
   readonly group?: Remote | undefined;
-  /** Whether others may be learnt from what they send: they get what is for the machines behind them. */
+  /** Whether to learn other remotes from their packets. They get only frames for the hosts behind them. */
   readonly learnUnknown: boolean;
-  /** Whether those who were learnt also get what has no known place. */
+  /** Whether learnt remotes also get frames without a known destination. */
   readonly floodLearnt?: boolean | undefined;
   /** Makes a remote of an outer source. */
   readonly toRemote: (address: string) => Remote;
 }
 
 /**
- * Who is at the other ends of a port, and which inner addresses are behind whom: what a VTEP learns of inner source
- * against outer source (RFC 7348 section 4.1). The segment's table says which addresses are behind the port at all;
- * here is which of its remotes that is.
+ * The remotes of a port, and the inner addresses behind each: a VTEP's mapping of inner source to outer source (RFC
+ * 7348 section 4.1). The segment's table says which addresses are behind the port; this table says behind which remote.
  *
- * An outer source is an assertion: anyone on the underlay can write one. So a remote that was only heard is sent what is for
- * the machines behind it and nothing else, as RFC 7348 has it (section 4.2: the rest goes to the group). Otherwise one forged
- * packet for each address would make us send every broadcast to {@link PORT_LIMITS.learntRemotes} addresses that never asked.
+ * An outer source proves nothing, because any machine on the underlay can forge one. So a learnt remote only gets
+ * frames for the hosts behind it, as in RFC 7348 (section 4.2: the rest goes to the group). Otherwise one forged packet
+ * per address would make us send every broadcast to {@link PORT_LIMITS.learntRemotes} addresses that never asked for
+ * it.
  */
 export class RemoteTable {
   readonly #static = new Map<string, Remote>();
@@ -32,7 +32,7 @@ export class RemoteTable {
   readonly #learnUnknown: boolean;
   readonly #floodLearnt: boolean;
   readonly #toRemote: (address: string) => Remote;
-  /** The group, or the remotes that were configured. */
+  /** The group, or the configured remotes. */
   readonly named: readonly Remote[];
   #everyone: readonly Remote[];
 
@@ -45,41 +45,41 @@ export class RemoteTable {
     this.#everyone = this.named;
   }
 
-  /** Whether packets from this outer source may come in. */
+  /** Returns whether packets from this outer source may come in. */
   admits(source: string): boolean {
     return this.#learnUnknown || this.#static.has(source);
   }
 
-  /** Where an inner address was last heard from; undefined where it never was. */
+  /** Returns the remote where an inner address was last heard; undefined if it never was. */
   placeOf(mac: number): Remote | undefined {
     return this.#places.get(mac);
   }
 
-  /** Who has to get what has no known place: {@link PORT_LIMITS.remotes} at most. */
+  /** The remotes that get frames without a known destination: at most {@link PORT_LIMITS.remotes}. */
   get everyone(): readonly Remote[] {
     return this.#everyone;
   }
 
-  /** Every remote that was configured or learnt. */
+  /** All configured and learnt remotes. */
   get remotes(): readonly Remote[] {
     return [...this.#static.values(), ...this.#learnt.values()];
   }
 
-  /** The addresses with their places. */
+  /** Returns the inner addresses with their remotes. */
   places(): IterableIterator<[mac: number, remote: Remote]> {
     return this.#places.entries();
   }
 
   /**
    * Notes that an inner address, which the segment has learnt at this port, is behind an outer one. The segment bounds
-   * how many there are.
+   * their number.
    */
   learn(mac: number, source: string): void {
     const remote = this.#static.get(source) ?? this.#learnt.get(source) ?? this.#newRemote(source);
     if (remote !== undefined) this.#places.set(mac, remote);
   }
 
-  /** Forgets inner addresses that are not behind the port any more, and remotes without any. */
+  /** Forgets inner addresses that are no longer behind the port, and remotes without any. */
   sweep(isHere: (mac: number) => boolean): void {
     const used = new Set<Remote>();
     for (const [mac, remote] of this.#places) {
@@ -103,9 +103,9 @@ export class RemoteTable {
   }
 }
 
-/** Whether an outer source can be a machine's: what is sent to a group or a broadcast address reaches many. */
+/** Returns whether an outer source can be a single machine: a group or broadcast address would reach many. */
 function isMachine(source: string): boolean {
-  // The zone of a link-local address is this machine's own.
+  // The zone of a link-local address is local to this machine.
   const address = parseAddress(source.split("%", 1)[0] ?? "");
   if (address === undefined || isMulticast(address)) return false;
   return address !== 0 && address !== 0n && address !== 0xffff_ffff;

@@ -16,18 +16,18 @@ export interface RoutedGreOptions extends GreOptions {
   readonly router: Router;
   readonly socket: UnderlaySocket;
   readonly remote: Remote;
-  /** Of the underlay, where it is known better than the system tells. */
+  /** MTU of the underlay, if configured. */
   readonly mtu: number | undefined;
   readonly clampMss: boolean;
-  /** Of the network that it leads out of. */
+  /** VNI of the network that it leads out of. */
   readonly vni: number;
-  /** Told of errors that cost a packet. */
+  /** Receives errors that cost a packet. */
   readonly report?: ReportContained | undefined;
-  /** Seconds, never going back. */
+  /** Monotonic seconds. */
   readonly clock: () => number;
 }
 
-/** IP over GRE to one other end, and through it to the subnets there (RFC 2784): a link of the network's router. */
+/** IP over GRE to one remote, and through it to the subnets there (RFC 2784): a link of the network's router. */
 export class RoutedGre implements RouterLink, GreTunnel {
   readonly id: string;
   readonly remote: string;
@@ -71,7 +71,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
     return this.#mtu;
   }
 
-  /** As other ports say what fits: here of a packet, as there are no frames. */
+  /** Maximum size, named as for other ports, but of a packet, because this port carries no frames. */
   get frameBytes(): number {
     return this.#mtu;
   }
@@ -92,7 +92,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
     socket.send(remote, header, packet, flowHash(frame, 0, frame.length, this.#seed), this.#sent);
   }
 
-  /** Takes a packet from the other end. Never throws. */
+  /** Receives a packet from the remote. Never throws. */
   receivePacket(bytes: Uint8Array, gre: Gre): void {
     if (this.#closed) return;
     try {
@@ -114,7 +114,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
     this.#options.router.fromLink(this, bytes, gre.payload, gre.end);
   }
 
-  /** TCP's segments from the other end, too: the SYN that goes there says what fits. */
+  /** Clamps the MSS of segments from the remote too, because the SYN from there also announces it. */
   #clamp(frame: Uint8Array): void {
     const mss = findMss(frame, 0, frame.length);
     if (mss < 0) return;
@@ -122,7 +122,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
     clampMss(frame, 0, frame.length, mss, ETHERNET_HEADER_BYTES + this.#mtu);
   }
 
-  /** Asks the system what fits the way to the remote. */
+  /** Asks the system for the path MTU to the remote. */
   async findMtu(): Promise<void> {
     const { socket, remote, mtu } = this.#options;
     if (mtu !== undefined || this.#asking) return;
@@ -134,7 +134,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
     }
   }
 
-  /** Nothing comes in any more or goes out. */
+  /** Stops sending and receiving. */
   close(): void {
     this.#closed = true;
   }
@@ -146,7 +146,7 @@ export class RoutedGre implements RouterLink, GreTunnel {
 
   #refused(code: string | undefined): void {
     if (code !== "EMSGSIZE") return this.drops.count(code === "EAGAIN" ? "queue-full" : "underlay-refused");
-    // A router on the way said that less fits: the next packet's sender is told.
+    // A router on the path reported a smaller MTU: the next packet's sender is told.
     this.drops.count("too-big");
     if (!this.#closed) this.findMtu().catch(() => {});
   }

@@ -20,25 +20,25 @@ export interface UnderlayPortOptions {
   readonly segment: Segment;
   readonly socket: UnderlaySocket;
   readonly remotes: RemoteTable;
-  /** What the tunnel puts between the socket's headers and the frame, in bytes. */
+  /** Bytes of the tunnel between the socket's headers and the frame. */
   readonly headerBytes: number;
-  /** Of the underlay, where it is known better than the system tells. */
+  /** MTU of the underlay, if configured. */
   readonly mtu?: number | undefined;
-  /** What a frame of the network may have where that is less than the underlay carries, in bytes. */
+  /** Maximum frame of the network in bytes, if that is less than the underlay carries. */
   readonly networkFrameBytes?: number | undefined;
   readonly clampMss: boolean;
   readonly roles: ReadonlySet<PortRole>;
-  /** Told of errors that cost a frame. */
+  /** Receives errors that cost a frame. */
   readonly report?: ReportContained | undefined;
-  /** Of source addresses behind it; a bound of its own unless given. */
+  /** Budget for source addresses behind it; by default a limit of its own. */
   readonly macs?: MacBudget | undefined;
-  /** Seconds, with fractions, never going back. */
+  /** Monotonic seconds, with fractions. */
   readonly clock: () => number;
 }
 
 /**
- * A segment's place on the underlay: frames go out behind a tunnel's header, to the remote that their destination is
- * behind, or to all. What comes from one remote goes to no other (split horizon), as all of them are one port.
+ * A segment's port on the underlay. It sends frames behind a tunnel's header to the remote that has the destination, or
+ * to all. Frames from one remote go to no other (split horizon), because all of them are one port.
  */
 export abstract class UnderlayPort extends Port {
   readonly remotes: RemoteTable;
@@ -83,20 +83,20 @@ export abstract class UnderlayPort extends Port {
     this.#frameBytes = (options.mtu ?? DEFAULT_MTU) - this.#overhead;
   }
 
-  /** Bytes of a frame that fits the underlay. */
+  /** Maximum size in bytes of a frame that fits the underlay. */
   get frameBytes(): number {
     return this.#frameBytes;
   }
 
-  /** What the frames may have that super-frames are cut into. */
+  /** Maximum size in bytes of the frames that super-frames are cut into. */
   get #segmentBytes(): number {
     return Math.min(this.#frameBytes, this.#networkFrameBytes);
   }
 
-  /** The header for a frame; it is not changed any more while its packet waits. */
+  /** Returns the header for a frame, which must stay unchanged while its packet waits. */
   protected abstract header(bytes: Uint8Array, frame: number, end: number, flow: number): Uint8Array;
 
-  /** The frame as the tunnel carries it: `bytes[frame, end)`, or a copy. */
+  /** Returns the frame as the tunnel carries it: `bytes[frame, end)`, or a copy. */
   protected carried(bytes: Uint8Array, frame: number, end: number): Uint8Array {
     return bytes.subarray(frame, end);
   }
@@ -127,7 +127,7 @@ export abstract class UnderlayPort extends Port {
     const sent = (error: Error | null) => this.#settled(block, error);
     for (const remote of place === undefined ? everyone : [place]) {
       this.#outstanding++;
-      // Of a copy, too: to tell them apart would cost more than to hold the block.
+      // Retains it for a copy too, because telling them apart would cost more than holding the block.
       block.retain();
       try {
         this.#socket.send(remote, header, payload, flow, sent);
@@ -139,14 +139,14 @@ export abstract class UnderlayPort extends Port {
   }
 
   override flush(): void {
-    // All of it went to the socket as it came.
+    // Everything went to the socket on arrival.
   }
 
   /**
-   * Takes a frame that came out of the tunnel, `bytes[frame, end)`, which is copied. Never throws.
+   * Receives a frame from the tunnel, `bytes[frame, end)`, and copies it. Never throws.
    *
    * @param source its outer source
-   * @param learn whether its inner source is to be looked for there from now on
+   * @param learn whether to learn that its inner source is there
    */
   receive(bytes: Uint8Array, frame: number, end: number, source: string, learn = true): void {
     if (this.#closed) return;
@@ -169,7 +169,7 @@ export abstract class UnderlayPort extends Port {
     if (undone >= 0 && mss < 0) slab.addUndone(bytes, frame, end, vni, undone, this.#segmentBytes);
     else slab.add(bytes, frame, end, vni);
     if (mss >= 0) {
-      // The checksum has to be whole before it can be brought up to date.
+      // The checksum must be complete before it can be updated.
       completeChecksum(slab.block.bytes, slab.frame, slab.end);
       clampMss(slab.block.bytes, slab.frame, slab.end, mss + slab.frame - frame, this.#frameBytes);
     }
@@ -180,21 +180,21 @@ export abstract class UnderlayPort extends Port {
     }
   }
 
-  /** Behind everything that is read at this wake-up, so that it leaves together. */
+  /** Flushes after everything that is read at this wake-up, so that it leaves together. */
   #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
     setImmediate(this.#flushSegment);
   }
 
-  /** To be called now and then: forgets what the segment has forgotten. */
+  /** Forgets what the segment has forgotten. Call it periodically. */
   tend(): void {
     this.#containment.run(() => this.remotes.sweep((mac) => this.#segment.table.lookup(mac) === this));
   }
 
   /**
-   * Asks the system what fits the ways to the remotes that are named, and goes by the least. Those that were only heard don't
-   * count: a stranger behind a narrow link would make the network narrow for all.
+   * Asks the system for the path MTUs to the named remotes, and uses the smallest. Learnt remotes do not count, because
+   * a stranger behind a narrow link would reduce it for all.
    */
   async findMtu(): Promise<void> {
     if (this.#knownMtu !== undefined || this.#asking) return;
@@ -215,7 +215,7 @@ export abstract class UnderlayPort extends Port {
     this.#segment.attach(this);
   }
 
-  /** Leaves the segment: nothing comes in any more or goes out. */
+  /** Leaves the segment, and stops sending and receiving. */
   leave(): void {
     this.#closed = true;
     this.#segment.detach(this);
@@ -249,7 +249,7 @@ export abstract class UnderlayPort extends Port {
 
   #refused(code: string | undefined): void {
     if (code !== "EMSGSIZE") return this.drops.count(code === "EAGAIN" ? "queue-full" : "underlay-refused");
-    // A router on the way said that less fits: the next frame's sender is told.
+    // A router on the path reported a smaller MTU: the next frame's sender is told.
     this.drops.count("too-big");
     if (!this.#closed) this.findMtu().catch(() => {});
   }

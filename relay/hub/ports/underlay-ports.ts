@@ -22,11 +22,11 @@ export interface UnderlayPortsOptions {
   readonly hub: Hub;
   readonly underlay: Underlay;
   readonly log: Logger;
-  /** Seconds, with fractions, never going back. */
+  /** Monotonic seconds, with fractions. */
   readonly clock: () => number;
 }
 
-/** A port that was configured, whether it works or not. */
+/** A configured port, working or not. */
 interface Managed {
   readonly id: string;
   readonly network: Network;
@@ -34,11 +34,11 @@ interface Managed {
   state: "starting" | "up" | "failed" | "gone";
   problem: string | undefined;
   open: OpenPort | undefined;
-  /** The beginning that is under way. */
+  /** The start in progress. */
   starting: Promise<void> | undefined;
 }
 
-/** Every network's ports on the underlay: started with the relay and when they are made, ended when they are deleted. */
+/** All networks' ports on the underlay: they start with the relay or on creation, and end on deletion. */
 export class UnderlayPorts {
   readonly #tenants: Tenants;
   readonly #hub: Hub;
@@ -65,16 +65,16 @@ export class UnderlayPorts {
     });
   }
 
-  /** Starts every port that is kept. What can't start now is told, and tried again. */
+  /** Starts every stored port. Logs a port that cannot start, and retries it. */
   async start(): Promise<void> {
     const kept = this.#tenants.ports.all().flatMap((record) => this.#managed(record) ?? []);
     await Promise.all(kept.map((one) => this.#begin(one).catch(() => {})));
   }
 
   /**
-   * Makes a port of a network. One that can't start is not kept.
+   * Creates a port of a network. Does not store one that cannot start.
    *
-   * @throws Fault what {@link openPort} does, `network.unknown`, `port.too-many`
+   * @throws Fault those of {@link openPort}, `network.unknown`, `port.too-many`
    */
   async create(tenant: string, name: string, config: PortConfig, by: Actor = RELAY): Promise<PortView> {
     const network = this.#tenants.network(tenant, name);
@@ -89,7 +89,7 @@ export class UnderlayPorts {
     this.#ports.set(one.id, one);
     try {
       await this.#begin(one);
-      // The network may have gone meanwhile.
+      // The network may be gone by now.
       this.#tenants.ports.keep({ id: one.id, tenant, network: name, config }, by);
     } catch (error) {
       await this.#stop(one);
@@ -102,7 +102,7 @@ export class UnderlayPorts {
     return this.#of(this.#tenants.network(tenant, name)).map(viewOf);
   }
 
-  /** @throws Fault `port.unknown` */
+  /** Returns a port's view. @throws Fault `port.unknown` */
   show(tenant: string, name: string, id: string): PortView {
     const network = this.#tenants.network(tenant, name);
     const one = this.#of(network).find((candidate) => candidate.id === id);
@@ -110,19 +110,19 @@ export class UnderlayPorts {
     throw unknown("port", id);
   }
 
-  /** Ends a port for good; its socket is free when this resolves. @throws Fault `port.unknown` */
+  /** Deletes a port; resolves when its socket is free. @throws Fault `port.unknown` */
   async delete(tenant: string, name: string, id: string, by: Actor = RELAY): Promise<void> {
     this.#tenants.ports.forget(this.#tenants.network(tenant, name), id, by);
     const one = this.#ports.get(id);
     if (one !== undefined) await this.#stop(one);
   }
 
-  /** Which remote an address behind a port is at; undefined for what is no port on the underlay. */
+  /** Returns the remote of an address behind a port; undefined for a port that is not on the underlay. */
   remoteOf(port: string, mac: number): string | undefined {
     return this.#ports.get(port)?.open?.remotes?.placeOf(mac)?.address;
   }
 
-  /** Ends every port; what is kept stays. */
+  /** Ends every port, and leaves the store unchanged. */
   close(): Promise<void> {
     clearInterval(this.#ticker);
     this.#closing ??= Promise.all([...this.#ports.values()].map((one) => this.#stop(one))).then(() => {});
@@ -203,12 +203,12 @@ export class UnderlayPorts {
     await one.starting?.catch(() => {});
   }
 
-  /** What ends a port on its own has no one to tell but the log. */
+  /** Logs the error, because no caller waits for a port that ends by itself. */
   #logFailedStop(one: Managed, error: unknown): void {
     this.#log.error({ port: one.id, err: error }, "a port did not end as it should");
   }
 
-  /** An address that the network may give to a device is none for a gateway. */
+  /** Throws if a gateway's address is one that the network may give to a device. */
   #demandGateways({ network, config }: Managed): void {
     for (const text of config.kind === "gre" ? config.gateways : []) {
       const cidr = parseCidr(text);
@@ -235,12 +235,12 @@ function isOfTenant(revocation: Revocation, tenant: string): boolean {
   return revocation.kind === "tenant" && revocation.name === tenant;
 }
 
-/** Asked behind a wait, in which it may have changed. */
+/** A function, because the state may have changed during a wait. */
 function isGone({ state }: Managed): boolean {
   return state === "gone";
 }
 
-/** A port as the API shows it. */
+/** Returns a port in the form that the API shows. */
 function viewOf({ id, network, config, state, problem, open }: Managed): PortView {
   const port = open?.port;
   const shown = {

@@ -15,8 +15,8 @@ import { Endpoint } from "./endpoint.ts";
 import { UnderlayPort, type UnderlayPortOptions } from "./underlay-port.ts";
 
 /**
- * The group policy of the frame that is being switched. Records have no room for it, and clients no use; it goes
- * from port to port of one relay, which is while one call lasts.
+ * The group policy of the frame being switched. Records have no room for it and clients no use. It passes between ports
+ * of one relay within a single call.
  */
 export interface PolicyAtHand {
   current: GroupPolicy | undefined;
@@ -32,7 +32,7 @@ export interface VxlanPortOptions extends Omit<UnderlayPortOptions, "headerBytes
 
 /** A segment's VTEP on the underlay: RFC 7348. */
 export class VxlanPort extends UnderlayPort {
-  /** On the underlay; need not be the network's. */
+  /** VNI on the underlay, which may differ from the network's. */
   readonly wireVni: number;
   readonly #gbp: boolean;
   readonly #policy: PolicyAtHand;
@@ -55,7 +55,7 @@ export class VxlanPort extends UnderlayPort {
     return header;
   }
 
-  /** Takes a packet whose header, at `start`, has this port's VNI. */
+  /** Receives a packet whose header, at `start`, has this port's VNI. */
   receivePacket(bytes: Uint8Array, start: number, end: number, source: string): void {
     const frame = start + VXLAN_HEADER_BYTES;
     const policy = this.#gbp ? readGroupPolicy(bytes, start) : undefined;
@@ -69,7 +69,7 @@ export class VxlanPort extends UnderlayPort {
   }
 }
 
-/** The ports on one UDP socket, told apart by the VNI on the wire. */
+/** The ports on one UDP socket, selected by the VNI on the wire. */
 export class VxlanEndpoint extends Endpoint<VxlanPort> {
   readonly #decode: typeof decodeVxlan;
   readonly #ports = new Map<number, VxlanPort>();

@@ -1,33 +1,33 @@
 /** Seconds of silence after which a share goes to the others. */
 const IDLE_SECONDS = 1;
 
-/** Seconds between two refills: what a frame less than that brings is not worth the look. */
+/** Minimum seconds between two refills: a shorter interval brings less than a frame. */
 const REFILL_SECONDS = 0.000_5;
 
-/** And so many more for each share, so that a crowd costs a small part of one core. */
+/** Additional seconds for each share, so that many shares cost a small part of one core. */
 const REFILL_SECONDS_EACH = 0.000_001;
 
-/** Up to so many shares a newcomer is given its part of what the others have at once, and not at the next refill. */
+/** Number of shares up to which a new one gets its part of the others' tokens at once, not at the next refill. */
 const SMALL = 64;
 
-/** How often what some have no room for is offered to the others. What is left then is kept for the next refill. */
+/** Number of times that unused tokens are offered to the other shares. The rest waits for the next refill. */
 const ROUNDS = 4;
 
-/** What a bucket shares its rate between: one device's part of it. */
+/** One device's part of a bucket's rate. */
 export class Share {
   /**
-   * What it may take now. What goes on takes what it costs where there is anything at all, and may owe: so that
-   * what costs more than a whole burst still goes on now and then, and is paid for by what comes after.
+   * Tokens that it may take now. A frame passes if there are any, even if it costs more, so the share may owe. Thus a
+   * frame that costs more than a whole burst still passes now and then, and later frames pay for it.
    */
   tokens = 0;
-  /** The bucket's own: tokens at the last refill, and when it was last seen to have taken some since. */
+  /** For the bucket only: tokens at the last refill, and the time it was last seen to have taken some since. */
   left = 0;
   usedAt = 0;
   isActive = false;
-  /** How often there was nothing to take, until its owner sets that back. */
+  /** Number of times that no token was left, until its owner resets it. */
   refused = 0;
   readonly bucket: FairBucket;
-  /** Whose it is. */
+  /** The share's owner. */
   readonly owner: string;
 
   constructor(bucket: FairBucket, owner: string) {
@@ -35,35 +35,37 @@ export class Share {
     this.owner = owner;
   }
 
-  /** Whether there is something to take, asked where there are no tokens. */
+  /** Refills, and returns whether there is a token now. Call it when there are none. */
   ask(): boolean {
     return this.bucket.ask(this);
   }
 }
 
 /**
- * A token bucket whose rate is shared: those who take from it have equal parts, and what one has no use for goes to the
- * others, in equal parts again (max-min fairness). So nobody has less than the rate divided by the number of those
- * who are active, whatever the others do; and one who is alone has all of it.
+ * A token bucket whose rate is shared in equal parts. Unused parts go to the other shares, in equal parts again
+ * (max-min fairness). So no active share gets less than the rate divided by their number, whatever the others do, and a
+ * single share gets all of it.
  *
- * Taking is a comparison and a subtraction, by the owner of a {@link Share}. Only where that has no tokens left is the
- * bucket asked, which then brings all shares up to date.
+ * Taking costs the owner of a {@link Share} one comparison and one subtraction. Only without tokens does it ask the
+ * bucket, which then updates all shares.
  */
 export class FairBucket {
   readonly #rate: number;
   readonly #burst: number;
   readonly #clock: () => number;
   readonly #active: Share[] = [];
-  /** Of those who have gone and owe, by their owner: paid off as if they were there. */
+  /** Departed shares with debts, by owner; they pay off as if they were present. */
   readonly #owed = new Map<string, Share>();
-  /** Tokens that are nobody's. */
+  /** Tokens that belong to no share. */
   #spare: number;
   #at: number;
 
   /**
-   * @param rate tokens per second; with 0 nothing ever goes on
-   * @param burst how many tokens are kept, in all shares together, and there at the beginning
-   * @param clock seconds with fractions, never going back
+   * Creates a bucket.
+   *
+   * @param rate tokens per second; with 0 nothing ever passes
+   * @param burst maximum tokens in all shares together, all available at the beginning
+   * @param clock monotonic seconds with fractions
    */
   constructor(rate: number, burst: number, clock: () => number) {
     this.#rate = rate;
@@ -74,9 +76,9 @@ export class FairBucket {
   }
 
   /**
-   * A part for one more; it counts from when it is first used.
+   * Adds a share, which counts from its first use.
    *
-   * @param owner who has it: whoever owes and comes again, owes still
+   * @param owner its owner: a returning owner keeps its debt
    */
   join(owner: string): Share {
     const owed = this.#owed.get(owner);
@@ -84,7 +86,7 @@ export class FairBucket {
     return owed ?? new Share(this, owner);
   }
 
-  /** Its owner has gone, and does not get around what is owed by coming again. */
+  /** Removes a share. Its owner keeps the debt when it returns. */
   leave(share: Share): void {
     if (share.tokens < 0) {
       const owed = this.#owed.get(share.owner);
@@ -99,12 +101,12 @@ export class FairBucket {
     if (at >= 0) this.#deactivate(at);
   }
 
-  /** Gives what the silent had to the others; to be called about once a second. */
+  /** Distributes the tokens of silent shares. Call it about once a second. */
   tick(): void {
     this.#refill(this.#clock());
   }
 
-  /** {@link Share.ask} */
+  /** See {@link Share.ask}. */
   ask(share: Share): boolean {
     const now = this.#clock();
     const isNew = !share.isActive;
@@ -113,7 +115,7 @@ export class FairBucket {
     const count = this.#active.length;
     const due = this.#at + REFILL_SECONDS + count * REFILL_SECONDS_EACH;
     if (now >= due || (isNew && count <= SMALL)) this.#refill(now);
-    // Whoever comes in among others that take all there is, is heard all the same.
+    // A new share gets at least one token, even if the others use up the whole rate.
     if (isNew && this.#rate > 0) share.tokens = Math.max(share.tokens, 1);
     if (share.tokens > 0) return true;
     share.refused++;
@@ -127,7 +129,11 @@ export class FairBucket {
     this.#active.push(share);
   }
 
-  /** @param at where it is among the active */
+  /**
+   * Makes a share inactive.
+   *
+   * @param at its index among the active
+   */
   #deactivate(at: number): void {
     const share = this.#active[at] as Share;
     const last = this.#active.pop() as Share;
@@ -138,7 +144,7 @@ export class FairBucket {
     if (this.#owed.get(share.owner) === share) this.#owed.delete(share.owner);
   }
 
-  /** Takes in what the time has brought, and shares it out. */
+  /** Adds the tokens for the elapsed time, and distributes them. */
   #refill(now: number): void {
     this.#spare += Math.max(0, now - this.#at) * this.#rate;
     this.#at = Math.max(now, this.#at);
@@ -164,11 +170,11 @@ export class FairBucket {
       }
     }
     for (const share of active) share.left = share.tokens;
-    // What all are too full for is lost.
+    // Tokens are lost if all shares are full.
     this.#spare = open === 0 && active.length > 0 ? 0 : Math.min(Math.max(0, this.#spare), this.#burst);
   }
 
-  /** Finds out who was silent. One who owes is not let off by saying nothing. */
+  /** Finds silent shares. A share that owes is not silent, so silence pays off no debt. */
   #drowse(now: number): void {
     const active = this.#active;
     for (let at = active.length - 1; at >= 0; at--) {

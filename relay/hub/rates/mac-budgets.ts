@@ -14,7 +14,7 @@ interface Shared {
   readonly budget: Budget;
 }
 
-/** What a client takes for a number of MAC addresses (docs/protocol.md, `limits`). */
+/** The largest number of MAC addresses that a client accepts (docs/protocol.md, `limits`). */
 const MOST_TOLD = 1_048_576;
 
 /** The budgets that sessions share: each tenant's and each network's. */
@@ -23,10 +23,14 @@ export class MacBudgets {
   readonly #relay: Budget;
   readonly #tenants = new Map<string, Shared>();
   readonly #networks = new Map<number, Shared>();
-  /** Grows whenever limits change. */
+  /** Increments whenever limits change. */
   #version = 0;
 
-  /** @param relay what all tenants together may have, in addresses */
+  /**
+   * Creates the budgets.
+   *
+   * @param relay limit of all tenants together, in addresses
+   */
   constructor(limits: Limits, relay: number) {
     this.#limits = limits;
     this.#relay = new Budget(relay);
@@ -35,11 +39,11 @@ export class MacBudgets {
     });
   }
 
-  /** Those of a session, by what its credentials and the limits say. */
+  /** Returns the budgets of a session, by its credentials and the limits. */
   ofSession(grant: Grant): SessionMacs {
     let known = 0;
     let version = -1;
-    // Asked for each address: it depends on all networks, and changes with the limits alone.
+    // A function, because it depends on all networks; it only changes with the limits.
     const limit = () => {
       if (version === this.#version) return known;
       version = this.#version;
@@ -49,33 +53,33 @@ export class MacBudgets {
     return new SessionMacs({ tenant: grant.tenant, limit, within: this.#ofTenant(grant.tenant) });
   }
 
-  /** Of a session's port in a network. */
+  /** Returns the budget of a session's port in a network. */
   ofPort(session: SessionMacs, grant: Grant, network: Network): Budget {
     const { budget } = this.#ofNetwork(network.tenant, network.vni, network.name);
     return session.ofPort(network.vni, network.name, () => this.#limitIn(grant, network), budget);
   }
 
-  /** Number of MAC addresses that a session is told it may have. */
+  /** Returns the number of MAC addresses that a session is told it may have. */
   toldTo({ budget }: SessionMacs): number {
     return Math.max(1, Math.min(budget.own, MOST_TOLD));
   }
 
-  /** Of a port on the underlay, behind which there is no session. @param limit its own */
+  /** Returns the budget of a port on the underlay, which has no session behind it. @param limit its own */
   ofUnderlayPort({ tenant, vni, name: network }: Network, limit: number): Budget {
     return new Budget(limit, [this.#ofTenant(tenant), this.#ofNetwork(tenant, vni, network).budget]);
   }
 
-  /** Addresses learned and registered in all of a tenant's networks. */
+  /** Returns the number of addresses learned and registered in all of a tenant's networks. */
   usedBy(tenant: string): number {
     return this.#tenants.get(tenant)?.budget.used ?? 0;
   }
 
-  /** Nobody is in the network any more. */
+  /** Releases the budget of a network without ports. */
   release({ vni }: Network): void {
     this.#networks.delete(vni);
   }
 
-  /** Has it told to the tenants' administrators where there was no room; to be called about once a second. */
+  /** Notifies tenants' administrators of refused addresses. Call it about once a second. */
   tick(): void {
     for (const shared of this.#tenants.values()) this.#tell(shared);
     for (const shared of this.#networks.values()) this.#tell(shared);
@@ -84,8 +88,8 @@ export class MacBudgets {
   /**
    * Returns which limit a session's further addresses met since the last call; of several, its own first.
    *
-   * @param who what people know the session by
-   * @returns `isOwn`: whether it is the session's, of which {@link tick} tells nobody
+   * @param who the session's name for people
+   * @returns `isOwn`: whether it is the session's own limit, which {@link tick} does not report
    */
   takeRefusal(session: SessionMacs, who: string): { notice: NewNotice; isOwn: boolean } | undefined {
     const refusal = session.takeRefusal(who);
@@ -104,7 +108,7 @@ export class MacBudgets {
     if (own > 0) this.#limits.reached(tenant, name, where, own);
   }
 
-  /** What a session may have in one network. */
+  /** Returns the limit of a session in one network. */
   #limitIn({ tenant, macs }: Grant, { id, name: network }: Network): number {
     const own =
       macs.get(id) ??
@@ -113,7 +117,7 @@ export class MacBudgets {
     return own ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What a session may have in all its networks: what it may in the one where that is most. */
+  /** Returns the limit of a session in all its networks: the highest of its limits in one network. */
   #limitOf(grant: Grant): number {
     const { tenant, networks } = grant;
     if (networks.length === 0)

@@ -3,15 +3,15 @@ import type { DropReason } from "../../../shared/switch/drops.ts";
 import type { Meter } from "../../../shared/switch/port.ts";
 import { FairBucket, type Share } from "./fair-bucket.ts";
 
-/** A share of a tenant's rate and of a network's, where there are such rates. */
+/** Shares of a tenant's rate and of a network's, if they have such rates. */
 export interface Shares {
   readonly tenant?: Share | undefined;
   readonly network?: Share | undefined;
 }
 
 /**
- * Lets a port send as much as all of its shares have room for. It is asked for every frame, so what there is no limit
- * of has a share without an end: four comparisons and four subtractions, whatever the limits.
+ * Lets a port send as much as all of its shares allow. Every frame asks it, so an unlimited rate has an endless share:
+ * four comparisons and four subtractions, whatever the limits.
  */
 export class ShareMeter implements Meter {
   readonly #tenantBytes: Share;
@@ -31,7 +31,7 @@ export class ShareMeter implements Meter {
     const networkBytes = this.#networkBytes;
     const tenantPackets = this.#tenantPackets;
     const networkPackets = this.#networkPackets;
-    // All are asked before any is charged, so that what is dropped for one costs nothing of another.
+    // Checks all before charging any, so that a drop by one share costs the others nothing.
     if (tenantBytes.tokens <= 0 && !tenantBytes.ask()) return "rate-bytes";
     if (networkBytes.tokens <= 0 && !networkBytes.ask()) return "rate-bytes";
     if (tenantPackets.tokens <= 0 && !tenantPackets.ask()) return "rate-packets";
@@ -46,7 +46,7 @@ export class ShareMeter implements Meter {
   }
 }
 
-/** Is never asked. */
+/** Returns a share that never runs out. */
 function endless(): Share {
   const share = NO_LIMIT.join("");
   share.tokens = Number.POSITIVE_INFINITY;

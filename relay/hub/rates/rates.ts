@@ -5,13 +5,13 @@ import type { Limits, Where } from "../../tenants/limits.ts";
 import { FairBucket, type Share } from "./fair-bucket.ts";
 import { ShareMeter } from "./meter.ts";
 
-/** What may come at once after silence, in seconds of the rate: enough for TCP to find the rate from below. */
+/** Burst after silence, in seconds of the rate: enough for TCP to find the rate from below. */
 const BURST_SECONDS = 0.25;
 
-/** And at least so much, or low rates would let through nothing but what is small. */
+/** Minimum burst; otherwise low rates would only pass small frames. */
 const LEAST_BURST = { bytes: 65_536, packets: 64 } as const;
 
-/** Seconds for which buckets are kept when nobody is there to use them: coming again is no way around them. */
+/** Seconds for which unused buckets are kept, so that reconnecting does not reset them. */
 const KEEP_SECONDS = 60;
 
 /** A limit and its bucket. */
@@ -22,7 +22,7 @@ interface Rate {
   readonly bucket: FairBucket;
 }
 
-/** Those of one network. */
+/** The rates of one network. */
 interface NetworkRates {
   readonly rates: readonly Rate[];
   users: number;
@@ -33,35 +33,46 @@ interface Part extends Rate {
   readonly share: Share;
 }
 
-/** Tells a session that frames of its were dropped for a limit. */
+/** Notifies a session of its frames dropped because of a limit. */
 export type Tell = (name: LimitName, where: Where, dropped: number) => void;
 
-/** Where packets come in, whatever kind of port it is. */
+/** The part of a port that rates need, for any kind of port. */
 export type MeteredPort = Pick<Port, "meter">;
 
-/** One who sends in a tenant's networks, with the same share of the tenant's rates in all of them: a session, or a port on the underlay. */
+/**
+ * A sender in a tenant's networks, with the same share of the tenant's rates in all of them: a session, or a port on
+ * the underlay.
+ */
 export interface Sender {
-  /** Has what comes in at a port be counted. */
+  /** Meters the frames that come in at a port. */
   join(port: MeteredPort, network: Network): void;
   leave(vni: number): void;
-  /** It has gone. */
+  /** Ends the sender. */
   end(): void;
 }
 
-/** The rates of tenants and of their networks, each shared fairly by those who send. */
+/** The rates of tenants and of their networks, each shared fairly between their senders. */
 export class Rates {
   readonly #limits: Limits;
   readonly #clock: () => number;
   readonly #tenants = new Map<string, TenantRates>();
 
-  /** @param clock seconds with fractions, never going back */
+  /**
+   * Creates the rates.
+   *
+   * @param clock monotonic seconds with fractions
+   */
   constructor(limits: Limits, clock: () => number) {
     this.#limits = limits;
     this.#clock = clock;
     limits.onChanged((tenant) => this.#tenants.get(tenant)?.reset());
   }
 
-  /** @param owner who it is that sends: the same whenever they come again */
+  /**
+   * Adds a sender.
+   *
+   * @param owner identifies the sender: the same each time it returns
+   */
   enter(tenant: string, owner: string, tell: Tell): Sender {
     let rates = this.#tenants.get(tenant);
     if (rates === undefined) {
@@ -71,7 +82,7 @@ export class Rates {
     return rates.enter(owner, tell);
   }
 
-  /** Has limits that were reached told to whom it concerns; to be called about once a second. */
+  /** Notifies sessions and administrators of reached limits. Call it about once a second. */
   tick(): void {
     for (const [tenant, rates] of this.#tenants) {
       rates.tick();
@@ -86,7 +97,7 @@ class TenantRates {
   readonly #clock: () => number;
   readonly #senders = new Set<RatedSender>();
   #own: readonly Rate[];
-  /** By VNI. */
+  /** Network rates by VNI. */
   readonly #networks = new Map<number, NetworkRates>();
   #emptyAt = 0;
 
@@ -105,7 +116,7 @@ class TenantRates {
     return this.#networks.get(vni)?.rates ?? [];
   }
 
-  /** One more sends in a network. */
+  /** Adds a sender to a network. */
   join({ vni, name }: Network): readonly Rate[] {
     let network = this.#networks.get(vni);
     if (network === undefined) {
@@ -132,7 +143,7 @@ class TenantRates {
     return sender;
   }
 
-  /** Goes by the limits as they are now. */
+  /** Applies the current limits. */
   reset(): void {
     this.#own = this.#rates("", {});
     this.#networks.clear();
@@ -155,7 +166,7 @@ class TenantRates {
     }
   }
 
-  /** Whether there is nothing to remember of it. */
+  /** Whether it holds nothing to remember. */
   get isOver(): boolean {
     return this.#senders.size === 0 && this.#networks.size === 0 && this.#isOver(this.#own, this.#emptyAt);
   }
@@ -222,13 +233,13 @@ class RatedSender implements Sender {
     this.#ended();
   }
 
-  /** Has other shares, of other buckets, from now on. */
+  /** Replaces its shares by those of other buckets. */
   reset(): void {
     this.#own = this.#partsOf(this.#tenant.own);
     for (const { port, network } of this.#ports.values()) this.join(port, network);
   }
 
-  /** Says for how many frames there was no room since the last time, and adds them up in `dropped`. */
+  /** Reports how many frames were dropped since the last call, and adds them up in `dropped`. */
   tick(dropped: Map<Rate, number>): void {
     this.#count(this.#own, this.#tenant.own, dropped);
     for (const { network, parts } of this.#ports.values()) {
@@ -251,7 +262,11 @@ class RatedSender implements Sender {
   }
 }
 
-/** @returns undefined where there is nothing to count, which then costs nothing */
+/**
+ * Returns the meter.
+ *
+ * @returns undefined if there is no rate to meter, which then costs nothing
+ */
 function meterOf(tenant: readonly Part[], network: readonly Part[]): ShareMeter | undefined {
   if (tenant.length + network.length === 0) return undefined;
   const shares = (unit: Rate["unit"]) => ({

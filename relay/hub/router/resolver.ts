@@ -2,7 +2,7 @@ import type { IpAddress } from "../../../shared/frame/address.ts";
 import type { Budget } from "../../../shared/switch/budget.ts";
 import { ROUTER_LIMITS } from "./limits.ts";
 
-/** What waits for an address: packets, each of so many bytes. */
+/** An address being resolved, with its waiting packets and their sizes in bytes. */
 interface Question<Packet> {
   readonly packets: Packet[];
   bytes: number;
@@ -11,15 +11,15 @@ interface Question<Packet> {
 }
 
 export interface ResolverOptions<Packet> {
-  /** Of the packets that wait, in bytes. */
+  /** Budget for the waiting packets, in bytes. */
   readonly budget?: Budget | undefined;
-  /** Asks the segment who has an address. */
+  /** Queries the segment for an address. */
   readonly ask: (address: IpAddress) => void;
-  /** Told of packets whose address nobody has. */
+  /** Receives packets whose address does not answer. */
   readonly failed: (packet: Packet) => void;
 }
 
-/** Keeps packets until it is known who has the address that they go to (RFC 1122 section 2.3.2.2), or that nobody has. */
+/** Holds packets until their next hop's address is resolved (RFC 1122 section 2.3.2.2), or is known not to answer. */
 export class Resolver<Packet> {
   readonly #options: ResolverOptions<Packet>;
   readonly #questions = new Map<IpAddress, Question<Packet>>();
@@ -28,7 +28,11 @@ export class Resolver<Packet> {
     this.#options = options;
   }
 
-  /** @returns whether there was room to wait */
+  /**
+   * Holds a packet.
+   *
+   * @returns whether there was room
+   */
   wait(address: IpAddress, packet: Packet, bytes: number, now: number): boolean {
     let question = this.#questions.get(address);
     if (question === undefined) {
@@ -46,7 +50,7 @@ export class Resolver<Packet> {
     return true;
   }
 
-  /** Gives back what waited for an address. */
+  /** Removes and returns the packets that wait for an address. */
   take(address: IpAddress): readonly Packet[] {
     const question = this.#questions.get(address);
     if (question === undefined) return [];
@@ -55,7 +59,7 @@ export class Resolver<Packet> {
     return question.packets;
   }
 
-  /** Asks again, or gives up; to be called about once a second. */
+  /** Queries again, or gives up. Call it about once a second. */
   tick(now: number): void {
     for (const [address, question] of [...this.#questions]) {
       if (now < question.nextAt) continue;

@@ -10,20 +10,20 @@ interface Length<Way> {
   readonly ways: Map<number | bigint, Way>;
 }
 
-/** Which way an address is: the longest prefix that it has wins (RFC 1812 section 5.2.4.3). */
+/** Finds the way for an address: the longest matching prefix wins (RFC 1812 section 5.2.4.3). */
 export class RouteTable<Way> {
-  /** The longest first. */
+  /** Longest prefix first. */
   readonly #ipv4: Length<Way>[] = [];
   readonly #ipv6: Length<Way>[] = [];
 
-  /** The way of exactly this network, if there is one. */
+  /** Returns the way of exactly this network, if it has one. */
   at(cidr: Cidr): Way | undefined {
     return this.#of(cidr)
       .find(({ prefix }) => prefix === cidr.prefix)
       ?.ways.get(keyOf(cidr.address, cidr.prefix));
   }
 
-  /** Adds a network, or gives it another way. */
+  /** Adds a network, or replaces its way. */
   add(cidr: Cidr, way: Way): void {
     const lengths = this.#of(cidr);
     let length = lengths.find(({ prefix }) => prefix === cidr.prefix);
@@ -57,6 +57,6 @@ export class RouteTable<Way> {
 
 function keyOf(address: IpAddress, prefix: number): number | bigint {
   if (typeof address === "bigint") return address >> BigInt(IPV6_BITS - prefix);
-  // A shift by 32 is none.
+  // JavaScript treats a shift by 32 as a shift by 0.
   return prefix === 0 ? 0 : address >>> (IPV4_BITS - prefix);
 }

@@ -1,4 +1,4 @@
-/** IP packets on their way through a router: whole, each in a buffer of its own behind room for an Ethernet header. */
+/** IP packets in the router: whole, each in a buffer of its own behind room for an Ethernet header. */
 import type { IpAddress } from "../../../shared/frame/address.ts";
 import { writeUint16 } from "../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
@@ -11,22 +11,22 @@ import { finish, OffloadFault } from "../../../shared/offload/finish.ts";
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
 import { isHostAddress } from "../../../shared/switch/neighbours/utterance.ts";
 
-/** Where a packet begins in its frame. */
+/** Offset of a packet in its frame. */
 export const PACKET = ETHERNET_HEADER_BYTES;
 
-/** Of IPv4's options: loose and strict source routes (RFC 791 section 3.1). */
+/** IPv4 options for loose and strict source routes (RFC 791 section 3.1). */
 const SOURCE_ROUTES: ReadonlySet<number> = new Set([131, 137]);
 
-/** What a router has to know of a packet, which ends at `end`. */
+/** The fields of a packet that a router needs; the packet ends at `end`. */
 export interface RoutedHeader {
   readonly source: IpAddress;
   readonly destination: IpAddress;
   readonly end: number;
-  /** Whether it says itself which way it is to take, which nobody is allowed any more. */
+  /** Whether it has a source route, which is not allowed any more. */
   readonly sourceRouted: boolean;
 }
 
-/** Reads the IP packet in [packet, end). */
+/** Parses the IP packet in [packet, end). */
 export function readRouted(bytes: Uint8Array, packet: number, end: number): RoutedHeader | Malformed {
   if ((bytes[packet] ?? 0) >>> 4 === 6) {
     const ip = decodeIpv6(bytes, packet, end);
@@ -39,14 +39,14 @@ export function readRouted(bytes: Uint8Array, packet: number, end: number): Rout
   return { source: ip.source, destination: ip.destination, end: ip.end, sourceRouted };
 }
 
-/** Whether packets from and to an address may pass a router: not those of a link of its own, of many, or of nobody. */
+/** Returns whether packets from and to an address may pass a router: not link-local, multicast or unspecified ones. */
 export function isRoutable(address: IpAddress): boolean {
   if (!isHostAddress(address)) return false;
   // 169.254.0.0/16 (RFC 3927 section 2.7); fe80::/10 (RFC 4291 section 2.5.6).
   return typeof address === "number" ? address >>> 16 !== 0xa9fe : address >> 118n !== 0x3fan;
 }
 
-/** A frame of its own with a copy of the packet; its MAC addresses are to be filled in. */
+/** Returns a new frame with a copy of the packet; the caller fills in its MAC addresses. */
 export function frameOf(bytes: Uint8Array, packet: number, end: number): Uint8Array {
   const frame = new Uint8Array(PACKET + end - packet);
   frame.set(bytes.subarray(packet, end), PACKET);
@@ -54,17 +54,17 @@ export function frameOf(bytes: Uint8Array, packet: number, end: number): Uint8Ar
   return frame;
 }
 
-/** Writes the EtherType of the packet that stands in a frame. */
+/** Writes the EtherType for the packet in a frame. */
 export function writeType(frame: Uint8Array): void {
   writeUint16(frame, PACKET - 2, (frame[PACKET] ?? 0) >>> 4 === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
 }
 
 /**
- * Does what a sender on the other end's machine has left undone, of which a tunnel does not tell: the checksum, and
+ * Does the work that a sender on the other end's machine left undone, which a tunnel does not mark: checksums, and
  * cutting TCP's super-frames.
  *
- * @param mtu bytes that a packet may have
- * @returns the frame itself, changed, or those that it stands for
+ * @param mtu maximum bytes of a packet
+ * @returns the frame itself, changed, or the frames it stands for
  */
 export function finishUndone(frame: Uint8Array, mtu: number): readonly Uint8Array[] {
   const undone = findUndone(frame, 0, frame.length);
@@ -77,7 +77,7 @@ export function finishUndone(frame: Uint8Array, mtu: number): readonly Uint8Arra
   return Array.from({ length: plain.count }, (_, i) => plain.bytes.slice(plain.frameAt(i), plain.endAt(i)));
 }
 
-/** The pieces of a packet of IPv4 that is larger than the MTU; undefined where it may not be cut. */
+/** Returns the fragments of an IPv4 packet larger than the MTU; undefined if it must not be fragmented. */
 export function fragments(frame: Uint8Array, mtu: number): Uint8Array[] | undefined {
   const pieces = fragmentIpv4(frame, PACKET, frame.length, mtu, PACKET);
   for (const piece of pieces ?? []) writeType(piece);
@@ -90,7 +90,7 @@ function isSourceRouted(options: Uint8Array): boolean {
     if (SOURCE_ROUTES.has(type)) return true;
     if (type === 0) return false;
     const length = type === 1 ? 1 : (options[at + 1] ?? 0);
-    // What can't be made out may hide one.
+    // Options that cannot be parsed may hide a source route.
     if (length < 1 || (type !== 1 && length < 2)) return true;
     at += length;
   }

@@ -32,20 +32,20 @@ import {
 /** A way out of the network: a tunnel that carries packets. */
 export interface RouterLink {
   readonly id: string;
-  /** Bytes of a packet that fits. */
+  /** Maximum bytes of a packet. */
   readonly mtu: number;
   readonly drops: DropCounter;
-  /** Sends the packet that stands in a frame, which is nobody else's from then on. */
+  /** Sends the packet in a frame, which the link owns from then on. */
   transmit(frame: Uint8Array): void;
 }
 
-/** A network that the router is in, by an address of its own. */
+/** A network in which the router has an address of its own. */
 interface Connected {
   readonly cidr: Cidr;
   users: number;
 }
 
-/** Where a packet came in: a tunnel, or a port of the segment and the machine there. */
+/** Where a packet came in: a tunnel, or a port of the segment and the host there. */
 type Origin =
   | { readonly link: RouterLink; readonly port?: undefined; readonly mac?: undefined }
   | { readonly link?: undefined; readonly port: Port; readonly mac: number };
@@ -57,35 +57,35 @@ interface Waiting {
 
 export interface RouterOptions {
   readonly segment: Segment;
-  /** The hub's own MAC address in it. */
+  /** The hub's own MAC address in the segment. */
   readonly mac: number;
-  /** Bytes of a packet in the segment. */
+  /** Maximum bytes of a packet in the segment. */
   readonly mtu: number;
-  /** Who has which address, as the hub knows it now. */
+  /** The current neighbour table of the hub. */
   readonly neighbours: () => NeighbourSuppressor | undefined;
-  /** Has the hub be at an address, or not any more. */
+  /** Adds an address to the hub, or removes it. */
   readonly own: (address: IpAddress) => void;
   readonly disown: (address: IpAddress) => void;
-  /** Whether an address is the hub's own. */
+  /** Returns whether an address is the hub's own. */
   readonly isOwn: (address: IpAddress) => boolean;
   /**
-   * What the hub itself says to a packet for one of its own addresses: a whole frame.
+   * Answers a packet for one of the hub's own addresses: a whole frame.
    *
-   * @param from whom its rate is reckoned to
+   * @param from the origin whose rate it counts against
    */
   readonly serve: (from: object, frame: Uint8Array) => Uint8Array | DropReason;
-  /** Told of errors that cost a packet which waited, or a tick. */
+  /** Receives errors that cost a waiting packet, or a tick. */
   readonly report?: ReportContained | undefined;
-  /** Of packets that wait for an address, in bytes; without it each router has its own bounds alone. */
+  /** Budget for packets that wait for an address, in bytes; without it only each router's own limits apply. */
   readonly waiting?: Budget | undefined;
-  /** Seconds, with fractions, never going back. */
+  /** Monotonic seconds, with fractions. */
   readonly clock: () => number;
 }
 
 /**
- * What goes between a network and the tunnels that lead to other subnets, as a router does it (RFC 1812, RFC 8200): by
- * the longest prefix, one hop less each time, with ICMP's errors where it goes no further, and fragments where it may be
- * cut. Who says to be from elsewhere than where it came in is not let through (RFC 3704, strict).
+ * Routes packets between a network and the tunnels that lead to other subnets (RFC 1812, RFC 8200). It matches the
+ * longest prefix, decrements the hop limit, sends ICMP errors, and fragments where allowed. It drops packets whose
+ * source does not belong to the way they came in (RFC 3704, strict).
  */
 export class Router {
   readonly #options: RouterOptions;
@@ -115,7 +115,7 @@ export class Router {
   }
 
   /**
-   * Leads networks through a tunnel.
+   * Routes networks through a tunnel.
    *
    * @param gateways the hub's own addresses in its network
    * @throws Fault `port.taken`
@@ -143,9 +143,10 @@ export class Router {
   }
 
   /**
-   * Takes a frame that came to the hub's MAC address.
+   * Handles a frame for the hub's MAC address.
    *
-   * @returns `own` where it is for the hub itself, or no packet; otherwise why it goes no further, if it does not
+   * @returns `own` if it is for the hub itself, or is not a packet; a drop reason if it is not forwarded; otherwise
+   *   undefined
    */
   fromSegment(port: Port, bytes: Uint8Array, frame: number, end: number): "own" | DropReason | undefined {
     const type = readUint16(bytes, frame + PACKET - 2);
@@ -156,7 +157,7 @@ export class Router {
     return this.#route(ip, bytes, frame + PACKET, { port, mac: readMac(bytes, frame + 6) });
   }
 
-  /** Takes the packet in [packet, end) that came out of a tunnel. */
+  /** Handles the packet in [packet, end) from a tunnel. */
   fromLink(link: RouterLink, bytes: Uint8Array, packet: number, end: number): void {
     const ip = readRouted(bytes, packet, end);
     if (ip instanceof Malformed) return link.drops.count("malformed");
@@ -168,7 +169,7 @@ export class Router {
     if (refused !== undefined) link.drops.count(refused);
   }
 
-  /** Somebody was heard to have an address. Never throws: it is not the speaker's packets that go on now. */
+  /** Notes that a host was heard with an address. Never throws, because the waiting packets are not that host's. */
   heard(address: IpAddress): void {
     for (const { frame, origin } of this.#resolver.take(address)) {
       try {
@@ -180,17 +181,21 @@ export class Router {
     }
   }
 
-  /** To be called about once a second. Never throws. */
+  /** Retries and expires. Call it about once a second. Never throws. */
   tick(): void {
     this.#containment.run(() => this.#resolver.tick(this.#options.clock()));
     this.#flush();
   }
 
-  /** @returns why it goes no further, where that is counted at its origin */
+  /**
+   * Routes a packet.
+   *
+   * @returns the drop reason, to be counted at its origin
+   */
   #route(ip: RoutedHeader, bytes: Uint8Array, packet: number, origin: Origin): DropReason | undefined {
     const { source, destination, end } = ip;
     const back = isRoutable(source) ? this.#routes.lookup(source) : undefined;
-    // The way back has to be the one by which it came.
+    // The way back must be the one by which it came.
     if (back === undefined || (isLink(back) ? back : undefined) !== origin.link) return "martian";
     if (this.#options.isOwn(source) || ip.sourceRouted || !isRoutable(destination)) return "martian";
     const way = this.#routes.lookup(destination);
@@ -221,7 +226,7 @@ export class Router {
       return;
     }
     this.#tell(origin, frame, PACKET, frame.length, { kind: "too-big", mtu });
-    // Of the tunnel, whichever way it went.
+    // Counts at the tunnel, in either direction.
     const link = isLink(way) ? way : origin.link;
     if (link === undefined) this.#drop(origin, "too-big", frame);
     else link.drops.count("too-big");
@@ -232,7 +237,7 @@ export class Router {
     else this.#deliver(to, frame, origin);
   }
 
-  /** Sends a packet to a machine of the segment, once it is known which that is. */
+  /** Sends a packet to a host of the segment, once its address is resolved. */
   #deliver(to: IpAddress, frame: Uint8Array, origin: Origin): void {
     const { segment, mac, clock, neighbours } = this.#options;
     const now = clock();
@@ -249,7 +254,7 @@ export class Router {
     segment.toPort(port, frame);
   }
 
-  /** Answers what is for the hub itself, through the tunnel that it came by. */
+  /** Answers a packet for the hub itself, through the tunnel that it came by. */
   #serve(ip: RoutedHeader, bytes: Uint8Array, packet: number, link: RouterLink): DropReason | undefined {
     if (this.#routes.lookup(ip.source) !== link || !isRoutable(ip.source)) return "martian";
     const answer = this.#options.serve(link, frameOf(bytes, packet, ip.end));
@@ -259,7 +264,7 @@ export class Router {
     return pieces === undefined ? "too-big" : undefined;
   }
 
-  /** Says why a packet goes no further to whoever sent it, in the name of the gateway that it came to. */
+  /** Sends the reason for a drop to the packet's sender, from the address of the gateway that it came to. */
   #tell(origin: Origin, bytes: Uint8Array, packet: number, end: number, problem: IcmpProblem): void {
     const { clock, segment, mac } = this.#options;
     const now = clock();
@@ -282,7 +287,7 @@ export class Router {
     segment.toPort(origin.port, answer);
   }
 
-  /** The hub's address where the packet came in. */
+  /** Returns the hub's address where the packet came in. */
   #gatewayFor({ link }: Origin, bytes: Uint8Array, packet: number, end: number): IpAddress | undefined {
     const ip = readRouted(bytes, packet, end);
     if (ip instanceof Malformed) return undefined;
@@ -342,7 +347,7 @@ export class Router {
     this.#options.disown(cidr.address);
   }
 
-  /** Behind everything that is read at this wake-up, so that it leaves together. */
+  /** Flushes after everything that is read at this wake-up, so that it leaves together. */
   #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
@@ -361,7 +366,7 @@ function isLink(way: Connected | RouterLink): way is RouterLink {
   return "transmit" in way;
 }
 
-/** The addresses of a subnet that are no machine's: all of it, and everybody in it (RFC 1812 section 5.3.5, RFC 2644). */
+/** Returns whether an address is the subnet's own or its broadcast address (RFC 1812 section 5.3.5, RFC 2644). */
 function isSubnetsOwn(cidr: Cidr, address: IpAddress): boolean {
   if (cidr.version === 6 || cidr.prefix > 30) return false;
   return address === networkOf(cidr).address || address === lastAddressOf(cidr);

@@ -1,7 +1,7 @@
 import type { TakenAddress } from "../../model/model.ts";
 import { optionalText, type Row, type Sql } from "../sql.ts";
 
-/** The addresses of networks that are taken. */
+/** The taken addresses of networks. */
 export class AddressTable {
   readonly #sql: Sql;
 
@@ -9,7 +9,11 @@ export class AddressTable {
     this.#sql = sql;
   }
 
-  /** @returns false where the address is taken; a device has to have none in that network */
+  /**
+   * Takes an address. A device must not have one in that network yet.
+   *
+   * @returns false if the address is taken
+   */
   take({ networkId, address, device, fixed }: TakenAddress): boolean {
     const sql =
       "INSERT INTO addresses (network_id, address, device_id, fixed) VALUES (?, ?, ?, ?) ON CONFLICT (network_id, address) DO NOTHING";
@@ -21,7 +25,7 @@ export class AddressTable {
     return taken;
   }
 
-  /** In order. */
+  /** Returns a network's taken addresses, in order. */
   of(networkId: number): TakenAddress[] {
     return this.#sql
       .all(
@@ -44,7 +48,7 @@ export class AddressTable {
     return row === undefined ? undefined : toAddress(row);
   }
 
-  /** A device's addresses, by the ids of their networks. */
+  /** Returns a device's addresses, by the ids of their networks. */
   allOfDevice(device: string): Map<number, number> {
     const rows = this.#sql.all("SELECT network_id, address FROM addresses WHERE device_id = ?", device);
     return new Map(rows.map((row) => [Number(row["network_id"]), Number(row["address"])]));
@@ -55,7 +59,7 @@ export class AddressTable {
     return this.#sql.run(sql, networkId, address) > 0;
   }
 
-  /** Every address that is taken. */
+  /** Returns every taken address. */
   taken(networkId: number): Set<number> {
     return this.#set(
       "SELECT json_group_array(address) AS list FROM addresses WHERE network_id = ?",
@@ -63,7 +67,7 @@ export class AddressTable {
     );
   }
 
-  /** Every address that is taken, was released, or that a machine was seen to use. */
+  /** Returns every address that is taken, was released, or was seen in use. */
   known(networkId: number): Set<number> {
     return this.#set(
       `SELECT json_group_array(address) AS list FROM (
@@ -75,7 +79,7 @@ export class AddressTable {
     );
   }
 
-  /** Number of addresses that an administrator reserved in a tenant's networks. */
+  /** Returns the number of addresses that an administrator reserved in a tenant's networks. */
   countReserved(tenant: string): number {
     const row = this.#sql.get(
       `SELECT COUNT(*) AS count FROM addresses JOIN networks ON networks.id = network_id
@@ -85,7 +89,7 @@ export class AddressTable {
     return Number(row?.["count"]);
   }
 
-  /** Forgets which addresses were released longest ago, but for so many. */
+  /** Forgets the earliest released addresses, except for the newest `keep`. */
   trimReleased(networkId: number, keep: number): void {
     this.#sql.run(
       `DELETE FROM released_addresses WHERE network_id = ?1 AND id <= (
@@ -96,7 +100,7 @@ export class AddressTable {
     );
   }
 
-  /** Those released that nobody uses, from `first` to `last`: the one released longest ago first. */
+  /** Returns released addresses that no machine uses, from `first` to `last`: the earliest released first. */
   released(networkId: number, first: number, last: number): number[] {
     return this.#sql
       .all(
@@ -109,7 +113,7 @@ export class AddressTable {
       .map((row) => Number(row["address"]));
   }
 
-  /** As one text, because a row for each costs several times as much. */
+  /** Reads one text, because a row for each costs several times as much. */
   #set(sql: string, networkId: number): Set<number> {
     const list = this.#sql.get(sql, networkId)?.["list"];
     return new Set(JSON.parse(String(list)) as number[]);

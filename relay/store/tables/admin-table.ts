@@ -2,7 +2,7 @@ import type { Admin, NewAdmin } from "../../model/model.ts";
 import { BEGINNING, type Part, type TimeKey, WHOLE } from "../../model/part.ts";
 import { optionalNumber, optionalText, type Row, type Sql } from "../sql.ts";
 
-/** Who administers which tenant. */
+/** The administrators of tenants. */
 export class AdminTable {
   readonly #sql: Sql;
 
@@ -22,7 +22,7 @@ export class AdminTable {
     );
   }
 
-  /** The oldest first. */
+  /** Returns a tenant's administrators, the oldest first. */
   of(tenant: string, { after = BEGINNING, limit }: Part<TimeKey> = WHOLE): Admin[] {
     return this.#sql
       .all(

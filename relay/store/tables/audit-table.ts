@@ -2,15 +2,15 @@ import type { AuditEntry } from "../../model/model.ts";
 import type { Part } from "../../model/part.ts";
 import { optionalText, type Row, type Sql } from "../sql.ts";
 
-/** The number given last in the log that is parameter 7. */
+/** The last number in the log that is parameter 7. */
 const LAST = `MAX(
   COALESCE((SELECT MAX(number) FROM audit WHERE log = ?7), 0),
   (SELECT gone FROM audit_logs WHERE id = ?7)
 )`;
 
-/** Which entries. */
+/** Selection of entries. */
 export interface AuditQuery extends Part<number> {
-  /** The whole relay's where it is absent. */
+  /** Absent for the whole relay. */
   readonly tenant: string | undefined;
   /** Seconds since 1970. */
   readonly since: number;
@@ -19,30 +19,33 @@ export interface AuditQuery extends Part<number> {
 }
 
 export interface NumberedEntry extends AuditEntry {
-  /** Place in the order of the whole relay: for the relay's administrator alone, because it tells how busy all are. */
+  /**
+   * Place in the order of the whole relay: for the relay's administrator alone, because it reveals how busy all tenants
+   * are.
+   */
   readonly id: number;
   /** Place in the tenant's own log, from 1. */
   readonly number: number;
 }
 
-/** One tenant's log from when the tenant was made; a later tenant of the same name has another. */
+/** The log of one tenant since its creation; a later tenant of the same name has another. */
 export interface AuditLogRecord {
   readonly id: number;
   /** Absent for entries about the relay as a whole. */
   readonly tenant: string | undefined;
 }
 
-/** What is kept of one log. */
+/** Retention of one log. */
 export interface Keep {
   /** Number of entries. */
   readonly entries: number;
-  /** Entries from before this time go, seconds since 1970. */
+  /** Entries before this time are removed, seconds since 1970. */
   readonly since: number;
 }
 
 /**
- * The audit log. It can be appended to, and the oldest entries of a log can be removed: the database itself refuses the
- * rest. Each tenant's entries are numbered on their own.
+ * The audit log. Entries can be appended, and a log's oldest entries removed: the database itself refuses all other
+ * changes. Each tenant's entries have their own numbers.
  */
 export class AuditTable {
   readonly #sql: Sql;
@@ -69,9 +72,8 @@ export class AuditTable {
   }
 
   /**
-   * Returns entries since a second since 1970. Those of a tenant begin where the tenant was made: they exclude entries of an
-   * earlier tenant that had the same name. `after` is the number of the last entry of the part before; for the whole
-   * relay it is the id.
+   * Returns entries since a time in seconds since 1970. Excludes entries of an earlier tenant that had the same name.
+   * `after` is the number of the previous part's last entry; for the whole relay it is the id.
    */
   entries({ tenant, since, newest = false, after, limit }: AuditQuery): NumberedEntry[] {
     return tenant === undefined
@@ -79,14 +81,14 @@ export class AuditTable {
       : this.#ofTenant(tenant, since, newest, after, limit);
   }
 
-  /** The logs behind the one with this id, in order. */
+  /** Returns the logs behind the one with this id, in order. */
   logs(after: number, limit: number): AuditLogRecord[] {
     return this.#sql
       .all("SELECT * FROM audit_logs WHERE id > ? ORDER BY id LIMIT ?", after, limit)
       .map(toLog);
   }
 
-  /** Some logs that were appended to since they were asked for last. */
+  /** Returns some of the logs that have grown since they were last returned. */
   takeGrown(limit: number): AuditLogRecord[] {
     const logs: AuditLogRecord[] = [];
     for (const id of this.#grown) {
@@ -98,17 +100,17 @@ export class AuditTable {
     return logs;
   }
 
-  /** Has a log be among those that {@link takeGrown} returns. */
+  /** Makes {@link takeGrown} return a log again. */
   visitAgain(log: number): void {
     this.#grown.add(log);
   }
 
-  /** Whether a log is the one that its tenant's entries are appended to. */
+  /** Returns whether new entries of the tenant are appended to this log. */
   isCurrent({ id, tenant }: AuditLogRecord): boolean {
     return this.#current(tenant) === id;
   }
 
-  /** The oldest entries of a log that are not to be kept, in order. */
+  /** Returns the oldest entries of a log that exceed its retention, in order. */
   surplus(log: number, { entries, since }: Keep, limit: number): NumberedEntry[] {
     const last = Number(
       this.#sql.get("SELECT MAX(number) AS last FROM audit WHERE log = ?", log)?.["last"] ?? 0,
@@ -122,13 +124,13 @@ export class AuditTable {
     return rows.slice(0, end === -1 ? rows.length : end).map(toEntry);
   }
 
-  /** Removes a log's entries up to a number; to be done in one transaction. */
+  /** Removes a log's entries up to a number. Call it in a transaction. */
   remove(log: number, upTo: number): void {
     this.#sql.run("UPDATE audit_logs SET gone = MAX(gone, ?) WHERE id = ?", upTo, log);
     this.#sql.run("DELETE FROM audit WHERE log = ? AND number <= ?", log, upTo);
   }
 
-  /** Forgets a log that has no entries. */
+  /** Forgets an empty log. */
   forget({ id }: AuditLogRecord): void {
     this.#sql.run(
       "DELETE FROM audit_logs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM audit WHERE log = ?1)",
@@ -153,7 +155,7 @@ export class AuditTable {
   ): NumberedEntry[] {
     const log = this.#current(tenant);
     if (log === undefined) return [];
-    // Where to begin, so that what is older is not gone through each time.
+    // Finds where to begin, so that older entries are not scanned each time.
     const begin = this.#sql.get(
       "SELECT MIN(number) AS number FROM (SELECT number FROM audit WHERE log = ? AND at >= ? ORDER BY at, number LIMIT 1)",
       log,
@@ -181,7 +183,7 @@ export class AuditTable {
   }
 
   #begin(tenant: string | undefined): number {
-    // Not by RETURNING: where the disk is full, SQLite says so only behind the row.
+    // Without RETURNING, because SQLite reports a full disk only after the row.
     this.#sql.run("INSERT INTO audit_logs (tenant) VALUES (?)", tenant ?? null);
     return Number(this.#current(tenant));
   }

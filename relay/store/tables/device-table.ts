@@ -2,7 +2,7 @@ import type { Device } from "../../model/model.ts";
 import { BEGINNING, type Part, type TimeKey, WHOLE } from "../../model/part.ts";
 import { optionalNumber, type Row, type Sql } from "../sql.ts";
 
-/** Devices, and the networks that they are on. */
+/** Devices, and their memberships in networks. */
 export class DeviceTable {
   readonly #sql: Sql;
 
@@ -21,7 +21,7 @@ export class DeviceTable {
     );
   }
 
-  /** The oldest first. */
+  /** Returns a tenant's devices, the oldest first. */
   of(tenant: string, { after = BEGINNING, limit }: Part<TimeKey> = WHOLE): Device[] {
     return this.#sql
       .all(
@@ -39,9 +39,9 @@ export class DeviceTable {
     return row === undefined ? undefined : toDevice(row);
   }
 
-  /** A device, with how many MAC addresses it may have, by the ids of those networks whose invites say so. */
+  /** Returns a device with its maximum numbers of MAC addresses, by the ids of the networks whose invites set one. */
   withMacs(id: string): { readonly device: Device; readonly macs: Map<number, number> } | undefined {
-    // One statement for both, because every hello asks.
+    // One statement for both, because every hello needs them.
     const row = this.#sql.get(
       `SELECT *, (SELECT json_group_object(network_id, macs) FROM memberships
          WHERE device_id = devices.id AND macs IS NOT NULL) AS macs
@@ -62,7 +62,7 @@ export class DeviceTable {
     return Number(this.#sql.get("SELECT COUNT(*) AS count FROM devices WHERE tenant = ?", tenant)?.["count"]);
   }
 
-  /** Takes its memberships and addresses with it. */
+  /** Deletes a device with its memberships and addresses. */
   delete(tenant: string, id: string): boolean {
     return this.#sql.run("DELETE FROM devices WHERE tenant = ? AND id = ?", tenant, id) > 0;
   }
@@ -72,9 +72,9 @@ export class DeviceTable {
   }
 
   /**
-   * Puts a device on a network. Where it is there already, only `macs` changes, if it is given.
+   * Puts a device on a network. If it is already there, changes only `macs`, if given.
    *
-   * @param macs number of MAC addresses that it may have there; undefined where the limits say
+   * @param macs maximum number of its MAC addresses there; undefined for the default limit
    */
   enter(id: string, networkId: number, macs?: number | undefined): void {
     this.#sql.run(
@@ -91,7 +91,7 @@ export class DeviceTable {
     return this.#sql.get(sql, id, networkId) !== undefined;
   }
 
-  /** The names of the networks that a device is on, in their order. */
+  /** Returns the names of a device's networks, in order. */
   networksOf(id: string): string[] {
     return this.#sql
       .all(

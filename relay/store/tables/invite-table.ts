@@ -6,7 +6,7 @@ const INVITES = `
   SELECT invites.*, networks.name AS network, networks.tenant AS tenant
   FROM invites JOIN networks ON networks.id = invites.network_id`;
 
-/** Invites, and which key came in by which. */
+/** Invites, and the keys that used them. */
 export class InviteTable {
   readonly #sql: Sql;
 
@@ -27,7 +27,7 @@ export class InviteTable {
     );
   }
 
-  /** Those not revoked, the oldest first. */
+  /** Returns the invites that are not revoked, the oldest first. */
   of(tenant: string, { after = BEGINNING, limit }: Part<TimeKey> = WHOLE): Invite[] {
     return this.#sql
       .all(
@@ -45,7 +45,7 @@ export class InviteTable {
     return row === undefined ? undefined : toInvite(row);
   }
 
-  /** How many of a tenant's would still let somebody in. */
+  /** Returns how many of a tenant's invites still admit a device. */
   countOutstanding(tenant: string, now: number): number {
     const row = this.#sql.get(
       `SELECT COUNT(*) AS count FROM (${INVITES})
@@ -56,10 +56,7 @@ export class InviteTable {
     return Number(row?.["count"]);
   }
 
-  /**
-   * Forgets invites of a tenant that let no device in any more and that no device of the tenant came by: the oldest ones, but
-   * for so many.
-   */
+  /** Forgets a tenant's invites that admit no more devices and have none left: all except the newest `keep`. */
   trim(tenant: string, now: number, keep: number): void {
     this.#sql.run(
       `DELETE FROM invites WHERE id IN (
@@ -74,7 +71,7 @@ export class InviteTable {
     );
   }
 
-  /** @returns false where there is none, or it was revoked already */
+  /** Revokes an invite. @returns false if it does not exist or was already revoked */
   revoke(tenant: string, id: string, now: number): boolean {
     return (
       this.#sql.run(
@@ -87,7 +84,7 @@ export class InviteTable {
     );
   }
 
-  /** Counts a use, by that key. */
+  /** Counts a use by this key. */
   use(id: string, publicKey: string, device: string): void {
     this.#sql.run("UPDATE invites SET used = used + 1 WHERE id = ?", id);
     this.#sql.run(
@@ -99,9 +96,9 @@ export class InviteTable {
   }
 
   /**
-   * The device that a key became by an invite; `device` is absent where it was revoked since.
+   * Returns the device that a key became by an invite; `device` is absent if it was revoked since.
    *
-   * @returns undefined where that key never used it
+   * @returns undefined if the key never used the invite
    */
   usedBy(id: string, publicKey: string): { readonly device: string | undefined } | undefined {
     const row = this.#sql.get(
@@ -113,7 +110,7 @@ export class InviteTable {
     return { device: row["device_id"] === null ? undefined : String(row["device_id"]) };
   }
 
-  /** The devices that came in by an invite and are still there. */
+  /** Returns the devices that enrolled by an invite and still exist. */
   devicesBy(id: string): string[] {
     return this.#sql
       .all("SELECT device_id FROM enrolments WHERE invite_id = ? AND device_id IS NOT NULL", id)

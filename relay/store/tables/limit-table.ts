@@ -1,6 +1,6 @@
 import type { Sql } from "../sql.ts";
 
-/** Limits that were set for a tenant, in place of the defaults, and for one network, in place of its tenant's. */
+/** Limits set for a tenant, in place of the defaults, and for one network, in place of its tenant's. */
 export class LimitTable {
   readonly #sql: Sql;
 
@@ -8,7 +8,7 @@ export class LimitTable {
     this.#sql = sql;
   }
 
-  /** By name; null where it was lifted. */
+  /** Returns a tenant's limits by name; null means unlimited. */
   of(tenant: string): Map<string, number | null> {
     const rows = this.#sql.all("SELECT name, value FROM limits WHERE tenant = ?", tenant);
     return new Map(
@@ -26,7 +26,7 @@ export class LimitTable {
     );
   }
 
-  /** Those that a tenant's networks have of their own: by the network's name, then by theirs. */
+  /** Returns the own limits of a tenant's networks: by the network's name, then by the limit's. */
   inNetworksOf(tenant: string): Map<string, Map<string, number | null>> {
     const rows = this.#sql.all(
       `SELECT networks.name AS network, network_limits.name AS name, value FROM network_limits

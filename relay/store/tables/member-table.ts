@@ -2,18 +2,18 @@ import type { Row, Sql } from "../sql.ts";
 
 /** A device of a network, by its name there. */
 export interface NamedMember {
-  /** What it is called in DNS. */
+  /** The DNS label. */
   readonly label: string;
-  /** IPv4; absent where it has none. */
+  /** IPv4; absent if it has none. */
   readonly address: number | undefined;
   /** IPv6, in the form of RFC 5952. */
   readonly address6: string | undefined;
 }
 
-/** A device that is on a network and has no name there yet. */
+/** A device on a network that has no label there yet. */
 export interface Nameless {
   readonly device: string;
-  /** What it calls itself. */
+  /** The name that the device chose. */
   readonly name: string;
 }
 
@@ -21,7 +21,7 @@ const MEMBERS = `
   SELECT label, address6, addresses.address FROM memberships
   LEFT JOIN addresses USING (network_id, device_id)`;
 
-/** What devices are called in networks that they are on, and their IPv6 addresses there. */
+/** The labels and IPv6 addresses of devices in their networks. */
 export class MemberTable {
   readonly #sql: Sql;
 
@@ -29,21 +29,21 @@ export class MemberTable {
     this.#sql = sql;
   }
 
-  /** @returns undefined where the device has none, or is not on the network */
+  /** Returns a device's address. @returns undefined if it has none, or is not on the network */
   address6Of(networkId: number, device: string): string | undefined {
     const sql = "SELECT address6 FROM memberships WHERE network_id = ? AND device_id = ?";
     const address = this.#sql.get(sql, networkId, device)?.["address6"];
     return typeof address === "string" ? address : undefined;
   }
 
-  /** The device that has an IPv6 address, in the form of RFC 5952. */
+  /** Returns the device that has an IPv6 address, in the form of RFC 5952. */
   ownerOf6(networkId: number, address: string): string | undefined {
     const sql = "SELECT device_id FROM memberships WHERE network_id = ? AND address6 = ?";
     const device = this.#sql.get(sql, networkId, address)?.["device_id"];
     return typeof device === "string" ? device : undefined;
   }
 
-  /** A device's IPv6 addresses, by the ids of their networks. */
+  /** Returns a device's IPv6 addresses, by the ids of their networks. */
   addresses6Of(device: string): Map<number, string> {
     const sql = "SELECT network_id, address6 FROM memberships WHERE device_id = ? AND address6 IS NOT NULL";
     return new Map(
@@ -51,21 +51,21 @@ export class MemberTable {
     );
   }
 
-  /** @returns false where another device has the address, or this one has one already */
+  /** Gives an address. @returns false if another device has it, or this one already has one */
   giveAddress6(networkId: number, device: string, address: string): boolean {
     const sql =
       "UPDATE OR IGNORE memberships SET address6 = ? WHERE network_id = ? AND device_id = ? AND address6 IS NULL";
     return this.#sql.run(sql, address, networkId, device) > 0;
   }
 
-  /** @returns false where another device has the label, or this one has one already */
+  /** Gives a label. @returns false if another device has it, or this one already has one */
   giveLabel(networkId: number, device: string, label: string): boolean {
     const sql =
       "UPDATE OR IGNORE memberships SET label = ? WHERE network_id = ? AND device_id = ? AND label IS NULL";
     return this.#sql.run(sql, label, networkId, device) > 0;
   }
 
-  /** The oldest device first; `limit` at most. */
+  /** Returns at most `limit` devices without a label, the oldest first. */
   nameless(networkId: number, limit: number): Nameless[] {
     return this.#sql
       .all(
@@ -77,7 +77,7 @@ export class MemberTable {
       .map((row) => ({ device: String(row["id"]), name: String(row["name"]) }));
   }
 
-  /** Every label of a network. */
+  /** Returns every label of a network. */
   labels(networkId: number): Set<string> {
     // One text, because a row for each costs several times as much.
     const sql =

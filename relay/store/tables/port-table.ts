@@ -1,7 +1,7 @@
 import type { PortRecord } from "../../model/model.ts";
 import type { Sql } from "../sql.ts";
 
-/** The ports of networks on the underlay, each as the JSON that it was asked for with. */
+/** The ports of networks on the underlay, each as the JSON of its request. */
 export class PortTable {
   readonly #sql: Sql;
 
@@ -9,7 +9,7 @@ export class PortTable {
     this.#sql = sql;
   }
 
-  /** The network has to be there. */
+  /** Stores a port. The network must exist. */
   create({ id, tenant, network, config }: PortRecord): void {
     this.#sql.run(
       `INSERT INTO ports (id, network_id, config)
@@ -21,7 +21,7 @@ export class PortTable {
     );
   }
 
-  /** Of every network, in the order in which they were made. */
+  /** Returns the ports of all networks, in order of creation. */
   all(): PortRecord[] {
     return this.#sql
       .all(

@@ -7,7 +7,7 @@ export interface UsedAddress {
   readonly mac: number;
 }
 
-/** Addresses that somebody was seen to use without having been given them. */
+/** Addresses that were seen in use although the relay had not given them. */
 export class UsedAddressTable {
   readonly #sql: Sql;
 
@@ -15,7 +15,7 @@ export class UsedAddressTable {
     this.#sql = sql;
   }
 
-  /** In order. */
+  /** Returns a network's used addresses, in order. */
   of(networkId: number): TakenAddress[] {
     return this.#sql
       .all("SELECT * FROM used_addresses WHERE network_id = ? ORDER BY address", networkId)
@@ -28,13 +28,13 @@ export class UsedAddressTable {
       }));
   }
 
-  /** When each was seen last, seconds since 1970. */
+  /** Returns the time of each last sighting, seconds since 1970. */
   seen(networkId: number): Map<number, number> {
     const rows = this.#sql.all("SELECT address, seen_at FROM used_addresses WHERE network_id = ?", networkId);
     return new Map(rows.map((row) => [Number(row["address"]), Number(row["seen_at"])]));
   }
 
-  /** @param now seconds since 1970 */
+  /** Notes a use. @param now seconds since 1970 */
   note(networkId: number, { address, mac }: UsedAddress, now: number): void {
     this.#sql.run("INSERT OR REPLACE INTO used_addresses VALUES (?, ?, ?, ?)", networkId, address, mac, now);
   }
@@ -44,7 +44,7 @@ export class UsedAddressTable {
     return this.#sql.run(sql, networkId, address) > 0;
   }
 
-  /** Forgets those that were not seen since. @param before seconds since 1970 */
+  /** Forgets addresses not seen since. @param before seconds since 1970 */
   age(networkId: number, before: number): void {
     this.#sql.run("DELETE FROM used_addresses WHERE network_id = ? AND seen_at < ?", networkId, before);
   }
