@@ -1,20 +1,20 @@
 import { ERROR_CODES as AGENT_CODES } from "../rpc/error-codes.ts";
 
-/** What goes wrong in the app itself. */
+/** Errors of the app itself. */
 const APP_CODES = [
-  /** A mistake of ours in the app. */
+  /** A bug in the app. */
   "app.internal",
   /** The file that the user chose can't be written. */
   "app.file-unwritable",
 ] as const;
 
-/** Every code that the window has words for. The list is closed: text.ts has a case for all others. */
+/** Every code with a text in the window. The list is closed: text.ts handles all others. */
 export const CODES = [...AGENT_CODES, ...APP_CODES] as const;
 export type Code = (typeof CODES)[number];
 
 const known: ReadonlySet<string> = new Set(CODES);
 
-/** Whether it is one of {@link CODES}. */
+/** Returns whether a code is one of {@link CODES}. */
 export function isCode(code: string): code is Code {
   return known.has(code);
 }

@@ -3,17 +3,17 @@ import { type Code, isCode } from "./codes.ts";
 import { en } from "./en.ts";
 import { zhCN } from "./zh-cn.ts";
 
-/** What people are told of an error. */
+/** The text of an error for users. */
 export interface ErrorText {
   /** A few words, without a full stop. */
   readonly title: string;
-  /** One plain sentence: what it means. */
+  /** One plain sentence: the meaning. */
   readonly sentence: string;
-  /** One sentence: what to do next. */
+  /** One sentence: the next step. */
   readonly next: string;
 }
 
-/** The words for every code in one language: one that is missing does not compile. */
+/** The texts for every code in one language: a missing one does not compile. */
 export type ErrorTexts = Readonly<Record<Code | "unknown", ErrorText>>;
 
 /** The languages of the app, as BCP 47 tags. */
@@ -22,10 +22,7 @@ export type Language = (typeof LANGUAGES)[number];
 
 const texts: Readonly<Record<Language, ErrorTexts>> = { en, "zh-CN": zhCN };
 
-/**
- * The words for an error. One that is not in the list, from a relay of another version, is told as it came, which is in
- * English.
- */
+/** Returns the text of an error. An unknown one, from a relay of another version, is shown as it came, in English. */
 export function errorText(problem: Problem, language: Language): ErrorText {
   if (isCode(problem.code)) return texts[language][problem.code];
   const { title } = texts[language].unknown;

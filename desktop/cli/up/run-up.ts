@@ -15,7 +15,7 @@ import { suitsAgent, upByAgent } from "./run-up-by-agent.ts";
 import { checkAccesses, checkNetworks } from "./up-checks.ts";
 import { UpTeller } from "./up-teller.ts";
 
-/** What `laneway up` takes. */
+/** Options of `laneway up`. */
 export interface UpOptions extends AccessOptions {
   readonly state?: string;
   readonly tap?: string;
@@ -23,23 +23,23 @@ export interface UpOptions extends AccessOptions {
   readonly mac?: number;
   readonly offload: boolean;
   readonly trunk?: readonly TrunkMember[];
-  /** The network may take what this machine reaches in other ways. */
+  /** Whether the network may overlap with what this machine reaches otherwise. */
   readonly allowOverlap?: boolean;
-  /** Where virtual machines connect. */
+  /** Listening addresses for virtual machines. */
   readonly qemu?: readonly QemuAddress[];
-  /** Not through the agent, also where one runs. */
+  /** Whether to run in this process even if an agent runs. */
   readonly foreground?: boolean;
   readonly websocket?: Framing;
   readonly json?: boolean;
 }
 
 /**
- * Brings networks up: by the agent where one runs, and comes back; or else itself, and keeps them so until the process is
- * told to end.
+ * Brings networks up: a running agent does it in the background, otherwise this process keeps them up until it is told
+ * to end.
  *
- * @param networks names; none means all that the token opens, or that this device is enrolled for, or with a trunk
- * those that are on it
- * @throws Fault where going on makes no sense
+ * @param networks names; none means all that the token allows, that this device is enrolled for, or that are on the
+ * trunk
+ * @throws Fault if going on makes no sense
  */
 export async function runUp(networks: readonly string[], options: UpOptions): Promise<void> {
   checkNetworks(networks, options);
@@ -63,10 +63,7 @@ export async function runUp(networks: readonly string[], options: UpOptions): Pr
   }
 }
 
-/**
- * Waits for tunnels that are nothing to each other: where one of several fails, that is told at once, and the others
- * go on.
- */
+/** Waits for independent tunnels: a failure is reported at once, and the others continue. */
 async function allOf(tunnels: readonly Promise<void>[], teller: UpTeller): Promise<void> {
   let running = tunnels.length;
   const ended = () => --running;
@@ -85,7 +82,7 @@ async function runTunnel(
   teller: UpTeller,
   signal: AbortSignal,
 ): Promise<void> {
-  // Networks of several relays and tenants may have one name.
+  // Networks of several relays and tenants may have the same name.
   const place = tenant === undefined ? {} : { relay: relayText(relay), tenant };
   const { trunk, offload } = options;
   const say = (line: string) => teller.complain(line);
