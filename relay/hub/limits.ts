@@ -24,9 +24,7 @@ export interface HubLimits {
   readonly earlyMessages: number;
   /** Maximum characters of a message before `welcome`: several times the length of a `hello`. */
   readonly helloBytes: number;
-  /**
-   * Bytes that may wait for a client that does not read. Frames are dropped far below this; it bounds control messages.
-   */
+  /** Bytes that may wait for a client that does not read: bounds control messages; frames are dropped far below. */
   readonly unreadBytes: number;
 }
 

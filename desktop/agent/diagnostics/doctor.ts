@@ -27,9 +27,7 @@ export interface DoctorOptions {
   readonly tap?: string | undefined;
   /** The TAP's problem, as its keeper reports it. */
   readonly tapProblem?: Problem | undefined;
-  /**
-   * Checks whether the network overlaps with this machine's other networks; without it, the relay's offer is checked.
-   */
+  /** Checks the network for overlaps with this machine's other networks; without it, the relay's offer is checked. */
   readonly overlap?: ((signal: AbortSignal) => Promise<Finding> | Finding) | undefined;
   /** Asks another member for an answer. */
   readonly peer: (signal: AbortSignal) => Promise<Finding> | Finding;

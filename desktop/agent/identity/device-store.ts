@@ -155,9 +155,7 @@ export class DeviceStore {
   }
 }
 
-/**
- * Returns the canonical base URL of a relay, for storage and comparison: without query, fragment and trailing slashes.
- */
+/** Returns a relay's canonical base URL, to store and compare: without query, fragment and trailing slashes. */
 export function relayBase(relay: URL): URL {
   const base = new URL(relay.origin);
   base.pathname = relay.pathname.replace(/\/+$/, "");

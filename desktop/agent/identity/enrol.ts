@@ -1,6 +1,4 @@
-/**
- * Enrolment: a device presents an invite's secret and proves that it has its key. From then on the key identifies it.
- */
+/** Enrolment: a device presents an invite's secret and proves that it has its key, which identifies it from then on. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { isLoopback } from "../../../shared/api/invite-link.ts";

@@ -6,9 +6,7 @@ const ANSWER_MS = 5_000;
 /** The relay's answer about an address that this machine wants. */
 export type Checked = Extract<RelayMessage, { type: "checked" }>;
 
-/**
- * Asks whether this machine may have an address (CIDR) in a network, by VNI; undefined if the relay does not answer.
- */
+/** Asks whether this machine may have an address (CIDR) in a network, by VNI; undefined without an answer. */
 export type CheckAddress = (vni: number, cidr: string) => Promise<Checked | undefined>;
 
 /** The requests of one connection that the relay has not answered yet (docs/protocol.md, `check`). */

@@ -16,9 +16,7 @@ export class TapPort extends Port implements TapReceiver {
   readonly #segment: Segment;
   readonly #tap: TapDevice;
   readonly #failed: (error: Error) => void;
-  /**
-   * Type of the records that its frames become: with offload all have a virtio-net header, so that batches stay whole.
-   */
+  /** Type of its frames' records: with offload all have a virtio-net header, so that batches stay whole. */
   readonly #type: typeof RECORD_VXLAN | typeof RECORD_OFFLOAD;
   /** Joins small datagrams, because each costs the kernel as much as a super-frame of them. */
   readonly #joiner: DatagramJoiner | undefined;

@@ -1,6 +1,4 @@
-/**
- * Wake-on-LAN: a "magic packet" is six bytes of ones and sixteen copies of the target's address, anywhere in a frame.
- */
+/** Wake-on-LAN: a "magic packet" is six bytes of ones and sixteen copies of the target's address in any frame. */
 import type { Written } from "../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { encodeIpv4, IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";

@@ -1,6 +1,4 @@
-/**
- * Opens the connection to a relay: by TCP, or through an HTTP proxy by CONNECT, and with TLS if its URL requires it.
- */
+/** Opens the connection to a relay: by TCP or an HTTP proxy's CONNECT, and with TLS if its URL requires it. */
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect as connectTcp, isIP, type Socket } from "node:net";

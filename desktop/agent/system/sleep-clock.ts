@@ -1,6 +1,4 @@
-/**
- * Maximum drift of the wall clock from the monotonic one between two looks, in milliseconds: adjustments are smaller.
- */
+/** Maximum drift between wall and monotonic clock between two looks, in milliseconds: adjustments are smaller. */
 const JUMP_MS = 2_000;
 /** Maximum delay of a look, in milliseconds: longer than on a busy machine. */
 const LATE_MS = 5_000;

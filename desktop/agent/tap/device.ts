@@ -6,9 +6,7 @@ import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
 import { ENCAPSULATION_BYTES, OFFLOAD_BYTES } from "../../../shared/protocol/record.ts";
 import type { FrameBatch } from "./slab.ts";
 
-/**
- * Writable bytes before every frame that was read: room for the headers of record and VXLAN, so that no frame is moved.
- */
+/** Writable bytes before every read frame: room for the headers of record and VXLAN, so that no frame is moved. */
 export const HEADROOM = ENCAPSULATION_BYTES;
 
 /** The same with offload, plus the virtio-net header that was read with the frame. */

@@ -24,9 +24,7 @@ export function checkName(name: string): void {
   );
 }
 
-/**
- * Returns the error of a failed attempt to create a TAP: `code` is the errno's name, `name` the interface asked for.
- */
+/** Returns the error of a failed attempt to create a TAP: `code` is the errno's name, `name` the interface's. */
 export function openFault(code: string, name: string | undefined, cause: unknown): Error {
   if (code === "ENOENT" || code === "ENXIO" || code === "ENODEV") return noDeviceFault(cause);
   if (code === "EPERM" || code === "EACCES") return noPermissionFault(name, code, cause);

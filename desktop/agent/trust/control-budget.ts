@@ -8,9 +8,7 @@ const MESSAGES_AT_ONCE = 50_000;
 const CHARACTERS_PER_SECOND = 4 * 1_048_576;
 const CHARACTERS_AT_ONCE = 16_777_216;
 
-/**
- * Limits the work that a relay's control messages can cause: two token buckets, for messages and for their characters.
- */
+/** Limits the work of a relay's control messages: two token buckets, for messages and for their characters. */
 export class ControlBudget {
   readonly #clock: () => number;
   #messages = MESSAGES_AT_ONCE;

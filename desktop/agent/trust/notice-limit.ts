@@ -2,9 +2,7 @@
 const AT_ONCE = 20;
 const SECONDS = 5;
 
-/**
- * Limits how much a relay can make a client report: further notices are counted, and the next one includes the count.
- */
+/** Limits a relay's notices: further ones are counted, and the next one that is reported includes the count. */
 export class NoticeLimit {
   readonly #clock: () => number;
   #left = AT_ONCE;

@@ -1,6 +1,4 @@
-/**
- * Maximum time for the answer to a probe, in milliseconds and in round trips: short enough that people hardly notice.
- */
+/** Maximum time for the answer to a probe, in milliseconds and in round trips: short enough to go unnoticed. */
 const PATIENCE_MS = 1_400;
 const ROUND_TRIPS = 6;
 const MAX_PATIENCE_MS = 4_000;

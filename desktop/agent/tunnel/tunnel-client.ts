@@ -42,9 +42,7 @@ export interface TunnelClientEvents {
   interface?(network: LocalNetwork, news: InterfaceNews): void;
   /** The network's interface is gone. */
   down(network: LocalNetwork): void;
-  /**
-   * One network failed for good, and the others continue. Without this callback the client ends and throws the error.
-   */
+  /** One network failed for good; the others continue. Without this callback the client ends and throws. */
   failed?(network: string, error: unknown): void;
   /** The other members of a network; called before {@link up}. */
   members?(network: string, members: readonly Member[]): void;

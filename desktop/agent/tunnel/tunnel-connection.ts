@@ -234,9 +234,7 @@ export class TunnelConnection implements MessageEvents {
     void this.ended.then(end);
   }
 
-  /**
-   * Asks the relay for objections to an address (CIDR) of this machine; resolves to undefined if it does not answer.
-   */
+  /** Asks the relay for objections to this machine's address (CIDR); resolves to undefined without an answer. */
   async check(vni: number, cidr: string): Promise<Checked | undefined> {
     if (this.#ending !== undefined || this.#welcome?.features.includes("check") !== true) return undefined;
     const [address = ""] = cidr.split("/");

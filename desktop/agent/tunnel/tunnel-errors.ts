@@ -16,9 +16,7 @@ import { proxyText } from "../reach/proxy.ts";
 /** Maximum characters shown of another program's text. */
 const SHOWN = 256;
 
-/**
- * A temporary failure to reach the relay: another attempt may succeed, and is made automatically to keep a network up.
- */
+/** A temporary failure to reach the relay: another attempt may succeed, and follows to keep a network up. */
 export class Unreachable extends Fault {
   /** Returns the meaning of any failed attempt to connect. */
   static from(relay: URL, error: Error): Unreachable {

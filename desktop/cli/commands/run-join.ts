@@ -61,9 +61,7 @@ function tell(output: Output, joined: Joined, up: string): void {
   output.note(`bring them up with: ${up}`);
 }
 
-/**
- * Returns the command that brings networks up from this state directory: it needs root, whose own directory differs.
- */
+/** Returns the command that brings networks up from this state directory: root's own directory differs. */
 function upCommandLine(directory: string, named: boolean): string {
   const root = process.getuid?.() === 0;
   const state = named || !root ? ` --state ${quoted(directory)}` : "";

@@ -1,6 +1,4 @@
-/**
- * Everything of the app that comes from the agent: its state, changes, captures; and the window, which receives it all.
- */
+/** The agent's part of the app: its state, changes and captures; and the window, which receives it all. */
 import { Fault } from "../../../shared/values/fault.ts";
 import type { AgentLink, BridgeEvent, BridgeEventData } from "../../rpc/bridge.ts";
 import type { EventData, EventName } from "../../rpc/schema.ts";

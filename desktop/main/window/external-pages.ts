@@ -3,9 +3,7 @@ import type { PAGES } from "../../rpc/bridge.ts";
 /** A page that may be opened in the user's browser. */
 export type Page = (typeof PAGES)[number];
 
-/**
- * The project's address: to be set before the first release, like the homepage in electron-builder.yml (RFC 2606 name).
- */
+/** The project's address: set it before the first release, as in electron-builder.yml (RFC 2606 name). */
 const PROJECT = "https://laneway.example";
 
 /**

@@ -4,9 +4,7 @@ import type { Session } from "./session.ts";
 /** Devices noted in one transaction. */
 const SEEN_AT_ONCE = 500;
 
-/**
- * Presence of devices: each device's session, the sessions of each tenant, and the devices seen since the last note.
- */
+/** Presence of devices: each one's session, sessions of each tenant, and devices seen since the last note. */
 export class Presence {
   readonly #devices = new Map<string, Session>();
   readonly #tenants = new Map<string, number>();

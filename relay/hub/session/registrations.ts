@@ -15,9 +15,7 @@ import type { Port } from "../../../shared/switch/port.ts";
 const EAGER_TICKS = 5;
 const SLOW_TICKS = 5;
 
-/**
- * Machines and addresses of a member that do not count against its tenant: its session takes more memory than they do.
- */
+/** A member's machines and addresses not counted against its tenant: its session takes more memory. */
 const UNCOUNTED = 8;
 
 /**
