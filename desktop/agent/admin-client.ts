@@ -6,37 +6,37 @@ import { request } from "./reach/request.ts";
 import { problemDetails, readJson } from "./tunnel/http-answer.ts";
 import { isForLogin, notARelay, Unreachable, wantsLogin } from "./tunnel/tunnel-errors.ts";
 
-/** What the API says of one thing, or is told. */
+/** A resource as the API returns or takes it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How long a relay may take to answer, in milliseconds. */
+/** Maximum time for a relay's answer, in milliseconds. */
 const ANSWER_MS = 15_000;
 
-/** What a list may have in all: bytes, and pages, which may be empty. */
+/** Limits of a whole list: bytes, and pages, which may be empty. */
 const LIST_BYTES = 64 * 1024 * 1024;
 const MAX_PAGES = 10_000;
 
-/** How often, and how long between, to ask for what is under way already. */
+/** Tries, and the time between them, while an earlier request is still being processed. */
 const IN_FLIGHT_TRIES = 10;
 const IN_FLIGHT_MS = 1_000;
 
-/** What a connection that was lost is called. */
+/** Error codes of a lost connection. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
-/** Speaks a relay's administration API. */
+/** A client of a relay's administration API. */
 export class AdminClient {
   readonly #relay: URL;
   readonly #token: string;
   readonly #reach: Reach;
 
-  /** @param reach how to get there; straight or by the environment's proxy unless given */
+  /** @param reach how to reach the relay; by default directly or through the environment's proxy */
   constructor(relay: URL, token: string, reach: Reach = PLAIN) {
     this.#relay = relay;
     this.#token = token;
     this.#reach = reach;
   }
 
-  /** All rows, from all pages. */
+  /** Returns all rows of all pages. */
   async list(path: readonly string[], query: Readonly<Record<string, string>> = {}): Promise<Row[]> {
     const rows: Row[] = [];
     const seen = new Set<string>();
@@ -62,14 +62,14 @@ export class AdminClient {
     return this.#row((await this.#request("GET", path)).json);
   }
 
-  /** Makes something, once: where the connection is lost, it is asked for again by the same key. */
+  /** Creates a resource exactly once: after a lost connection it retries with the same idempotency key. */
   async create(body: Row, ...path: string[]): Promise<Row> {
     const key = randomUUID();
     for (let waited = 0; ; waited++) {
       try {
         return this.#row((await this.#request("POST", path, { body, key })).json);
       } catch (error) {
-        // What was asked for before the connection was lost may be under way yet.
+        // The request from before the connection was lost may still be in progress.
         const underWay = error instanceof Fault && error.code === "idempotency.in-flight";
         if (!underWay || waited >= IN_FLIGHT_TRIES) throw error;
         await delay(IN_FLIGHT_MS);
@@ -81,7 +81,7 @@ export class AdminClient {
     return this.#row((await this.#request("PATCH", path, { body })).json);
   }
 
-  /** A tenant's limits, or those of one of its networks, by name; with `change` as they are after it. */
+  /** Returns the limits of a tenant or of one of its networks by name. With `change`, sets them first. */
   async limits(tenant: string, network?: string, change?: Row): Promise<Row> {
     const path = ["tenants", tenant, ...(network === undefined ? [] : ["networks", network]), "limits"];
     const answer = await (change === undefined
@@ -94,13 +94,13 @@ export class AdminClient {
     await this.deleteWith({}, ...path);
   }
 
-  /** Deletes what a query widens or narrows. */
+  /** Deletes a resource; the query narrows or widens what is deleted. */
   async deleteWith(query: Readonly<Record<string, string>>, ...path: string[]): Promise<void> {
     await this.#request("DELETE", path, { query });
   }
 
   /**
-   * What is no JSON, and may go on and on.
+   * Reads an answer that is not JSON and may be endless.
    *
    * @param type its media type
    * @param signal ends it
@@ -132,14 +132,14 @@ export class AdminClient {
     throw notARelay(this.#relay, `its answer is not ${type}`);
   }
 
-  /** @param keys of which it has one; everything that is administered has a name or an id */
+  /** @param keys one of them must be present: every resource has a name or an ID */
   #row(answer: unknown, keys: readonly string[] = ["name", "id"]): Row {
     const isOne = typeof answer === "object" && answer !== null && keys.some((key) => key in answer);
     if (isOne) return answer as Row;
     throw notARelay(this.#relay, "its answer is not what was asked for");
   }
 
-  /** Asks, and once more where the connection is lost and nothing can come of asking twice. */
+  /** Sends a request, and once more after a lost connection if repeating it is harmless. */
   async #request(
     method: string,
     path: readonly string[],
@@ -175,11 +175,11 @@ export class AdminClient {
   ): Promise<Response> {
     const base = this.#relay.href.replace(/\/+$/, "");
     const url = `${base}/v1/${path.map(encodeURIComponent).join("/")}${search === "" ? "" : `?${search}`}`;
-    // The token and what is asked are for this relay, and not for wherever a redirect sends us: none is followed.
+    // The token and the request are for this relay only, so redirects are not followed.
     return await request(new URL(url), this.#reach, {
       method,
       headers: {
-        // Where a proxy in front of the relay takes the one header, the token goes in the other.
+        // A proxy in front of the relay may take the `Authorization` header, so the token goes into the other one.
         ...(this.#reach.login === undefined
           ? { authorization: `Bearer ${this.#token}` }
           : { "x-laneway-token": this.#token }),
@@ -192,14 +192,17 @@ export class AdminClient {
   }
 }
 
-/** The cursor of the next page (RFC 8288): that alone, as the relay need not know where it is reached. */
+/**
+ * Returns the cursor of the next page (RFC 8288). Ignores the rest of the URL, as the relay need not know its own
+ * address.
+ */
 function nextCursor(link: string | null): string | undefined {
   const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
   if (target === undefined) return undefined;
   return URL.parse(target, "http://relay")?.searchParams.get("cursor") ?? undefined;
 }
 
-/** Whether there was a connection, which ended before the answer was whole. */
+/** Returns whether a connection ended before the answer was complete. */
 function isLost(error: unknown): boolean {
   return LOST.has((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -16,24 +16,24 @@ import { toProblem } from "./service/networks/managed-network.ts";
 import { lockState } from "./service/state-lock.ts";
 import { tapProblem } from "./tap/problem.ts";
 
-/** How often counters are told, in milliseconds. */
+/** Interval between reports of counters, in milliseconds. */
 const TRAFFIC_MS = 1_000;
-/** How often members are asked how far away they are while somebody looks, in milliseconds. */
+/** Interval between measurements of members' latency while a caller follows it, in milliseconds. */
 const LATENCY_MS = 5_000;
 
 export interface RunAgentOptions {
   readonly stateDirectory: string;
   readonly socket: string;
-  /** Its own version, like `0.1.0`. */
+  /** The agent's version, like `0.1.0`. */
   readonly version: string;
   readonly log: AgentLog;
   readonly signal: AbortSignal;
-  /** It listens, and brings up what is to be up. */
+  /** Called once it listens and brings up its networks. */
   listening(): void;
 }
 
 /**
- * Runs the agent until the signal is aborted; then everything that it made is gone, and comes back when it runs again.
+ * Runs the agent until the signal is aborted, and then removes everything that it made. The next run restores it.
  *
  * @throws Fault `agent.running-already`, `agent.socket`, `state.…`
  */
@@ -88,7 +88,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   }
 }
 
-/** Has those who follow hear of what happens. @returns what ends it */
+/** Sends events to the callers that follow them. @returns functions that end it */
 function follow(agent: Agent, server: RpcServer, log: AgentLog): (() => void)[] {
   const traffic = setInterval(() => {
     if (!server.isFollowed("traffic")) return;

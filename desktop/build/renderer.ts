@@ -3,19 +3,20 @@ import type { InlineConfig } from "vite";
 
 const ROOT = join(import.meta.dirname, "../renderer");
 
-/** How the window's files are built: also by the tests, so that what they look at is what is packaged. */
+/** Returns the build of the window's files. The tests use it too, so that they test what is packaged. */
 export function rendererBuild(): InlineConfig {
   return {
     root: ROOT,
     configFile: false,
-    // Relative, because the files are read by app://.
+    // Relative, because the files are loaded by app://.
     base: "./",
     logLevel: "warn",
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     build: {
       target: "chrome140",
       emptyOutDir: true,
-      // The polyfill would be an inline script, and inlined assets data: URLs; the content security policy has neither.
+      // The content security policy forbids both: the polyfill would be an inline script, and inlined assets data:
+      // URLs.
       modulePreload: false,
       assetsInlineLimit: 0,
       cssCodeSplit: false,

@@ -24,9 +24,9 @@ import { upCommand } from "./commands/up.ts";
 import { ownVersion } from "./version.ts";
 
 /**
- * The whole command line.
+ * Returns the whole command line.
  *
- * @param others commands that live elsewhere, listed first
+ * @param others commands defined elsewhere, listed first
  */
 export function program(others: readonly Command[]): Command {
   const laneway = new Command("laneway")

@@ -1,6 +1,6 @@
 /**
- * Aborted at the first SIGINT or SIGTERM, so that a foreground command can end cleanly; the second ends the
- * process at once.
+ * Returns a signal that is aborted at the first SIGINT or SIGTERM, so that a foreground command ends cleanly. The
+ * second ends the process at once.
  */
 export function untilSignalled(): AbortSignal {
   const controller = new AbortController();

@@ -5,12 +5,12 @@ import type { Report } from "./report.ts";
 import type { Player } from "./scene.ts";
 
 const PINGS = 10;
-/** How long to wait for answers that are to come, on a machine that may be busy, and for those that are not. */
+/** How long to wait for answers that should come, even on a busy machine, and for answers that should not. */
 const PATIENCE_SECONDS = 15;
 const SILENCE_SECONDS = 1;
 const TRANSFER_SECONDS = 3;
 
-/** What the demo shows, each told to the report; `failures` says how much of it was not as it should be. */
+/** The demo's checks, each written to the report; `failures` counts those that failed. */
 export class Checks {
   readonly #report: Report;
   readonly #options: { signal: AbortSignal };
@@ -25,7 +25,7 @@ export class Checks {
     return this.#failures;
   }
 
-  /** A host reaches the relay's address, and no other host's. */
+  /** Checks that a host reaches the relay's address, but no other host's. */
   async isBehindNat(site: Site, relayAddress: string, other: Site): Promise<void> {
     const out = await this.#ping(site.host, relayAddress, 3, PATIENCE_SECONDS);
     this.#tell(out.received > 0, `${site.name} reaches the internet: ping ${relayAddress}, ${describe(out)}`);
@@ -34,10 +34,10 @@ export class Checks {
     this.#tell(across.received === 0, what);
   }
 
-  /** One host finds the other's MAC address by ARP. */
+  /** Checks that one host resolves the other's MAC address by ARP. */
   async resolves(asking: Player, asked: Player): Promise<void> {
     const { host, client } = asking;
-    // Whatever was learned before this shows nothing.
+    // Earlier entries would prove nothing.
     await host.mustExec("ip", ["neigh", "flush", "dev", client.tap], this.#options);
     await this.#ping(host, asked.address, 1, PATIENCE_SECONDS);
     const mac = await neighbour(host, client.tap, asked.address, this.#options);
@@ -58,7 +58,7 @@ export class Checks {
     this.#tell(bytes > 0, `${from.name} → ${to.name}: ${rate} (${rest})`);
   }
 
-  /** IPv6 works as it does on a cable: neighbour discovery and link-local addresses, with nothing set up. */
+  /** Checks that IPv6 works as on a cable: neighbour discovery and link-local addresses, without configuration. */
   async answersLinkLocal(from: Player, to: Player): Promise<void> {
     const address = await linkLocal(to.host, to.client.tap, this.#options);
     await linkLocal(from.host, from.client.tap, this.#options);
@@ -66,7 +66,7 @@ export class Checks {
     this.#tell(isWhole(result), `${from.name} → ${to.name} (${address}): ${describe(result)}`);
   }
 
-  /** Nothing of the others' traffic came to a host, and nobody there answers it. */
+  /** Checks that none of the others' traffic reached a host, and that no other host answers it. */
   async isAlone(stranger: Player, others: readonly Player[]): Promise<void> {
     const { host, client, name } = stranger;
     for (const other of others) {
@@ -94,7 +94,7 @@ export class Checks {
   }
 }
 
-/** None lost: when the last answer came, one more may have been on its way. */
+/** Returns whether nothing was lost: one more ping may be in flight at the last answer. */
 function isWhole({ sent, received }: PingResult): boolean {
   return received === PINGS && sent <= PINGS + 1;
 }

@@ -7,25 +7,25 @@ import { type Output, Report } from "./report.ts";
 import { cast, NETWORK, type Player, Scene } from "./scene.ts";
 
 export type DemoOptions = {
-  /** Leave it up after the last step, until the signal. */
+  /** Whether to keep it up after the last step, until the signal. */
   keep: boolean;
-  /** Ends it, wherever it is; everything it made is removed nevertheless. */
+  /** Ends the demo at any point; everything it made is still removed. */
   signal: AbortSignal;
   output: Output;
-  /** How to start the `laneway` command, for the relay and the clients. */
+  /** Starts the `laneway` command, for the relay and the clients. */
   launcher: Launcher;
 };
 
-/** The shell's code for a command that SIGINT ended. */
+/** The shell's exit code for a command that SIGINT ended. */
 const INTERRUPTED = 130;
 const A_DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Shows the whole thing on one machine: a relay, two hosts behind their own NATs that get one segment, and a third
- * that has none of it. Resolves to the exit code when everything it made is gone: 0 only if all of it worked,
- * 130 if the signal came before the end.
+ * Runs the demo on one machine: a relay, two hosts behind their own NATs on one segment, and a third host isolated from
+ * them. Resolves to the exit code once everything it made is gone: 0 only if all of it worked, 130 if the signal came
+ * before the end.
  *
- * @throws Fault where this machine can't have it, for example without root.
+ * @throws Fault if this machine can't run it, for example without root
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const report = new Report(options.output);
@@ -49,7 +49,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** Resolves to how many results were not as they should be. */
+/** Runs the steps. Resolves to the number of failed checks. */
 async function perform(options: DemoOptions, report: Report, signal: AbortSignal): Promise<number> {
   const scene = await Scene.create(options.launcher, signal);
   try {
@@ -107,7 +107,7 @@ function list(people: typeof cast): string {
   return people.map(({ name, tenant }) => `${name} in tenant ${tenant}`).join(", ");
 }
 
-/** Says what there is to play with, and waits for the signal. */
+/** Prints what to try, and waits for the signal. */
 async function stay(scene: Scene, report: Report, launcher: Launcher, signal: AbortSignal): Promise<void> {
   const script = await scene.writeAdminScript(launcher);
   const [alice, bob] = cast;
@@ -123,7 +123,7 @@ async function stay(scene: Scene, report: Report, launcher: Launcher, signal: Ab
   while (!signal.aborted) await delay(A_DAY_MS, undefined, { signal }).catch(() => {});
 }
 
-/** Removes everything, and looks that it is gone. */
+/** Removes everything, and checks that it is gone. */
 async function leave(scene: Scene, report: Report): Promise<void> {
   report.step("Everything is removed");
   const { lab } = scene;

@@ -1,8 +1,8 @@
 const POLL_MS = 500;
 
 /**
- * Adds to `signal` the other ways a demo can be told to end: its terminal being closed, and, where npm runs it, the
- * end of npm's shell, which does not pass signals on. Call `release` when it is over.
+ * Extends `signal` by the other ways to end a demo: a closed terminal and, under npm, the end of npm's shell, which
+ * does not forward signals. Call `release` afterwards.
  */
 export function endSignal(signal: AbortSignal): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();

@@ -1,4 +1,4 @@
-// What is measured on the hosts, with the tools that everybody has for it.
+// Measurements on the hosts, with common tools.
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Host } from "./lab/host.ts";
@@ -8,7 +8,7 @@ const READY_MS = 10_000;
 
 type Options = { signal: AbortSignal };
 
-/** How many were sent and came back, and the round trips' times in milliseconds; none where nothing came back. */
+/** Pings sent and answered, and round-trip times in milliseconds; undefined without an answer. */
 export type PingResult = {
   sent: number;
   received: number;
@@ -16,8 +16,8 @@ export type PingResult = {
 };
 
 /**
- * Pings an address every 100 ms until `count` answers have come, for `seconds` at most; where nobody is expected to
- * answer, that is how long it takes.
+ * Pings an address every 100 ms until `count` answers have come, for at most `seconds`; without answers it takes that
+ * long.
  */
 export async function ping(
   host: Host,
@@ -31,7 +31,7 @@ export async function ping(
   return parsePing(stdout);
 }
 
-/** Reads the last lines of iputils' ping. */
+/** Parses the last lines of iputils' ping. */
 export function parsePing(stdout: string): PingResult {
   const counts = stdout.match(/(\d+) packets transmitted, (\d+) received/);
   const times = stdout.match(/rtt min\/avg\/max\/mdev = ([\d.]+)\/([\d.]+)\/([\d.]+)\//);
@@ -46,7 +46,7 @@ export function parsePing(stdout: string): PingResult {
   };
 }
 
-/** The MAC address that ARP found for an IPv4 address on an interface, or undefined if nobody answered. */
+/** Returns the MAC address that ARP found for an IPv4 address on an interface, or undefined without an answer. */
 export async function neighbour(
   host: Host,
   device: string,
@@ -58,13 +58,13 @@ export async function neighbour(
   return entry?.lladdr;
 }
 
-/** How many frames an interface has received: what came out of the segment, for a TAP. */
+/** Returns the number of frames that an interface has received: for a TAP, those from the segment. */
 export async function receivedFrames(host: Host, device: string, options: Options): Promise<number> {
   const path = `/sys/class/net/${device}/statistics/rx_packets`;
   return Number(await host.mustExec("cat", [path], options));
 }
 
-/** An interface's link-local IPv6 address, once it is known to be nobody else's (RFC 4862, section 5.4). */
+/** Returns an interface's link-local IPv6 address, once duplicate address detection is done (RFC 4862 section 5.4). */
 export async function linkLocal(host: Host, device: string, options: Options): Promise<string> {
   const args = ["-json", "-6", "address", "show", "dev", device, "scope", "link"];
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline; ) {
@@ -77,10 +77,10 @@ export async function linkLocal(host: Host, device: string, options: Options): P
   throw new Error(`${device} of ${host.name} got no link-local IPv6 address`);
 }
 
-/** Bits per second that arrived, bytes in all, and how often TCP had to send again. */
+/** Bits per second that arrived, total bytes, and TCP retransmits. */
 export type Transfer = { bitsPerSecond: number; bytes: number; retransmits: number };
 
-/** A TCP transfer with iperf3 from one host to another, at `address` there. */
+/** Runs a TCP transfer with iperf3 from one host to another, at `address` there. */
 export async function transfer(
   from: Host,
   to: Host,
@@ -92,7 +92,7 @@ export async function transfer(
     stdio: ["ignore", "pipe", "ignore"],
     signal,
   });
-  // Aborting is told by what waits below.
+  // The code below reports an abort.
   server.on("error", () => {});
   try {
     await lineThat(server.stdout, /listening/i, signal);
@@ -104,7 +104,7 @@ export async function transfer(
   }
 }
 
-/** Reads the report of an iperf3 client. */
+/** Parses the report of an iperf3 client. */
 export function parseTransfer(json: string): Transfer {
   const report = JSON.parse(json) as {
     error?: string;

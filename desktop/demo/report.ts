@@ -1,4 +1,4 @@
-/** Where the demo writes: a terminal, a pipe or a test's own. */
+/** The demo's output: a terminal, a pipe or a test's own. */
 export type Output = { write(text: string): unknown; isTTY?: boolean };
 
 const RESET = "\u001b[0m";
@@ -7,7 +7,7 @@ const DIM = "\u001b[2m";
 const GREEN = "\u001b[32m";
 const RED = "\u001b[31m";
 
-/** Tells what the demo does, step by step; in colour on a terminal only. */
+/** Reports the demo's steps; in colour only on a terminal. */
 export class Report {
   readonly #output: Output;
   readonly #colour: boolean;
@@ -23,34 +23,34 @@ export class Report {
     this.#line(this.#paint(BOLD, text));
   }
 
-  /** Begins the next step. */
+  /** Starts the next step. */
   step(text: string): void {
     this.#steps += 1;
     this.#line("");
     this.#line(this.#paint(BOLD, `${this.#steps}. ${text}`));
   }
 
-  /** A result that is as it should be. */
+  /** Reports a good result. */
   good(text: string): void {
     this.#line(`   ${this.#paint(GREEN, "✓")} ${text}`);
   }
 
-  /** A result that is not. */
+  /** Reports a bad result. */
   bad(text: string): void {
     this.#line(`   ${this.#paint(RED, "✗")} ${text}`);
   }
 
-  /** Something to know. */
+  /** Prints a note. */
   note(text: string): void {
     this.#line(text === "" ? "" : `   ${this.#paint(DIM, text)}`);
   }
 
-  /** Something to copy, so without colour. */
+  /** Prints text to copy, so without colour. */
   plain(text: string): void {
     this.#line(text === "" ? "" : `   ${text}`);
   }
 
-  /** The last word. */
+  /** Prints the final result. */
   verdict(text: string, good: boolean): void {
     this.#line("");
     this.#line(this.#paint(good ? GREEN : RED, text));

@@ -4,7 +4,7 @@ import type { Host } from "./lab/host.ts";
 import { Lab, type Site } from "./lab/lab.ts";
 import { Laneway, type Launcher, type RunningClient, type RunningRelay, text } from "./lab/laneway.ts";
 
-/** Who is in the demo: two on one network, and a stranger whose network is another tenant's but looks the same. */
+/** The hosts of the demo: two on one network, and a stranger whose network looks the same but is another tenant's. */
 export const cast = [
   { name: "alice", tenant: "default", address: "10.20.0.1" },
   { name: "bob", tenant: "default", address: "10.20.0.2" },
@@ -24,7 +24,7 @@ export type Player = {
   address: string;
 };
 
-/** The lab of the demo, put together step by step; whatever it has come to, `close` removes it. */
+/** The lab of the demo, built step by step; `close` removes it at any point. */
 export class Scene implements AsyncDisposable {
   readonly lab: Lab;
   readonly #laneway: Laneway;
@@ -62,7 +62,7 @@ export class Scene implements AsyncDisposable {
     return this.#relay;
   }
 
-  /** Makes what the relay does not have by itself: the stranger's tenant, with a network of the same name. */
+  /** Creates what a relay lacks by default: the stranger's tenant, with a network of the same name. */
   async addNetworks(): Promise<void> {
     const others = new Set(cast.map(({ tenant }) => tenant).filter((tenant) => tenant !== "default"));
     for (const tenant of others) {
@@ -78,11 +78,11 @@ export class Scene implements AsyncDisposable {
     const token = await this.#administer(["token", "create", "--network", NETWORK, "--tenant", tenant]);
     const args = [
       ...[NETWORK, "--relay", this.relay.url, "--address", `${address}/${PREFIX_LENGTH}`],
-      // Its own, because on one machine all would otherwise be the same device.
+      // One for each host, because on one machine all would otherwise be the same device.
       ...["--state", join(this.lab.directory, name)],
     ];
     const client = await this.#laneway.up(site.host, args, {
-      // In the environment, because everybody on this machine can read the arguments.
+      // In the environment, because any user of this machine can read the arguments.
       env: { LANEWAY_TOKEN: text(token, "token") },
       signal: this.#signal,
     });
@@ -119,7 +119,7 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** A word of a POSIX shell's command line. */
+/** Quotes a word of a POSIX shell's command line. */
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

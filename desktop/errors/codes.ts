@@ -1,24 +1,24 @@
 import { ERROR_CODES as AGENT_CODES } from "../rpc/error-codes.ts";
 
-/** What goes wrong in the app itself. */
+/** Errors of the app itself. */
 const APP_CODES = [
-  /** A mistake of ours in the app. */
+  /** A bug in the app. */
   "app.internal",
   /** The file that the user chose can't be written. */
   "app.file-unwritable",
 ] as const;
 
-/** Every code that the window has words for. The list is closed: text.ts has a case for all others. */
+/** Every code with a text in the window. The list is closed: text.ts handles all others. */
 export const CODES = [...AGENT_CODES, ...APP_CODES] as const;
 export type Code = (typeof CODES)[number];
 
-/** What people are told of an error. */
+/** The text of an error for users. */
 export interface ErrorText {
   /** A few words, without a full stop. */
   readonly title: string;
-  /** One plain sentence: what it means. */
+  /** One plain sentence: the meaning. */
   readonly sentence: string;
-  /** One sentence: what to do next. */
+  /** One sentence: the next step. */
   readonly next: string;
 }
 
@@ -27,7 +27,7 @@ export type ErrorTexts = Readonly<Record<Code | "unknown", ErrorText>>;
 
 const known: ReadonlySet<string> = new Set(CODES);
 
-/** Whether it is one of {@link CODES}. */
+/** Returns whether a code is one of {@link CODES}. */
 export function isCode(code: string): code is Code {
   return known.has(code);
 }

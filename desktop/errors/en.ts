@@ -3,7 +3,7 @@ import type { ErrorTexts } from "./codes.ts";
 const askForInvite = "Ask whoever sent it for a new invite.";
 const report = "Copy a report from Logs and send it to the project.";
 
-/** The words for every error, in English. */
+/** The texts of all errors in English. */
 export const en: ErrorTexts = {
   unknown: { title: "Something went wrong", sentence: "", next: "" },
 

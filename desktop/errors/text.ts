@@ -9,10 +9,7 @@ export type Language = (typeof LANGUAGES)[number];
 
 const texts: Readonly<Record<Language, ErrorTexts>> = { en, "zh-CN": zhCN };
 
-/**
- * The words for an error. One that is not in the list, from a relay of another version, is told as it came, which is in
- * English.
- */
+/** Returns the text of an error. An unknown one, from a relay of another version, is shown as it came, in English. */
 export function errorText(problem: Problem, language: Language): ErrorText {
   if (isCode(problem.code)) return texts[language][problem.code];
   const { title } = texts[language].unknown;

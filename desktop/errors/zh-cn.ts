@@ -3,7 +3,7 @@ import type { ErrorTexts } from "./codes.ts";
 const askForInvite = "请向发送者索取新的邀请。";
 const report = "请在“日志”中复制报告，并发送给项目。";
 
-/** The words for every error, in Simplified Chinese. */
+/** The texts of all errors in Simplified Chinese. */
 export const zhCN: ErrorTexts = {
   unknown: { title: "出现问题", sentence: "", next: "" },
 

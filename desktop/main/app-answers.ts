@@ -15,17 +15,17 @@ export interface AppAnswersOptions {
   readonly settings: SettingsFile;
   readonly link: PendingLink;
   readonly captures: CaptureFiles;
-  /** Asks for a file to save to; undefined where the user chose none. */
+  /** Asks for a file to save to; undefined if the user chose none. */
   readonly chooseFile: (suggested: string) => Promise<string | undefined>;
   readonly copy: (text: string) => void;
   /** Opens an address in the user's browser. */
   readonly open: (url: string) => Promise<void>;
-  /** Settings are to take effect. */
+  /** Applies changed settings. */
   readonly apply: (settings: AppSettings) => void;
   readonly quit: () => void;
 }
 
-/** What the app answers to its window. */
+/** Returns the app's answers to its window. */
 export function appAnswers(options: AppAnswersOptions): AppAnswers {
   const { version, platform, socket, agent, settings, link, captures } = options;
   return {

@@ -1,20 +1,20 @@
-/** Starting the app with the desktop session. The networks need no such thing: the agent starts with the machine. */
+/** Starts the app with the desktop session. Networks do not need it: the agent starts with the machine. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { App } from "electron";
 
-/** Says that the window is not to be shown at once. */
+/** Tells the app not to show the window at once. */
 export const HIDDEN_FLAG = "--hidden";
 
 export interface Autostart {
   set(wanted: boolean): void;
 }
 
-/** Linux has it by a file (Desktop Application Autostart Specification); Electron knows the other systems' ways. */
+/** Linux uses a file (Desktop Application Autostart Specification); Electron supports the other systems. */
 export function autostartFor(app: Pick<App, "setLoginItemSettings" | "getPath" | "getName">): Autostart {
   if (process.platform === "linux") {
     const config = process.env["XDG_CONFIG_HOME"] ?? join(app.getPath("home"), ".config");
-    // An AppImage runs from a place that is gone after it ends; it tells where it lies itself.
+    // An AppImage runs from a temporary mount; APPIMAGE has its permanent path.
     const program = process.env["APPIMAGE"] ?? app.getPath("exe");
     return new AutostartFile(join(config, "autostart", "laneway-desktop.desktop"), program, app.getName());
   }
@@ -23,7 +23,7 @@ export function autostartFor(app: Pick<App, "setLoginItemSettings" | "getPath" |
   };
 }
 
-/** The file that has a program started with the session. */
+/** The file that starts a program with the session. */
 export class AutostartFile implements Autostart {
   readonly #file: string;
   readonly #entry: string;
@@ -49,7 +49,10 @@ X-GNOME-Autostart-enabled=true
   }
 }
 
-/** Desktop Entry Specification, "The Exec key": quoted, with what means something escaped, and that escaped again for the file. */
+/**
+ * Quotes by the Desktop Entry Specification, "The Exec key": special characters are escaped, and escaped again for the
+ * file.
+ */
 function quote(program: string): string {
   const escaped = program.replaceAll(/["`$\\]/g, "\\$&").replaceAll("%", "%%");
   return `"${escaped.replaceAll("\\", "\\\\")}"`;

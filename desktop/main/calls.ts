@@ -1,4 +1,4 @@
-/** The window's calls: checked, and given to whoever answers them. */
+/** The window's calls: validated, and passed to their handlers. */
 import type { IpcMain, WebContents } from "electron";
 import type { z } from "zod";
 import { Fault } from "../../shared/values/fault.ts";
@@ -15,27 +15,27 @@ import type { Problem } from "../rpc/shapes.ts";
 import { CALL_CHANNEL } from "./channels.ts";
 import { isOwnPage } from "./sender.ts";
 
-/** What answers the methods of the app itself. */
+/** Handlers of the app's own methods. */
 export type AppAnswers = {
   readonly [M in AppMethod]: (
     params: z.output<AppMethods[M]["params"]>,
   ) => z.output<AppMethods[M]["result"]> | Promise<z.output<AppMethods[M]["result"]>>;
 };
 
-/** What is done about calls. */
+/** Options of call handling. */
 export interface CallsOptions {
   readonly answers: AppAnswers;
   /** Calls the agent. */
   readonly agent: Call;
-  /** The contents of our window, while there is one. */
+  /** Returns the contents of our window, if it exists. */
   readonly contents: () => WebContents | undefined;
-  /** Hears of mistakes of ours. */
+  /** Called with bugs of the app. */
   readonly report: (error: unknown) => void;
 }
 
 /**
- * Answers the calls of our window, by `invoke` on {@link CALL_CHANNEL} with a method and its parameters. Every other sender is
- * turned away by a rejection, which our own page never sees: what goes wrong for it is in the outcome.
+ * Answers the calls of our window, by `invoke` on {@link CALL_CHANNEL} with a method and its parameters. Rejects every
+ * other sender; our own page never sees a rejection, because its errors are in the outcome.
  */
 export function answerCalls(ipc: Pick<IpcMain, "handle">, options: CallsOptions): void {
   ipc.handle(CALL_CHANNEL, async (event, ...args: unknown[]): Promise<Outcome<unknown>> => {
@@ -58,7 +58,7 @@ function callOne(args: readonly unknown[], options: CallsOptions): unknown {
 
 function answerOne<M extends AppMethod>(answers: AppAnswers, method: M, params: unknown): unknown {
   const { params: schema }: { params: z.ZodType } = appMethods[method];
-  // The schema of a method is the one that its answer was typed by; the compiler can't follow it through the table.
+  // The answer is typed by the same method's schema; the compiler can't follow it through the table.
   return answers[method](parse(method, schema, params) as Parameters<AppAnswers[M]>[0]);
 }
 
@@ -82,7 +82,7 @@ function unknownMethod(method: string): Fault {
   });
 }
 
-/** An error as the window is told it; mistakes of ours go to the log, and are told without what they say. */
+/** Returns an error for the window; bugs are logged, and their message is left out. */
 function tellError(error: unknown, report: (error: unknown) => void): Problem {
   if (error instanceof Fault) return { code: error.code, message: error.message, hint: error.hint };
   report(error);

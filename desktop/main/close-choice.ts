@@ -7,13 +7,13 @@ export interface CloseChoiceOptions {
   readonly words: () => Words;
   /** Asks the user. */
   readonly ask: (options: MessageBoxOptions) => Promise<Pick<MessageBoxReturnValue, "response">>;
-  /** The settings were changed by the answer. */
+  /** The answer changed the settings. */
   readonly changed: () => void;
 }
 
 /**
- * What closing the window does. The first time the user is told what becomes of the networks, and chooses; after that it is as
- * chosen, and can be changed in the settings.
+ * Returns what closing the window does. The first time, explains what happens to the networks and asks the user. Later
+ * it uses the setting.
  */
 export async function closeChoice(options: CloseChoiceOptions): Promise<"hide" | "quit" | "stay"> {
   const { settings, words, ask, changed } = options;

@@ -1,14 +1,14 @@
-/** `laneway://` links: an invite, clicked somewhere, on its way to the screen where it is accepted. */
+/** Passes `laneway://` links with an invite to the screen that accepts them. */
 import { parseInviteLink } from "../../shared/api/invite-link.ts";
 
 export const LINK_SCHEME = "laneway";
 
-/** Longer ones are none of ours, whatever they look like. */
+/** Maximum characters of a link; longer ones are ignored. */
 const LINK_CHARACTERS = 2_048;
 
 /**
- * The invite among the arguments that a program was started with; undefined where there is none. Anybody can make the system
- * start us with any argument, so nothing but a whole invite link is taken from there, and it is only shown, never followed.
+ * Returns the invite among a program's arguments; undefined without one. Any program can start us with any argument, so
+ * only a complete invite link is accepted, and it is shown, never followed.
  */
 export function inviteAmong(args: readonly string[]): string | undefined {
   return args.find(
@@ -19,12 +19,12 @@ export function inviteAmong(args: readonly string[]): string | undefined {
   );
 }
 
-/** The link that waits for the window to take it: the newest, since only one can be shown. */
+/** The link that waits for the window: the newest, because only one can be shown. */
 export class PendingLink {
   readonly #arrived: (link: string) => void;
   #link: string | undefined;
 
-  /** @param arrived is told of a link that was opened */
+  /** @param arrived called with a link that was opened */
   constructor(arrived: (link: string) => void) {
     this.#arrived = arrived;
   }
@@ -33,7 +33,7 @@ export class PendingLink {
     return this.#link;
   }
 
-  /** Takes the invite among these arguments, where there is one. */
+  /** Takes the invite among these arguments, if there is one. */
   offer(args: readonly string[]): void {
     const link = inviteAmong(args);
     if (link === undefined) return;

@@ -27,22 +27,22 @@ import { TrayIcon } from "./tray.ts";
 import { MainWindow } from "./window/main-window.ts";
 import { type Words, wordsFor } from "./words.ts";
 
-/** Of other systems: there is no TAP driver of ours for them yet, and so no agent to look for. */
+/** On other systems: they have no TAP driver yet, and so no agent to look for. */
 const UNSUPPORTED = {
   code: "tap.unsupported-platform",
   message: `Laneway can't make an interface on ${process.platform} yet`,
   hint: "Join from a Linux machine. The relay, its administration and its diagnostics (laneway doctor --relay URL) work here.",
 } as const;
 
-/** What the app is started with. */
+/** Options of the app. */
 export interface DesktopAppOptions {
-  /** Where the agent listens. */
+  /** The agent's socket. */
   readonly socket: string;
   /** The built preload. */
   readonly preload: string;
 }
 
-/** The app, once Electron is ready: its parts, and what they say to each other. */
+/** The app, once Electron is ready: its parts and their connections. */
 export class DesktopApp {
   readonly #settings = new SettingsFile(join(app.getPath("userData"), "settings.json"));
   readonly #icons = new Icons(nativeImage, join(app.getAppPath(), "desktop", "icons"));
@@ -92,7 +92,7 @@ export class DesktopApp {
     });
   }
 
-  /** @param args what the program was started with */
+  /** @param args the program's arguments */
   async run(args: readonly string[]): Promise<void> {
     this.#link.offer(args);
     this.#apply(this.#settings.settings);
@@ -109,7 +109,7 @@ export class DesktopApp {
     await this.#window.load(!this.#startsHidden(args));
   }
 
-  /** It was started again, or a link was clicked: what the user wants is the window. */
+  /** Shows the window: the app was started again, or a link was clicked. */
   opened(args: readonly string[]): void {
     this.#link.offer(args);
     this.#window.show();
@@ -137,7 +137,7 @@ export class DesktopApp {
     });
   }
 
-  /** Only into the tray: a start that shows nothing at all would be a riddle. */
+  /** Returns whether to start hidden. Only with a tray, because a start without any sign would confuse the user. */
   #startsHidden(args: readonly string[]): boolean {
     return (
       args.includes(HIDDEN_FLAG) &&
@@ -180,7 +180,7 @@ export class DesktopApp {
   #notify({ title, body }: Notice, network: string): void {
     if (!Notification.isSupported()) return;
     const notification = new Notification({ title, body, icon: this.#icons.window });
-    // Electron's are collected while they are shown, and then can't be clicked.
+    // Electron collects notifications while they are shown, and then they can't be clicked.
     this.#notices.add(notification);
     notification.on("click", () => this.#open("networks", network));
     notification.on("close", () => this.#notices.delete(notification));
@@ -194,7 +194,7 @@ export class DesktopApp {
   }
 }
 
-/** Mistakes of ours go where the output of programs goes: the session's journal. */
+/** Writes bugs to standard error, which ends in the session's journal. */
 function report(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`laneway: internal error, please report it: ${text}\n`);

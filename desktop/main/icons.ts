@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { NativeImage, nativeImage } from "electron";
 import type { Overall } from "./tray.ts";
 
-/** The app's pictures, in a folder (desktop/icons). Those for denser screens, `…@2x.png`, are found by their names. */
+/** The app's images, in a folder (desktop/icons). Electron finds those for denser screens, `…@2x.png`, by name. */
 export class Icons {
   readonly #images: Pick<typeof nativeImage, "createFromPath">;
   readonly #folder: string;

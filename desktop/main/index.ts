@@ -1,5 +1,5 @@
-// The app's main process: it puts the parts together, and does nothing that takes rights. Frames never come here; the agent, a
-// service of its own, has them, and the networks stay up without us.
+// The app's main process: connects the parts, and needs no privileges. Frames never come here; the agent, a service of
+// its own, has them, and the networks stay up without the app.
 import { join } from "node:path";
 import { app, Menu, protocol, session } from "electron";
 import { defaultSocket } from "../rpc/socket-path.ts";
@@ -10,15 +10,15 @@ import { registerAppScheme, serveApp } from "./window/app-protocol.ts";
 import { lockContents } from "./window/navigation.ts";
 import { lockSession } from "./window/permissions.ts";
 
-// Both have to be said before the app is ready.
+// Both must be set before the app is ready.
 app.enableSandbox();
 registerAppScheme(protocol);
 
-/** Built, this file is one of three folders side by side. */
+/** The built file is in one of three folders side by side. */
 const BUILD = join(import.meta.dirname, "..");
 
 async function start(): Promise<void> {
-  // macOS says by an event what others say by arguments, and may do so before the app is ready.
+  // macOS sends links as events, perhaps before the app is ready; other systems pass them as arguments.
   const links: string[] = [];
   let running: DesktopApp | undefined;
   app.on("open-url", (event, url) => {
@@ -32,12 +32,12 @@ async function start(): Promise<void> {
   serveApp(protocol, join(BUILD, "renderer"));
   const menu = appMenu(process.platform);
   Menu.setApplicationMenu(menu === null ? null : Menu.buildFromTemplate(menu));
-  // On Linux it is the package that does, by its .desktop file.
+  // On Linux the package registers it, by its .desktop file.
   if (app.isPackaged && process.platform !== "linux") app.setAsDefaultProtocolClient(LINK_SCHEME);
   running = new DesktopApp({ socket: defaultSocket(), preload: join(BUILD, "preload", "index.cjs") });
   await running.run([...process.argv.slice(1), ...links]);
 }
 
-// A second start shows the window of the first, which hears of the link that it was started with.
+// A second start shows the window of the first, and passes its link to it.
 if (app.requestSingleInstanceLock()) void start();
 else app.quit();

@@ -2,16 +2,16 @@ import { plainText } from "../../shared/values/plain-text.ts";
 import type { Change } from "./agent/network-watch.ts";
 import type { Words } from "./words.ts";
 
-/** Characters of a title or a text. */
+/** Maximum characters of a title or a text. */
 const LONGEST = 512;
 
-/** A notification of the desktop's. */
+/** A desktop notification. */
 export interface Notice {
   readonly title: string;
   readonly body: string;
 }
 
-/** Puts a change into words. */
+/** Returns the notification for a change. */
 export function noticeOf(change: Change, words: Words): Notice {
   const { title, body } = wordsOf(change, words);
   // Names come from other machines.
@@ -38,19 +38,22 @@ function wordsOf(change: Change, words: Words): Notice {
 
 export interface NotifierOptions {
   readonly show: (notice: Notice, network: string) => void;
-  /** False while the user sees it in the window anyway, or wants none. */
+  /** Returns false if the user sees it in the window anyway, or turned notifications off. */
   readonly wanted: () => boolean;
   readonly words: () => Words;
-  /** Milliseconds, of a clock that only goes forward. */
+  /** Milliseconds, never going back. */
   readonly now: () => number;
 }
 
-/** The same of the same network or member is told once in so many milliseconds: a link that flaps must not drown the desktop. */
+/**
+ * Milliseconds in which the same event of a network or member is notified once, so that a flapping link does not flood
+ * the desktop.
+ */
 const QUIET_MS = 30_000;
-/** Things that are remembered as told. */
+/** Maximum events remembered as notified. */
 const REMEMBERED = 256;
 
-/** Calls the user when something changed. */
+/** Notifies the user of changes. */
 export class Notifier {
   readonly #options: NotifierOptions;
   readonly #told = new Map<string, number>();

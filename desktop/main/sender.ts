@@ -1,16 +1,16 @@
 import type { WebContents, WebFrameMain } from "electron";
 import { isAppUrl } from "./window/app-url.ts";
 
-/** Who calls, as far as it is looked at. */
+/** The sender of a call, as far as it is checked. */
 export interface Caller {
   readonly sender: WebContents;
-  /** Null where the frame went away since. */
+  /** Null if the frame is gone. */
   readonly senderFrame: WebFrameMain | null;
 }
 
 /**
- * Whether a call comes from our own page: the topmost frame of this window, showing one of our files. A frame within it, another
- * window, or a page that got there despite all locks is not.
+ * Returns whether a call comes from our own page: the top frame of this window, showing one of our files. A nested
+ * frame, another window, or a foreign page in this window is not.
  */
 export function isOwnPage({ sender, senderFrame }: Caller, contents: WebContents | undefined): boolean {
   return (

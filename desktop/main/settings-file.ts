@@ -4,10 +4,10 @@ import { z } from "zod";
 import { makePrivateDirectory, writePrivate } from "../../system/private-file.ts";
 import { type AppSettings, appSettings } from "../rpc/bridge.ts";
 
-/** What the app keeps between starts. */
+/** The app's stored settings. */
 const content = z.object({
   ...appSettings.shape,
-  /** Whether it was said once what closing the window does. */
+  /** Whether the effect of closing the window was explained. */
   close_explained: z.boolean(),
 });
 export type Content = z.infer<typeof content>;
@@ -21,7 +21,7 @@ const DEFAULTS: Content = {
   close_explained: false,
 };
 
-/** The app's settings, in a file of the user's. What is not to be made sense of there is as if it had not been set. */
+/** The app's settings, in a file of the user's. Invalid values count as not set. */
 export class SettingsFile {
   readonly #file: string;
   #content: Content;
@@ -40,7 +40,7 @@ export class SettingsFile {
     return this.#content.close_explained;
   }
 
-  /** Changes some, and writes all. @throws where the file can't be written; then nothing is changed */
+  /** Changes some settings, and writes all. @throws if the file can't be written; then nothing is changed */
   set(changes: { readonly [K in keyof Content]?: Content[K] | undefined }): AppSettings {
     const given = Object.entries(changes).filter(([, value]) => value !== undefined);
     const next = content.parse({ ...this.#content, ...Object.fromEntries(given) });
@@ -51,7 +51,7 @@ export class SettingsFile {
   }
 }
 
-/** Each setting on its own, so that one from another version costs no more than itself. */
+/** Reads each setting on its own, so that an invalid one, from another version, does not affect the others. */
 function read(file: string): Content {
   let found: unknown;
   try {

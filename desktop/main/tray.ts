@@ -1,11 +1,11 @@
-/** The tray: how it stands at a glance, and a way to the window that is never the only one. */
+/** The tray: the state at a glance, and one of several ways to the window. */
 import type { MenuItemConstructorOptions, NativeImage, Tray } from "electron";
 import { plainText } from "../../shared/values/plain-text.ts";
 import type { AgentLink } from "../rpc/bridge.ts";
 import type { NetworkStatus } from "../rpc/shapes.ts";
 import type { Words } from "./words.ts";
 
-/** How it stands with all networks together, which the icon shows. */
+/** The state of all networks together, shown by the icon. */
 export type Overall = "off" | "on" | "trouble";
 
 export interface TrayState {
@@ -14,13 +14,13 @@ export interface TrayState {
 }
 
 export interface TrayActions {
-  /** Shows the window, at a network where one is named. */
+  /** Shows the window, at a network if given. */
   readonly open: (network?: string) => void;
   readonly settings: () => void;
   readonly quit: () => void;
 }
 
-/** Trouble is what is wanted and is not there. */
+/** Trouble means that a wanted network is not up. */
 export function overall({ agent, networks }: TrayState): Overall {
   const wanted = networks.filter((network) => network.wanted);
   if (agent !== "connected") return agent === "connecting" ? "off" : "trouble";
@@ -28,9 +28,9 @@ export function overall({ agent, networks }: TrayState): Overall {
   return wanted.some(({ state }) => state === "up") ? "on" : "off";
 }
 
-/** Characters of a line. */
+/** Maximum characters of a line. */
 const LONGEST = 128;
-/** Further networks are in the window. */
+/** Maximum networks in the menu; the window shows the others. */
 const LINES = 12;
 
 export function trayMenu(state: TrayState, words: Words, actions: TrayActions): MenuItemConstructorOptions[] {
@@ -65,7 +65,7 @@ export interface TrayIconOptions {
   readonly actions: TrayActions;
 }
 
-/** Keeps the tray as things stand. */
+/** Keeps the tray up to date. */
 export class TrayIcon {
   readonly #options: TrayIconOptions;
   readonly #tray: Tray;
@@ -78,7 +78,7 @@ export class TrayIcon {
     this.#tray.on("click", () => options.actions.open());
   }
 
-  /** Shows this state; what is shown already is left alone, since a menu that is open would close. */
+  /** Shows this state; leaves an unchanged one alone, because an open menu would close. */
   show(state: TrayState): void {
     const words = this.#options.words();
     const items = trayMenu(state, words, this.#options.actions);
@@ -91,7 +91,7 @@ export class TrayIcon {
     this.#tray.setContextMenu(this.#options.menu(items));
   }
 
-  /** Takes it away, so that none is left after the app. */
+  /** Removes the icon, so that none remains after the app. */
   destroy(): void {
     this.#gone = true;
     this.#tray.destroy();

@@ -1,4 +1,4 @@
-/** What the app says outside its window: tray, notifications, dialogs. The window has its own catalogue. */
+/** The app's texts outside its window: tray, notifications, dialogs. The window has its own catalogue. */
 import type { AppSettings } from "../rpc/bridge.ts";
 
 const english = {

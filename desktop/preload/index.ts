@@ -1,6 +1,6 @@
-// What the window gets of the app: calls and events, and nothing that could reach further. It runs in the sandbox, in a world of
-// its own, and is one file that needs only `electron`. What may be called is decided in the app (desktop/main/calls.ts), since
-// whoever takes over the window takes over what is checked here.
+// The window's access to the app: calls and events, and nothing that reaches further. It runs in the sandbox, isolated,
+// and is one file that needs only `electron`. The app decides which calls are allowed (desktop/main/calls.ts), because
+// an attacker in the window could bypass checks here.
 import { contextBridge, ipcRenderer } from "electron";
 import { CALL_CHANNEL, EVENT_CHANNEL } from "../main/channels.ts";
 import type { Outcome } from "../rpc/bridge.ts";
@@ -9,11 +9,11 @@ type Listener = (data: unknown) => void;
 const listeners = new Map<string, Set<Listener>>();
 
 ipcRenderer.on(EVENT_CHANNEL, (_event, name: string, data: unknown) => {
-  // The event of Electron's is kept here: it has the sender on it.
+  // Electron's event stays here, because it contains the sender.
   for (const listener of [...(listeners.get(name) ?? [])]) listener(data);
 });
 
-/** Never rejects, as the window's Bridge promises: where the app itself can't be reached, the outcome says so. */
+/** Never rejects, as the window's Bridge promises: if the app can't be reached, the outcome says so. */
 async function call(method: string, params: unknown): Promise<Outcome<unknown>> {
   try {
     return (await ipcRenderer.invoke(CALL_CHANNEL, String(method), params)) as Outcome<unknown>;
@@ -26,7 +26,7 @@ async function call(method: string, params: unknown): Promise<Outcome<unknown>> 
 function on(event: string, listener: Listener): () => void {
   const name = String(event);
   const own = listeners.get(name) ?? new Set();
-  // Its own for every call, so that one listener may listen twice and stop once.
+  // A new one for every call, so that a listener added twice can be removed once.
   const entry: Listener = (data) => listener(data);
   listeners.set(name, own.add(entry));
   return () => {

@@ -1,50 +1,50 @@
-// What the window can ask for and hear: the agent's methods and events (schema.ts), and those of the app itself.
-// The preload exposes it as `window.laneway`; the main process validates every call by these schemas.
+// The calls and events of the window: the agent's (schema.ts), and the app's own. The preload exposes them as
+// `window.laneway`; the main process validates every call by these schemas.
 import { z } from "zod";
 import { type EventData, type EventName, type Method, methods, type Params, type Result } from "./schema.ts";
 import { type Problem, problem } from "./shapes.ts";
 
-/** How something went wrong, as it crosses the bridge. */
+/** An error as it crosses the bridge. */
 export type BridgeError = Problem;
 
-/** The app's settings. The language and theme `system` are the desktop's own. */
+/** The app's settings. Language and theme `system` follow the desktop. */
 export const appSettings = z.strictObject({
   language: z.enum(["system", "en", "zh-CN"]),
   theme: z.enum(["system", "light", "dark"]),
   start_at_login: z.boolean(),
-  /** What closing the window does. The agent keeps the networks up in both cases. */
+  /** The effect of closing the window. The agent keeps the networks up in both cases. */
   on_close: z.enum(["tray", "quit"]),
   notifications: z.boolean(),
 });
 export type AppSettings = z.infer<typeof appSettings>;
 
-/** How the app stands with the agent. */
+/** The app's connection to the agent. */
 export const agentLink = z.strictObject({
   /**
-   * `absent`: nobody listens at the socket. `denied`: the socket may not be opened. `untrusted`: it belongs to neither root
-   * nor this user. `incompatible`: it speaks another version of the schema.
+   * `absent`: no process listens on the socket. `denied`: this user may not open the socket. `untrusted`: it belongs to
+   * neither root nor this user. `incompatible`: the agent uses another version of the schema.
    */
   state: z.enum(["connecting", "connected", "absent", "denied", "untrusted", "incompatible"]),
-  /** The agent's version, once it is known. */
+  /** The agent's version, once known. */
   version: z.string().optional(),
-  /** Whether this user may change networks, and not only look. */
+  /** Whether this user may change networks; otherwise it is read-only. */
   may_change: z.boolean(),
-  /** What the agent's system lacks for interfaces; see `hello`. Null also while it is not known. */
+  /** What the agent's system lacks for interfaces; see `hello`. Null also if unknown. */
   tap_problem: problem.nullable(),
 });
 export type AgentLink = z.infer<typeof agentLink>;
 
-/** What the window is told when it opens. */
+/** The state sent to a new window. */
 export const appState = z.strictObject({
   version: z.string(),
   platform: z.enum(["linux", "win32", "darwin"]),
   /** The desktop's language, BCP 47. */
   locale: z.string(),
-  /** Where the agent is looked for. */
+  /** Path of the agent's socket. */
   socket: z.string(),
   agent: agentLink,
   settings: appSettings,
-  /** A `laneway://` link that the app was opened with and the window has not taken yet. */
+  /** A `laneway://` link that opened the app and that the window has not taken yet. */
   link: z.string().optional(),
 });
 export type AppState = z.infer<typeof appState>;
@@ -57,15 +57,15 @@ const nothing = z.strictObject({});
 /** The methods that the app answers itself; all others go to the agent. */
 export const appMethods = {
   "app.state": { params: nothing, result: appState },
-  /** Changes some settings; all of them come back. */
+  /** Changes some settings; returns all. */
   "app.settings.set": { params: appSettings.partial(), result: appSettings },
   /** Connects to the agent now rather than at the next try. */
   "app.agent.retry": { params: nothing, result: agentLink },
-  /** The window has taken the link that it was opened with. */
+  /** The window has taken the link. */
   "app.link.taken": { params: nothing, result: nothing },
   "app.copy": { params: z.strictObject({ text: z.string().max(1_048_576) }), result: nothing },
   "app.open": { params: z.strictObject({ page: z.enum(PAGES) }), result: nothing },
-  /** Asks for a file, and captures this machine's port of a network into it. */
+  /** Asks for a file, and captures this machine's port in a network into it. */
   "app.capture.start": {
     params: z.strictObject({ network: z.string(), seconds: z.number().int().min(1).max(86_400).optional() }),
     /** Without a job: the user chose no file. */
@@ -77,7 +77,7 @@ export const appMethods = {
 export type AppMethods = typeof appMethods;
 export type AppMethod = keyof AppMethods;
 
-/** What the app tells the window of its own accord. */
+/** Events of the app for the window. */
 export const appEvents = {
   "app.agent": agentLink,
   "app.settings": appSettings,
@@ -97,25 +97,25 @@ export const appEvents = {
 export type AppEvents = typeof appEvents;
 export type AppEvent = keyof AppEvents;
 
-/** What the main process does itself with the agent: the window has `app.capture.…` and is told of changes anyway. */
+/** Methods that only the main process uses: the window has `app.capture.…`, and gets events anyway. */
 const WITHHELD = ["hello", "subscribe", "capture.start", "capture.stop"] as const;
 
 /** The agent's methods that the window may call. */
 export type AgentMethod = Exclude<Method, (typeof WITHHELD)[number]>;
-/** The agent's notifications that the window hears; the pieces of a capture go to the file alone. */
+/** The agent's events for the window; pieces of a capture go only to the file. */
 export type AgentEvent = Exclude<EventName, "capture">;
 
-/** Whether the window may call it and the agent answers it. */
+/** Returns whether the window may call the method and the agent answers it. */
 export function isAgentMethod(name: string): name is AgentMethod {
   return Object.hasOwn(methods, name) && !(WITHHELD as readonly string[]).includes(name);
 }
 
-/** Whether the app answers it itself. */
+/** Returns whether the app answers the method itself. */
 export function isAppMethod(name: string): name is AppMethod {
   return Object.hasOwn(appMethods, name);
 }
 
-/** Every method the window may call, with what it takes and gives. */
+/** Every method that the window may call, with its parameters and result. */
 export type BridgeMethod = AgentMethod | AppMethod;
 export type BridgeParams<M extends BridgeMethod> = M extends AppMethod
   ? z.input<AppMethods[M]["params"]>
@@ -128,7 +128,7 @@ export type BridgeResult<M extends BridgeMethod> = M extends AppMethod
     ? Result<M>
     : never;
 
-/** Every event the window may hear, with what it says. */
+/** Every event for the window, with its data. */
 export type BridgeEvent = AgentEvent | AppEvent;
 export type BridgeEventData<E extends BridgeEvent> = E extends AppEvent
   ? z.output<AppEvents[E]>
@@ -136,15 +136,15 @@ export type BridgeEventData<E extends BridgeEvent> = E extends AppEvent
     ? EventData<E>
     : never;
 
-/** How a call ended. An Error would lose its code on the way across the bridge. */
+/** The result of a call. An Error would lose its code when it crosses the bridge. */
 export type Outcome<T> =
   | { readonly ok: true; readonly result: T }
   | { readonly ok: false; readonly error: Problem };
 
 /** `window.laneway`. */
 export interface Bridge {
-  /** Calls a method. Never rejects: what goes wrong is in the outcome. */
+  /** Calls a method. Never rejects: errors are in the outcome. */
   call<M extends BridgeMethod>(method: M, params: BridgeParams<M>): Promise<Outcome<BridgeResult<M>>>;
-  /** Hears an event until the function that is returned is called. */
+  /** Adds a listener until the returned function is called. */
   on<E extends BridgeEvent>(event: E, listener: (data: BridgeEventData<E>) => void): () => void;
 }

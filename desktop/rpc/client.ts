@@ -1,4 +1,4 @@
-/** The caller's side, for the command line and the desktop app alike: Node's own modules and the schema, no more. */
+/** The caller's side, for the command line and the desktop app: uses only Node's own modules and the schema. */
 import { createConnection, type Socket } from "node:net";
 import { Fault } from "../../shared/values/fault.ts";
 import { LineReader } from "./line-reader.ts";
@@ -15,13 +15,13 @@ import {
 } from "./schema.ts";
 import { checkOwner, statusSocket, unreachable } from "./socket-path.ts";
 
-/** How long the agent may take to answer, in milliseconds: it may have to ask a relay. */
+/** Maximum time for the agent's answer, in milliseconds: it may have to ask a relay. */
 const ANSWER_MS = 60_000;
 
 export interface ConnectOptions {
-  /** The agent's; see {@link defaultSocket}. Where it is not for us, the one for reading is tried. */
+  /** The agent's socket; see {@link defaultSocket}. Without access to it, the read-only one is tried. */
   readonly socket: string;
-  /** What the caller calls itself, like `laneway-cli/0.1.0`. */
+  /** The caller's name, like `laneway-cli/0.1.0`. */
   readonly client: string;
   readonly signal?: AbortSignal;
 }
@@ -36,7 +36,7 @@ type Listener = (data: unknown) => void;
 
 /** A connection to the agent. */
 export class RpcClient {
-  /** Settles, never rejects, when the connection is gone. */
+  /** Resolves, never rejects, when the connection is gone. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
@@ -53,7 +53,7 @@ export class RpcClient {
       () => socket.destroy(),
     );
     socket.on("data", (chunk: Uint8Array) => reader.push(chunk));
-    // What ends it is told to those who wait.
+    // Pending calls get the error.
     socket.on("error", () => {});
     this.closed = new Promise((resolve) => {
       socket.once("close", () => {
@@ -85,16 +85,16 @@ export class RpcClient {
     }
   }
 
-  /** What the agent said of itself, and of us. */
+  /** The agent's answer to `hello`. */
   get hello(): Result<"hello"> {
     if (this.#hello === undefined) throw new Error("there was no hello yet");
     return this.#hello;
   }
 
   /**
-   * Asks the agent for something.
+   * Calls a method of the agent.
    *
-   * @throws Fault the agent's own, `agent.gone`; the signal's reason when aborted, which the agent does not hear of
+   * @throws Fault the agent's own, `agent.gone`; the signal's reason when aborted, which does not reach the agent
    */
   async call<M extends Method>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>> {
     signal?.throwIfAborted();
@@ -116,11 +116,11 @@ export class RpcClient {
     }
   }
 
-  /** Hears an event until the function that is returned is called. */
+  /** Adds a listener until the returned function is called. */
   on<E extends EventName>(event: E, listener: (data: EventData<E>) => void): () => void {
     const listeners = this.#listeners.get(event) ?? new Set<Listener>();
     this.#listeners.set(event, listeners);
-    // Only what was read as this event's data is given to it.
+    // Data is validated by the event's schema before it is passed on.
     const heard: Listener = (data) => listener(data as EventData<E>);
     listeners.add(heard);
     return () => listeners.delete(heard);
@@ -176,7 +176,7 @@ async function open(socket: string, signal: AbortSignal | undefined): Promise<So
   try {
     return await openOne(socket, signal);
   } catch (error) {
-    // The one for reading is there for those whom the other is not for.
+    // The read-only socket is for callers without access to the other.
     if (!(error instanceof Fault) || error.code !== "agent.not-reachable") throw error;
     return await openOne(statusSocket(socket), signal).catch(() => {
       throw error;

@@ -1,7 +1,6 @@
 /**
- * Every code that the agent tells of what went wrong, in `error.data.code`, `NetworkStatus.error` and `done`. A relay
- * of another version may have more: whoever shows them needs something to say of one that is not known, and has the
- * message and the hint for it.
+ * Every error code of the agent, in `error.data.code`, `NetworkStatus.error` and `done`. A relay of another version may
+ * have more: show an unknown code by its message and hint.
  */
 export const ERROR_CODES = [
   // The agent itself, and reaching it.
@@ -21,7 +20,7 @@ export const ERROR_CODES = [
   "agent.internal",
   "job.unknown",
   "job.too-many",
-  // What it keeps.
+  // Stored state.
   "state.corrupt",
   "state.unreadable",
   "state.unwritable",
@@ -42,7 +41,7 @@ export const ERROR_CODES = [
   "interface.changed",
   "interface.overlap",
   "address.refused",
-  // The relay and the way to it.
+  // The relay and the path to it.
   "relay.unreachable",
   "relay.away",
   "relay.not-a-relay",
@@ -87,7 +86,7 @@ export const ERROR_CODES = [
   "admin.no-token",
   "admin.refused",
   "admin.forbidden",
-  // Values that can't be.
+  // Invalid values.
   "usage.cidr",
   "usage.mac",
   "usage.relay",
@@ -98,7 +97,7 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Whether it is one of {@link ERROR_CODES}. */
+/** Returns whether a code is one of {@link ERROR_CODES}. */
 export function isErrorCode(code: string): code is ErrorCode {
   return (ERROR_CODES as readonly string[]).includes(code);
 }

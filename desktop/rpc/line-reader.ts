@@ -1,19 +1,19 @@
 const NEWLINE = 0x0a;
 
-/** Cuts a stream into lines, none of which may be longer than a limit: so much is kept at most, whatever comes. */
+/** Splits a stream into lines of limited length, so that memory is bounded for any input. */
 export class LineReader {
   readonly #limit: number;
   readonly #line: (text: string) => void;
   readonly #tooLong: () => void;
   #chunks: Uint8Array[] = [];
   #length = 0;
-  /** Within a line that was too long: what is left of it goes. */
+  /** Whether the rest of an overlong line is being skipped. */
   #skipping = false;
 
   /**
    * @param limit bytes of a line, without its end
-   * @param line told every line that is not empty
-   * @param tooLong told, once, of every line that is longer, as soon as it is; the rest of it is passed over
+   * @param line called with every line that is not empty
+   * @param tooLong called once for every longer line, as soon as it is too long; the rest is skipped
    */
   constructor(limit: number, line: (text: string) => void, tooLong: () => void) {
     this.#limit = limit;
@@ -21,7 +21,7 @@ export class LineReader {
     this.#tooLong = tooLong;
   }
 
-  /** Takes what came; `chunk` may be kept until its line is whole. */
+  /** Takes input; keeps `chunk` until its line is complete. */
   push(chunk: Uint8Array): void {
     let start = 0;
     for (;;) {

@@ -1,7 +1,7 @@
 /**
- * The envelope: JSON-RPC 2.0, one message per line (`\n`), over a unix socket. A request has an `id`, a whole number;
- * what has none and comes from the agent is a notification. There are no batches. A line that is too long, is not JSON
- * or is no request is answered by an error (with `id` null where there is none), and the connection goes on.
+ * The envelope: JSON-RPC 2.0, one message per line (`\n`), over a unix socket. A request has an `id`, a whole number; a
+ * message of the agent without one is a notification. There are no batches. A line that is too long, not JSON or not a
+ * request is answered by an error (with `id` null if unknown), and the connection continues.
  */
 import { z } from "zod";
 import { Fault } from "../../shared/values/fault.ts";
@@ -10,7 +10,7 @@ import { Fault } from "../../shared/values/fault.ts";
 export const REQUEST_BYTES = 64 * 1024;
 export const ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** JSON-RPC 2.0 section 5.1, and one of our own for everything that a {@link Fault} says. */
+/** Codes of JSON-RPC 2.0 section 5.1, and our own for a {@link Fault}. */
 export const RpcCode = {
   notJson: -32_700,
   notARequest: -32_600,
@@ -29,10 +29,10 @@ export const request = z.object({
   params: z.unknown().optional(),
 });
 
-/** What may be read of something that is no request: whom to answer. */
+/** The readable part of an invalid request: the ID to answer. */
 export const envelope = z.looseObject({ id: id.nullable().catch(null) });
 
-/** What is said of an error besides its message: what a {@link Fault} has. */
+/** An error's data besides its message: the parts of a {@link Fault}. */
 export const errorData = z.object({
   code: z.string(),
   hint: z.string(),
@@ -56,7 +56,7 @@ export const incoming = z.union([
 export type Request = z.infer<typeof request>;
 export type RpcError = z.infer<typeof error>;
 
-/** An error as it is told; mistakes of ours are told without their stack. */
+/** Returns an error for the other side; bugs are sent without their stack. */
 export function toRpcError(thrown: unknown, code: number = RpcCode.fault): RpcError {
   if (thrown instanceof Fault) {
     const { message, hint, exitCode } = thrown;
@@ -69,7 +69,7 @@ export function toRpcError(thrown: unknown, code: number = RpcCode.fault): RpcEr
   };
 }
 
-/** The {@link Fault} that the other side told. */
+/** Returns the other side's error as a {@link Fault}. */
 export function fromRpcError({ message, data }: RpcError): Fault {
   return new Fault({ code: data.code, message, hint: data.hint, exitCode: data.exit_code });
 }

@@ -1,9 +1,8 @@
 /**
- * What the agent is asked and answers: the methods and notifications of its JSON-RPC (message.ts has the envelope).
- *
- * A caller says `hello` first. Some methods go on after their answer: they are jobs, which tell how they go on by
- * `progress` and `capture` and end with `done`; `cancel` ends them early, and so does the end of the connection. Both
- * sides, and the doubles in tests, derive from the two tables here.
+ * The methods and notifications of the agent's JSON-RPC (message.ts has the envelope). A caller says `hello` first.
+ * Some methods start jobs, which continue after the answer: they report by `progress` and `capture` and end with
+ * `done`. `cancel` or the end of the connection ends them early. Both sides, and the doubles in tests, derive from the
+ * two tables here.
  */
 import { z } from "zod";
 import {
@@ -23,10 +22,10 @@ import {
   testKind,
 } from "./shapes.ts";
 
-/** Raised when an older caller would misunderstand; fields may be added without. */
+/** Raised when an older caller would misunderstand; added fields do not raise it. */
 export const RPC_VERSION = 1;
 
-/** What may be followed; `traffic` and the others begin with what is there when `subscribe` is answered. */
+/** Topics to follow; all except `logs` begin with the current state when `subscribe` is answered. */
 export const topic = z.enum(["status", "peers", "traffic", "logs"]);
 export type Topic = z.infer<typeof topic>;
 
@@ -35,17 +34,17 @@ const job = z.object({ job: z.string() });
 const ofJob = z.object({ job: z.string().max(64) });
 
 /**
- * How a relay is reached, kept with what it is told for. `relay` and `link` may have a user and a password for what is
- * in front of the relay, and the zone of a link-local address.
+ * How a relay is reached, stored with its network or device. `relay` and `link` may contain user and password for a
+ * proxy in front of the relay, and the zone of a link-local address.
  */
 const way = {
-  /** The HTTP proxy to it, in place of the agent's and the environment's. */
+  /** The outgoing HTTP proxy, instead of the agent's and the environment's. */
   proxy: proxyUrl.optional(),
-  /** Authorities that are trusted besides the system's. */
+  /** Authorities trusted in addition to the system's. */
   ca: certificates.optional(),
 };
 
-/** Who may ask: everybody who reaches the socket, or those who may change things. */
+/** The required right: access to the socket, or the right to change things. */
 type Right = "read" | "change";
 
 function method<Params extends z.ZodType, Result extends z.ZodType>(
@@ -57,7 +56,7 @@ function method<Params extends z.ZodType, Result extends z.ZodType>(
 }
 
 export const methods = {
-  /** Has to be the first. Fails with `agent.version` where the two don't speak the same. */
+  /** Must come first. Fails with `agent.version` if the versions differ. */
   hello: method(
     "read",
     z.object({ version: z.number().int(), client: z.string().max(256) }),
@@ -69,21 +68,21 @@ export const methods = {
       started_at: z.string(),
       /** Whether this caller may change things on this connection. */
       may_change: z.boolean(),
-      /** What this system lacks for interfaces, such as `tap.unsupported-platform`; null where it can make them. */
+      /** What this system lacks for interfaces, such as `tap.unsupported-platform`; null if it can create them. */
       tap_problem: problem.nullable(),
-      /** Where the agent keeps its state; null for callers who may not change things. */
+      /** The agent's state directory; null for read-only callers. */
       state_directory: z.string().nullable(),
-      /** Names the network namespace that its interfaces are in. */
+      /** ID of the network namespace of its interfaces. */
       netns: z.string().nullable(),
     }),
   ),
   /** Every network that this machine is enrolled for, or has up. */
   status: method("read", nothing, z.object({ networks: z.array(networkStatus) })),
-  /** The other members, those seen before too. */
+  /** The other members, including those seen before. */
   peers: method("read", networkRef, z.object({ id: z.string(), peers: z.array(peer) })),
-  /** Topic `logs` is for those who may change things. Adds to what this connection follows. */
+  /** Adds topics to this connection. `logs` needs the right to change things. */
   subscribe: method("read", z.object({ topics: z.array(topic).max(8) }), nothing),
-  /** Enrols this machine by an invite. It does not bring the network up. */
+  /** Enrols this machine by an invite. Does not bring the network up. */
   join: method(
     "change",
     z.object({ link: z.string().max(2_048), name: name.optional(), ...way }),
@@ -96,8 +95,8 @@ export const methods = {
     }),
   ),
   /**
-   * Has a network up from now on; answered at once, while it is `connecting`. Options not given stay as they were.
-   * With a token, `relay` has to be given, and the machine need not be enrolled.
+   * Brings a network up and keeps it up; answered at once, while it is `connecting`. Options that are not given keep
+   * their values. With a token, `relay` is required, and the machine need not be enrolled.
    */
   up: method(
     "change",
@@ -108,17 +107,17 @@ export const methods = {
       address: z.string().max(64).optional(),
       mac: z.string().max(17).optional(),
       offload: z.boolean().optional(),
-      /** Whether the network may take what this machine reaches in other ways; not so unless told. */
+      /** Whether the network may overlap with what this machine reaches otherwise; false by default. */
       allow_overlap: z.boolean().optional(),
       ...way,
     }),
     z.object({ network: networkStatus }),
   ),
-  /** Has a network down from now on, without network all; answered once the interfaces are gone. */
+  /** Takes a network down and keeps it down; all of them without `network`. Answered once the interfaces are gone. */
   down: method("change", networkRef.partial(), z.object({ networks: z.array(networkStatus) })),
-  /** Down, and forgotten here, with the device's key where it was the last network that it opened. */
+  /** Takes a network down and forgets it; also the device's key if it opened no other network. */
   leave: method("change", networkRef, z.object({ id: z.string() })),
-  /** Whether a network that is up comes back by itself after the machine was started; it does unless told. */
+  /** Whether a network that is up returns after a reboot; true by default. */
   "autostart.set": method(
     "change",
     networkRef.extend({ autostart: z.boolean() }),
@@ -126,7 +125,7 @@ export const methods = {
   ),
   "settings.get": method("read", nothing, settings),
   "settings.set": method("change", settings.partial(), settings),
-  /** The newest entries last. */
+  /** Log entries, the newest last. */
   logs: method(
     "change",
     z.object({
@@ -136,24 +135,24 @@ export const methods = {
     }),
     z.object({ entries: z.array(logEntry) }),
   ),
-  /** For whoever helps: versions, system, networks, log; without secrets, host names and public addresses. */
+  /** A report for support: versions, system, networks, log; without secrets, host names and public addresses. */
   report: method("change", nothing, z.object({ text: z.string() })),
-  /** Sends Wake-on-LAN packets onto a network. */
+  /** Sends Wake-on-LAN packets to a network. */
   wake: method("change", networkRef.extend({ mac: z.string().max(17) }), nothing),
   /** Job: ordered checks of a network, or of a relay alone. */
   doctor: method("change", networkRef.partial().extend(way), job),
   /** Job: measures between this machine and a member. */
   test: method("change", networkRef.extend({ kind: testKind, vtep: name }), job),
-  /** Job: a copy of every frame at this machine's port, as pcapng. */
+  /** Job: captures every frame at this machine's port, as pcapng. */
   "capture.start": method(
     "change",
     networkRef.extend({ seconds: z.number().int().min(1).max(86_400).optional() }),
     job,
   ),
-  /** Ends a capture well: what was read is told first. */
+  /** Ends a capture normally: what was captured is sent first. */
   "capture.stop": method("change", ofJob, nothing),
   cancel: method("change", ofJob, nothing),
-  /** Keeps an administrator's token of a relay after trying it, or with null forgets it. */
+  /** Stores an administrator's token of a relay after trying it; null removes it. */
   "admin.set": method(
     "change",
     z.object({ relay: relayUrl, token: z.string().max(512).nullable(), ...way }),
@@ -180,13 +179,13 @@ export const methods = {
   ),
 } as const;
 
-/** What the agent says unasked. */
+/** Notifications of the agent. */
 export const notifications = {
-  /** Networks that changed, whole, and the `id`s of those that are no more. Counters alone are no change. */
+  /** Changed networks, complete, and the `id`s of removed ones. Counters alone are no change. */
   changed: z.object({ networks: z.array(networkStatus), removed: z.array(z.string()) }),
   /** A member came, went, or changed. */
   peer: z.object({ id: z.string(), peer }),
-  /** About once a second, while something goes on: counters as in the status. */
+  /** Counters as in the status, about once a second while they change. */
   traffic: z.object({
     at: z.string(),
     networks: z.array(
@@ -202,7 +201,7 @@ export const notifications = {
   progress: z.object({ job: z.string(), step }),
   /** `data` is base64: the file, piece by piece. */
   capture: z.object({ job: z.string(), data: z.string(), frames: z.number(), dropped: z.number() }),
-  /** `failed` without an error: the steps have said what. */
+  /** `failed` without an error: the steps contain the reason. */
   done: z.object({
     job: z.string(),
     outcome: z.enum(["ok", "failed", "cancelled"]),
@@ -220,5 +219,5 @@ export type Result<M extends Method> = z.output<(typeof methods)[M]["result"]>;
 export type EventName = keyof typeof notifications;
 export type EventData<E extends EventName> = z.output<(typeof notifications)[E]>;
 
-/** A typed caller: what the client is, what the preload hands to the window, and what doubles implement. */
+/** A typed caller: implemented by the client, the preload's window API, and doubles. */
 export type Call = <M extends Method>(method: M, params: Params<M>) => Promise<Result<M>>;

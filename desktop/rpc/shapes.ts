@@ -1,7 +1,7 @@
-/** What agent and callers tell each other about: the objects in the parameters and results of schema.ts. */
+/** The objects in parameters and results of schema.ts. */
 import { z } from "zod";
 
-/** Bounds on what a caller may say, in characters. */
+/** Maximum lengths of a caller's texts, in characters. */
 const NAME = 256;
 const LINK = 2_048;
 
@@ -17,7 +17,7 @@ export const proxyUrl = z.string().min(1).max(LINK);
 /** Certificates in PEM. */
 export const certificates = z.string().max(32_768);
 
-/** Which network is meant: its `id`, or its name, with tenant or relay where the name alone could mean several. */
+/** A reference to a network: its `id`, or its name, with tenant or relay if the name is ambiguous. */
 export const networkRef = z.object({
   network: name,
   tenant: name.optional(),
@@ -25,13 +25,12 @@ export const networkRef = z.object({
 });
 
 /**
- * How it stands with a network:
- * `down`: not wanted; `connecting`: wanted, and not up yet since; `up`: frames pass; `reconnecting`: it was up, and the
- * relay is away; `failed`: wanted, and given up for the reason in `error`.
+ * The state of a network. `down`: not wanted; `connecting`: wanted, and not up yet; `up`: frames pass; `reconnecting`:
+ * it was up, and the relay is unreachable; `failed`: wanted, and given up for the reason in `error`.
  */
 export const networkState = z.enum(["down", "connecting", "up", "reconnecting", "failed"]);
 
-/** Something that went wrong, as users are told: see error-codes.ts for the codes. */
+/** An error for users: see error-codes.ts for the codes. */
 export const problem = z.object({
   code: z.string(),
   message: z.string(),
@@ -39,20 +38,20 @@ export const problem = z.object({
 });
 
 export const networkStatus = z.object({
-  /** Names it for good, also where others have the same name. Opaque. */
+  /** Permanent and unique, even among networks of the same name. Opaque. */
   id: z.string(),
   network: z.string(),
-  /** Null for access by token, which does not say. */
+  /** Null for access by token, which does not contain it. */
   tenant: z.string().nullable(),
   relay: z.string(),
   /** Null until the relay has told it. */
   vni: z.number().int().nullable(),
   state: networkState,
-  /** Whether it is to be up, now and after the agent is started again. */
+  /** Whether it should be up, now and after a restart of the agent. */
   wanted: z.boolean(),
-  /** Whether it comes back by itself after the machine was started, if it is wanted then. */
+  /** Whether it returns after a reboot, if it is wanted then. */
   autostart: z.boolean(),
-  /** Null while there is no interface, as are `mac`, `address` and `address6`. */
+  /** Null without an interface, as are `mac`, `address` and `address6`. */
   tap: z.string().nullable(),
   mac: z.string().nullable(),
   /** CIDR. */
@@ -60,18 +59,18 @@ export const networkStatus = z.object({
   /** CIDR, the link-local one. */
   address6: z.string().nullable(),
   mtu: z.number().int().nullable(),
-  /** How many others are online. */
+  /** Number of other members online. */
   members: z.number().int(),
-  /** Bytes of frames that came from the network, and went to it, since it was brought up. */
+  /** Bytes of frames from the network, and to it, since it was brought up. */
   rx_bytes: z.number(),
   tx_bytes: z.number(),
-  /** Round trip to the relay, in milliseconds; null while not known. */
+  /** Round trip to the relay, in milliseconds; null if unknown. */
   latency_ms: z.number().nullable(),
-  /** The last that went wrong; null once it is up again. */
+  /** The last error; null once it is up again. */
   error: problem.nullable(),
-  /** What the relay said of the network and this machine does not use. */
+  /** The relay's values for the network that this machine refused. */
   warnings: z.array(problem).optional(),
-  /** When `state` became what it is: ISO 8601. */
+  /** Time of the last change of `state`: ISO 8601. */
   since: z.string(),
   /** Whether a device's key or a token gives access. */
   access: z.enum(["device", "token"]),
@@ -79,21 +78,21 @@ export const networkStatus = z.object({
 
 /** Another member of a network: see `peers`. */
 export const peer = z.object({
-  /** Names it within the network. */
+  /** Unique within the network. */
   vtep: z.string(),
   name: z.string(),
   online: z.boolean(),
   macs: z.array(z.string()),
   /** IP addresses, without prefix lengths. */
   addresses: z.array(z.string()),
-  /** Round trip, in milliseconds; null while not known. */
+  /** Round trip, in milliseconds; null if unknown. */
   latency_ms: z.number().nullable(),
-  /** How frames get there: `direct` is to come. */
+  /** The path of frames: `direct` is for later. */
   path: z.enum(["relayed", "direct"]),
-  /** Bytes from it and to it, where they are counted. */
+  /** Bytes from it and to it, if counted. */
   rx_bytes: z.number().nullable(),
   tx_bytes: z.number().nullable(),
-  /** ISO 8601; null for one that is online. */
+  /** ISO 8601; null if online. */
   last_seen: z.string().nullable(),
 });
 
@@ -106,38 +105,41 @@ export const logEntry = z.object({
   /** Dotted and stable, like `network.up`. */
   code: z.string(),
   message: z.string(),
-  /** The `id` of the network that it is about. */
+  /** The `id` of the network concerned. */
   network: z.string().nullable(),
 });
 
 export const settings = z.object({
-  /** The least that is logged. */
+  /** The lowest level that is logged. */
   log_level: logLevel,
   /**
-   * The HTTP proxy to all relays that have none of their own, `http://[USER:PASSWORD@]HOST:PORT`; null: that of the
-   * environment. It is told without user and password.
+   * The HTTP proxy to relays without their own, `http://[USER:PASSWORD@]HOST:PORT`; null: the environment's. Shown
+   * without user and password.
    */
   proxy: proxyUrl.nullable().optional(),
 });
 
-/** Whom a relay lets administer it from here, by an administrator's token that the agent keeps. */
+/** Administration of a relay from here, by a token that the agent stores. */
 export const adminAccess = z.object({
   relay: z.string(),
 });
 
 /** One check of `doctor`, or one stage of `test`. */
 export const step = z.object({
-  /** Stable: for `doctor` `tap`, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `overlap`, `peer`; for `test` its kind. */
+  /**
+   * Stable: for `doctor` `tap`, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `overlap`, `peer`; for `test` its
+   * kind.
+   */
   id: z.string(),
   state: z.enum(["running", "pass", "fail", "skipped"]),
-  /** What was found. */
+  /** The result. */
   detail: z.string().nullable(),
-  /** What to do, of one that failed. */
+  /** The next step, if it failed. */
   hint: z.string().nullable(),
-  /** What was measured: milliseconds, `bit/s`, bytes. */
+  /** The measured value: milliseconds, `bit/s`, bytes. */
   value: z.number().nullable(),
   unit: z.enum(["ms", "bit/s", "bytes"]).nullable(),
-  /** 0 to 1, of one that runs and knows. */
+  /** 0 to 1, while it runs, if known. */
   progress: z.number().nullable(),
 });
 

@@ -1,25 +1,25 @@
-/** Where the agent is reached, and whether it is the agent that is reached there. */
+/** Finds the agent's socket, and checks that it belongs to the agent. */
 import { readFileSync, statSync } from "node:fs";
 import { Fault } from "../../shared/values/fault.ts";
 
 const DEFAULT_SOCKET = "/run/laneway/agent.sock";
 
-/** The user that the service runs as, and the group of those who may change things. */
+/** The service's user, and the group that may change things. */
 export const SERVICE_NAME = "laneway";
 
-/** The agent's socket, unless told otherwise: LANEWAY_SOCKET, or the service's. */
+/** Returns the agent's socket: LANEWAY_SOCKET, or by default the service's. */
 export function defaultSocket(env: NodeJS.ProcessEnv = process.env): string {
   const named = env["LANEWAY_SOCKET"];
   return named === undefined || named === "" ? DEFAULT_SOCKET : named;
 }
 
-/** The socket beside it that is open to everybody, for reading how it stands. */
+/** Returns the read-only socket beside it, which is open to every user. */
 export function statusSocket(socket: string): string {
   return `${socket}.status`;
 }
 
 /**
- * Checks that a socket is root's, this user's or the service's: whoever has it is told invites and tokens.
+ * Checks that a socket belongs to root, this user or the service, because its owner gets invites and tokens.
  *
  * @throws Fault `agent.untrusted-socket`, `agent.not-running`, `agent.not-reachable`
  */
@@ -37,7 +37,7 @@ export function checkOwner(socket: string): void {
   throw untrusted(socket, `belongs to user ${owner}`);
 }
 
-/** The number of a user or group, by its file of /etc; undefined where there is none of that name. */
+/** Returns the number of a user or group from its file in /etc; undefined if there is no such name. */
 export function idOf(file: "/etc/passwd" | "/etc/group", name: string): number | undefined {
   let text: string;
   try {
@@ -50,7 +50,7 @@ export function idOf(file: "/etc/passwd" | "/etc/group", name: string): number |
   return line !== undefined && Number.isInteger(id) ? id : undefined;
 }
 
-/** What it means that a socket can't be connected to. */
+/** Returns the meaning of a failed connection to a socket. */
 export function unreachable(socket: string, cause: unknown): Fault {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {

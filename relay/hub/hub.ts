@@ -37,19 +37,19 @@ export interface HubOptions {
   readonly log: Logger;
   /** Seconds, never going back. */
   readonly clock: () => number;
-  /** Of those who try credentials. */
+  /** Limits failed attempts with credentials. */
   readonly guesses: GuessLimiter;
   readonly limits?: HubLimits;
-  /** Memory that all sessions share, one of its own unless given. */
+  /** Memory that all sessions share; the hub makes its own if none is given. */
   readonly pool?: BlockPool;
 }
 
-/** What {@link Hub.usageOf} tells. */
+/** The answer of {@link Hub.usageOf}. */
 export type HubUsage = Readonly<
   Record<"sessions" | "memberships" | "captures" | "macs" | "neighbours" | "groups" | "queued_bytes", number>
 >;
 
-/** The hub VTEP: every session, and every network that has members or is captured. */
+/** The hub VTEP: every session, and every network that has members, captures or ports on the underlay. */
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
   readonly pool: BlockPool;
@@ -120,15 +120,15 @@ export class Hub implements SessionHost {
     return session;
   }
 
-  /** The hub of a network that has members, or is captured, now. */
+  /** Returns the hub of a network that is live now, because it has members or is captured. */
   live(network: Network): NetworkHub | undefined {
     return this.#networks.get(network.vni);
   }
 
   /**
-   * Begins to capture a network, which need not have members yet.
+   * Starts a capture of a network, which need not have members yet.
    *
-   * @param ended called once the capture sees no more
+   * @param ended called once the capture sees no more frames
    * @throws Fault `vtep.unknown`, `capture.too-many`, `limit.captures`
    */
   capture(network: Network, filter: CaptureFilter, ended: () => void = () => {}): Capture {
@@ -157,7 +157,7 @@ export class Hub implements SessionHost {
     }
   }
 
-  /** Tells every session that the relay restarts, and closes it; captures end. */
+  /** Tells every session that the relay restarts, closes it, and ends all captures. */
   drain(): void {
     this.#draining = true;
     clearInterval(this.#ticker);
@@ -169,7 +169,7 @@ export class Hub implements SessionHost {
     this.#noteSeen(Number.POSITIVE_INFINITY);
   }
 
-  /** How much a tenant has now of what sessions and frames make, by the names of its limits. */
+  /** Returns how much of its limits a tenant uses in sessions and frames, by the names of the limits. */
   usageOf(tenant: string): HubUsage {
     return {
       sessions: this.#presence.sessionsOf(tenant),
@@ -180,12 +180,12 @@ export class Hub implements SessionHost {
     };
   }
 
-  /** The devices that have a session now, by its id. */
+  /** Returns the devices that have a session now, by session ID. */
   devicesBySession(): ReadonlyMap<string, string> {
     return this.#presence.devicesBySession();
   }
 
-  /** Whether a device has a session now. */
+  /** Returns whether a device has a session now. */
   isOnline(device: string): boolean {
     return this.#presence.ofDevice(device) !== undefined;
   }
@@ -246,15 +246,15 @@ export class Hub implements SessionHost {
     );
   }
 
-  /** Has what comes in at a port on the underlay be counted, until the sender ends. */
+  /** Counts what a port on the underlay receives, until the sender ends. */
   ratedPort(id: string, port: MeteredPort, network: Network): Sender {
-    // The tenant's administrator is told; behind the port there is nobody who could be.
+    // The tenant's administrator is told, because no client is behind this port.
     const sender = this.#rates.enter(network.tenant, id, () => {});
     sender.join(port, network);
     return sender;
   }
 
-  /** What may be learnt behind a port on the underlay. @param limit its own, in addresses */
+  /** Returns the budget of MAC addresses behind a port on the underlay. @param limit the port's own, in addresses */
   underlayBudget(network: Network, limit: number): MacBudget {
     return this.#macs.ofUnderlayPort(network, limit);
   }
@@ -286,7 +286,7 @@ export class Hub implements SessionHost {
   enter(network: Network): NetworkHub {
     let hub = this.#networks.get(network.vni);
     if (hub === undefined) {
-      // As it is now: a session may have been welcomed before its settings were changed.
+      // The current settings: they may have changed since the session was welcomed.
       const current = this.#tenants.network(network.tenant, network.name);
       hub = new NetworkHub({
         network: current,
@@ -310,7 +310,7 @@ export class Hub implements SessionHost {
   /**
    * Keeps a network live without members.
    *
-   * @returns it, and how to let go of it
+   * @returns the network's hub, and a function that releases it
    */
   hold(network: Network): { readonly live: NetworkHub; release(): void } {
     const live = this.enter(network);
@@ -372,7 +372,7 @@ export class Hub implements SessionHost {
     this.#presence.noteSeen((seen) => health.attempt("note devices seen", () => note(seen)) ?? false, most);
   }
 
-  /** Tells of a session whose addresses are too many, so that frames are dropped, or nearly so. */
+  /** Warns about a session that has, or nearly has, too many MAC addresses, so that frames are dropped. */
   #tellOfMacs(session: Session): void {
     const { macs, grant } = session;
     if (macs === undefined || grant === undefined) return;
@@ -389,7 +389,7 @@ export class Hub implements SessionHost {
     }
   }
 
-  /** What fails of it is contained by itself: the rest is done all the same. */
+  /** Contains the failure of each step, so that the others still run. */
   #tick(): void {
     const contained = (work: () => void) => this.#containment.run(work);
     for (const network of this.#networks.values()) contained(() => network.tick());
@@ -419,7 +419,7 @@ export class Hub implements SessionHost {
   }
 }
 
-/** Whether a session ends by it, whatever else it may; of a network {@link Session.withdraw} tells. */
+/** Returns whether a revocation ends a whole session. {@link Session.withdraw} handles a revoked network. */
 function touches(revocation: Revocation, grant: NonNullable<Session["grant"]>): boolean {
   switch (revocation.kind) {
     case "token":
@@ -447,7 +447,7 @@ function isOf(revocation: Revocation, network: Network): boolean {
   }
 }
 
-/** Of a connection that was turned away. */
+/** Events of a connection that was turned away: all ignored. */
 const DEAF: ConnectionEvents = {
   text() {},
   binary(block) {

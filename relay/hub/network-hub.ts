@@ -20,28 +20,28 @@ import { Router } from "./router/router.ts";
 import { Registrations } from "./session/registrations.ts";
 import type { NetworkBudgets } from "./table-budgets.ts";
 
-/** Somebody who joined a network: hears of the others, and is told to them. */
+/** A member of a network. It hears of the other members, and they hear of it. */
 export interface NetworkMember extends Listener {
   tell(message: RelayMessage): void;
 }
 
 export interface NetworkHubOptions {
   readonly network: Network;
-  /** What those who may join may be. */
+  /** Roles that are allowed for ports of the network. */
   readonly roles: ReadonlySet<PortRole>;
-  /** What its devices are called; without it the hub is no machine of the network. */
+  /** Names of its devices; without them the hub is not a host in the network. */
   readonly names?: Names;
-  /** Whether one more question about names may be answered now. */
+  /** Returns whether one more DNS query may be answered now. */
   readonly mayName?: () => boolean;
-  /** What its tables may hold; without it they have bounds of their own. */
+  /** Budgets of its tables; without them the tables have their own bounds. */
   readonly budgets?: NetworkBudgets;
   /** Seconds, never going back. */
   readonly clock: () => number;
-  /** Of its tenant, to which what is done is charged. */
+  /** The turn of its tenant, to which the work is charged. */
   readonly turn?: Turn;
-  /** Told of errors that cost a frame, a packet or a capture. */
+  /** Called with errors that cost a frame, a packet or a capture. */
   readonly report?: ReportContained | undefined;
-  /** Told what the hub notices in the network. */
+  /** Called with what the hub notices in the network. */
   readonly noticed: (network: Network, notice: Notice) => void;
 }
 
@@ -52,8 +52,8 @@ const REGISTER: RelayMessage = {
 };
 
 /**
- * A network that somebody has joined or captures, or that has ports on the underlay: its segment, and its members, who
- * hear of each other.
+ * A live network: its segment, and its members, which hear of each other. It has members, captures, or ports on the
+ * underlay.
  */
 export class NetworkHub {
   readonly segment: Segment;
@@ -69,10 +69,10 @@ export class NetworkHub {
   readonly #announcer: Announcer<NetworkMember>;
   readonly #registrations: Registrations<NetworkMember>;
   readonly budgets: NetworkBudgets | undefined;
-  /** Inside those: of what the policy knows, which is given back as another one takes its place. */
+  /** The policy's budgets within {@link NetworkBudgets}; given back when another policy replaces it. */
   #policyBudgets: Budget[] = [];
   readonly #captures: Captures;
-  /** Ports on the underlay that are in it or about to be: they keep it live without members. */
+  /** Ports on the underlay that are in the network or about to be. They keep it live without members. */
   holds = 0;
 
   constructor(options: NetworkHubOptions) {
@@ -109,7 +109,7 @@ export class NetworkHub {
   }
 
   /**
-   * What routes between the network and tunnels to others; made when it is asked for first.
+   * Returns the router between the network and its tunnels, and makes it at the first call.
    *
    * @throws Fault `port.wire`
    */
@@ -149,7 +149,7 @@ export class NetworkHub {
     return router;
   }
 
-  /** The hub's place in the network, also where that gives no addresses. */
+  /** Attaches the hub as a host to the network, even if the network gives out no addresses. */
   #becomeHost(): HostPort {
     if (this.#host !== undefined) return this.#host;
     const { mtu, vni } = this.#network;
@@ -171,7 +171,7 @@ export class NetworkHub {
     return host;
   }
 
-  /** To be called about once a second. */
+  /** Runs periodic work; call it about once a second. */
   tick(): void {
     this.segment.tick();
     this.#router?.tick();
@@ -179,12 +179,12 @@ export class NetworkHub {
     for (const [member, endpoints] of this.#registrations.tick()) this.#entered(member, endpoints);
   }
 
-  /** Gives back what its tables took: it is not used any more. */
+  /** Returns what its tables took; the network hub must not be used afterwards. */
   close(): void {
     for (const budget of this.#policyBudgets) budget.close();
   }
 
-  /** The hub as a machine of the network, where it is one. */
+  /** The hub's host in the network; undefined if it is not one. */
   get host(): HostPort | undefined {
     return this.#host;
   }
@@ -197,7 +197,7 @@ export class NetworkHub {
     return this.#policy;
   }
 
-  /** Goes by other settings, or roles, from now on. What was learnt of groups and neighbours is learnt anew. */
+  /** Applies other settings or roles. Groups and neighbours are learnt again. */
   change(network: Network, roles: ReadonlySet<PortRole>): void {
     const isSame = JSON.stringify(network.settings) === JSON.stringify(this.#network.settings);
     this.#network = network;
@@ -213,9 +213,9 @@ export class NetworkHub {
   }
 
   /**
-   * Enters the machines behind a member, all of them: who is missing is withdrawn (docs/protocol.md, `register`).
+   * Registers all machines behind a member; those missing from the list are withdrawn (docs/protocol.md, `register`).
    *
-   * @returns why some of them could not be entered; undefined where all were
+   * @returns why some of them could not be registered, or undefined if all were
    */
   register(member: NetworkMember, endpoints: readonly Endpoint[]): string | undefined {
     const port = this.#portOf(member.member.vtep);
@@ -227,7 +227,7 @@ export class NetworkHub {
     return problem;
   }
 
-  /** A member has these machines now: the others hear of it, if it is news. */
+  /** Stores a member's machines, and tells the other members if they changed. */
   #entered(member: NetworkMember, endpoints: readonly Endpoint[]): void {
     if (JSON.stringify(endpoints) === JSON.stringify(member.member.endpoints)) return;
     member.member = { ...member.member, endpoints: [...endpoints] };
@@ -235,9 +235,9 @@ export class NetworkHub {
   }
 
   /**
-   * Puts an address at a VTEP for good: until it is taken back, or the VTEP leaves.
+   * Binds an address to a VTEP until it is unpinned or the VTEP leaves.
    *
-   * @param vtep its id, or its member's name
+   * @param vtep its ID, or its member's name
    * @throws Fault `vtep.unknown`
    */
   pin(mac: number, vtep: string): Port {
@@ -255,7 +255,8 @@ export class NetworkHub {
 
   #newPolicy(roles: ReadonlySet<PortRole>): HubPolicy {
     const { settings, mode, addresses, prefix6 } = this.#network;
-    // Where the relay gives the addresses, it is the one server; and it gives the IPv6 ones without a router's advertisements.
+    // If the relay gives out addresses, it is the only DHCP server, and it gives IPv6 addresses without router
+    // advertisements.
     const givers: PortRole[] = [];
     if (addresses) givers.push("dhcp-server");
     if (prefix6 !== undefined) givers.push("router");
@@ -276,7 +277,7 @@ export class NetworkHub {
     });
   }
 
-  /** Tells those whom it concerns, and the operator. */
+  /** Reports a notice to the members it concerns and to the operator. */
   #notice(notice: Notice): void {
     this.#noticed(this.#network, notice);
     const { code, message } = notice;
@@ -299,14 +300,14 @@ export class NetworkHub {
     return this.#members.size;
   }
 
-  /** The members but for `self`. */
+  /** Returns the members except `self`. */
   others(self: NetworkMember): Member[] {
     const others: Member[] = [];
     for (const one of this.#members) if (one !== self) others.push(one.member);
     return others;
   }
 
-  /** Tells a member what it has to do to be heard here. */
+  /** Tells a member what it must do to be heard in the network. */
   instruct(member: NetworkMember): void {
     if (this.#network.settings.source_binding) member.tell(REGISTER);
   }
@@ -322,10 +323,10 @@ export class NetworkHub {
   }
 
   /**
-   * Begins to capture what passes.
+   * Starts a capture of passing frames.
    *
-   * @param ended called once the capture sees no more
-   * @param memory what waits for all captures; its own unless it is given
+   * @param ended called once the capture sees no more frames
+   * @param memory memory that all captures share; the capture's own if not given
    * @throws Fault `vtep.unknown`, `capture.too-many`
    */
   capture({ vtep, drops }: CaptureFilter, ended: () => void, memory?: CaptureMemory): Capture {
@@ -355,7 +356,7 @@ export class NetworkHub {
     this.#captures.end();
   }
 
-  /** What the member behind a port calls itself. */
+  /** Returns the name of the member behind a port. */
   nameOf({ id }: Port): string | undefined {
     for (const { member } of this.#members) if (member.vtep === id) return member.name;
     return undefined;

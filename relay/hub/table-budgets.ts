@@ -4,24 +4,24 @@ import type { Limits } from "../tenants/limits.ts";
 import { NETWORK_LIMITS, RELAY_LIMITS, RESERVED, TENANT_LIMITS } from "./limits.ts";
 
 /**
- * What is bounded: IP addresses in neighbour tables, multicast memberships, MAC addresses of which it is remembered where they
- * were before, and bytes of packets that wait in routers. (MAC addresses themselves: mac-budgets.ts.)
+ * Kinds of bounded entries: IP addresses in neighbour tables, multicast memberships, MAC addresses with a history of
+ * moves, and bytes of packets that wait in routers. (MAC addresses themselves: mac-budgets.ts.)
  */
 type Kind = "neighbours" | "groups" | "histories" | "waiting";
 
-/** What one network's tables may hold, inside what its tenant may have, and the relay. */
+/** Budgets of one network's tables, within those of its tenant and the relay. */
 export type NetworkBudgets = Readonly<Record<Kind, Budget>>;
 
 interface TenantBudgets {
   readonly budgets: NetworkBudgets;
-  /** Networks that are inside. */
+  /** Number of open networks. */
   networks: number;
 }
 
-/** Those that are limits of a tenant. */
+/** The kinds that are limits of a tenant. */
 const SET = ["neighbours", "groups"] as const;
 
-/** The budgets for what the tables of networks hold: each network's inside its tenant's, and all inside the relay's. */
+/** The budgets of networks' tables: each network's is within its tenant's, and all are within the relay's. */
 export class TableBudgets {
   readonly #limits: Limits;
   readonly #relay: NetworkBudgets = {
@@ -36,13 +36,13 @@ export class TableBudgets {
     this.#limits = limits;
   }
 
-  /** Entries that the tables of a tenant's networks hold. */
+  /** Returns the number of entries in the tables of a tenant's networks. */
   usedBy(tenant: string): Readonly<Record<(typeof SET)[number], number>> {
     const budgets = this.#tenants.get(tenant)?.budgets;
     return { neighbours: budgets?.neighbours.used ?? 0, groups: budgets?.groups.used ?? 0 };
   }
 
-  /** Those of a network, until they are given back by {@link close}. */
+  /** Returns the budgets of a network, until {@link close} returns them. */
   open({ tenant }: Network): NetworkBudgets {
     const whole = this.#ofTenant(tenant);
     whole.networks++;
@@ -55,7 +55,7 @@ export class TableBudgets {
     };
   }
 
-  /** Gives back all that a network's tables took: they are not used any more. */
+  /** Returns all that a network's tables took; they must not be used afterwards. */
   close({ tenant }: Network, budgets: NetworkBudgets): void {
     for (const budget of Object.values(budgets)) budget.close();
     const whole = this.#tenants.get(tenant);
@@ -64,7 +64,7 @@ export class TableBudgets {
     this.#tenants.delete(tenant);
   }
 
-  /** Tells tenants' administrators where there was no room; to be called about once a second. */
+  /** Tells tenants' administrators which limits were reached; call it about once a second. */
   tick(): void {
     for (const [tenant, { budgets }] of this.#tenants) {
       for (const name of SET) {

@@ -5,7 +5,7 @@ import { Fault, usage } from "../../shared/values/fault.ts";
 import type { Network } from "../model/model.ts";
 import type { NetworkHub } from "./network-hub.ts";
 
-/** One thing that decides about a frame, in the order in which they do. */
+/** One step of the decision about a frame, in order. */
 export interface TraceStep {
   /** `source`, `destination`, `neighbours`, `guards`, `outcome`. */
   readonly step: string;
@@ -14,12 +14,13 @@ export interface TraceStep {
 }
 
 /**
- * What the hub would do now with a frame from one machine to another, and why. Nothing is sent, learnt or counted.
+ * Returns what the hub would do now with a frame from one machine to another, and why. Sends, learns and counts
+ * nothing.
  *
  * @param from a MAC or IP address, or a member's name
  * @param to the same, or `broadcast`
- * @param now the segment's seconds
- * @throws Fault `trace.unknown` for what none of these is
+ * @param now the segment's clock, in seconds
+ * @throws Fault `trace.unknown` if it is none of these
  */
 export function trace(
   live: NetworkHub | undefined,

@@ -1,4 +1,4 @@
-/** Whether this machine's own firewall lets frames pass between a TAP and the other ports of its bridge. */
+/** Checks whether this machine's firewall lets frames pass between a TAP and the other ports of its bridge. */
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
@@ -7,23 +7,23 @@ import { type Chain, type Drop, findDrop, hasChain, type Passing } from "./firew
 import { parseIptables } from "./iptables-rules.ts";
 import { parseNft } from "./nft-rules.ts";
 
-/** A bridge of this machine that one of our TAPs is a port of. */
+/** A bridge of this machine that has one of our TAPs as a port. */
 export interface Bridge {
   readonly name: string;
   readonly tap: string;
 }
 
 const NET = "/sys/class/net";
-/** linux/if.h, and linux/if_tun.h. */
+/** From linux/if.h and linux/if_tun.h. */
 const IFF_UP = 1;
 const IFF_TAP = 2;
-/** Docker keeps this chain for rules of the machine's owner: it is asked first, and stays when Docker starts again. */
+/** Docker reserves this chain for the owner's rules: it comes first, and survives restarts of Docker. */
 const DOCKER_USER = "DOCKER-USER";
-/** How long a command may take in milliseconds, and how much it may print. */
+/** Limits of a command: milliseconds, and bytes of output. */
 const COMMAND_MS = 5_000;
 const COMMAND_BYTES = 16 * 1024 * 1024;
 
-/** The TAPs that a process has open, in this network namespace. */
+/** Returns the TAPs of this network namespace that a process has open. */
 export function attachedTaps(): string[] {
   return listed(NET).filter(
     (name) =>
@@ -31,7 +31,7 @@ export function attachedTaps(): string[] {
   );
 }
 
-/** The bridges that these TAPs are in: of Linux itself, not those of Open vSwitch. */
+/** Returns the Linux bridges that contain these TAPs; Open vSwitch is not included. */
 export function bridgesOf(taps: readonly string[]): Bridge[] {
   return taps.flatMap((tap) => {
     const name = masterOf(tap);
@@ -39,7 +39,7 @@ export function bridgesOf(taps: readonly string[]): Bridge[] {
   });
 }
 
-/** Looks at each of the bridges, until one has something against frames. @throws the signal's reason when aborted */
+/** Checks each bridge, until one drops frames. @throws the signal's reason when aborted */
 export async function checkBridges(bridges: readonly Bridge[], signal: AbortSignal): Promise<Finding> {
   let last: Finding = { state: "skipped", detail: "no TAP is in a bridge" };
   for (const bridge of bridges) {
@@ -82,13 +82,13 @@ async function checkBridge(bridge: Bridge, signal: AbortSignal): Promise<Finding
   return { state: "pass", detail: `frames pass between ${tap} and the other ports of ${name}` };
 }
 
-/** A switch of br_netfilter that has bridged packets go through the firewall of IP, and the command that turns it off. */
+/** A setting of br_netfilter that sends bridged packets through the IP firewall, and the command that turns it off. */
 interface Setting {
   readonly label: string;
   readonly off: string;
 }
 
-/** Those that are on for a bridge: the machine's, and the bridge's own. Either does. */
+/** Returns the settings that are on for a bridge: the machine's and the bridge's own. Either one is enough. */
 function callsOf(bridge: string, protocol: Passing["protocol"]): Setting[] {
   const tables = `${protocol}tables`;
   const settings: Setting[] = [];
@@ -126,7 +126,7 @@ function dropped(
   };
 }
 
-/** The command that lets the bridge's frames pass that chain. */
+/** Returns the command that lets the bridge's frames pass that chain. */
 function allowing(
   { family, table, name, command = `${family}tables` }: Chain,
   bridge: string,
@@ -140,7 +140,7 @@ function allowing(
   return `nft insert rule ${family} ${table} ${name} iifname ${bridge} oifname ${bridge} accept`;
 }
 
-/** All that is known of the firewall; `unread` says why some of it is not. */
+/** The firewall as far as it could be read; `unread` says why something is missing. */
 interface Firewall {
   readonly chains: readonly Chain[];
   readonly unread: string | undefined;
@@ -167,19 +167,19 @@ async function readFirewall(signal: AbortSignal): Promise<Firewall> {
   const nft = await attempt(() =>
     run("nft", ["--json", "--terse", "list", "ruleset"], signal).then(parseNft),
   );
-  // Where the program is missing, that of iptables for the same tables shows most of what there is.
+  // Without the `nft` program, iptables shows most rules of the same tables.
   if (!nft && (await attempt(list("ip", "nft"))) && (await attempt(list("ip6", "nft")))) failures.length = 0;
   for (const family of ["ip", "ip6"] as const) {
-    // Only where they are in use, because to ask for legacy tables makes them.
+    // Only if legacy tables are in use, because listing them creates them.
     const names = read(`/proc/net/${family}_tables_names`)?.split("\n") ?? [];
     if (names.includes("filter")) await attempt(list(family, "legacy"));
   }
   return { chains, unread: failures[0] };
 }
 
-/** What a command prints. @throws Error with one line that says why it does not */
+/** Returns the output of a command. @throws Error with a one-line reason */
 function run(command: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  // Debian keeps them in /usr/sbin, which an ordinary user's PATH may lack.
+  // Debian keeps these programs in /usr/sbin, which may be missing in an ordinary user's PATH.
   const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C" };
   const options = { env, signal, timeout: COMMAND_MS, maxBuffer: COMMAND_BYTES };
   return new Promise((resolve, reject) => {
@@ -200,7 +200,7 @@ function masterOf(name: string): string | undefined {
   }
 }
 
-/** A file's text; undefined where there is none, or not for this user. */
+/** Returns a file's text; undefined if it is missing or not readable for this user. */
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8").trim();

@@ -1,29 +1,29 @@
 import type { Step } from "../../rpc/shapes.ts";
 
-/** What a check found. */
+/** The result of a check. */
 export interface Finding {
   readonly state: "pass" | "fail" | "skipped";
-  /** One line: what was found. */
+  /** One line: the result. */
   readonly detail: string;
-  /** One line: what to do, of one that failed or was skipped. */
+  /** One line: the next step, if the check failed or was skipped. */
   readonly hint?: string;
-  /** What was measured. */
+  /** The measured value. */
   readonly value?: number;
   readonly unit?: NonNullable<Step["unit"]>;
 }
 
-/** One of the ordered checks. */
+/** One of a sequence of checks. */
 export interface Check {
-  /** Stable, as `Step.id`. */
+  /** Stable, like `Step.id`. */
   readonly id: string;
-  /** Checks without which this one makes no sense: where one of them failed it is skipped. */
+  /** IDs of checks that this one depends on: if one of them failed, it is skipped. */
   readonly needs?: readonly string[];
-  /** Finds out; what it throws is a mistake of ours, or the signal's reason. */
+  /** Runs the check. What it throws is a bug, or the signal's reason. */
   run(signal: AbortSignal): Promise<Finding> | Finding;
 }
 
 /**
- * Runs checks one after the other, and tells of each that it begins and what it found.
+ * Runs checks in order, and reports the start and the result of each.
  *
  * @returns whether none failed
  * @throws the signal's reason when aborted
@@ -33,7 +33,7 @@ export async function runChecks(
   progress: (step: Step) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
-  /** By id, the failed check that is to blame. */
+  /** The failed check that is the cause, by the ID of the check that depends on it. */
   const blocked = new Map<string, string>();
   let failed = false;
   for (const { id, needs = [], run } of checks) {
@@ -52,7 +52,7 @@ export async function runChecks(
   return !failed;
 }
 
-/** A step that has begun. @param progress 0 to 1, where it is known */
+/** Returns a step that has begun. @param progress 0 to 1, if known */
 export function running(id: string, progress: number | null = null): Step {
   return { id, state: "running", detail: null, hint: null, value: null, unit: null, progress };
 }

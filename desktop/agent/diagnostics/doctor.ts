@@ -13,29 +13,29 @@ import { exchangeFullSize } from "./full-size.ts";
 import { overlapOfOffers } from "./overlap-check.ts";
 import { relayChecks, wayFailed } from "./relay-checks.ts";
 
-/** What `laneway doctor` looks at. */
+/** Input of `laneway doctor`. */
 export interface DoctorOptions {
-  /** The relay's base URL; undefined where none is known. */
+  /** The relay's base URL; undefined if unknown. */
   readonly relay: URL | undefined;
-  /** How to get there. */
+  /** How to reach the relay. */
   readonly reach?: Reach;
-  /** What this machine is let in with, or why that is not tried. */
+  /** This machine's credentials, or the reason why they are not tried. */
   readonly credentials: Credentials | Finding;
-  /** The MTU of the network's interface, and what the relay says that it is to be; undefined where it is not up. */
+  /** MTU of the network's interface, and the MTU that the relay offers; undefined if the network is not up. */
   readonly mtu?: { readonly tap: string; readonly actual: number | undefined; readonly offered: number };
-  /** The TAP that this machine has already, which answers whether it can have one. */
+  /** The TAP that this machine already has; it proves that TAPs work here. */
   readonly tap?: string | undefined;
-  /** What is wrong with that TAP, as its keeper knows. */
+  /** The TAP's problem, as its keeper reports it. */
   readonly tapProblem?: Problem | undefined;
-  /** Looks whether the network overlaps with what this machine has; by what the relay offers, without it. */
+  /** Checks the network for overlaps with this machine's other networks; without it, the relay's offer is checked. */
   readonly overlap?: ((signal: AbortSignal) => Promise<Finding> | Finding) | undefined;
-  /** Asks a member for an answer. */
+  /** Asks another member for an answer. */
   readonly peer: (signal: AbortSignal) => Promise<Finding> | Finding;
 }
 
 /**
- * The ordered checks, from this machine to another member: `tap`, `bridge` where the TAP is in one, `dns`, `reach`, `tls`, `websocket`, `auth`, `mtu`, `overlap`,
- * `peer`.
+ * Runs the checks in order, from this machine to another member: `tap`, `bridge` (if the TAP is in one), `dns`,
+ * `reach`, `tls`, `websocket`, `auth`, `mtu`, `overlap`, `peer`.
  *
  * @returns whether none failed
  * @throws the signal's reason when aborted
@@ -54,7 +54,7 @@ export async function doctor(
   return await runChecks([...local, ...rest], progress, signal);
 }
 
-/** What the relay said when it let this machine in. */
+/** The relay's `welcome`, or the reason why there is none. */
 interface Welcomed {
   networks: readonly NetworkOffer[];
   relay: readonly string[];
@@ -92,7 +92,7 @@ async function checkTap({ tap, tapProblem }: DoctorOptions, signal: AbortSignal)
   if (tapProblem !== undefined) return { state: "fail", detail: tapProblem.message, hint: tapProblem.hint };
   if (tap !== undefined) return { state: "pass", detail: `${tap} is there` };
   try {
-    // A name of its own: those of networks stay free for them.
+    // A reserved name, so that names of networks stay free.
     const device = await openTap({ name: `lwd${randomBytes(4).toString("hex")}`, signal });
     await device.close();
     return { state: "pass", detail: "a TAP can be made here" };

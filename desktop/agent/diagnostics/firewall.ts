@@ -1,11 +1,11 @@
-/** What a machine's firewall does with frames that a bridge passes from one of its ports to another. */
+/** Decides what a machine's firewall does with frames that a bridge forwards between its ports. */
 
-/** Who a frame is for, as far as rules of a firewall ask. */
+/** A forwarded frame, as far as firewall rules can match it. */
 export interface Passing {
   readonly protocol: "ip" | "ip6";
-  /** The interfaces that rules see: the bridge itself in tables of IP, its ports in those of bridges. */
+  /** The interfaces that rules see: the bridge itself in IP tables, its ports in bridge tables. */
   readonly from: string;
-  /** Undefined where there is no other port yet. */
+  /** Undefined if there is no other port yet. */
   readonly to: string | undefined;
 }
 
@@ -14,9 +14,9 @@ export type Verdict =
   | { readonly kind: "jump" | "goto"; readonly chain: string };
 
 export interface Rule {
-  /** Says which it is, to a person: its text, or its handle. */
+  /** The rule's text or handle, for people. */
   readonly name: string;
-  /** What the rule decides for a frame; undefined where it does not concern it, or decides nothing. */
+  /** Returns the rule's verdict for a frame; undefined if it does not match, or decides nothing. */
   verdict(passing: Passing): Verdict | undefined;
 }
 
@@ -24,29 +24,29 @@ export interface Chain {
   readonly family: "ip" | "ip6" | "inet" | "bridge";
   readonly table: string;
   readonly name: string;
-  /** The command of iptables that changes the table, such as `iptables-legacy`; undefined where `nft` lists it. */
+  /** The iptables command that changes the table, such as `iptables-legacy`; undefined if `nft` lists it. */
   readonly command?: string;
-  /** Whether frames that are forwarded begin here. */
+  /** Whether forwarded frames enter the ruleset here. */
   readonly isForwardHook: boolean;
   readonly policy: "accept" | "drop";
   readonly rules: readonly Rule[];
 }
 
-/** Where a frame is dropped. */
+/** The place where a frame is dropped. */
 export interface Drop {
   readonly chain: Chain;
-  /** The rule that does it, which may be in a chain further on; undefined where it is the policy of the chain. */
+  /** The rule that drops it, possibly in a chain further on; undefined if the chain's policy does. */
   readonly rule: Rule | undefined;
 }
 
-/** Chains within chains: the kernel allows 16 (NFT_JUMP_STACK_SIZE). */
+/** Nested chains: the kernel allows 16 (NFT_JUMP_STACK_SIZE). */
 const MAX_DEPTH = 16;
-/** Rules looked at for one frame: chains that call one another may be walked many times. */
+/** Rules evaluated for one frame; chains that call each other may be walked many times. */
 const MAX_STEPS = 200_000;
 
 /**
- * Finds what drops a frame that no particular rule is made for: it begins a flow, and conditions on addresses, ports and the
- * like are taken as not met. The hook's chains all have to let it pass.
+ * Finds what drops a frame without special rules: the frame starts a flow, and conditions on addresses, ports and the
+ * like do not match. All chains of the hook must let it pass.
  *
  * @param families the tables that such a frame goes through
  */
@@ -80,7 +80,7 @@ class Walk {
     this.#passing = passing;
   }
 
-  /** What becomes of the frame in a chain; undefined where that decides nothing. */
+  /** Returns the outcome for the frame in a chain; undefined if the chain decides nothing. */
   through(chain: Chain, depth: number): Ended | undefined {
     if (depth > MAX_DEPTH) return undefined;
     for (const rule of chain.rules) {
@@ -99,17 +99,17 @@ class Walk {
   }
 }
 
-/** Legacy tables of iptables have names that those of nft may have too. */
+/** Legacy iptables tables may have the same names as nft tables. */
 function keyOf({ family, table, command }: Chain, name: string): string {
   return JSON.stringify([command, family, table, name]);
 }
 
-/** Whether a chain's table has a chain of that name. */
+/** Returns whether a chain's table has a chain of that name. */
 export function hasChain(chains: readonly Chain[], beside: Chain, name: string): boolean {
   return chains.some((chain) => chain.name === name && keyOf(chain, "") === keyOf(beside, ""));
 }
 
-/** Whether an interface's name is the one that a rule names, which may end in the wildcard of nft (`*`) or iptables (`+`). */
+/** Returns whether an interface's name matches a rule's, which may end in a wildcard of nft (`*`) or iptables (`+`). */
 export function isNamed(name: string | undefined, pattern: string, wildcard: "*" | "+"): boolean {
   if (name === undefined) return false;
   return pattern.endsWith(wildcard) ? name.startsWith(pattern.slice(0, -1)) : name === pattern;

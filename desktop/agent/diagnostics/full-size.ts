@@ -2,18 +2,18 @@ import type { Reach } from "../reach/reach.ts";
 import { request } from "../reach/request.ts";
 import { TooLate, within } from "./patience.ts";
 
-/** Bytes that are sent in one go: several segments of full size, and less than proxies take of a header. */
+/** Bytes sent at once: several full segments, and less than proxies accept as a header. */
 const UP_BYTES = 4_096;
-/** Bytes of an answer that are read at most. */
+/** Maximum bytes of an answer that are read. */
 const DOWN_BYTES = 1_048_576;
 const PATIENCE_MS = 10_000;
 
 /**
- * Whether segments of full size come through both ways: where the path takes fewer bytes than it says, and drops the
- * messages that would tell (RFC 2923 section 2.1), connections open and then stand still.
+ * Tests whether full-size segments pass in both directions. If the path's real MTU is smaller and ICMP is dropped (RFC
+ * 2923 section 2.1), connections open and then stall.
  *
- * @returns how many bytes the relay answered; undefined where nothing more came
- * @throws the system's error where there was no connection; the signal's reason when aborted
+ * @returns the bytes of the relay's answer; undefined if nothing more came
+ * @throws the system's error if there was no connection; the signal's reason when aborted
  */
 export async function exchangeFullSize(
   relay: URL,
@@ -31,7 +31,7 @@ export async function exchangeFullSize(
   }
 }
 
-/** Whatever is answered, also a refusal, has come through. */
+/** Any answer, even a refusal, proves that the segments passed. */
 async function ask(url: URL, reach: Reach, signal: AbortSignal): Promise<number> {
   const headers = { "x-laneway-padding": "x".repeat(UP_BYTES) };
   const response = await request(url, reach, { method: "GET", headers, signal });

@@ -1,9 +1,9 @@
-/** Reads what `iptables -S` and `ip6tables -S` print of the table `filter` (iptables(8)). */
+/** Parses the output of `iptables -S` and `ip6tables -S` for the table `filter` (iptables(8)). */
 import { type Chain, isNamed, type Passing, type Rule, type Verdict } from "./firewall.ts";
 
 const HOOK = "FORWARD";
 
-/** Returns the chains of the table. @param command which printed it */
+/** Returns the chains of the table. @param command the command that printed it */
 export function parseIptables(text: string, family: "ip" | "ip6", command: string): Chain[] {
   const chains = new Map<string, Chain & { readonly rules: Rule[] }>();
   for (const line of text.split("\n")) {
@@ -19,14 +19,14 @@ export function parseIptables(text: string, family: "ip" | "ip6", command: strin
   return [...chains.values()];
 }
 
-/** Splits at spaces; what is in double quotes, such as a comment, is one word. */
+/** Splits a line at spaces; a text in double quotes, such as a comment, is one word. */
 function words(line: string): string[] {
   return (line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? []).map((word) => word.replace(/^"(.*)"$/s, "$1"));
 }
 
 type Condition = (passing: Passing) => boolean;
 
-/** Options whose argument says nothing by itself: the extension's own options follow. */
+/** Options whose argument has no meaning of its own: the extension's options follow. */
 const WITHOUT_MEANING = new Set(["-m", "--comment"]);
 
 function toRule(line: string, args: readonly string[]): Rule {
@@ -42,7 +42,7 @@ function toRule(line: string, args: readonly string[]): Rule {
     const argument = args[++at] ?? "";
     if (option === "-j" || option === "-g") {
       verdict = toVerdict(option, argument);
-      // What follows are options of the target.
+      // The options of the target follow.
       break;
     }
     if (!WITHOUT_MEANING.has(option)) conditions.push(toCondition(option, argument, isNegated));
@@ -53,7 +53,7 @@ function toRule(line: string, args: readonly string[]): Rule {
   };
 }
 
-/** What isn't known counts as not met, either way round. */
+/** An unknown condition counts as not met, negated or not. */
 function toCondition(option: string, argument: string, isNegated: boolean): Condition {
   switch (option) {
     case "-i":
@@ -72,7 +72,7 @@ function toCondition(option: string, argument: string, isNegated: boolean): Cond
 function toVerdict(option: "-j" | "-g", target: string): Verdict | undefined {
   switch (target) {
     case "ACCEPT":
-    // What a program of this machine decides can't be told from here.
+    // A program of this machine decides, so the outcome is unknown here.
     case "NFQUEUE":
       return { kind: "accept" };
     case "DROP":
@@ -81,7 +81,7 @@ function toVerdict(option: "-j" | "-g", target: string): Verdict | undefined {
     case "RETURN":
       return { kind: "return" };
     default:
-      // Targets that decide nothing, such as LOG, are no chain that there is.
+      // Targets that decide nothing, such as LOG, are not found as chains.
       return { kind: option === "-g" ? "goto" : "jump", chain: target };
   }
 }

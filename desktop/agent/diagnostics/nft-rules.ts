@@ -1,4 +1,4 @@
-/** Reads what `nft --json list ruleset` prints (libnftables-json(5)), as far as it concerns frames that are forwarded. */
+/** Parses the output of `nft --json list ruleset` (libnftables-json(5)), as far as it concerns forwarded frames. */
 import { type Chain, isNamed, type Passing, type Rule, type Verdict } from "./firewall.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -6,9 +6,9 @@ type Json = Readonly<Record<string, unknown>>;
 const FAMILIES: ReadonlySet<unknown> = new Set(["ip", "ip6", "inet", "bridge"]);
 
 /**
- * Returns the chains of a ruleset. Statements of rules that are not known are left out, as they don't decide.
+ * Returns the chains of a ruleset. Unknown statements of rules are left out, because they do not decide.
  *
- * @throws SyntaxError where it is no JSON
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseNft(text: string): Chain[] {
   const document: unknown = JSON.parse(text);
@@ -56,7 +56,7 @@ function toRule(rule: Json): Rule {
   };
 }
 
-/** Kinds of statements that have the rest of the rule depend on something. */
+/** Kinds of statements on which the rest of the rule depends. */
 const CONDITIONS = ["match", "limit", "quota", "ct count"];
 
 function isCondition(statement: Json): boolean {
@@ -65,17 +65,17 @@ function isCondition(statement: Json): boolean {
 }
 
 function isMet({ match, xt }: Json, passing: Passing): boolean {
-  // nft prints this match of iptables by its name only. A forwarding chain that uses it means bridged frames.
+  // nft prints only the name of this iptables match. A forwarding chain that uses it means bridged frames.
   if (isObject(xt)) return xt["name"] === "physdev" || xt["name"] === "comment";
   if (!isObject(match)) return false;
   const values = valuesOf(match["right"]);
   const found = values?.some((value) => isSame(match["left"], value, passing));
-  // What isn't known counts as not met, either way round.
+  // An unknown condition counts as not met, negated or not.
   if (found === undefined || !isKnown(match["left"])) return false;
   return match["op"] === "!=" ? !found : found;
 }
 
-/** The values compared with; undefined of a named set, whose content is not listed here. */
+/** Returns the values compared with; undefined for a named set, whose content is not listed here. */
 function valuesOf(right: unknown): readonly unknown[] | undefined {
   if (isObject(right)) return Array.isArray(right["set"]) ? (right["set"] as unknown[]) : undefined;
   if (Array.isArray(right)) return right as unknown[];
@@ -114,7 +114,7 @@ function isSame(left: unknown, value: unknown, passing: Passing): boolean {
 function verdictOf(statement: Json, passing: Passing): Verdict | undefined {
   const { jump, goto, xt, vmap } = statement;
   if ("accept" in statement) return { kind: "accept" };
-  // What a program of this machine decides can't be told from here.
+  // A program of this machine decides, so the outcome is unknown here.
   if ("queue" in statement) return { kind: "accept" };
   if ("drop" in statement || "reject" in statement) return { kind: "drop" };
   if ("return" in statement) return { kind: "return" };
@@ -124,7 +124,7 @@ function verdictOf(statement: Json, passing: Passing): Verdict | undefined {
   return isObject(vmap) ? mapped(vmap, passing) : undefined;
 }
 
-/** The verdict that a map has for the frame; the entry `*` is for what has no other. */
+/** Returns a map's verdict for the frame; the entry `*` is the default. */
 function mapped({ key, data }: Json, passing: Passing): Verdict | undefined {
   const entries = isObject(data) && Array.isArray(data["set"]) ? (data["set"] as unknown[]) : [];
   const pairs = entries.filter(

@@ -1,4 +1,4 @@
-/** Whether a network has addresses that this machine has, or reaches, in another way. */
+/** Checks whether a network's addresses overlap with addresses or routes that this machine already has. */
 import type { NetworkOffer } from "../../../shared/protocol/control.ts";
 import type { Problem } from "../../rpc/shapes.ts";
 import { overlapProblems } from "../interface/overlap-watch.ts";
@@ -9,14 +9,14 @@ import { readMachine } from "../trust/machine.ts";
 import { problemOf } from "../trust/refusal.ts";
 import type { Finding } from "./checks.ts";
 
-/** Finds out from what is known of a network that is up. @param warnings its own */
+/** Returns the finding for a network that is up. @param warnings the network's own */
 export function overlapOfNetwork(tap: string | undefined, warnings: readonly Problem[]): Finding {
   const first = warnings.find(({ code }) => code === "interface.overlap" || code === "relay.refused-value");
   if (first !== undefined) return { state: "fail", detail: first.message, hint: first.hint };
   return { state: "pass", detail: `nothing else on this machine has ${tap ?? "the network"}'s addresses` };
 }
 
-/** Finds out for networks that are offered and not up. @param relay its addresses */
+/** Returns the finding for networks that are offered but not up. @param relay its addresses */
 export async function overlapOfOffers(
   offers: readonly NetworkOffer[],
   relay: readonly string[],
@@ -33,7 +33,7 @@ export async function overlapOfOffers(
   return { state: "pass", detail: `nothing on this machine overlaps with ${names}` };
 }
 
-/** Finds out for the interface of another process, by its addresses. */
+/** Returns the finding for another process's interface, by its addresses. */
 export async function overlapOfInterface(tap: string, signal: AbortSignal): Promise<Finding> {
   const link = (await readLinks(signal)).find(({ name }) => name === tap);
   const addresses = link?.addresses.filter(({ scope }) => scope === "global").map(({ cidr }) => cidr) ?? [];

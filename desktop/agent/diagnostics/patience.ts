@@ -1,4 +1,4 @@
-/** What took longer than it may. */
+/** Thrown when work takes longer than allowed. */
 export class TooLate extends Error {
   constructor(ms: number) {
     super(`no answer within ${ms / 1_000} s`);
@@ -6,9 +6,9 @@ export class TooLate extends Error {
 }
 
 /**
- * Waits for some work, but not for longer than `ms`; what it is given is aborted then, and with `signal`.
+ * Waits for work, at most `ms`. Its signal is aborted then, and with `signal`.
  *
- * @throws TooLate; the signal's reason when aborted; what the work throws
+ * @throws TooLate; the signal's reason when aborted; the work's own errors
  */
 export async function within<Result>(
   ms: number,
@@ -26,7 +26,7 @@ export async function within<Result>(
   signal.addEventListener("abort", abort);
   const late = setTimeout(() => end(new TooLate(ms)), ms);
   try {
-    // Some of what is waited for can't be aborted, such as the system's resolver: it is left behind.
+    // Some work can't be aborted, such as the system's resolver: it is abandoned.
     return await Promise.race([work(over.signal), ended.promise]);
   } finally {
     clearTimeout(late);
@@ -35,7 +35,7 @@ export async function within<Result>(
   }
 }
 
-/** As {@link within}, and undefined where it took too long. */
+/** Like {@link within}, but returns undefined if the work took too long. */
 export async function patiently<Result>(
   ms: number,
   signal: AbortSignal,
@@ -49,7 +49,7 @@ export async function patiently<Result>(
   }
 }
 
-/** Milliseconds since `start` of {@link performance.now}, to a tenth. */
+/** Returns the milliseconds since `start` (of {@link performance.now}), rounded to a tenth. */
 export function since(start: number): number {
   return Math.round((performance.now() - start) * 10) / 10;
 }

@@ -29,7 +29,7 @@ import { ETHERNET_HEADER_BYTES, encodeEthernet } from "../../../shared/frame/eth
 
 export const ETHERTYPE_PROBE = 0x88b6;
 export const PROBE_BYTES = 24;
-/** A group address of nobody else: locally administered, and of no protocol that hubs snoop. */
+/** A group address reserved for probes: locally administered, and of no protocol that hubs snoop. */
 export const PROBE_GROUP = 0x03_4c_57_50_42_01;
 export const REPORT_EVERY = 32;
 export const LAST = 0xffff_ffff;
@@ -44,13 +44,13 @@ export interface Probe {
   readonly kind: ProbeKind;
   readonly session: number;
   readonly sequence: number;
-  /** Of a report. */
+  /** In a report only. */
   readonly microseconds: number;
-  /** Of a report: the sequence of the frame that it answers. */
+  /** In a report: the sequence of the frame that it answers. */
   readonly answers: number;
 }
 
-/** Whether the frame may be one: two bytes are looked at. */
+/** Returns whether a frame may be a probe, by its EtherType. */
 export function isProbe(bytes: Uint8Array, frame: number, end: number): boolean {
   return (
     end - frame >= ETHERNET_HEADER_BYTES + PROBE_BYTES &&
@@ -59,7 +59,7 @@ export function isProbe(bytes: Uint8Array, frame: number, end: number): boolean 
   );
 }
 
-/** Reads a frame that {@link isProbe}; undefined where it is somebody else's. */
+/** Decodes a frame for which {@link isProbe} is true; undefined if it is not one of these probes. */
 export function decodeProbe(bytes: Uint8Array, frame: number): Probe | undefined {
   const at = frame + ETHERNET_HEADER_BYTES;
   if (readUint32(bytes, at) !== MAGIC || bytes[at + 4] !== VERSION) return undefined;
@@ -74,7 +74,7 @@ export function decodeProbe(bytes: Uint8Array, frame: number): Probe | undefined
   };
 }
 
-/** A frame with a payload of `size` bytes, {@link PROBE_BYTES} at least. */
+/** Returns a frame with a payload of `size` bytes, at least {@link PROBE_BYTES}. */
 export function encodeProbe(
   { kind, session, sequence, microseconds, answers }: Probe,
   { destination, source, size }: { destination: number; source: number; size: number },

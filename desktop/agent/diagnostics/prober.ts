@@ -5,12 +5,12 @@ import type { Port } from "../../../shared/switch/port.ts";
 import type { LocalNetwork } from "../network/local-network.ts";
 import { decodeProbe, encodeProbe, isProbe, LAST, type Probe, REPORT_EVERY } from "./probe-frame.ts";
 
-/** Answers to others that are given in a second, at most: nobody is to have us make a storm. */
+/** Answers per second to other agents, so that they cannot make this agent cause a storm. */
 const ANSWERS_PER_SECOND = 2_000;
-/** Bursts of others that are counted at a time. */
+/** Bursts of other agents that are counted at a time. */
 const COUNTED = 8;
 
-/** What an agent was answered: `size` is the frame's payload. */
+/** Receives an answer; `size` is the frame's payload in bytes. */
 export type Heard = (probe: Probe, from: number, size: number) => void;
 
 interface Count {
@@ -18,7 +18,7 @@ interface Count {
   firstAt: number;
 }
 
-/** Answers the probes of other agents on a network, and sends and hears this one's. */
+/** Answers other agents' probes on a network, and sends this agent's own. */
 export class Prober implements SegmentObserver {
   readonly #network: LocalNetwork;
   /** By session. */
@@ -32,7 +32,7 @@ export class Prober implements SegmentObserver {
     network.observe(this);
   }
 
-  /** Hears the answers to a session until the function that is returned is called. */
+  /** Delivers the answers to a session until the returned function is called. */
   hear(session: number, heard: Heard): () => void {
     this.#asking.set(session, heard);
     return () => this.#asking.delete(session);
@@ -80,7 +80,7 @@ export class Prober implements SegmentObserver {
     );
   }
 
-  /** Not from within the segment's own work: an answer is a frame of its own. */
+  /** Deferred, because the segment is still at work: an answer is a frame of its own. */
   #answer(probe: Probe, destination: number, size: number): void {
     const second = Math.floor(performance.now() / 1_000);
     if (second !== this.#second) this.#answered = 0;

@@ -1,4 +1,4 @@
-/** The way to a relay, from its name to its protocol. */
+/** Checks the path to a relay, from its name to its protocol. */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -16,16 +16,16 @@ import { upgradeFault } from "../tunnel/upgrade-fault.ts";
 import type { Check, Finding } from "./checks.ts";
 import { since, TooLate, within } from "./patience.ts";
 
-/** How long each may take, in milliseconds. */
+/** Maximum time for each check, in milliseconds. */
 const DNS_MS = 10_000;
 const TCP_MS = 10_000;
 const TLS_MS = 10_000;
 const WEBSOCKET_MS = 15_000;
 
-/** Of the names that a resolver gives, shown at most. */
+/** Maximum addresses of a resolver's answer that are shown. */
 const SHOWN = 4;
 
-/** The checks `dns`, `reach`, `tls` and `websocket` of a relay. */
+/** Returns the checks `dns`, `reach`, `tls` and `websocket` of a relay. */
 export function relayChecks(relay: URL, reach: Reach): Check[] {
   return [
     { id: "dns", run: (signal) => checkName(relay, reach, signal) },
@@ -35,7 +35,7 @@ export function relayChecks(relay: URL, reach: Reach): Check[] {
   ];
 }
 
-/** What went wrong on the way to the relay, as a finding. */
+/** Returns the finding for an error on the path to the relay. */
 export function wayFailed(relay: URL, error: unknown, signal: AbortSignal): Finding {
   signal.throwIfAborted();
   if (error instanceof Fault) return { state: "fail", detail: error.message, hint: error.hint };
@@ -69,7 +69,7 @@ async function checkName(relay: URL, reach: Reach, signal: AbortSignal): Promise
 async function checkReach(relay: URL, reach: Reach, signal: AbortSignal): Promise<Finding> {
   const { host, port } = endpoint(relay);
   const proxy = proxyFor(relay, reach);
-  // TLS is the next check's.
+  // TLS is checked by the next check.
   const below = new URL(`http://${relay.hostname}:${port}`);
   const start = performance.now();
   try {
@@ -107,7 +107,7 @@ const REACH_HINTS: Readonly<Record<string, string>> = {
     "Something on the way drops it: check the firewalls of this machine, its network and the relay.",
 };
 
-/** As it is told to {@link proxyFor}. */
+/** The proxy's URL in the form that {@link proxyFor} reads. */
 function urlOf({ url, login }: HttpProxy): string {
   if (login === undefined) return url.href;
   const [user = "", ...password] = login.split(":");
@@ -134,11 +134,11 @@ async function checkTls(relay: URL, reach: Reach, signal: AbortSignal): Promise<
   }
 }
 
-/** Whether the upgrade is let through, and a relay is behind it: it speaks first, with its challenge. */
+/** Checks whether the upgrade passes and a relay answers: the relay speaks first, with its challenge. */
 async function checkWebSocket(relay: URL, reach: Reach, signal: AbortSignal): Promise<Finding> {
   const start = performance.now();
   const challenged = Promise.withResolvers<void>();
-  // It may be over before anybody waits.
+  // The challenge may fail before the code below waits for it.
   challenged.promise.catch(() => {});
   let socket: MessageSocket | undefined;
   try {

@@ -1,4 +1,4 @@
-/** How a client proves who it is, by either method of docs/protocol.md, "Opening". */
+/** Credentials of a client, by either method of docs/protocol.md, "Opening". */
 import { Close } from "../../../shared/protocol/close.ts";
 import type { Hello, RelayMessage } from "../../../shared/protocol/control.ts";
 import { sessionText } from "../../../shared/protocol/signed-text.ts";
@@ -8,17 +8,20 @@ export type Challenge = Extract<RelayMessage, { type: "challenge" }>;
 export type Auth = NonNullable<Hello["auth"]>;
 
 export interface Credentials {
-  /** What they are called in what users read. */
+  /** Their name in texts for users. */
   readonly kind: "token" | "device";
-  /** What `hello` says to this challenge. */
+  /** Returns the `auth` of a `hello` for this challenge. */
   answer(challenge: Challenge): Auth;
-  /** One line of what to do once the relay has refused or withdrawn them, by its close code; undefined for others. */
+  /**
+   * Returns the next step in one line after the relay refused or withdrew the credentials, by close code; undefined for
+   * other codes.
+   */
   advice(code: number): string | undefined;
-  /** One line of what to do for more networks. */
+  /** The next step to get access to more networks, in one line. */
   readonly moreNetworks: string;
 }
 
-/** An access token: it is shown to whatever relay is dialled. */
+/** Returns credentials by an access token, which is shown to any relay that is dialled. */
 export function tokenCredentials(token: string): Credentials {
   const advices: Readonly<Record<number, string>> = {
     [Close.refused]: "Make a new one with 'laneway token create', and check that it is whole.",
@@ -34,21 +37,18 @@ export function tokenCredentials(token: string): Credentials {
 
 /** An enrolled device at the relay that is dialled. */
 export interface DeviceIdentity {
-  /** The relay's base URL, as it is dialled. */
+  /** The relay's base URL as dialled. */
   readonly relay: URL;
-  /** What the relay calls the device. */
+  /** The relay's ID of the device. */
   readonly device: string;
   readonly key: DeviceKey;
 }
 
 /**
- * A device's key.
- *
- * What is signed names the origin that we dialled, never the one that the challenge says: so a signature made for
- * whoever sits in the middle, with a challenge that it fetched from the real relay, is of no use there. The protocol
- * has no client refuse a challenge that names another origin, and nothing would be gained: the signature is already
- * bound, and a relay that is reached by several names may well know which of them was used. But where the relay then
- * refuses us, that is why, and the user is told.
+ * Returns credentials by a device's key. The signature names the origin that was dialled, not the challenge's. So a man
+ * in the middle that forwards the real relay's challenge cannot use it. A client does not refuse a challenge that names
+ * another origin: the signature is already bound, and a relay with several names may know which one was used. If such a
+ * relay then refuses the client, the user is told this reason.
  */
 export function deviceCredentials({ relay, device, key }: DeviceIdentity): Credentials {
   const anew = "Ask its operator for a new invite, and open that with 'laneway join LINK'.";

@@ -1,15 +1,15 @@
-/** A device's Ed25519 key pair (RFC 8032): what it is known by to one relay and tenant. */
+/** A device's Ed25519 key pair (RFC 8032), which identifies it to one relay and tenant. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
 export class DeviceKey {
-  /** Its public half: the 32 bytes of RFC 8032, base64url without padding. */
+  /** The public key: the 32 bytes of RFC 8032, base64url without padding. */
   readonly publicKey: string;
   readonly #key: KeyObject;
 
   private constructor(key: KeyObject) {
     if (key.asymmetricKeyType !== "ed25519") throw new TypeError("it is no Ed25519 key");
     this.#key = key;
-    // RFC 8037 section 2: `x` is the public key itself.
+    // `x` is the public key itself (RFC 8037 section 2).
     this.publicKey = createPublicKey(key).export({ format: "jwk" }).x ?? "";
   }
 
@@ -18,8 +18,10 @@ export class DeviceKey {
   }
 
   /**
-   * @param pkcs8 as {@link toPkcs8} gave it
-   * @throws Error where it is none; its message has nothing of the key
+   * Reads a private key.
+   *
+   * @param pkcs8 from {@link toPkcs8}
+   * @throws Error if it is not a key; the message does not contain it
    */
   static fromPkcs8(pkcs8: string): DeviceKey {
     return new DeviceKey(
@@ -27,7 +29,7 @@ export class DeviceKey {
     );
   }
 
-  /** The private half for keeping: PKCS #8 (RFC 8410), DER in base64. */
+  /** Returns the private key for storage: PKCS #8 (RFC 8410), DER in base64. */
   toPkcs8(): string {
     return this.#key.export({ format: "der", type: "pkcs8" }).toString("base64");
   }

@@ -19,36 +19,36 @@ const record = z.object({
   reach: reachRecord.default({}),
 });
 
-/** A network that a device may use, as it was told when it enrolled. */
+/** A network that a device may use, as the relay said at enrolment. */
 export interface KnownNetwork {
   readonly name: string;
   readonly vni: number;
 }
 
-/** What the relay said to an enrolment. */
+/** The relay's answer to an enrolment. */
 export interface Enrolment {
-  /** What the relay calls the device. */
+  /** The relay's ID of the device. */
   readonly device: string;
   readonly name: string;
   readonly networks: readonly KnownNetwork[];
 }
 
-/** What this machine is to one tenant of one relay. */
+/** This machine's identity at one tenant of one relay. */
 export interface Device {
   /** The relay's base URL; see {@link relayBase}. */
   readonly relay: URL;
   readonly tenant: string;
   readonly key: DeviceKey;
-  /** How it was reached when this machine enrolled, as far as that was told. */
+  /** The reach given at enrolment. */
   readonly reach: Readonly<ReachRecord>;
-  /** Undefined while the key is made and the relay has not answered yet. */
+  /** Undefined while the key exists but the relay has not answered yet. */
   readonly enrolment: Enrolment | undefined;
 }
 
-/** A device that a relay knows. */
+/** A device that a relay has enrolled. */
 export type EnrolledDevice = Device & { readonly enrolment: Enrolment };
 
-/** The devices of a state directory: one file for each relay and tenant, for its owner's eyes alone. */
+/** The devices of a state directory: one file for each relay and tenant, readable only by its owner. */
 export class DeviceStore {
   readonly #stateDirectory: string;
 
@@ -57,8 +57,8 @@ export class DeviceStore {
   }
 
   /**
-   * This machine's device at that relay and tenant. Its key is made at the first call, and on the disk before it is
-   * used: should the answer of the enrolment be lost, the next one is by the same key.
+   * Returns this machine's device at that relay and tenant. The first call creates its key and stores it before use, so
+   * that a retry after a lost answer enrols the same key.
    *
    * @throws Fault `state.unwritable`, `state.corrupt`
    */
@@ -78,13 +78,13 @@ export class DeviceStore {
     return made ? device : this.#read(file);
   }
 
-  /** Keeps what the relay said of a device. @throws Fault `state.unwritable` */
+  /** Stores the relay's answer for a device. @throws Fault `state.unwritable` */
   save(device: EnrolledDevice): void {
     this.#writing(() => writePrivate(this.file(device.relay, device.tenant), serialize(device)));
   }
 
   /**
-   * Forgets a network of a device, and with the last one the device and its key.
+   * Removes a network of a device; with the last network, also the device and its key.
    *
    * @throws Fault `state.unwritable`
    */
@@ -94,7 +94,7 @@ export class DeviceStore {
     this.#writing(() => rmSync(this.file(device.relay, device.tenant), { force: true }));
   }
 
-  /** Every device that a relay knows, by relay and tenant. @throws Fault `state.unreadable`, `state.corrupt` */
+  /** Returns all enrolled devices, sorted by relay and tenant. @throws Fault `state.unreadable`, `state.corrupt` */
   enrolled(): EnrolledDevice[] {
     let names: string[];
     try {
@@ -110,7 +110,7 @@ export class DeviceStore {
       .sort((one, other) => compare(one.relay.href, other.relay.href) || compare(one.tenant, other.tenant));
   }
 
-  /** Where the device of that relay and tenant is kept. */
+  /** Returns the path of that relay and tenant's device. */
   file(relay: URL, tenant: string): string {
     const digest = createHash("sha256")
       .update(`${relayBase(relay).href}\n${tenant}`)
@@ -132,7 +132,7 @@ export class DeviceStore {
     try {
       return parse(text);
     } catch {
-      // Without the cause: messages of parsers quote what they were given, and there is a key in it.
+      // Without the cause: parser messages quote their input, which contains a key.
       throw new Fault({
         code: "state.corrupt",
         message: `'${file}' is not a device's record`,
@@ -155,14 +155,14 @@ export class DeviceStore {
   }
 }
 
-/** A relay's URL in the one form that it is kept and compared in: without query, fragment and closing slashes. */
+/** Returns a relay's canonical base URL, to store and compare: without query, fragment and trailing slashes. */
 export function relayBase(relay: URL): URL {
   const base = new URL(relay.origin);
   base.pathname = relay.pathname.replace(/\/+$/, "");
   return base;
 }
 
-/** The relay's base URL for people, as they write it. */
+/** Returns the relay's base URL as people write it. */
 export function relayText(relay: URL): string {
   return relay.href.replace(/\/+$/, "");
 }

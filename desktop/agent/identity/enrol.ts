@@ -1,4 +1,4 @@
-/** Enrolment: a device shows an invite's secret and that it has its key, and is known by the key from then on. */
+/** Enrolment: a device presents an invite's secret and proves that it has its key, which identifies it from then on. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { isLoopback } from "../../../shared/api/invite-link.ts";
@@ -14,42 +14,42 @@ import { isForLogin, notARelay, Unreachable, wantsLogin } from "../tunnel/tunnel
 import type { DeviceKey } from "./device-key.ts";
 import { type DeviceStore, type EnrolledDevice, relayText } from "./device-store.ts";
 
-/** How long a relay may take to answer, in milliseconds. */
+/** Maximum time for a relay's answer, in milliseconds. */
 const ANSWER_MS = 15_000;
-/** Bytes of an answer at most. */
+/** Maximum bytes of an answer. */
 const ANSWER_BYTES = 1_048_576;
 
 const answer = z.object({
-  // Signed in every opening: nothing that could end a line of what is signed.
+  // Part of the text that every opening signs, so it must not contain anything that ends a line.
   device: z.string().regex(/^[\x21-\x7e]{1,256}$/),
   tenant: z.string(),
   name: z.string().transform((text) => plainText(text, 256)),
   networks: z
     .array(z.object({ name: z.string(), vni: z.number().int().min(0).max(MAX_VNI) }))
-    // The rest is as good as what a welcome offers, which is judged anew each time.
+    // The other fields are trusted no more than a `welcome`, and are validated at each use.
     .transform((all) => all.filter(({ name }) => isNetworkName(name)).slice(0, MAX_NETWORKS)),
 });
 
 export interface EnrolOptions {
   /** The relay's base URL. */
   readonly relay: URL;
-  /** How to get there, kept with the device; straight or by the environment's proxy unless given. */
+  /** How to reach the relay, stored with the device; by default directly or through the environment's proxy. */
   readonly reach?: Reach;
   readonly tenant: string;
-  /** The invite's, base64url as the link has it. */
+  /** The invite's secret, base64url as in the link. */
   readonly secret: string;
-  /** What the device is to be called. */
+  /** Name for the device. */
   readonly name: string;
   readonly store: DeviceStore;
   readonly signal: AbortSignal;
 }
 
 /**
- * Enrols this machine with an invite and keeps what came of it. It may be done again, after a lost answer or with
- * another invite: it is the same device to the same relay and tenant.
+ * Enrols this machine with an invite and stores the result. Repeating it, after a lost answer or with another invite,
+ * yields the same device at the same relay and tenant.
  *
  * @throws Fault by the relay's problem code, `relay.unreachable`, `relay.not-a-relay`, `relay.certificate`, `state.…`;
- * none has the secret in it. The signal's reason when aborted
+ * none contains the secret. The signal's reason when aborted
  */
 export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
   const { relay, tenant, secret, name, store, signal, reach = PLAIN } = options;
@@ -75,9 +75,9 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
 }
 
 /**
- * Proof that we have the key, for this relay and this invite alone.
+ * Returns a proof of possession of the key, valid for this relay and this invite only.
  *
- * @param origin the one that we dial: a proof that somebody else passes on to the real relay is of no use there
+ * @param origin the origin dialled, so that a man in the middle cannot forward the proof to the real relay
  */
 function enrolmentProof(origin: string, tenant: string, secret: string, key: DeviceKey): string {
   const digest = createHash("sha256").update(secret).digest("base64url");
@@ -86,7 +86,7 @@ function enrolmentProof(origin: string, tenant: string, secret: string, key: Dev
 
 async function post(relay: URL, reach: Reach, request: object, signal: AbortSignal): Promise<Response> {
   try {
-    // The secret is for the relay of the link, not for wherever a redirect sends us: none is followed.
+    // The secret is for the relay of the link only, so redirects are not followed.
     return await ask(new URL(`${relayText(relay)}/v1/enrol`), reach, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -98,7 +98,7 @@ async function post(relay: URL, reach: Reach, request: object, signal: AbortSign
   }
 }
 
-/** The answer's JSON; undefined where it is something else. */
+/** Returns the JSON of the answer; undefined if it is not JSON. */
 async function read(relay: URL, response: Response, signal: AbortSignal): Promise<unknown> {
   try {
     return (await readJson(response, ANSWER_BYTES)).json;
@@ -112,7 +112,7 @@ function failure(relay: URL, error: unknown, signal: AbortSignal): unknown {
   if (error instanceof Fault) return error;
   const why = Unreachable.from(relay, error instanceof Error ? error : new Error(String(error)));
   if (why.code !== "relay.unreachable") return why;
-  // A link that was made where the relay runs, and names it as it is called there.
+  // The link was created on the relay's machine and contains its local name.
   const isMeantForElsewhere = isLoopback(relay) && (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
   return new Fault({
     code: "relay.unreachable",
@@ -147,13 +147,13 @@ function refusal(
       "Ask the relay's operator to remove a device that is no longer used, or to raise the limit.",
     "rate.limited": `Try again in ${retryAfter(response)}.`,
   };
-  // Whoever answers has the secret from us: it is not to come back to where it is read by others.
+  // The answering server knows the secret: it must not echo it to places where others read it.
   const clean = (text: string) => text.replaceAll(secret, "…");
   return new Fault({
     code,
     message: clean(`${relayText(relay)} did not let this device in: ${detail}`),
     hint: clean(hints[code] ?? hint ?? "Ask the relay's operator; its log says why."),
-    // A name that can be none: the rest of the request is ours.
+    // An invalid name is the user's mistake; the rest of the request is ours.
     exitCode: code === "request.invalid" ? 2 : 1,
   });
 }
@@ -163,7 +163,7 @@ function retryAfter({ headers }: Response): string {
   return /^\d{1,6}$/.test(seconds) ? `${seconds} s` : "a minute";
 }
 
-/** Without the link: its secret may be whole where the rest of it is not. */
+/** Does not show the link: its secret may be intact even if the rest is not. */
 export function notAnInvite(): Fault {
   return usage(
     "usage.invite",

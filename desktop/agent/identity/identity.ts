@@ -6,7 +6,7 @@ import { parseMac } from "../../../shared/frame/mac.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import { makePrivateDirectory, readOrMake } from "../../../system/private-file.ts";
 
-/** Where this device keeps what it is known by, unless told otherwise. */
+/** Returns the default directory of this device's identity. */
 export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const named = env["LANEWAY_STATE"];
   if (named !== undefined && named !== "") return named;
@@ -15,9 +15,9 @@ export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): str
 }
 
 /**
- * The random name of this device, made at the first call and kept in the state directory.
+ * Returns the random ID of this device; the first call creates and stores it.
  *
- * @throws Fault where it can't be kept
+ * @throws Fault if it can't be stored
  */
 export function deviceId(stateDirectory: string): string {
   const file = join(stateDirectory, "device.id");
@@ -35,8 +35,8 @@ export function deviceId(stateDirectory: string): string {
 }
 
 /**
- * The MAC address of this device on a network: always the same, and another one than that of any other
- * device, network namespace or interface.
+ * Returns this device's MAC address on a network: stable, and different from that of any other device, network
+ * namespace or interface.
  *
  * @param network name and VNI, which tell networks apart
  * @returns 48 bits, locally administered (IEEE 802, the second bit of the first byte)
@@ -51,15 +51,16 @@ export function deviceMac(device: string, network: string): number {
 }
 
 /**
- * Names the network namespace where it is not the machine's own: each is a host of its own. Where that can't be told
- * (it takes rights over process 1) it is named too: better an address that changes with the namespace than one twice.
+ * Returns the ID of the network namespace, or nothing in the machine's own: each namespace is a host of its own. If
+ * they can't be compared (which needs rights over process 1), it returns the ID: a changing address is better than a
+ * duplicate.
  */
 function namespaceId(): string {
   const own = namespaceOf("self");
   return own === namespaceOf("1") ? "" : own;
 }
 
-/** Names the network namespace that this process is in; undefined where the system does not. */
+/** Returns the ID of this process's network namespace; undefined if the system has none. */
 export function networkNamespace(): string | undefined {
   return namespaceOf("self") || undefined;
 }
@@ -80,7 +81,7 @@ function localMacs(): Set<number> {
       if (mac !== undefined) macs.add(mac);
     }
   } catch {
-    // No sysfs, or an interface that went away meanwhile: nothing to compare with.
+    // No sysfs, or the interface disappeared meanwhile: nothing to compare with.
   }
   return macs;
 }

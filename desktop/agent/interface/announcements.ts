@@ -1,4 +1,4 @@
-/** The frames by which a machine says that its addresses are at another MAC address. */
+/** Frames that announce a new MAC address for a machine's addresses. */
 import { parseAddress } from "../../../shared/frame/address.ts";
 import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, encodeArp } from "../../../shared/frame/arp.ts";
 import {
@@ -22,11 +22,12 @@ const ALL_NODES = 0xff02_0000_0000_0000_0000_0000_0000_0001n;
 const ALL_NODES_MAC = 0x3333_0000_0001;
 
 /**
- * Returns the announcements of a machine's addresses: for IPv4 ARP announcements (RFC 5227 section 2.3), as request and as
- * reply, since systems differ in which they believe; for IPv6 unsolicited neighbour advertisements (RFC 4861 section 7.2.6).
+ * Returns announcements of a machine's addresses. For IPv4: ARP announcements (RFC 5227 section 2.3) as request and as
+ * reply, because systems differ in which they accept. For IPv6: unsolicited neighbour advertisements (RFC 4861 section
+ * 7.2.6).
  *
  * @param mac the machine's, 48 bits
- * @param addresses IPv4 and IPv6; what is neither is passed over
+ * @param addresses IPv4 and IPv6; others are skipped
  */
 export function announcements(mac: number, addresses: readonly string[]): Uint8Array[] {
   return addresses.flatMap((text) => {

@@ -1,21 +1,21 @@
-/** How an interface differs from what it should be, and what puts it right. */
+/** Compares an interface with its wanted state, and lists the repairs. */
 import { containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
 import type { LinkState, Route } from "../system/state.ts";
 import { addressCommand } from "../tap/link.ts";
 import { formatNetwork } from "../trust/address.ts";
 
-/** What an interface should be. */
+/** The wanted state of an interface. */
 export interface InterfaceWanted {
   readonly name: string;
   /** Bytes of a packet inside a frame. */
   readonly mtu: number;
-  /** Frames that the kernel queues for us to read. */
+  /** Frames that the kernel queues for this process. */
   readonly txqueuelen: number;
-  /** CIDRs, the IPv6 link-local one among them where the interface has had one. */
+  /** CIDRs, including the IPv6 link-local one if the interface has had one. */
   readonly addresses: readonly string[];
 }
 
-/** Each is put back as often as the others; see {@link InterfaceKeeper}. */
+/** Each kind has its own repair limit; see {@link InterfaceKeeper}. */
 export type DifferenceKind =
   | "gone"
   | "name"
@@ -30,20 +30,19 @@ export type DifferenceKind =
   | "route"
   | "route6";
 
-/** One thing that is not as it should be. */
+/** One difference from the wanted state. */
 export interface Difference {
   readonly kind: DifferenceKind;
-  /** What happened, a clause after the interface's name: `was taken down`. */
+  /** What happened, as a clause after the interface's name: `was taken down`. */
   readonly what: string;
-  /** Arguments of `ip` that put it right, one command after the other. */
+  /** Arguments of the `ip` commands that repair it, in order. */
   readonly repair: readonly (readonly string[])[];
 }
 
 /**
- * Compares an interface with what it should be. Does not judge its MAC address, which is followed, nor what others have
- * added to it.
+ * Compares an interface with its wanted state. Ignores its MAC address, which is followed, and what others added to it.
  *
- * @param routes those of the interface, of all tables and both versions
+ * @param routes the interface's, of all tables and both versions
  */
 export function differences(
   wanted: InterfaceWanted,
@@ -53,7 +52,7 @@ export function differences(
   const { name } = link;
   if (name !== wanted.name) {
     const rename = ["link", "set", "dev", name, "name", wanted.name];
-    // All else is asked for by its name.
+    // All other settings are read by the interface's name.
     return [{ kind: "name", what: `was renamed to ${name}`, repair: [rename] }];
   }
   const found: Difference[] = [];
@@ -68,12 +67,12 @@ export function differences(
   if (!link.flags.has("MULTICAST")) set("multicast", "had multicast switched off", "multicast", "on");
   if (!isUp) set("state", "was taken down", "up");
   else if (link.flags.has("NO-CARRIER")) set("carrier", "had its carrier switched off", "carrier", "on");
-  // With less there is no IPv6 on a link, and while it is down none of its addresses.
+  // IPv6 needs an MTU of 1280, and while the link is down it has none of its addresses.
   const hasIpv6 = isUp && link.mtu >= 1_280;
   for (const cidr of wanted.addresses) {
     if (cidr.includes(":") && !hasIpv6) continue;
     const lost = judgeAddress(cidr, link);
-    // An address brings its routes, and a link that comes up the routes of all its addresses.
+    // Setting an address also sets its routes, and bringing the link up sets the routes of all addresses.
     found.push(...(lost.length > 0 || !isUp ? lost : judgeRoutes(cidr, name, routes)));
   }
   return found;
@@ -88,7 +87,7 @@ function judgeAddress(cidr: string, { name, addresses }: LinkState): Difference[
   return [{ kind, what: `had the lifetime of its address ${cidr} limited`, repair }];
 }
 
-/** The two routes that an address brings: that to its network, and that to itself. */
+/** Checks the two routes that an address brings: to its network, and to itself. */
 function judgeRoutes(cidr: string, name: string, routes: readonly Route[]): Difference[] {
   const parsed = parseCidr(cidr);
   if (parsed === undefined) return [];
@@ -106,7 +105,7 @@ function judgeRoutes(cidr: string, name: string, routes: readonly Route[]): Diff
     const repair = [version, "route", "replace", network, "dev", name, "proto", "kernel", ...how];
     found.push({ kind, what: `lost its route to ${network}`, repair: [repair] });
   }
-  // The kernel gives a link-local one its own once it has seen that no other machine has it (RFC 4862 section 5.4).
+  // The kernel sets a link-local address's own route only after duplicate address detection (RFC 4862 section 5.4).
   if (!/^fe[89ab]/.test(address) && !isThere("local", address)) {
     const own = is6 ? ["metric", "0"] : ["scope", "host", "src", address];
     const target = ["local", address, "dev", name, "table", "local", "proto", "kernel", ...own];
@@ -116,7 +115,7 @@ function judgeRoutes(cidr: string, name: string, routes: readonly Route[]): Diff
   return found;
 }
 
-/** Whether two texts are of one network, however they are written: `10.0.0.7` and `10.0.0.7/32`. */
+/** Returns whether two texts denote one network: `10.0.0.7` and `10.0.0.7/32`. */
 function sameNetwork(one: string, other: string): boolean {
   if (one === other) return true;
   const [a, b] = [one, other].map((text) =>

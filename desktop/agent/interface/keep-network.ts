@@ -1,4 +1,4 @@
-/** What networks make of what their interface's keeper tells. */
+/** Connects networks to the news of their interface's keeper. */
 import type { Problem } from "../../rpc/shapes.ts";
 import type { LocalNetwork } from "../network/local-network.ts";
 import type { TapDevice } from "../tap/device.ts";
@@ -6,9 +6,9 @@ import type { InterfaceKeeper } from "./keeper.ts";
 import { OverlapWatch, type OverlapWishes } from "./overlap-watch.ts";
 
 /**
- * Keeps the interface of one network, which is its own, for as long as that is.
+ * Keeps the interface of one network, which it does not share, for the network's lifetime.
  *
- * @param overlapping what was found before its addresses were set
+ * @param overlapping problems found before the addresses were set
  */
 export function keepNetwork(
   keeper: InterfaceKeeper,
@@ -25,7 +25,7 @@ export function keepNetwork(
   keepNetworks(keeper, () => [network], { replaced: (tap) => network.replaceTap(tap) });
 }
 
-/** Keeps the interface that networks share. */
+/** Keeps the interface that several networks share. */
 export function keepNetworks(
   keeper: InterfaceKeeper,
   networks: () => readonly LocalNetwork[],
@@ -40,7 +40,7 @@ export function keepNetworks(
       for (const network of networks()) network.endpointsChanged?.();
     },
     news: (news) => {
-      // One interface, one line: the first of its networks says it.
+      // One interface gives one line, so only the first of its networks reports it.
       networks()[0]?.interfaceNews?.(news);
     },
   });

@@ -14,11 +14,11 @@ import { RepairLimit } from "./repair-limit.ts";
 
 /** Events that users of an interface receive. */
 export interface KeeperEvents {
-  /** It was gone, and here is another one, up and set up; the one before is the keeper's to close. */
+  /** The interface was gone; `tap` is its replacement, configured and up. The keeper closes the old one. */
   replaced(tap: TapDevice): void;
-  /** It has another MAC address, 48 bits. */
+  /** The interface has another MAC address, 48 bits. */
   moved(mac: number): void;
-  /** Its addresses may be others. */
+  /** Its addresses may have changed. */
   changed(): void;
   news(news: InterfaceNews): void;
 }
@@ -27,19 +27,19 @@ export interface KeeperOptions extends InterfaceOptions {
   readonly watcher?: SystemWatcher;
 }
 
-/** Rounds that are made in a row: a repair can show the next thing to be repaired, as IPv6 addresses once a link is up. */
+/** Maximum rounds in a row: one repair can reveal the next, such as IPv6 addresses once a link is up. */
 const ROUNDS = 4;
 
 /**
- * Keeps one interface as it should be: compares it with that whenever the system tells of a change, puts back what is
- * different, makes it anew where it is gone, and follows a new MAC address. Says what it did, and what it can't do.
+ * Keeps one interface in its wanted state. On every change that the system reports it compares, repairs differences,
+ * recreates a missing interface, and follows a new MAC address. Reports what it did, and what it can't do.
  */
 export class InterfaceKeeper {
   readonly #options: KeeperOptions;
   readonly #watcher: SystemWatcher;
   readonly #limit = new RepairLimit<DifferenceKind>();
   readonly #faults = new Map<DifferenceKind, Problem>();
-  /** The kinds of which a repair failed in the round before. */
+  /** The kinds whose repair failed in the previous round. */
   #failed: ReadonlySet<DifferenceKind> = new Set();
   #tap: TapDevice;
   #link: LinkState;
@@ -66,7 +66,7 @@ export class InterfaceKeeper {
   }
 
   /**
-   * Makes an interface that is kept from {@link start} on.
+   * Creates an interface, which is kept from {@link start} on.
    *
    * @throws Fault those of {@link openInterface}; the signal's reason
    */
@@ -80,17 +80,17 @@ export class InterfaceKeeper {
     }
   }
 
-  /** The device, of which there may be another one later. */
+  /** The device; a replacement may follow. */
   get tap(): TapDevice {
     return this.#tap;
   }
 
-  /** What can't be put back for now. */
+  /** Differences that can't be repaired for now. */
   get faults(): readonly Problem[] {
     return [...this.#faults.values()];
   }
 
-  /** Keeps the interface, and says what becomes of it, until {@link stop}. */
+  /** Keeps the interface and reports its changes, until {@link stop}. */
   start(events: KeeperEvents): void {
     this.#events = events;
     this.#unlisten = this.#watcher.listen({
@@ -100,7 +100,7 @@ export class InterfaceKeeper {
     });
   }
 
-  /** Looks at the interface now: it may be gone. */
+  /** Checks the interface now, because it may be gone. */
   check(): void {
     if (this.#isClosed || this.#events === undefined) return;
     this.#again = true;
@@ -109,7 +109,7 @@ export class InterfaceKeeper {
     });
   }
 
-  /** Leaves the interface alone from now on; resolves once nothing is under way. The device is the caller's to close. */
+  /** Stops keeping the interface; resolves once no repair is running. The caller closes the device. */
   async stop(): Promise<void> {
     this.#isClosed = true;
     this.#unlisten();
@@ -131,7 +131,7 @@ export class InterfaceKeeper {
       this.#tellFaults(left);
     } catch (error) {
       if (this.#options.signal.aborted) return;
-      // Such as for want of processes.
+      // For example, no process could be started.
       const problem = error instanceof Fault ? problemOf(error) : undefined;
       this.#news({
         kind: "fault",
@@ -142,10 +142,10 @@ export class InterfaceKeeper {
     }
   }
 
-  /** Compares once, and repairs. Returns what was different. */
+  /** Compares once, and repairs. Returns the differences. */
   async #round(): Promise<readonly Difference[]> {
     const { signal } = this.#options;
-    // The routes first: what is read of the link after that says whether there were to be any.
+    // Reads the routes first, because the state of the link read afterwards says whether there should be any.
     const routes = await Promise.all(
       ([4, 6] as const).map((version) => readInterfaceRoutes(version, this.#link.name, signal)),
     );
@@ -160,7 +160,7 @@ export class InterfaceKeeper {
     return found;
   }
 
-  /** Takes on what may be changed. */
+  /** Adopts changes that are allowed. */
   #follow(link: LinkState): void {
     const before = this.#link;
     this.#link = link;
@@ -177,7 +177,7 @@ export class InterfaceKeeper {
     if (JSON.stringify(before.addresses) !== JSON.stringify(link.addresses)) this.#events?.changed();
   }
 
-  /** @param failing the kinds of which a repair failed in this round, to which this one is added */
+  /** @param failing kinds whose repair failed in this round; this kind is added if it fails */
   async #repair({ kind, what, repair }: Difference, failing: Set<DifferenceKind>): Promise<void> {
     const { signal } = this.#options;
     if (this.#isClosed || !this.#limit.take(kind)) return;
@@ -186,7 +186,7 @@ export class InterfaceKeeper {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Fault)) throw error;
-      // Something else may have changed or deleted it meanwhile: the next round sees it as it is then.
+      // The interface may have been changed or deleted meanwhile: the next round sees its new state.
       const isRepeated = this.#failed.has(kind) && error.code !== "link.gone";
       if (isRepeated) this.#fault(kind, what, error.message, this.#advice(kind, error.hint));
       else this.#again = true;
@@ -198,7 +198,7 @@ export class InterfaceKeeper {
     this.#news({ kind: "put-back", message: `${this.#wanted.name} ${what}: put back` });
   }
 
-  /** A link that is up can't be renamed before Linux 6.3. */
+  /** Linux before 6.3 can't rename a link that is up. */
   async #change(args: readonly string[], signal: AbortSignal): Promise<void> {
     try {
       await changeLink(args, signal);
@@ -214,10 +214,10 @@ export class InterfaceKeeper {
     const gone: Difference = { kind: "gone", what: "was deleted", repair: [] };
     if (!this.#limit.take("gone")) return [gone];
     const { signal } = this.#options;
-    // It has what it had: the MAC address that it had last, too.
+    // The replacement gets the same settings, including the last MAC address.
     const mac = parseMac(this.#link.mac) ?? this.#options.mac;
     const before = this.#tap;
-    // Where it only was moved to another network namespace it goes with its descriptor.
+    // An interface that was only moved to another network namespace is removed with its descriptor.
     await before.close();
     let tap: TapDevice;
     try {
@@ -243,7 +243,7 @@ export class InterfaceKeeper {
     return [];
   }
 
-  /** Another interface may have the name by now: then any other will do, unless the user has asked for this one. */
+  /** Another interface may have the name by now: then any name will do, unless the user asked for this one. */
   async #reopen(name: string, mac: number): Promise<TapDevice> {
     const options = { ...this.#options, made: owned(this.#options) };
     try {
@@ -255,7 +255,7 @@ export class InterfaceKeeper {
     }
   }
 
-  /** Says what is still different, and sees to it later. */
+  /** Reports the remaining differences, and schedules another try. */
   #tellFaults(left: readonly Difference[]): void {
     const kinds = new Set(left.map(({ kind }) => kind));
     for (const kind of this.#faults.keys()) {
@@ -304,7 +304,7 @@ export class InterfaceKeeper {
   }
 }
 
-/** Has an interface taken for our own before it is up, as it is no change of the way out. */
+/** Marks an interface as our own before it is up, because it does not change the way out. */
 function owned({ watcher = system, signal }: KeeperOptions): (tap: TapDevice) => Promise<void> {
   return async ({ name }) => watcher.own((await findLink(name, signal)).index);
 }
@@ -331,7 +331,7 @@ async function findLink(name: string, signal: AbortSignal): Promise<LinkState> {
   });
 }
 
-/** None where the interface is gone, or renamed, meanwhile. */
+/** Returns no routes if the interface was removed or renamed meanwhile. */
 async function readInterfaceRoutes(version: 4 | 6, name: string, signal: AbortSignal): Promise<Route[]> {
   try {
     return await readRoutes(version, ["show", "table", "all", "dev", name], signal);

@@ -1,11 +1,11 @@
 import type { Problem } from "../../rpc/shapes.ts";
 
-/** What became of a change to an interface that was not this process's. */
+/** News of a change to an interface that another program made. */
 export interface InterfaceNews {
-  /** `put-back`: it is as it was; `followed`: it is accepted; `fault`: it can't be put back for now, see {@link Problem}. */
+  /** `put-back`: repaired; `followed`: accepted; `fault`: can't be repaired for now, see {@link Problem}. */
   readonly kind: "put-back" | "followed" | "fault";
-  /** One line: which interface, and what was changed. */
+  /** One line: the interface and the change. */
   readonly message: string;
-  /** Of a fault: what to do. */
+  /** Of a fault: the next step. */
   readonly problem?: Problem;
 }

@@ -4,34 +4,37 @@ import { configureLink, type LinkOptions } from "../tap/link.ts";
 import { openTap } from "../tap/open.ts";
 
 export interface InterfaceOptions extends Omit<LinkOptions, "name" | "txqueuelen"> {
-  /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
+  /** The name asked for; by default the lowest free `lw0`, `lw1`, … */
   readonly name?: string | undefined;
   readonly offload: boolean;
-  /** Who knows the names there; told to systemd-resolved. */
+  /** The network's name servers, for systemd-resolved. */
   readonly names?: NameServers | undefined;
-  /** Told of the device while it is down and bare. */
+  /** Called with the device while it is down and not configured. */
   readonly made?: (tap: TapDevice) => Promise<void>;
-  /** Told what people should know. */
+  /** Called with news for the user. */
   readonly inform?: (message: string) => void;
 }
 
 /**
- * Frames that the kernel holds back for us, whatever their size: what does not fit is dropped there. With fewer, bursts of
- * small frames are lost between two turns of the event loop; with more, frames wait for longer than the tunnel has them
- * wait: behind an uplink of 200 Mbit/s that UDP fills, a ping took 46 ms with 500, 22 with 128 and 16 with 64.
+ * Frames, of any size, that the kernel queues for this process; it drops the rest. With fewer, bursts of small frames
+ * are lost between two turns of the event loop. With more, frames wait longer than in the tunnel: behind a 200 Mbit/s
+ * uplink full of UDP, a ping took 46 ms with 500, 22 with 128 and 16 with 64.
  */
 const TXQUEUELEN = 128;
 
-/** Without offload a burst of TCP's is some 40 times as many frames: with 128 a transfer had 25,000 retransmits in 3 s, so 2,500. */
+/**
+ * Without offload a TCP burst is about 40 times as many frames: a transfer had 25,000 retransmits in 3 s with 128, and
+ * 2,500 with this.
+ */
 const TXQUEUELEN_PLAIN = 500;
 
-/** Returns the frames that the kernel is to hold back for a TAP. */
+/** Returns the number of frames that the kernel queues for a TAP. */
 export function queueOf({ offload }: TapDevice): number {
   return offload ? TXQUEUELEN : TXQUEUELEN_PLAIN;
 }
 
 /**
- * Makes a TAP, sets it up and brings it up.
+ * Creates a TAP, configures it and brings it up.
  *
  * @throws Fault those of {@link openTap} and {@link configureLink}; the signal's reason
  */
@@ -49,7 +52,7 @@ export async function openInterface(options: InterfaceOptions): Promise<TapDevic
   }
 }
 
-/** Who can ask: nobody whose interface has no address there. */
+/** Skips servers that an interface without an address of their IP version can't reach. */
 async function tellOfNames(link: string, options: InterfaceOptions): Promise<void> {
   const { names, address, address6, inform, signal } = options;
   const addresses = [address, address6].filter((one) => one !== undefined);

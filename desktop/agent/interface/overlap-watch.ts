@@ -6,19 +6,19 @@ import { formatNetwork } from "../trust/address.ts";
 import type { JudgedInterface } from "../trust/interface.ts";
 import { type MachineState, readMachine } from "../trust/machine.ts";
 
-/** What is asked of a network with regard to the rest of the machine. */
+/** Wishes of a network about the rest of the machine. */
 export interface OverlapWishes {
-  /** Whether the network may have what this machine reaches in other ways, so that there is nothing to say. */
+  /** Whether the network may overlap with what this machine reaches otherwise; then nothing is reported. */
   readonly allowOverlap: boolean;
-  /** Judges the network's values by the machine as it is now. */
+  /** Judges the network's values by the machine's current state. */
   judge(): Promise<JudgedInterface>;
   readonly signal: AbortSignal;
   readonly watcher?: SystemWatcher;
 }
 
 /**
- * Watches whether a network's addresses are also those of a LAN that this machine has come to since, and whether an address
- * that was refused for such a reason would be accepted by now.
+ * Watches whether a network's addresses overlap with a LAN that this machine joined later, and whether a refused
+ * address would be accepted now.
  */
 export class OverlapWatch {
   readonly #network: LocalNetwork;
@@ -30,7 +30,7 @@ export class OverlapWatch {
   #again = false;
   #isClosed = false;
 
-  /** @param first what was found before the addresses were set */
+  /** @param first problems found before the addresses were set */
   constructor(network: LocalNetwork, wishes: OverlapWishes, first: readonly Problem[]) {
     this.#network = network;
     this.#wishes = wishes;
@@ -46,7 +46,7 @@ export class OverlapWatch {
         });
   }
 
-  /** What there is to say of the network's addresses. */
+  /** The current problems of the network's addresses. */
   get problems(): readonly Problem[] {
     return this.#problems;
   }
@@ -66,7 +66,7 @@ export class OverlapWatch {
         await this.#lookOnce();
       }
     } catch {
-      // What can't be read now is looked at with the next change.
+      // A failed reading is repeated with the next change.
     } finally {
       this.#looking = false;
     }
@@ -97,7 +97,7 @@ export class OverlapWatch {
 }
 
 /**
- * Returns what there is to say of an interface's addresses that are in what this machine has or reaches in another way.
+ * Returns the problems of an interface's addresses that overlap with what this machine has or reaches otherwise.
  *
  * @param addresses CIDRs
  * @param machine without the interface itself

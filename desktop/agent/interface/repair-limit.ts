@@ -1,21 +1,21 @@
-/** Repairs of one kind that are made at once, and how often one more is, in seconds: five a minute. */
+/** Repairs of one kind at once, and the seconds for one more: five a minute. */
 const AT_ONCE = 5;
 const SECONDS = 12;
 
 /**
- * Bounds how often one kind of change is put back: against a program that insists on it there is nothing to win, and
- * both would be at it all the time. What is beyond the bound is put back later, and said to be contested.
+ * Limits how often one kind of change is repaired, because fighting a program that insists on it would never end.
+ * Changes beyond the limit are repaired later and reported as contested.
  */
 export class RepairLimit<Kind> {
   readonly #clock: () => number;
   readonly #kinds = new Map<Kind, { left: number; at: number }>();
 
-  /** @param clock seconds, from whatever start, never going back */
+  /** @param clock seconds from any start, never going back */
   constructor(clock: () => number = () => performance.now() / 1_000) {
     this.#clock = clock;
   }
 
-  /** Takes one repair off what is left. Returns false where nothing is. */
+  /** Takes one repair. Returns false if none is left. */
   take(kind: Kind): boolean {
     const bucket = this.#look(kind);
     if (bucket.left < 1) return false;
@@ -23,13 +23,13 @@ export class RepairLimit<Kind> {
     return true;
   }
 
-  /** Seconds until there is one more repair, of the kinds; 0 where there is one now. */
+  /** Returns the seconds until one of the kinds can be repaired again; 0 if one can now. */
   wait(kinds: Iterable<Kind>): number {
     const waits = [...kinds].map((kind) => (1 - this.#look(kind).left) * SECONDS);
     return Math.max(0, Math.min(...waits));
   }
 
-  /** Whether a kind has been put back as often as it may be, of late. */
+  /** Returns whether a kind has used up its repairs. */
   isSpent(kind: Kind): boolean {
     return this.#look(kind).left < 1;
   }

@@ -11,18 +11,18 @@ import type { ManagedNetwork } from "../service/networks/managed-network.ts";
 import { readRelay } from "../service/networks/network-ref.ts";
 import { probeLatency } from "./member-test.ts";
 
-/** Members that are asked by probes where none answers a ping. */
+/** Members that are probed if none answers a ping. */
 const PROBED = 4;
 
-/** What is to be looked at: a network, the first one of a relay, or the one that needs it most. */
+/** The subject of the checks: a network, the first network of a relay, or the one that needs it most. */
 export interface DoctorSubject {
   readonly network: ManagedNetwork | undefined;
   readonly relay: string | undefined;
-  /** How to get there, where it was told for this once. */
+  /** How to reach the relay, if given for this run. */
   readonly way: Reach;
 }
 
-/** The checks, as the agent has them: with its networks and tunnels. @returns whether none failed */
+/** Runs the checks with the agent's networks and tunnels. @returns whether none failed */
 export async function agentDoctor(agent: Agent, subject: DoctorSubject, job: Job): Promise<boolean> {
   const address = subject.relay === undefined ? undefined : readRelay(subject.relay);
   const base = address?.url;
@@ -46,7 +46,7 @@ export async function agentDoctor(agent: Agent, subject: DoctorSubject, job: Job
   return await doctor(options, (step) => job.progress(step), job.cancelled);
 }
 
-/** One that should be up and is not comes first, then one that is. */
+/** Prefers a network that should be up and is not, then one that is up. */
 function neediest(agent: Agent, relay: URL | undefined): ManagedNetwork | undefined {
   agent.status();
   const networks = agent.networks.filter(
@@ -60,8 +60,7 @@ function neediest(agent: Agent, relay: URL | undefined): ManagedNetwork | undefi
 }
 
 /**
- * What the tunnel says where there is one: a device is let in once at a time, and a second connection would end the first
- * for good.
+ * Returns what the open tunnel knows: a device has one session at a time, and a second connection would end the first.
  */
 function accessOf(agent: Agent, network: ManagedNetwork): DoctorOptions["credentials"] {
   const { kept } = network;
@@ -96,7 +95,7 @@ function notEnrolled(): Finding {
   };
 }
 
-/** Whether one of the members answers. */
+/** Checks whether a member answers. */
 async function askPeers(network: ManagedNetwork | undefined, job: Job): Promise<Finding> {
   if (network?.state !== "up") {
     const hint = `Bring the network up with 'laneway up${network === undefined ? "" : ` ${network.name}`}'.`;
@@ -112,7 +111,7 @@ async function askPeers(network: ManagedNetwork | undefined, job: Job): Promise<
       return { state: "pass", detail: `${name} answers`, value: latency_ms, unit: "ms" };
     }
   }
-  // A firewall may be against pings, and a member without an IPv4 address has none to answer at.
+  // A firewall may drop pings, and a member without an IPv4 address can't be pinged.
   for (const { name, vtep, macs } of online.slice(0, PROBED)) {
     const ms = macs.length === 0 ? undefined : await probeLatency(network, vtep, job);
     if (ms !== undefined)

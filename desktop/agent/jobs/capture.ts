@@ -13,16 +13,16 @@ import { Fault } from "../../../shared/values/fault.ts";
 import type { Job } from "../service/jobs.ts";
 import type { ManagedNetwork } from "../service/networks/managed-network.ts";
 
-/** Frames that wait to be told, in bytes: two super-frames fit at least. More are counted as lost. */
+/** Bytes of captured frames that may wait: at least two super-frames. Further frames count as lost. */
 const BUFFER_BYTES = 160 * 1024;
-/** How often they are told, in milliseconds, and at once when the buffer is half full. */
+/** Interval between deliveries, in milliseconds; a half-full buffer is delivered at once. */
 const TELL_MS = 100;
-/** How long a caller who is slow may take to read the end, in milliseconds. */
+/** Maximum time for a slow caller to read the end, in milliseconds. */
 const END_MS = 10_000;
 
 /**
- * Tells the frames at this machine's port as pcapng until the job is stopped, the seconds are over or the interface is
- * gone. What this machine sends is outbound.
+ * Captures the frames at this machine's port as pcapng until the job is stopped, the time is over or the interface is
+ * gone. Frames that this machine sends are outbound.
  *
  * @returns true
  * @throws Fault `network.not-up`
@@ -56,7 +56,7 @@ export async function capturePort(
   return true;
 }
 
-/** Frames of one port, on their way to whoever captures. */
+/** Captured frames of one port on their way to the caller. */
 class PortCapture implements SegmentObserver {
   readonly #port: Port;
   readonly #job: Job;
@@ -65,7 +65,7 @@ class PortCapture implements SegmentObserver {
   #used = 0;
   #frames = 0;
   #lost = 0;
-  /** Lost since the last frame that is kept. */
+  /** Frames lost since the last one that was kept. */
   #gap = 0;
 
   constructor(port: Port, network: string, job: Job) {
@@ -85,7 +85,7 @@ class PortCapture implements SegmentObserver {
 
   dropped(): void {}
 
-  /** Tells what waits; where the caller does not keep up it goes on waiting. @returns whether nothing waits */
+  /** Delivers the waiting frames; if the caller is slow, they keep waiting. @returns whether nothing waits */
   tell(): boolean {
     if (this.#used === 0) return true;
     if (!this.#job.capture(this.#buffer.subarray(0, this.#used), this.#frames, this.#lost)) return false;
@@ -93,7 +93,7 @@ class PortCapture implements SegmentObserver {
     return true;
   }
 
-  /** Closes the file. */
+  /** Ends the file. */
   async end(): Promise<void> {
     const last = interfaceStatistics({
       interfaceId: 0,

@@ -3,5 +3,5 @@ import { agentDoctor } from "./agent-doctor.ts";
 import { capturePort } from "./capture.ts";
 import { testMember } from "./member-test.ts";
 
-/** What the agent finds out for those who ask. */
+/** The agent's diagnostics on request. */
 export const diagnostics: Diagnostics = { doctor: agentDoctor, test: testMember, capture: capturePort };

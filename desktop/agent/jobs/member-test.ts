@@ -11,29 +11,29 @@ import type { Prober } from "../diagnostics/prober.ts";
 import type { Job } from "../service/jobs.ts";
 import type { ManagedNetwork } from "../service/networks/managed-network.ts";
 
-/** How often a question is asked, and how long each answer may take, in milliseconds. */
+/** Number of tries, and maximum time for each answer, in milliseconds. */
 const TRIES = 4;
 const PATIENCE_MS = 1_000;
-/** How long a burst is, in milliseconds, and how long it may stand still. */
+/** Length of a burst, and maximum time without progress, in milliseconds. */
 const BURST_MS = 5_000;
 const STALL_MS = 3_000;
-/** Frames of a burst that may be under way. */
+/** Frames of a burst in flight at most. */
 const WINDOW_FRAMES = 512;
-/** Frames of a burst that are sent in one turn. */
+/** Frames of a burst sent in one turn. */
 const TURN_FRAMES = 32;
 
-/** Who is asked, by whom. */
+/** The asking machine and the member asked. */
 interface Pair {
   readonly prober: Prober;
   readonly peer: Peer;
-  /** The member's addresses; the first is written to. */
+  /** The member's addresses; the first is used as destination. */
   readonly macs: readonly number[];
   readonly mtu: number;
   readonly job: Job;
 }
 
 /**
- * One measurement between this machine and a member, which has to have an agent too.
+ * Measures once between this machine and a member, which must run an agent too.
  *
  * @returns whether it passed
  * @throws Fault `network.not-up`, `peer.unknown`, `peer.offline`, `peer.no-answer`; the signal's reason when cancelled
@@ -50,7 +50,7 @@ export async function testMember(
   return found.state === "pass";
 }
 
-/** How long the member takes to answer a probe, in milliseconds; undefined where it does not. */
+/** Returns the member's answer time to a probe, in milliseconds; undefined if it does not answer. */
 export async function probeLatency(
   network: ManagedNetwork,
   vtep: string,
@@ -107,7 +107,7 @@ async function roundTrip(pair: Pair, what: string, group: number): Promise<Findi
   if (ms !== undefined) {
     return { state: "pass", detail: `${pair.peer.name} answers a ${what}`, value: ms, unit: "ms" };
   }
-  // Is it that alone, or does it answer nothing?
+  // Only this size may fail, or the member may not answer at all.
   if ((await echo(pair, firstMac(pair), PROBE_BYTES, 1)) === undefined) throw noAnswer(pair);
   return {
     state: "fail",
@@ -140,7 +140,7 @@ async function pathMtu(pair: Pair): Promise<Finding> {
   };
 }
 
-/** @returns milliseconds until the member's answer, of the same size; undefined where none of the tries had one */
+/** @returns milliseconds until the member's answer of the same size; undefined if no try was answered */
 async function echo(pair: Pair, to: number, size: number, tries: number): Promise<number | undefined> {
   const { prober, macs, job } = pair;
   const session = newSession();
@@ -164,7 +164,7 @@ async function echo(pair: Pair, to: number, size: number, tries: number): Promis
   }
 }
 
-/** As many full frames as come through, with a window, and as the member counts them. */
+/** Sends as many full frames as pass, with a window, and as counted by the member. */
 async function throughput(pair: Pair): Promise<Finding> {
   const { prober, mtu, job, peer } = pair;
   const to = firstMac(pair);
@@ -184,7 +184,7 @@ async function throughput(pair: Pair): Promise<Finding> {
   };
   try {
     const startedAt = performance.now();
-    /** Frames that came through or were given up: they are not under way any more. */
+    /** Frames that arrived or were given up, and are no longer in flight. */
     let settled = 0;
     let toldAt = startedAt;
     for (;;) {
@@ -194,7 +194,7 @@ async function throughput(pair: Pair): Promise<Finding> {
         job.progress(running("throughput", (now - startedAt) / BURST_MS));
         toldAt = now;
       }
-      // Frames keep their order: what was sent before the one that was answered is under way no more.
+      // Frames keep their order, so frames before the answered one are no longer in flight.
       if (report !== undefined && report.answers !== LAST) settled = Math.max(settled, report.answers + 1);
       if (sent - settled < WINDOW_FRAMES) {
         for (let i = 0; i < TURN_FRAMES; i++) prober.send("burst", session, sent++, to, mtu);

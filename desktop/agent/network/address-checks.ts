@@ -1,20 +1,20 @@
 import type { RelayMessage } from "../../../shared/protocol/control.ts";
 
-/** How long a relay may take to answer, in milliseconds. */
+/** Maximum time for a relay's answer, in milliseconds. */
 const ANSWER_MS = 5_000;
 
-/** What a relay says of an address that this machine would like to have. */
+/** The relay's answer about an address that this machine wants. */
 export type Checked = Extract<RelayMessage, { type: "checked" }>;
 
-/** Asks whether this machine may have an address (CIDR) in a network, by its VNI; undefined where the relay does not say. */
+/** Asks whether this machine may have an address (CIDR) in a network, by VNI; undefined without an answer. */
 export type CheckAddress = (vni: number, cidr: string) => Promise<Checked | undefined>;
 
-/** The questions of one connection that the relay has not answered yet (docs/protocol.md, `check`). */
+/** The requests of one connection that the relay has not answered yet (docs/protocol.md, `check`). */
 export class AddressChecks {
   readonly #waiting = new Map<string, (answer: Checked | undefined) => void>();
 
   /**
-   * Waits for the answer about an address; resolves to undefined once it is late, or the connection is gone.
+   * Waits for the answer about an address; resolves to undefined on a timeout or a closed connection.
    *
    * @param address without a prefix length
    */
@@ -32,12 +32,12 @@ export class AddressChecks {
     }
   }
 
-  /** Takes an answer; one that is not waited for is ignored. */
+  /** Handles an answer; an unexpected one is ignored. */
   answered(checked: Checked): void {
     this.#waiting.get(`${checked.vni} ${checked.address}`)?.(checked);
   }
 
-  /** The connection is gone. */
+  /** Ends all waiting: the connection is gone. */
   close(): void {
     for (const resolve of [...this.#waiting.values()]) resolve(undefined);
   }

@@ -16,23 +16,26 @@ import type { CheckAddress } from "./address-checks.ts";
 import { LocalNetwork } from "./local-network.ts";
 import { type TrunkMember, TrunkNetworks } from "./trunk-networks.ts";
 
-/** What is asked of a network's interface. */
+/** Wishes for a network's interface. */
 export interface InterfaceWishes {
   readonly tap?: string | undefined;
-  /** CIDR, or `none`; what the relay assigns, without it. */
+  /** CIDR, or `none`; by default the relay's assignment. */
   readonly address?: string | undefined;
-  /** 48 bits; this device's own on the network, without it. */
+  /** 48 bits; by default this device's own on the network. */
   readonly mac?: number | undefined;
-  /** Where virtual machines connect; there is an interface besides only where one is named or given an address. */
+  /**
+   * Listening addresses for virtual machines. With them, there is an interface only if it is given a name or an
+   * address.
+   */
   readonly qemu?: readonly QemuAddress[] | undefined;
   readonly offload: boolean;
-  /** Whether the relay's addresses may take what this machine reaches in other ways; not so unless told. */
+  /** Whether the relay's addresses may overlap with what this machine reaches otherwise; false by default. */
   readonly allowOverlap?: boolean | undefined;
 }
 
-/** What becomes of virtual machines. */
+/** Events of virtual machines. */
 export interface MachineEvents {
-  /** Where one can connect. */
+  /** A virtual machine can connect at this address. */
   listening(network: string, at: string): void;
   connected(network: string, machine: string): void;
   gone(network: string, why: Error): void;
@@ -41,36 +44,36 @@ export interface MachineEvents {
 /** One interface for all networks. */
 export interface TrunkWishes {
   readonly members: readonly TrunkMember[];
-  /** Told once for each VLAN of which frames are dropped. */
+  /** Called once for each VLAN whose frames are dropped. */
   unmapped(vlan: number, tap: string): void;
-  /** Told at the end how many were. */
+  /** Called at the end with the number of dropped frames. */
   dropped(vlans: readonly (readonly [vlan: number, frames: number])[]): void;
 }
 
 export interface InterfacesOptions {
-  /** This device's id, which its MAC addresses come from. */
+  /** This device's ID, from which its MAC addresses are derived. */
   readonly device: string;
-  /** What tells networks of one name apart: relay and tenant, where there may be several. */
+  /** Relay and tenant, which tell networks of the same name apart if there may be several. */
   readonly place: readonly string[];
-  /** By the network's name; with a trunk they are the same for all. */
+  /** Returns the wishes for a network by name; with a trunk they are the same for all. */
   wishes(network: string): InterfaceWishes;
   /** Whether the wishes are the same for all networks. */
   readonly alike: boolean;
   readonly trunk?: TrunkWishes | undefined;
   readonly machines?: MachineEvents | undefined;
-  /** Told what people should know, and nobody has to. */
+  /** Called with optional news for the user. */
   readonly inform: (message: string) => void;
 }
 
-/** The interfaces of the networks of one tunnel: one for each, or one for all where they are on a trunk. */
+/** The interfaces of one tunnel's networks: one for each, or one for all on a trunk. */
 export class Interfaces {
   readonly #options: InterfacesOptions;
   readonly #signal: AbortSignal;
   readonly #trunk: TrunkNetworks | undefined;
   readonly #opened = new Set<string>();
-  /** The relay's addresses, which no network of it may take. */
+  /** The relay's addresses, which none of its networks may capture. */
   readonly #relay: KeptAddresses = outside.keep([]);
-  /** What a trunk's own interface is given, once it is known. */
+  /** Values for a trunk's own interface, once known. */
   #untagged: JudgedInterface | undefined;
 
   constructor(options: InterfacesOptions, signal: AbortSignal) {
@@ -90,13 +93,14 @@ export class Interfaces {
   }
 
   /**
-   * Brings one of the networks up.
+   * Brings up one of the networks.
    *
-   * @param failed told when the interface is gone
-   * @param offers of all of them
+   * @param failed called when the interface is gone
+   * @param offers of all networks
    * @param relay its addresses
    * @param check asks the relay about an address that the user chose
-   * @throws Fault those of {@link openInterface}, `address.refused`, `usage.networks`, `network.changed`; the signal's reason
+   * @throws Fault those of {@link openInterface}, `address.refused`, `usage.networks`, `network.changed`; the signal's
+   * reason
    */
   async open(
     offer: NetworkOffer,
@@ -119,7 +123,7 @@ export class Interfaces {
     check: CheckAddress,
   ): Promise<LocalNetwork> {
     const wishes = this.#options.wishes(offer.name);
-    // Only the relay knows how many networks there are where none was named.
+    // If the user named no network, only the relay knows how many there are.
     if (this.#opened.add(offer.name).size > 1 && this.#options.alike && isForOneNetwork(wishes)) {
       throw forOneNetwork();
     }
@@ -151,7 +155,7 @@ export class Interfaces {
     return network;
   }
 
-  /** The interface is the untagged network's, if there is one, and the other networks bring nothing for it. */
+  /** The interface belongs to the untagged network, if there is one; the others add nothing to it. */
   async #openOnTrunk(
     trunk: TrunkNetworks,
     offer: NetworkOffer,
@@ -174,7 +178,7 @@ export class Interfaces {
     return network;
   }
 
-  /** Has virtual machines connect to a network. */
+  /** Lets virtual machines connect to a network. */
   async #listen(address: QemuAddress, network: LocalNetwork): Promise<void> {
     const { name } = network.offer;
     const { machines } = this.#options;
@@ -186,12 +190,15 @@ export class Interfaces {
     machines?.listening(name, listener.at);
   }
 
-  /** Keeps the relay, and what it is reached through, outside of its networks. @param addresses all that are known */
+  /**
+   * Keeps the path to the relay outside of its networks. @param addresses all known addresses of the relay and its
+   * proxies
+   */
   async reached(addresses: readonly string[]): Promise<void> {
     await this.#relay.update(addresses);
   }
 
-  /** Takes down what the networks share, and says what was dropped there. */
+  /** Takes down the shared interface, and reports what was dropped there. */
   async close(): Promise<void> {
     await this.#trunk?.close();
     await this.#relay.release();
@@ -204,7 +211,7 @@ export class Interfaces {
     return wishes(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
   }
 
-  /** Looks at an address that the user has chosen: it is not refused, but what it takes is said. */
+  /** Looks for overlaps of an address that the user chose: it is not refused, but they are reported. */
   async #findOverlaps(offer: NetworkOffer, wishes: InterfaceWishes): Promise<Problem[]> {
     const { address, allowOverlap = false, tap } = wishes;
     if (address === undefined || address === "none" || allowOverlap) return [];
@@ -213,7 +220,7 @@ export class Interfaces {
   }
 
   /**
-   * Asks the relay what speaks against the address that the user chose, before an interface has it.
+   * Asks the relay for objections to an address that the user chose, before an interface has it.
    *
    * @throws Fault `address.refused`
    */
@@ -233,9 +240,9 @@ export class Interfaces {
   }
 
   /**
-   * What the network gives, or in its place what was asked for, as far as this machine lets it.
+   * Returns the network's values, or the user's in their place, as far as this machine allows them.
    *
-   * @param made the interface, where it is there already
+   * @param made the interface, if it exists already
    */
   #judge(offer: NetworkOffer, relay: readonly string[], made?: string): Promise<JudgedInterface> {
     const { address, allowOverlap = false, tap = made } = this.#options.wishes(offer.name);
@@ -246,14 +253,14 @@ export class Interfaces {
 
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Waits for other networks of this process to be set up: each is judged by what the others have. */
+/** Waits until other networks of this process are set up, because each is judged by what the others have. */
 function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   const result = turn.then(work);
   turn = result.catch(() => {});
   return result;
 }
 
-/** Whether they say of an interface what can be so of one network's alone. */
+/** Returns whether the wishes make sense for one network's interface only. */
 export function isForOneNetwork({ tap, address, mac, qemu }: Partial<InterfaceWishes>): boolean {
   const isAddressed = address !== undefined && address !== "none";
   return tap !== undefined || isAddressed || mac !== undefined || qemu !== undefined;

@@ -1,15 +1,18 @@
 import type { Problem } from "../../rpc/shapes.ts";
 
-/** Notices of one network that are kept, the latest. */
+/** Maximum notices kept for one network; the latest stay. */
 const MOST = 8;
 
-/** How long after it was told last, in milliseconds: the hub repeats what goes on every five minutes. */
+/**
+ * How long a notice is kept after its last repetition, in milliseconds: the hub repeats current ones every five
+ * minutes.
+ */
 const KEPT_MS = 600_000;
 
-/** What the hub noticed lately in one network that concerns this machine. */
+/** The hub's recent notices for one network that concern this machine. */
 export class KeptNotices {
   readonly #clock: () => number;
-  /** By code and message, the latest at the end. */
+  /** By code and message, the latest last. */
   readonly #notices = new Map<string, { readonly problem: Problem; readonly at: number }>();
 
   /** @param clock milliseconds, never going back */
@@ -17,7 +20,7 @@ export class KeptNotices {
     this.#clock = clock;
   }
 
-  /** Keeps a notice. Both texts are safe to show. */
+  /** Adds a notice. Both texts are safe to show. */
   add(code: string, message: string): void {
     const key = `${code} ${message}`;
     const problem = { code, message, hint: "The relay has noticed this in the last ten minutes." };
@@ -27,7 +30,7 @@ export class KeptNotices {
     if (this.#notices.size > MOST && oldest !== undefined) this.#notices.delete(oldest);
   }
 
-  /** Those of the last ten minutes, the latest last. */
+  /** The notices of the last ten minutes, the latest last. */
   get problems(): Problem[] {
     const since = this.#clock() - KEPT_MS;
     for (const [key, { at }] of this.#notices) if (at < since) this.#notices.delete(key);

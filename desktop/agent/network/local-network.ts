@@ -20,80 +20,80 @@ import { ObserverSet } from "./observer-set.ts";
 import { recentInterfaces } from "./recent-interfaces.ts";
 import { TapPort } from "./tap-port.ts";
 
-/** Addresses that the hub takes of one machine, at most (docs/protocol.md, `register`). */
+/** Maximum addresses of one machine that the hub accepts (docs/protocol.md, `register`). */
 const ENDPOINT_ADDRESSES = 16;
 
-/** Endpoints that the hub takes of one session, at most (docs/protocol.md, `register`). */
+/** Maximum endpoints of one session that the hub accepts (docs/protocol.md, `register`). */
 const ENDPOINTS = 256;
 
-/** A TAP that is set up and ready for frames. */
+/** A TAP that is configured and ready for frames. */
 export interface Overlay {
-  /** Undefined where this machine itself is not on the network, only virtual ones of its. */
+  /** Undefined if only virtual machines of this machine are on the network. */
   readonly tap: TapDevice | undefined;
   readonly mac: number;
-  /** CIDR; undefined where the interface was given none. */
+  /** CIDR; undefined if the interface was given none. */
   readonly address: string | undefined;
-  /** The same of IPv6, besides the link-local one. */
+  /** The same for IPv6, besides the link-local one. */
   readonly address6?: string | undefined;
-  /** On a trunk: the VLAN that is this network there, {@link UNTAGGED_VLAN} for the frames without a tag. */
+  /** On a trunk: the network's VLAN ID, or {@link UNTAGGED_VLAN} for untagged frames. */
   readonly vlan?: number;
 }
 
 /** The addresses of an interface: CIDR. */
 export interface LocalAddresses {
   readonly ipv4: readonly string[];
-  /** But for the link-local one. */
+  /** Without the link-local one. */
   readonly ipv6: readonly string[];
   readonly linkLocal: string | undefined;
 }
 
-/** What `laneway up --json` tells of a network. */
+/** A network in `laneway up --json`. */
 export interface LocalNetworkStatus {
   readonly network: string;
   readonly vni: number;
-  /** The interface, which the networks of a trunk share; undefined where there is none. */
+  /** The interface, which the networks of a trunk share; undefined without one. */
   readonly tap: string | undefined;
   readonly mac: string;
   readonly address: string | undefined;
   readonly address6: string | undefined;
-  /** Who knows the names in the network; undefined where there are none. */
+  /** The network's name servers; undefined without them. */
   readonly dns: NetworkOffer["dns"];
-  /** On a trunk: the VLAN id, or `untagged`. */
+  /** On a trunk: the VLAN ID, or `untagged`. */
   readonly vlan: number | "untagged" | undefined;
 }
 
 /**
- * One network on this machine: its segment of the VTEP, the TAP in it, and, while there is one, the tunnel.
- * It outlives connections, so that the machine keeps its interface while the relay is away.
+ * One network on this machine: its segment of the VTEP, its TAP, and its tunnel, if connected. It outlives connections,
+ * so that the machine keeps its interface while the relay is unreachable.
  */
 export class LocalNetwork {
   readonly offer: NetworkOffer;
   #overlay: Overlay;
   #port: TapPort | undefined;
-  /** What came of the relay's values for the interface. */
+  /** The judgement of the relay's values for the interface. */
   given: Pick<JudgedInterface, "names" | "refusals">;
-  /** What the connection at hand was refused of the network's offer. */
+  /** Parts of the network's offer that were refused in the current connection. */
   refused: readonly Refusal[] = [];
-  /** What can't be put back at the interface, and what of it overlaps. */
+  /** Returns the interface's faults that can't be repaired, and its overlaps. */
   interfaceFaults: () => readonly Problem[] = () => [];
-  /** Told when the hub is to hear of other machines or addresses than before. */
+  /** Called when the hub must be told of changed machines or addresses. */
   endpointsChanged: (() => void) | undefined;
-  /** Told when another interface, made by the same values of the relay, would have addresses that this one has not. */
+  /** Called when a new interface with the relay's same values would get addresses that this one lacks. */
   outdated: (() => void) | undefined;
-  /** Told what became of changes to the interface that something else made. */
+  /** Called with news of changes that other programs made to the interface. */
   interfaceNews: ((news: InterfaceNews) => void) | undefined;
-  /** Its MAC address is another than the network has heard of. */
+  /** Whether its MAC address differs from the one that the network knows. */
   #hasMoved = false;
   #isConnected = false;
-  /** What the hub noticed lately. */
+  /** Recent notices of the hub. */
   readonly notices = new KeptNotices();
   readonly #machines = new Map<Port, TapDevice>();
-  /** Their addresses, as last told. */
+  /** Addresses of the virtual machines, as last reported. */
   #machineMacs: readonly number[] = [];
   #hasMachines = false;
-  /** The interface's addresses, as the hub was told of them last. */
+  /** The interface's addresses, as last reported to the hub. */
   #toldAddresses = "";
-  /** Whether a user or a program gave the interface an address since it was made. */
+  /** Whether a user or a program has added an address to the interface. */
   #hasChosen = false;
   readonly #closing: (() => Promise<void>)[] = [];
   readonly #segment: Segment;
@@ -101,7 +101,7 @@ export class LocalNetwork {
   readonly #ticker: ReturnType<typeof setInterval>;
   readonly #failed: (error: Error) => void;
 
-  /** @param failed told when the TAP is gone */
+  /** @param failed called when the TAP is gone */
   constructor(offer: NetworkOffer, overlay: Overlay, failed: (error: Error) => void) {
     this.offer = offer;
     this.#overlay = overlay;
@@ -110,7 +110,7 @@ export class LocalNetwork {
     const table = new MacTable({ freezes: false });
     this.#segment = new Segment(offer.vni, () => performance.now() / 1_000, table);
     this.#observers = new ObserverSet(this.#segment);
-    // First: where this throws, nothing is left that keeps the process alive.
+    // First, so that nothing keeps the process alive if this throws.
     this.#port = overlay.tap && this.#attach(overlay.tap, failed);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
   }
@@ -120,15 +120,15 @@ export class LocalNetwork {
     return this.#overlay;
   }
 
-  /** This machine's own place in the segment, with its counters; undefined where it has none. */
+  /** This machine's port in the segment, with its counters; undefined without an interface. */
   get port(): Port | undefined {
     return this.#port;
   }
 
-  /** Puts another device in the place of its TAP, which is gone. Counters go on. */
+  /** Replaces a lost TAP. The counters continue. */
   replaceTap(tap: TapDevice): void {
     const before = this.#port;
-    // What it kept back for others to go with is dropped there.
+    // Drops the frames that it held back to join.
     before?.flush();
     if (before !== undefined) this.#segment.detach(before);
     const port = this.#attach(tap, this.#failed);
@@ -137,7 +137,7 @@ export class LocalNetwork {
     this.#overlay = { ...this.#overlay, tap };
   }
 
-  /** Has another MAC address from now on, 48 bits, and tells the hub and the network of it. */
+  /** Changes the MAC address, 48 bits, and tells the hub and the network. */
   moveTo(mac: number): void {
     this.#overlay = { ...this.#overlay, mac };
     this.#hasMoved = true;
@@ -145,7 +145,7 @@ export class LocalNetwork {
     this.announceMac();
   }
 
-  /** Tells the others where this machine's addresses are, if that is news: they may have another MAC address for them. */
+  /** Announces a changed MAC address to the members, which may know this machine's addresses by another. */
   announceMac(): void {
     if (!this.#hasMoved || !this.#isConnected) return;
     this.#hasMoved = false;
@@ -156,9 +156,9 @@ export class LocalNetwork {
   }
 
   /**
-   * Has a virtual machine be on the network, until it is gone.
+   * Attaches a virtual machine to the network until it is gone.
    *
-   * @param device its, which is closed then
+   * @param device the virtual machine's, which is closed then
    */
   plug(device: TapDevice, gone: (why: Error) => void): void {
     const port = this.#attach(device, (why) => {
@@ -172,7 +172,7 @@ export class LocalNetwork {
     this.#hasMachines = true;
   }
 
-  /** Has something end with the network. */
+  /** Registers a function that ends something with the network. */
   beforeClose(end: () => Promise<void>): void {
     this.#closing.push(end);
   }
@@ -190,7 +190,7 @@ export class LocalNetwork {
     this.#tellAddresses();
   }
 
-  /** Compares the interface's addresses with those that the hub was told of. Any program may have changed them. */
+  /** Reports the interface's addresses to the hub if they changed. Any program may have changed them. */
   #tellAddresses(): void {
     if (this.overlay.tap === undefined) return;
     const addresses = this.#ownAddresses(recentInterfaces()).join(" ");
@@ -200,7 +200,7 @@ export class LocalNetwork {
     this.endpointsChanged?.();
   }
 
-  /** Looks which addresses are behind the virtual machines' ports. */
+  /** Reports the addresses behind the virtual machines' ports if they changed. */
   #tellMachines(): void {
     if (!this.#hasMachines) return;
     const macs: number[] = [];
@@ -214,24 +214,24 @@ export class LocalNetwork {
     this.endpointsChanged?.();
   }
 
-  /** Whether what the relay offers now is what this was made of. */
+  /** Returns whether the relay's new offer still fits this network. */
   suits(other: NetworkOffer): boolean {
     const { vlan = UNTAGGED_VLAN } = this.overlay;
     const { vni, mtu, address, address6, dns } = this.offer;
     if (vni !== other.vni || mtu !== other.mtu) return false;
-    // Within a tag the addresses are not ours to set.
+    // The agent does not set addresses within a tag.
     if (vlan !== UNTAGGED_VLAN) return true;
     const sameNames = JSON.stringify(dns) === JSON.stringify(other.dns);
     return address === other.address && address6 === other.address6 && sameNames;
   }
 
-  /** Lets frames pass between the TAP and this tunnel, until it ends. */
+  /** Connects the TAP to this tunnel until the tunnel ends. */
   connect(tunnel: Tunnel): void {
     this.#isConnected = true;
     tunnel.join(this.#segment);
   }
 
-  /** Takes note that the tunnel has ended. */
+  /** Handles the end of the tunnel. */
   disconnected(): void {
     this.#isConnected = false;
   }
@@ -250,13 +250,13 @@ export class LocalNetwork {
     };
   }
 
-  /** What this machine does not use of the relay's word, what is wrong with the interface, and what the hub noticed lately. */
+  /** The relay's values that this machine refused, the interface's problems, and recent notices of the hub. */
   get warnings(): Problem[] {
     const refused = [...this.refused, ...this.given.refusals].map(({ fault }) => problemOf(fault));
     return [...refused, ...this.interfaceFaults(), ...this.notices.problems];
   }
 
-  /** The interface's addresses as they are now, whoever gave them: CIDR. On a trunk within a tag, none. */
+  /** Returns the interface's current addresses, from any source: CIDR. None on a tagged VLAN of a trunk. */
   addresses(): LocalAddresses {
     const { tap, address, vlan = UNTAGGED_VLAN } = this.overlay;
     const found = vlan === UNTAGGED_VLAN && tap !== undefined ? (networkInterfaces()[tap.name] ?? []) : [];
@@ -265,7 +265,7 @@ export class LocalNetwork {
     const v6 = cidrs("IPv6");
     const given = address === undefined || address.includes(":") ? [] : [address];
     return {
-      // The one that it was given stays the first.
+      // The assigned address stays first.
       ipv4: [...new Set([...given, ...cidrs("IPv4")])],
       ipv6: v6.filter((one) => !one.startsWith("fe80:")),
       linkLocal: v6.find((one) => one.startsWith("fe80:")),
@@ -273,8 +273,8 @@ export class LocalNetwork {
   }
 
   /**
-   * Whether the hub is to know what is here, also where it does not ask: other machines than this one are behind it, or were, or
-   * somebody gave the interface an address, which may be another's or the hub's.
+   * Whether the hub must be told the endpoints even unasked: other machines are or were behind this one, or the
+   * interface got another address, which may be in use or the hub's.
    */
   get hasMachines(): boolean {
     return this.#hasMachines || this.#hasChosen;
@@ -286,7 +286,7 @@ export class LocalNetwork {
     return address.includes(".") && address !== overlay.address?.split("/")[0];
   }
 
-  /** This machine and those behind it, as the hub is told of them: so that they are known before they say anything. */
+  /** Returns this machine and those behind it as `register` reports them, so that they are known before they send. */
   endpoints(): { mac: string; addresses: string[] }[] {
     const machines = this.#machineMacs.map((mac) => ({ mac: formatMac(mac), addresses: [] }));
     return (this.overlay.tap === undefined ? machines : [this.#endpoint(), ...machines]).slice(0, ENDPOINTS);
@@ -299,14 +299,14 @@ export class LocalNetwork {
   }
 
   /**
-   * All addresses of the interface, also temporary and link-local ones: where sources are bound, nothing else of this machine
-   * passes. The ones that it was given come first, and then those that others ask for most.
+   * Returns all addresses of the interface, including temporary and link-local ones: with bound sources nothing else
+   * passes. Assigned ones come first, then those that others look up most.
    */
   #ownAddresses(interfaces: ReturnType<typeof networkInterfaces>): string[] {
     const { tap, address, address6, vlan = UNTAGGED_VLAN } = this.overlay;
     const given = [address, address6].flatMap((cidr) => cidr?.split("/")[0] ?? []);
     const found = vlan === UNTAGGED_VLAN && tap !== undefined ? interfaces[tap.name] : undefined;
-    // The system lists an interface while it is up: until then what it will have is known.
+    // The system lists an interface only while it is up; until then its future addresses are known.
     if (found === undefined) return given.slice(0, ENDPOINT_ADDRESSES);
     const has = found.map((one) => one.address);
     const rank = (text: string) =>
@@ -314,7 +314,7 @@ export class LocalNetwork {
     return has.sort((one, other) => rank(one) - rank(other)).slice(0, ENDPOINT_ADDRESSES);
   }
 
-  /** Sends a frame, from its destination address and without FCS, as if this machine's kernel had. */
+  /** Sends a frame, from destination address to payload without FCS, as if this machine's kernel had. */
   inject(frame: Uint8Array): void {
     if (this.port === undefined) return;
     const bytes = new Uint8Array(ENCAPSULATION_BYTES + frame.length);
@@ -325,9 +325,9 @@ export class LocalNetwork {
   }
 
   /**
-   * Has somebody see every frame, beside others who do.
+   * Adds an observer of every frame.
    *
-   * @returns what ends it
+   * @returns a function that removes it
    */
   observe(observer: SegmentObserver): () => void {
     return this.#observers.add(observer);

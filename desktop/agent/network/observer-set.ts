@@ -3,7 +3,7 @@ import type { SegmentObserver } from "../../../shared/switch/observer.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 
-/** Several observers of one segment, which has none while nobody looks. */
+/** A set of observers of one segment; the segment has no observer while it is empty. */
 export class ObserverSet implements SegmentObserver {
   readonly #segment: Segment;
   readonly #observers = new Set<SegmentObserver>();
@@ -12,7 +12,7 @@ export class ObserverSet implements SegmentObserver {
     this.#segment = segment;
   }
 
-  /** @returns what takes it away again */
+  /** Adds an observer. @returns a function that removes it */
   add(observer: SegmentObserver): () => void {
     this.#observers.add(observer);
     this.#segment.observer = this;

@@ -1,37 +1,37 @@
-/** Hands the name server of a network to systemd-resolved, by its own command. */
+/** Configures a network's name server in systemd-resolved, by `resolvectl`. */
 import { execFile } from "node:child_process";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { ownReverseZones } from "../../../shared/values/reverse-name.ts";
 
-/** Who knows the names in a network. */
+/** The name servers of a network. */
 export interface NameServers {
   /** Addresses in the network. */
   readonly servers: readonly string[];
-  /** Under which the names are. */
+  /** The domain of the names. */
   readonly domain: string;
 }
 
 export interface ResolvedOptions extends NameServers {
-  /** The interface; what it is told of is forgotten with it. */
+  /** The interface; its settings disappear with it. */
   readonly link: string;
-  /** The interface's own addresses, CIDRs: their subnets' names are asked for there too. */
+  /** The interface's own addresses, CIDRs: reverse names of their subnets are asked there too. */
   readonly addresses: readonly string[];
   readonly signal: AbortSignal;
-  /** The program, `resolvectl` unless told. */
+  /** The program; `resolvectl` by default. */
   readonly resolvectl?: string;
 }
 
-/** Milliseconds that it may take: on a bus where nobody answers it waits for a minute and a half. */
+/** Maximum time for it, in milliseconds: on a bus without an answer it waits a minute and a half. */
 const ANSWER_MS = 5_000;
 
-/** Zones of reverse names that one interface may have: a /20 has 16. */
+/** Maximum reverse zones of one interface: a /20 has 16. */
 const MAX_REVERSE_ZONES = 16;
 
 /**
- * Has systemd-resolved ask a network's name servers for the names in its domain and for those of its addresses, and for
- * nothing else. A name of one label is looked for in that domain too.
+ * Makes systemd-resolved ask a network's name servers for names in its domain and for names of its addresses, and
+ * nothing else. Names of one label are searched in that domain too.
  *
- * @returns whether it does; where there is no systemd-resolved, or it will not, nothing has come of it
+ * @returns whether it is configured; without systemd-resolved, or if it refuses, nothing is changed
  * @throws the signal's reason
  */
 export async function tellResolved(options: ResolvedOptions): Promise<boolean> {
@@ -42,7 +42,7 @@ export async function tellResolved(options: ResolvedOptions): Promise<boolean> {
   });
   const reachable = reachableServers(servers, addresses);
   if (reachable.length === 0) return false;
-  // The domain first: until it has the server's address, nobody is asked anything, and from then on no more than this.
+  // Sets the domain first, so that the server is never asked for other names.
   return (
     (await run(["default-route", link, "false"], options)) &&
     (await run(["domain", link, domain, ...reverse.map((zone) => `~${zone}`)], options)) &&
@@ -50,7 +50,7 @@ export async function tellResolved(options: ResolvedOptions): Promise<boolean> {
   );
 }
 
-/** Those of an IP version that the interface has an address of. */
+/** Returns the servers of an IP version in which the interface has an address. */
 export function reachableServers(servers: readonly string[], addresses: readonly string[]): string[] {
   return servers.filter((server) =>
     addresses.some((address) => address.includes(":") === server.includes(":")),

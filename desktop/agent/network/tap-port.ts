@@ -7,22 +7,22 @@ import type { Segment } from "../../../shared/switch/segment.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
 import type { FrameBatch, TapDevice, TapReceiver } from "../tap/device.ts";
 
-/** Source addresses that one TAP may have behind it: a bridged lab has hundreds. */
+/** Source addresses behind one TAP: a bridged lab has hundreds. */
 const TAP_MACS = 4_096;
 
-/** The TAP's place in a segment of this VTEP. */
+/** The TAP's port in a segment of this VTEP. */
 export class TapPort extends Port implements TapReceiver {
   readonly #segment: Segment;
   readonly #tap: TapDevice;
   readonly #failed: (error: Error) => void;
-  /** Of the records that its frames become: with offload all have a virtio-net header, so that batches stay whole. */
+  /** Type of its frames' records: with offload all have a virtio-net header, so that batches stay whole. */
   readonly #type: typeof RECORD_VXLAN | typeof RECORD_OFFLOAD;
-  /** Small datagrams cost the kernel as much each as a super-frame of them. */
+  /** Joins small datagrams, because each costs the kernel as much as a super-frame of them. */
   readonly #joiner: DatagramJoiner | undefined;
-  /** The block of the frame that the joiner was given last. */
+  /** The block of the last frame given to the joiner. */
   #joined: Block | undefined;
 
-  /** @param failed told when the device is gone */
+  /** @param failed called when the device is gone */
   constructor(segment: Segment, tap: TapDevice, failed: (error: Error) => void) {
     super(tap.name, new MacBudget(TAP_MACS), tap.offload);
     this.#type = tap.offload ? RECORD_OFFLOAD : RECORD_VXLAN;
@@ -35,7 +35,7 @@ export class TapPort extends Port implements TapReceiver {
     );
   }
 
-  /** Goes on with the counters of the port whose place it takes. */
+  /** Continues the counters of the port that it replaces. */
   continueFrom(port: Port): void {
     this.rxFrames = port.rxFrames;
     this.rxBytes = port.rxBytes;
@@ -67,11 +67,11 @@ export class TapPort extends Port implements TapReceiver {
   override send(block: Block, start: number, frame: number, end: number): void {
     const { bytes } = block;
     if (!isOffload(bytes, start)) {
-      // What came before it goes before it.
+      // Earlier frames go first.
       this.#joiner?.flush();
       this.#count(this.#tap.write(bytes, frame, end), 1, end - frame);
     } else if (this.#joiner !== undefined) {
-      // The joiner may keep the frame until it is flushed, or until it was given another.
+      // The joiner may keep the frame until it is flushed, or until it gets another.
       const last = this.#joined;
       if (block !== last) block.retain();
       this.#joiner.add(bytes, frame - VIRTIO_BYTES, end);
@@ -83,7 +83,7 @@ export class TapPort extends Port implements TapReceiver {
   }
 
   override flush(): void {
-    // All but datagrams that waited for others went into the kernel as it came.
+    // All frames are in the kernel already, except datagrams that waited to be joined.
     this.#joiner?.flush();
     this.#joined?.release();
     this.#joined = undefined;

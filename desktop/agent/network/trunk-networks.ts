@@ -8,9 +8,9 @@ import type { TapDevice } from "../tap/device.ts";
 import { VlanTrunk } from "../vlan/vlan-trunk.ts";
 import { LocalNetwork } from "./local-network.ts";
 
-/** A VLAN of a trunk, and the network that it is. */
+/** A VLAN of a trunk, and its network. */
 export interface TrunkMember {
-  /** The id, or {@link UNTAGGED_VLAN} for the frames without a tag. */
+  /** The VLAN ID, or {@link UNTAGGED_VLAN} for untagged frames. */
   readonly vlan: number;
   readonly network: string;
 }
@@ -18,35 +18,35 @@ export interface TrunkMember {
 export interface TrunkNetworksOptions {
   /** Each VLAN and each network once. */
   readonly members: readonly TrunkMember[];
-  /** What there is to say of the interface; the trunk itself says the rest. */
+  /** Options of the interface; the trunk itself sets the others. */
   readonly link: Pick<InterfaceOptions, "name" | "offload" | "inform" | "signal">;
-  /** The interface's MAC address, 48 bits, given the network that it is named after. */
+  /** Returns the interface's MAC address, 48 bits, from the network that it is named after. */
   mac(offer: NetworkOffer): number;
-  /** The interface's addresses in the network of the untagged frames, CIDRs. */
+  /** Returns the interface's addresses in the untagged network, CIDRs. */
   addresses(offer: NetworkOffer): Pick<InterfaceOptions, "address" | "address6">;
-  /** Told of the interface's addresses right before they are set, CIDRs. */
+  /** Called with the interface's addresses, CIDRs, right before they are set. */
   prepare(subnets: readonly string[]): Promise<void>;
-  /** Told once for each VLAN of which frames are dropped; see {@link VlanTrunk}. */
+  /** Called once for each VLAN whose frames are dropped; see {@link VlanTrunk}. */
   unmapped(vlan: number, tap: string): void;
 }
 
-/** The interface of a trunk, up, and what is on it. */
+/** A trunk's interface that is up, and what is on it. */
 interface Interface {
   readonly keeper: InterfaceKeeper;
   trunk: VlanTrunk;
   readonly mac: number;
-  /** CIDRs; absent without them. */
+  /** CIDRs; absent if it has none. */
   readonly addresses: Pick<InterfaceOptions, "address" | "address6">;
 }
 
-/** The networks of one trunk: the first that is opened makes the interface, for all of them. */
+/** The networks of one trunk: the first network that is opened creates the interface for all of them. */
 export class TrunkNetworks {
   readonly #options: TrunkNetworksOptions;
   #interface: Promise<Interface> | undefined;
   readonly #opened = new Set<number>();
-  /** Those that are open, by VLAN. */
+  /** Open networks by VLAN. */
   readonly #networks = new Map<number, LocalNetwork>();
-  /** Of trunks whose interface went away: by VLAN, frames that were dropped. */
+  /** Dropped frames by VLAN, of trunks whose interface is gone. */
   readonly #dropped = new Map<number, number>();
 
   constructor(options: TrunkNetworksOptions) {
@@ -54,10 +54,11 @@ export class TrunkNetworks {
   }
 
   /**
-   * Brings one of the networks up.
+   * Brings up one of the networks.
    *
-   * @param offers of all of them
-   * @throws Fault those of {@link InterfaceKeeper.open}, `network.changed` for one that was open before; the signal's reason
+   * @param offers of all networks
+   * @throws Fault those of {@link InterfaceKeeper.open}, `network.changed` for a network that was open before; the
+   * signal's reason
    */
   async open(offer: NetworkOffer, offers: readonly NetworkOffer[]): Promise<LocalNetwork> {
     const vlan = this.#vlanOf(offer);
@@ -73,13 +74,13 @@ export class TrunkNetworks {
     network.interfaceFaults = () => keeper.faults;
     network.beforeClose(async () => {
       this.#networks.delete(vlan);
-      // The device goes with the last view of it.
+      // The device is closed with its last view.
       if (this.#networks.size === 0) await keeper.stop();
     });
     return network;
   }
 
-  /** The VLANs of which frames were dropped because no network is mapped to them, with how many. */
+  /** Returns the VLANs whose frames were dropped because no network is mapped to them, with the number of frames. */
   async droppedVlans(): Promise<(readonly [vlan: number, frames: number])[]> {
     const made = await this.#interface?.catch(() => undefined);
     if (made !== undefined) this.#count(made.trunk);
@@ -92,7 +93,7 @@ export class TrunkNetworks {
     }
   }
 
-  /** Takes the interface down, whichever networks are on it. */
+  /** Takes the interface down, even if networks are on it. */
   async close(): Promise<void> {
     const made = await this.#interface?.catch(() => undefined);
     await made?.keeper.stop();
@@ -104,11 +105,11 @@ export class TrunkNetworks {
     const byVlan = offers.toSorted((one, other) => this.#vlanOf(one) - this.#vlanOf(other));
     const [first] = byVlan;
     if (first === undefined) throw new Error("a trunk without networks");
-    // The untagged network is the first if there is one: the interface itself is in no other.
+    // The untagged network comes first, because the interface itself is in no other.
     const untagged = this.#vlanOf(first) === UNTAGGED_VLAN;
     const addresses = untagged ? this.#options.addresses(first) : {};
     const mac = this.#options.mac(first);
-    // Tags come on top of the MTU (802.1Q, and Linux does it so), which has to suit every network.
+    // Tags are added to the MTU (802.1Q, as Linux does), which must suit every network.
     const mtu = Math.min(...offers.map((offer) => offer.mtu));
     const names = untagged ? first.dns : undefined;
     await prepare([addresses.address, addresses.address6].filter((one) => one !== undefined));
@@ -147,7 +148,7 @@ export class TrunkNetworks {
   }
 }
 
-/** The other networks are on the same interface, so it is not made anew under them. */
+/** Refuses a changed network: the others share its interface, so it can't be recreated. */
 function changed({ name }: NetworkOffer): Fault {
   return new Fault({
     code: "network.changed",

@@ -1,23 +1,23 @@
-/** Wake-on-LAN: a "magic packet" is six bytes of ones and then sixteen times the sleeper's address, anywhere in a frame. */
+/** Wake-on-LAN: a "magic packet" is six bytes of ones and sixteen copies of the target's address in any frame. */
 import type { Written } from "../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { encodeIpv4, IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
 import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/ip/udp.ts";
 import { BROADCAST_MAC, MAC_BYTES, writeMac } from "../../../shared/frame/mac.ts";
 
-/** AMD's own EtherType for it. */
+/** AMD's EtherType for Wake-on-LAN. */
 const ETHERTYPE_WAKE = 0x0842;
 const REPEATS = 16;
 const MAGIC_BYTES = MAC_BYTES * (1 + REPEATS);
-/** The discard service (RFC 863), where custom sends it. */
+/** The discard service (RFC 863), the customary port for Wake-on-LAN. */
 const DISCARD_PORT = 9;
 const LIMITED_BROADCAST = 0xffff_ffff;
 
 /**
- * The frames that wake a machine: of the EtherType for it, and as UDP, since some networks let only IP through.
+ * Returns the frames that wake a machine: with the EtherType for it, and as UDP, because some networks pass only IP.
  *
  * @param source this machine's MAC address, 48 bits
- * @param target the sleeper's
+ * @param target the sleeping machine's
  * @param address this machine's IPv4 address, 0 without one
  */
 export function wakeFrames(source: number, target: number, address: number): Uint8Array[] {

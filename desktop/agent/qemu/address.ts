@@ -1,6 +1,6 @@
 import { usage } from "../../../shared/values/fault.ts";
 
-/** Where virtual machines connect to. */
+/** A listening address for virtual machines. */
 export type QemuAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /**
@@ -20,7 +20,7 @@ export function parseQemuAddress(text: string): QemuAddress {
   );
 }
 
-/** As {@link parseQemuAddress} reads it. */
+/** Formats an address as {@link parseQemuAddress} reads it. */
 export function formatQemuAddress(address: QemuAddress): string {
   if ("path" in address) return `unix:${address.path}`;
   const { host, port } = address;

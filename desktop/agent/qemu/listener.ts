@@ -5,12 +5,12 @@ import { listenAt, PathTaken, type SocketFile } from "../../../system/socket-fil
 import { formatQemuAddress, type QemuAddress } from "./address.ts";
 import { StreamDevice } from "./stream-device.ts";
 
-/** Machines at a time: more than one host runs. */
+/** Maximum machines at a time: more than one host runs. */
 const MACHINES = 64;
 
-/** Takes virtual machines in: each that connects becomes a device. */
+/** Accepts connections of virtual machines and makes each a device. */
 export class QemuListener {
-  /** Where it listens: as it was asked for, with the port that it got. */
+  /** The listening address as requested, with the actual port. */
   readonly at: string;
   readonly #server: Server;
   readonly #file: SocketFile;
@@ -23,9 +23,9 @@ export class QemuListener {
   }
 
   /**
-   * Listens.
+   * Starts to listen.
    *
-   * @param connected given each machine; whoever gets it starts and closes it
+   * @param connected called with each machine; the callee starts and closes it
    * @throws Fault `qemu.listen`; the signal's reason
    */
   static async open(
@@ -58,7 +58,7 @@ export class QemuListener {
     return listener;
   }
 
-  /** Takes no more machines, and cuts those off that nobody has closed. */
+  /** Stops listening, and closes machines that are still connected. */
   async close(): Promise<void> {
     this.#file.remove();
     const closed = once(this.#server, "close");
@@ -78,7 +78,7 @@ export class QemuListener {
   }
 }
 
-/** Listens, and has the path of a unix socket go with the listener. */
+/** Listens; the path of a unix socket is removed with the listener. */
 async function listen(server: Server, address: QemuAddress, signal: AbortSignal): Promise<SocketFile> {
   if ("path" in address) return await listenAt(server, { ...address, backlog: MACHINES });
   server.listen({ ...address, backlog: MACHINES });

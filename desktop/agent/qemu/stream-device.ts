@@ -18,7 +18,7 @@ import { type Slab, SlabPool } from "../tap/slab.ts";
 
 const LENGTH_BYTES = 4;
 
-/** Bytes that may wait for a machine that does not read: what comes on top is dropped. */
+/** Bytes that may wait for a machine that does not read; further frames are dropped. */
 const UNREAD_BYTES = 1024 * 1024;
 
 export class StreamDevice implements TapDevice {
@@ -29,23 +29,23 @@ export class StreamDevice implements TapDevice {
   readonly #socket: Socket;
   readonly #pool: SlabPool;
   #receiver: TapReceiver | undefined;
-  /** The length that is being read, or the frame behind it. */
+  /** Buffer for the length field of the next frame. */
   readonly #length = new Uint8Array(LENGTH_BYTES);
   #lengthBytes = 0;
   #frameBytes = 0;
   #frameRead = 0;
-  /** Being filled; its last frame may not be complete. */
+  /** The slab being filled; its last frame may be incomplete. */
   #slab: Slab | undefined;
-  /** What was read and finds no slab: the rest of one chunk, while the socket is paused. */
+  /** Rest of one chunk without a free slab, while the socket is paused. */
   #rest: Uint8Array = NOTHING;
   #closing: Promise<void> | undefined;
   readonly #uncork = () => this.#socket.uncork();
 
-  /** @param socket connected; the device owns it from now on */
+  /** @param socket connected; the device owns it */
   constructor(name: string, socket: Socket) {
     this.name = name;
     this.#socket = socket;
-    // A slab may become free in the middle of a flush, where no frames may be read.
+    // A slab may become free in the middle of a flush, when no frames may be read.
     this.#pool = new SlabPool({ freed: () => queueMicrotask(() => this.#goOn()) });
     socket.on("error", () => {});
     socket.pause();
@@ -78,7 +78,7 @@ export class StreamDevice implements TapDevice {
     return true;
   }
 
-  /** The stream has no room for a virtio-net header. */
+  /** Returns false: the stream has no room for a virtio-net header. */
   writeOffload(): boolean {
     return false;
   }
@@ -102,7 +102,7 @@ export class StreamDevice implements TapDevice {
         this.#frameBytes = readUint32(this.#length, 0);
         this.#frameRead = 0;
         if (this.#frameBytes >= ETHERNET_HEADER_BYTES && this.#frameBytes <= FRAME_BYTES) continue;
-        // Those before it are frames like any others.
+        // The frames before it are still good.
         this.#handOver();
         this.#gone(`it sent a frame of ${this.#frameBytes} bytes: is it QEMU's '-netdev stream'?`);
         this.#socket.destroy();
@@ -120,7 +120,7 @@ export class StreamDevice implements TapDevice {
     this.#handOver();
   }
 
-  /** Takes what there is of the frame at hand. @returns how many bytes that was */
+  /** Copies the available part of the current frame. @returns the number of bytes copied */
   #take(slab: Slab, chunk: Uint8Array, at: number): number {
     const taken = Math.min(this.#frameBytes - this.#frameRead, chunk.length - at);
     slab.bytes.set(chunk.subarray(at, at + taken), slab.next + this.#frameRead);
@@ -133,7 +133,7 @@ export class StreamDevice implements TapDevice {
     return taken;
   }
 
-  /** Hands on the frames that are complete; the beginning of the next moves to another slab. */
+  /** Delivers complete frames; the start of an incomplete one moves to the next slab. */
   #handOver(): void {
     const slab = this.#slab;
     if (slab === undefined || slab.count === 0 || this.#closing !== undefined) return;
@@ -148,11 +148,11 @@ export class StreamDevice implements TapDevice {
     this.#receiver?.frames(this.#pool.batch(slab));
   }
 
-  /** A slab is free again. */
+  /** Continues after a slab has become free. */
   #goOn(): void {
     const rest = this.#rest;
     if (this.#closing !== undefined) return;
-    // What was complete may have waited for a place for what came behind it.
+    // Complete frames may have waited for a slab for the data behind them.
     if (rest.length === 0) return this.#handOver();
     this.#rest = NOTHING;
     this.#read(rest);
@@ -162,7 +162,7 @@ export class StreamDevice implements TapDevice {
   #gone(why: string): void {
     const receiver = this.#receiver;
     if (receiver === undefined || this.#closing !== undefined) return;
-    // Told once.
+    // Reported once.
     this.#receiver = undefined;
     receiver.failed(
       new Fault({

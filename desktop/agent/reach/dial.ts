@@ -1,4 +1,4 @@
-/** Opens the connection to a relay: by TCP, or through an HTTP proxy by CONNECT, and with TLS where its URL says so. */
+/** Opens the connection to a relay: by TCP or an HTTP proxy's CONNECT, and with TLS if its URL requires it. */
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
@@ -8,12 +8,12 @@ import { type HttpProxy, proxyFor, proxyText } from "./proxy.ts";
 import { basic, type Reach } from "./reach.ts";
 import { trusting } from "./trust.ts";
 
-/** The proxy was reached, and made no connection to the relay. */
+/** The proxy answered, but made no connection to the relay. */
 export class ProxyRefused extends Error {
   readonly proxy: HttpProxy;
-  /** Of the proxy's answer (RFC 9110 section 15). */
+  /** Status of the proxy's answer (RFC 9110 section 15). */
   readonly status: number;
-  /** The schemes of authentication that it takes, as `Basic, Negotiate`; with 407. */
+  /** With 407: the authentication schemes that the proxy accepts, as `Basic, Negotiate`. */
   readonly schemes: string;
 
   constructor(proxy: HttpProxy, status: number, schemes: string) {
@@ -24,7 +24,7 @@ export class ProxyRefused extends Error {
   }
 }
 
-/** The proxy itself was not reached, or speaks no HTTP. */
+/** The proxy itself was unreachable, or speaks no HTTP. */
 export class ProxyUnreachable extends Error {
   readonly proxy: HttpProxy;
 
@@ -35,9 +35,9 @@ export class ProxyUnreachable extends Error {
 }
 
 /**
- * Opens the connection. A relay's name is looked up by this machine where the way is direct, and else by the proxy alone.
+ * Opens the connection. On a direct path this machine resolves the relay's name, otherwise only the proxy does.
  *
- * @param signal gives it up; it means nothing for a connection that is open
+ * @param signal aborts the attempt; it does not affect an open connection
  * @throws {@link ProxyRefused}, {@link ProxyUnreachable}; the system's error; Fault `usage.proxy`; the signal's reason
  */
 export async function dial(relay: URL, reach: Reach, signal: AbortSignal): Promise<Socket> {
@@ -50,7 +50,7 @@ export async function dial(relay: URL, reach: Reach, signal: AbortSignal): Promi
   return relay.protocol === "https:" ? await openTls(below, relay, reach, signal) : below;
 }
 
-/** Where something listens: the host without brackets. */
+/** Returns host and port of a URL, the host without brackets. */
 export function endpoint({ hostname, port, protocol }: URL): { host: string; port: number } {
   const usual = protocol === "https:" ? 443 : 80;
   return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? usual : Number(port) };
@@ -77,7 +77,7 @@ async function openTls(below: Socket, relay: URL, { ca }: Reach, signal: AbortSi
   return await opened(socket, "secureConnect", signal);
 }
 
-/** A socket once it is open; it is gone where it is given up. */
+/** Resolves to a socket once it is open; destroys it if the attempt is aborted. */
 async function opened(
   socket: Socket,
   event: "connect" | "secureConnect",
@@ -99,14 +99,14 @@ async function opened(
   } finally {
     signal.removeEventListener("abort", abort);
     socket.off("error", failed).off("close", closed);
-    // What comes before its next owner listens is told to it by the close.
+    // The close reports an error from before the next owner listens.
     socket.on("error", () => {});
   }
 }
 
 /**
- * CONNECT (RFC 9110 section 9.3.6), for `http` too: proxies pass no upgrade on. Node's own client does it, as it bounds what
- * it reads of the answer and can be given up at any moment; the agents made for proxies do neither.
+ * CONNECT (RFC 9110 section 9.3.6), also for `http`, because proxies do not pass upgrades on. Uses Node's own client,
+ * because it bounds the answer and can be aborted at any time; proxy agents can do neither.
  */
 async function openThrough(
   proxy: HttpProxy,
@@ -135,7 +135,7 @@ async function openThrough(
   signal.addEventListener("abort", abort);
   if (signal.aborted) abort();
   asking.once("connect", ({ statusCode = 0, headers }, socket: Socket, head: Buffer) => {
-    // RFC 9110 section 9.3.6: every 2xx opens the tunnel.
+    // Every 2xx opens the tunnel (RFC 9110 section 9.3.6).
     if (statusCode < 200 || statusCode > 299) {
       socket.destroy();
       return reject(new ProxyRefused(proxy, statusCode, schemesOf(headers["proxy-authenticate"])));
@@ -160,7 +160,7 @@ async function openThrough(
   }
 }
 
-/** The first word of each challenge (RFC 9110 section 11.6.1); Node gives several headers of the name as one list. */
+/** Returns the first word of each challenge (RFC 9110 section 11.6.1). Node joins repeated headers into one list. */
 function schemesOf(challenges: string | string[] | undefined): string {
   const words = [challenges ?? []]
     .flat()

@@ -1,4 +1,4 @@
-/** Which HTTP proxy a relay is reached through, by option, setting or environment. */
+/** Chooses the HTTP proxy for a relay, by option, setting or environment. */
 
 import { isLoopback } from "../../../shared/api/invite-link.ts";
 import { loginOf } from "../../../shared/api/relay-address.ts";
@@ -9,23 +9,23 @@ import type { Reach } from "./reach.ts";
 
 /** An HTTP proxy. */
 export interface HttpProxy {
-  /** Its URL, without user and password: safe to show. */
+  /** The URL without user and password: safe to show. */
   readonly url: URL;
   /** `user:password`. */
   readonly login: string | undefined;
 }
 
-/** In place of a proxy's URL: none, whatever the environment says. */
+/** In place of a proxy's URL: no proxy, whatever the environment says. */
 export const NO_PROXY = "none";
 
-/** Entries of NO_PROXY that are read. */
+/** Maximum entries of NO_PROXY that are read. */
 const MAX_ENTRIES = 1_024;
 
 /**
- * Returns the proxy for a relay, undefined where the way is direct. A proxy of the relay's own is used as it is. One for
- * all relays, of the agent's settings or the environment, is not used for NO_PROXY, loopback and link-local addresses.
+ * Returns the proxy for a relay; undefined for a direct path. A proxy of the relay's own is always used. A proxy for
+ * all relays, from the agent's settings or the environment, is skipped for NO_PROXY, loopback and link-local addresses.
  *
- * @throws Fault `usage.proxy` where the one that is named can't be
+ * @throws Fault `usage.proxy` if the proxy's URL is invalid
  */
 export function proxyFor(
   relay: URL,
@@ -42,9 +42,9 @@ export function proxyFor(
 }
 
 /**
- * Reads a proxy's URL; `host:port` is one of `http`.
+ * Reads a proxy's URL; `host:port` means `http`.
  *
- * @throws Fault `usage.proxy`, without its password
+ * @throws Fault `usage.proxy`, without the password
  */
 export function parseProxy(text: string): HttpProxy {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
@@ -59,12 +59,15 @@ export function parseProxy(text: string): HttpProxy {
   return { url: new URL(url.origin), login };
 }
 
-/** The proxy's URL for people: without user and password. */
+/** Returns the proxy's URL for people: without user and password. */
 export function proxyText({ url }: HttpProxy): string {
   return url.origin;
 }
 
-/** As curl(1), "ENVIRONMENT", has it: by the relay's scheme, then for all. ALL_PROXY is for SOCKS as well, which is not spoken. */
+/**
+ * Follows curl(1), "ENVIRONMENT": the variable of the relay's scheme, then ALL_PROXY. ALL_PROXY may name a SOCKS proxy,
+ * which is not supported.
+ */
 function environmentProxy(relay: URL, env: NodeJS.ProcessEnv): string | undefined {
   const own = variable(env, relay.protocol === "https:" ? "https_proxy" : "http_proxy");
   if (own !== undefined) return own;
@@ -72,14 +75,14 @@ function environmentProxy(relay: URL, env: NodeJS.ProcessEnv): string | undefine
   return all === undefined || /^(?!https?:)[a-z0-9]+:\/\//i.test(all) ? undefined : all;
 }
 
-/** A variable in lower case or in capitals; undefined where it is empty. */
+/** Returns a variable in lower or upper case; undefined if it is empty. */
 function variable(env: NodeJS.ProcessEnv, name: string): string | undefined {
   return env[name]?.trim() || env[name.toUpperCase()]?.trim() || undefined;
 }
 
 /**
- * Whether NO_PROXY names the relay: `*`, a domain with all below it (`.example` and `*.example` too), an address, a range
- * (10.0.0.0/8), each with a port if that is to be the only one. It is what curl and Go take.
+ * Returns whether NO_PROXY names the relay, as curl and Go read it: `*`, a domain with its subdomains (also `.example`
+ * and `*.example`), an address, or a range (10.0.0.0/8), each optionally with a port.
  */
 function isExempt(relay: URL, list: string | undefined): boolean {
   const host = relay.hostname.replace(/^\[|\]$/g, "").toLowerCase();

@@ -1,32 +1,32 @@
-/** How this machine gets to a relay, besides the relay's URL. */
+/** How this machine reaches a relay, besides the relay's URL. */
 import { z } from "zod";
 
-/** The largest list of certificates that is kept, in characters. */
+/** Maximum length of a stored list of certificates, in characters. */
 export const CA_CHARACTERS = 32_768;
 
-/** What is kept of it, with a network or a device. */
+/** The part that is stored with a network or a device. */
 export const reachRecord = z.object({
   /** `user:password` for a proxy in front of the relay. */
   login: z.string().max(1_024).optional(),
-  /** The interface of a link-local address. */
+  /** The interface for a link-local address. */
   zone: z.string().max(15).optional(),
-  /** The URL of the HTTP proxy on the way out, with its login, or `none`; absent: the environment's. */
+  /** URL of the outgoing HTTP proxy with its login, or `none`; if absent, the environment's. */
   proxy: z.string().max(2_048).optional(),
-  /** Certificates in PEM that are trusted besides the system's. */
+  /** Certificates in PEM that are trusted in addition to the system's. */
   ca: z.string().max(CA_CHARACTERS).optional(),
 });
 
 export type ReachRecord = z.infer<typeof reachRecord>;
 
 export interface Reach extends Readonly<ReachRecord> {
-  /** The proxy for every relay that has none of its own; it stands for HTTPS_PROXY and HTTP_PROXY. */
+  /** Proxy for relays without their own; it takes the place of HTTPS_PROXY and HTTP_PROXY. */
   readonly usualProxy?: string | undefined;
 }
 
-/** Nothing but the URL and the environment. */
+/** Only the URL and the environment. */
 export const PLAIN: Reach = {};
 
-/** Returns the first with what the second has, where it has something: as it is kept. */
+/** Returns the first with the second's values in place of its own, in the stored form. */
 export function merged(first: Readonly<ReachRecord>, second: Reach): ReachRecord {
   const given = Object.entries(second).filter(
     ([name, value]) => value !== undefined && name in reachRecord.shape,
@@ -34,7 +34,7 @@ export function merged(first: Readonly<ReachRecord>, second: Reach): ReachRecord
   return { ...first, ...Object.fromEntries(given) };
 }
 
-/** The value of `Authorization` and `Proxy-Authorization` (RFC 7617). */
+/** Returns the value of `Authorization` or `Proxy-Authorization` (RFC 7617). */
 export function basic(login: string): string {
   return `Basic ${Buffer.from(login, "utf8").toString("base64")}`;
 }

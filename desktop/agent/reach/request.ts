@@ -11,11 +11,11 @@ export interface RequestOptions {
 }
 
 /**
- * Asks a relay over HTTP, by the way that its tunnel takes. Unlike `fetch` it can't be sent elsewhere by a redirect,
- * and goes through proxies and with the authorities of `reach`.
+ * Sends an HTTP request to a relay over the same path as its tunnel. Unlike `fetch` it follows no redirect, and uses
+ * the proxies and authorities of `reach`.
  *
  * @param url below the relay's base URL
- * @throws what {@link dial} throws; the system's error where the connection is lost; the signal's reason
+ * @throws what {@link dial} throws; the system's error if the connection is lost; the signal's reason
  */
 export async function request(url: URL, reach: Reach, options: RequestOptions): Promise<Response> {
   const { method, headers, body, signal } = options;
@@ -30,7 +30,7 @@ export async function request(url: URL, reach: Reach, options: RequestOptions): 
       ...headers,
       ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }),
     },
-    // TLS is in the socket already.
+    // The socket already includes TLS.
     createConnection: () => socket,
     signal,
   });
@@ -48,7 +48,7 @@ export async function request(url: URL, reach: Reach, options: RequestOptions): 
     const hasBody = status !== 204 && status !== 205 && status !== 304;
     if (!hasBody) response.resume();
     try {
-      // Response takes no other status (Fetch, "Response class").
+      // Response accepts no other status (Fetch, "Response class").
       if (status < 200 || status > 599) throw new Error(`HTTP ${status} is no answer`);
       const stream = hasBody ? (Readable.toWeb(response) as ReadableStream<Uint8Array>) : null;
       resolve(new Response(stream, { status, headers: fields }));

@@ -1,12 +1,12 @@
-/** Which authorities are trusted for a relay's or a proxy's certificate. */
+/** Authorities trusted for the certificate of a relay or a proxy. */
 import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from "node:tls";
 import { type Fault, usage } from "../../../shared/values/fault.ts";
 
 /**
- * Where Linux systems keep all of theirs in one file: Debian and Alpine, Fedora, openSUSE. Node asks OpenSSL, which was
- * built with directories of its own and may look elsewhere.
+ * Bundles of all authorities on Linux: Debian and Alpine, Fedora, openSUSE. Node asks OpenSSL, whose compiled-in
+ * directories may be elsewhere.
  */
 const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
@@ -14,13 +14,13 @@ const BUNDLES = [
   "/etc/ssl/ca-bundle.pem",
 ];
 
-/** Contexts that are kept: one takes a quarter of a second to make. */
+/** Maximum cached contexts: creating one takes a quarter of a second. */
 const MAX_CONTEXTS = 16;
 const contexts = new Map<string, SecureContext>();
 
 /**
- * Returns what TLS is opened with: trusted are the authorities that Node brings, those of NODE_EXTRA_CA_CERTS, those of the
- * system's store, and these. An authority that is added to the system's bundle is trusted from the next connection on.
+ * Returns the TLS context. It trusts Node's own authorities, those of NODE_EXTRA_CA_CERTS, those of the system's store,
+ * and `ca`. An authority that is added to the system's bundle is trusted from the next connection on.
  *
  * @param ca certificates in PEM
  */
@@ -30,14 +30,14 @@ export function trusting(ca = ""): SecureContext {
   const known = contexts.get(key);
   if (known !== undefined) return known;
   const certificates = new Set([...own(), ...files.flatMap(readBundle), ...readCertificates(ca)]);
-  // Trust in an authority below the root is enough, as it is for curl: a company's store may have no more.
+  // As with curl, trust in an intermediate authority is enough: a company's store may contain no root.
   const context = createSecureContext({ ca: [...certificates], allowPartialTrustChain: true });
   if (contexts.size >= MAX_CONTEXTS) contexts.clear();
   contexts.set(key, context);
   return context;
 }
 
-/** Returns the certificates in a text, without what only looks like one: it would spoil all others. */
+/** Returns the certificates in a text, without invalid ones, which would make all others unusable. */
 export function readCertificates(pem: string): string[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   return blocks.filter((block) => {
@@ -49,7 +49,7 @@ export function readCertificates(pem: string): string[] {
   });
 }
 
-/** @param what it was read from */
+/** @param what the source of the text */
 export function noCertificate(what: string): Fault {
   return usage(
     "usage.ca",
@@ -58,7 +58,7 @@ export function noCertificate(what: string): Fault {
   );
 }
 
-/** As Node has them. A runtime that can't ask the system, as in some packages, has the bundles all the same. */
+/** Returns Node's list. A runtime that can't ask the system, as in some packages, still has the bundles. */
 function own(): readonly string[] {
   if (typeof getCACertificates !== "function") return rootCertificates;
   return [...getCACertificates("default"), ...getCACertificates("system")];
@@ -72,7 +72,7 @@ function readBundle(file: string): string[] {
   }
 }
 
-/** Changes when the file does. */
+/** Returns a value that changes when the file does. */
 function modified(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
   return stat === undefined ? "" : `${stat.ino}.${stat.mtimeNs}`;

@@ -16,17 +16,17 @@ const keptNetwork = z.object({
   autostart: z.boolean(),
   tap: z.string().optional(),
   address: z.string().optional(),
-  /** Its interface's, once it had one: the same ever after, whoever the agent runs as. */
+  /** MAC address of its interface, once it had one: it stays the same even if the agent runs as another user. */
   mac: z.string().optional(),
   offload: z.boolean().optional(),
   allow_overlap: z.boolean().optional(),
-  /** How its relay is reached, as far as that was told with it. */
+  /** How its relay is reached, if given for this network. */
   reach: reachRecord.optional(),
 });
 
 const kept = z.object({
   version: z.literal(1),
-  /** Of the machine's start during which it was written. */
+  /** ID of the boot in which it was written. */
   boot: z.string(),
   settings: settings.extend({ log_level: settings.shape.log_level.default("info") }).prefault({}),
   networks: z.array(keptNetwork).default([]),
@@ -35,7 +35,7 @@ const kept = z.object({
     .default([]),
 });
 
-/** What is kept of a network: how it is to be. */
+/** The stored wishes for a network. */
 export type KeptNetwork = z.infer<typeof keptNetwork>;
 
 export type KeptAdmin = z.infer<typeof kept>["admins"][number];
@@ -43,24 +43,23 @@ export type KeptAdmin = z.infer<typeof kept>["admins"][number];
 export interface AgentState {
   settings: Settings;
   networks: KeptNetwork[];
-  /** Administrators' tokens, by relay, and how to get there. */
+  /** Administrators' tokens by relay, and how to reach the relay. */
   admins: KeptAdmin[];
 }
 
-/** The agent's own state, in its directory: one file, for its owner's eyes alone. */
+/** The agent's state in its directory: one file, readable only by its owner. */
 export class AgentStore {
   readonly #directory: string;
   readonly #boot: string;
 
-  /** @param boot names the machine's start; see {@link bootId} */
+  /** @param boot ID of this boot; see {@link bootId} */
   constructor(directory: string, boot: string = bootId()) {
     this.#directory = directory;
     this.#boot = boot;
   }
 
   /**
-   * What was kept; a network that is not to come back after a start of the machine is not wanted any more if there was
-   * one since.
+   * Loads the state. After a reboot, networks that should not return are no longer wanted.
    *
    * @throws Fault `state.corrupt`, `state.unreadable`
    */
@@ -76,7 +75,7 @@ export class AgentStore {
     try {
       state = kept.parse(JSON.parse(text));
     } catch {
-      // Without the cause: messages of parsers quote what they were given, and there are tokens in it.
+      // Without the cause: parser messages quote their input, which contains tokens.
       throw new Fault({
         code: "state.corrupt",
         message: `'${this.#file}' is not the agent's state`,
@@ -109,7 +108,7 @@ export class AgentStore {
   }
 }
 
-/** Names this start of the machine; empty where the system does not. */
+/** Returns the ID of this boot; empty if the system has none. */
 export function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

@@ -12,14 +12,14 @@ import { ManagedNetwork } from "./networks/managed-network.ts";
 import { MemberBudget } from "./networks/member-budget.ts";
 import { findNetwork, type GivenRef, readRelay } from "./networks/network-ref.ts";
 
-/** How often an interface's addresses are looked at, in milliseconds: nobody tells of them. */
+/** Interval between looks at interface addresses, in milliseconds, because no event reports them. */
 const ADDRESSES_MS = 2_000;
 
-/** How often members that changed are told, in milliseconds: a relay may tell of thousands at once. */
+/** Interval between reports of changed members, in milliseconds: a relay may report thousands at once. */
 const PEERS_MS = 50;
 
 export interface AgentOptions {
-  /** This machine's id. */
+  /** This device's ID. */
   readonly device: string;
   readonly store: AgentStore;
   readonly devices: DeviceStore;
@@ -27,12 +27,12 @@ export interface AgentOptions {
 }
 
 export interface AgentEvents {
-  /** Networks that changed, and the ids of those that are no more. */
+  /** Called with changed networks, and the IDs of removed ones. */
   changed(networks: NetworkStatus[], removed: string[]): void;
   peer(id: string, peer: Peer): void;
 }
 
-/** What is asked of a network that is to be up. */
+/** Wishes for a network that is to be up. */
 export interface UpWishes {
   readonly token?: string | undefined;
   readonly tap?: string | undefined;
@@ -44,25 +44,25 @@ export interface UpWishes {
   readonly ca?: string | undefined;
 }
 
-/** This machine's networks: which there are, which are to be up, and that they are. */
+/** This machine's networks: lists them, and keeps up those that should be. */
 export class Agent {
   readonly log: AgentLog;
   readonly devices: DeviceStore;
   readonly state: AgentState;
   readonly #options: AgentOptions;
   readonly #networks = new Map<string, ManagedNetwork>();
-  /** By what they are let in with: see {@link accessKey}. */
+  /** Tunnels by credentials: see {@link accessKey}. */
   readonly #tunnels = new Map<string, AgentTunnel>();
   readonly #listeners = new Set<AgentEvents>();
   readonly #changed = new Set<ManagedNetwork>();
   #removed: string[] = [];
   readonly #memberBudget = new MemberBudget();
-  /** Members that changed, and are to be told of. */
+  /** Changed members that are still to be reported. */
   readonly #peers = new Map<string, { readonly id: string; readonly peer: Peer }>();
   #tellingPeers: ReturnType<typeof setTimeout> | undefined;
   #telling = false;
   #watch: ReturnType<typeof setInterval> | undefined;
-  /** What changes networks happens one after the other. Never rejects. */
+  /** Changes of networks run one after the other. Never rejects. */
   #work: Promise<unknown> = Promise.resolve();
 
   /** @throws Fault those of {@link AgentStore.load} */
@@ -73,7 +73,7 @@ export class Agent {
     this.state = options.store.load();
   }
 
-  /** Brings up what is to be up. @throws Fault where the state can't be read or kept */
+  /** Brings up the wanted networks. @throws Fault if the state can't be read or written */
   start(): void {
     this.#enlist(this.devices.enrolled());
     this.save();
@@ -81,7 +81,7 @@ export class Agent {
     this.#watch = setInterval(() => this.#lookAtAddresses(), ADDRESSES_MS);
   }
 
-  /** Takes everything down, to be brought up by the next {@link start}. */
+  /** Takes all networks down; the next {@link start} brings them up again. */
   async close(): Promise<void> {
     clearInterval(this.#watch);
     await this.#work;
@@ -92,7 +92,7 @@ export class Agent {
     return [...this.#networks.values()];
   }
 
-  /** Every network, those that another program enrolled this machine for meanwhile too. */
+  /** Returns every network, including those for which another program enrolled this machine meanwhile. */
   status(): NetworkStatus[] {
     this.#refresh();
     return this.networks.map((network) => network.status());
@@ -104,13 +104,13 @@ export class Agent {
     return findNetwork(this.networks, ref);
   }
 
-  /** @returns what ends it */
+  /** Adds a listener. @returns a function that removes it */
   follow(listener: AgentEvents): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** This machine was enrolled. @returns the networks that it may use */
+  /** Adds the networks of a new enrolment. @returns them */
   enrolled(device: EnrolledDevice): ManagedNetwork[] {
     this.#enlist([device]);
     return this.networks.filter(
@@ -120,7 +120,7 @@ export class Agent {
   }
 
   /**
-   * Has a network up from now on.
+   * Brings a network up and keeps it up.
    *
    * @throws Fault `network.unknown`, `network.ambiguous`, `usage.relay`, `state.unwritable`
    */
@@ -138,14 +138,14 @@ export class Agent {
       const asBefore = before === JSON.stringify(network.kept);
       network.kept.wanted = true;
       this.save();
-      // An interface is made with what was wished for it.
+      // An interface is created with its wishes, so changed ones need a new interface.
       if (!asBefore) await this.#takeDown(network);
       this.#bringUp(network);
       return network;
     });
   }
 
-  /** Has a network down from now on, without a name all; resolves once the interfaces are gone. */
+  /** Takes a network down and keeps it down; all of them if none is given. Resolves once the interfaces are gone. */
   down(ref: GivenRef | undefined): Promise<ManagedNetwork[]> {
     return this.#inTurn(async () => {
       const networks = ref === undefined ? this.networks.filter(({ kept }) => kept.wanted) : [this.find(ref)];
@@ -156,7 +156,7 @@ export class Agent {
     });
   }
 
-  /** Takes a network down and forgets it, with the device's key where it opened nothing else. */
+  /** Takes a network down and forgets it; also the device's key if it opened no other network. */
   leave(ref: GivenRef): Promise<string> {
     return this.#inTurn(async () => {
       const network = this.find(ref);
@@ -175,7 +175,7 @@ export class Agent {
     return network;
   }
 
-  /** How a network's relay is reached: by what was told with it, or when this machine enrolled, or for all. */
+  /** Returns how a network's relay is reached: as given for it, else as given at enrolment, else as for all relays. */
   reachOf(kept: KeptNetwork): Reach {
     let device: EnrolledDevice | undefined;
     try {
@@ -186,25 +186,25 @@ export class Agent {
     return { ...merged(device?.reach ?? {}, kept.reach ?? {}), ...this.usual };
   }
 
-  /** The same of any relay, by its base URL: as of the networks and administrators that are known of it. */
+  /** Returns how any relay is reached, by its base URL, from its known networks and administrators. */
   reachTo(relay: string): Reach {
     const admin = this.state.admins.find((one) => one.relay === relay)?.reach ?? {};
     const network = this.networks.find(({ kept }) => kept.relay === relay)?.kept;
     return { ...merged(network === undefined ? {} : this.reachOf(network), admin), ...this.usual };
   }
 
-  /** The way to all relays, by the agent's settings. */
+  /** The agent's settings for reaching any relay. */
   get usual(): Reach {
     const { proxy } = this.state.settings;
     return proxy === undefined || proxy === null ? {} : { usualProxy: proxy };
   }
 
-  /** Tries to connect now what waits to do so. */
+  /** Makes waiting tunnels connect now. */
   retry(): void {
     for (const tunnel of this.#tunnels.values()) tunnel.retry();
   }
 
-  /** Keeps how things are to be. @throws Fault `state.unwritable` */
+  /** Stores the wanted state. @throws Fault `state.unwritable` */
   save(): void {
     this.state.networks = this.networks.map(({ kept }) => kept);
     this.#options.store.save(this.state);
@@ -250,7 +250,7 @@ export class Agent {
     return this.devices.enrolled().find((one) => relayText(one.relay) === relay && one.tenant === tenant);
   }
 
-  /** Networks of one tunnel go one way. */
+  /** Networks of one tunnel use one reach. */
   #reachBy(kept: KeptNetwork, reach: Reach): void {
     if (Object.values(reach).every((value) => value === undefined)) return;
     for (const network of this.networks) {
@@ -271,7 +271,7 @@ export class Agent {
     });
   }
 
-  /** The interface had its MAC address given: it has the same ever after. */
+  /** Stores the MAC address of a network's interface, so that it never changes. */
   #named({ kept, local }: ManagedNetwork): void {
     if (kept.mac !== undefined || local === undefined) return;
     kept.mac = formatMac(local.overlay.mac);
@@ -282,7 +282,7 @@ export class Agent {
     }
   }
 
-  /** What is on the disk may have been changed by another program: what can't be read leaves what was known. */
+  /** Reads the state again, because another program may have changed it. If it is unreadable, the known state stays. */
   #refresh(): void {
     try {
       this.#enlist(this.devices.enrolled());
@@ -363,7 +363,7 @@ export class Agent {
     this.#tellSoon();
   }
 
-  /** Several changes in a row are told as one. */
+  /** Several changes in a row are reported as one. */
   #tellSoon(): void {
     if (this.#telling) return;
     this.#telling = true;
@@ -377,7 +377,7 @@ export class Agent {
     });
   }
 
-  /** Of a member that changes again and again, callers are told the last. */
+  /** If a member changes repeatedly, callers get the last state. */
   #tellPeer(id: string, peer: Peer): void {
     this.#peers.set(JSON.stringify([id, peer.vtep]), { id, peer });
     this.#tellingPeers ??= setTimeout(() => {
@@ -397,12 +397,12 @@ export class Agent {
   }
 }
 
-/** Networks with the same are on one tunnel. */
+/** Networks with the same key share a tunnel. */
 function accessKey({ relay, tenant, token }: KeptNetwork): string {
   return [relay, tenant ?? "", token ?? ""].join("\n");
 }
 
-/** Names a network for good, without telling a token. */
+/** Returns a permanent ID of a network that does not reveal its token. */
 function networkId(kept: KeptNetwork): string {
   return createHash("sha256")
     .update(`${accessKey(kept)}\n${kept.network}`)

@@ -4,25 +4,25 @@ import type { EventData, EventName } from "../../rpc/schema.ts";
 import type { Step } from "../../rpc/shapes.ts";
 import { toProblem } from "./networks/managed-network.ts";
 
-/** Of one caller. */
+/** Maximum jobs of one caller. */
 const MOST_JOBS = 4;
 
-/** What goes on after the answer to its call. */
+/** Work that continues after its call was answered. */
 export interface Job {
-  /** Aborted when it is to be given up. */
+  /** Aborted when the job must be given up. */
   readonly cancelled: AbortSignal;
-  /** Aborted when it is to end well, which captures do; it is also when cancelled. */
+  /** Aborted when the job should finish normally, as captures do; also when it is cancelled. */
   readonly stopped: AbortSignal;
   progress(step: Step): void;
   /**
-   * The next piece of a file.
+   * Sends the next piece of a file.
    *
-   * @returns false where the caller does not keep up, and it was not sent
+   * @returns false if the caller is too slow, and it was not sent
    */
   capture(data: Uint8Array, frames: number, dropped: number): boolean;
 }
 
-/** Says something to the caller. @returns false where it does not keep up, and it was not sent */
+/** Sends an event to the caller. @returns false if the caller is too slow, and it was not sent */
 export type Tell = <E extends EventName>(event: E, data: EventData<E>, mayBeLost: boolean) => boolean;
 
 /** The jobs of one caller, which end with it. */
@@ -35,7 +35,8 @@ export class Jobs {
   }
 
   /**
-   * Starts a job: `done` is told when `work` is. Where that resolves to false it has failed, and said why by itself.
+   * Starts a job, and sends `done` when `work` ends. If `work` resolves to false, it failed and has already reported
+   * why.
    *
    * @throws Fault `job.too-many`
    */
@@ -72,17 +73,17 @@ export class Jobs {
     return job;
   }
 
-  /** Gives one up. @throws Fault `job.unknown` */
+  /** Cancels a job. @throws Fault `job.unknown` */
   cancel(job: string): void {
     this.#find(job).cancel.abort();
   }
 
-  /** Ends one well. @throws Fault `job.unknown` */
+  /** Ends a job normally. @throws Fault `job.unknown` */
   stop(job: string): void {
     this.#find(job).stop.abort();
   }
 
-  /** The caller is gone. */
+  /** Ends all jobs: the caller is gone. */
   close(): void {
     for (const { cancel } of this.#running.values()) cancel.abort();
   }

@@ -7,10 +7,10 @@ import type { SocketNative } from "./calls/socket-native.ts";
 const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
 
 /**
- * Has a state directory for this process alone, until it ends however it does: two agents with one device's keys would
- * throw each other out for ever.
+ * Locks a state directory for this process until it ends in any way: two agents with one device's keys would end each
+ * other's sessions forever.
  *
- * @returns what gives it back
+ * @returns a function that unlocks it
  * @throws Fault `agent.running-already`
  */
 export function lockState(directory: string, native: SocketNative): () => void {

@@ -1,21 +1,21 @@
-/** The agent's unit of systemd: the one text of it, for the command and for packages. */
+/** The agent's systemd unit: one text for the command and for packages. */
 import { readFileSync } from "node:fs";
 
 export const UNIT_NAME = "laneway.service";
 
-/** What stands in the text for the program that is the command `laneway`. */
+/** Placeholder for the program that is the command `laneway`. */
 const COMMAND = "@COMMAND@";
 
-/** The user and group that the agent runs as, for systemd-sysusers. */
+/** The user and group of the agent, for systemd-sysusers. */
 export const SYSUSERS = `u laneway - "Laneway agent" /var/lib/laneway /usr/sbin/nologin\n`;
 
-/** @param command the program and what comes before the command's own arguments: absolute paths */
+/** @param command the program and its first arguments: absolute paths */
 export function unitText(command: readonly string[]): string {
   const text = readFileSync(new URL(UNIT_NAME, import.meta.url), "utf8");
   return text.replace(COMMAND, () => command.map(escaped).join(" "));
 }
 
-/** A word of ExecStart (systemd.service(5), "COMMAND LINES"). */
+/** Escapes a word of ExecStart (systemd.service(5), "COMMAND LINES"). */
 function escaped(word: string): string {
   const text = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /^[\w./%$+@:=-]+$/.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;

@@ -1,8 +1,7 @@
 /**
- * Change notices of the kernel: links, addresses, routes and rules, over a netlink socket (rtnetlink(7)).
- *
- * A socket of this process, not a child `ip monitor`: nothing is left running when the process is killed, a loss is told
- * (ENOBUFS), and there is no text to parse. The notices say what to look at; what is there is asked of `ip` (state.ts).
+ * Change notices of the kernel: links, addresses, routes and rules, over a netlink socket (rtnetlink(7)). Unlike a
+ * child `ip monitor`, the socket leaves no process behind, reports losses (ENOBUFS), and needs no parsing of text. The
+ * notices say where to look; `ip` gives the state (state.ts).
  */
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
@@ -30,15 +29,15 @@ const RTM_DELROUTE = 25;
 const RTA_OIF = 4;
 const IFF_RUNNING = 0x40;
 
-/** Bytes of a datagram that are read: the kernel's own are 32 KiB at most. */
+/** Maximum bytes of a datagram: the kernel's own have at most 32 KiB. */
 const DATAGRAM_BYTES = 65_536;
-/** Datagrams that are read at one wake-up, so that a flood of them does not starve the rest of the process. */
+/** Datagrams read at one wake-up, so that a flood of them does not starve the process. */
 const DATAGRAMS = 64;
 
-/** One notice. */
+/** A change notice. */
 export interface SystemNotice {
   readonly what: "link" | "address" | "route" | "other";
-  /** The interface's index; 0 where the notice names none. */
+  /** The interface's index; 0 if the notice names none. */
   readonly index: number;
   /** Of a link: whether it has a carrier. */
   readonly running: boolean | undefined;
@@ -48,7 +47,7 @@ export interface NoticeEvents {
   notices(notices: readonly SystemNotice[]): void;
   /** Notices were lost: anything may have changed. */
   lost(): void;
-  /** No more will come. */
+  /** No more notices will come. */
   failed(why: Error): void;
 }
 
@@ -58,9 +57,9 @@ export interface NoticeSocket {
 }
 
 /**
- * Opens a socket that tells what changes in this network namespace. It takes no rights.
+ * Opens a socket that reports changes in this network namespace. It needs no privileges.
  *
- * @throws Error where this runtime has no FFI, or the kernel gives no such socket
+ * @throws Error if this runtime has no FFI, or the kernel refuses the socket
  */
 export async function openNotices(events: NoticeEvents): Promise<NoticeSocket> {
   const watchDescriptor = await loadPoll();
@@ -130,7 +129,7 @@ export async function openNotices(events: NoticeEvents): Promise<NoticeSocket> {
   };
 }
 
-/** Reads the messages of one datagram: struct nlmsghdr, and what is needed of what follows it. */
+/** Reads the messages of one datagram: struct nlmsghdr, and the needed part of its payload. */
 export function readNotices(datagram: Uint8Array, length: number): SystemNotice[] {
   const view = new DataView(datagram.buffer, datagram.byteOffset, Math.min(length, datagram.length));
   const notices: SystemNotice[] = [];
@@ -164,7 +163,7 @@ function readNotice(view: DataView, at: number, end: number): SystemNotice {
   return { what: "other", index: 0, running: undefined };
 }
 
-/** The interface of a route: RTA_OIF among its attributes; 0 where there is none, as with several next hops. */
+/** Returns the interface of a route: RTA_OIF among its attributes; 0 if absent, as with several next hops. */
 function outgoing(view: DataView, start: number, end: number): number {
   let at = start;
   while (at + 4 <= end) {

@@ -1,4 +1,4 @@
-/** Routes of our own that keep relays outside of the networks that are reached through them. */
+/** Routes that keep relays reachable outside of the networks that they carry. */
 import { type Cidr, containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
 import { changeLink } from "../tap/link.ts";
 import { hostOf } from "../trust/address.ts";
@@ -6,21 +6,21 @@ import { ROUTE_PROTOCOL } from "./route-protocol.ts";
 import { type LinkState, type Route, readLinks, readRoutes } from "./state.ts";
 import { type SystemWatcher, system } from "./watcher.ts";
 
-/** Addresses of one relay that are kept outside, and subnets that they are kept outside of. */
+/** Maximum addresses kept outside for one relay, and subnets to keep them out of. */
 const MAX_ADDRESSES = 32;
 const MAX_SUBNETS = 1_024;
 
 export interface OutsideOptions {
   readonly watcher?: SystemWatcher;
-  /** Told where a route can't be set. */
+  /** Called if a route can't be set. */
   readonly failed?: (why: Error) => void;
 }
 
 /**
- * Keeps addresses, such as a relay's or a proxy's, reached as they were before a network of ours had them in its subnet: by a
- * host route through the gateway and the interface that they would be reached by otherwise. There is one while it is
- * needed. A route's metric is this process's id, so that processes with one relay don't take each other's away, and
- * what a killed one left is known, and removed by the next.
+ * Keeps addresses, such as a relay's or a proxy's, reachable as before one of our networks got them in its subnet. It
+ * sets a host route through the gateway and interface that would be used otherwise, while needed. A route's metric is
+ * this process's ID, so that processes with the same relay do not remove each other's routes. Routes of a killed
+ * process are recognised and removed by the next one.
  */
 export class OutsideRoutes {
   readonly #watcher: SystemWatcher;
@@ -40,8 +40,8 @@ export class OutsideRoutes {
   /**
    * Keeps addresses outside from now on.
    *
-   * @param addresses IPv4 and IPv6; what is neither is passed over
-   * @returns what changes the list, and what ends it
+   * @param addresses IPv4 and IPv6; others are skipped
+   * @returns an object to change and end it
    */
   keep(addresses: readonly string[]): KeptAddresses {
     const kept: KeptAddresses = {
@@ -73,7 +73,7 @@ export class OutsideRoutes {
     return kept;
   }
 
-  /** One look after the other. Never rejects. */
+  /** Looks run one after the other. Never rejects. */
   #look(links?: readonly LinkState[]): Promise<void> {
     this.#work = this.#work
       .then(async () => await this.#apply(links))
@@ -82,20 +82,20 @@ export class OutsideRoutes {
   }
 
   async #apply(known?: readonly LinkState[]): Promise<void> {
-    // Runs at shutdown as well, when the caller has ended.
+    // Also runs at shutdown, after the caller's signal is aborted.
     const { signal } = new AbortController();
     if (!this.#swept) await this.#sweep(signal);
     this.#swept = true;
     const links = known ?? (await readLinks(signal));
     const own = links.filter(({ index }) => this.#watcher.isOwn(index));
-    // Those of an interface that is not yet up count as well.
+    // Subnets of interfaces that are not yet up count as well.
     const subnets = [...this.#kept].flatMap((kept) => kept.subnets);
     const wanted = new Set([...this.#kept].flatMap((kept) => kept.addresses));
     const tables = new Map<4 | 6, Promise<Route[]>>();
     for (const address of new Set([...wanted, ...this.#set.keys()])) {
       const version = address.includes(":") ? 6 : 4;
       if (!this.#set.has(address)) {
-        // Nearly always: what is asked of the kernel is one route, and not all of a router's.
+        // The usual case: so the kernel is asked for one route, not for all of a router's.
         if (own.length === 0 && subnets.length === 0) continue;
         if (!isInside(address, own, subnets) && !(await this.#leadsInside(version, address, own, signal)))
           continue;
@@ -114,12 +114,12 @@ export class OutsideRoutes {
     own: readonly LinkState[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    // Where there is no route to it at all, it is not inside.
+    // Without any route to it, it is not inside.
     const [route] = await readRoutes(version, ["get", address], signal).catch(() => []);
     return own.some(({ name }) => name === route?.dev);
   }
 
-  /** Sets a route, changes it or takes it away, unless it is so already. */
+  /** Sets, changes or removes a route, unless it is already so. */
   async #put(
     version: 4 | 6,
     address: string,
@@ -146,7 +146,7 @@ export class OutsideRoutes {
     this.#set.set(address, wanted);
   }
 
-  /** Removes what processes left that were killed. */
+  /** Removes routes of killed processes. */
   async #sweep(signal: AbortSignal): Promise<void> {
     for (const version of [4, 6] as const) {
       for (const { to, metric } of await readRoutes(version, ["show", "proto", ROUTE_PROTOCOL], signal)) {
@@ -161,19 +161,19 @@ export class OutsideRoutes {
 /** Addresses that are kept outside for one tunnel. */
 export interface KeptAddresses {
   addresses: readonly string[];
-  /** What our interfaces are given in the tunnel's networks. */
+  /** Subnets of our interfaces in the tunnel's networks. */
   subnets: readonly Cidr[];
-  /** Keeps these outside instead. */
+  /** Replaces the addresses. */
   update(addresses: readonly string[]): Promise<void>;
-  /** Has routes set before an interface of ours is given addresses, CIDRs. */
+  /** Sets routes before one of our interfaces gets addresses, CIDRs. */
   prepare(subnets: readonly string[]): Promise<void>;
   /** Ends it; resolves once the routes are gone. */
   release(): Promise<void>;
 }
 
 /**
- * Returns the way by which an address is reached where our interfaces are left out; undefined where it needs no route of its
- * own, since it is reached so anyway, or where there is no such way.
+ * Returns the route to an address without our interfaces. Undefined if it needs no route of its own, because it is
+ * reached so anyway, or if there is no such route.
  */
 export function wayOutside(
   address: string,
@@ -196,7 +196,7 @@ export function wayOutside(
   );
 }
 
-/** Whether an address is in a subnet of our interfaces, or in one of these. */
+/** Returns whether an address is in a subnet of our interfaces, or in one of these. */
 function isInside(address: string, own: readonly LinkState[], subnets: readonly Cidr[]): boolean {
   const host = hostOf(address);
   const theirs = own.flatMap((link) => link.addresses.flatMap(({ cidr }) => parseCidr(cidr) ?? []));
@@ -208,7 +208,7 @@ function isInside(address: string, own: readonly LinkState[], subnets: readonly 
   );
 }
 
-/** The route that the kernel would take: that to the smallest network, and of several the one with the least metric. */
+/** Returns the route that the kernel would use: the longest prefix, then the lowest metric. */
 function best(host: Cidr, routes: readonly Route[]): Route | undefined {
   let found: { route: Route; prefix: number } | undefined;
   for (const route of routes) {
@@ -224,7 +224,7 @@ function best(host: Cidr, routes: readonly Route[]): Route | undefined {
   return found?.route;
 }
 
-/** The length of a route's prefix; undefined where the address is not in it. */
+/** Returns the length of a route's prefix; undefined if the address is not in it. */
 function prefixFor(to: string, host: Cidr): number | undefined {
   const cidr = to.includes("/") ? parseCidr(to) : hostOf(to);
   if (cidr === undefined || cidr.version !== host.version) return undefined;
@@ -239,7 +239,7 @@ function hosts(addresses: readonly string[]): string[] {
   return [...new Set(found)].slice(0, MAX_ADDRESSES);
 }
 
-/** Whether there is a process of that id, of whichever user. */
+/** Returns whether a process with that ID runs, of any user. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -249,5 +249,5 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The process's own. */
+/** The instance of this process. */
 export const outside = new OutsideRoutes();

@@ -1,2 +1,2 @@
-/** By this routes are known to be Laneway's (ip-route(8), "protocol"): a number that iproute2's rt_protos does not name. */
+/** Protocol number of Laneway's routes (ip-route(8), "protocol"): not named in iproute2's rt_protos. */
 export const ROUTE_PROTOCOL = "76";

@@ -1,12 +1,12 @@
-/** By how much the wall clock may leave the monotonic one between two looks, in milliseconds: adjustments are smaller. */
+/** Maximum drift between wall and monotonic clock between two looks, in milliseconds: adjustments are smaller. */
 const JUMP_MS = 2_000;
-/** How late a look may come, in milliseconds: a busy machine is less. */
+/** Maximum delay of a look, in milliseconds: longer than on a busy machine. */
 const LATE_MS = 5_000;
 
 /**
- * Tells that the machine slept, or that the process was stopped, by clocks that it is asked to look at every second. The
- * monotonic clock stands still in a suspend (clock_gettime(2)) and goes on while a process is stopped; the wall clock
- * goes on in both. A step of the wall clock looks like a suspend, and costs a look.
+ * Detects that the machine slept, or that the process was stopped, from two clocks read every second. The monotonic
+ * clock stops in a suspend (clock_gettime(2)) and continues while a process is stopped; the wall clock continues in
+ * both. A step of the wall clock looks like a suspend, and costs only a look.
  */
 export class SleepClock {
   readonly #monotonic: () => number;
@@ -21,7 +21,7 @@ export class SleepClock {
     this.start();
   }
 
-  /** Counts from now on. */
+  /** Starts measuring. */
   start(): void {
     this.#at = this.#monotonic();
     this.#lead = this.#wall() - this.#at;

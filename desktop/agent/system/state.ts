@@ -1,9 +1,9 @@
-/** The links, addresses and default routes of this network namespace, as `ip` tells of them. */
+/** The links, addresses and default routes of this network namespace, as `ip` reports them. */
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { askIp } from "../tap/link.ts";
 
-/** A lifetime that does not end (linux/if_addr.h, INFINITY_LIFE_TIME). */
+/** A lifetime without end (linux/if_addr.h, INFINITY_LIFE_TIME). */
 const FOREVER = 4_294_967_295;
 
 /** An address of a link. */
@@ -11,7 +11,7 @@ export interface LinkAddress {
   /** `10.20.0.7/24` */
   readonly cidr: string;
   readonly scope: string;
-  /** Whether it stays until it is removed, and is not deprecated. */
+  /** Whether it is permanent and not deprecated. */
   readonly permanent: boolean;
 }
 
@@ -61,7 +61,7 @@ const links = z.array(
  */
 export async function readLinks(signal: AbortSignal): Promise<LinkState[]> {
   return links.parse(await askIp(["address", "show"], signal)).flatMap((link) => {
-    // `ip` has an empty object for a link that went away meanwhile.
+    // `ip` prints an empty object for a link that was removed meanwhile.
     if (link.ifindex === 0) return [];
     return [
       {
@@ -82,7 +82,7 @@ export async function readLinks(signal: AbortSignal): Promise<LinkState[]> {
   });
 }
 
-/** A way to somewhere. */
+/** A route. */
 export interface Route {
   /** `default`, `10.20.0.0/24`, `10.20.0.7`. */
   readonly to: string;
@@ -92,7 +92,7 @@ export interface Route {
   readonly via: string | undefined;
   readonly source: string | undefined;
   readonly metric: number;
-  /** Of whom it is: `kernel`, `boot`, `dhcp`, or a number. */
+  /** Its origin: `kernel`, `boot`, `dhcp`, or a number. */
   readonly protocol: string;
   /** Whether its interface has no carrier, or its next hop is dead. */
   readonly dead: boolean;
@@ -117,9 +117,9 @@ const routes = z.array(
 );
 
 /**
- * Reads routes: those that `ip route` shows for `what`.
+ * Reads the routes that `ip route` prints for `what`.
  *
- * @param version of the Internet Protocol; where the kernel has no IPv6 there are none
+ * @param version of the Internet Protocol; without IPv6 in the kernel there are no routes
  * @param what such as `["show", "default"]` or `["get", "192.0.2.1"]`
  * @throws Fault those of {@link askIp}; the signal's reason
  */

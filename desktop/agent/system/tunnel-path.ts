@@ -3,25 +3,25 @@ import { isIP } from "node:net";
 import { readRoutes } from "./state.ts";
 import { type SystemWatcher, system } from "./watcher.ts";
 
-/** How often the relay's name is looked up while a tunnel is open, in milliseconds. */
+/** Interval between lookups of the relay's name while a tunnel is open, in milliseconds. */
 const NAME_MS = 10_000;
 
 export interface TunnelPathEvents {
-  /** The machine's way out, or the way to the relay, is not what it was. */
+  /** The machine's way out, or the path to the relay, has changed. */
   changed(why: string): void;
-  /** The address that the connection uses here is gone, so nothing comes back any more. */
+  /** The connection's local address is gone, so no answer can return. */
   lost(why: string): void;
 }
 
-/** The ends of a connection: addresses. */
+/** The two addresses of a connection. */
 export interface PathEnds {
   readonly local: string | undefined;
   readonly remote: string | undefined;
 }
 
 /**
- * The way that a tunnel takes through this machine: tells when it changed, by the links, addresses and routes that are not
- * this process's own, the route to the relay, its name's addresses, and sleep.
+ * Watches a tunnel's path through this machine. Reports changes of links, addresses and routes that are not this
+ * process's own, of the route to the relay, of its name's addresses, and sleep.
  */
 export class TunnelPath {
   readonly #events: TunnelPathEvents;
@@ -56,14 +56,14 @@ export class TunnelPath {
       names: () => void this.#askName(),
     });
     this.#naming = setInterval(() => void this.#askName(), NAME_MS);
-    // A tunnel that ends is not kept for this.
+    // This timer does not keep a process alive whose tunnel has ended.
     this.#naming.unref();
   }
 
   /**
-   * Says which connection the tunnel has now; undefined while it has none.
+   * Sets the tunnel's current connection; undefined if there is none.
    *
-   * @param url what was dialled: the relay, or a proxy
+   * @param url the URL dialled: the relay, or a proxy
    */
   connected(ends: PathEnds | undefined, url?: URL): void {
     const host = url?.hostname.replace(/^\[|\]$/g, "");
@@ -73,7 +73,7 @@ export class TunnelPath {
     this.#way = undefined;
     if (ends === undefined) return;
     void this.#askWay();
-    // Only what is asked while it is open is compared: the address may be one of many.
+    // Compares only answers from while it is open: the address may be one of many.
     if (this.#answer === undefined) void this.#askName();
   }
 
@@ -83,7 +83,7 @@ export class TunnelPath {
     this.#ending.abort();
   }
 
-  /** Compares how the kernel sends packets to the relay with how it did. */
+  /** Compares the kernel's route to the relay with the previous one. */
   async #askWay(): Promise<void> {
     const ends = this.#ends;
     const { remote } = ends ?? {};
@@ -93,7 +93,7 @@ export class TunnelPath {
       const routes = await readRoutes(isIP(remote) as 4 | 6, ["get", remote], this.#ending.signal);
       way = JSON.stringify(routes.map(({ type, dev, via, source }) => [type, dev, via, source]));
     } catch {
-      // There is none, for now.
+      // No route for now.
       way = "none";
     }
     if (this.#ends !== ends || this.#ending.signal.aborted) return;
@@ -102,7 +102,7 @@ export class TunnelPath {
     if (before !== undefined && before !== way) this.#events.changed("the route to the relay changed");
   }
 
-  /** Compares the addresses of the relay's name with those that it had. */
+  /** Compares the addresses of the relay's name with the previous ones. */
   async #askName(): Promise<void> {
     const host = this.#host;
     if (this.#asking || this.#ends === undefined || host === undefined || isIP(host) !== 0) return;
@@ -116,19 +116,19 @@ export class TunnelPath {
       const before = this.#answer;
       this.#answer = answer;
       const isNew = before !== undefined && before !== answer;
-      // One of the addresses is the tunnel's own: it may stay where it is.
+      // If the tunnel's own address is among them, it may stay.
       const isOther = !found.some(({ address }) => address === this.#ends?.remote);
       if (isNew && isOther && !this.#ending.signal.aborted)
         this.#events.changed("the relay has another address");
     } catch {
-      // No answer is no other address.
+      // A failed lookup is no other address.
     } finally {
       this.#asking = false;
     }
   }
 }
 
-/** IPv4 as itself, where a socket of both versions has it mapped; without a zone. */
+/** Returns an IPv4-mapped address as IPv4; removes a zone. */
 function plain(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:(?=[\d.]+$)/, "").replace(/%.*$/, "");
 }

@@ -1,41 +1,41 @@
-/** The one watcher of this machine's links, addresses, routes and sleep, that everything in the process asks. */
+/** The process's only watcher of this machine's links, addresses, routes and sleep. */
 import { statSync } from "node:fs";
 import { type NoticeEvents, type NoticeSocket, openNotices, type SystemNotice } from "./netlink.ts";
 import { SleepClock } from "./sleep-clock.ts";
 import { type LinkState, type Route, readLinks, readRoutes } from "./state.ts";
 
-/** How long notices are gathered before the system is read, in milliseconds: one change comes as several. */
+/** How long notices are gathered before the system is read, in milliseconds: one change causes several. */
 const GATHER_MS = 40;
 /**
- * How long readings may take in a row, in milliseconds, and how much of all time: a few changes are seen at once, and on a
- * machine whose routes never rest it is a tenth of a core.
+ * Maximum time of consecutive readings, in milliseconds, and their share of all time. A few changes are seen at once; a
+ * machine whose routes change constantly spends a tenth of a core.
  */
 const READING_MS = 3_000;
 const READING_SHARE = 0.1;
-/** How often the system is read without a notice, in milliseconds: where notices come, and where there are none. */
+/** Interval between readings without a notice, in milliseconds: if notices work, and if they do not. */
 const SWEEP_MS = 30_000;
 const POLL_MS = 2_000;
-/** How often sleep and the files of names are looked at, in milliseconds. */
+/** Interval between looks at sleep and name files, in milliseconds. */
 const TICK_MS = 1_000;
-/** How long after a failure the notices are opened anew, in milliseconds. */
+/** Delay before notices are reopened after a failure, in milliseconds. */
 const REOPEN_MS = 10_000;
 
-/** Files whose change may give names another answer (resolv.conf(5), hosts(5)). */
+/** Files whose change may change the answers for names (resolv.conf(5), hosts(5)). */
 const NAME_FILES = ["/etc/hosts", "/etc/resolv.conf"];
 
-/** How the machine stands. */
+/** The state of the machine's network. */
 export interface SystemState {
   readonly links: readonly LinkState[];
-  /** By index: links and addresses of which there was a notice, and interfaces of which a route changed. */
+  /** Indices of links with a notice about them, their addresses or their routes. */
   readonly touched: ReadonlySet<number>;
-  /** Whether anything may have changed, as after a loss of notices, and not only what was touched. */
+  /** Whether anything may have changed, as after lost notices, not only what was touched. */
   readonly sweep: boolean;
-  /** What is to be compared to know whether the way out has changed: interfaces that are not ours, and default routes. */
+  /** Text to compare for changes of the way out: interfaces that are not ours, and default routes. */
   readonly underlay: string;
 }
 
 export interface SystemListener {
-  /** Something changed, or it is time to look again. */
+  /** The state changed, or it is time to look again. */
   changed(state: SystemState): void;
   /** The machine slept, or this process was stopped. */
   woke?(): void;
@@ -43,24 +43,24 @@ export interface SystemListener {
   names?(): void;
 }
 
-/** Opens notices; {@link openNotices} unless told. */
+/** Opens notices; {@link openNotices} by default. */
 export type OpenNotices = (events: NoticeEvents) => Promise<NoticeSocket>;
 
-/** Watches while there is a listener. */
+/** Watches the system while it has listeners. */
 export class SystemWatcher {
   readonly #open: OpenNotices;
   readonly #listeners = new Set<SystemListener>();
-  /** Indices of the interfaces that are this process's own: their changes are no change of the way out. */
+  /** Indices of this process's interfaces: their changes do not change the way out. */
   readonly #own = new Set<number>();
   readonly #touched = new Set<number>();
-  /** By index: how often a link's carrier came or went, also between two readings. */
+  /** By index: how often a link's carrier changed, also between two readings. */
   readonly #flaps = new Map<number, number>();
   readonly #running = new Map<number, boolean>();
   #sweep = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tick: ReturnType<typeof setInterval> | undefined;
   #reading = false;
-  /** What is left of {@link READING_MS}, and when that was so. */
+  /** The rest of {@link READING_MS}, and the time of that value. */
   #credit = READING_MS;
   #creditAt = 0;
   #sweptAt = 0;
@@ -76,9 +76,9 @@ export class SystemWatcher {
   }
 
   /**
-   * Tells a listener of changes from now on, first of all how the machine stands.
+   * Adds a listener, and first reports the current state to it.
    *
-   * @returns what ends it
+   * @returns a function that removes it
    */
   listen(listener: SystemListener): () => void {
     this.#listeners.add(listener);
@@ -90,17 +90,17 @@ export class SystemWatcher {
     };
   }
 
-  /** Takes an interface for this process's own until it is gone, whatever it is called. */
+  /** Marks an interface as this process's own until it is gone, whatever its name. */
   own(index: number): void {
     this.#own.add(index);
   }
 
-  /** Whether an interface is this process's own. */
+  /** Returns whether an interface is this process's own. */
   isOwn(index: number): boolean {
     return this.#own.has(index);
   }
 
-  /** Has everything looked at anew, soon. */
+  /** Requests a full reading soon. */
   look(): void {
     this.#sweep = true;
     this.#soon();
@@ -139,7 +139,7 @@ export class SystemWatcher {
       async (opened) => {
         if (ending?.signal.aborted === false && this.#socket === socket) {
           this.#hasNotices = true;
-          // What changed before it was open was told to no one.
+          // Changes from before it was open were not reported.
           this.look();
         }
         return opened;
@@ -222,7 +222,7 @@ export class SystemWatcher {
       const state = { links, touched, sweep, underlay: this.#underlay(links, defaults) };
       for (const listener of [...this.#listeners]) listener.changed(state);
     } catch {
-      // Such as for want of processes, or by our end: what was not seen is looked at again.
+      // For example, no process could be started, or the watcher ended: what was missed is read again.
       if (!signal.aborted) this.#sweep = true;
     } finally {
       this.#reading = false;
@@ -231,7 +231,7 @@ export class SystemWatcher {
     }
   }
 
-  /** Takes the milliseconds of a reading off what readings may take. Returns what is left, negative where it is overdrawn. */
+  /** Takes a reading's milliseconds off the budget. Returns the rest, negative if overdrawn. */
   #spend(milliseconds: number): number {
     const now = performance.now();
     const gained = (now - this.#creditAt) * READING_SHARE;
@@ -240,10 +240,10 @@ export class SystemWatcher {
     return this.#credit;
   }
 
-  /** Links come and go for as long as the machine runs. */
+  /** Forgets removed links, because links come and go as long as the machine runs. */
   #forget(links: readonly LinkState[], owned: readonly number[]): void {
     const there = new Set(links.map(({ index }) => index));
-    // Those that were made during the reading may not be among them.
+    // Links made during the reading may be missing from it.
     for (const index of owned) if (!there.has(index)) this.#own.delete(index);
     for (const table of [this.#flaps, this.#running]) {
       for (const index of table.keys()) if (!there.has(index)) table.delete(index);
@@ -254,7 +254,7 @@ export class SystemWatcher {
     const owned = new Set(links.filter(({ index }) => this.#own.has(index)).map(({ name }) => name));
     const others = links.flatMap((link) => {
       const addresses = link.addresses.filter(({ scope }) => scope === "global").map(({ cidr }) => cidr);
-      // A bridge's port, a container's end of a link: nothing leaves this machine by them alone.
+      // A bridge's port or a container's link: no packet leaves this machine by them alone.
       if (addresses.length === 0 || owned.has(link.name)) return [];
       const isUp = link.flags.has("UP") && !link.flags.has("NO-CARRIER");
       return [[link.index, isUp, this.#flaps.get(link.index) ?? 0, addresses.sort()]];
@@ -266,7 +266,7 @@ export class SystemWatcher {
   }
 }
 
-/** What tells one version of the files from another. */
+/** Returns a text that changes with the files. */
 function fileMarks(): string {
   return NAME_FILES.map((file) => {
     try {
@@ -278,5 +278,5 @@ function fileMarks(): string {
   }).join(" ");
 }
 
-/** The process's own. */
+/** The instance of this process. */
 export const system = new SystemWatcher();

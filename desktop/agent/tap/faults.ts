@@ -1,16 +1,16 @@
-/** What can go wrong with a TAP, in the user's words. */
+/** Errors of TAPs in the user's words. */
 import { readFileSync } from "node:fs";
 import { Fault, usage } from "../../../shared/values/fault.ts";
 
-/** Bytes of an interface's name at most: IFNAMSIZ of linux/if.h without the closing NUL. */
+/** Maximum bytes of an interface's name: IFNAMSIZ of linux/if.h without the closing NUL. */
 const NAME_BYTES = 15;
 
-/** What the kernel fills in where no name is asked for: the lowest free `lw0`, `lw1`, … */
+/** The pattern for the kernel if no name is asked for: the lowest free `lw0`, `lw1`, … */
 export const NAME_PATTERN = "lw%d";
 
 /**
- * Checks a name asked for. Stricter than the kernel, which takes nearly anything: no name may look like an
- * option to `ip` or like a directory of /proc/sys/net.
+ * Checks a name asked for. Stricter than the kernel, which accepts nearly anything: no name may look like an option to
+ * `ip` or like a directory of /proc/sys/net.
  *
  * @throws Fault `tap.name-invalid`, wrong usage
  */
@@ -24,11 +24,11 @@ export function checkName(name: string): void {
   );
 }
 
-/** What became of an attempt to make a TAP: `code` is the errno's name, `name` the interface asked for. */
+/** Returns the error of a failed attempt to create a TAP: `code` is the errno's name, `name` the interface's. */
 export function openFault(code: string, name: string | undefined, cause: unknown): Error {
   if (code === "ENOENT" || code === "ENXIO" || code === "ENODEV") return noDeviceFault(cause);
   if (code === "EPERM" || code === "EACCES") return noPermissionFault(name, code, cause);
-  // EINVAL is the kernel's answer to a name that belongs to an interface which is no TAP.
+  // The kernel answers EINVAL if the name belongs to an interface that is not a TAP.
   if (name !== undefined && (code === "EBUSY" || code === "EEXIST" || (code === "EINVAL" && exists(name)))) {
     return new Fault({
       code: "tap.name-taken",
@@ -63,7 +63,7 @@ export function noPermissionFault(name: string | undefined, code: string, cause:
   });
 }
 
-/** There is no driver of ours for this system. */
+/** Returns the fault for a system without a driver. */
 export function unsupportedFault(system: NodeJS.Platform): Fault {
   return new Fault({
     code: "tap.unsupported-platform",
@@ -72,7 +72,7 @@ export function unsupportedFault(system: NodeJS.Platform): Fault {
   });
 }
 
-/** The interface disappeared while it was in use. */
+/** Returns the fault for an interface that disappeared while in use. */
 export function goneFault(name: string, cause?: unknown): Fault {
   return new Fault({
     code: "tap.gone",
@@ -82,7 +82,7 @@ export function goneFault(name: string, cause?: unknown): Fault {
   });
 }
 
-/** Whether this process's network namespace has an interface of that name, of whatever kind. */
+/** Returns whether this process's network namespace has an interface of that name, of any kind. */
 function exists(name: string): boolean {
   const lines = readFileSync("/proc/net/dev", "latin1").split("\n");
   return lines.some((line) => line.trimStart().startsWith(`${name}:`));

@@ -1,4 +1,4 @@
-/** Sets a network interface up, and asks about those that there are, through iproute2's `ip`. */
+/** Configures network interfaces and reads their state, through iproute2's `ip`. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { formatMac } from "../../../shared/frame/mac.ts";
@@ -11,27 +11,27 @@ export interface LinkOptions {
   readonly mac: number;
   /** Bytes of a packet inside a frame. */
   readonly mtu: number;
-  /** `10.20.0.7/24`; none is assigned without it. */
+  /** `10.20.0.7/24`; without it, none is assigned. */
   readonly address?: string | undefined;
-  /** `fd12:3456:789a::7/64`, beside the other; see {@link hasIpv6}. */
+  /** `fd12:3456:789a::7/64`, in addition to `address`; see {@link hasIpv6}. */
   readonly address6?: string | undefined;
-  /** False where the kernel is to give it no IPv6 link-local address of its own accord, which it does unless told. */
+  /** Whether the kernel sets an IPv6 link-local address; true by default. */
   readonly linkLocal?: boolean;
-  /** Frames the kernel queues for us to read. */
+  /** Frames that the kernel queues for this process. */
   readonly txqueuelen: number;
   readonly signal: AbortSignal;
-  /** The program, `ip` unless told. */
+  /** The program; `ip` by default. */
   readonly ip?: string;
 }
 
 /**
- * Gives the interface its MAC, MTU, queue and address, and brings it up. What it had of these is replaced.
+ * Sets the interface's MAC, MTU, queue and address, replacing previous ones, and brings it up.
  *
  * @throws Fault `link.no-iproute2`, `link.no-permission`, `link.gone`, `link.refused`; the signal's reason
  */
 export async function configureLink(options: LinkOptions): Promise<void> {
   const { name, mac, mtu, address, address6, linkLocal = true, txqueuelen, signal, ip } = options;
-  // The MAC before up: the IPv6 link-local address is made from it, and peers learn it from the first frame.
+  // Sets the MAC before up: the IPv6 link-local address is derived from it, and peers learn it from the first frame.
   const settings = ["address", formatMac(mac), "mtu", String(mtu), "txqueuelen", String(txqueuelen)];
   await runIp(["link", "set", "dev", name, ...settings], signal, ip);
   for (const cidr of [address, address6]) {
@@ -41,18 +41,18 @@ export async function configureLink(options: LinkOptions): Promise<void> {
   await runIp(["link", "set", "dev", name, "up"], signal, ip);
 }
 
-/** Returns the arguments of `ip` that give an interface an address, a CIDR of either version. */
+/** Returns the arguments of `ip` that add an address, a CIDR of either version, to an interface. */
 export function addressCommand(cidr: string, name: string): string[] {
   if (!cidr.includes(":")) return ["address", "replace", cidr, ...broadcastOf(cidr), "dev", name];
-  // Skips detection of duplicates: the kernel would hold the address back for two seconds, before the tunnel carries any
-  // answer. The relay gives each address to one device.
+  // Skips duplicate address detection: the kernel would hold the address back for two seconds, before the tunnel
+  // carries any answer. The relay gives each address to one device.
   return ["-6", "address", "replace", cidr, "dev", name, "nodad"];
 }
 
-/** The least that a link has to carry for IPv6 (RFC 8200 section 5): with less the kernel has none on it. */
+/** Minimum MTU for IPv6 (RFC 8200 section 5): below it the kernel disables IPv6 on a link. */
 const MIN_IPV6_MTU = 1_280;
 
-/** Whether a new interface with this MTU, in bytes, has IPv6 on this system. */
+/** Returns whether a new interface with this MTU, in bytes, has IPv6 on this system. */
 export function hasIpv6(mtu: number, disabledFile = "/proc/sys/net/ipv6/conf/default/disable_ipv6"): boolean {
   if (mtu < MIN_IPV6_MTU) return false;
   try {
@@ -66,13 +66,13 @@ async function preventLinkLocal(name: string, signal: AbortSignal, ip: string | 
   try {
     await runIp(["link", "set", "dev", name, "addrgenmode", "none"], signal, ip);
   } catch (error) {
-    // Refused where there is no IPv6, in this kernel or at this MTU: then it gets no such address either.
+    // Refused if this kernel or this MTU has no IPv6: then there is no such address either.
     if (!(error instanceof Fault && error.code === "link.refused")) throw error;
   }
 }
 
 /**
- * Renames an interface that is down. `%d` in `to` stands for the lowest number that is free.
+ * Renames an interface that is down. `%d` in `to` stands for the lowest free number.
  *
  * @throws Fault as {@link configureLink}, and `link.name-taken`
  */
@@ -80,19 +80,19 @@ export async function renameLink(from: string, to: string, signal: AbortSignal):
   await runIp(["link", "set", "dev", from, "name", to], signal);
 }
 
-/** `ip` assigns no broadcast address unasked; IPv6 has none, and neither has a /31 (RFC 3021) or /32. */
+/** `ip` sets no broadcast address by itself; IPv6 has none, and neither has a /31 (RFC 3021) or /32. */
 function broadcastOf(address: string): string[] {
   const [ip = "", prefix = "32"] = address.split("/");
   return ip.includes(":") || Number(prefix) > 30 ? [] : ["broadcast", "+"];
 }
 
-/** Bytes of an answer of `ip`: routers on the Internet have routes without end. */
+/** Maximum bytes of an answer of `ip`: Internet routers have very many routes. */
 const ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
  * Asks `ip` for objects, such as those of `ip -json address`.
  *
- * @returns what it answers, of which nothing is known; an empty list where it has nothing to say
+ * @returns its answer, not validated; an empty list if it prints nothing
  * @throws Fault as {@link configureLink}
  */
 export async function askIp(args: readonly string[], signal: AbortSignal, ip?: string): Promise<unknown> {
@@ -106,7 +106,7 @@ export async function askIp(args: readonly string[], signal: AbortSignal, ip?: s
 }
 
 /**
- * Runs `ip` with a change of an interface or a route.
+ * Runs `ip` to change an interface or a route.
  *
  * @throws Fault as {@link configureLink}
  */
@@ -115,7 +115,7 @@ export async function changeLink(args: readonly string[], signal: AbortSignal): 
 }
 
 function runIp(args: readonly string[], signal: AbortSignal, ip = "ip"): Promise<string> {
-  // Debian keeps it in /usr/sbin, which an ordinary user's PATH may lack; the messages are matched below.
+  // Debian keeps it in /usr/sbin, which may be missing in an ordinary user's PATH; the messages are matched below.
   const { PATH = "" } = process.env;
   const env = { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: "C" };
   return new Promise((resolve, reject) => {
@@ -137,7 +137,7 @@ function noIproute2(ip: string, cause: unknown): Fault {
   });
 }
 
-/** What `ip` said, and what can be done about it. */
+/** Error messages of `ip`, and the next step for each. */
 const REFUSALS: readonly { says: RegExp; code: string; hint: string }[] = [
   {
     says: /not permitted|permission denied/i,

@@ -1,9 +1,7 @@
 /**
- * TAPs of Linux (Documentation/networking/tuntap.rst in its source): wake-ups by libuv's poll, then
- * non-blocking reads into a slab until the queue is empty or the slab full.
- *
- * With offload, TCP's super-frames of 64 KiB come out and go in whole, which is what makes a tunnel fast: the
- * price of a frame is a system call's and hardly depends on its size.
+ * TAPs of Linux (Documentation/networking/tuntap.rst in its source). libuv's poll wakes the driver, which reads without
+ * blocking into a slab until the queue is empty or the slab full. With offload, TCP super-frames of 64 KiB pass whole,
+ * which makes a tunnel fast: a frame costs one system call, almost regardless of its size.
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { constants as system } from "node:os";
@@ -40,25 +38,25 @@ const TUN_F_USO6 = 0x40;
 
 const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
 const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
-/** What may be left to whoever reads, best first: UDP's segmentation came with Linux 6.2. */
+/** Offloads to ask for, best first: UDP segmentation came with Linux 6.2. */
 const OFFLOADS = [TCP_OFFLOADS | UDP_OFFLOADS, TCP_OFFLOADS, TUN_F_CSUM];
 
 const { EAGAIN, EINTR, EINVAL } = system.errno;
-/** "File descriptor in bad state": its interface was deleted. Not among Node's constants. */
+/** "File descriptor in bad state": the interface was deleted. Missing in Node's constants. */
 const EBADFD = 77;
 
 export interface LinuxTapOptions {
-  /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
+  /** The name asked for; by default the lowest free `lw0`, `lw1`, … */
   readonly name?: string | undefined;
-  /** Whether to have offload if the kernel does, which is so unless told. */
+  /** Whether to use offload if the kernel has it; true by default. */
   readonly offload?: boolean | undefined;
   /** The driver's clone device, /dev/net/tun. */
   readonly cloneDevice?: string;
 }
 
 /**
- * Makes a TAP, or takes over a persistent one of that name (`ip tuntap add … user …`), which then stays when
- * it is closed. It is down and bare: see ./link.ts.
+ * Creates a TAP, or takes over a persistent one of that name (`ip tuntap add … user …`), which then remains when it is
+ * closed. It is down and not configured: see ./link.ts.
  *
  * @throws Fault `tap.name-invalid`, `tap.no-device`, `tap.no-permission`, `tap.name-taken`, `tap.refused`
  */
@@ -82,7 +80,7 @@ export function openLinuxTap(native: Native, options: LinuxTapOptions = {}): Tap
   }
 }
 
-/** Makes the descriptor a TAP. Returns its name, and whether its frames have a virtio-net header. */
+/** Turns the descriptor into a TAP. Returns its name, and whether its frames have a virtio-net header. */
 function attach(native: Native, fd: number, name: string | undefined, header: boolean): [string, boolean] {
   const request = Buffer.alloc(IFREQ_BYTES);
   request.write(name ?? NAME_PATTERN, "latin1");
@@ -91,14 +89,14 @@ function attach(native: Native, fd: number, name: string | undefined, header: bo
     return [request.toString("latin1", 0, request.indexOf(0)), header];
   }
   const errno = native.errno();
-  // The header, or else the name: the second attempt tells.
+  // Either the header or the name is the reason: the second attempt shows which.
   if (header && errno === EINVAL) return attach(native, fd, name, false);
   throw openFault(getSystemErrorName(-errno), name, undefined);
 }
 
 /**
- * Tells the kernel which work it may leave undone; a persistent TAP may still know its last owner's wishes. Returns what
- * was accepted.
+ * Tells the kernel which work it may leave to this process; a persistent TAP may still have its last owner's settings.
+ * Returns what was accepted.
  */
 function setOffloads(native: Native, fd: number, header: boolean): number {
   if (!header) {
@@ -110,7 +108,7 @@ function setOffloads(native: Native, fd: number, header: boolean): number {
   if (native.ioctl(fd, TUNSETVNETHDRSZ, size) < 0) {
     throw openFault(getSystemErrorName(-native.errno()), undefined, undefined);
   }
-  // Where none is accepted there is still the way in.
+  // Even without accepted offloads, super-frames can still be written.
   return OFFLOADS.find((offloads) => native.ioctlValue(fd, TUNSETOFFLOAD, offloads) >= 0) ?? 0;
 }
 
@@ -123,22 +121,22 @@ class LinuxTap implements TapDevice {
   readonly #fd: number;
   readonly #watch: Watch;
   readonly #pool: SlabPool;
-  /** Slabs stay where they are, so each is looked up once. */
+  /** Slabs do not move, so each address is looked up once. */
   readonly #addresses = new Map<Slab, number>();
   #receiver: TapReceiver | undefined;
   #polling = false;
   #failed = false;
   #closing: Promise<void> | undefined;
-  /** Frames come many to a buffer: its address is asked for once, and the reference keeps it in place. */
+  /** A buffer holds many frames, so its address is looked up once; the reference keeps it in place. */
   #written: Uint8Array | undefined;
   #writtenAddress = 0;
-  /** What was where a frame needed a header. */
+  /** Original bytes at the place of a temporary header. */
   readonly #saved = new Uint8Array(VIRTIO_BYTES);
 
   constructor(native: Native, fd: number, name: string, offload: boolean, offloads: number) {
     this.name = name;
     this.offload = offload;
-    // A kernel that gives them takes them.
+    // A kernel that accepts this offload also accepts such frames.
     this.udpSuperFrames = (offloads & UDP_OFFLOADS) !== 0;
     this.headroom = offload ? OFFLOAD_HEADROOM : HEADROOM;
     this.#native = native;
@@ -163,11 +161,11 @@ class LinuxTap implements TapDevice {
     return this.offload && this.#put(bytes, virtio, end);
   }
 
-  /** Puts an empty header in front for as long as the call takes, which is quicker than writev(2). */
+  /** Puts an empty header before the frame for the duration of the call, which is faster than writev(2). */
   #writePlain(bytes: Uint8Array, frame: number, end: number): boolean {
     const virtio = frame - VIRTIO_BYTES;
     if (virtio < 0) {
-      // Nobody does on the hot path, where every frame has a record's header in front.
+      // Never on the hot path, where a record's header precedes every frame.
       const copy = new Uint8Array(VIRTIO_BYTES + end - frame);
       copy.set(bytes.subarray(frame, end), VIRTIO_BYTES);
       return this.#put(copy, 0, copy.length);
@@ -182,7 +180,7 @@ class LinuxTap implements TapDevice {
     return written;
   }
 
-  /** Writes `bytes[start, end)` as it is. */
+  /** Writes `bytes[start, end)` unchanged. */
   #put(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#closing !== undefined) return false;
     if (bytes !== this.#written) {
@@ -207,7 +205,7 @@ class LinuxTap implements TapDevice {
     this.#polling = false;
     this.#written = undefined;
     await this.#watch.close();
-    // A persistent TAP keeps what it was told, and its next owner may not know of offload.
+    // A persistent TAP keeps its settings, and its next owner may not support offload.
     if (this.offload) this.#native.ioctlValue(this.#fd, TUNSETOFFLOAD, 0);
     closeSync(this.#fd);
   }
@@ -231,7 +229,7 @@ class LinuxTap implements TapDevice {
     }
     const slab = this.#pool.take();
     if (slab === undefined) {
-      // Polling stops with the last slab, so there is one; were there none, a level-triggered poll would spin.
+      // Polling stops with the last slab, so one is free; without one, a level-triggered poll would spin.
       this.#pause();
       return;
     }
@@ -243,7 +241,7 @@ class LinuxTap implements TapDevice {
     if (errno !== 0 && errno !== EAGAIN) this.#fail(errno);
   }
 
-  /** Reads what there is. Returns the errno that ended it, 0 when the slab was full first. */
+  /** Reads available frames. Returns the errno that ended it, or 0 if the slab became full first. */
   #fill(slab: Slab): number {
     let address = this.#addresses.get(slab);
     if (address === undefined) {

@@ -1,4 +1,4 @@
-/** A TAP without a kernel, for tests of everything above it: the test is the kernel. */
+/** A TAP without a kernel, for tests of everything above it: the test plays the kernel. */
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
 import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import {
@@ -12,19 +12,19 @@ import {
 import { goneFault } from "./faults.ts";
 import { SlabPool } from "./slab.ts";
 
-/** Frames that wait to be read at most, as many as a real TAP's queue holds by default. */
+/** Maximum frames that wait to be read: the default queue of a real TAP. */
 export const MEMORY_QUEUE_FRAMES = 1000;
 
-/** Bytes of an Ethernet header: the kernel takes nothing shorter. */
+/** Bytes of an Ethernet header: the kernel refuses shorter frames. */
 const ETHERNET_HEADER_BYTES = 14;
 
 export interface MemoryTapOptions {
   readonly name?: string;
-  /** Frames that may wait to be read, {@link MEMORY_QUEUE_FRAMES} unless told. */
+  /** Maximum frames that wait to be read; {@link MEMORY_QUEUE_FRAMES} by default. */
   readonly queueFrames?: number;
-  /** Whether it has offload, which it has not unless told. */
+  /** Whether it has offload; false by default. */
   readonly offload?: boolean;
-  /** Called with a copy of each frame that was written, and with offload one of its virtio-net header. */
+  /** Called with a copy of each written frame, and with offload also of its virtio-net header. */
   readonly written?: (frame: Uint8Array, virtio: Uint8Array | undefined) => void;
 }
 
@@ -33,11 +33,11 @@ export class MemoryTap implements TapDevice {
   readonly offload: boolean;
   readonly udpSuperFrames: boolean;
   readonly headroom: number;
-  /** Whether the interface is up; while it is not, frames are taken from neither side. */
+  /** Whether the interface is up; while it is down, it takes no frames from either side. */
   up = true;
-  /** Frames {@link inject} did not take because the queue was full. */
+  /** Frames that {@link inject} dropped because the queue was full. */
   dropped = 0;
-  /** What is to be read: frames, each behind its virtio-net header with offload. */
+  /** Frames to be read, with offload each behind its virtio-net header. */
   readonly #queue: Uint8Array[] = [];
   readonly #queueFrames: number;
   readonly #written: MemoryTapOptions["written"];
@@ -57,16 +57,16 @@ export class MemoryTap implements TapDevice {
     this.#pool = new SlabPool({ headroom: this.headroom, freed: () => this.#wake() });
   }
 
-  /** Whether the interface is there: not deleted and not closed. */
+  /** Whether the interface exists: not deleted and not closed. */
   get exists(): boolean {
     return !this.#deleted && this.#closing === undefined;
   }
 
   /**
-   * Sends `frame`, from its destination address, as the kernel would. It is copied.
+   * Sends a copy of `frame`, from its destination address, as the kernel would.
    *
-   * @param virtio with offload: its virtio-net header, all zero unless told
-   * @returns false where the queue is full, or the interface is down or gone
+   * @param virtio with offload: its virtio-net header; all zero by default
+   * @returns false if the queue is full, or the interface is down or gone
    */
   inject(frame: Uint8Array, virtio?: Uint8Array): boolean {
     if (frame.length < ETHERNET_HEADER_BYTES || frame.length > FRAME_BYTES) {
@@ -89,7 +89,7 @@ export class MemoryTap implements TapDevice {
     return true;
   }
 
-  /** Deletes the interface from outside. */
+  /** Deletes the interface as another program would. */
   delete(): void {
     if (!this.exists) return;
     this.#deleted = true;
@@ -108,7 +108,7 @@ export class MemoryTap implements TapDevice {
     return this.#take(bytes, frame, end, this.offload ? new Uint8Array(VIRTIO_BYTES) : undefined);
   }
 
-  /** Takes whatever header there is: whether it fits the frame is for the test to say, or for a real kernel. */
+  /** Accepts any header: the test, or a real kernel, decides whether it fits the frame. */
   writeOffload(bytes: Uint8Array, virtio: number, end: number): boolean {
     checkOffloadRange(bytes, virtio, end);
     const frame = virtio + VIRTIO_BYTES;
@@ -122,7 +122,7 @@ export class MemoryTap implements TapDevice {
 
   #take(bytes: Uint8Array, frame: number, end: number, virtio: Uint8Array | undefined): boolean {
     if (!this.exists || !this.up || end - frame < ETHERNET_HEADER_BYTES) return false;
-    // Not slice(): a Buffer's would share its memory.
+    // Not slice(): a Buffer's slice would share its memory.
     this.#written?.(new Uint8Array(bytes.subarray(frame, end)), virtio);
     return true;
   }
@@ -132,7 +132,7 @@ export class MemoryTap implements TapDevice {
     this.#queue.length = 0;
   }
 
-  /** Has {@link #read} called from the event loop, as a poll would: never from within {@link inject}. */
+  /** Schedules {@link #read} in the event loop, as a poll would: never from within {@link inject}. */
   #wake(): void {
     if (this.#wakeUp !== undefined || this.#receiver === undefined || this.#closing !== undefined) return;
     if (!this.#deleted && (this.#queue.length === 0 || !this.#pool.available)) return;
@@ -144,7 +144,7 @@ export class MemoryTap implements TapDevice {
 
   #read(receiver: TapReceiver): void {
     if (this.#deleted) {
-      // The receiver is told once: with nobody to wake there is no second time.
+      // The receiver is told once; without a receiver there is no second call.
       this.#receiver = undefined;
       receiver.failed(goneFault(this.name));
       return;

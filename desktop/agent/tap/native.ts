@@ -1,7 +1,6 @@
 /**
- * The handful of C functions the Linux driver calls: three of the C library's, and libuv's own poll, which
- * the program running us exports. A callback from libuv arrives on the main thread like any of Node's, with
- * no thread in between and no compiled addon.
+ * The C functions of the Linux driver: three of the C library, and libuv's poll, which the running program exports.
+ * libuv's callbacks arrive on the main thread like Node's own, without another thread or a compiled addon.
  */
 import { loadPoll, type Watch, type WatchDescriptor } from "../../../system/poll.ts";
 
@@ -18,22 +17,22 @@ export interface Native {
   write(fd: number, address: number, length: number): number;
   /** The errno of the last of these calls. */
   errno(): number;
-  /** Where `bytes` lies. Valid while `bytes` is referenced: holding it is the caller's part. */
+  /** Returns the address of `bytes`, valid as long as the caller references `bytes`. */
   address(bytes: Uint8Array): number;
-  /** Watches `fd`, stopped at first. */
+  /** Watches `fd`; it starts stopped. */
   readonly watch: WatchDescriptor;
 }
 
 /**
- * Loads koffi and looks the functions up.
+ * Loads koffi and looks up the functions.
  *
- * @throws Error where this runtime can't: no build of koffi for it, no libuv in it, or not its main thread
+ * @throws Error if this runtime can't: no build of koffi for it, no libuv in it, or not its main thread
  */
 export async function loadNative(): Promise<Native> {
   const { default: koffi } = await import("koffi");
   const program = koffi.load(null);
 
-  // Addresses are declared as integers: a pointer type would have koffi look at every argument's kind.
+  // Addresses are declared as integers: with a pointer type koffi would inspect every argument.
   const read: Native["read"] = program.func("read", "intptr_t", ["int", "uintptr_t", "size_t"]);
   const write: Native["write"] = program.func("write", "intptr_t", ["int", "uintptr_t", "size_t"]);
   const ioctl: Native["ioctl"] = program.func("ioctl", "int", ["int", "ulong", "void *"]);

@@ -1,4 +1,4 @@
-/** Which driver makes a TAP here. */
+/** Chooses the driver for TAPs. */
 import { platform } from "node:os";
 import { Fault } from "../../../shared/values/fault.ts";
 import type { TapDevice } from "./device.ts";
@@ -10,21 +10,21 @@ import { openTuntap2Tap } from "./tuntap2.ts";
 export type TapDriver = "koffi" | "tuntap2";
 
 export interface OpenTapOptions {
-  /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
+  /** The name asked for; by default the lowest free `lw0`, `lw1`, … */
   readonly name?: string | undefined;
-  /** The only driver to try; without it `koffi`, and `tuntap2` where this runtime has no FFI. */
+  /** The only driver to try; by default `koffi`, then `tuntap2` if this runtime has no FFI. */
   readonly driver?: TapDriver | undefined;
-  /** Whether to have offload where driver and kernel do, which is so unless told; see {@link TapDevice.offload}. */
+  /** Whether to use offload if driver and kernel have it; true by default; see {@link TapDevice.offload}. */
   readonly offload?: boolean | undefined;
   readonly signal: AbortSignal;
-  /** The system to open it on, {@link platform}'s unless told. */
+  /** The system; {@link platform}'s by default. */
   readonly system?: NodeJS.Platform;
-  /** How to get at the kernel, {@link loadNative} unless told. */
+  /** Loads the kernel interface; {@link loadNative} by default. */
   readonly load?: () => Promise<Native>;
 }
 
 /**
- * Makes a TAP, which is down and bare: see ./link.ts.
+ * Creates a TAP, which is down and not configured: see ./link.ts.
  *
  * @throws Fault `tap.unsupported-platform`, `tap.no-ffi`, `tap.no-driver`, `tap.name-invalid`,
  * `tap.no-device`, `tap.no-permission`, `tap.name-taken`, `tap.refused`; the signal's reason
@@ -38,7 +38,7 @@ export async function openTap(options: OpenTapOptions): Promise<TapDevice> {
   try {
     native = await load();
   } catch (cause) {
-    // Only FFI itself has an alternative: what the kernel refuses one driver it refuses the other.
+    // Only a missing FFI has an alternative: the kernel refuses both drivers alike.
     if (driver === "koffi") throw noFfi(cause);
     return await openTuntap2Tap({ name, signal });
   }

@@ -6,7 +6,10 @@ import { noDeviceFault, noPermissionFault, unsupportedFault } from "./faults.ts"
 /** Bit of CAP_NET_ADMIN in a set of capabilities (linux/capability.h). */
 const CAP_NET_ADMIN = 12n;
 
-/** What keeps this process from making TAPs, as far as can be told without making one; undefined where nothing does. */
+/**
+ * Returns the reason why this process cannot create a TAP, or undefined if it can. Checks permissions only; does not
+ * create one.
+ */
 export function tapProblem(system: NodeJS.Platform = platform()): Fault | undefined {
   if (system !== "linux") return unsupportedFault(system);
   try {
@@ -18,7 +21,7 @@ export function tapProblem(system: NodeJS.Platform = platform()): Fault | undefi
   return hasNetAdmin() ? undefined : noPermissionFault(undefined, "EPERM", undefined);
 }
 
-/** True also where it can't be told: the attempt will. */
+/** Returns true also if it is unknown: the attempt will show. */
 function hasNetAdmin(): boolean {
   try {
     const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];

@@ -1,13 +1,13 @@
 /**
- * The memory frames are read into. A slab is filled by one wake-up and handed over as one batch:
+ * The memory for frames that are read. One wake-up fills a slab, which is delivered as one batch:
  *
  * ```
  * | headroom | frame 0 | headroom | frame 1 | … | headroom | frame n |  unused  |
  * 0       12 or 22     ends[0]                                      ends[n]
  * ```
  *
- * Once the headroom holds record and VXLAN headers, `bytes[0, ends[n])` is a message of `laneway.v1`. With
- * offload its last 10 bytes are the frame's virtio-net header, which the kernel put there.
+ * Once the headrooms hold record and VXLAN headers, `bytes[0, ends[n])` is a message of `laneway.v1`. With offload the
+ * last 10 bytes of a headroom are the frame's virtio-net header from the kernel.
  */
 
 import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
@@ -16,35 +16,35 @@ import { poison } from "../../../shared/tunnel/hostile-memory.ts";
 import { HOSTILE_MEMORY } from "../../../system/memory.ts";
 import { type FrameBatch, HEADROOM } from "./device.ts";
 
-/** Frames in a batch at most: more no longer saves noticeably per frame, and holds the event loop up. */
+/** Maximum frames in a batch: more saves hardly anything per frame, and blocks the event loop. */
 export const BATCH_FRAMES = 64;
 
 /**
- * Bytes after which a batch is closed: one super-frame as TCP makes them (45 segments of 1,448 bytes), or 40
- * ordinary frames. With 256 KiB a single TCP stream was 10 % slower and cost 15 % more: a message that is
- * larger than what the receiver's socket reads at a time has to be put together there. And it waits longer.
+ * Bytes after which a batch is closed: one super-frame of TCP (45 segments of 1,448 bytes), or 40 ordinary frames. With
+ * 256 KiB a single TCP stream was 10 % slower and cost 15 % more, because the receiver must reassemble messages larger
+ * than its socket reads at a time. Frames also wait longer.
  */
 export const BATCH_BYTES = 60 * 1024;
 
-/** Slabs of a device: one being filled, one being sent, two waiting. More would be a queue of our own. */
+/** Slabs of a device: one being filled, one being sent, two waiting. More would add another queue. */
 export const SLABS = 4;
 
 export interface SlabPoolOptions {
-  /** {@link SLABS} unless told. */
+  /** {@link SLABS} by default. */
   readonly slabs?: number;
-  /** Bytes after which each counts as full, {@link BATCH_BYTES} unless told; 1 at least. */
+  /** Bytes after which a slab counts as full; {@link BATCH_BYTES} by default; at least 1. */
   readonly bytes?: number;
-  /** Frames in each at most, {@link BATCH_FRAMES} unless told. */
+  /** Maximum frames in a slab; {@link BATCH_FRAMES} by default. */
   readonly frames?: number;
-  /** Bytes in front of each frame, {@link HEADROOM} unless told. */
+  /** Bytes before each frame; {@link HEADROOM} by default. */
   readonly headroom?: number;
-  /** Called when a slab has become free, from within the release of its block: it must not read or hand on frames. */
+  /** Called when a slab has become free, from within the release of its block: it must not read or deliver frames. */
   readonly freed?: () => void;
 }
 
 /** A slab while a driver fills it. */
 export class Slab implements BlockHome {
-  /** Its references count from when the slab is handed on as a batch. */
+  /** Its references count from when the slab becomes a batch. */
   readonly block: Block;
   readonly ends: Uint32Array;
   readonly headroom: number;
@@ -69,17 +69,17 @@ export class Slab implements BlockHome {
     return this.#count;
   }
 
-  /** Where the next frame goes; {@link FRAME_BYTES} fit there unless the slab is {@link full}. */
+  /** Position of the next frame; {@link FRAME_BYTES} fit there unless the slab is {@link full}. */
   get next(): number {
     return this.#end + this.headroom;
   }
 
-  /** Whether it is to be handed over: the next frame might not fit. */
+  /** Whether it must be delivered because the next frame might not fit. */
   get full(): boolean {
     return this.#count === this.ends.length || this.#end >= this.#limit;
   }
 
-  /** Counts in the `length` bytes that were put at {@link next}. */
+  /** Adds the frame of `length` bytes at {@link next}. */
   add(length: number): void {
     this.ends[this.#count] = this.next + length;
     this.#count++;
@@ -99,7 +99,7 @@ export class Slab implements BlockHome {
   }
 }
 
-/** The slabs of one device. Bounded: without a free one its driver does not read. */
+/** The slabs of one device. Without a free slab its driver does not read, so memory is bounded. */
 export class SlabPool {
   readonly #free: Slab[] = [];
   readonly #freed: (() => void) | undefined;
@@ -114,23 +114,23 @@ export class SlabPool {
     this.#freed = options.freed;
   }
 
-  /** Whether {@link take} has one to give. */
+  /** Whether {@link take} has a free slab. */
   get available(): boolean {
     return this.#free.length > 0;
   }
 
-  /** An empty slab, to be given on as {@link batch} or back by {@link giveBack}. */
+  /** Takes an empty slab, to be passed to {@link batch} or {@link giveBack}. */
   take(): Slab | undefined {
     return this.#free.pop();
   }
 
-  /** Takes a slab back that was handed to nobody. */
+  /** Returns an unused slab. */
   giveBack(slab: Slab): void {
     slab.clear();
     this.#free.push(slab);
   }
 
-  /** Makes a filled slab a batch. The slab comes back when its block has no holder any more. */
+  /** Makes a filled slab a batch. The slab returns when the last reference to its block is dropped. */
   batch(slab: Slab): FrameBatch {
     if (slab.block.isFree) slab.block.reuse();
     return new SlabBatch(slab);

@@ -1,11 +1,9 @@
 /**
- * TAPs through the optional package `tuntap2`, for where FFI can't load.
- *
- * Of the package only the addon is used, which turns a descriptor into a TAP. Its streams read blockingly
- * in libuv's pool: every TAP would take one of four threads from DNS and files, and a read that is never
- * answered keeps the process from exiting. So the descriptor is opened here, non-blocking, and looked at
- * from the event loop. Node can't be woken by such a descriptor: an idle TAP is looked at every few
- * milliseconds, which costs latency and is what the other driver is for.
+ * TAPs through the optional package `tuntap2`, for runtimes without FFI. It uses only the package's addon, which turns
+ * a descriptor into a TAP. The package's streams block in libuv's pool: every TAP would take one of four threads from
+ * DNS and files, and a pending read keeps the process from exiting. So this driver opens the descriptor non-blocking,
+ * and polls it from the event loop every few milliseconds, because such a descriptor can't wake Node. That costs
+ * latency, so the other driver is preferred.
  */
 import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -23,19 +21,19 @@ import { checkName, goneFault, NAME_PATTERN, openFault } from "./faults.ts";
 import { renameLink } from "./link.ts";
 import { type Slab, SlabPool } from "./slab.ts";
 
-/** Milliseconds between two looks: growing by one for every look in vain, up to this. */
+/** Maximum milliseconds between two polls: each poll without a frame adds one. */
 const IDLE_MS = 10;
 
-/** "File descriptor in bad state": its interface was deleted. Not among Node's constants. */
+/** "File descriptor in bad state": the interface was deleted. Missing in Node's constants. */
 const EBADFD = 77;
 
-/** The package's addon: makes the descriptor a TAP of a free name `tap0`, `tap1`, … */
+/** The package's addon: turns the descriptor into a TAP with a free name `tap0`, `tap1`, … */
 interface Addon {
   tuntapInit(fd: number, isTap: boolean): string;
 }
 
 export interface Tuntap2TapOptions {
-  /** The name asked for; the lowest free `lw0`, `lw1`, … without one. */
+  /** The name asked for; by default the lowest free `lw0`, `lw1`, … */
   readonly name?: string | undefined;
   readonly signal: AbortSignal;
   /** The package to load the addon from. */
@@ -43,9 +41,9 @@ export interface Tuntap2TapOptions {
 }
 
 /**
- * Makes a TAP, which is down and bare: see ./link.ts.
+ * Creates a TAP, which is down and not configured: see ./link.ts.
  *
- * @throws Fault `tap.no-driver` where the package is missing, and those of linux.ts; the signal's reason
+ * @throws Fault `tap.no-driver` if the package is missing, and those of linux.ts; the signal's reason
  */
 export async function openTuntap2Tap(options: Tuntap2TapOptions): Promise<TapDevice> {
   const { name, signal, packageName = "tuntap2" } = options;
@@ -74,7 +72,7 @@ export async function openTuntap2Tap(options: Tuntap2TapOptions): Promise<TapDev
 function loadAddon(packageName: string): Addon {
   let cause: unknown;
   try {
-    // CommonJS, and not an import: the package and its types may be missing.
+    // CommonJS instead of an import, because the package and its types may be missing.
     const module: unknown = createRequire(import.meta.url)(
       `${packageName}/dist/src/ts/linux/Tuntap2Addon.js`,
     );
@@ -101,14 +99,14 @@ function isAddon(value: unknown): value is Addon {
 
 function initialise(addon: Addon, fd: number, name: string | undefined): string {
   try {
-    // A fixed-size buffer of the addon's: what follows the NUL is not part of the name.
+    // A fixed-size buffer of the addon: only the part before the NUL is the name.
     return addon.tuntapInit(fd, true).replace(/\0.*$/s, "");
   } catch (error) {
     throw openFault((error as NodeJS.ErrnoException).code ?? "", name, error);
   }
 }
 
-/** The name of a TAP's interface, from the kernel's own account of the descriptor. */
+/** Returns the name of a TAP's interface, from the kernel's information on the descriptor. */
 function nameOf(fd: number): string {
   const name = readFileSync(`/proc/self/fdinfo/${fd}`, "latin1").match(/^iff:\s*(\S+)$/m)?.[1];
   if (name === undefined) throw new Error(`descriptor ${fd} has no interface`);
@@ -169,7 +167,7 @@ class Tuntap2Tap implements TapDevice {
     closeSync(this.#fd);
   }
 
-  /** Has {@link #read} called soon: next time round while frames come, later the longer none did. */
+  /** Schedules {@link #read}: in the next turn while frames come, otherwise later and later. */
   #look(): void {
     if (this.#failed || this.#closing !== undefined || this.#receiver === undefined) return;
     if (this.#timer !== undefined || this.#immediate !== undefined || !this.#pool.available) return;
@@ -201,13 +199,13 @@ class Tuntap2Tap implements TapDevice {
       this.#pool.giveBack(slab);
       this.#inVain++;
     }
-    // Before the batch is handed over, so that an exception of the receiver's doesn't end the reading.
+    // Before the batch is delivered, so that an exception of the receiver does not end the reading.
     if (error === undefined) this.#look();
     if (batch !== undefined) this.#receiver?.frames(batch);
     if (error !== undefined) this.#fail(error);
   }
 
-  /** Reads what there is. Returns the error that ended it, if it was any other than an empty queue. */
+  /** Reads available frames. Returns the error that ended it, unless the queue was empty. */
   #fill(slab: Slab): unknown {
     try {
       while (!slab.full) slab.add(readSync(this.#fd, slab.bytes, slab.next, FRAME_BYTES, null));

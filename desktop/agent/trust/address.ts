@@ -1,4 +1,7 @@
-/** Which addresses a relay may give an interface, whatever else this machine has; machine.ts and interface.ts look at that. */
+/**
+ * Judges addresses that a relay gives an interface, regardless of this machine's state, which machine.ts and
+ * interface.ts handle.
+ */
 
 import { formatAddress } from "../../../shared/frame/address.ts";
 import {
@@ -10,14 +13,14 @@ import {
   parseCidr,
 } from "../../../shared/frame/cidr.ts";
 
-/** Shorter prefixes take a part of the Internet, or of a version's whole address space. */
+/** Shorter prefixes cover a part of the Internet, or of a version's whole address space. */
 const SHORTEST_PREFIX = { 4: 8, 6: 32 } as const;
 
-/** What no relay gives out, by RFC 6890 and the IANA special-purpose registries. */
+/** Ranges that no relay may assign, by RFC 6890 and the IANA special-purpose registries. */
 const FORBIDDEN: readonly (readonly [cidr: Cidr, why: string])[] = [
   ["0.0.0.0/8", "has unspecified addresses"],
   ["127.0.0.0/8", "has loopback addresses"],
-  // Also what clouds answer for a machine's own credentials at, 169.254.169.254.
+  // Clouds also answer requests for a machine's own credentials here, at 169.254.169.254.
   ["169.254.0.0/16", "has link-local addresses"],
   ["224.0.0.0/4", "has multicast addresses"],
   ["240.0.0.0/4", "has reserved or broadcast addresses"],
@@ -27,7 +30,7 @@ const FORBIDDEN: readonly (readonly [cidr: Cidr, why: string])[] = [
   ["ff00::/8", "has multicast addresses"],
 ].map(([text = "", why = ""]) => [known(text), why]);
 
-/** What is for private use, shared or documentation, and so no part of the Internet. */
+/** Ranges for private, shared or documentation use, which are not part of the Internet. */
 const PRIVATE: readonly Cidr[] = [
   "10.0.0.0/8",
   "172.16.0.0/12",
@@ -46,7 +49,7 @@ const PRIVATE: readonly Cidr[] = [
  * Reads an address that a relay gives.
  *
  * @param text CIDR
- * @param version the IP version that it has to be of
+ * @param version the required IP version
  * @returns the address with its prefix length, or why it is refused: a clause after "it"
  */
 export function judgeAddress(text: string, version: 4 | 6): Cidr | string {
@@ -58,12 +61,15 @@ export function judgeAddress(text: string, version: 4 | 6): Cidr | string {
   return isOfNoMachine(cidr) ? "is the address of a network and not of a machine" : cidr;
 }
 
-/** Returns whether a network is wholly for private use, so that its route takes no part of the Internet from a machine. */
+/** Returns whether a network is entirely for private use, so that its route captures no part of the Internet. */
 export function isPrivate(cidr: Cidr): boolean {
   return PRIVATE.some((range) => range.prefix <= cidr.prefix && containsAddress(range, cidr.address));
 }
 
-/** The first address of a network names it (IPv6: its routers), and the last of IPv4 is everybody; not so with two or one. */
+/**
+ * Returns whether an address is its network's first (IPv6: anycast of its routers) or IPv4 broadcast; not in a network
+ * of two or one.
+ */
 function isOfNoMachine(cidr: Cidr): boolean {
   const width = cidr.version === 4 ? 32 : 128;
   if (cidr.prefix >= width - 1) return false;
@@ -72,7 +78,7 @@ function isOfNoMachine(cidr: Cidr): boolean {
 }
 
 /**
- * Returns the DNS servers that are machines of a network.
+ * Returns the DNS servers that are within a network.
  *
  * @param servers addresses
  * @param own this machine's addresses in the network
@@ -87,7 +93,7 @@ export function serversWithin(servers: readonly string[], own: readonly Cidr[]):
   });
 }
 
-/** Returns an address as the network of itself alone; undefined for what is none. */
+/** Returns an address as a network of one; undefined for an invalid text. */
 export function hostOf(text: string): Cidr | undefined {
   return parseCidr(`${text}/${text.includes(":") ? 128 : 32}`);
 }
@@ -109,7 +115,7 @@ function known(text: string): Cidr {
   return cidr;
 }
 
-/** Writes the network that an address is in. */
+/** Formats the network of an address. */
 export function formatNetwork(cidr: Cidr): string {
   return `${formatAddress(networkOf(cidr).address)}/${cidr.prefix}`;
 }

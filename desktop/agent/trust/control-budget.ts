@@ -1,24 +1,27 @@
-/** Control messages of one relay, on average and at once: a network of thousands of members that all come back is within it. */
+/**
+ * Control messages of one relay: rate per second, and burst. It suffices for a network whose thousands of members all
+ * return.
+ */
 const MESSAGES_PER_SECOND = 2_000;
 const MESSAGES_AT_ONCE = 50_000;
-/** Characters of them: to read one takes work by its length. */
+/** Characters of these messages, because reading one costs work by its length. */
 const CHARACTERS_PER_SECOND = 4 * 1_048_576;
 const CHARACTERS_AT_ONCE = 16_777_216;
 
-/** Bounds the work that a relay's control messages may make: two token buckets, of messages and of their characters. */
+/** Limits the work of a relay's control messages: two token buckets, for messages and for their characters. */
 export class ControlBudget {
   readonly #clock: () => number;
   #messages = MESSAGES_AT_ONCE;
   #characters = CHARACTERS_AT_ONCE;
   #at: number;
 
-  /** @param clock seconds, from whatever start, never going back */
+  /** @param clock seconds from any start, never going back */
   constructor(clock: () => number = () => performance.now() / 1_000) {
     this.#clock = clock;
     this.#at = clock();
   }
 
-  /** Takes one message off. Returns false where there is nothing left, and the message is not to be read. */
+  /** Takes one message. Returns false if nothing is left, and the message must not be read. */
   take(characters: number): boolean {
     const now = this.#clock();
     const seconds = now - this.#at;

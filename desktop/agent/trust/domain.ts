@@ -1,23 +1,23 @@
-/** For which names a relay may have this machine ask its network's name servers. */
+/** Judges the domain for which a relay makes this machine ask its network's name servers. */
 import { parse } from "tldts";
 
-/** RFC 1035 section 2.3.4, less what a name in the domain needs. */
+/** Maximum length: RFC 1035 section 2.3.4, less what a name in the domain needs. */
 const LONGEST = 189;
 /** RFC 1123 section 2.1. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Labels that a network's domain needs below a suffix: the network's, and its operator's. */
 const LABELS_BELOW = 2;
-/** Of special use (RFC 6761, RFC 6762, RFC 7686): not in the public suffix list, and not a relay's to give. */
+/** Special-use domains (RFC 6761, RFC 6762, RFC 7686): missing in the public suffix list, but not a relay's to give. */
 const SPECIAL = new Set(["arpa", "alt", "invalid", "local", "localhost", "onion"]);
 
 /**
  * Judges a network's domain.
  *
- * A suffix that is not public, such as `.internal`, takes two labels before it. Below a public suffix the two are counted
- * from the domain that somebody registered, and that has to be the relay's own: no relay answers for the names of others.
+ * Below a suffix that is not public, such as `.internal`, it needs two labels. Below a public suffix the two are
+ * counted from the registered domain, which must be the relay's own: no relay may answer for names of others.
  *
- * @param host where the relay is, as this machine dials it
- * @returns why it is refused, a clause after "it"; undefined where it is not
+ * @param host the relay's host as this machine dials it
+ * @returns why it is refused, a clause after "it"; undefined if it is not
  */
 export function judgeDomain(domain: string, host: string): string | undefined {
   const labels = domain.split(".");
@@ -40,10 +40,10 @@ export function judgeDomain(domain: string, host: string): string | undefined {
   return undefined;
 }
 
-/** Suffixes below which anybody may have a name count as well, such as github.io. */
+/** Suffixes such as github.io, below which anybody can have a name, count as public. */
 const OPTIONS = { allowPrivateDomains: true };
 
-/** Returns whether one of two domains is the other or within it. */
+/** Returns whether two domains are equal or one contains the other. */
 export function domainsOverlap(one: string, other: string): boolean {
   return one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`);
 }

@@ -1,4 +1,4 @@
-/** Judges what a network brings for this machine's interface, right before it is set. */
+/** Judges a network's values for this machine's interface, right before they are set. */
 import { type Cidr, formatCidr, overlaps, parseCidr } from "../../../shared/frame/cidr.ts";
 import type { NetworkOffer } from "../../../shared/protocol/control.ts";
 import { type NameServers, reachableServers } from "../network/resolved.ts";
@@ -7,7 +7,7 @@ import { domainsOverlap } from "./domain.ts";
 import { type Claim, type MachineState, readMachine } from "./machine.ts";
 import { type Refusal, refusedValue } from "./refusal.ts";
 
-/** What an interface is given. */
+/** The accepted values for an interface. */
 export interface JudgedInterface {
   /** CIDRs. */
   readonly address: string | undefined;
@@ -17,17 +17,17 @@ export interface JudgedInterface {
 }
 
 export interface JudgeInterfaceOptions {
-  /** The network's values, each of them within bounds; see welcome.ts. */
+  /** The network's values, each within its bounds; see welcome.ts. */
   readonly offer: NetworkOffer;
-  /** What the user has said in place of the relay's addresses: a CIDR, or `none`. */
+  /** The user's choice instead of the relay's addresses: a CIDR, or `none`. */
   readonly address: string | undefined;
   /** Whether the interface can have IPv6. */
   readonly ipv6: boolean;
-  /** Whether the user lets the network take what this machine reaches in other ways. */
+  /** Whether the user allows the network to overlap with what this machine reaches otherwise. */
   readonly allowOverlap: boolean;
-  /** The relay's own addresses, which are reached outside of its networks. */
+  /** The relay's own addresses, which must stay reachable outside of its networks. */
   readonly relay: readonly string[];
-  /** The interface that is made or taken over. */
+  /** The interface that is created or taken over. */
   readonly tap: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -36,10 +36,10 @@ const HINT =
   "Use --allow-overlap with 'laneway up' if the network is to have it, or ask the relay's operator.";
 
 /**
- * Judges the addresses and name servers for one interface by what this machine has now.
+ * Judges the addresses and name servers for one interface by this machine's current state.
  *
- * @param read reads the machine's state, {@link readMachine} unless told
- * @throws Fault where the machine's state can't be read; the signal's reason
+ * @param read reads the machine's state; {@link readMachine} by default
+ * @throws Fault if the machine's state can't be read; the signal's reason
  */
 export async function judgeInterface(
   options: JudgeInterfaceOptions,
@@ -55,7 +55,7 @@ export async function judgeInterface(
   const machine = allowOverlap ? EMPTY : await read({ except: tap, signal });
   const judge = (text: string | undefined) => {
     const cidr = text === undefined ? undefined : parseCidr(text);
-    // What the user has said is not the relay's word.
+    // The user's own choice is not judged.
     const why =
       cidr === undefined || own !== undefined || allowOverlap ? undefined : whyNot(cidr, machine, relay);
     if (why === undefined) return text;
@@ -68,14 +68,14 @@ export async function judgeInterface(
   return { address, address6, names, refusals };
 }
 
-/** What there is to judge of a network whose interface has no address: then no name server is asked, only shown. */
+/** Returns the values for an interface without an address: its name servers are shown but not used. */
 export function nothingOf({ dns }: NetworkOffer): JudgedInterface {
   return { address: undefined, address6: undefined, names: dns, refusals: [] };
 }
 
 const EMPTY: MachineState = { claims: [], domains: [] };
 
-/** @returns why a network is refused, a clause after "it"; undefined where it is not */
+/** Returns why a network is refused, a clause after "it"; undefined if it is not */
 function whyNot(cidr: Cidr, { claims }: MachineState, relay: readonly string[]): string | undefined {
   const reached: Claim[] = relay.flatMap((text) => {
     const host = hostOf(text.replace(/^::ffff:(?=[\d.]+$)/, ""));
@@ -100,7 +100,7 @@ function judgeNames(
     refusals.push(refusedValue(name, "the domain", dns.domain, `overlaps: ${taken.what}`, HINT));
     return undefined;
   }
-  // A version that the interface has no address of can't be asked, and that says nothing against the relay.
+  // Servers of an IP version in which the interface has no address are skipped, which is not the relay's fault.
   const asked = reachableServers(dns.servers, own.map(formatCidr));
   const servers = serversWithin(asked, own);
   for (const server of asked) {

@@ -1,4 +1,4 @@
-/** What this machine has already, that a relay's network may not take from it. */
+/** Reads what this machine already uses, which a relay's network must not take from it. */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { z } from "zod";
@@ -8,7 +8,7 @@ import { ROUTE_PROTOCOL } from "../system/route-protocol.ts";
 import { askIp } from "../tap/link.ts";
 import { hostOf } from "./address.ts";
 
-/** Something of another interface's, or of the machine's. */
+/** A network in use by another interface or by the machine. */
 export interface Claim {
   readonly cidr: Cidr;
   /** For people: `eth0 has 192.168.1.2/24`. */
@@ -17,29 +17,29 @@ export interface Claim {
 
 export interface MachineState {
   readonly claims: readonly Claim[];
-  /** Domains in which other links look for names, in lower case. */
+  /** Search domains of other links, in lower case. */
   readonly domains: readonly { readonly domain: string; readonly what: string }[];
 }
 
 export interface ReadMachineOptions {
-  /** The interface that is being set up, which may be there already: what it has does not count. */
+  /** The interface being set up, which may exist already: its own networks are ignored. */
   readonly except: string | undefined;
   readonly signal: AbortSignal;
-  /** The program, `ip` unless told. */
+  /** The program; `ip` by default. */
   readonly ip?: string | undefined;
   readonly resolvConf?: string;
-  /** Where systemd-resolved keeps its own files; it does not run where this is missing. */
+  /** Directory of systemd-resolved's files; if it is missing, the service does not run. */
   readonly resolvedDirectory?: string;
-  /** The program, `resolvectl` unless told. */
+  /** The program; `resolvectl` by default. */
   readonly resolvectl?: string;
 }
 
-/** Milliseconds that resolvectl may take. */
+/** Maximum time for resolvectl, in milliseconds. */
 const ANSWER_MS = 5_000;
-/** Bytes of resolv.conf that are read: its own programs read less. */
+/** Maximum bytes of resolv.conf that are read: the system's own readers use less. */
 const RESOLV_CONF_BYTES = 65_536;
 
-/** Routes that stand for all the rest, such as the two halves of OpenVPN's, and 2000::/3, are default routes. */
+/** Shorter prefixes count as default routes, such as OpenVPN's two halves, and 2000::/3. */
 const SPECIFIC_PREFIX = { 4: 8, 6: 7 } as const;
 
 const interfaces = z.array(
@@ -72,7 +72,7 @@ const routes = z.array(
   }),
 );
 
-/** Routes that take no unicast away. */
+/** Types of routes that carry no unicast. */
 const IGNORED_ROUTES = new Set(["broadcast", "multicast", "anycast"]);
 
 /**
@@ -95,7 +95,7 @@ export async function readMachine(options: ReadMachineOptions): Promise<MachineS
   };
 }
 
-/** Where the kernel has no IPv6, `ip` has no answer, and there are no routes to take. */
+/** Without IPv6 in the kernel `ip` fails, and there are no routes to take. */
 async function routes6(signal: AbortSignal, ip: string | undefined): Promise<z.infer<typeof routes>> {
   if (!existsSync("/proc/net/if_inet6")) return [];
   return routes.parse(await askIp(["-6", "route", "show", "table", "all"], signal, ip));
@@ -104,7 +104,7 @@ async function routes6(signal: AbortSignal, ip: string | undefined): Promise<z.i
 function addressClaims({ ifname, addr_info }: z.infer<typeof interfaces>[number]): Claim[] {
   return addr_info.flatMap(({ local = "", address, prefixlen = 0 }) => {
     const own = address === undefined ? undefined : hostOf(local);
-    // Of a link to one other machine the prefix is that machine's.
+    // On a point-to-point link the prefix belongs to the peer.
     const connected = parseCidr(`${address ?? local}/${prefixlen}`);
     const what = `${ifname} has ${local}/${prefixlen}`;
     return [own, connected].flatMap((cidr) => (cidr === undefined ? [] : [{ cidr, what }]));
@@ -113,7 +113,7 @@ function addressClaims({ ifname, addr_info }: z.infer<typeof interfaces>[number]
 
 function routeClaims(found: z.infer<typeof routes>, except: string | undefined): Claim[] {
   return found.flatMap(({ type = "unicast", dst, protocol, nexthops, ...only }) => {
-    // Our own lead to what is reached by other routes, which count.
+    // Our own routes lead to addresses that other routes reach, and those count.
     if (IGNORED_ROUTES.has(type) || protocol === ROUTE_PROTOCOL) return [];
     const hops = nexthops.length > 0 ? nexthops : [only];
     const others = hops.filter(({ dev }) => dev === undefined || dev !== except);
@@ -130,13 +130,13 @@ function routeClaims(found: z.infer<typeof routes>, except: string | undefined):
   });
 }
 
-/** Name servers and search domains of this machine, from systemd-resolved where that runs and from resolv.conf. */
+/** Returns name servers and search domains of this machine, from systemd-resolved if it runs, and from resolv.conf. */
 async function readNames(options: ReadMachineOptions, links: ReadonlySet<string>): Promise<MachineState> {
   const { resolvConf = "/etc/resolv.conf", resolvedDirectory = "/run/systemd/resolve" } = options;
   const isResolved = existsSync(resolvedDirectory);
   const servers = isResolved ? await askResolved("dns", options) : undefined;
   const domains = isResolved ? await askResolved("domain", options) : undefined;
-  // What resolved writes itself is what it has just said, and may be older.
+  // resolved writes this file itself, so it contains the same answer, perhaps an older one.
   const file = servers !== undefined && isBelow(resolvConf, resolvedDirectory) ? "" : readText(resolvConf);
   const lines = file.split("\n").map((line) => line.trim().split(/\s+/));
   const inFile = (...keys: string[]) =>
@@ -155,7 +155,7 @@ async function readNames(options: ReadMachineOptions, links: ReadonlySet<string>
   };
 }
 
-/** The values of `resolvectl dns` and `domain`, of all links and of those that there are (resolvectl(1)). */
+/** Returns the values of `resolvectl dns` and `domain` for existing links (resolvectl(1)). */
 function ofLinks(answer: string, links: ReadonlySet<string>): string[] {
   return answer.split("\n").flatMap((line) => {
     const [, link, values = ""] = /^(?:Global|Link \d+ \(([^)]*)\)):\s*(.*)$/.exec(line.trim()) ?? [];

@@ -1,21 +1,21 @@
-/** Notices that are told at once, and how often one more may follow, in seconds. */
+/** Notices reported at once, and the seconds until one more may follow. */
 const AT_ONCE = 20;
 const SECONDS = 5;
 
-/** Bounds how much a relay makes a client say: notices beyond it are counted, and the count is told with the next one. */
+/** Limits a relay's notices: further ones are counted, and the next one that is reported includes the count. */
 export class NoticeLimit {
   readonly #clock: () => number;
   #left = AT_ONCE;
   #at: number;
   #passedOver = 0;
 
-  /** @param clock seconds, from whatever start, never going back */
+  /** @param clock seconds from any start, never going back */
   constructor(clock: () => number = () => performance.now() / 1_000) {
     this.#clock = clock;
     this.#at = clock();
   }
 
-  /** Returns what to tell of a notice; undefined where it is passed over. */
+  /** Returns the text to report for a notice; undefined if it is skipped. */
   pass(message: string): string | undefined {
     const now = this.#clock();
     this.#left = Math.min(AT_ONCE, this.#left + (now - this.#at) / SECONDS);

@@ -2,21 +2,21 @@ import { Fault } from "../../../shared/values/fault.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
 import type { Problem } from "../../rpc/shapes.ts";
 
-/** Characters of a refused value that are shown. */
+/** Maximum characters of a refused value that are shown. */
 const SHOWN = 64;
 
 /** A value from the relay that this machine does not use. */
 export interface Refusal {
-  /** The network that it is about; undefined for the connection as a whole. */
+  /** The network concerned; undefined for the connection as a whole. */
   readonly network: string | undefined;
   readonly fault: Fault;
 }
 
 /**
- * Describes a value from the relay that is refused.
+ * Describes a refused value from the relay.
  *
  * @param what the field, as in "the address"
- * @param value as it came; it is cut and made safe to show
+ * @param value as it came; it is shortened and made safe to show
  * @param why a clause after "it", as in "is a loopback address"
  */
 export function refusedValue(
@@ -35,7 +35,7 @@ export function refusedValue(
   return { network, fault };
 }
 
-/** Returns a fault as users and programs are told, safe to show. */
+/** Returns a fault as users and programs see it, safe to show. */
 export function problemOf({ code, message, hint }: Fault): Problem {
   return { code: plainText(code), message: plainText(message), hint: plainText(hint) };
 }

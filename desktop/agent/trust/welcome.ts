@@ -1,4 +1,4 @@
-/** Judges what a relay says of the networks that it offers, before anything of this machine is set by it. */
+/** Judges a relay's offer of networks before it changes anything on this machine. */
 import { MAX_VNI } from "../../../shared/frame/encapsulation/vxlan.ts";
 import {
   FRAME_BYTES,
@@ -12,40 +12,40 @@ import { isMulticast, judgeAddress } from "./address.ts";
 import { judgeDomain } from "./domain.ts";
 import { type Refusal, refusedValue } from "./refusal.ts";
 
-/** Networks of one tunnel: each may have an interface of its own. */
+/** Maximum networks of one tunnel: each may have its own interface. */
 export const MAX_NETWORKS = 512;
-/** DNS servers of a network. */
+/** Maximum DNS servers of a network. */
 const MAX_SERVERS = 4;
-/** Refusals of one welcome that are told. */
+/** Maximum refusals reported for one welcome. */
 const MAX_REFUSALS = 64;
-/** As networks are named, with room for the naming of other relays; see also relay/http/kernel/body.ts. */
+/** Names of networks, with room for other relays' naming; see also relay/http/kernel/body.ts. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
-/** Returns whether a network may be called so. */
+/** Returns whether a text is a valid name of a network. */
 export function isNetworkName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Bytes of a packet inside a frame: the least of IPv4 (RFC 791), the most of a TAP. */
+/** Bytes of a packet inside a frame: from IPv4's minimum (RFC 791) to a TAP's maximum. */
 const MTU = { least: 576, most: 65_521, usual: 1_500 };
-/** Seconds. Not longer than silence is borne, which is looked at as often. */
+/** Seconds. At most the tolerated silence, which is checked at the same interval. */
 const KEEPALIVE = { least: 5, most: SILENCE_SECONDS - 5 };
-/** The least of an Ethernet frame, and of a message that holds one. */
+/** Minimum bytes of an Ethernet frame, and of a message that holds one. */
 const LEAST_FRAME = 64;
 const LEAST_MESSAGE = 1_024;
 const MAX_MACS = 1_048_576;
 
-/** A welcome whose values are within bounds. */
+/** A welcome whose values are within their bounds. */
 export interface JudgedWelcome {
   readonly welcome: Welcome;
   readonly refusals: readonly Refusal[];
 }
 
 /**
- * Judges every value of a welcome. What is refused is replaced by the usual or left out; a network without a usable name
- * or VNI is left out as a whole.
+ * Judges every value of a welcome. Refused values are replaced by the default or left out; a network without a usable
+ * name or VNI is left out.
  *
- * @param host where the relay is, as this machine dials it
+ * @param host the relay's host as this machine dials it
  */
 export function judgeWelcome(said: Welcome, host: string): JudgedWelcome {
   const refusals: Refusal[] = [];
@@ -148,7 +148,7 @@ function judged(
   return undefined;
 }
 
-/** Which servers are within the network is known once the interface's addresses are. */
+/** Whether a server is within the network is known only once the interface has addresses. */
 function judgeNames({ name, dns }: NetworkOffer, host: string, refuse: Refuse): NetworkOffer["dns"] {
   if (dns === undefined) return undefined;
   const domain = plainText(dns.domain, 256);

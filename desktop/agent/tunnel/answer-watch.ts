@@ -1,25 +1,25 @@
-/** How long the answer to a probe may take, in milliseconds and in round trips: quicker than people begin to wonder. */
+/** Maximum time for the answer to a probe, in milliseconds and in round trips: short enough to go unnoticed. */
 const PATIENCE_MS = 1_400;
 const ROUND_TRIPS = 6;
 const MAX_PATIENCE_MS = 4_000;
-/** In how many parts that time is counted. */
+/** Number of slices in which that time is counted. */
 const SLICES = 6;
 
 export interface AnswerWatchOptions {
-  /** Round trip, in milliseconds; 0 while it is not known. */
+  /** Round trip, in milliseconds; 0 if unknown. */
   readonly latencyMs: number;
   isAnswered(): boolean;
-  /** When anything came last, as `performance.now()` has it. */
+  /** Time of the last received message, by `performance.now()`. */
   heardAt(): number;
-  /** There was no answer in time. */
+  /** Called if no answer came in time. */
   late(): void;
 }
 
 /**
- * Waits for the answer to a question that was just asked. What else comes is no answer: the way back may be the old one still.
- * But it gives the answer as much time again, as that may have to wait for what is sent besides.
+ * Waits for the answer to a probe that was just sent. Other messages are no answer, because they may still come by the
+ * old path. But they extend the time once, because the answer may be queued behind them.
  *
- * @returns what ends it
+ * @returns a function that ends it
  */
 export function watchForAnswer(options: AnswerWatchOptions): () => void {
   const { latencyMs, isAnswered, heardAt, late } = options;
@@ -30,7 +30,7 @@ export function watchForAnswer(options: AnswerWatchOptions): () => void {
   let at = asked;
   const timer = setInterval(() => {
     const now = performance.now();
-    // A process that was not run for a while has not listened either: only what it did counts.
+    // While the process did not run it could not receive, so only slices in which it ran count.
     if (now - at < 2 * slice) left--;
     at = now;
     if (left === 0 && hasMore && heardAt() > asked) {

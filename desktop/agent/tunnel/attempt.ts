@@ -1,13 +1,13 @@
-/** How long an attempt to connect may take that began before the machine's network changed, in milliseconds. */
+/** Maximum time for an attempt to connect that began before the machine's network changed, in milliseconds. */
 const OUTDATED_MS = 1_500;
 
-/** Why an attempt was given up: another one, over the network as it is now, may be quicker. */
+/** Reason for giving up an attempt: a new one, over the current network, may be faster. */
 export class PathChanged extends Error {}
 
 /**
- * An attempt to connect, which is given up where it goes over a network that is no more: its packets are sent again for
- * longer and longer to where there is nothing. After one that was given up the next may take its time, so that a network
- * that changes all the time does not prevent every one.
+ * An attempt to connect. It is given up if its network is gone, because its packets would be retransmitted ever more
+ * slowly to nowhere. The attempt after one that was given up is not, so that constant changes do not prevent every
+ * connection.
  */
 export class Attempt {
   readonly #over: AbortController;
@@ -17,13 +17,13 @@ export class Attempt {
   #isOver = false;
   #wasGivenUp = false;
 
-  /** @param before the attempt before this one */
+  /** @param before the previous attempt */
   constructor(over: AbortController, before: Attempt | undefined) {
     this.#over = over;
     this.#isPatient = before === undefined ? false : before.#wasGivenUp;
   }
 
-  /** The network is another than when it began. */
+  /** Shortens the attempt: the network has changed since it began. */
   outdate(): void {
     if (this.#isOver || this.#isPatient) return;
     this.#timer ??= setTimeout(
@@ -35,7 +35,7 @@ export class Attempt {
     );
   }
 
-  /** It has come to something, or failed. */
+  /** Ends the attempt, after success or failure. */
   end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);

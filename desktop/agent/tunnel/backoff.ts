@@ -1,28 +1,28 @@
-/** The first delay's bound and the last's, in milliseconds (docs/protocol.md, "Closing"). */
+/** Bounds of the first and the last delay, in milliseconds (docs/protocol.md, "Closing"). */
 const FIRST_MS = 500;
 const LAST_MS = 30_000;
-/** Gentle, so that a relay that was away for seconds is found again within seconds. */
+/** Small, so that a relay that was away for seconds is found again within seconds. */
 const GROWTH = 1.2;
-/** How long a connection has to last for the next delay to be the first again, in milliseconds. */
+/** Duration of a connection that resets the delay, in milliseconds. */
 const HEALTHY_MS = 60_000;
-/** The same for a connection that let us onto a network. With it, none of them begins within a second of another. */
+/** The same for a connection that joined a network. It keeps connections at least a second apart. */
 const WORKED_MS = 1_000;
 
 /**
- * Delays between attempts: exponential, with full jitter, so that many clients do not come back as one. Attempts that
- * fail count until one succeeds; connections that end too soon count until one works.
+ * Delays between attempts: exponential, with full jitter, so that many clients do not return at once. Failed attempts
+ * count until one succeeds; short connections count until one works.
  */
 export class Backoff {
   readonly #random: () => number;
   #failedAttempts = 0;
   #shortConnections = 0;
 
-  /** @param random evenly from [0, 1) */
+  /** @param random uniform in [0, 1) */
   constructor(random: () => number = Math.random) {
     this.#random = random;
   }
 
-  /** The next delay, in milliseconds, after an attempt that failed or a connection that ended. */
+  /** Returns the next delay, in milliseconds, after a failed attempt or an ended connection. */
   next(): number {
     const bound = Math.min(FIRST_MS * GROWTH ** (this.#failedAttempts + this.#shortConnections), LAST_MS);
     this.#failedAttempts++;
@@ -30,11 +30,11 @@ export class Backoff {
   }
 
   /**
-   * Tells that a connection ended.
+   * Reports the end of a connection.
    *
-   * @param milliseconds how long it lasted
-   * @param hasWorked whether it let us onto a network, and ended without the relay or this side having said why
-   * @returns whether the relay is well, as far as that tells, so that the next attempt may be at once
+   * @param milliseconds its duration
+   * @param hasWorked whether it joined a network, and ended without a reason from the relay or this side
+   * @returns whether the relay seems well, so that the next attempt may be immediate
    */
   lasted(milliseconds: number, hasWorked = false): boolean {
     const isWell = hasWorked && milliseconds >= WORKED_MS;

@@ -1,16 +1,16 @@
-/** Reads what a relay answers over HTTP, of which neither the size nor a word is taken on trust. */
+/** Reads a relay's HTTP answers, whose size and content are untrusted. */
 import { z } from "zod";
 import { plainText } from "../../../shared/values/plain-text.ts";
 
-/** Bytes of an answer that are read at most. */
+/** Maximum bytes of an answer that are read. */
 const ANSWER_BYTES = 8 * 1024 * 1024;
 
 /**
  * Reads an answer's JSON.
  *
  * @param most bytes
- * @returns what it says, undefined where that is no JSON or longer; and how many bytes were read
- * @throws where the connection is lost meanwhile
+ * @returns the JSON, undefined if it is invalid or longer; and the number of bytes read
+ * @throws if the connection is lost meanwhile
  */
 export async function readJson(
   response: Response,
@@ -33,7 +33,7 @@ export async function readJson(
 
 const shown = (most: number) => z.string().transform((text) => plainText(text, most));
 
-/** Problem details (RFC 9457) as relays give them, safe to show. */
+/** Problem details (RFC 9457) of relays, safe to show. */
 export const problemDetails = z.object({
   code: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/),
   detail: shown(1_024),

@@ -6,13 +6,13 @@ export interface NetworkRunnerOptions extends Omit<TunnelClientOptions, "openNet
 }
 
 /**
- * This machine on networks of one relay, by one set of credentials: a tunnel, and an interface for each network. It is
- * what `laneway up` is in the foreground, and what the agent has several of.
+ * This machine on networks of one relay, with one set of credentials: a tunnel, and an interface for each network.
+ * `laneway up` in the foreground runs one, the agent several.
  */
 export class NetworkRunner {
   readonly #client: TunnelClient;
   readonly #options: NetworkRunnerOptions;
-  /** From {@link run} on. */
+  /** Set by {@link run}. */
   #interfaces: Interfaces | undefined;
 
   constructor(options: NetworkRunnerOptions) {
@@ -28,9 +28,9 @@ export class NetworkRunner {
   }
 
   /**
-   * Runs until the signal is aborted; then everything that it made is gone.
+   * Runs until the signal is aborted, and then removes everything that it made.
    *
-   * @throws Fault where going on makes no sense; see {@link TunnelClient.run}
+   * @throws Fault if going on makes no sense; see {@link TunnelClient.run}
    */
   async run(signal: AbortSignal): Promise<void> {
     const interfaces = new Interfaces(this.#options.interfaces, signal);
@@ -42,7 +42,7 @@ export class NetworkRunner {
     }
   }
 
-  /** Round trip to the relay, in milliseconds; undefined while it is not known. */
+  /** Round trip to the relay, in milliseconds; undefined if unknown. */
   get latencyMs(): number | undefined {
     return this.#client.latencyMs;
   }
@@ -57,7 +57,7 @@ export class NetworkRunner {
     await this.#client.remove(network);
   }
 
-  /** Tries to connect now, if it waits to do so. */
+  /** Connects now, if it waits to do so. */
   retry(): void {
     this.#client.retry();
   }

@@ -3,25 +3,25 @@ import { TunnelPath } from "../system/tunnel-path.ts";
 import { Attempt } from "./attempt.ts";
 import type { TunnelConnection } from "./tunnel-connection.ts";
 
-/** How often changes of the machine's network have the relay tried at once, in milliseconds. */
+/** Minimum interval between immediate attempts after changes of the machine's network, in milliseconds. */
 const MOVE_MS = 1_000;
 
 export interface PathFollowerOptions {
-  /** What this machine connects to: the relay, or the proxy that leads there. */
+  /** Returns the URL that this machine connects to: the relay, or the proxy that leads there. */
   dialled(): URL;
-  /** Has the relay tried now, where that is due later. */
+  /** Tries the relay now, if an attempt is due later. */
   retry(): void;
-  /** Told at each connection of all the addresses that it may go to, as far as they are known. */
+  /** Called at each connection with all its known destination addresses. */
   reached?: ((addresses: readonly string[]) => Promise<void>) | undefined;
 }
 
-/** Has a client's connections follow the machine's way out: probes, replaces and tries again when that has changed. */
+/** Makes a client's connections follow the machine's way out: probes, replaces and retries when it has changed. */
 export class PathFollower {
   readonly #options: PathFollowerOptions;
   readonly #path: TunnelPath;
   #connection: TunnelConnection | undefined;
   #attempt: Attempt | undefined;
-  /** When a change last had the relay tried at once, and what does the next time that it may. */
+  /** Time of the last immediate attempt after a change, and the timer for a postponed one. */
   #movedAt = Number.NEGATIVE_INFINITY;
   #moving: ReturnType<typeof setTimeout> | undefined;
 
@@ -33,12 +33,12 @@ export class PathFollower {
     });
   }
 
-  /** An attempt to connect begins. @param over gives it up, with {@link PathChanged} */
+  /** Starts following an attempt to connect. @param over aborts it, with {@link PathChanged} */
   begin(over: AbortController): void {
     this.#attempt = new Attempt(over, this.#attempt);
   }
 
-  /** It has come to a connection. */
+  /** Follows the connection that the attempt led to. */
   opened(connection: TunnelConnection): void {
     this.#attempt?.end();
     this.#connection = connection;
@@ -54,14 +54,14 @@ export class PathFollower {
     });
   }
 
-  /** The attempt, or the connection that it came to, is over. */
+  /** Ends following: the attempt or its connection is over. */
   ended(): void {
     this.#attempt?.end();
     this.#connection = undefined;
     this.#path.connected(undefined);
   }
 
-  /** Returns whether the relay may be tried at once after a connection was replaced: not again and again. */
+  /** Returns whether the relay may be tried at once after a connection was replaced: not repeatedly. */
   mayMove(): boolean {
     const now = performance.now();
     const may = now - this.#movedAt >= MOVE_MS;
@@ -74,7 +74,7 @@ export class PathFollower {
     clearTimeout(this.#moving);
   }
 
-  /** Is the relay still there, or there again? */
+  /** Checks whether the relay is still, or again, reachable. */
   #changed(why: string): void {
     if (this.#connection !== undefined) return this.#connection.probe(why);
     this.#attempt?.outdate();

@@ -18,55 +18,58 @@ import { PathFollower } from "./path-follower.ts";
 import { Refused, TunnelConnection } from "./tunnel-connection.ts";
 import { judgeEnd, type TunnelEnd, Unreachable } from "./tunnel-errors.ts";
 
-/** How long a relay waits that asks again to be told of addresses, in milliseconds. */
+/** Minimum interval between announcements that a relay asks for repeatedly, in milliseconds. */
 const ANNOUNCE_MS = 5_000;
 
-/** Planned restarts in a row that are believed, and how long a connection lasts that ends the row, in milliseconds. */
+/** Planned restarts in a row that are believed, and the duration of a connection that ends the row, in milliseconds. */
 const MAX_RESTARTS = 5;
 const STEADY_MS = 60_000;
 
-/** What becomes of a network, told as it happens. */
+/** Events of networks, as they happen. */
 export interface TunnelClientEvents {
   /** Frames can pass, for the first time or again. */
   up(network: LocalNetwork): void;
-  /** The relay is away, also at the first attempt; networks that were up keep their interfaces. */
+  /** The relay is unreachable, perhaps at the first attempt; networks that were up keep their interfaces. */
   reconnecting(networks: readonly LocalNetwork[], why: Fault, delayMs: number): void;
-  /** The hub noticed something that concerns this machine. @param network undefined where it is about none, or none that is up */
+  /**
+   * The hub noticed something that concerns this machine. @param network undefined if it concerns none, or none that is
+   * up
+   */
   notice(code: string, message: string, network: LocalNetwork | undefined): void;
-  /** The relay said values, not of one network, that are not used; told at each connection. */
+  /** Values of the relay for the connection as a whole were refused; reported at each connection. */
   refused?(refusals: readonly Refusal[]): void;
-  /** Something else changed the network's interface, and this is what came of it. */
+  /** Another program changed the network's interface; `news` says what followed. */
   interface?(network: LocalNetwork, news: InterfaceNews): void;
   /** The network's interface is gone. */
   down(network: LocalNetwork): void;
-  /** One network can't be, while the others go on. Without this the client ends, and throws why. */
+  /** One network failed for good; the others continue. Without this callback the client ends and throws. */
   failed?(network: string, error: unknown): void;
-  /** Who else is on a network; told before {@link up}. */
+  /** The other members of a network; called before {@link up}. */
   members?(network: string, members: readonly Member[]): void;
-  /** One of them came, went or changed. */
+  /** A member came, went or changed. */
   member?(network: string, event: "joined" | "changed" | "left", member: Member): void;
 }
 
 export interface TunnelClientOptions {
   readonly relay: URL;
-  /** How to get there, asked at each attempt; straight or by the environment's proxy unless given. */
+  /** Returns how to reach the relay, at each attempt; by default directly or through the environment's proxy. */
   readonly reach?: () => Reach;
   readonly credentials: Credentials;
-  /** Whether super-frames may come and go; see docs/protocol.md, feature `offload`. */
+  /** Whether to exchange super-frames; see docs/protocol.md, feature `offload`. */
   readonly offload: boolean;
-  /** Who does the WebSocket's framing. */
+  /** The implementation of WebSocket framing. */
   readonly framing: Framing;
-  /** Names of the networks to join at first; none means all that the credentials open, for good. */
+  /** Names of the first networks to join; none means all that the credentials allow, also later ones. */
   readonly networks: readonly string[];
-  /** Whether the hub is told of this machine's addresses also where it does not ask, so that members see them. */
+  /** Whether to tell the hub this machine's addresses even unasked, so that members see them. */
   readonly announces?: boolean;
   readonly events: TunnelClientEvents;
-  /** Told at each connection of all the addresses by which the relay is reached, as far as they are known. */
+  /** Called at each connection with all known addresses of the relay. */
   reached?(addresses: readonly string[]): Promise<void>;
   /**
-   * Makes a network's interface, at its first join.
+   * Creates a network's interface, at its first join.
    *
-   * @param offers of all the networks that are being joined
+   * @param offers of all networks that are being joined
    * @param relay its addresses
    */
   openNetwork(
@@ -78,28 +81,28 @@ export interface TunnelClientOptions {
   ): Promise<LocalNetwork>;
 }
 
-/** Keeps this machine on its networks through one relay, whatever happens to the connection. */
+/** Keeps this machine on its networks through one relay, across reconnections. */
 export class TunnelClient {
   readonly #options: TunnelClientOptions;
-  /** Undefined: all that there are. */
+  /** Undefined means all networks. */
   readonly #wanted: Set<string> | undefined;
   readonly #networks = new Map<string, LocalNetwork>();
   readonly #backoff = new Backoff();
-  /** Interfaces are made and unmade one after the other. Never rejects. */
+  /** Interfaces are created and removed one after the other. Never rejects. */
   #work: Promise<void> = Promise.resolve();
   readonly #ending = new AbortController();
   #fatal: unknown;
   #connection: TunnelConnection | undefined;
-  /** The connection ends so that the next one's welcome has what this one's had not. */
+  /** Whether the connection ends only to get a new welcome. */
   #renewing = false;
   #pause: AbortController | undefined;
   #path: PathFollower | undefined;
-  /** Connections whose relay asked to be told of this machine's addresses. */
+  /** Connections whose relay asked for this machine's addresses. */
   readonly #asked = new WeakSet<TunnelConnection>();
   readonly #notices = new NoticeLimit();
-  /** Planned restarts in a row, each after a connection that did not last. */
+  /** Planned restarts in a row, each after a short connection. */
   #restarts = 0;
-  /** A further request to be told, for which there was one just now. */
+  /** Timer of a postponed announcement. */
   #announcing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TunnelClientOptions) {
@@ -107,15 +110,15 @@ export class TunnelClient {
     this.#wanted = options.networks.length === 0 ? undefined : new Set(options.networks);
   }
 
-  /** Round trip to the relay, in milliseconds; undefined while it is not known. */
+  /** Round trip to the relay, in milliseconds; undefined if unknown. */
   get latencyMs(): number | undefined {
     return this.#connection?.latencyMs;
   }
 
   /**
-   * Runs until the signal is aborted; then everything that it made is gone.
+   * Runs until the signal is aborted, and then removes everything that it made.
    *
-   * @throws Fault where going on makes no sense: credentials refused or revoked, no such network, no TAP
+   * @throws Fault if going on makes no sense: credentials refused or revoked, no such network, no TAP
    */
   async run(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.#ending.signal]);
@@ -142,14 +145,14 @@ export class TunnelClient {
     if (this.#fatal !== undefined) throw this.#fatal;
   }
 
-  /** Joins one more network, now or once the relay is there. */
+  /** Joins one more network, now or once the relay is reachable. */
   add(name: string): void {
     this.#wanted?.add(name);
     const connection = this.#connection;
     if (connection === undefined) return this.retry();
     const offer = connection.welcome.networks.find((one) => one.name === name);
     if (offer !== undefined) return connection.send({ type: "join", vni: offer.vni });
-    // It may be open to us since: only a new welcome tells.
+    // The network may be allowed since the last welcome: only a new one shows it.
     this.#renewing = true;
     connection.close();
   }
@@ -169,12 +172,12 @@ export class TunnelClient {
     });
   }
 
-  /** Tries to connect now, if it waits to do so. */
+  /** Connects now, if it waits to do so. */
   retry(): void {
     this.#pause?.abort();
   }
 
-  /** Tells the hub which addresses are this machine's; where it wants to know, or everybody is to. */
+  /** Tells the hub this machine's addresses, if it asked for them or `announces` is set. */
   announce(network: LocalNetwork): void {
     const connection = this.#connection;
     if (connection === undefined) return;
@@ -182,7 +185,7 @@ export class TunnelClient {
     connection.send({ type: "register", vni: network.offer.vni, endpoints: network.endpoints() });
   }
 
-  /** One connection from attempt to end. @returns how long to wait for the next, in milliseconds */
+  /** Runs one connection from attempt to end. @returns the delay before the next, in milliseconds */
   async #connect(signal: AbortSignal): Promise<number> {
     const over = new AbortController();
     this.#path?.begin(over);
@@ -230,7 +233,7 @@ export class TunnelClient {
     return this.#after(how, isWell);
   }
 
-  /** The connection was cut by us, as the way that it took is gone. @returns how long to wait */
+  /** Handles a connection that this side replaced, because its path is gone. @returns the delay in milliseconds */
   #replaced({ reason }: TunnelEnd): number {
     const delay = this.#path?.mayMove() === true ? 0 : this.#backoff.next();
     const { relay, credentials } = this.#options;
@@ -267,7 +270,7 @@ export class TunnelClient {
     }
   }
 
-  /** The relay wants to be told of this machine's addresses: at once, and then once in a while however often it asks. */
+  /** Handles the relay's request for this machine's addresses: answers at once, then at a limited rate. */
   #askedToAnnounce(connection: TunnelConnection): void {
     const announce = () => {
       this.#announcing = undefined;
@@ -285,7 +288,7 @@ export class TunnelClient {
     if (signal.aborted || !this.#wants(name)) return;
     let network = this.#networks.get(name);
     if (network !== undefined && !network.suits(offer)) {
-      // While we were away it became another one, such as with an address that somebody else has now.
+      // The network changed while this machine was offline; for example, its address may be another's now.
       await this.#close(network);
       network = undefined;
     }
@@ -318,7 +321,7 @@ export class TunnelClient {
     this.#options.events.up(network);
   }
 
-  /** Makes a network's interface anew, as it would be another one now. */
+  /** Recreates a network's interface, because it would be different now. */
   #remake(
     network: LocalNetwork,
     offer: NetworkOffer,
@@ -332,7 +335,7 @@ export class TunnelClient {
     });
   }
 
-  /** A network can't be. */
+  /** Handles the final failure of a network. */
   #failed(name: string, error: unknown): void {
     const { events } = this.#options;
     if (events.failed === undefined) return this.#stop(error);
@@ -381,7 +384,7 @@ export class TunnelClient {
     return this.#ending.signal.aborted ? [] : offers.filter(({ name }) => this.#wants(name));
   }
 
-  /** @throws what is final */
+  /** Returns the delay before the next attempt. @throws final errors */
   #retryAfter(error: unknown): number {
     if (error instanceof Refused) return this.#after(error.end, false);
     if (!(error instanceof Unreachable)) throw error;
@@ -389,8 +392,10 @@ export class TunnelClient {
   }
 
   /**
-   * @param isWell it was a connection that worked, and was cut
-   * @throws Fault for an end that is final
+   * Returns the delay after the end of a connection.
+   *
+   * @param isWell whether the connection worked and was cut
+   * @throws Fault for a final end
    */
   #after(end: TunnelEnd, isWell: boolean): number {
     const { relay, credentials } = this.#options;
@@ -398,7 +403,7 @@ export class TunnelClient {
     if (after === "stop") throw fault;
     if (after === "reconnect-soon") {
       this.#restarts++;
-      // A relay that says so again and again is not restarting.
+      // A relay that repeats this is not restarting.
       if (this.#restarts <= MAX_RESTARTS) return this.#retry(fault, Math.random() * 1_000);
     }
     return this.#retry(fault, isWell ? 0 : this.#backoff.next());
@@ -410,7 +415,7 @@ export class TunnelClient {
   }
 }
 
-/** Whether something between the ends may have ended it, such as a balancer that gives every connection half a minute. */
+/** Returns whether a middlebox may have ended the connection, such as a balancer that cuts each after half a minute. */
 function isCut({ code, isOurs }: TunnelEnd): boolean {
   return (
     isOurs !== true &&
@@ -418,7 +423,7 @@ function isCut({ code, isOurs }: TunnelEnd): boolean {
   );
 }
 
-/** Names that are listed where one is not known. */
+/** Maximum names listed in an error about an unknown one. */
 const LISTED = 20;
 
 function listed(names: readonly string[]): string {

@@ -38,63 +38,63 @@ import { watchForAnswer } from "./answer-watch.ts";
 import { notARelay, type TunnelEnd, unreachable } from "./tunnel-errors.ts";
 import { upgradeFault } from "./upgrade-fault.ts";
 
-/** How long a connection may take until welcome, in milliseconds. */
+/** Maximum time from the start of a connection to `welcome`, in milliseconds. */
 const OPEN_MS = 15_000;
 /** Source addresses behind a tunnel: all the machines of all networks joined. */
 const TUNNEL_MACS = 65_536;
 /**
- * Bytes that the kernel may hold unsent: enough to keep a line busy, little enough that a ping behind a transfer
- * waits for milliseconds.
+ * Bytes that the kernel may hold unsent: enough to keep a line busy, but a ping behind a transfer waits only
+ * milliseconds.
  */
 const UNSENT_BYTES = 128 * 1024;
-/** Bytes that may wait to be sent before pings are left unanswered: a relay that asks and does not read is not to fill memory. */
+/** Unsent bytes above which pings are not answered, so that a relay that asks and does not read cannot fill memory. */
 const UNREAD_BYTES = 4 * 1024 * 1024;
-/** RFC 6455 section 7.4.1: a message that violates the policy of the one that closes. */
+/** RFC 6455 section 7.4.1: a message that violates the receiver's policy. */
 const POLICY = 1008;
 const SOFTWARE = "laneway/0.1.0";
 
 export interface TunnelConnectionOptions {
   /** The relay's base URL. */
   readonly relay: URL;
-  /** How to get there; straight or by the environment's proxy unless given. */
+  /** How to reach the relay; by default directly or through the environment's proxy. */
   readonly reach?: Reach;
   readonly credentials: Credentials;
   /** Whether to ask for the feature `offload`. */
   readonly offload: boolean;
   readonly framing: Framing;
-  /** Ends the attempt, and the connection after it. */
+  /** Ends the attempt, or the open connection. */
   readonly signal: AbortSignal;
-  /** Told every control message after `welcome`. */
+  /** Called with every control message after `welcome`. */
   control(message: RelayMessage, connection: TunnelConnection): void;
 }
 
 /** One WebSocket to a relay, from the upgrade to its close. */
 export class TunnelConnection implements MessageEvents {
-  /** Settles, never rejects, when the connection is gone. */
+  /** Resolves, never rejects, when the connection is gone. */
   readonly ended: Promise<TunnelEnd>;
   readonly #socket: MessageSocket;
   readonly #options: TunnelConnectionOptions;
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #end: (how: TunnelEnd) => void;
   readonly #budget = new ControlBudget();
-  /** The addresses of the relay and of this machine that the connection is between; undefined where the system does not tell. */
+  /** The two addresses of the connection; undefined if the system does not tell. */
   readonly ends: { readonly local: string | undefined; readonly remote: string | undefined };
   #isChallenged = false;
   #replaced = false;
   #welcome: Welcome | undefined;
   #refusals: readonly Refusal[] = [];
-  /** VNIs that `join` was sent for and not answered yet, with how often. */
+  /** VNIs with a `join` that is not answered yet, and how many. */
   readonly #joining = new Map<number, number>();
   #hasJoined = false;
-  /** Why this side ends the connection: nothing that still comes is read. */
+  /** Why this side ends the connection; further messages are not read. */
   #ending: TunnelEnd | undefined;
   #tunnel: Tunnel | undefined;
   #heardAt = performance.now();
   readonly #checks = new AddressChecks();
-  /** Of the last ping: its number, and when it went out. */
+  /** Number of the last ping, and the time it was sent. */
   #pings = 0;
   #pingedAt = 0;
-  /** The number of the last ping that was answered. */
+  /** Number of the last ping that was answered. */
   #ponged = 0;
   #latencyMs: number | undefined;
 
@@ -109,7 +109,7 @@ export class TunnelConnection implements MessageEvents {
     const { promise, resolve } = Promise.withResolvers<TunnelEnd>();
     this.ended = promise;
     this.#end = resolve;
-    // Whoever opens it hears of it; it may be over before they listen.
+    // Callers of `open` get the error; it may come before they listen.
     this.#welcomed.promise.catch(() => {});
     const bye = () => this.close();
     options.signal.addEventListener("abort", bye);
@@ -117,11 +117,11 @@ export class TunnelConnection implements MessageEvents {
   }
 
   /**
-   * Connects and says who we are.
+   * Connects and authenticates.
    *
-   * @returns the connection once it was welcomed
-   * @throws {@link Unreachable} where another attempt may be better, {@link Refused} where the relay closed with a code,
-   * Fault `usage.proxy`; the signal's reason when aborted
+   * @returns the connection after its welcome
+   * @throws {@link Unreachable} if another attempt may succeed, {@link Refused} if the relay closed with a code, Fault
+   * `usage.proxy`; the signal's reason when aborted
    */
   static async open(options: TunnelConnectionOptions): Promise<TunnelConnection> {
     const { relay, signal, framing, reach = PLAIN } = options;
@@ -148,7 +148,7 @@ export class TunnelConnection implements MessageEvents {
       });
     } catch (error) {
       signal.throwIfAborted();
-      // A proxy's URL that can't be is the user's to mend.
+      // The user must correct an invalid proxy URL.
       if (error instanceof Fault) throw error;
       throw await upgradeFault(relay, reach, error as Error, signal);
     }
@@ -177,51 +177,51 @@ export class TunnelConnection implements MessageEvents {
     return this.#tunnel;
   }
 
-  /** What of the welcome is not used. */
+  /** Refused values of the welcome. */
   get refusals(): readonly Refusal[] {
     return this.#refusals;
   }
 
-  /** The relay's addresses, as far as this machine knows them. */
+  /** The relay's addresses that this machine knows. */
   get relayAddresses(): readonly string[] {
     const { hostname: host } = this.#options.relay;
     const { remote } = this.ends;
     return [host.replace(/^\[|\]$/g, ""), ...(remote === undefined ? [] : [remote])];
   }
 
-  /** Whether it came as far as being let onto a network. */
+  /** Whether it has joined a network. */
   get hasJoined(): boolean {
     return this.#hasJoined;
   }
 
-  /** Whether a `join` of this VNI waits for its answer. */
+  /** Returns whether a `join` of this VNI waits for its answer. */
   isJoining(vni: number | undefined): boolean {
     return vni === undefined ? this.#joining.size > 0 : this.#joining.has(vni);
   }
 
-  /** Round trip to the relay, in milliseconds; undefined while no ping was answered. */
+  /** Round trip to the relay, in milliseconds; undefined before the first answered ping. */
   get latencyMs(): number | undefined {
     return this.#latencyMs;
   }
 
-  /** Says good-bye. */
+  /** Closes the connection. */
   close(): void {
     this.#socket.close(Close.normal, "bye");
   }
 
-  /** Whether it ended because this machine's way to the relay is another. */
+  /** Whether it ended because this machine's path to the relay changed. */
   get isReplaced(): boolean {
     return this.#replaced;
   }
 
-  /** Cuts the connection, as nothing comes over it any more. */
+  /** Cuts the connection, because nothing arrives over it any more. */
   replace(reason: string): void {
     this.#replaced = true;
     this.#ending ??= { code: LOST, reason };
     this.#socket.terminate();
   }
 
-  /** Asks the relay for an answer, and {@link replace}s the connection where none comes in time. */
+  /** Probes the relay, and {@link replace}s the connection if no answer comes in time. */
   probe(reason: string): void {
     this.#ping();
     const id = this.#pings;
@@ -234,7 +234,7 @@ export class TunnelConnection implements MessageEvents {
     void this.ended.then(end);
   }
 
-  /** Asks the relay what speaks against an address (CIDR) of this machine's; resolves to undefined where it does not say. */
+  /** Asks the relay for objections to this machine's address (CIDR); resolves to undefined without an answer. */
   async check(vni: number, cidr: string): Promise<Checked | undefined> {
     if (this.#ending !== undefined || this.#welcome?.features.includes("check") !== true) return undefined;
     const [address = ""] = cidr.split("/");
@@ -255,7 +255,7 @@ export class TunnelConnection implements MessageEvents {
       return this.#close(POLICY, "the relay sent more control messages than a client reads");
     }
     const parsed = parseControl(relayMessage, message);
-    // Types that are not known are for later versions.
+    // Unknown types belong to later versions.
     if (parsed.kind === "unknown") return;
     if (parsed.kind === "message" && this.#welcome !== undefined) return this.#control(parsed.message);
     if (parsed.kind === "message") return this.#greet(parsed.message);
@@ -290,7 +290,7 @@ export class TunnelConnection implements MessageEvents {
     this.#end(how);
   }
 
-  /** Challenge, hello, welcome; each once. */
+  /** Handles challenge and welcome; each comes once. */
   #greet(message: RelayMessage): void {
     if (message.type === "challenge" && !this.#isChallenged) {
       this.#isChallenged = true;
@@ -309,7 +309,7 @@ export class TunnelConnection implements MessageEvents {
     }
   }
 
-  /** From welcome on. */
+  /** Handles control messages after `welcome`. */
   #control(message: RelayMessage): void {
     const { type } = message;
     if (type === "challenge" || type === "welcome") return this.#malformed(`a second ${type}`);
@@ -330,7 +330,7 @@ export class TunnelConnection implements MessageEvents {
     }
   }
 
-  /** Takes note that a `join` was answered. Returns whether there was one. */
+  /** Notes the answer to a `join`. Returns whether one was waiting. */
   #answered(vni: number): boolean {
     const count = this.#joining.get(vni);
     if (count === undefined) return false;
@@ -350,7 +350,8 @@ export class TunnelConnection implements MessageEvents {
       offload: this.#options.offload && welcome.features.includes("offload"),
       macs: new MacBudget(TUNNEL_MACS),
       pool: blockPool(),
-      // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be dropped.
+      // No queue: the TAPs' slabs are the bound. While all of them wait here nothing is read, so nothing need be
+      // dropped.
     });
     const keepalive = setInterval(() => {
       if (performance.now() - this.#heardAt > SILENCE_SECONDS * 1_000) this.#socket.terminate();
@@ -382,7 +383,7 @@ export class TunnelConnection implements MessageEvents {
     this.#close(Close.malformed, `the relay broke the protocol: ${problem}`);
   }
 
-  /** Ends the connection by this side's decision, whatever the relay answers. */
+  /** Ends the connection by this side's decision. */
   #close(code: number, reason: string): void {
     if (this.#ending !== undefined) return;
     this.#ending = { code, reason: plainText(reason, 256), isOurs: true };
@@ -390,7 +391,7 @@ export class TunnelConnection implements MessageEvents {
   }
 }
 
-/** The relay closed a connection that was not yet open. */
+/** The relay closed a connection that was not yet welcomed. */
 export class Refused extends Error {
   readonly end: TunnelEnd;
 
@@ -400,7 +401,7 @@ export class Refused extends Error {
   }
 }
 
-/** Where the tunnel of a relay is: its URL, whatever path it lives under, and then the protocol's own. */
+/** Returns the URL of a relay's tunnel: its base URL, then the protocol's path. */
 export function tunnelUrl(relay: URL): URL {
   const url = new URL(relay);
   url.protocol = relay.protocol === "https:" ? "wss:" : "ws:";

@@ -1,9 +1,8 @@
 /**
- * What is final and what is passing, of everything that can keep this machine from a relay. Final is only what the relay
- * itself has said of what it was told: by the closes of {@link FINAL_CLOSES}, and by what it says of networks once it has
- * let us in (`network.none`, `network.unknown`, `network.refused`; see TunnelClient). Time or place can mend all else: a
- * relay that is away, a proxy, a portal at the airport, a clock that is wrong after the start. That is tried again, with its
- * reason shown. Everything that is passing is an {@link Unreachable}.
+ * Sorts every error on the way to a relay into final and temporary ones. Final are only the relay's own statements: the
+ * closes of {@link FINAL_CLOSES}, and what it says of networks after `welcome` (`network.none`, `network.unknown`,
+ * `network.refused`; see TunnelClient). All others may pass: a relay that is down, a proxy, a captive portal, a wrong
+ * clock after boot. These are {@link Unreachable}; they are retried, and their reason is shown.
  */
 
 import { type AfterClose, afterClose, Close } from "../../../shared/protocol/close.ts";
@@ -14,12 +13,12 @@ import type { Credentials } from "../identity/credentials.ts";
 import { endpoint, ProxyRefused, ProxyUnreachable } from "../reach/dial.ts";
 import { proxyText } from "../reach/proxy.ts";
 
-/** Characters that are shown of what another program says. */
+/** Maximum characters shown of another program's text. */
 const SHOWN = 256;
 
-/** Keeps us from the relay for now: another attempt may be better, and is made by itself where something is to be kept up. */
+/** A temporary failure to reach the relay: another attempt may succeed, and follows to keep a network up. */
 export class Unreachable extends Fault {
-  /** What a connection attempt that failed means, whatever it failed of. */
+  /** Returns the meaning of any failed attempt to connect. */
   static from(relay: URL, error: Error): Unreachable {
     if (error instanceof Unreachable) return error;
     if (error instanceof UpgradeRefused) return afterUpgradeRefused(relay, error.status, error.asksFor);
@@ -29,7 +28,7 @@ export class Unreachable extends Fault {
   }
 }
 
-/** The relay can't be reached, for a reason in one word or a few. */
+/** Returns the fault for an unreachable relay, with a short reason. */
 export function unreachable(relay: URL, why: string, cause?: unknown, hint = ONLINE): Unreachable {
   return new Unreachable({
     code: "relay.unreachable",
@@ -41,7 +40,7 @@ export function unreachable(relay: URL, why: string, cause?: unknown, hint = ONL
 
 const ONLINE = "Check that this machine is online, that the URL is right, and that the relay runs.";
 
-/** What answers there is something else, or another program answers in the relay's place. */
+/** Returns the fault for a URL at which another program answers. */
 export function notARelay(relay: URL, answer: string): Unreachable {
   return new Unreachable({
     code: "relay.not-a-relay",
@@ -51,23 +50,23 @@ export function notARelay(relay: URL, answer: string): Unreachable {
 }
 
 /**
- * What an HTTP answer other than 101 to the upgrade means.
+ * Returns the meaning of an HTTP answer other than 101 to the upgrade.
  *
- * @param asksFor what stands in its WWW-Authenticate
+ * @param asksFor its WWW-Authenticate
  */
 export function afterUpgradeRefused(relay: URL, status: number, asksFor = ""): Unreachable {
   if (isForLogin(status, asksFor)) return wantsLogin(relay);
-  // What proxies say while the relay behind them is away or busy.
+  // Answers of proxies while the relay behind them is down or busy.
   if (status === 429 || (status >= 500 && status !== 501)) return unreachable(relay, `HTTP ${status}`);
   return notARelay(relay, `HTTP ${status} to the request for a tunnel`);
 }
 
-/** Whether an answer asks for a user and a password, as a relay never does. */
+/** Returns whether an answer asks for a user and a password, as a relay never does. */
 export function isForLogin(status: number, asksFor: string | null): boolean {
   return status === 401 && /\b(?:basic|digest|negotiate|ntlm)\b/i.test(asksFor ?? "");
 }
 
-/** A proxy in front of the relay asks for a user and a password. */
+/** Returns the fault for a proxy in front of the relay that asks for a user and a password. */
 export function wantsLogin(relay: URL): Unreachable {
   return new Unreachable({
     code: "relay.login",
@@ -118,11 +117,11 @@ function proxyUnreachable({ proxy, cause }: ProxyUnreachable): Unreachable {
   });
 }
 
-/** TLS from something that speaks another protocol (OpenSSL's names). */
+/** TLS errors against a server that speaks another protocol (OpenSSL's names). */
 const NO_TLS = /^(?:ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)|EPROTO)$/;
-/** A certificate that is not trusted (X509_verify_cert_error_string(3), and Node's own). */
+/** Certificate errors (X509_verify_cert_error_string(3), and Node's own). */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH/;
-/** What is before the answer of the WebSocket's handshake, or in it, is none: Node's parser, and `ws`. */
+/** Parse errors of Node's HTTP parser, before or in the answer to the handshake. */
 const NO_HTTP = /^HPE_/;
 const NO_UPGRADE = /Sec-WebSocket|subprotocol|status code|Upgrade header/i;
 
@@ -134,7 +133,7 @@ function afterError(relay: URL, error: Error): Unreachable {
   return unreachable(relay, reasonOf(error), error, HINTS[code]);
 }
 
-/** What to do about some of the system's errors. */
+/** The next step for some of the system's errors. */
 const HINTS: Readonly<Record<string, string>> = {
   ENOTFOUND: "Check the name in the URL, and that this machine is online.",
   EAI_AGAIN: "No DNS server answers: check that this machine is online.",
@@ -162,27 +161,27 @@ function codeOf(error: Error): string {
 }
 
 function reasonOf(error: Error): string {
-  // Of AbortSignal.timeout.
+  // From AbortSignal.timeout.
   if (error.name === "TimeoutError") return "no answer in time";
   return codeOf(error) || error.message || error.name;
 }
 
-/** How a connection ended, by a close code of the relay's or by this side. */
+/** The end of a connection, by a close code of the relay or by this side. */
 export interface TunnelEnd {
   readonly code: number;
   readonly reason: string;
-  /** It was this side that ended it: what the relay said could not be used. */
+  /** Whether this side ended it, because the relay's messages were unusable. */
   readonly isOurs?: boolean;
 }
 
-/** What the end of a connection means. */
+/** The meaning of a connection's end. */
 export interface Verdict {
   readonly after: AfterClose;
-  /** What to tell; an {@link Unreachable} unless it is final. */
+  /** The fault to report; an {@link Unreachable} unless it is final. */
   readonly fault: Fault;
 }
 
-/** Closes that are final, and what the relay has said by them. */
+/** Final close codes, and their meaning. */
 const FINAL_CLOSES: Readonly<Record<number, { readonly says: string; readonly hint: string }>> = {
   [Close.tooBig]: {
     says: "ended the tunnel",

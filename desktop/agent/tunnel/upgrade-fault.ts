@@ -1,17 +1,17 @@
-/** Tells a proxy that stops WebSockets from something else that answers in a relay's place. */
+/** Tells a proxy that blocks WebSockets from a server that is no relay. */
 import { UpgradeRefused } from "../../../system/websocket/connect.ts";
 import { relayText } from "../identity/device-store.ts";
 import type { Reach } from "../reach/reach.ts";
 import { request } from "../reach/request.ts";
 import { Unreachable } from "./tunnel-errors.ts";
 
-/** How long the relay's health may take to be told, in milliseconds, and how long that answer is at most, in bytes. */
+/** Limits of the relay's health answer: milliseconds, and bytes. */
 const HEALTH_MS = 5_000;
 const HEALTH_BYTES = 4_096;
 
 /**
- * Returns what a failed request for a tunnel means. Where the answer is not a relay's, but the relay's `/healthz` is reached by
- * the same URL, something in between has changed the request: this says what.
+ * Returns the meaning of a failed request for a tunnel. If the answer is not a relay's, but `/healthz` works at the
+ * same URL, a proxy has changed the request: the result says how.
  *
  * @throws the signal's reason when aborted
  */
@@ -26,7 +26,7 @@ export async function upgradeFault(
   return (await isHealthy(relay, reach, signal)) ? blocked(relay, error) : fault;
 }
 
-/** Whether a relay answers ordinary requests there. */
+/** Returns whether a relay answers ordinary requests there. */
 async function isHealthy(relay: URL, reach: Reach, signal: AbortSignal): Promise<boolean> {
   try {
     const response = await request(new URL(`${relayText(relay)}/healthz`), reach, {
@@ -60,10 +60,10 @@ function blocked(relay: URL, error: Error): Unreachable {
 const PASS_UPGRADE =
   "Have the proxy pass WebSockets on; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
 
-/** What the answer to the request for a tunnel shows of the proxy. */
+/** Returns what the answer reveals of the proxy. */
 function changeBy(error: Error): { what: string; hint: string } {
   if (error instanceof UpgradeRefused) {
-    // 426 is the relay's own answer to a request without Upgrade (RFC 9110 section 15.5.22); 101 without it is no upgrade.
+    // A relay answers 426 to a request without Upgrade (RFC 9110 section 15.5.22); a 101 without Upgrade is no upgrade.
     if (error.status === 426 || error.status === 101) {
       return { what: "takes the headers Upgrade and Connection away", hint: PASS_UPGRADE };
     }
@@ -72,7 +72,7 @@ function changeBy(error: Error): { what: string; hint: string } {
       hint: "Have it let WebSockets through to /v1/tunnel, with all their headers (Upgrade, Connection, Sec-WebSocket-…).",
     };
   }
-  // What the package `ws` says of an answer (RFC 6455 section 4.1).
+  // Messages of the package `ws` about an answer (RFC 6455 section 4.1).
   const lost = [
     { says: /subprotocol/i, header: "Sec-WebSocket-Protocol" },
     { says: /Sec-WebSocket-Accept/i, header: "Sec-WebSocket-Key or Sec-WebSocket-Accept" },

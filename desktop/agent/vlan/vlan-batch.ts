@@ -1,8 +1,8 @@
-/** What one wake-up's frames are divided into: a part for each VLAN, all of them in the slab they came in. */
+/** Splits one wake-up's frames into a part for each VLAN, all in the slab that they came in. */
 import type { Block } from "../../../shared/tunnel/block.ts";
 import type { FrameBatch } from "../tap/device.ts";
 
-/** Where a part's frames are. Kept and used again by the view it belongs to, so that no frame costs an object. */
+/** Positions of a part's frames. Its view reuses it, so that no frame costs an object. */
 export class FrameRanges {
   #frames: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
@@ -53,7 +53,7 @@ export class FrameRanges {
   }
 }
 
-/** One VLAN's part of a batch, with a reference of its own to the slab that the frames came in. */
+/** One VLAN's part of a batch, with its own reference to the frames' slab. */
 export class VlanBatch implements FrameBatch {
   readonly #block: Block;
   readonly #released: (ranges: FrameRanges) => void;
@@ -62,7 +62,7 @@ export class VlanBatch implements FrameBatch {
   /**
    * Takes a reference to the block.
    *
-   * @param released told when `ranges` may be used again
+   * @param released called when `ranges` may be reused
    */
   constructor(block: Block, ranges: FrameRanges, released: (ranges: FrameRanges) => void) {
     block.retain();

@@ -13,27 +13,27 @@ import { checkOffloadRange, checkRange, type TapDevice, type TapReceiver } from 
 import { BATCH_FRAMES } from "../tap/slab.ts";
 import { FrameRanges, VlanBatch } from "./vlan-batch.ts";
 
-/** What a view needs of the trunk it belongs to. */
+/** The trunk as a view uses it. */
 export interface VlanTapHost {
-  /** The view wants to be given frames. */
+  /** The view starts to receive frames. */
   started(): void;
-  /** A view was closed. Resolves when everything is gone that is needed no longer. */
+  /** A view was closed. Resolves when everything that it alone needed is gone. */
   closed(): Promise<void>;
-  /** A frame that the view was to write goes no further, as it would come out in VLAN `vlan`. */
+  /** A frame that the view should write was dropped, because it would appear in VLAN `vlan`. */
   dropped(vlan: number): void;
 }
 
-/** What a tag and a virtio-net header change before a frame, and the addresses. */
+/** Bytes changed before a frame by a tag and a virtio-net header, and its addresses. */
 const MOVED_BYTES = VLAN_TAG_BYTES + VIRTIO_BYTES + ADDRESSES_BYTES;
 
 /**
- * One VLAN of a trunk, as a TAP of its own: its frames have no tag on this side, and have one on the other. Closing
- * it closes the trunk's TAP when no other view of it is in use.
+ * One VLAN of a trunk as a TAP of its own: frames are untagged on this side, and tagged on the other. Closing the last
+ * view in use closes the trunk's TAP.
  */
 export class VlanTap implements TapDevice {
   readonly name: string;
   readonly offload: boolean;
-  /** Behind a trunk is mostly a bridge, which would have to cut them again for its wires. */
+  /** A bridge is mostly behind a trunk, and would have to segment them again. */
   readonly udpSuperFrames = false;
   readonly headroom: number;
   readonly vlan: number;
@@ -41,18 +41,18 @@ export class VlanTap implements TapDevice {
   readonly #host: VlanTapHost;
   #receiver: TapReceiver | undefined;
   #closing: Promise<void> | undefined;
-  /** This wake-up's frames of the VLAN so far. */
+  /** Frames of the VLAN in this wake-up so far. */
   #gathered = new FrameRanges(BATCH_FRAMES);
-  /** Ranges to be used again, at most as many as the device has slabs. */
+  /** Ranges to reuse, at most as many as the device has slabs. */
   readonly #spare: FrameRanges[] = [];
   readonly #released = (ranges: FrameRanges) => {
     ranges.clear();
     this.#spare.push(ranges);
   };
-  /** What was where a tag was needed. */
+  /** Original bytes at the place of a temporary tag. */
   readonly #saved = new Uint8Array(MOVED_BYTES);
 
-  /** @param vlan the id, or {@link UNTAGGED_VLAN} for the frames without a tag */
+  /** @param vlan the ID, or {@link UNTAGGED_VLAN} for untagged frames */
   constructor(tap: TapDevice, vlan: number, host: VlanTapHost) {
     this.name = tap.name;
     this.offload = tap.offload;
@@ -62,7 +62,7 @@ export class VlanTap implements TapDevice {
     this.#host = host;
   }
 
-  /** Whether somebody takes its frames. */
+  /** Whether it has a receiver for its frames. */
   get inUse(): boolean {
     return this.#receiver !== undefined && this.#closing === undefined;
   }
@@ -106,7 +106,7 @@ export class VlanTap implements TapDevice {
 
   close(): Promise<void> {
     if (this.#closing === undefined) {
-      // Before the trunk is asked, which looks at who is in use.
+      // Set before the trunk is asked, because it looks at which views are in use.
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#closing = promise;
       resolve(this.#host.closed());
@@ -114,13 +114,13 @@ export class VlanTap implements TapDevice {
     return this.#closing;
   }
 
-  /** For the trunk: one more frame of this VLAN, without its tag. Returns how many there are. */
+  /** For the trunk: adds a frame of this VLAN, without its tag. Returns the number of frames. */
   gather(frame: number, end: number): number {
     this.#gathered.add(frame, end);
     return this.#gathered.count;
   }
 
-  /** For the trunk: hands on what was gathered, which lies in `block`. */
+  /** For the trunk: delivers the gathered frames, which are in `block`. */
   deliver(block: Block): void {
     const ranges = this.#gathered;
     this.#gathered = this.#spare.pop() ?? new FrameRanges(BATCH_FRAMES);
@@ -130,14 +130,14 @@ export class VlanTap implements TapDevice {
     else this.#receiver.frames(batch);
   }
 
-  /** For the trunk: its device is gone. */
+  /** For the trunk: reports that its device is gone. */
   fail(error: Error): void {
     if (this.#closing === undefined) this.#receiver?.failed(error);
   }
 
   /**
-   * Whether a frame of the untagged network would be taken for one of a VLAN on the other side, by a tag that it came
-   * with: whoever is in one network could otherwise send into the others. Such a frame is dropped here.
+   * Returns whether the other side would take an untagged network's frame for one of a VLAN, by the frame's own tag.
+   * Otherwise members of that network could send into others, so the frame is dropped here.
    */
   #hops(bytes: Uint8Array, frame: number, end: number): boolean {
     const vlan = classifyVlan(bytes, frame, end);
@@ -146,7 +146,7 @@ export class VlanTap implements TapDevice {
     return true;
   }
 
-  /** Nobody does on the hot path, where every frame has a record's header in front. */
+  /** Never on the hot path, where a record's header precedes every frame. */
   #writeCopy(bytes: Uint8Array, frame: number, end: number): boolean {
     const copy = new Uint8Array(VLAN_TAG_BYTES + end - frame);
     const copied = copyWithVlan(bytes, frame, end, this.vlan, copy, 0);

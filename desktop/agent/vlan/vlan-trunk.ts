@@ -5,36 +5,35 @@ import type { FrameBatch, TapDevice, TapReceiver } from "../tap/device.ts";
 import { VlanTap, type VlanTapHost } from "./vlan-tap.ts";
 
 export interface VlanTrunkOptions {
-  /** The device, which is the trunk's from now on; not yet started. */
+  /** The device, not yet started; the trunk owns it. */
   readonly tap: TapDevice;
-  /** The ids of the VLANs that it has, and {@link UNTAGGED_VLAN} if frames without a tag are a network too. */
+  /** IDs of its VLANs, including {@link UNTAGGED_VLAN} if untagged frames are a network too. */
   readonly vlans: Iterable<number>;
   /**
-   * Told once for each VLAN that frames come in and are dropped, because it is none of `vlans`: {@link UNTAGGED_VLAN}
-   * for frames without a tag, {@link RESERVED_VLAN} for frames that are in no VLAN.
+   * Called once for each VLAN whose frames are dropped, because it is not in `vlans`: {@link UNTAGGED_VLAN} for
+   * untagged frames, {@link RESERVED_VLAN} for frames that are in no VLAN.
    */
   readonly unmapped?: (vlan: number) => void;
 }
 
 /**
- * One TAP with many networks on it, told apart by 802.1Q tags: a view for each VLAN, in which frames have no tag.
- *
- * Frames stay where they were read: a tag is taken off by moving the addresses behind it, and a view's batch is the
- * frames of its VLAN in the slab that came. The slab is given back when all views with frames in it have released their batches.
+ * One TAP with many networks, told apart by 802.1Q tags: each VLAN has a view in which frames are untagged. Frames stay
+ * where they were read: a tag is removed by moving the addresses behind it, and a view's batch is its frames in the
+ * shared slab. The slab returns once all these batches are released.
  */
 export class VlanTrunk implements TapReceiver, VlanTapHost {
-  /** Frames that no view was given, or that a view might not write. */
+  /** Frames without a view, or that a view was not allowed to write. */
   readonly drops = new DropCounter();
   readonly #tap: TapDevice;
   readonly #views = new Map<number, VlanTap>();
   readonly #unmapped: ((vlan: number) => void) | undefined;
   /** Frames dropped for `no-vlan`, by VLAN. */
   readonly #dropped = new Float64Array(RESERVED_VLAN + 1);
-  /** Views with frames in the batch at hand. */
+  /** Views with frames in the current batch. */
   readonly #gathering: VlanTap[] = [];
   #started = false;
 
-  /** @throws RangeError for a VLAN that can't be */
+  /** @throws RangeError for an invalid VLAN */
   constructor({ tap, vlans, unmapped }: VlanTrunkOptions) {
     this.#tap = tap;
     this.#unmapped = unmapped;
@@ -49,19 +48,19 @@ export class VlanTrunk implements TapReceiver, VlanTapHost {
     return this.#tap.name;
   }
 
-  /** @throws RangeError for a VLAN that the trunk has not */
+  /** @throws RangeError for a VLAN that the trunk does not have */
   view(vlan: number): TapDevice {
     const view = this.#views.get(vlan);
     if (view === undefined) throw new RangeError(`the trunk has no VLAN ${vlan}`);
     return view;
   }
 
-  /** The VLANs of which frames were dropped for `no-vlan`, with how many. */
+  /** Returns the VLANs whose frames were dropped for `no-vlan`, with the number of frames. */
   *droppedVlans(): Generator<readonly [vlan: number, frames: number]> {
     for (const [vlan, frames] of this.#dropped.entries()) if (frames > 0) yield [vlan, frames];
   }
 
-  /** Closes the device, whoever uses a view of it. */
+  /** Closes the device, even if views are in use. */
   close(): Promise<void> {
     return this.#tap.close();
   }
@@ -112,7 +111,7 @@ export class VlanTrunk implements TapReceiver, VlanTapHost {
     if (count === 1) this.#gathering.push(view);
   }
 
-  /** Returns where the frame begins without its tag. A priority tag is taken off too: it names no VLAN. */
+  /** Returns the start of the frame without its tag. Removes a priority tag too: it names no VLAN. */
   #strip(bytes: Uint8Array, frame: number, end: number, vlan: number): number {
     if (vlan === UNTAGGED_VLAN && readVlan(bytes, frame, end) !== UNTAGGED_VLAN) return frame;
     return untag(bytes, frame, end, this.#tap.offload);

@@ -1,4 +1,4 @@
-/** Which commands go through the agent that runs here. */
+/** Chooses the commands that go through a running agent. */
 import { resolve } from "node:path";
 import { Fault } from "../../../shared/values/fault.ts";
 import { networkNamespace } from "../../agent/identity/identity.ts";
@@ -12,12 +12,12 @@ export function connectAgent(signal: AbortSignal): Promise<RpcClient> {
 }
 
 /**
- * The agent, where one runs and what is asked for is its business; undefined where this process is to do it itself: no
- * agent runs, it keeps another state than the one named, or it is of another network namespace (a host of its own) and
- * was not named.
+ * Returns the agent if it should handle the command. Returns undefined if this process should: no agent runs, it has
+ * another state directory than the one named, or it is in another network namespace (a host of its own) and was not
+ * named.
  *
- * @param state the directory that the command was told, if it was
- * @throws Fault as {@link connectAgent}, but for `agent.not-running`
+ * @param state the state directory given to the command
+ * @throws Fault as {@link connectAgent}, except `agent.not-running`
  */
 export async function agentFor(
   state: string | undefined,

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { AgentCommandOptions, PlaceOptions } from "./run-agent-commands.ts";
 
-/** `laneway status|peers|down|leave`: what the agent is asked. */
+/** `laneway status|peers|down|leave`: calls of the agent. */
 export function agentCallCommands(): Command[] {
   const commands = () => import("./run-agent-commands.ts");
   return [

@@ -10,7 +10,7 @@ export function agentCommand(): Command {
       "\nLANEWAY_STATE names the directory it keeps its state in, LANEWAY_SOCKET the unix socket it listens at.",
     )
     .action(async (options: { readonly json?: boolean }) => {
-      // Only now: the other commands need none of it, and start sooner.
+      // Loaded only here, so that other commands start sooner.
       const { runAgentCommand } = await import("./run-agent.ts");
       await runAgentCommand(options);
     });

@@ -21,7 +21,7 @@ Each VTEP is two interfaces: inbound, from it to the hub, and outbound. Frames o
 offload are as they came: up to 64 KiB long, their TCP and UDP checksums unfinished.`,
     )
     .action(async (options: CaptureOptions) => {
-      // Only now: the other commands need none of it, and start sooner.
+      // Loaded only here, so that other commands start sooner.
       const { runCapture } = await import("./run-capture.ts");
       await runCapture(options);
     });

@@ -8,7 +8,7 @@ export function demoCommand(): Command {
     .description("show it all on this machine: a relay, hosts behind NATs, a ping and a transfer")
     .option("--keep", "leave it up, and say what to play with")
     .action(async ({ keep }: { readonly keep?: boolean }) => {
-      // Only now: the other commands need none of it, and start sooner.
+      // Loaded only here, so that other commands start sooner.
       const { runDemo } = await import("../../demo/demo.ts");
       const launcher = {
         command: process.execPath,

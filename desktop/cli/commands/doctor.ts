@@ -18,7 +18,7 @@ export function doctorCommand(): Command {
     .option("--json", "print JSON, one object per line")
     .addHelpText("after", "\nIt exits with 0 where nothing failed, and with 1 where something did.")
     .action(async (network: string | undefined, options: RunDoctorOptions) => {
-      // Only now: the other commands need none of it, and start sooner.
+      // Loaded only here, so that other commands start sooner.
       const { runDoctor } = await import("./run-doctor.ts");
       await runDoctor(network, options);
     });

@@ -15,7 +15,7 @@ export function joinCommand(): Command {
     .option("--state <dir>", "where this device keeps what it is known by (or LANEWAY_STATE)")
     .option("--json", "print JSON, one object per line")
     .action(async (link: string | undefined, options: JoinOptions) => {
-      // Only now: the other commands need none of it, and start sooner.
+      // Loaded only here, so that other commands start sooner.
       const [{ inviteLink }, { runJoin }] = await Promise.all([
         import("./administration/invite-source.ts"),
         import("./run-join.ts"),

@@ -1,4 +1,4 @@
-/** Commands that ask the agent, and show what it answers. */
+/** Commands that call the agent and print its answer. */
 import { plainText } from "../../../shared/values/plain-text.ts";
 import type { Params } from "../../rpc/schema.ts";
 import type { NetworkState, NetworkStatus, Peer, Problem } from "../../rpc/shapes.ts";
@@ -11,7 +11,7 @@ export interface AgentCommandOptions {
   readonly json?: boolean;
 }
 
-/** Which of several networks of one name. */
+/** Selects one of several networks of the same name. */
 export interface PlaceOptions extends AgentCommandOptions {
   readonly tenant?: string;
   readonly relay?: string;
@@ -103,20 +103,20 @@ export async function runLeave(name: string, options: PlaceOptions): Promise<voi
   );
 }
 
-/** What `status --json` says of a network. */
+/** Returns a network's row of `status --json`. */
 export function statusRow(status: NetworkStatus): Row {
   const { network, tenant, vni, state, tap, mac, address, relay, members, rx_bytes, tx_bytes } = status;
   const { warnings = [], error } = status;
   const row = { network, tenant, vni, state, tap, mac, address, relay, members, rx_bytes, tx_bytes };
   return {
     ...row,
-    // Why it is not up, while it is not.
+    // The reason why it is not up.
     ...(error !== null && { error }),
     ...(warnings.length > 0 && { warnings }),
   };
 }
 
-/** Where a network is, for a call. */
+/** Returns the place of a network for a call. */
 export function placeOf({ tenant, relay }: PlaceOptions): Omit<Params<"peers">, "network"> {
   return { ...(tenant !== undefined && { tenant }), ...(relay !== undefined && { relay }) };
 }

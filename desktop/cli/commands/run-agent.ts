@@ -7,7 +7,7 @@ import { Output } from "../print/output.ts";
 import { untilSignalled } from "../signals.ts";
 import { ownVersion } from "../version.ts";
 
-/** Runs the agent in the foreground, and tells on standard error what it does. */
+/** Runs the agent in the foreground, and logs to standard error. */
 export async function runAgentCommand({ json }: { readonly json?: boolean }): Promise<void> {
   const log = new AgentLog("info");
   log.follow(({ level, code, message }) => process.stderr.write(`${level} ${code}: ${message}\n`));

@@ -6,7 +6,7 @@ import { Output } from "../print/output.ts";
 import { untilSignalled } from "../signals.ts";
 import { type AdminOptions, adminClient } from "./administration/admin-options.ts";
 
-/** What `laneway capture` takes. */
+/** Options of `laneway capture`. */
 export interface CaptureOptions extends AdminOptions {
   readonly network: string;
   readonly vtep?: string;
@@ -15,17 +15,17 @@ export interface CaptureOptions extends AdminOptions {
   readonly seconds?: number;
 }
 
-/** How much sooner than asked for a capture may end by our clock, as two clocks never agree, in seconds. */
+/** Seconds by which a capture may end early by this clock, because two clocks never agree. */
 const TOLERANCE_SECONDS = 1;
 
-/** Why nothing more comes: we were told to end, nobody reads us any more, the relay ended it, or the line broke. */
+/** Why a capture ended: a signal, the reader is gone, the relay ended it, or the connection was cut. */
 type Ending = "signalled" | "unread" | "ended" | "cut";
 
 /**
- * Writes what passes in a network to a file or to standard output, as it passes, until the time is up or the
- * process is told to end. Only whole blocks are written, so that the file can be read however it ends.
+ * Writes a network's frames to a file or standard output as they pass, until the time is up or a signal ends the
+ * process. Only whole blocks are written, so that the file is always readable.
  *
- * @throws Fault where it could not be begun, or ended sooner than it should have
+ * @throws Fault if it could not start, or ended too early
  */
 export async function runCapture(options: CaptureOptions): Promise<void> {
   const { network, tenant, vtep, drops, seconds } = options;
@@ -90,7 +90,7 @@ async function copy(
   }
 }
 
-/** Tells of the capture where it does not get into it: on standard output only with `--json`, and beside a file. */
+/** Reports on the capture without mixing with it: on standard output only with `--json` and a file. */
 function sayer(
   { json }: AdminOptions,
   file: string,

@@ -28,10 +28,10 @@ const LOOKS: Readonly<Record<Step["state"], Look>> = {
   skipped: "faint",
 };
 
-/** `laneway doctor [NETWORK]`: by the agent where one runs for this user, or else by this process. */
+/** `laneway doctor [NETWORK]`: by a running agent that this user may use, otherwise by this process. */
 export async function runDoctor(network: string | undefined, options: RunDoctorOptions): Promise<void> {
   const signal = untilSignalled();
-  // What can't be is told before anything is done.
+  // Invalid options are reported before anything is done.
   const relay = options.relay === undefined ? undefined : parseRelayUrl(options.relay);
   const steps: Step[] = [];
   const line = process.stderr.isTTY && options.json !== true;
@@ -55,7 +55,7 @@ export async function runDoctor(network: string | undefined, options: RunDoctorO
   process.exitCode = passed ? 0 : 1;
 }
 
-/** The agent, unless this user may not have it check anything: then it can still be done without. */
+/** Returns the agent, unless this user may not run checks with it: they also work without it. */
 async function willingAgent(state: string | undefined, signal: AbortSignal): Promise<RpcClient | undefined> {
   let agent: RpcClient | undefined;
   try {
@@ -79,11 +79,11 @@ async function byAgent(
   signal: AbortSignal,
 ): Promise<boolean> {
   const ended = Promise.withResolvers<EventData<"done">>();
-  // Its end ends the job.
+  // Closing the connection ends the job.
   const abort = () => agent.close();
   signal.addEventListener("abort", abort);
   agent.on("progress", ({ step }) => found(step));
-  // There is no other job on this connection.
+  // This connection has no other job.
   agent.on("done", (done) => ended.resolve(done));
   void agent.closed.then(() =>
     ended.resolve({ job: "", outcome: "cancelled", error: signal.aborted ? null : gone() }),
@@ -134,7 +134,7 @@ function ownOptions(
       return { relay, reach, credentials: inUse(tap), overlap, peer };
     }
   } catch (error) {
-    // A machine that has joined nothing, or whose state is another user's, can still look at the way to a relay.
+    // A machine without networks, or with another user's state, can still check the path to a relay.
     if (!(error instanceof Fault) || network !== undefined || options.token !== undefined) throw error;
     const { message: detail, hint } = error;
     return { relay, reach, credentials: { state: "skipped", detail, hint }, peer };
@@ -147,7 +147,7 @@ function ownOptions(
   };
 }
 
-/** A device is let in once at a time: to try it while another process uses it would end that one's networks. */
+/** A device has one session at a time: trying it while another process uses it would end that session. */
 function inUse(tap: string): Finding {
   const hint = "Run this again once 'laneway up' has ended, or with a token.";
   return { state: "skipped", detail: `${tap} may be of a 'laneway up' that uses this device now`, hint };

@@ -7,7 +7,7 @@ import { untilSignalled } from "../signals.ts";
 import { type ReachOptions, reachOf, wayOf } from "../up/relay-url.ts";
 import { agentFor } from "./agent-access.ts";
 
-/** What `laneway join` takes. */
+/** Options of `laneway join`. */
 export interface JoinOptions extends ReachOptions {
   readonly name: string;
   readonly state?: string;
@@ -15,9 +15,9 @@ export interface JoinOptions extends ReachOptions {
 }
 
 /**
- * Enrols this device and says what it may do now.
+ * Enrols this device and prints what it may do now.
  *
- * @throws Fault where the link can't be one, or the relay refuses it; never with the invite's secret in it
+ * @throws Fault if the link is invalid, or the relay refuses it; never contains the invite's secret
  */
 export async function runJoin(link: string, options: JoinOptions): Promise<void> {
   const { name, state, json } = options;
@@ -61,14 +61,14 @@ function tell(output: Output, joined: Joined, up: string): void {
   output.note(`bring them up with: ${up}`);
 }
 
-/** How to bring networks up from this state directory: it takes root, whose own is another than that of a user. */
+/** Returns the command that brings networks up from this state directory: root's own directory differs. */
 function upCommandLine(directory: string, named: boolean): string {
   const root = process.getuid?.() === 0;
   const state = named || !root ? ` --state ${quoted(directory)}` : "";
   return `${root ? "" : "sudo "}laneway up${state}`;
 }
 
-/** For a shell, where that is needed. */
+/** Quotes a word for a shell if necessary. */
 function quoted(text: string): string {
   return /^[\w./+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,10 +7,10 @@ import { SYSUSERS, UNIT_NAME, unitText } from "../../agent/service/unit.ts";
 
 const UNIT_FILE = `/etc/systemd/system/${UNIT_NAME}`;
 const SYSUSERS_FILE = "/etc/sysusers.d/laneway.conf";
-/** Where packages put theirs. */
+/** Where packages install their units. */
 const PACKAGED = ["/usr/lib/systemd/system", "/lib/systemd/system"].map((path) => `${path}/${UNIT_NAME}`);
 
-/** What systemd says of the agent's unit. */
+/** systemd's status of the agent's unit. */
 export interface ServiceStatus {
   readonly installed: boolean;
   readonly enabled: boolean;
@@ -19,14 +19,14 @@ export interface ServiceStatus {
   readonly unit: string | null;
 }
 
-/** This command, as a service runs it: the program, and what comes before the arguments. */
+/** Returns this command as a service runs it: the program and its first arguments. */
 export function ownCommand(): string[] {
   return [process.execPath, realpathSync(process.argv[1] ?? "")];
 }
 
 /**
- * Installs the unit, with the user that it runs as, and starts it; what was there is replaced and started again. Has the
- * managers of interfaces leave ours alone.
+ * Installs the unit and its user, and starts it; an existing one is replaced and restarted. Configures interface
+ * managers to leave Laneway's interfaces alone.
  *
  * @throws Fault `service.no-systemd`, `service.no-permission`, `service.out-of-reach`, `service.failed`
  */
@@ -46,7 +46,7 @@ export function installService(command: readonly string[]): void {
 }
 
 /**
- * Stops the service and takes its unit away; what it kept of this machine stays.
+ * Stops the service and removes its unit; its state stays.
  *
  * @throws Fault `service.no-systemd`, `service.no-permission`, `service.failed`
  */
@@ -77,7 +77,7 @@ export function serviceStatus(): ServiceStatus {
   };
 }
 
-/** Has those read their files again that run here; of interfaces that are made later they know then. */
+/** Makes running interface managers read their files again, before further interfaces are created. */
 function tellManagers(): void {
   run("udevadm", ["control", "--reload"]);
   if (run("systemctl", ["is-active", "--quiet", "systemd-networkd"]).code === 0)
@@ -103,7 +103,7 @@ function requireRoot(what: string): void {
   });
 }
 
-/** The service runs as a user of its own, who sees no home directories, and has to be able to read the program. */
+/** The service's own user can't see home directories, and must be able to read the program. */
 function requireReach(path: string): void {
   const hidden = ["/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"].some((one) => path.startsWith(one));
   let closed = hidden ? path : undefined;

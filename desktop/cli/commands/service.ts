@@ -8,9 +8,9 @@ import { readProxy } from "../up/relay-url.ts";
 import { ownVersion } from "../version.ts";
 import { installService, ownCommand, serviceStatus, uninstallService } from "./service-manager.ts";
 
-/** The service's, whatever LANEWAY_SOCKET says here. */
+/** The service's socket, regardless of LANEWAY_SOCKET. */
 const SOCKET = "/run/laneway/agent.sock";
-/** How long the service may take to listen, in attempts and milliseconds between them. */
+/** How long the service may take to listen: attempts, and milliseconds between them. */
 const ATTEMPTS = 40;
 const PAUSE_MS = 250;
 
@@ -52,7 +52,7 @@ export function serviceCommand(): Command {
   return service;
 }
 
-/** @param proxy told to the agent once it is there */
+/** @param proxy set in the agent once it runs */
 async function listening(proxy: string | undefined): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -47,7 +47,7 @@ export function upCommand(): Command {
     .option("--foreground", "do it in this process, also where an agent runs")
     .option("--json", "print events as JSON lines")
     .action(async (networks: string[], options: UpOptions) => {
-      // Only now: the other commands need none of it, and start sooner.
+      // Loaded only here, so that other commands start sooner.
       const { runUp } = await import("../up/run-up.ts");
       await runUp(networks, options);
     });

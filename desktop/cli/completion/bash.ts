@@ -1,6 +1,6 @@
 import type { CompletionCommand, CompletionOption } from "./tree.ts";
 
-/** A script that completes `laneway` in bash. */
+/** Returns a script that completes `laneway` in bash. */
 export function bashCompletion(tree: readonly CompletionCommand[]): string {
   const below = tree.flatMap(({ path, children }) => children.map(({ name }) => `${path}:${name}`));
   const valued = tree.flatMap((command) => names(command, ({ value }) => value !== "none"));
@@ -52,7 +52,7 @@ function argumentWords({ children, choices }: CompletionCommand): string {
   return [...children.map(({ name }) => name), ...choices].join(" ");
 }
 
-/** Alternatives of a \`case\`; what matches nothing where there are none. */
+/** Returns alternatives for a \`case\`; without any, a pattern that never matches. */
 function patterns(texts: readonly string[]): string {
   return texts.length === 0 ? "''" : texts.map(quoted).join("|");
 }

@@ -1,6 +1,6 @@
 import type { CompletionCommand, CompletionOption } from "./tree.ts";
 
-/** A script that completes `laneway` in fish. */
+/** Returns a script that completes `laneway` in fish. */
 export function fishCompletion(tree: readonly CompletionCommand[]): string {
   const below = tree.flatMap(({ path, children }) => children.map(({ name }) => `${path}:${name}`));
   const valued = tree.flatMap(({ path, options }) =>
@@ -29,7 +29,7 @@ ${tree.flatMap(lines).join("\n")}
 }
 
 function lines(command: CompletionCommand): string[] {
-  // Twice quoted: it is a word of the script, and a command itself.
+  // Quoted twice: it is a word of the script, and a command itself.
   const at = `complete -c laneway -n ${quoted(`__laneway_at ${quoted(command.path)}`)}`;
   return [
     ...command.children.map(({ name, description }) => `${at} -a ${quoted(name)} -d ${quoted(description)}`),
@@ -46,7 +46,7 @@ function flags({ names, value }: CompletionOption): string {
   return parts.join(" ");
 }
 
-/** In fish, a backslash escapes itself and the quote within single quotes. */
+/** In fish, a backslash escapes itself and the single quote within single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

@@ -1,26 +1,26 @@
 import type { Command, Option } from "commander";
 
-/** An option, as a shell completes it. */
+/** An option for shell completion. */
 export interface CompletionOption {
   /** `--json`, `-o`. */
   readonly names: readonly string[];
   readonly description: string;
-  /** What may come after it: nothing, one of these words, a file's name, or anything. */
+  /** Its value: none, one of these words, a file name, or anything. */
   readonly value: "none" | "file" | "any" | readonly string[];
 }
 
-/** A command, by the words that lead to it. */
+/** A command for shell completion, by its words. */
 export interface CompletionCommand {
-  /** `` for the program itself, `network create` for a command of a command. */
+  /** `` for the program itself, `network create` for a subcommand. */
   readonly path: string;
-  /** The commands below it. */
+  /** Its subcommands. */
   readonly children: readonly { readonly name: string; readonly description: string }[];
   readonly options: readonly CompletionOption[];
-  /** Its arguments that are one of a few words. */
+  /** Arguments with a fixed set of words. */
   readonly choices: readonly string[];
 }
 
-/** Every command of a program, itself first: what there is to complete is what there is. */
+/** Returns every command of a program, the program first, so that completion always matches the commands. */
 export function completionTree(program: Command): CompletionCommand[] {
   return describe(program, "");
 }

@@ -1,6 +1,6 @@
 import type { CompletionCommand } from "./tree.ts";
 
-/** A script that completes `laneway` in zsh. */
+/** Returns a script that completes `laneway` in zsh. */
 export function zshCompletion(tree: readonly CompletionCommand[]): string {
   const below = tree.flatMap(({ path, children }) => children.map(({ name }) => `${path}:${name}`));
   const valued = tree.flatMap(({ path, options }) =>

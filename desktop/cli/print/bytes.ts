@@ -1,6 +1,6 @@
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
-/** A number of bytes for people: `12.3 MB`, in powers of 1000. */
+/** Formats a number of bytes for people: `12.3 MB`, in powers of 1000. */
 export function bytes(count: number): string {
   let value = count;
   let unit = 0;

@@ -12,21 +12,21 @@ import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { Fault } from "../../../shared/values/fault.ts";
 
-/** Where a capture is written: a file, a named pipe, or standard output. */
+/** The destination of a capture: a file, a named pipe, or standard output. */
 export class CaptureOutput {
-  /** What to call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly #stream: Writable;
 
   private constructor(name: string, stream: Writable) {
     this.name = name;
     this.#stream = stream;
-    // Whoever writes is told; a reader that goes in between is noticed by the next write.
+    // Writers get the error; the next write notices a reader that left in between.
     stream.on("error", () => {});
   }
 
   /**
-   * Opens it; a file that is there already is begun anew.
+   * Opens the destination; an existing file is truncated.
    *
    * @param file its path, or `-` for standard output
    * @throws Fault `capture.output`
@@ -35,7 +35,7 @@ export class CaptureOutput {
     if (file === "-") return new CaptureOutput("standard output", process.stdout);
     const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants;
     try {
-      // What people say to each other is in it: for the owner alone. And a pipe that nobody reads is not waited for.
+      // Only for its owner, because it contains private traffic. Does not wait for a pipe without a reader.
       const fd = openSync(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600);
       const found = fstatSync(fd);
       if (found.isFile()) beginAnew(fd, found);
@@ -53,9 +53,9 @@ export class CaptureOutput {
   }
 
   /**
-   * Writes these bytes and waits until they are taken.
+   * Writes bytes and waits until they are accepted.
    *
-   * @returns false where nobody reads them any more
+   * @returns false if the reader is gone
    * @throws Fault `capture.output`
    */
   async write(bytes: Uint8Array): Promise<boolean> {
@@ -68,7 +68,7 @@ export class CaptureOutput {
   }
 }
 
-/** What a file that was there had, and who might read it. */
+/** Removes an existing file's content and other users' access to it. */
 function beginAnew(fd: number, { uid }: Stats): void {
   ftruncateSync(fd);
   if (uid === process.geteuid?.()) fchmodSync(fd, 0o600);

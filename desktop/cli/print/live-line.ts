@@ -1,31 +1,31 @@
 import { plainText } from "../../../shared/values/plain-text.ts";
 import { bytes } from "./bytes.ts";
 
-/** What the line is about, asked for whenever it is drawn. */
+/** The state shown in the line, read at each drawing. */
 export interface LiveState {
   /** `lan up`, `lab reconnecting`: one for each network. */
   readonly networks: readonly { readonly name: string; readonly state: string }[];
-  /** Why there is none yet; undefined while that is not known. */
+  /** Why there is no network yet; undefined if unknown. */
   readonly trouble?: string | undefined;
   /** Bytes from the networks and to them, since the start. */
   readonly rxBytes: number;
   readonly txBytes: number;
-  /** Others who are online; undefined where nobody told. */
+  /** Other members that are online; undefined if unknown. */
   readonly members: number | undefined;
 }
 
-/** Where the line goes: a terminal. */
+/** The terminal that shows the line. */
 export interface Terminal {
-  /** 0 or undefined where it does not tell. */
+  /** 0 or undefined if unknown. */
   readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
 const DRAW_MS = 1_000;
-/** Back to the line's beginning, and erase it (ECMA-48, CR and EL). */
+/** Returns to the start of the line and erases it (ECMA-48, CR and EL). */
 const CLEAR = "\r\x1b[2K";
 
-/** One line at the bottom of a terminal that says how things stand, below whatever else is written. */
+/** A status line at the bottom of a terminal, below all other output. */
 export class LiveLine {
   readonly #terminal: Terminal;
   readonly #state: () => LiveState;
@@ -35,7 +35,7 @@ export class LiveLine {
   #rates = { rx: 0, tx: 0 };
   #closed = false;
 
-  /** @param clock milliseconds, from whatever start, never going back */
+  /** @param clock milliseconds from any start, never going back */
   constructor(terminal: Terminal, state: () => LiveState, clock: () => number = () => performance.now()) {
     this.#terminal = terminal;
     this.#state = state;
@@ -47,20 +47,20 @@ export class LiveLine {
     this.#draw();
   }
 
-  /** Writes something else, of whole lines, above it. */
+  /** Writes other output, whole lines, above it. */
   above(write: () => void): void {
     if (!this.#closed) this.#terminal.write(CLEAR);
     write();
     this.#draw();
   }
 
-  /** Measures the rates since the last time, and draws. */
+  /** Measures the rates since the last call, and draws. */
   tick(): void {
     const { rxBytes, txBytes } = this.#state();
     const at = this.#clock();
     const seconds = (at - this.#before.at) / 1_000;
     if (seconds > 0) {
-      // An interface that was made anew counts from the start.
+      // A recreated interface counts from zero.
       const rate = (now: number, before: number) => Math.max(0, now - before) / seconds;
       this.#rates = { rx: rate(rxBytes, this.#before.rx), tx: rate(txBytes, this.#before.tx) };
     }
@@ -68,7 +68,7 @@ export class LiveLine {
     this.#draw();
   }
 
-  /** Takes it away. */
+  /** Removes the line. */
   close(): void {
     clearInterval(this.#timer);
     if (!this.#closed) this.#terminal.write(CLEAR);
@@ -87,7 +87,7 @@ export class LiveLine {
       ...others,
     ];
     const text = plainText(parts.join(" | "));
-    // A line that wraps could not be erased.
+    // A wrapped line could not be erased.
     const columns = this.#terminal.columns || 80;
     this.#terminal.write(`${CLEAR}${text.slice(0, Math.max(1, columns - 1))}`);
   }

@@ -1,15 +1,15 @@
 import { plainJson, plainText } from "../../../shared/values/plain-text.ts";
 
-/** One flat object of a result: what a row of a table or a line of JSON shows. */
+/** One flat object of a result: a row of a table or a line of JSON. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How a cell of a table looks on a terminal that has colours. */
+/** Style of a table cell on a terminal with colours. */
 export type Look = "good" | "bad" | "busy" | "faint";
 
 /** SGR parameters (ECMA-48): the terminal's own colours, so that they suit its background. */
 const SGR: Readonly<Record<Look, string>> = { good: "32", bad: "31", busy: "33", faint: "2" };
 
-/** Whether what is printed may have colours: on a terminal, unless NO_COLOR (no-color.org) or a dumb one forbid it. */
+/** Returns whether output may have colours: on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb forbids it. */
 export function hasColours(env: NodeJS.ProcessEnv = process.env, isTTY = process.stdout.isTTY): boolean {
   return isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 }
@@ -24,7 +24,7 @@ export class Output {
     this.#colours = colours;
   }
 
-  /** One object, a line for each key and value, and for each part of a value that has several. */
+  /** Writes one object, a line for each key and for each part of a composite value. */
   object(row: Row): void {
     if (this.#json) return this.#line(plainJson(row));
     const width = Math.max(...Object.keys(row).map((key) => key.length));
@@ -35,9 +35,9 @@ export class Output {
   }
 
   /**
-   * Several objects of one kind, as a table.
+   * Writes several objects of one kind, as a table.
    *
-   * @param look of a cell, where it is to have one
+   * @param look returns a cell's style, if it has one
    */
   list(
     rows: readonly Row[],
@@ -63,17 +63,17 @@ export class Output {
     }
   }
 
-  /** Something that happened: words for people, an object for programs. */
+  /** Writes an event: words for people, an object for programs. */
   event(event: Row, words: string): void {
     this.#line(this.#json ? plainJson(event) : words);
   }
 
-  /** Words for people alone. */
+  /** Writes words for people only. */
   note(words: string): void {
     if (!this.#json) this.#line(words);
   }
 
-  /** What was drawn here, control characters and all: for people alone. */
+  /** Writes our own drawing with its control characters, for people only. */
   drawing(text: string): void {
     if (!this.#json) process.stdout.write(`${text.replace(/\n*$/, "")}\n`);
   }
@@ -98,7 +98,7 @@ function isParts(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `dhcp-guard=auto` and the like, as options are written. */
+/** Returns `dhcp-guard=auto` and the like, in the form of options. */
 function pairs(parts: Row): string[] {
   return Object.entries(parts).map(([key, value]) => {
     const text = value === true ? "on" : cell(value);

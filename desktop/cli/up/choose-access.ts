@@ -4,14 +4,14 @@ import { type DeviceStore, type EnrolledDevice, relayText } from "../../agent/id
 import { merged, type Reach } from "../../agent/reach/reach.ts";
 import { parseRelayUrl, type ReachOptions, reachOf } from "./relay-url.ts";
 
-/** Which relays, by which credentials, onto which networks: one for each tunnel. */
+/** A relay, credentials and networks: one for each tunnel. */
 export interface Access {
   readonly relay: URL;
   readonly reach: Reach;
   readonly credentials: Credentials;
-  /** Names; none means all that the credentials open. */
+  /** Names; none means all that the credentials allow. */
   readonly networks: readonly string[];
-  /** Of an enrolled device, which may be one of several of this machine. */
+  /** Of an enrolled device: this machine may have several. */
   readonly tenant: string | undefined;
 }
 
@@ -22,10 +22,10 @@ export interface AccessOptions extends ReachOptions {
 }
 
 /**
- * What `laneway up` is to use: the token named, or else the devices that this machine is enrolled as.
+ * Chooses what `laneway up` uses: the given token, or this machine's enrolled devices.
  *
  * @param names of networks; none means all
- * @throws Fault where something is missing, unknown, or could mean several things
+ * @throws Fault if something is missing, unknown or ambiguous
  */
 export function chooseAccess(names: readonly string[], options: AccessOptions, store: DeviceStore): Access[] {
   const { relay: named, token, tenant } = options;
@@ -67,7 +67,7 @@ function chooseDevices(
   if (networks.length === 0) return devices.map((device) => access(device, []));
   const chosen = new Map<EnrolledDevice, string[]>();
   for (const name of networks) {
-    // Where there is no choice the relay decides: it may have more networks for us than it had when we enrolled.
+    // With a single device the relay decides: it may allow more networks now than at enrolment.
     const device = others.length === 0 ? only : oneWith(name, devices);
     chosen.set(device, [...(chosen.get(device) ?? []), name]);
   }

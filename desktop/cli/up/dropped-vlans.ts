@@ -1,9 +1,9 @@
 import { RESERVED_VLAN, UNTAGGED_VLAN } from "../../../shared/frame/vlan.ts";
 
-/** VLANs without a network that are told of, at most: whoever is behind a trunk may send with 4,094 ids. */
+/** Maximum VLANs without a network that are reported, because machines behind a trunk may send with 4,094 IDs. */
 const TOLD_VLANS = 16;
 
-/** Says, VLAN by VLAN, of which frames are dropped because no network is mapped to them. */
+/** Reports each VLAN whose frames are dropped because no network is mapped to it. */
 export function tellUnmapped(say: (line: string) => void): (vlan: number, tap: string) => void {
   let told = 0;
   return (vlan, tap) => {
@@ -13,7 +13,7 @@ export function tellUnmapped(say: (line: string) => void): (vlan: number, tap: s
   };
 }
 
-/** Says how many frames were dropped so. */
+/** Reports how many frames were dropped. */
 export function tellDropped(
   say: (line: string) => void,
   dropped: readonly (readonly [vlan: number, frames: number])[],

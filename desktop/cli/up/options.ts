@@ -3,7 +3,7 @@ import type { TrunkMember } from "../../agent/network/trunk-networks.ts";
 import type { QemuAddress } from "../../agent/qemu/address.ts";
 import type { AccessOptions } from "./choose-access.ts";
 
-/** What `laneway up` takes. */
+/** Options of `laneway up`. */
 export interface UpOptions extends AccessOptions {
   readonly state?: string;
   readonly tap?: string;
@@ -11,11 +11,11 @@ export interface UpOptions extends AccessOptions {
   readonly mac?: number;
   readonly offload: boolean;
   readonly trunk?: readonly TrunkMember[];
-  /** The network may take what this machine reaches in other ways. */
+  /** Whether the network may overlap with what this machine reaches otherwise. */
   readonly allowOverlap?: boolean;
-  /** Where virtual machines connect. */
+  /** Listening addresses for virtual machines. */
   readonly qemu?: readonly QemuAddress[];
-  /** Not through the agent, also where one runs. */
+  /** Whether to run in this process even if an agent runs. */
   readonly foreground?: boolean;
   readonly websocket?: Framing;
   readonly json?: boolean;

@@ -6,7 +6,7 @@ import { NO_PROXY, parseProxy } from "../../agent/reach/proxy.ts";
 import { CA_CHARACTERS, type Reach } from "../../agent/reach/reach.ts";
 import { noCertificate, readCertificates } from "../../agent/reach/trust.ts";
 
-/** Reads how a relay is named; `ws` and `wss` are taken for `http` and `https`. @throws Fault `usage.relay` */
+/** Reads a relay's URL; `ws` and `wss` mean `http` and `https`. @throws Fault `usage.relay` */
 export function parseRelayUrl(text: string): RelayAddress {
   const relay = parseRelayAddress(text);
   if (relay !== undefined) return relay;
@@ -17,7 +17,7 @@ export function parseRelayUrl(text: string): RelayAddress {
   );
 }
 
-/** What every command takes that talks to a relay. */
+/** Options of every command that talks to a relay. */
 export interface ReachOptions {
   /** An HTTP proxy's URL, or `none`. */
   readonly proxy?: string;
@@ -42,13 +42,13 @@ export function readProxy(text: string): string {
   return text;
 }
 
-/** How to get to a relay that is named so, by these options. */
+/** Returns how to reach the relay by these options. */
 export function reachOf(options: ReachOptions, relay?: Omit<RelayAddress, "url">): Reach {
   const { proxy, ca } = options;
   return { login: relay?.login, zone: relay?.zone, proxy, ca };
 }
 
-/** Only what is given, as the agent is told. */
+/** Returns only the given options, in the form for the agent. */
 export function wayOf({ proxy, ca }: ReachOptions): ReachOptions {
   return { ...(proxy !== undefined && { proxy }), ...(ca !== undefined && { ca }) };
 }
@@ -64,7 +64,7 @@ function readCa(file: string): string {
       "Name a file of certificates in PEM, as a user who may read it.",
     );
   }
-  // Without comments and keys, which bundles have too.
+  // Without comments and keys, which bundles may contain.
   const certificates = readCertificates(text).join("\n");
   if (certificates === "") throw noCertificate(`'${file}'`);
   if (certificates.length <= CA_CHARACTERS) return certificates;

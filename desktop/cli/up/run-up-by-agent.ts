@@ -10,21 +10,21 @@ import { Output } from "../print/output.ts";
 import type { UpOptions } from "./options.ts";
 import { parseRelayUrl, wayOf } from "./relay-url.ts";
 
-/** How long to wait for a network to be up, or for the first attempt to have failed, in milliseconds. */
+/** How long to wait for a network to be up, or for the first attempt to fail, in milliseconds. */
 const PATIENCE_MS = 15_000;
 const LOOK_MS = 100;
 
-/** Whether the agent can do what is asked for: one token without a network, and trunks, are for the foreground. */
+/** Returns whether the agent can do this: a token without a network, and trunks, need the foreground. */
 export function suitsAgent(networks: readonly string[], options: UpOptions): boolean {
   if (options.foreground === true || options.trunk !== undefined || options.qemu !== undefined) return false;
   return options.token === undefined || networks.length > 0;
 }
 
 /**
- * Has the agent bring networks up, and comes back once they are, or it is known why not: the agent goes on trying.
+ * Makes the agent bring networks up, and returns once they are up or the reason is known: the agent keeps trying.
  *
  * @param networks names; none means all that this device is enrolled for
- * @throws Fault the agent's own, and why a network can't be
+ * @throws Fault the agent's own, and why a network can't be up
  */
 export async function upByAgent(
   agent: RpcClient,
@@ -47,7 +47,7 @@ export async function upByAgent(
 async function chosen(agent: RpcClient, names: readonly string[], options: UpOptions) {
   const { token, tenant } = options;
   const relay = options.relay === undefined ? undefined : relayText(parseRelayUrl(options.relay).url);
-  // As it was written, with its user and password.
+  // As given, with its user and password.
   const named = options.relay;
   if (token !== undefined) {
     if (named === undefined) {
@@ -85,13 +85,13 @@ function wishesOf({
     ...(address !== undefined && { address }),
     ...(mac !== undefined && { mac: formatMac(mac) }),
     ...(allowOverlap !== undefined && { allow_overlap: allowOverlap }),
-    // It is so unless told: only what was told is said.
+    // The default is not sent, only what was given.
     ...(!offload && { offload }),
     ...wayOf(way),
   };
 }
 
-/** How the networks stand once each is up or something is known of why not. */
+/** Returns the networks once each is up or the reason against it is known. */
 async function settle(
   agent: RpcClient,
   ids: readonly string[],

@@ -14,12 +14,12 @@ import { checkAccesses, checkNetworks } from "./up-checks.ts";
 import { UpTeller } from "./up-teller.ts";
 
 /**
- * Brings networks up: by the agent where one runs, and comes back; or else itself, and keeps them so until the process is
- * told to end.
+ * Brings networks up: a running agent does it in the background, otherwise this process keeps them up until it is told
+ * to end.
  *
- * @param networks names; none means all that the token opens, or that this device is enrolled for, or with a trunk
- * those that are on it
- * @throws Fault where going on makes no sense
+ * @param networks names; none means all that the token allows, that this device is enrolled for, or that are on the
+ * trunk
+ * @throws Fault if going on makes no sense
  */
 export async function runUp(networks: readonly string[], options: UpOptions): Promise<void> {
   checkNetworks(networks, options);
@@ -43,10 +43,7 @@ export async function runUp(networks: readonly string[], options: UpOptions): Pr
   }
 }
 
-/**
- * Waits for tunnels that are nothing to each other: where one of several fails, that is told at once, and the others
- * go on.
- */
+/** Waits for independent tunnels: a failure is reported at once, and the others continue. */
 async function allOf(tunnels: readonly Promise<void>[], teller: UpTeller): Promise<void> {
   let running = tunnels.length;
   const ended = () => --running;
@@ -65,7 +62,7 @@ async function runTunnel(
   teller: UpTeller,
   signal: AbortSignal,
 ): Promise<void> {
-  // Networks of several relays and tenants may have one name.
+  // Networks of several relays and tenants may have the same name.
   const place = tenant === undefined ? {} : { relay: relayText(relay), tenant };
   const { trunk, offload } = options;
   const say = (line: string) => teller.complain(line);

@@ -2,15 +2,15 @@ import { isVlan, MAX_VLAN, UNTAGGED_VLAN } from "../../../shared/frame/vlan.ts";
 import { usage } from "../../../shared/values/fault.ts";
 import type { TrunkMember } from "../../agent/network/trunk-networks.ts";
 
-/** Stands for {@link UNTAGGED_VLAN} on the command line. */
+/** Means {@link UNTAGGED_VLAN} on the command line. */
 const UNTAGGED = "untagged";
 
 const HINT = `Write VLAN ids (1 to ${MAX_VLAN}) and names of networks, like 10=lab,20=guests, and untagged=lan for frames without a tag.`;
 
 /**
- * Reads the value of `--trunk`: `untagged=lan,10=lab,20=guests`. The option may be given again for more.
+ * Reads the value of `--trunk`: `untagged=lan,10=lab,20=guests`. The option may be repeated.
  *
- * @param before what the option said before
+ * @param before values of earlier options
  * @throws Fault `usage.trunk`
  */
 export function parseTrunk(text: string, before: readonly TrunkMember[] = []): readonly TrunkMember[] {
@@ -36,7 +36,7 @@ function parseMember(part: string): TrunkMember {
   }
   if (id === UNTAGGED) return { vlan: UNTAGGED_VLAN, network };
   const vlan = Number(id);
-  // A number is read in one way only: neither 0x0a nor 010 nor 1e1.
+  // Accepts only plain decimal numbers: neither 0x0a nor 010 nor 1e1.
   if (!isVlan(vlan) || String(vlan) !== id) throw wrong(`'${id}' is not a VLAN id from 1 to ${MAX_VLAN}`);
   return { vlan, network };
 }

@@ -1,4 +1,4 @@
-/** Which options of `laneway up` go together. */
+/** Checks combinations of options of `laneway up`. */
 
 import { UNTAGGED_VLAN } from "../../../shared/frame/vlan.ts";
 import { usage } from "../../../shared/values/fault.ts";
@@ -15,7 +15,7 @@ interface OwnOptions {
   readonly qemu?: readonly QemuAddress[];
 }
 
-/** @throws Fault where options don't go together with each other, or with the networks named */
+/** @throws Fault if options conflict with each other, or with the networks named */
 export function checkNetworks(networks: readonly string[], options: OwnOptions): void {
   const { address, trunk } = options;
   if (trunk === undefined) {
@@ -45,7 +45,7 @@ export function checkNetworks(networks: readonly string[], options: OwnOptions):
   }
 }
 
-/** @throws Fault where what is for one tunnel would be of several */
+/** @throws Fault if options for one tunnel would apply to several */
 export function checkAccesses(accesses: readonly Access[], options: OwnOptions): void {
   if (accesses.length < 2) return;
   if (options.trunk !== undefined) {

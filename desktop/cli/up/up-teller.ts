@@ -6,30 +6,30 @@ import type { Problem } from "../../rpc/shapes.ts";
 import { LiveLine, type LiveState } from "../print/live-line.ts";
 import type { Output } from "../print/output.ts";
 
-/** Members of a network that are counted. */
+/** Maximum members of a network that are counted. */
 const MAX_MEMBERS = 10_000;
 
-/** Tells what becomes of the networks of a `laneway up` in the foreground; on a terminal also how they stand. */
+/** Reports events of the networks of a foreground `laneway up`; on a terminal it also shows their state. */
 export class UpTeller {
   readonly #output: Output;
   readonly #states = new Map<LocalNetwork, string>();
-  /** The others who are online, by network. */
+  /** Other online members by network. */
   readonly #members = new Map<string, Set<string>>();
   readonly #live: LiveLine | undefined;
   readonly #isJson: boolean;
-  /** Why the relay of a place is away, while no network of it is up. */
+  /** Why the relay of a place is unreachable, while no network of it is up. */
   readonly #troubles = new Map<string, string>();
-  /** What was last said of a network's values that are not used. */
+  /** The last report of a network's refused values. */
   readonly #warned = new Map<string, string>();
 
-  /** @param terminal has a line of how they stand, if there is one */
+  /** @param terminal shows a line with the state, if given */
   constructor(output: Output, terminal: NodeJS.WriteStream | undefined, isJson = false) {
     this.#output = output;
     this.#isJson = isJson;
     this.#live = terminal && new LiveLine(terminal, () => this.#liveState());
   }
 
-  /** @param place where the networks are, told with every event */
+  /** @param place of the networks, added to every event */
   events(place: object): TunnelClientEvents {
     const at = JSON.stringify(place);
     const key = (network: string) => JSON.stringify([place, network]);
@@ -52,7 +52,7 @@ export class UpTeller {
       },
       reconnecting: (affected, { message: reason, hint }, delayMs) => {
         const seconds = (delayMs / 1_000).toFixed(1);
-        // What to do is said once, and not at each attempt.
+        // The next step is printed once, not at each attempt.
         const advice = this.#troubles.get(at) === reason ? "" : `  ${hint}\n`;
         this.#troubles.set(at, reason);
         this.complain(`laneway: ${reason}; trying again in ${seconds} s\n${advice}`);
@@ -92,7 +92,7 @@ export class UpTeller {
     };
   }
 
-  /** Tells people what they should know. */
+  /** Prints a note for people. */
   note(words: string): void {
     this.#above(() => this.#output.note(words));
   }
@@ -103,7 +103,7 @@ export class UpTeller {
     this.#above(() => process.stderr.write(lines.join("\n")));
   }
 
-  /** Says what of the relay's is not used, once and not at each connection. */
+  /** Reports the relay's refused values, once and not at each connection. */
   #warn(about: string, warnings: readonly Problem[]): void {
     const text = warnings.map(({ message, hint }) => `laneway: ${message}\n  ${hint}\n`).join("");
     if (text !== "" && this.#warned.get(about) !== text) this.complain(text);

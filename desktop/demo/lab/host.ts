@@ -1,11 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { type CommandOptions, type CommandResult, environment, mustRun, runCommand } from "./run-command.ts";
 
-/** A machine of the lab: a network namespace, in which commands run as they would on a machine of its own. */
+/** A machine of the lab: a network namespace that runs commands like a machine of its own. */
 export class Host {
-  /** What it is called in the lab: `wan`, `alice`, `alice-router`. */
+  /** Its name in the lab: `wan`, `alice`, `alice-router`. */
   readonly name: string;
-  /** What it is called in `ip netns`. */
+  /** Its name in `ip netns`. */
   readonly namespace: string;
 
   constructor(name: string, namespace: string) {
@@ -13,19 +13,19 @@ export class Host {
     this.namespace = namespace;
   }
 
-  /** Runs a command here to its end, whatever its exit code. */
+  /** Runs a command here to its end, with any exit code. */
   exec(command: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<CommandResult> {
     return runCommand("ip", this.#enter(command, args), options);
   }
 
-  /** Runs a command here that has to succeed; resolves to its standard output. */
+  /** Runs a command here that must succeed; resolves to its standard output. */
   mustExec(command: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<string> {
     return mustRun("ip", this.#enter(command, args), options);
   }
 
   /**
-   * Starts a command here that goes on by itself, in a session of its own, so that Ctrl-C on the terminal is not for
-   * it. The lab ends it when it closes, so nobody else has to. `env` is added to this process's own.
+   * Starts a command here that keeps running, in its own session, so that Ctrl-C on the terminal does not reach it. The
+   * lab ends it on closing. `env` is added to this process's environment.
    */
   spawn(
     command: string,
@@ -33,11 +33,11 @@ export class Host {
     options: Omit<SpawnOptions, "env"> & { env?: Record<string, string> } = {},
   ): ChildProcess {
     const { env, ...rest } = options;
-    // `ip netns exec` becomes the command, so the child's pid and signals are the command's own.
+    // `ip netns exec` is replaced by the command, so pid and signals of the child are the command's own.
     return spawn("ip", this.#enter(command, args), { detached: true, ...rest, env: environment(env) });
   }
 
-  /** The pids of all processes here, whoever started them. */
+  /** Returns the pids of all processes here. */
   async processes(): Promise<number[]> {
     const { stdout } = await runCommand("ip", ["netns", "pids", this.namespace]);
     return stdout.split("\n").filter(Boolean).map(Number);

@@ -2,21 +2,21 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Fault } from "../../../shared/values/fault.ts";
 
-/** A line that a `laneway` command prints with `--json`; `event` names what happened, where it is an event. */
+/** A line that a `laneway` command prints with `--json`; `event` is the name of an event. */
 export type JsonLine = { event?: string; [field: string]: unknown };
 
 const WAIT_MS = 30_000;
 const GRACE_MS = 5_000;
-/** Of both, how much is kept: a command may run for long. */
+/** Limits of the kept output, because a command may run for long. */
 const MOST_LINES = 10_000;
 const ERROR_CHARACTERS = 8_000;
 
-/** A running command that prints one JSON object per line, whose lines can be waited for. */
+/** A running command that prints one JSON object per line; callers can wait for lines. */
 export class JsonProcess implements AsyncDisposable {
   readonly child: ChildProcess;
-  /** All lines so far, oldest first; beyond 10,000 the oldest are gone. */
+  /** The last 10,000 lines, oldest first. */
   readonly lines: JsonLine[] = [];
-  /** Resolves when it has ended: its exit code, null if a signal ended it. */
+  /** Resolves at its end to the exit code, or null if a signal ended it. */
   readonly ended: Promise<number | null>;
   #stderr = "";
   #hasEnded = false;
@@ -24,8 +24,8 @@ export class JsonProcess implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
 
   /**
-   * @param child spawned with pipes for stdout and stderr.
-   * @param name what to call it in errors, such as `laneway relay`.
+   * @param child spawned with pipes for stdout and stderr
+   * @param name its name in errors, such as `laneway relay`
    */
   constructor(child: ChildProcess, name: string) {
     this.child = child;
@@ -46,15 +46,15 @@ export class JsonProcess implements AsyncDisposable {
     });
   }
 
-  /** The end of what it wrote to standard error. */
+  /** The end of its standard error. */
   get stderr(): string {
     return this.#stderr;
   }
 
   /**
-   * The first line, from number `from` on, that `matches`; waits for one to come.
+   * Resolves to the first line, from number `from` on, that `matches`.
    *
-   * @throws Fault `lab.ended-early` if the command ends before, `lab.timeout` after `timeout` ms (30 s).
+   * @throws Fault `lab.ended-early` if the command ends before, `lab.timeout` after `timeout` ms (30 s by default)
    */
   async waitFor(
     matches: (line: JsonLine) => boolean,
@@ -72,7 +72,7 @@ export class JsonProcess implements AsyncDisposable {
     }
   }
 
-  /** Waits for the event of that name; see {@link waitFor}. */
+  /** Waits for an event by name; see {@link waitFor}. */
   event(
     name: string,
     options: { signal?: AbortSignal | undefined; timeout?: number; from?: number } = {},
@@ -80,7 +80,7 @@ export class JsonProcess implements AsyncDisposable {
     return this.waitFor((line) => line.event === name, options);
   }
 
-  /** Sends a signal, waits for the end, and resolves to the exit code; after 5 s it ends it by force. */
+  /** Sends a signal, waits for the end, and resolves to the exit code; kills the command after 5 s. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.child.kill(signal);
     const force = setTimeout(() => this.child.kill("SIGKILL"), GRACE_MS);
@@ -129,13 +129,13 @@ export class JsonProcess implements AsyncDisposable {
   }
 }
 
-/** A line that is no JSON object is kept as `{text}`, so that whoever looks for it sees it. */
+/** Parses a line; one that is not a JSON object becomes `{text}`, so that it stays visible. */
 export function parse(text: string): JsonLine {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value as JsonLine;
   } catch {
-    // Told below.
+    // Reported below.
   }
   return { text };
 }

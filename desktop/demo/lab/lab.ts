@@ -13,35 +13,34 @@ import { mustRun } from "./run-command.ts";
 const WAN_ADDRESS = "203.0.113.1";
 const FIRST_ROUTER = 11;
 const MOST_SITES = 200;
-/** The same in every site, so that no site could route to another's even without its NAT. */
+/** The same in every site, so that no site could route to another even without NAT. */
 const ROUTER_LAN_ADDRESS = "192.168.1.1";
 const HOST_LAN_ADDRESS = "192.168.1.2";
-/** How long processes get to end by themselves, in milliseconds. */
+/** Milliseconds that processes get to end by themselves. */
 const GRACE_MS = 3_000;
 const POLL_MS = 50;
 
-/** A home: a host that gets out through its router's NAT, and that nothing gets in to. */
+/** A home: a host behind its router's NAT, not reachable from outside. */
 export type Site = {
   name: string;
   host: Host;
   router: Host;
-  /** Its router's address on the internet, which all that its host sends out seems to come from. */
+  /** Its router's address on the internet: the source address of all that its host sends out. */
   wanAddress: string;
 };
 
 /**
- * A small internet on one machine: `wan`, and sites behind real NATs (nftables), each machine a network namespace.
- * Nothing of it is seen from outside: interfaces are made inside the namespaces. However this process ends, all of
- * it goes: `close()` does it in order, a guard process when nobody came to that, and the next lab's beginning sweeps
- * up after a guard that was killed too.
+ * A small internet on one machine: `wan`, and sites behind real NATs (nftables), each machine a network namespace. It
+ * is invisible from outside, because interfaces are made inside the namespaces. It is always removed: by `close()`, by
+ * a guard process if this process ends before, and by the next lab if the guard was killed too.
  */
 export class Lab implements AsyncDisposable {
   readonly id: string;
-  /** A directory for files of this lab, gone with it. Only root can read it. */
+  /** Directory for files of this lab, removed with it. Only root can read it. */
   readonly directory: string;
-  /** The internet, where relays are: a bridge that all routers are on. */
+  /** The internet, where relays are: a bridge of all routers. */
   readonly wan: Host;
-  /** The address of `wan`, reached from every host. */
+  /** The address of `wan`, reachable from every host. */
   readonly wanAddress = WAN_ADDRESS;
   readonly #signal: AbortSignal | undefined;
   readonly #guard: ChildProcess;
@@ -57,10 +56,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Makes a lab without sites.
+   * Creates a lab without sites.
    *
-   * @param options.signal ends what is under way in making it; closing is still up to the caller.
-   * @throws Fault `lab.no-permission` without root, `lab.command-failed` where the kernel lacks something.
+   * @param options.signal aborts the creation; the caller must still close the lab
+   * @throws Fault `lab.no-permission` without root, `lab.command-failed` if the kernel lacks something
    */
   static async create(options: { signal?: AbortSignal } = {}): Promise<Lab> {
     options.signal?.throwIfAborted();
@@ -76,17 +75,17 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  /** Removes what labs left whose creator is gone. */
+  /** Removes the remains of labs whose creator is gone. */
   static sweep(): Promise<void> {
     return sweepLabs();
   }
 
-  /** Everything in it, the internet first. */
+  /** All its hosts, the internet first. */
   get hosts(): Host[] {
     return [this.wan, ...this.#sites.flatMap(({ router, host }) => [router, host])];
   }
 
-  /** Adds a host, called `name` (letters and digits), behind a NAT of its own. */
+  /** Adds a host, named `name` (letters and digits), behind its own NAT. */
   async addSite(name: string): Promise<Site> {
     const index = this.#sites.length;
     if (index === MOST_SITES) throw new RangeError(`a lab has ${MOST_SITES} sites at most`);
@@ -101,18 +100,18 @@ export class Lab implements AsyncDisposable {
     return site;
   }
 
-  /** Ends every process in it, first asking, then not, and removes it. May be called again. */
+  /** Ends every process in it, first gently, then by force, and removes it. May be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** The pids of all that runs on its hosts. */
+  /** Returns the pids of all processes on its hosts. */
   async processes(): Promise<number[]> {
     return (await Promise.all(this.hosts.map((host) => host.processes()))).flat();
   }
 
-  /** What is there of it: namespaces, its directory, and those of `processes` that run. Nothing once it is closed. */
+  /** Returns what still exists: namespaces, its directory, and running ones of `processes`. Empty once it is closed. */
   async remains(processes: readonly number[] = []): Promise<string[]> {
     return [...(await remainsOf(this.id)), ...processes.filter(isRunning).map((pid) => `process ${pid}`)];
   }
@@ -167,7 +166,7 @@ export class Lab implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.#endProcesses();
     await removeLab(this.id);
-    // It finds nothing left to remove.
+    // The guard finds nothing left to remove.
     this.#guard.ref();
     const ended = once(this.#guard, "exit");
     this.#guard.stdin?.end();
@@ -178,7 +177,7 @@ export class Lab implements AsyncDisposable {
     const deadline = Date.now() + GRACE_MS;
     for (const pid of await this.processes()) terminate(pid);
     while ((await this.processes()).length > 0 && Date.now() < deadline) await delay(POLL_MS);
-    // Whatever is left now, removeLab() kills.
+    // removeLab() kills the rest.
   }
 }
 

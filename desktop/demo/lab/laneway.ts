@@ -3,10 +3,10 @@ import type { Host } from "./host.ts";
 import { type JsonLine, JsonProcess, parse } from "./json-process.ts";
 import type { CommandResult } from "./run-command.ts";
 
-/** How to start the `laneway` command: a program and what comes before the command's own arguments. */
+/** How to start the `laneway` command: a program and its first arguments. */
 export type Launcher = { command: string; args: readonly string[] };
 
-/** Where commands run: a host of the lab, or this machine. */
+/** A place to run commands: a host of the lab, or this machine. */
 export type Machine = Pick<Host, "exec" | "spawn">;
 
 type Options = { env?: Record<string, string>; signal?: AbortSignal | undefined };
@@ -20,12 +20,12 @@ export type RunningClient = {
   vni: number;
   tap: string;
   mac: string;
-  /** With its prefix length; absent where the network has no addresses. */
+  /** With its prefix length; absent if the network has no addresses. */
   address: string | undefined;
   process: JsonProcess;
 };
 
-/** The `laneway` command, run on the lab's machines, by its own contract and nothing else. */
+/** The `laneway` command on the lab's machines, used only by its public interface. */
 export class Laneway {
   readonly #launcher: Launcher;
 
@@ -33,7 +33,7 @@ export class Laneway {
     this.#launcher = launcher;
   }
 
-  /** Runs a command to its end; `objects` are the lines of its standard output, for `--json`. */
+  /** Runs a command to its end; `objects` are the JSON lines of its standard output. */
   async run(
     machine: Machine,
     args: readonly string[],
@@ -45,7 +45,7 @@ export class Laneway {
     return { ...result, objects };
   }
 
-  /** Runs a command with `--json` that has to succeed; resolves to the object it prints. */
+  /** Runs a command with `--json` that must succeed; resolves to the object it prints. */
   async create(machine: Machine, args: readonly string[], options: Options = {}): Promise<JsonLine> {
     const { code, stderr, objects } = await this.run(machine, [...args, "--json"], options);
     const [object] = objects;
@@ -57,7 +57,7 @@ export class Laneway {
     });
   }
 
-  /** Starts a command with `--json` that goes on by itself. */
+  /** Starts a command with `--json` that keeps running. */
   spawn(machine: Machine, args: readonly string[], options: Options = {}): JsonProcess {
     const { command, args: before } = this.#launcher;
     const child = machine.spawn(command, [...before, ...args, "--json"], {
@@ -99,7 +99,7 @@ export class Laneway {
   }
 }
 
-/** The string in `field` of a line that a command printed. */
+/** Returns the string in `field` of a line that a command printed. */
 export function text(line: JsonLine, field: string): string {
   const value = line[field];
   if (typeof value === "string") return value;

@@ -1,6 +1,6 @@
 /**
- * The nftables rules of a home router: the LAN gets out masqueraded, answers get back in, and nothing else does.
- * Its interfaces are called `lan` and `wan`.
+ * The nftables rules of a home router: the LAN goes out masqueraded, answers come back in, and everything else is
+ * dropped. Its interfaces are named `lan` and `wan`.
  */
 export const NAT_RULES = `
 table inet router {

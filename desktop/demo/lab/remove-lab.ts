@@ -10,8 +10,8 @@ import { environment, mustRun } from "./run-command.ts";
 const NAMESPACES = "/run/netns";
 
 /**
- * Removes all that a lab made: every process in its namespaces, the namespaces with their interfaces, its directory.
- * $1 is the lab's id, $2 its directory. In shell, because it must be able to outlive the process that made the lab.
+ * Removes all that a lab made: every process in its namespaces, the namespaces with their interfaces, its directory. $1
+ * is the lab's ID, $2 its directory. A shell script, because it must outlive the process that made the lab.
  */
 const REMOVE = `
 for namespace in ${NAMESPACES}/"$1"-*; do
@@ -28,13 +28,13 @@ done
 rm -rf "$2"
 `;
 
-/** Waits for its standard input to end, which the creator holds open until it is gone, by whatever signal. */
+/** Waits for the end of its standard input, which the creator holds open until it is gone, even by SIGKILL. */
 const GUARD = `
 trap '' INT TERM HUP
 while read -r line; do :; done
 ${REMOVE}`;
 
-/** Where a lab keeps files: data of relays, credentials. */
+/** Returns the directory of a lab's files: data of relays, credentials. */
 export function labDirectory(id: string): string {
   return join(tmpdir(), id);
 }
@@ -46,11 +46,11 @@ export async function removeLab(id: string): Promise<void> {
 
 /**
  * Starts a process that removes everything the lab made as soon as this process is gone, even by SIGKILL. It does not
- * keep this process from ending. Ending its standard input ends it.
+ * keep this process alive. Closing its standard input ends it.
  */
 export function startGuard(id: string): ChildProcess {
   const guard = spawn("sh", ["-c", GUARD, "laneway-lab-guard", id, labDirectory(id)], {
-    // In a session of its own, so that Ctrl-C on the terminal is not for it.
+    // In its own session, so that Ctrl-C on the terminal does not reach it.
     detached: true,
     cwd: "/",
     env: environment(),
@@ -61,14 +61,14 @@ export function startGuard(id: string): ChildProcess {
   return guard;
 }
 
-/** Removes what labs left whose creator is gone and whose guard did not come to it. */
+/** Removes the remains of labs whose creator is gone and whose guard did not remove them. */
 export async function sweepLabs(): Promise<void> {
   const names = [...(await list(NAMESPACES)), ...(await list(tmpdir()))];
   const abandoned = names.filter(isAbandoned).map(labIdOf);
   for (const id of new Set(abandoned)) if (id !== undefined) await removeLab(id);
 }
 
-/** The namespaces and the directory that a lab has. */
+/** Returns the namespaces and the directory of a lab. */
 export async function remainsOf(id: string): Promise<string[]> {
   const namespaces = (await list(NAMESPACES)).filter((name) => name.startsWith(`${id}-`));
   return existsSync(labDirectory(id)) ? [...namespaces, labDirectory(id)] : namespaces;

@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { Fault } from "../../../shared/values/fault.ts";
 
-/** What a finished command left: `code` is null where a signal ended it. */
+/** The result of a finished command: `code` is null if a signal ended it. */
 export type CommandResult = { stdout: string; stderr: string; code: number | null };
 
 export type CommandOptions = {
   /** Ends the command at once and rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds after which the command is ended; 30 s unless told. */
+  /** Milliseconds after which the command is killed; 30 s by default. */
   timeout?: number | undefined;
   /** Written to its standard input. */
   input?: string | undefined;
@@ -16,19 +16,19 @@ export type CommandOptions = {
 };
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** Of each stream, in characters; what a command says beyond that is not kept. */
+/** Maximum characters kept of each stream. */
 const OUTPUT_LIMIT = 8 * 1024 * 1024;
 
-/** What configures `laneway`, and the way out of this machine: no machine of the lab is behind the proxy of this one. */
+/** Variables that configure `laneway`, and this machine's proxies, which machines of the lab do not use. */
 const OURS = /^(?:LANEWAY_.*|(?:https?|all|no)_proxy)$/i;
 
 /**
- * This process's environment without what configures `laneway`, which on a machine of the lab is for the lab to say,
- * and with root's directories on PATH, which an ordinary user's lacks.
+ * Returns this process's environment without Laneway's variables, which the lab sets itself, and with root's
+ * directories on PATH, which an ordinary user's may lack.
  */
 export function environment(added: Record<string, string> = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !OURS.test(name));
-  // An agent of this machine is none of the lab's: each command does its work itself, unless it is told of one.
+  // The lab does not use this machine's agent: each command does its work itself, unless it names one.
   const agent = { LANEWAY_SOCKET: "/nonexistent/laneway/agent.sock" };
   return {
     ...Object.fromEntries(own),
@@ -39,9 +39,9 @@ export function environment(added: Record<string, string> = {}): NodeJS.ProcessE
 }
 
 /**
- * Runs a command to its end, whatever its exit code.
+ * Runs a command to its end, with any exit code.
  *
- * @throws Fault `lab.no-command` if there is none of that name, `lab.timeout` if it takes too long.
+ * @throws Fault `lab.no-command` if there is no such command, `lab.timeout` if it takes too long
  */
 export function runCommand(
   command: string,
@@ -52,7 +52,7 @@ export function runCommand(
   if (options.signal?.aborted) return Promise.reject(options.signal.reason);
   const timeout = AbortSignal.timeout(options.timeout ?? DEFAULT_TIMEOUT_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  // In a session of its own: Ctrl-C on the terminal is for us, who end it in order.
+  // In its own session: Ctrl-C on the terminal reaches only this process, which ends it in order.
   const child = spawn(command, args, { detached: true, env: environment(options.env), stdio: "pipe" });
   const end = (): void => void child.kill("SIGKILL");
   signal.addEventListener("abort", end, { once: true });
@@ -63,7 +63,7 @@ export function runCommand(
       if (output[stream].length < OUTPUT_LIMIT) output[stream] += text;
     });
   }
-  child.stdin.on("error", () => {}); // A command that ended without reading its input says so by its exit code.
+  child.stdin.on("error", () => {}); // A command that ended without reading its input has an exit code that says so.
   child.stdin.end(options.input ?? "");
 
   child.once("error", (cause) => {
@@ -79,7 +79,7 @@ export function runCommand(
   return promise;
 }
 
-/** Runs a command that has to succeed; resolves to its standard output. */
+/** Runs a command that must succeed; resolves to its standard output. */
 export async function mustRun(
   command: string,
   args: readonly string[],

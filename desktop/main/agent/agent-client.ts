@@ -2,7 +2,7 @@ import { RpcClient } from "../../rpc/client.ts";
 import { type EventName, notifications } from "../../rpc/schema.ts";
 import type { AgentClient, Hear } from "./agent-connection.ts";
 
-/** Connects to the agent's socket as the app does: follows everything that this user may follow. */
+/** Connects to the agent's socket for the app: subscribes to everything that this user may follow. */
 export async function connectAgent(
   socket: string,
   version: string,

@@ -1,33 +1,33 @@
-/** The app's connection to the agent: kept up, and told about. */
+/** The app's connection to the agent, which is kept up. */
 import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "../../../shared/values/fault.ts";
 import type { AgentLink } from "../../rpc/bridge.ts";
 import type { Call, EventData, EventName, Result } from "../../rpc/schema.ts";
 
-/** A connection that has said hello. */
+/** A connection after `hello`. */
 export interface AgentClient {
   readonly call: Call;
-  /** What the agent said of itself, and of us. */
+  /** The agent's answer to `hello`. */
   readonly hello: Pick<Result<"hello">, "agent" | "may_change" | "tap_problem">;
-  /** Ends with the connection, whatever ends it; never fails. */
+  /** Resolves at the end of the connection; never rejects. */
   readonly closed: Promise<void>;
   close(): void;
 }
 
-/** Hears what the agent says unasked. */
+/** Receives the agent's events. */
 export type Hear = <N extends EventName>(name: N, data: EventData<N>) => void;
 
 export interface AgentConnectionOptions {
   /** Connects and says hello. @throws Fault `agent.…` */
   readonly connect: (hear: Hear, signal: AbortSignal) => Promise<AgentClient>;
   readonly hear: Hear;
-  /** How it stands changed. */
+  /** Called when the state of the connection changed. */
   readonly changed: (link: AgentLink) => void;
-  /** Where this system can have no agent: why, and it is never looked for. */
+  /** The reason why this system can't have an agent; then the app does not look for one. */
   readonly unsupported?: AgentLink["tap_problem"];
 }
 
-/** Between attempts: the socket is on this machine, and whoever installs the agent waits for it to show. */
+/** Between attempts: the socket is local, and a user who installs the agent waits for it to appear. */
 const RETRY_MS = 1_000;
 
 const STATES: Readonly<Record<string, AgentLink["state"]>> = {
@@ -37,7 +37,7 @@ const STATES: Readonly<Record<string, AgentLink["state"]>> = {
   "agent.version": "incompatible",
 };
 
-/** Reconnects for as long as the app lives. */
+/** Reconnects for as long as the app runs. */
 export class AgentConnection {
   readonly #options: AgentConnectionOptions;
   #client: AgentClient | undefined;
@@ -57,13 +57,13 @@ export class AgentConnection {
     return this.#link;
   }
 
-  /** Calls the agent. @throws Fault what it answers, or why it can't be reached */
+  /** Calls the agent. @throws Fault its answer, or why it can't be reached */
   readonly call: Call = (method, params) => {
     if (this.#client !== undefined) return this.#client.call(method, params);
     return Promise.reject(this.#fault ?? notConnected());
   };
 
-  /** Tries now rather than later. */
+  /** Connects now rather than later. */
   retry(): void {
     this.#wake.abort();
   }
@@ -103,7 +103,7 @@ export class AgentConnection {
     this.#tell({ state: state ?? "connecting", may_change: false, tap_problem: null });
   }
 
-  /** Tells a change once; attempts that end as the one before tell nothing. */
+  /** Reports a change once; an attempt with the same result as the one before reports nothing. */
   #tell(link: AgentLink): void {
     const before = this.#link;
     this.#link = link;

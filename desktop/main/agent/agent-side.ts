@@ -1,4 +1,4 @@
-/** Everything of the app that comes from the agent: who is there, what changed, captures; and the window, which hears it all. */
+/** The agent's part of the app: its state, changes and captures; and the window, which receives it all. */
 import { Fault } from "../../../shared/values/fault.ts";
 import type { AgentLink, BridgeEvent, BridgeEventData } from "../../rpc/bridge.ts";
 import type { EventData, EventName } from "../../rpc/schema.ts";
@@ -8,13 +8,13 @@ import { CaptureFiles } from "./capture-files.ts";
 import { type Change, NetworkWatch } from "./network-watch.ts";
 
 export interface AgentSideOptions extends Pick<AgentConnectionOptions, "connect" | "unsupported"> {
-  /** Tells the window. */
+  /** Sends an event to the window. */
   readonly send: <E extends BridgeEvent>(event: E, data: BridgeEventData<E>) => void;
-  /** Something happened that the user may want to be called for. */
+  /** Something happened that the user may want to be notified of. */
   readonly happened: (change: Change) => void;
-  /** What the tray shows may have changed. */
+  /** The tray's state may have changed. */
   readonly refreshed: () => void;
-  /** Hears of mistakes of ours. */
+  /** Called with bugs of the app. */
   readonly report: (error: unknown) => void;
 }
 
@@ -47,7 +47,7 @@ export class AgentSide {
     this.#options.send("app.agent", link);
     if (link.state === "connected") {
       this.#begin(link).catch((error) => {
-        // Where the connection ends meanwhile, that is told by itself.
+        // The end of the connection is reported separately.
         if (!(error instanceof Fault && error.code === "agent.gone")) this.#options.report(error);
       });
     } else {

@@ -1,4 +1,7 @@
-/** Captures into files that the user chose: the agent reads the frames, and the app, which is the user's, writes them. */
+/**
+ * Captures into files that the user chose: the agent reads the frames, and the app, which runs as the user, writes
+ * them.
+ */
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { Fault } from "../../../shared/values/fault.ts";
 import type { BridgeEventData } from "../../rpc/bridge.ts";
@@ -12,7 +15,7 @@ export interface CaptureFilesOptions {
   readonly changed: (state: CaptureState) => void;
 }
 
-/** What may wait to be written, in bytes: then the capture ends, since a file with holes is worth nothing. */
+/** Maximum bytes that wait to be written. Then the capture ends, because a file with gaps is useless. */
 const WAITING_BYTES = 64 * 1024 * 1024;
 
 interface Running {
@@ -22,16 +25,16 @@ interface Running {
   bytes: number;
   /** Bytes that are not written yet. */
   waiting: number;
-  /** Writes wait for one another here. */
+  /** Resolves once the previous writes are done. */
   written: Promise<void>;
   error: Problem | undefined;
 }
 
-/** The captures that run. */
+/** The running captures. */
 export class CaptureFiles {
   readonly #options: CaptureFilesOptions;
   readonly #running = new Map<string, Running>();
-  /** Pieces of jobs whose start is not answered yet: the agent may be quicker than its answer is read. */
+  /** Pieces of jobs whose start is not answered yet: the agent may send them before its answer is read. */
   readonly #early = new Map<string, EventData<"capture">[]>();
   #starting = 0;
 
@@ -40,11 +43,11 @@ export class CaptureFiles {
   }
 
   /**
-   * Begins to capture this machine's port of a network.
+   * Starts a capture of this machine's port in a network.
    *
-   * @param file is made, or made empty
+   * @param file is created, or truncated
    * @returns the agent's job
-   * @throws Fault where the file can't be written or the agent refuses
+   * @throws Fault if the file can't be written or the agent refuses
    */
   async start(network: string, seconds: number | undefined, file: string): Promise<string> {
     const handle = await openFile(file);
@@ -72,7 +75,7 @@ export class CaptureFiles {
     }
   }
 
-  /** Ends one well; its last pieces come before it is done. */
+  /** Ends a capture normally; its last pieces come before `done`. */
   async stop(job: string): Promise<void> {
     await this.#options.agent("capture.stop", { job });
   }
@@ -100,7 +103,7 @@ export class CaptureFiles {
     this.#tell(piece.job, "running");
   }
 
-  /** @returns whether it was one of the captures */
+  /** Ends a capture whose job is done. @returns whether the job was a capture */
   done({ job, outcome, error }: EventData<"done">): boolean {
     const running = this.#running.get(job);
     if (running === undefined) return false;
@@ -108,7 +111,7 @@ export class CaptureFiles {
     return true;
   }
 
-  /** The agent went away, and its captures with it. */
+  /** Ends all captures: the agent is gone. */
   lost(): void {
     for (const [job, running] of this.#running) {
       void this.#end(job, running, true, {
@@ -142,7 +145,7 @@ export class CaptureFiles {
 
 async function openFile(file: string): Promise<FileHandle> {
   try {
-    // What passes on a network is its members' business, also in a file that others could read before.
+    // Traffic is private to the network's members, even in a file that other users could read before.
     const { O_WRONLY, O_CREAT, O_NONBLOCK = 0 } = constants;
     const handle = await open(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600);
     try {

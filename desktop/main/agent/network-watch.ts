@@ -1,32 +1,32 @@
 import type { EventData } from "../../rpc/schema.ts";
 import type { NetworkStatus, Peer } from "../../rpc/shapes.ts";
 
-/** What happened to networks and members, as far as a user wants to be called for it. */
+/** A change of a network or a member that may be notified. */
 export type Change =
   | { readonly kind: "lost" | "back" | "up"; readonly network: NetworkStatus }
   | { readonly kind: "failed"; readonly network: NetworkStatus; readonly why: string }
   | { readonly kind: "online" | "offline"; readonly network: NetworkStatus; readonly peer: Peer };
 
 /**
- * For so many milliseconds after a network came up, who is there is found out and not news: everybody would be told of at once
- * otherwise, each time.
+ * Milliseconds after a network came up in which its members are not news: otherwise all of them would be reported each
+ * time.
  */
 const SETTLING_MS = 10_000;
 
-/** Members that are remembered of a network; further ones are not told of. */
+/** Maximum members remembered of a network; further ones are not reported. */
 const PEERS = 1_024;
 
-/** Keeps what the agent tells of networks, and finds out what changed. */
+/** Keeps the agent's reports of networks, and finds changes. */
 export class NetworkWatch {
   readonly #changed: (change: Change) => void;
   readonly #now: () => number;
   readonly #networks = new Map<string, NetworkStatus>();
   /** By network, then by member: whether it was online. */
   readonly #online = new Map<string, Map<string, boolean>>();
-  /** When networks came up, as far as it was seen. */
+  /** Times when networks were seen to come up. */
   readonly #upAt = new Map<string, number>();
 
-  /** @param now milliseconds, of a clock that only goes forward */
+  /** @param now milliseconds, never going back */
   constructor(changed: (change: Change) => void, now: () => number) {
     this.#changed = changed;
     this.#now = now;
@@ -36,7 +36,7 @@ export class NetworkWatch {
     return [...this.#networks.values()];
   }
 
-  /** Begins anew with all that there is, after connecting: nobody is called for what happened meanwhile. */
+  /** Starts with the complete list after connecting; changes from before are not reported. */
   reset(networks: readonly NetworkStatus[]): void {
     this.#networks.clear();
     this.#online.clear();
@@ -67,9 +67,9 @@ export class NetworkWatch {
     const before = online.get(peer.vtep);
     if (before === undefined && online.size >= PEERS) return;
     online.set(peer.vtep, peer.online);
-    // Who is not known yet may have been there all along: only who comes online is news.
+    // An unknown member may have been online all along: only coming online is news.
     if (before === peer.online || (before === undefined && !peer.online)) return;
-    // While the relay is away nobody is seen, which says nothing of them.
+    // Without the relay no member is visible, which says nothing about them.
     if (network.state !== "up" || this.#isSettling(id)) return;
     this.#changed({ kind: peer.online ? "online" : "offline", network, peer });
   }
@@ -78,7 +78,7 @@ export class NetworkWatch {
     return this.#now() - (this.#upAt.get(id) ?? Number.NEGATIVE_INFINITY) < SETTLING_MS;
   }
 
-  /** Takes note of who is there, without telling. */
+  /** Notes the members without reporting them. */
   peersKnown(id: string, peers: readonly Peer[]): void {
     this.#online.set(id, new Map(peers.slice(0, PEERS).map((peer) => [peer.vtep, peer.online])));
   }

@@ -1,8 +1,8 @@
 import type { MenuItemConstructorOptions } from "electron";
 
 /**
- * The application's menu; null for none. macOS needs one for its keys to work, and elsewhere the window has what is needed, and
- * Electron's own menu has developer tools in it.
+ * Returns the application's menu, or null. macOS needs one for its shortcuts. Elsewhere the window has everything, and
+ * Electron's own menu contains developer tools.
  */
 export function appMenu(platform: NodeJS.Platform): MenuItemConstructorOptions[] | null {
   if (platform !== "darwin") return null;

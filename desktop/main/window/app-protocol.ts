@@ -5,7 +5,7 @@ import type { Protocol } from "electron";
 import { APP_SCHEME, isAppUrl } from "./app-url.ts";
 import { responseHeaders } from "./response-headers.ts";
 
-/** Everything that a build of the window consists of; what is not here is not answered. */
+/** All types of files in a build of the window; others are not served. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -16,7 +16,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** Makes the scheme one with an origin and a secure context, as the web's have. Has to be called before the app is ready. */
+/** Gives the scheme an origin and a secure context, like the web's. Must be called before the app is ready. */
 export function registerAppScheme(protocol: Pick<Protocol, "registerSchemesAsPrivileged">): void {
   protocol.registerSchemesAsPrivileged([
     { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
@@ -29,7 +29,7 @@ export function serveApp(protocol: Pick<Protocol, "handle">, folder: string): vo
 }
 
 /**
- * The answer to one request: the file that its path names, from within the folder and nowhere else.
+ * Returns the answer to one request: the file that its path names within the folder.
  *
  * @param request of the scheme {@link APP_SCHEME}
  */
@@ -41,7 +41,7 @@ export async function answer(request: Pick<Request, "method" | "url">, folder: s
   if (path === undefined || contentType === undefined) return refuse(404);
   try {
     const file = join(folder, path);
-    // Links are followed before it is looked at where the file is. Inside an asar archive there are none.
+    // Follows links before checking where the file is. An asar archive has none.
     const [place, root] = await Promise.all([realpath(file), realpath(folder)]);
     if (!place.startsWith(root + sep)) return refuse(404);
     return new Response(new Uint8Array(await readFile(place)), { headers: responseHeaders(contentType) });
@@ -50,7 +50,7 @@ export async function answer(request: Pick<Request, "method" | "url">, folder: s
   }
 }
 
-/** The path within the folder; undefined where it would lead out of it, or is no path on some system. */
+/** Returns the path within the folder; undefined if it leads out of it, or is invalid on some system. */
 function pathOf(url: string): string | undefined {
   let path: string;
   try {
@@ -58,7 +58,7 @@ function pathOf(url: string): string | undefined {
   } catch {
     return undefined;
   }
-  // URL has done away with plain dot segments; encoded ones are left, and what only Windows takes for a separator.
+  // URL removes plain dot segments; encoded ones remain, and separators that only Windows accepts.
   const parts = path.split("/").slice(1);
   const bad = parts.some((part) => part === "" || part.startsWith(".") || /[\\:\0]/.test(part));
   return bad ? undefined : join(...parts);

@@ -5,20 +5,20 @@ import { APP_PAGE } from "./app-url.ts";
 
 export interface MainWindowOptions {
   readonly make: (options: BrowserWindowConstructorOptions) => BrowserWindow;
-  /** The preload's file. */
+  /** Path of the preload. */
   readonly preload: string;
   readonly icon: NativeImage;
-  /** False in what users install. */
+  /** False in releases. */
   readonly devTools: boolean;
-  /** The user closes the window: says what is to happen to it. */
+  /** The user closes the window: returns what should happen. */
   readonly closing: () => Promise<"hide" | "quit" | "stay">;
   readonly quit: () => void;
 }
 
-/** A page that crashes is loaded again, unless it did so within so many milliseconds. */
+/** A crashed page is reloaded, unless it crashed before within this time, in milliseconds. */
 const CRASH_MS = 10_000;
 
-/** The app's one window. It is made once and hidden rather than closed, until the app quits. */
+/** The app's only window. It is created once and hidden rather than closed, until the app quits. */
 export class MainWindow {
   readonly #options: MainWindowOptions;
   readonly #window: BrowserWindow;
@@ -37,7 +37,7 @@ export class MainWindow {
     this.#window.webContents.on("render-process-gone", () => this.#crashed());
   }
 
-  /** Loads the page, and shows it unless told otherwise. */
+  /** Loads the page, and shows it if `shown`. */
   async load(shown: boolean): Promise<void> {
     await this.#window.loadURL(APP_PAGE);
     if (shown) this.show();
@@ -48,7 +48,7 @@ export class MainWindow {
     return this.#window.isDestroyed() ? undefined : this.#window.webContents;
   }
 
-  /** Whether the user has it before their eyes. */
+  /** Whether the user is looking at it. */
   get inUse(): boolean {
     return !this.#window.isDestroyed() && this.#window.isFocused();
   }
@@ -60,12 +60,12 @@ export class MainWindow {
     this.#window.focus();
   }
 
-  /** Tells the page an event. */
+  /** Sends an event to the page. */
   send<E extends BridgeEvent>(event: E, data: BridgeEventData<E>): void {
     this.contents?.send(EVENT_CHANNEL, event, data);
   }
 
-  /** The app quits: nobody is asked any more. */
+  /** Allows closing without a question, because the app quits. */
   allowClose(): void {
     this.#mayClose = true;
   }
@@ -90,7 +90,7 @@ export class MainWindow {
   }
 }
 
-/** Electron's security checklist, point by point; what is its default is said too, since defaults have changed before. */
+/** Electron's security checklist, point by point. Defaults are set explicitly, because they have changed before. */
 function windowOptions({ preload, icon, devTools }: MainWindowOptions): BrowserWindowConstructorOptions {
   return {
     title: "Laneway",

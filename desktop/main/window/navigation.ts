@@ -1,11 +1,11 @@
 import type { WebContents } from "electron";
 
-/** What of a window's contents is locked. */
+/** The part of a window's contents that is locked. */
 export type LockableContents = Pick<WebContents, "on" | "setWindowOpenHandler">;
 
 /**
- * Keeps contents where they were loaded: they go nowhere, open no window and hold no webview. Links out are opened in the
- * user's browser, by name (external-pages.ts), and never by following them.
+ * Keeps contents where they were loaded: they can't navigate, open windows or hold webviews. External pages open in the
+ * user's browser by name (external-pages.ts), never by following a link.
  */
 export function lockContents(contents: LockableContents): void {
   contents.on("will-navigate", (event) => event.preventDefault());

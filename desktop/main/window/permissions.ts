@@ -1,7 +1,7 @@
 import type { Session } from "electron";
 import { isAppUrl } from "./app-url.ts";
 
-/** What of a session is locked. */
+/** The part of a session that is locked. */
 export type LockableSession = Pick<
   Session,
   | "setPermissionRequestHandler"
@@ -13,8 +13,8 @@ export type LockableSession = Pick<
 >;
 
 /**
- * Denies a session everything that a page could ask for: permissions, devices, the screen, downloads, and any request that is
- * not for the window's own files. The window asks for none of it, so whoever does is not the window.
+ * Denies a session everything that a page could ask for: permissions, devices, the screen, downloads, and requests for
+ * anything but the window's own files. The window needs none of it.
  */
 export function lockSession(session: LockableSession): void {
   session.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
@@ -25,7 +25,7 @@ export function lockSession(session: LockableSession): void {
   session.webRequest.onBeforeRequest(({ url }, callback) => callback({ cancel: !isOwn(url) }));
 }
 
-/** The developer tools are part of the program; they are shut in what users install (see window.ts). */
+/** The developer tools are part of the program; releases disable them (see main-window.ts). */
 function isOwn(url: string): boolean {
   return isAppUrl(url) || url.startsWith("data:image/") || url.startsWith("devtools://");
 }

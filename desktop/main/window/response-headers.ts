@@ -1,6 +1,6 @@
 /**
- * What the window may load, and from where: its own files and nothing else. It opens no connection at all, since all that it
- * shows comes through the preload. Trusted types: nothing may turn text into markup or code.
+ * The window may load only its own files. It opens no connection, because everything comes through the preload. Trusted
+ * types: nothing may turn text into markup or code.
  */
 const POLICY = [
   "default-src 'none'",
@@ -17,7 +17,7 @@ const POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** Headers of every answer to the window, also of one that there is no such file. */
+/** Returns the headers of every answer to the window, including those for missing files. */
 export function responseHeaders(contentType: string): Record<string, string> {
   return {
     "content-type": contentType,

@@ -1,7 +1,7 @@
 import { SourceCounter } from "../../arrivals/source.ts";
 import type { HubLimits } from "../limits.ts";
 
-/** Counts tunnels by the source that they come from, and says when one is too many. */
+/** Counts tunnels by source address, and refuses those above the limits. */
 export class Admission {
   readonly #limits: HubLimits;
   readonly #connections: SourceCounter;
@@ -14,7 +14,7 @@ export class Admission {
     this.#strangers = new SourceCounter(limits.strangersPerAddress);
   }
 
-  /** Counts one more tunnel, a stranger as yet. Returns false, without counting it, if there are too many. */
+  /** Counts one more tunnel, not welcomed yet. Returns false, without counting it, if there are too many. */
   enter(address: string): boolean {
     if (this.#allStrangers >= this.#limits.strangers) return false;
     if (this.#connections.isFull(address) || this.#strangers.isFull(address)) return false;
@@ -24,13 +24,13 @@ export class Admission {
     return true;
   }
 
-  /** Counts a tunnel no longer as a stranger: it was welcomed. */
+  /** Moves a tunnel from the strangers to the welcomed. */
   welcome(address: string): void {
     this.#strangers.remove(address);
     this.#allStrangers--;
   }
 
-  /** @param welcomed whether {@link welcome} was called for it */
+  /** Stops counting a tunnel. @param welcomed whether {@link welcome} was called for it */
   leave(address: string, welcomed: boolean): void {
     this.#connections.remove(address);
     if (!welcomed) this.welcome(address);

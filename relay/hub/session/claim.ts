@@ -4,18 +4,17 @@ import { verify } from "../../crypto/ed25519.ts";
 import { hashSecret } from "../../crypto/secret.ts";
 import type { Connection } from "./socket.ts";
 
-/** Who somebody is, as far as can be told without asking what they may do: a token's hash, or a device that proved it. */
+/** The identity of a client before its rights are looked up: the hash of a token, or a device that proved its key. */
 export type Claim =
   | { readonly kind: "token"; readonly hash: string }
   | { readonly kind: "device"; readonly id: string };
 
 /**
- * Reads the credentials of a `hello`. A bearer token on the upgrade does the same, and whichever is given has to be
- * right.
+ * Reads the credentials of a `hello`. A bearer token on the upgrade is equivalent; each that is given must be valid.
  *
- * @param nonce of this connection's challenge, and of no other
- * @param keyOf the public key of a device
- * @returns undefined where there are none, or a device's signature is wrong
+ * @param nonce the nonce of this connection's challenge
+ * @param keyOf returns the public key of a device
+ * @returns undefined if there are no credentials, or if a device's signature is wrong
  */
 export async function claimOf(
   { auth }: Hello,
@@ -26,7 +25,7 @@ export async function claimOf(
   if (auth?.method === "device") {
     if (bearer !== undefined) return undefined;
     const key = keyOf(auth.device);
-    // Of a device that is not there it takes as long, so that nobody finds out by the clock which are.
+    // Verifying takes as long for an unknown device, so that timing does not reveal which devices exist.
     const signed = await verify(key ?? SOME_KEY, sessionText(origin, nonce, auth.device), auth.signature);
     return signed && key !== undefined ? { kind: "device", id: auth.device } : undefined;
   }
@@ -35,5 +34,5 @@ export async function claimOf(
   return { kind: "token", hash: await hashSecret(secret) };
 }
 
-/** A key to verify by where nothing depends on the outcome: the curve's base point (RFC 8032 section 5.1). */
+/** A key for verifications whose outcome is ignored: the curve's base point (RFC 8032 section 5.1). */
 const SOME_KEY = "WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY";

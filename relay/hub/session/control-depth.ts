@@ -1,15 +1,15 @@
-/** How deep a control message may be nested: its own are five deep, and fields to come have room. */
+/** Maximum nesting of a control message: known messages are five deep, and future fields have room. */
 const DEPTH = 32;
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Returns whether a JSON text is nested deeper than any control message. It is asked before the text is parsed, because
- * 256 KiB of brackets take the parser thirty milliseconds. A text that is no JSON may get either answer.
+ * Returns whether a JSON text is nested deeper than any control message. Called before parsing, because 256 KiB of
+ * brackets take the parser thirty milliseconds. For a text that is not JSON, either answer may come.
  */
 export function isNestedTooDeep(text: string): boolean {
-  // Most messages are too short to be.
+  // Most messages are too short to nest that deep.
   if (text.length <= 2 * DEPTH) return false;
   let depth = 0;
   let isInString = false;

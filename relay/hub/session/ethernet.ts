@@ -1,7 +1,7 @@
 /**
- * Raw Ethernet for other people's clients (docs/protocol.md, "Raw Ethernet"): one WebSocket message is one frame, both ways,
- * without a handshake or a word of text. It is translated to a session of `laneway.v1`, so that everything which holds for
- * those holds here: credentials, limits, guards, revocation, counters.
+ * Raw Ethernet for third-party clients (docs/protocol.md, "Raw Ethernet"): one WebSocket message is one frame in each
+ * direction, without a handshake or text messages. It is translated to a session of `laneway.v1`, so the same
+ * credentials, limits, guards, revocation and counters apply.
  */
 
 import { Close } from "../../../shared/protocol/close.ts";
@@ -18,7 +18,7 @@ import type { BlockPool } from "../../../shared/tunnel/block-pool.ts";
 import type { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
 import type { Connection, ConnectionEvents, TunnelSocket } from "./socket.ts";
 
-/** What takes sessions in: the hub. */
+/** The hub, which accepts sessions. */
 export interface EthernetHost {
   readonly pool: BlockPool;
   accept(connection: Connection): ConnectionEvents;
@@ -27,21 +27,21 @@ export interface EthernetHost {
 /**
  * Translates between a client that speaks raw Ethernet and a session of its own.
  *
- * @param connection as the runtime's adapter gives it; its bearer is the access token
- * @returns what is to be told of the client's connection
+ * @param connection from the runtime's adapter; its bearer is the access token
+ * @returns the events of the client's connection
  */
 export function acceptEthernet(connection: Connection, host: EthernetHost): ConnectionEvents {
   return new EthernetClient(connection, host);
 }
 
-/** In the place of a client that speaks `laneway.v1`: the session's socket, and the connection's events. */
+/** Acts as a client that speaks `laneway.v1`: the session's socket, and the connection's events. */
 class EthernetClient implements TunnelSocket, ConnectionEvents {
   readonly #socket: TunnelSocket;
   readonly #pool: BlockPool;
   readonly #session: ConnectionEvents | undefined;
-  /** What the session said before {@link #session} was known. */
+  /** Messages of the session from before {@link #session} was set. */
   readonly #early: RelayMessage[] = [];
-  /** Of the one network, once it is joined. */
+  /** VNI of the one network, once it is joined. */
   #vni: number | undefined;
 
   constructor(connection: Connection, host: EthernetHost) {
@@ -59,12 +59,15 @@ class EthernetClient implements TunnelSocket, ConnectionEvents {
     return this.#socket.isOpen;
   }
 
-  /** Without the feature `batch` a message is one record, without `offload` one of type 1: what is behind it is the frame. */
+  /**
+   * Without the feature `batch` a message is one record, and without `offload` the record is of type 1: the frame
+   * follows its header.
+   */
   send(block: Block, start: number, end: number, sent?: () => void): void {
     this.#socket.send(block, start + ENCAPSULATION_BYTES, end, sent);
   }
 
-  /** What is told to several at once is about other members: no client of these wants to know. */
+  /** Ignores announcements: they are about other members, which these clients do not ask for. */
   sendEncoded(block: Block): void {
     block.release();
   }
@@ -92,13 +95,13 @@ class EthernetClient implements TunnelSocket, ConnectionEvents {
     this.#socket.close(code, reason);
   }
 
-  /** No client of these sends any that means something. */
+  /** Ignores texts: none of them means anything to these clients. */
   text(): void {}
 
   binary(block: Block, size: number): void {
     const session = this.#session;
     const vni = this.#vni;
-    // What comes before it is joined is lost, as at a port that has only just come up.
+    // Frames before the join are lost, as at a port that has only just come up.
     if (session === undefined || vni === undefined) return block.release();
     const end = ENCAPSULATION_BYTES + size;
     const record = this.#pool.take(end);

@@ -11,33 +11,36 @@ import type { NetworkHub, NetworkMember } from "../network-hub.ts";
 import type { Sender } from "../rates/rates.ts";
 import type { SessionMacs } from "./session-macs.ts";
 
-/** What memberships need of the session that has them. */
+/** The session as its memberships use it. */
 export interface MembershipSession {
   readonly id: string;
-  /** What its client calls itself, or its device is called. */
+  /** The client's name for itself, or its device's name. */
   readonly name: string;
-  /** What it may join. */
+  /** The networks that it may join. */
   readonly grant: Grant | undefined;
   tell(message: RelayMessage): void;
-  /** Tells what is told to others too, and was made once for all of them: the UTF-8 in `block`, which is lent. */
+  /** Sends a message that several sessions receive, encoded once as UTF-8 in `block`, which is lent. */
   announce(block: Block): void;
-  /** Answers a request by an error. */
+  /** Answers a request with an error. */
   fail(request: string, code: string, message: string, vni: number | undefined): void;
-  /** Something of ours broke. */
+  /** Handles an internal error. */
   failed(error: unknown): void;
 }
 
-/** What memberships need of the hub. */
+/** The hub as memberships use it. */
 export interface MembershipHost {
-  /** What a session may learn in one network. */
+  /** Returns the budget of what a session may learn in one network. */
   portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget;
-  /** Why a machine should not use an address that its owner chose, as a clause; undefined where nothing speaks against it. */
+  /**
+   * Returns why a machine should not use an address that its owner chose, as a clause; undefined if there is no
+   * objection.
+   */
   objection(network: Network, address: IpAddress, grant: Grant): string | undefined;
-  /** Why a network can't have one more, where it can't. */
+  /** Returns why a network takes no further member; undefined if it does. */
   full(network: Network): { readonly code: string; readonly message: string } | undefined;
-  /** The network's hub, brought to life by its first member. */
+  /** Returns the network's hub, and creates it for the first member. */
   enter(network: Network): NetworkHub;
-  /** Its last member has left. */
+  /** Releases the hub of a network after its last member has left. */
   release(hub: NetworkHub): void;
 }
 
@@ -46,7 +49,7 @@ export interface MembershipOptions {
   readonly tunnel: Tunnel;
   readonly sender: Sender;
   readonly macs: SessionMacs;
-  /** Of its tenant, from which each membership takes one. */
+  /** The tenant's budget of memberships; each takes one. */
   readonly budget: Budget;
 }
 
@@ -58,7 +61,7 @@ interface Membership extends NetworkMember {
 export class Memberships {
   readonly #session: MembershipSession;
   readonly #options: MembershipOptions;
-  /** By VNI. */
+  /** Memberships by VNI. */
   readonly #joined = new Map<number, Membership>();
 
   constructor(session: MembershipSession, options: MembershipOptions) {
@@ -75,7 +78,7 @@ export class Memberships {
     const { grant } = this.#session;
     const network = grant?.networks.find((candidate) => candidate.vni === vni);
     if (grant === undefined || network === undefined) {
-      // The same words whether it exists or not: tenants learn nothing of one another.
+      // The answer is the same whether the VNI exists or not, so that tenants learn nothing about each other.
       return this.#session.fail("join", "not-allowed", `VNI ${vni} is not open to these credentials`, vni);
     }
     const joined = this.#joined.get(vni);
@@ -95,7 +98,8 @@ export class Memberships {
     budget.take();
     hub.enter(membership);
     this.#tellJoined(vni, hub.others(membership));
-    // Only now: the first thing that the port is given is the hub's own question, which is lost on who has not joined.
+    // Opens the port only now, because its first frame is the hub's own query, which is lost on a client that has not
+    // joined.
     if (this.#joined.has(vni)) {
       const port = tunnel.join(hub.segment, host.portBudget(macs, grant, network));
       sender.join(port, network);
@@ -103,7 +107,7 @@ export class Memberships {
     hub.instruct(membership);
   }
 
-  /** Answers a join with the others. Those that one message has no room for are told as if they joined just now. */
+  /** Answers a join with the other members. Those that do not fit into one message follow as separate joins. */
   #tellJoined(vni: number, members: readonly Member[]): void {
     let room = MEMBER_MESSAGE_BYTES;
     const first: Member[] = [];
@@ -117,7 +121,7 @@ export class Memberships {
       this.#session.tell({ type: "member", vni, event: "joined", member });
   }
 
-  /** Answers `check`: what speaks against an address that the client's owner chose, before its interface has it. */
+  /** Answers `check` with objections to an address that the client's owner chose, before its interface gets it. */
   check(vni: number, text: string): void {
     const { grant } = this.#session;
     const network = grant?.networks.find((candidate) => candidate.vni === vni);
@@ -138,12 +142,12 @@ export class Memberships {
     });
   }
 
-  /** Answers `register` where there is something to say against it. */
+  /** Answers `register` if there is an objection. */
   register(vni: number, endpoints: readonly Endpoint[]): void {
     const membership = this.#joined.get(vni);
     if (membership === undefined)
       return this.#session.fail("register", "not-joined", `VNI ${vni} is not joined`, vni);
-    // The others are told in one message, which must not be longer than they read.
+    // The others are told in one message, which must not exceed their limit.
     if (bytesOf(endpoints) > MEMBER_MESSAGE_BYTES) {
       const problem = `the machines take more than ${MEMBER_MESSAGE_BYTES} bytes to tell`;
       return this.#session.fail("register", "invalid", problem, vni);
@@ -158,7 +162,7 @@ export class Memberships {
     else this.#session.fail("leave", "not-joined", `VNI ${vni} is not joined`, vni);
   }
 
-  /** Leaves all networks. What throws in one of them keeps it from none of the others. */
+  /** Leaves all networks. An error in one network does not keep the session in the others. */
   close(): void {
     for (const vni of [...this.#joined.keys()]) {
       try {
@@ -182,10 +186,10 @@ export class Memberships {
   }
 }
 
-/** Bytes that members, or the machines of one, may take in a message, which may have {@link MESSAGE_BYTES} in all. */
+/** Bytes of members, or of one member's machines, in a message; the whole message may have {@link MESSAGE_BYTES}. */
 const MEMBER_MESSAGE_BYTES = MESSAGE_BYTES - 4_096;
 
-/** Bytes that something takes as JSON in UTF-8, with a comma. */
+/** Returns the size of a value as JSON in UTF-8 with a comma, in bytes. */
 function bytesOf(value: Member | readonly Endpoint[]): number {
   return UTF8.encode(JSON.stringify(value)).length + 1;
 }

@@ -1,10 +1,10 @@
 import type { Grant } from "../../model/grants.ts";
 import type { Session } from "./session.ts";
 
-/** Devices that are noted in one transaction. */
+/** Devices noted in one transaction. */
 const SEEN_AT_ONCE = 500;
 
-/** Who is here: each device's session, how many each tenant has, and who was seen since that was asked last. */
+/** Presence of devices: each one's session, sessions of each tenant, and devices seen since the last note. */
 export class Presence {
   readonly #devices = new Map<string, Session>();
   readonly #tenants = new Map<string, number>();
@@ -23,7 +23,7 @@ export class Presence {
     else this.#tenants.delete(tenant);
     if (device === undefined) return;
     this.#seen.add(device.id);
-    // A newer session may have taken its place.
+    // A newer session may have replaced it.
     if (this.#devices.get(device.id) === session) this.#devices.delete(device.id);
   }
 
@@ -40,10 +40,10 @@ export class Presence {
   }
 
   /**
-   * Has some of the devices noted that came or went: together, because each write goes through to the disk, and a bounded
-   * number, because a crowd may come at once.
+   * Notes devices that came or went. They are noted together, because each write reaches the disk, and in bounded
+   * numbers, because a crowd may come at once.
    *
-   * @param note returns whether they were noted; those that were not stay for the next time
+   * @param note returns whether the devices were noted; if not, they stay for the next time
    */
   noteSeen(note: (devices: readonly string[]) => boolean, most = SEEN_AT_ONCE): void {
     if (this.#seen.size === 0) return;

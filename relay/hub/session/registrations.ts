@@ -8,16 +8,19 @@ import type { MacTable, Registered } from "../../../shared/switch/mac-table.ts";
 import { isVirtualRouterMac } from "../../../shared/switch/places/virtual-router.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 
-/** Ticks for which what is contested is tried again each time; then every {@link SLOW_TICKS}, as contests come rarely. */
+/**
+ * Ticks during which contested addresses are retried each time; later every {@link SLOW_TICKS}, because contests are
+ * rare.
+ */
 const EAGER_TICKS = 5;
 const SLOW_TICKS = 5;
 
-/** Machines and addresses of a member that are not counted to its tenant: its session takes more memory. */
+/** A member's machines and addresses not counted against its tenant: its session takes more memory. */
 const UNCOUNTED = 8;
 
 /**
- * What became of one address that a VTEP registered: it has it, or it is in use elsewhere and tried for, or it had it and
- * another place has it now.
+ * State of an address that a VTEP registered: it has the address, another place uses it and the VTEP waits for it, or
+ * it lost the address to another place.
  */
 type State = "has" | "contested" | "lost";
 
@@ -34,7 +37,7 @@ interface Wanted {
   state: State;
 }
 
-/** The machines behind one port, as its VTEP registered them: those that were entered, and those that are contested. */
+/** The machines behind one port as its VTEP registered them, both entered and contested. */
 interface Registration {
   readonly port: Port;
   wanted: readonly Wanted[];
@@ -43,25 +46,25 @@ interface Registration {
 
 export interface RegistrationsOptions {
   readonly table: MacTable;
-  /** Of the network, in addresses. */
+  /** Budget of the network, in addresses. */
   readonly budget: Budget;
   readonly policy: () => HubPolicy;
   /** Seconds, never going back. */
   readonly clock: () => number;
 }
 
-/** What came of a registration. */
+/** The result of a registration. */
 export interface RegistrationOutcome {
-  /** Those that were entered, with those of their addresses that were. */
+  /** Machines that were entered, with their entered addresses. */
   readonly entered: readonly Endpoint[];
-  /** Why some were not; undefined where all were. */
+  /** Why some were not entered; undefined if all were. */
   readonly problem: string | undefined;
 }
 
 /**
- * The machines that VTEPs have registered in one network (docs/protocol.md, `register`). An address goes to the first that
- * registers it, and stays with it while it is there; those of others are kept, and are theirs once it has gone. Only what was
- * entered is bound to a port. Bounded by {@link MAX_BOUND} machines and addresses of a port.
+ * The machines that VTEPs registered in one network (docs/protocol.md, `register`). The first VTEP that registers an
+ * address keeps it as long as it is there. Other registrations of it are kept, and take effect once it is gone. Only
+ * entered addresses are bound to a port. Bounded by {@link MAX_BOUND} machines and addresses of a port.
  */
 export class Registrations<Member extends object> {
   readonly #options: RegistrationsOptions;
@@ -76,9 +79,9 @@ export class Registrations<Member extends object> {
   }
 
   /**
-   * Enters the machines behind a member's port, all of them: who is missing is withdrawn.
+   * Registers all machines behind a member's port; those missing from the list are withdrawn.
    *
-   * @param member whose they are
+   * @param member their owner
    */
   set(member: Member, port: Port, endpoints: readonly Endpoint[]): RegistrationOutcome {
     const problems: string[] = [];
@@ -87,7 +90,7 @@ export class Registrations<Member extends object> {
     if (before?.port === port) this.#withdrawMissing(before, wanted);
     const registration = { port, wanted: this.#roomFor(member, wanted, problems), ticks: 0 };
     this.#enter(registration, problems, true);
-    // What can't be entered, and is not contested, is not kept.
+    // Addresses that can't be entered and are not contested are forgotten.
     registration.wanted = registration.wanted.filter(({ state }) => state !== "lost");
     if (registration.wanted.length > 0) this.#registrations.set(member, registration);
     else this.delete(member);
@@ -95,7 +98,7 @@ export class Registrations<Member extends object> {
     return { entered: enteredOf(registration), problem: problems[0] };
   }
 
-  /** Enters everything anew, as the policy is another one. @returns what each member has now */
+  /** Enters everything again after the policy has changed. @returns the machines that each member has now */
   renew(): Map<Member, readonly Endpoint[]> {
     const entered = new Map<Member, readonly Endpoint[]>();
     for (const [member, registration] of this.#registrations) {
@@ -106,7 +109,10 @@ export class Registrations<Member extends object> {
     return entered;
   }
 
-  /** Tries for what is contested, and finds what was lost or became free. @returns the members that have others now */
+  /**
+   * Retries contested addresses, and finds those that were lost or became free. @returns the members whose machines
+   * changed
+   */
   tick(): Map<Member, readonly Endpoint[]> {
     const changed = new Map<Member, readonly Endpoint[]>();
     const { moves, removals } = this.#counts();
@@ -122,7 +128,7 @@ export class Registrations<Member extends object> {
       registration.ticks++;
       if (isFree || isDue(registration.ticks)) look(member, registration);
     }
-    // What was taken, by the one before too, had an owner.
+    // A take-over, also one of the pass above, took the address from another owner.
     const now = this.#counts().moves;
     if (moves !== this.#moves || now !== moves) for (const one of this.#registrations) look(...one);
     this.#moves = this.#counts().moves;
@@ -141,7 +147,7 @@ export class Registrations<Member extends object> {
     return { moves: table.moves + moves, removals: table.removals + removals };
   }
 
-  /** Takes room for what a member wants; nothing of it is kept where there is none. */
+  /** Takes room for a member's addresses; keeps none of them if there is no room. */
   #roomFor(member: Member, wanted: readonly Wanted[], problems: string[]): readonly Wanted[] {
     const count = wanted.reduce((sum, { addresses }) => sum + 1 + addresses.length, 0);
     const more = Math.max(0, count - UNCOUNTED) - this.#shares.of(member);
@@ -186,10 +192,10 @@ export class Registrations<Member extends object> {
   }
 
   /**
-   * Enters what is wanted, as far as others don't have it.
+   * Enters the wanted addresses that no other port has.
    *
-   * @param isNews whether the VTEP has just said so
-   * @returns whether it has others than before
+   * @param isNews whether the VTEP has just registered them
+   * @returns whether its entered addresses changed
    */
   #enter({ port, wanted }: Registration, problems: string[], isNews: boolean): boolean {
     const now = this.#options.clock();
@@ -214,11 +220,11 @@ export class Registrations<Member extends object> {
     if (!isNews) {
       const entry = table.find(mac);
       const isHere = entry?.port === port && entry.kind !== "learned";
-      // What moves by protocol is its VTEP's wherever it is now, and moves only by what is said.
+      // An address that moves by protocol belongs to its VTEP wherever it is now, and moves only by its announcements.
       if (isHere || (state === "has" && isVirtualRouterMac(mac))) return "has";
       if (entry !== undefined && state !== "contested") return "lost";
     }
-    // Nothing goes to a port that is cut off, so the table must not lead there.
+    // A port that is cut off receives nothing, so the table must not point to it.
     const entered = port.cut ? "registered" : table.register(mac, port, now, isNews);
     if (entered === "registered") return "has";
     problems.push(`${formatMac(mac)}: ${WHY[entered]}`);
@@ -270,7 +276,7 @@ const WHY_ADDRESS = {
   "over-limit": "the session, its network or its tenant has no room for another address",
 } as const;
 
-/** Whether something is wanted that others have. */
+/** Returns whether another port has a wanted address. */
 function isWaiting({ wanted }: Registration): boolean {
   return wanted.some((one) => isOut(one) || one.addresses.some(isOut));
 }
@@ -279,12 +285,12 @@ function isOut({ state }: { readonly state: State }): boolean {
   return state !== "has";
 }
 
-/** Whether what is contested is to be tried for, so many ticks after the VTEP said so. */
+/** Returns whether contested addresses are due for a retry, `ticks` after the registration. */
 function isDue(ticks: number): boolean {
   return ticks <= EAGER_TICKS || ticks % SLOW_TICKS === 0;
 }
 
-/** What a port has of what its VTEP registered. */
+/** Returns the machines that a port has entered. */
 function enteredOf({ wanted }: Registration): Endpoint[] {
   return wanted
     .filter(({ state }) => state === "has")

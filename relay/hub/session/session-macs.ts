@@ -1,13 +1,13 @@
 import { Budget } from "../../../shared/switch/budget.ts";
 import type { NewNotice } from "../../tenants/notices.ts";
 
-/** Share of a limit from which on people are told that it will be reached. */
+/** Share of a limit at which an early notice is given. */
 const NEAR = 0.8;
 
-/** Limits under this are meant to be used up: nothing is told before. In addresses. */
+/** Limits below this, in addresses, are meant to be used up, so there is no early notice. */
 const LEAST_NEAR = 10;
 
-/** Code of what is told before `limit.session-macs`. */
+/** Code of the early notice before `limit.session-macs`. */
 const NEAR_CODE = "limit.session-macs-near";
 const REACHED_CODE = "limit.session-macs";
 
@@ -17,27 +17,27 @@ const HINT =
 
 export interface SessionMacsOptions {
   readonly tenant: string;
-  /** MAC addresses that it may have in all its networks; asked each time, because limits change. */
+  /** Returns how many MAC addresses it may have in all its networks; asked each time, because limits change. */
   readonly limit: () => number;
-  /** What all sessions of its tenant may have. */
+  /** Budget of all sessions of its tenant. */
   readonly within: Budget;
 }
 
-/** A session's ports share this in one network. */
+/** Budgets that a session's ports share in one network. */
 interface InNetwork {
   readonly network: string;
-  /** The session's own, by the limit in that network. */
+  /** The session's own budget, by the limit in that network. */
   readonly budget: Budget;
-  /** What all sessions may have there. */
+  /** Budget of all sessions there. */
   readonly shared: Budget;
 }
 
-/** How many MAC addresses may be behind one session: in each of its networks, and in all of them. */
+/** Number of MAC addresses behind one session: in each of its networks, and in all of them. */
 export class SessionMacs {
   readonly tenant: string;
   readonly budget: Budget;
   readonly #networks = new Map<number, InNetwork>();
-  /** Those that were near their limits at the last tick; told of since the one before: true. */
+  /** Budgets that were near their limits at the last tick; false while the notice is due at the next tick. */
   readonly #near = new Map<Budget, boolean>();
 
   constructor({ tenant, limit, within }: SessionMacsOptions) {
@@ -48,8 +48,8 @@ export class SessionMacs {
   /**
    * Returns the budget of the session's port in a network.
    *
-   * @param limit what the session may have there, in addresses; asked each time
-   * @param shared what all sessions may have there
+   * @param limit returns what the session may have there, in addresses; asked each time
+   * @param shared budget of all sessions there
    */
   ofPort(vni: number, network: string, limit: () => number, shared: Budget): Budget {
     const budget = new Budget(limit, [this.budget, shared]);
@@ -60,10 +60,10 @@ export class SessionMacs {
   }
 
   /**
-   * Returns which limit further addresses met since the last call: the session's own (a notice), one that it shares
-   * (`shared`, with the network's name where that is full), or none (undefined).
+   * Returns which limit refused further addresses since the last call: the session's own (a notice), one that it shares
+   * (`shared`, with the network's name if that is full), or none (undefined).
    *
-   * @param who what people know the session by
+   * @param who name of the session for people
    */
   takeRefusal(who: string): NewNotice | { readonly shared: string | undefined } | undefined {
     const { own, all } = this.budget.takeRefusals();
@@ -72,21 +72,21 @@ export class SessionMacs {
     for (const one of this.#networks.values()) if (one.budget.takeRefusals().own > 0) refusing = one;
     if (own > 0) return this.#reached(who, this.budget, undefined);
     if (refusing !== undefined) return this.#reached(who, refusing.budget, refusing.network);
-    // Of those that it shares the tenant's counts first, where that is full.
+    // Of the shared limits, the tenant's takes precedence if it is full.
     if (this.budget.room <= 0) return { shared: undefined };
     const full = [...this.#networks.values()].find(({ shared }) => shared.isFull);
     return { shared: full?.network };
   }
 
   /**
-   * Returns what people are to be told before a limit is reached, once until it is far away again. To be called about once
-   * a second: a burst that goes on to the limit within that time is told of by {@link takeRefusal} alone.
+   * Returns a notice before a limit is reached, once until usage is far below it again. Call it about once a second: a
+   * burst that reaches the limit within that time is reported by {@link takeRefusal} alone.
    */
   takeNear(who: string): NewNotice | undefined {
     const all = [{ network: undefined, budget: this.budget }, ...this.#networks.values()];
     let told: NewNotice | undefined;
     for (const { network, budget } of all) {
-      // A network in which the session may have as much as anywhere says nothing new.
+      // A network's limit that is no lower than the session's adds nothing.
       if (network !== undefined && budget.own >= this.budget.own) continue;
       if (this.#isNewlyNear(budget)) {
         told ??= notice(NEAR_CODE, who, network, `has ${budget.used} of ${mac(budget)} that it may have`);
@@ -102,7 +102,7 @@ export class SessionMacs {
       return false;
     }
     const before = this.#near.get(budget);
-    // Full since the last call: that is told, and not that it was near.
+    // Full since the last call: the refusal is reported, not that it was near.
     this.#near.set(budget, before !== undefined || used >= own);
     return before === false;
   }

@@ -35,66 +35,63 @@ import { type MembershipHost, type MembershipSession, Memberships } from "./memb
 import type { SessionMacs } from "./session-macs.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 
-/** What a session needs of the hub it belongs to. */
+/** The hub as a session uses it. */
 export interface SessionHost extends MembershipHost {
   readonly limits: HubLimits;
   /** Memory that all sessions share. */
   readonly pool: BlockPool;
   /** Seconds, with fractions, never going back. */
   readonly clock: () => number;
-  /** What a tenant may cost the others; without a tenant, what strangers may. */
+  /** Returns the load limits of a tenant, or those of strangers if there is no tenant. */
   loadOf(tenant: string | undefined): TenantLoad;
-  /** The public key of a device. */
+  /** Returns the public key of a device. */
   keyOf(device: string): string | undefined;
-  /** What a claim opens. */
+  /** Returns the grant for a claim. */
   authenticate(claim: Claim): Grant | undefined;
-  /** A stranger's credentials were refused; to be closed with what is returned. */
+  /** Handles refused credentials. Returns how to close the session. */
   refused(session: Session): { readonly code: number; readonly reason: string };
-  /** Counts the session in; an older one of the same device ends. Why it can't be, where it can't. */
+  /** Counts the session; an older session of the same device ends. Returns why it is refused, or undefined. */
   admit(session: Session, grant: Grant): string | undefined;
-  /** What it may learn in all its networks. */
+  /** Returns the budget of MAC addresses for all its networks. */
   macBudget(grant: Grant): SessionMacs;
-  /** The number of MAC addresses that it is told it may have. */
+  /** Returns the limit of MAC addresses that `welcome` reports. */
   macLimit(session: SessionMacs): number;
-  /** Has what it sends be counted, from welcome on. */
+  /** Counts what the session sends from `welcome` on. */
   rated(session: Session, grant: Grant): Sender;
   welcomed(session: Session): void;
-  /** Something of ours broke; the session can't go on. */
+  /** Handles an internal error; the session can't continue. */
   failed(session: Session, error: unknown): void;
-  /** Called once, when everything the session had was given back. */
+  /** Called once, after everything that the session had was given back. */
   ended(session: Session): void;
 }
 
-/**
- * One tunnel from its opening to its close: challenge, hello, welcome, then joins and records.
- * (docs/protocol.md tells the whole story.)
- */
+/** One tunnel from opening to close: challenge, hello, welcome, then joins and records (docs/protocol.md). */
 export class Session implements ConnectionEvents, InboxReader, MembershipSession {
   readonly id = newId();
   readonly connection: Connection;
-  /** Control messages of types not spoken here. */
+  /** Control messages of unknown types. */
   unknownMessages = 0;
-  /** Control messages before welcome. */
+  /** Control messages before `welcome`. */
   #earlyMessages = 0;
 
   readonly #host: SessionHost;
   readonly #inbox: Inbox;
-  /** What its tenant may cost, and before that strangers. */
+  /** Load of its tenant; before `welcome`, of strangers. */
   #load: TenantLoad;
   #control: ControlBudget;
   #helloTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Signed by a device in its `hello`; there is one in a session, so it is used once. */
+  /** Signed by a device in its `hello`; a session accepts one `hello`, so the nonce is used once. */
   readonly #nonce = base64url(crypto.getRandomValues(new Uint8Array(32)));
   #macs: SessionMacs | undefined;
   #sender: Sender | undefined;
-  /** By the code of the limit. */
+  /** Time of the last warning, by the code of the limit. */
   readonly #warnedAt = new Map<string, number>();
   #state: "strange" | "authenticating" | "open" | "closed" = "strange";
   #grant: Grant | undefined;
   #name = "";
-  /** Where records go, from welcome on. */
+  /** Destination of records, from `welcome` on. */
   #tunnel: Tunnel | undefined;
-  /** The networks that it has joined, from welcome on. */
+  /** The networks that it has joined, from `welcome` on. */
   #memberships: Memberships | undefined;
 
   constructor(connection: Connection, host: SessionHost) {
@@ -108,22 +105,22 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     this.tell({ type: "challenge", nonce: this.#nonce, relay: connection.origin });
   }
 
-  /** Records dropped before any port could be named, by reason. */
+  /** Records dropped before their port was known, by reason. */
   get drops(): DropCounter | undefined {
     return this.#tunnel?.drops;
   }
 
-  /** What its client calls itself, or its device is called; empty before welcome. */
+  /** The client's name for itself, or its device's name; empty before `welcome`. */
   get name(): string {
     return this.#name;
   }
 
-  /** What it may learn, from welcome on. */
+  /** Budget of MAC addresses, from `welcome` on. */
   get macs(): SessionMacs | undefined {
     return this.#macs;
   }
 
-  /** What the session may do; undefined until it said who it is. */
+  /** The session's rights; undefined before it is authenticated. */
   get grant(): Grant | undefined {
     return this.#grant;
   }
@@ -134,7 +131,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     if (this.#mayTell(text.length)) this.connection.socket.sendText(text);
   }
 
-  /** Tells what is told to others too, and was made once for all of them: the UTF-8 in `block`, which is lent. */
+  /** Sends a message that several sessions receive, encoded once as UTF-8 in `block`, which is lent. */
   announce(block: Block): void {
     const { length } = block.bytes;
     if (this.#state === "closed" || !this.#mayTell(length)) return;
@@ -142,7 +139,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     this.connection.socket.sendEncoded(block, 0, length);
   }
 
-  /** Charges the tenant for bytes of control; closes the session where it does not read what it was told. */
+  /** Charges the tenant for bytes of control; closes the session if it does not read what was sent. */
   #mayTell(bytes: number): boolean {
     const { queued, control, turn } = this.#load;
     const mayLeave = Math.max(
@@ -160,7 +157,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     return true;
   }
 
-  /** Tells of a limit that it has run into, once a minute at most. @param now seconds, never going back */
+  /** Warns about a limit that the session has reached, at most once a minute. @param now seconds, never going back */
   warn(code: string, message: string, now: number): void {
     const last = this.#warnedAt.get(code);
     if (last !== undefined && now - last < NOTICE_SECONDS) return;
@@ -168,7 +165,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     this.tell({ type: "notice", code, message });
   }
 
-  /** Ends the session: its ports are gone at once, the other side is told why. */
+  /** Ends the session: removes its ports at once and tells the other side why. */
   close(code: number, reason: string): void {
     if (this.#state === "closed") return;
     this.connection.socket.close(code, closeReason(reason));
@@ -176,8 +173,8 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
   }
 
   /**
-   * A network is no more. Who has joined it can't go on, nor who may join no other: that is told by the close (4003), as
-   * the protocol has nothing else to tell it by. All others do not notice.
+   * Withdraws a network. Closes the session (4003) if it has joined the network or may join no other, because the
+   * protocol has no other message for that. Other sessions do not notice.
    */
   withdraw(network: number): void {
     const grant = this.#grant;
@@ -250,7 +247,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
   }
 
   closed(): void {
-    // All sessions of a tenant may close at once, and each has something in every table of its networks.
+    // All sessions of a tenant may close at once, and each has entries in every table of its networks.
     const { turn } = this.#load;
     if (turn.begin()) return this.#end();
     turn.add({
@@ -347,7 +344,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     });
   }
 
-  /** Is counted among its tenant's sessions from now on. */
+  /** Counts the session among those of its tenant. */
   #enterLoad(load: TenantLoad): void {
     this.#load = load;
     this.#control = new ControlBudget(this.#host.limits.load.session, this.#host.clock, load.control);
@@ -355,13 +352,13 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     this.#inbox.move(load.turn);
   }
 
-  /** Closes the session of a client that speaks another version, which may look different throughout. */
+  /** Closes the session of a client that speaks another version, which may differ in every respect. */
   #demandVersion(version: unknown): void {
     if (typeof version !== "number" || version === PROTOCOL_VERSION) return;
     this.close(Close.unsupported, `version ${version} is not spoken here, only ${PROTOCOL_VERSION}`);
   }
 
-  /** @returns whether a message of this size was too big; the session is then closed */
+  /** Closes the session if a message of this size is too big. @returns whether it was */
   #over(size: number): boolean {
     const { helloBytes } = this.#host.limits;
     if (this.#state !== "open" && size > helloBytes) {
@@ -372,27 +369,27 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
     return size > MESSAGE_BYTES;
   }
 
-  /** Answers a request by an error. */
+  /** Answers a request with an error. */
   fail(request: string, code: string, message: string, vni: number | undefined): void {
     this.tell({ type: "error", code, message, request, ...(vni === undefined ? {} : { vni }) });
   }
 }
 
-/** What is undefined is left out of the JSON. */
+/** Undefined values are left out of the JSON. */
 function offer(network: Network, given: GivenAddresses | undefined): NetworkOffer {
   const { name, vni, group, mtu } = network;
   return { name, vni, group, mtu, ...given, dns: namesOf(network) };
 }
 
-/** Taking a session out of the tables of its networks, in units of work: about half a millisecond. */
+/** Cost of removing a session from the tables of its networks, in units of work: about half a millisecond. */
 const CLOSE_WORK = 1_500;
 
-/** Units of work (shared/switch/work.ts) for reading control of so many characters: it is parsed and validated. */
+/** Returns the units of work (shared/switch/work.ts) for parsing and validating so many characters of control. */
 function parseWork(length: number): number {
   return 50 + (length >>> 3);
 }
 
-/** Units of work for sending so many bytes of control. */
+/** Returns the units of work for sending so many bytes of control. */
 function tellWork(bytes: number): number {
   return 20 + (bytes >>> 11);
 }

@@ -2,27 +2,27 @@ import type { UsedAddress } from "../../store/tables/used-address-table.ts";
 import type { Tenants } from "../../tenants/tenants.ts";
 import type { NetworkHub } from "../network-hub.ts";
 
-/** Ticks, a second long, between two looks at who uses which addresses: it is for what is given days later. */
+/** Ticks, each a second, between two looks at address use; the result matters only days later. */
 const TICKS = 60;
 
-/** What one tick may cost, in neighbours looked at: a few milliseconds. */
+/** Cost of one tick, in neighbours looked at: a few milliseconds. */
 const TICK_COST = 16_384;
 
-/** What a network costs besides its neighbours: the database is asked for each. */
+/** Cost of a network besides its neighbours, because each needs a database query. */
 const NETWORK_COST = 256;
 
-/** Notes which machines use which addresses, so that no device is given them even when those machines are away. */
+/** Notes which machines use which addresses, so that no device is given an address of a machine that is away. */
 export class Sightings {
   readonly #tenants: Tenants;
   #ticks = 0;
-  /** Networks that are still to be looked at. */
+  /** Networks still to be looked at. */
   #left: NetworkHub[] = [];
 
   constructor(tenants: Tenants) {
     this.#tenants = tenants;
   }
 
-  /** Looks at some networks; to be called about once a second. */
+  /** Looks at some networks; call it about once a second. */
   tick(networks: Iterable<NetworkHub>): void {
     this.#ticks++;
     if (this.#left.length === 0 && this.#ticks >= TICKS) {
@@ -37,9 +37,9 @@ export class Sightings {
     }
   }
 
-  /** @returns how many neighbours it looked at */
+  /** Notes the addresses of one network. @returns how many neighbours it looked at */
   #note(live: NetworkHub): number {
-    // The session has gone meanwhile, and the network itself may have.
+    // The session may have gone meanwhile, and even the network.
     if (live.empty) return 0;
     const { used, looked } = usedIn(live);
     this.#tenants.health.attempt("note addresses in use", () =>

@@ -1,14 +1,14 @@
 import { idOf, SERVICE_NAME } from "../../../rpc/socket-path.ts";
 import type { PeerCredentials } from "./socket-native.ts";
 
-/** Who may change things: root, the user that the agent runs as, and the members of the service's group. */
+/** Decides which users may change things: root, the agent's user, and members of the service's group. */
 export class Authority {
   readonly #uid: number | undefined;
   readonly #groupOf: () => number | undefined;
 
   /**
    * @param uid the agent's own
-   * @param groupOf the group's number, as it is now; undefined where there is no such group
+   * @param groupOf returns the group's current number; undefined if there is no such group
    */
   constructor(
     uid: number | undefined = process.getuid?.(),

@@ -20,10 +20,10 @@ import type { ManagedNetwork } from "../networks/managed-network.ts";
 import { report } from "../networks/report.ts";
 import type { RelayAdmin } from "./relay-admin.ts";
 
-/** Who asks, as far as a method cares. */
+/** The caller, as far as methods need it. */
 export interface Caller {
   readonly jobs: Jobs;
-  /** Aborted when it is gone. */
+  /** Aborted when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly mayChange: boolean;
   follow(topics: readonly Topic[]): void;
@@ -37,7 +37,7 @@ export interface MethodDependencies {
   readonly version: string;
 }
 
-/** All but `hello`, which the connection answers. */
+/** All methods except `hello`, which the connection answers. */
 export type Methods = {
   readonly [M in Exclude<Method, "hello">]: (
     given: GivenParams<M>,
@@ -45,7 +45,7 @@ export type Methods = {
   ) => Result<M> | Promise<Result<M>>;
 };
 
-/** What the agent does when it is asked. */
+/** Returns the agent's methods. */
 export function agentMethods({ agent, admin, diagnostics, version }: MethodDependencies): Methods {
   return {
     status: () => ({ networks: agent.status() }),
@@ -105,7 +105,7 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
       const { proxy } = change;
       if (proxy !== undefined && proxy !== null) checkWay({ proxy });
       const before = shown(agent.state.settings);
-      // As it was told: without user and password, which are to stay.
+      // As it was shown, without user and password: these stay.
       const same = proxy !== undefined && proxy === before.proxy;
       const { log_level = before.log_level } = change;
       agent.state.settings = {
@@ -159,7 +159,7 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
   };
 }
 
-/** Without the proxy's user and password: everybody may ask. */
+/** Hides the proxy's user and password, because every caller may ask. */
 function shown({ log_level, proxy = null }: Settings): Settings {
   return { log_level, proxy: proxy === null || proxy === NO_PROXY ? proxy : proxyText(parseProxy(proxy)) };
 }
@@ -170,7 +170,7 @@ function checkWay({ proxy, ca }: { proxy?: string | undefined; ca?: string | und
   if (ca !== undefined && readCertificates(ca).length === 0) throw noCertificate("what is given");
 }
 
-/** What a caller who may only look is told. */
+/** Returns the fault for a read-only caller. */
 export function forbidden(what: string): Fault {
   return new Fault({
     code: "agent.forbidden",

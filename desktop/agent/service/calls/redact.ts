@@ -4,7 +4,7 @@ import { parseIpv4 } from "../../../../shared/frame/address.ts";
 import { containsAddress, parseCidr } from "../../../../shared/frame/cidr.ts";
 import { withoutInvites } from "../../../../system/command.ts";
 
-/** RFC 1918, 6598, 1122 and 3927: what tells nothing of where somebody is. */
+/** RFC 1918, 6598, 1122 and 3927: addresses that reveal no location. */
 const PRIVATE = [
   "10.0.0.0/8",
   "172.16.0.0/12",
@@ -15,7 +15,7 @@ const PRIVATE = [
 ];
 const privateRanges = PRIVATE.flatMap((text) => parseCidr(text) ?? []);
 
-/** Takes out of a text what is nobody else's business: secrets, hosts of relays, this machine's name, public addresses. */
+/** Removes private details from a text: secrets, hosts of relays, this machine's name, public addresses. */
 export class Redaction {
   readonly #hosts = new Map<string, string>();
   readonly #ownName: string;
@@ -24,7 +24,7 @@ export class Redaction {
     this.#ownName = ownName;
   }
 
-  /** The same host is told by the same stand-in throughout. */
+  /** Replaces the same host by the same placeholder throughout. */
   apply(text: string): string {
     let clean = withoutLogins(withoutInvites(text)).replaceAll(/\b[\w-]{32,}\b/g, "…");
     clean = clean.replaceAll(

@@ -24,25 +24,28 @@ import {
 import { Jobs } from "../jobs.ts";
 import { forbidden, type Methods } from "./methods.ts";
 
-/** Bytes that may wait for a caller who does not read: beyond the first, what can be lost is not sent; beyond the last, it is cut off. */
+/**
+ * Bytes that may wait for a slow caller: above the first, messages that may be lost are not sent; above the last, the
+ * caller is disconnected.
+ */
 const LOSSY_BYTES = 256 * 1024;
 const MOST_BYTES = 4 * 1024 * 1024;
-/** Requests of one caller that may be at work. */
+/** Maximum requests of one caller in progress. */
 const MOST_REQUESTS = 16;
-/** How long a caller may take to say hello, in milliseconds. */
+/** Maximum time for a caller's `hello`, in milliseconds. */
 const HELLO_MS = 10_000;
 
 export interface RpcConnectionOptions {
   readonly socket: Socket;
   readonly mayChange: boolean;
   readonly methods: Methods;
-  /** What `hello` answers, but for what depends on the caller. */
+  /** Returns the answer to `hello`, except for parts that depend on the caller. */
   hello(mayChange: boolean): Result<"hello">;
-  /** A mistake of ours, while a method was at work. */
+  /** Reports a bug in a method. */
   mistake(method: string, error: unknown): void;
 }
 
-/** One caller of the agent. */
+/** A connection of one caller. */
 export class RpcConnection {
   readonly topics = new Set<Topic>();
   readonly #options: RpcConnectionOptions;
@@ -73,9 +76,9 @@ export class RpcConnection {
   }
 
   /**
-   * Says something unasked.
+   * Sends an event.
    *
-   * @returns false where the caller does not keep up, and it was not sent
+   * @returns false if the caller is too slow, and it was not sent
    */
   tell<E extends EventName>(event: E, data: EventData<E>, mayBeLost = false): boolean {
     if (mayBeLost && this.#options.socket.writableLength > LOSSY_BYTES) return false;
@@ -122,7 +125,7 @@ export class RpcConnection {
     this.#send({ jsonrpc: "2.0", id, result: this.#options.hello(this.#options.mayChange) });
   }
 
-  /** The parameters were read by the method's own schema. */
+  /** The method's own schema has validated the parameters. */
   #call(method: Exclude<Method, "hello">, given: unknown): unknown {
     const work = this.#options.methods[method] as (given: unknown, caller: object) => unknown;
     return work(given, {
@@ -159,7 +162,7 @@ export class RpcConnection {
   #send(message: object): void {
     const { socket } = this.#options;
     if (socket.destroyed) return;
-    // Who asks and does not read what is answered is not read from either.
+    // Stops reading from a caller that does not read its answers.
     if (!socket.write(`${JSON.stringify(message)}\n`)) socket.pause();
     if (socket.writableLength > MOST_BYTES) socket.destroy();
   }

@@ -10,28 +10,28 @@ import type { Methods } from "./methods.ts";
 import { RpcConnection } from "./rpc-connection.ts";
 import type { SocketNative } from "./socket-native.ts";
 
-/** Callers at a time: of those who may change things, of those who may look, and of one user among these. */
+/** Maximum callers: with the right to change things, read-only, and read-only of one user. */
 const MOST_CALLERS = 64;
 const MOST_READERS = 64;
 const MOST_OF_ONE_READER = 16;
 
 export interface RpcServerOptions {
-  /** Where those who may change things come in; everybody else beside it, see {@link statusSocket}. */
+  /** The socket for callers that may change things. Other callers use the one beside it, see {@link statusSocket}. */
   readonly socket: string;
   readonly methods: Methods;
   readonly authority: Pick<Authority, "mayChange">;
-  /** Without it nobody is known: who gets in at the socket for changing may change, and nobody else. */
+  /** Without it callers can't be identified, so access to the socket alone decides who may change things. */
   readonly native: SocketNative | undefined;
   hello(mayChange: boolean): Result<"hello">;
   mistake(method: string, error: unknown): void;
 }
 
-/** The agent's two sockets, and who is connected. */
+/** The agent's two sockets and their callers. */
 export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #servers: Listening[] = [];
   readonly #connections = new Map<RpcConnection, Socket>();
-  /** Of those who may only look, how many are there of each user. */
+  /** Number of read-only connections for each user ID. */
   readonly #readers = new Map<number | undefined, number>();
 
   constructor(options: RpcServerOptions) {
@@ -39,7 +39,7 @@ export class RpcServer {
   }
 
   /**
-   * Listens at both sockets.
+   * Listens on both sockets.
    *
    * @throws Fault `agent.running-already`, `agent.socket`
    */
@@ -47,7 +47,7 @@ export class RpcServer {
     const { socket } = this.#options;
     const status = statusSocket(socket);
     try {
-      // Whatever the umask: others have to get at the socket that is theirs.
+      // Sets the modes explicitly, because the umask must not keep callers from their socket.
       const made = mkdirSync(dirname(socket), { recursive: true });
       if (made !== undefined) chmodSync(dirname(socket), 0o755);
       this.#servers.push(await listen(socket, 0o660, (caller) => this.#connected(caller, true)));
@@ -58,20 +58,20 @@ export class RpcServer {
     }
   }
 
-  /** Tells everybody who follows a topic. */
+  /** Sends an event to every follower of a topic. */
   tell<E extends EventName>(topic: Topic, event: E, data: EventData<E>, mayBeLost = false): void {
     for (const connection of this.#connections.keys()) {
       if (connection.topics.has(topic)) connection.tell(event, data, mayBeLost);
     }
   }
 
-  /** Whether anybody follows a topic. */
+  /** Returns whether a topic has followers. */
   isFollowed(topic: Topic): boolean {
     for (const { topics } of this.#connections.keys()) if (topics.has(topic)) return true;
     return false;
   }
 
-  /** Ends every connection; the sockets are gone when it resolves. */
+  /** Ends every connection; resolves once the sockets are gone. */
   async close(): Promise<void> {
     const closed = this.#servers.map(({ server, file }) => {
       file.remove();
@@ -109,7 +109,7 @@ export class RpcServer {
 }
 
 /**
- * Listens at a path, with its mode from the first moment on.
+ * Listens on a path, with its mode from the first moment on.
  *
  * @throws Fault `agent.running-already`; the system's error, {@link PathTaken}
  */
@@ -117,7 +117,7 @@ async function listen(path: string, mode: number, connected: (socket: Socket) =>
   const server = createServer(connected);
   let file: SocketFile;
   try {
-    // Closed to other users until the socket belongs to the group.
+    // Not accessible to other users until the socket belongs to the group.
     file = await listenAt(server, { path, mode: 0o600 });
   } catch (error) {
     server.close();
@@ -131,14 +131,14 @@ async function listen(path: string, mode: number, connected: (socket: Socket) =>
     try {
       chownSync(path, process.getuid(), group);
     } catch {
-      // Neither root nor a member of it: the socket stays this user's own.
+      // Neither root nor a member of the group: the socket stays this user's own.
     }
   }
   chmodSync(path, mode);
   return { server, file };
 }
 
-/** A socket of the agent's, and where it is. */
+/** One of the agent's sockets and its path. */
 interface Listening {
   readonly server: Server;
   readonly file: SocketFile;

@@ -1,32 +1,32 @@
-/** The two calls of the C library that Node has not: who is at the other end of a unix socket, and locks of files. */
+/** Two calls of the C library that Node lacks: credentials of a unix socket's peer, and file locks. */
 import type { Socket } from "node:net";
 
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SO_PEERGROUPS = 59;
 const UCRED_BYTES = 12;
-/** Groups of one process that are looked at: Linux allows more than anybody has. */
+/** Maximum groups of one process that are read: Linux's own limit. */
 const MOST_GROUPS = 65_536;
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** Who connected, as the kernel noted it at that time. */
+/** The peer's user and groups, as the kernel noted them at connect. */
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
-  /** Its group, and those that it is a member of besides. */
+  /** Its group and supplementary groups. */
   readonly gids: ReadonlySet<number>;
 }
 
 export interface SocketNative {
-  /** Undefined where the kernel does not tell. */
+  /** Undefined if the kernel does not tell. */
   peer(socket: Socket): PeerCredentials | undefined;
-  /** Locks an open file for this process, until it ends. @returns false where another one has */
+  /** Locks an open file until this process ends. @returns false if another process has the lock */
   lock(descriptor: number): boolean;
 }
 
-/** @throws Error where this runtime has no FFI, or the system no such calls */
+/** @throws Error if this runtime has no FFI, or the system lacks the calls */
 export async function loadSocketNative(): Promise<SocketNative> {
   const { default: koffi } = await import("koffi");
   const library = koffi.load(null);
@@ -39,7 +39,7 @@ export async function loadSocketNative(): Promise<SocketNative> {
   ) => number = library.func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]);
   const flock: (fd: number, operation: number) => number = library.func("flock", "int", ["int", "int"]);
 
-  /** What the option says; undefined where it can't be had. */
+  /** Returns a socket option; undefined if it is not available. */
   function option(descriptor: number, name: number, bytes: number): Buffer | undefined {
     const value = Buffer.alloc(bytes);
     const length = Buffer.alloc(4);
@@ -62,7 +62,7 @@ export async function loadSocketNative(): Promise<SocketNative> {
   };
 }
 
-/** Node shows it on the handle alone. */
+/** Returns the descriptor, which Node exposes only on the handle. */
 function descriptorOf(socket: Socket): number | undefined {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: unknown } | null };
   const descriptor = handle?.fd;

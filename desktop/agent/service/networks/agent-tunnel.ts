@@ -10,31 +10,31 @@ import { type ManagedNetwork, toProblem } from "./managed-network.ts";
 
 export interface AgentTunnelOptions {
   readonly relay: URL;
-  /** How to get there, asked at each attempt. */
+  /** Returns how to reach the relay; called at each attempt. */
   reach(): Reach;
   readonly credentials: Credentials;
-  /** This machine's id. */
+  /** This device's ID. */
   readonly device: string;
-  /** What tells networks of one name apart: relay and tenant. */
+  /** Relay and tenant, which tell networks of the same name apart. */
   readonly place: readonly string[];
   readonly log: AgentLog;
-  /** A network has its interface's MAC address for the first time. */
+  /** A network's interface got its MAC address for the first time. */
   named(network: ManagedNetwork): void;
-  /** It ends, and takes no more networks. */
+  /** The tunnel ends, and takes no more networks. */
   ended(tunnel: AgentTunnel): void;
 }
 
-/** The networks of one relay that the agent has up by the same credentials: a device is let in once at a time. */
+/** The networks of one relay that are up with the same credentials, because a device has one session at a time. */
 export class AgentTunnel {
   readonly #options: AgentTunnelOptions;
   readonly #networks = new Map<string, ManagedNetwork>();
   readonly #runner: NetworkRunner;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
-  /** What of the relay's is not used, as last told of a network by its id, and of the relay. */
+  /** The last reported refusals of the relay's values, by network ID; undefined for the relay itself. */
   readonly #warned = new Map<string | undefined, string>();
 
-  /** @param first the network that it is made for: it starts at once */
+  /** @param first its first network; the tunnel starts at once */
   constructor(options: AgentTunnelOptions, first: ManagedNetwork) {
     this.#options = options;
     const { relay, reach, credentials, device, place } = options;
@@ -59,7 +59,7 @@ export class AgentTunnel {
     this.#ended = this.#run();
   }
 
-  /** Brings one more network up, or tries again now where that is due later. */
+  /** Brings up one more network, or retries now if a retry is due later. */
   add(network: ManagedNetwork): void {
     const known = this.#networks.has(network.name);
     this.#take(network);
@@ -67,7 +67,7 @@ export class AgentTunnel {
     else this.#runner.add(network.name);
   }
 
-  /** Tries to connect now, if it waits to do so. */
+  /** Connects now, if it waits to do so. */
   retry(): void {
     this.#runner.retry();
   }
@@ -80,13 +80,13 @@ export class AgentTunnel {
     this.#options.log.add("info", "network.down", `${network.name} is down`, network.id);
   }
 
-  /** Ends it; resolves once every interface is gone. */
+  /** Ends the tunnel; resolves once every interface is gone. */
   async close(): Promise<void> {
     this.#end();
     await this.#ended;
   }
 
-  /** From now on it takes no more networks. */
+  /** Ends the tunnel, so that it takes no more networks. */
   #end(): void {
     this.#stop.abort();
     this.#options.ended(this);
@@ -110,14 +110,14 @@ export class AgentTunnel {
   #events(): TunnelClientEvents {
     const { log, named } = this.#options;
     const relay = this.#options.relay.host;
-    // Once, and not at each connection.
+    // Reports them once, not at each connection.
     const warn = (warnings: readonly Problem[], id?: string) => {
       const text = JSON.stringify(warnings);
       if (text === this.#warned.get(id)) return;
       this.#warned.set(id, text);
       for (const { code, message } of warnings) log.add("warn", code, message, id);
     };
-    // What comes of a network that was given up meanwhile is nobody's business.
+    // Events of a network that was removed meanwhile are ignored.
     const on = (local: LocalNetwork) => this.#networks.get(local.offer.name);
     return {
       up: (local) => {
@@ -171,7 +171,7 @@ export class AgentTunnel {
 
   #failed(network: ManagedNetwork, error: unknown): void {
     const problem = toProblem(error);
-    // Of our own mistakes the log has what the caller is spared.
+    // The log contains details of bugs that the caller does not see.
     const detail = problem.code === "agent.internal" && error instanceof Error ? `: ${error.stack}` : "";
     this.#options.log.add("error", problem.code, `${network.name}: ${problem.message}${detail}`, network.id);
     network.failed(error);

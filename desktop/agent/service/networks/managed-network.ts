@@ -10,24 +10,24 @@ import type { MemberBudget } from "./member-budget.ts";
 import { PeerLatency } from "./peer-latency.ts";
 import { PeerTable } from "./peer-table.ts";
 
-/** How long an answer of a member is good for, in milliseconds. */
+/** How long a member's measured latency is valid, in milliseconds. */
 const FRESH_MS = 4_000;
-/** How long a member may take to answer, in milliseconds. */
+/** Maximum time for a member's answer, in milliseconds. */
 const PATIENCE_MS = 1_000;
 
 export interface ManagedNetworkEvents {
-  /** Its status is another. */
+  /** Its status changed. */
   changed(network: ManagedNetwork): void;
   peer(network: ManagedNetwork, peer: Peer): void;
 }
 
-/** A network of the agent: how it is to be, and how it stands. */
+/** A network of the agent: its wanted state and its current one. */
 export class ManagedNetwork {
   readonly id: string;
-  /** What is kept of it: changed here, saved by the agent. */
+  /** The stored part: changed here, saved by the agent. */
   readonly kept: KeptNetwork;
   readonly peers: PeerTable;
-  /** As the relay said when this machine enrolled, or since. */
+  /** As the relay said at enrolment, or since. */
   vni: number | null;
   readonly #events: ManagedNetworkEvents;
   #state: NetworkState = "down";
@@ -38,13 +38,13 @@ export class ManagedNetwork {
   #prober: Prober | undefined;
   #measuring: Promise<void> | undefined;
   #measuredAt = Number.NEGATIVE_INFINITY;
-  /** Its addresses, as they were when last looked at. */
+  /** Its addresses at the last look. */
   #addresses = "";
   #members = 0;
-  /** Round trip to its relay, in milliseconds. */
+  /** Returns the round trip to its relay, in milliseconds. */
   latencyOf: () => number | undefined = () => undefined;
 
-  /** @param budget what its members may take, of all networks together */
+  /** @param budget memory for the members of all networks together */
   constructor(
     id: string,
     kept: KeptNetwork,
@@ -71,12 +71,12 @@ export class ManagedNetwork {
     return this.#state;
   }
 
-  /** While it has an interface. */
+  /** The local network, while it has an interface. */
   get local(): LocalNetwork | undefined {
     return this.#local;
   }
 
-  /** Asks other agents, and answers them; while it has an interface. */
+  /** Sends probes to other agents and answers theirs, while the network has an interface. */
   get prober(): Prober | undefined {
     return this.#prober;
   }
@@ -90,7 +90,7 @@ export class ManagedNetwork {
     return { tap, address, mac: mac === undefined ? undefined : parseMac(mac), offload, allowOverlap };
   }
 
-  /** It is to be up, and work on it begins. */
+  /** Sets the status: it is to be up, and the agent is connecting. */
   connecting(): void {
     if (this.#state === "up" || this.#state === "reconnecting") return;
     this.#become("connecting", null);
@@ -107,30 +107,30 @@ export class ManagedNetwork {
     this.#become("up", null);
   }
 
-  /** The relay is not there; it is tried again. */
+  /** Sets the status: the relay is unreachable and will be retried. */
   away(why: Fault): void {
     this.peers.lost();
     this.#become(this.#local === undefined ? "connecting" : "reconnecting", toProblem(why));
   }
 
-  /** Something happened to its interface, of which the status tells. */
+  /** Updates the status after a change to its interface. */
   interfaceChanged(): void {
     this.#events.changed(this);
   }
 
-  /** The hub noticed something, which its status tells. */
+  /** Updates the status after a notice of the hub. */
   noticed(): void {
     this.#events.changed(this);
   }
 
-  /** Its interface is gone. */
+  /** Sets the status: its interface is gone. */
   interfaceGone(local: LocalNetwork): void {
     if (this.#local !== local) return;
     this.#forgetInterface();
     if (this.#state === "up" || this.#state === "reconnecting") this.#become("connecting", this.#error);
   }
 
-  /** It can't be, and is not tried again. */
+  /** Sets the status: it failed for good and is not retried. */
   failed(error: unknown): void {
     this.#forgetInterface();
     this.#become("failed", toProblem(error));
@@ -141,7 +141,7 @@ export class ManagedNetwork {
     this.#become("down", null);
   }
 
-  /** Tells of the interface's addresses, if they are others than at the last call. */
+  /** Reports the interface's addresses if they changed since the last call. */
   lookAtAddresses(): void {
     const now = this.#local === undefined ? "" : JSON.stringify(this.#local.addresses());
     if (now === this.#addresses) return;
@@ -149,7 +149,7 @@ export class ManagedNetwork {
     this.#events.changed(this);
   }
 
-  /** Asks the members how far away they are, unless that is known. */
+  /** Measures the latency of members, unless it is known. */
   async measure(): Promise<void> {
     if (this.#state !== "up" || performance.now() - this.#measuredAt < FRESH_MS) return this.#measuring;
     this.#measuredAt = performance.now();
@@ -187,7 +187,7 @@ export class ManagedNetwork {
     };
   }
 
-  /** Counters, as the network sees this machine: what the port sends into the TAP was received by it. */
+  /** Returns counters as the network sees this machine: bytes that the port sends into the TAP were received by it. */
   traffic(): { rx_bytes: number; tx_bytes: number; latency_ms: number | null } {
     const port = this.#local?.port;
     const latency = this.#state === "up" ? this.latencyOf() : undefined;
@@ -213,7 +213,7 @@ export class ManagedNetwork {
   }
 }
 
-/** As users are told. */
+/** Returns an error as users see it. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Fault) return problemOf(error);
   return {

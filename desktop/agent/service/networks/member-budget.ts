@@ -1,7 +1,7 @@
-/** Bytes that the members of all networks of an agent may take. */
+/** Maximum bytes for the members of all networks of an agent. */
 const AGENT_BYTES = 64 * 1024 * 1024;
 
-/** What the member tables of one agent take together. */
+/** The memory that the member tables of one agent share. */
 export class MemberBudget {
   readonly #most: number;
   #used = 0;
@@ -14,7 +14,7 @@ export class MemberBudget {
     return this.#used;
   }
 
-  /** Takes bytes. Returns false where there are not so many left. */
+  /** Takes bytes. Returns false if not enough are left. */
   take(bytes: number): boolean {
     if (this.#used + bytes > this.#most) return false;
     this.#used += bytes;

@@ -3,7 +3,7 @@ import { Fault, usage } from "../../../../shared/values/fault.ts";
 import { relayText } from "../../identity/device-store.ts";
 import type { ManagedNetwork } from "./managed-network.ts";
 
-/** Which network a caller means; see `networkRef` of rpc/shapes.ts. */
+/** A caller's reference to a network; see `networkRef` of rpc/shapes.ts. */
 export interface GivenRef {
   readonly network: string;
   readonly tenant?: string | undefined;
@@ -11,7 +11,7 @@ export interface GivenRef {
 }
 
 /**
- * The network that is meant.
+ * Finds the network that a reference means.
  *
  * @throws Fault `network.unknown`, `network.ambiguous`, `usage.relay`
  */
@@ -44,7 +44,7 @@ export function findNetwork(networks: readonly ManagedNetwork[], ref: GivenRef):
   });
 }
 
-/** Reads how a caller names a relay. @throws Fault `usage.relay` */
+/** Reads a caller's name for a relay. @throws Fault `usage.relay` */
 export function readRelay(text: string): RelayAddress {
   const relay = parseRelayAddress(text);
   if (relay !== undefined) return relay;

@@ -21,10 +21,10 @@ import type { Peer } from "../../../rpc/shapes.ts";
 import type { LocalNetwork } from "../../network/local-network.ts";
 import type { PeerTable } from "./peer-table.ts";
 
-/** Members asked in one round, at most. */
+/** Maximum members pinged in one round. */
 const ASKED = 64;
 const NONCE_BYTES = 16;
-/** Bytes of a frame that can't be an answer of ours: they are not read further. */
+/** Longer frames, in bytes, can't be an answer to our pings, and are not parsed. */
 const LONGEST = 128;
 
 interface Question {
@@ -34,8 +34,8 @@ interface Question {
 }
 
 /**
- * Asks the members of a network for an answer (ICMP echo), in this machine's name, and measures how long it takes.
- * Who has no IPv4 address that the relay knows of is not asked.
+ * Pings the members of a network (ICMP echo) in this machine's name, and measures the latency. Skips members without an
+ * IPv4 address known to the relay.
  */
 export class PeerLatency implements SegmentObserver {
   readonly #network: LocalNetwork;
@@ -51,7 +51,10 @@ export class PeerLatency implements SegmentObserver {
     this.#peers = peers;
   }
 
-  /** One question to each; resolves when all have answered, or after so many milliseconds. Not to be called meanwhile. */
+  /**
+   * Pings each member once; resolves when all have answered, or after the timeout in milliseconds. Do not call it again
+   * meanwhile.
+   */
   async measure(patienceMs: number): Promise<void> {
     const own = this.#network.addresses().ipv4;
     const asked = this.#peers.peers.filter((peer) => peer.online).slice(0, ASKED);

@@ -2,12 +2,12 @@ import type { Member } from "../../../../shared/protocol/control.ts";
 import type { Peer } from "../../../rpc/shapes.ts";
 import { MemberBudget } from "./member-budget.ts";
 
-/** Members that are away which are remembered, so that they can be woken. */
+/** Offline members that are remembered, so that they can be woken. */
 const REMEMBERED = 256;
-/** Members of one network, and bytes that they take: less than what one answer to a caller may take, which tells of all. */
+/** Maximum members of one network, and their bytes: less than one answer to a caller may have, because it lists all. */
 const MAX_MEMBERS = 10_000;
 const MAX_BYTES = 3 * 1024 * 1024;
-/** What an entry takes besides the words of its member, in an answer as in memory. */
+/** Overhead of an entry besides its member's texts, in an answer as in memory. */
 const ENTRY_BYTES = 256;
 
 interface Entry {
@@ -16,18 +16,18 @@ interface Entry {
   readonly bytes: number;
   readonly online: boolean;
   latencyMs: number | null;
-  /** When it was last known to be online, milliseconds since 1970. */
+  /** Time when it was last known to be online, in milliseconds since 1970. */
   readonly seenAt: number;
 }
 
 /**
- * The other members of a network, also those that went, as far as the relay has told. What the relay tells beyond the
- * bounds is not kept, and counted: the members are shown for people, and frames pass without.
+ * The other members of a network that the relay reported, online or gone. Members beyond the bounds are counted but not
+ * kept: the list is for people, and frames pass without it.
  */
 export class PeerTable {
-  /** By VTEP. */
+  /** Entries by VTEP. */
   readonly #entries = new Map<string, Entry>();
-  /** The VTEPs of those that are away, the first to go first. */
+  /** VTEPs of offline members, the longest offline first. */
   readonly #away = new Set<string>();
   readonly #changed: (peer: Peer) => void;
   readonly #budget: MemberBudget;
@@ -35,7 +35,7 @@ export class PeerTable {
   #passedOver = 0;
 
   /**
-   * @param changed told of every member that came, went or changed
+   * @param changed called with every member that came, went or changed
    * @param budget shared with the tables of other networks
    */
   constructor(changed: (peer: Peer) => void, budget: MemberBudget = new MemberBudget()) {
@@ -43,12 +43,12 @@ export class PeerTable {
     this.#budget = budget;
   }
 
-  /** How many are online. */
+  /** Number of online members. */
   get online(): number {
     return this.#entries.size - this.#away.size;
   }
 
-  /** How often a member was not kept, for lack of room. */
+  /** Number of times that a member was not kept for lack of room. */
   get passedOver(): number {
     return this.#passedOver;
   }
@@ -62,30 +62,30 @@ export class PeerTable {
     return entry && toPeer(entry);
   }
 
-  /** The relay told who is there: all of them. */
+  /** Replaces the list with the relay's complete one. */
   replace(members: readonly Member[]): void {
     const there = new Set(members.map(({ vtep }) => vtep));
     for (const [vtep, { online }] of this.#entries) if (online && !there.has(vtep)) this.#left(vtep);
     for (const member of members) this.#entered(member);
   }
 
-  /** The relay told of one. */
+  /** Applies the relay's news of one member. */
   update(event: "joined" | "changed" | "left", member: Member): void {
     if (event === "left") this.#left(member.vtep);
     else this.#entered(member);
   }
 
-  /** Nothing is known of who is there any more. */
+  /** Marks all online members as gone: the relay is unreachable. */
   lost(): void {
     for (const [vtep, { online }] of this.#entries) if (online) this.#left(vtep);
   }
 
-  /** The network is no more: gives back what its members took. */
+  /** Removes all members, and returns their memory. */
   clear(): void {
     for (const vtep of [...this.#entries.keys()]) this.#forget(vtep);
   }
 
-  /** @param milliseconds null where it did not answer */
+  /** @param milliseconds null if the member did not answer */
   measured(vtep: string, milliseconds: number | null): void {
     const entry = this.#entries.get(vtep);
     if (entry?.online !== true || entry.latencyMs === milliseconds) return;
@@ -96,16 +96,16 @@ export class PeerTable {
   #entered(member: Member): void {
     const { vtep } = member;
     const before = this.#entries.get(vtep);
-    // One that is there already stays where it is.
+    // An online member keeps its place.
     if (before?.online === true) this.#release(before);
     else this.#forget(vtep);
-    // A member that comes again is a new VTEP: what it was is not there beside it.
+    // A returning member has a new VTEP; its old entry is removed.
     for (const other of this.#away) {
       const one = this.#entries.get(other);
       if (one !== undefined && isSame(one, member)) this.#forget(other);
     }
     const bytes = ENTRY_BYTES + Buffer.byteLength(JSON.stringify(member));
-    // Those that are away make room.
+    // Offline members make room.
     const others = this.online - Number(before?.online === true);
     while (!this.#hasRoom(bytes) && this.#forgetOldest());
     if (others >= MAX_MEMBERS || !this.#hasRoom(bytes) || !this.#budget.take(bytes)) {
@@ -127,7 +127,7 @@ export class PeerTable {
     const entry = this.#entries.get(vtep);
     if (entry?.online !== true) return;
     const gone = goneNow(entry);
-    // Behind those that are online and those that went before it.
+    // Moves it behind the online members and those that went before it.
     this.#entries.delete(vtep);
     this.#entries.set(vtep, gone);
     this.#away.add(vtep);
@@ -139,7 +139,7 @@ export class PeerTable {
     return this.#bytes + bytes <= MAX_BYTES;
   }
 
-  /** Returns false where none is away. */
+  /** Returns false if no member is offline. */
   #forgetOldest(): boolean {
     const [oldest] = this.#away;
     if (oldest === undefined) return false;

@@ -5,7 +5,7 @@ import { Redaction } from "../calls/redact.ts";
 /** Lines of the log in a report. */
 const LOG_LINES = 200;
 
-/** For whoever helps: what runs here and what it did, without secrets, host names and public addresses. */
+/** Returns a report for support: versions and events, without secrets, host names and public addresses. */
 export function report(agent: Agent, version: string): string {
   const redaction = new Redaction(hostname());
   const networks = agent.networks.map((network) => {

@@ -1,6 +1,6 @@
 /**
- * Has the programs that manage a machine's interfaces leave ours alone: udev (which would give a TAP a MAC address of its own
- * making), systemd-networkd (which flushes addresses that are not in its files) and NetworkManager.
+ * Keeps programs that manage interfaces away from ours: udev (which would set its own MAC address on a TAP),
+ * systemd-networkd (which flushes addresses that are not in its files) and NetworkManager.
  */
 export interface SystemFile {
   readonly path: string;
@@ -9,23 +9,24 @@ export interface SystemFile {
 
 const HEAD = "# Laneway's interfaces are the agent's own. Made by 'laneway service install'.\n";
 
-/** Interfaces without a name of the user's own: `lw0`, `lw1`, … */
+/** Interfaces that the user did not name: `lw0`, `lw1`, … */
 const NAMES = "lw[0-9]*";
 
 export const UNMANAGED_FILES: readonly SystemFile[] = [
   {
-    // systemd.link(5). The first file that matches is the only one: before 99-default.link, whose policy for MAC addresses is
-    // persistent.
+    // systemd.link(5). Only the first matching file applies: this one must precede 99-default.link, whose MAC address
+    // policy is persistent.
     path: "/etc/systemd/network/05-laneway.link",
     text: `${HEAD}[Match]\nOriginalName=${NAMES}\nDriver=tun\n\n[Link]\nNamePolicy=keep\nMACAddressPolicy=none\n`,
   },
   {
-    // systemd.network(5). Before files for all interfaces, which most have a higher number.
+    // systemd.network(5). Precedes files for all interfaces, which usually have a higher number.
     path: "/etc/systemd/network/05-laneway.network",
     text: `${HEAD}[Match]\nName=${NAMES}\nDriver=tun\n\n[Link]\nUnmanaged=yes\nRequiredForOnline=no\n`,
   },
   {
-    // NetworkManager(8), "UDEV PROPERTIES". Before 85-nm-unmanaged.rules is early enough: nothing sets it back.
+    // NetworkManager(8), "UDEV PROPERTIES". Preceding 85-nm-unmanaged.rules is enough, because nothing resets the
+    // property.
     path: "/etc/udev/rules.d/84-laneway.rules",
     text: `${HEAD}ACTION=="add|change|move", SUBSYSTEM=="net", KERNEL=="${NAMES}", ENV{NM_UNMANAGED}="1"\n`,
   },
