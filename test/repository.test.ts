@@ -38,10 +38,10 @@ function circles(): string[][] {
 const FLOORS: readonly (readonly string[])[] = [
   ["shared/frame", "shared/tunnel/block.ts"],
   ["shared/values", "shared/offload/virtio.ts", "shared/tunnel/hostile-memory.ts"],
-  ["shared/capture", "shared/protocol", "shared/api", "shared/tunnel/block-pool.ts"],
+  ["shared/capture", "shared/protocol", "shared/tunnel/block-pool.ts"],
   ["shared/offload"],
   ["shared/switch"],
-  ["shared/tunnel"],
+  ["shared/tunnel", "shared/api"],
   ["system"],
   ["relay/model", "relay/crypto", "relay/underlay", "relay/arrivals", "desktop/rpc"],
   ["relay/store", "desktop/agent", "desktop/errors", "desktop/demo"],
