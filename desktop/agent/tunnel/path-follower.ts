@@ -12,7 +12,7 @@ export interface PathFollowerOptions {
   /** Has the relay tried now, where that is due later. */
   retry(): void;
   /** Told at each connection of all the addresses that it may go to, as far as they are known. */
-  reached?: ((addresses: readonly string[]) => Promise<void>) | undefined;
+  reached(addresses: readonly string[]): Promise<void>;
 }
 
 /** Has a client's connections follow the machine's way out: probes, replaces and tries again when that has changed. */
@@ -45,7 +45,6 @@ export class PathFollower {
     const { reached, dialled } = this.#options;
     const url = dialled();
     this.#path.connected(connection.ends, url);
-    if (reached === undefined) return;
     const known = connection.relayAddresses;
     void reached(known);
     // Other addresses of its name follow, as soon as they are known.
