@@ -3,7 +3,6 @@ import type { IpAddress } from "../../shared/frame/address.ts";
 import { Close } from "../../shared/protocol/close.ts";
 import { SUBPROTOCOL } from "../../shared/protocol/constants.ts";
 import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
-import type { MacBudget } from "../../shared/switch/port.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { blockPool } from "../../system/memory.ts";
 import type { GuessLimiter } from "../arrivals/guess-limiter.ts";
@@ -23,10 +22,8 @@ import { NetworkHub } from "./network-hub.ts";
 import { MacBudgets } from "./rates/mac-budgets.ts";
 import { type MeteredPort, Rates, type Sender } from "./rates/rates.ts";
 import { Admission } from "./session/admission.ts";
-import type { Claim } from "./session/claim.ts";
 import { Presence } from "./session/presence.ts";
 import { Session, type SessionHost } from "./session/session.ts";
-import type { SessionMacs } from "./session/session-macs.ts";
 import { Sightings } from "./session/sightings.ts";
 import type { Connection, ConnectionEvents } from "./session/socket.ts";
 import { TableBudgets } from "./table-budgets.ts";
@@ -52,7 +49,7 @@ export type HubUsage = Readonly<
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
   readonly pool: BlockPool;
-  readonly #tenants: Tenants;
+  readonly tenants: Tenants;
   readonly #log: Logger;
   readonly clock: () => number;
   readonly #loads: TenantLoads;
@@ -60,7 +57,7 @@ export class Hub implements SessionHost {
   readonly #guesses: GuessLimiter;
   readonly #presence = new Presence();
   readonly #sightings: Sightings;
-  readonly #macs: MacBudgets;
+  readonly macs: MacBudgets;
   readonly #tables: TableBudgets;
   readonly #dns: DnsRates;
   readonly #rates: Rates;
@@ -75,7 +72,7 @@ export class Hub implements SessionHost {
   constructor({ tenants, log, clock, guesses, limits = HUB_LIMITS, pool = blockPool() }: HubOptions) {
     this.pool = pool;
     this.limits = limits;
-    this.#tenants = tenants;
+    this.tenants = tenants;
     this.#log = log;
     this.clock = clock;
     this.#loads = new TenantLoads(tenants.limits, limits.load, clock);
@@ -84,7 +81,7 @@ export class Hub implements SessionHost {
     this.#admission = new Admission(limits);
     this.#guesses = guesses;
     this.#sightings = new Sightings(tenants);
-    this.#macs = new MacBudgets(tenants.limits, RELAY_LIMITS.macs);
+    this.macs = new MacBudgets(tenants.limits, RELAY_LIMITS.macs);
     this.#tables = new TableBudgets(tenants.limits);
     this.#dns = new DnsRates(tenants.limits, RELAY_LIMITS.dnsQueries, clock);
     this.#rates = new Rates(tenants.limits, clock);
@@ -107,12 +104,12 @@ export class Hub implements SessionHost {
   accept(connection: Connection): ConnectionEvents {
     if (!this.#admission.enter(connection.address)) {
       connection.socket.close(Close.overloaded, "too many connections from this address");
-      return DEAF;
+      return IGNORED_CONNECTION;
     }
     if (!connection.subprotocol) {
       this.#admission.leave(connection.address, false);
       connection.socket.close(Close.unsupported, `offer the subprotocol ${SUBPROTOCOL}`);
-      return DEAF;
+      return IGNORED_CONNECTION;
     }
     const session = new Session(connection, this);
     this.#sessions.add(session);
@@ -173,7 +170,7 @@ export class Hub implements SessionHost {
     return {
       sessions: this.#presence.sessionsOf(tenant),
       captures: this.#captures.of(tenant),
-      macs: this.#macs.usedBy(tenant),
+      macs: this.macs.usedBy(tenant),
       ...this.#tables.usedBy(tenant),
       ...this.#loads.usedBy(tenant),
     };
@@ -198,17 +195,7 @@ export class Hub implements SessionHost {
     return this.#loads.visitors;
   }
 
-  keyOf(device: string): string | undefined {
-    return this.#tenants.devices.keyOf(device);
-  }
-
-  authenticate(claim: Claim): Grant | undefined {
-    return claim.kind === "device"
-      ? this.#tenants.devices.grant(claim.id)
-      : this.#tenants.authenticate(claim.hash);
-  }
-
-  refused({ connection }: Session): { code: number; reason: string } {
+  countRefusal({ connection }: Session): { code: number; reason: string } {
     const wait = this.#guesses.wrong(connection.address);
     if (wait === undefined) return { code: Close.refused, reason: "credentials refused" };
     return { code: Close.overloaded, reason: "too many wrong credentials from this address" };
@@ -218,58 +205,41 @@ export class Hub implements SessionHost {
     const { device, tenant } = grant;
     const older = device === undefined ? undefined : this.#presence.ofDevice(device.id);
     older?.close(Close.replaced, "the same device connected again");
-    if (!this.#tenants.limits.allows(tenant, "sessions", this.#presence.sessionsOf(tenant))) {
-      const { code, message } = this.#tenants.limits.explain(tenant, "sessions");
+    if (!this.tenants.limits.allows(tenant, "sessions", this.#presence.sessionsOf(tenant))) {
+      const { code, message } = this.tenants.limits.explain(tenant, "sessions");
       return `${code}: ${message}`;
     }
     this.#presence.enter(session, grant);
     return undefined;
   }
 
-  macBudget(grant: Grant): SessionMacs {
-    return this.#macs.ofSession(grant);
-  }
-
-  macLimit(session: SessionMacs): number {
-    return this.#macs.toldTo(session);
-  }
-
-  rated(session: Session, { tenant, token, device }: Grant): Sender {
+  openSender(session: Session, { tenant, token, device }: Grant): Sender {
     return this.#rates.enter(
       tenant,
       device?.id ?? token ?? "",
       (name: LimitName, where: Where, dropped: number) => {
-        const { code, message, hint } = this.#tenants.limits.explain(tenant, name, where);
+        const { code, message, hint } = this.tenants.limits.explain(tenant, name, where);
         session.warn(code, `${message}; ${dropped} frames from here were dropped. ${hint}`, this.clock());
       },
     );
   }
 
-  /** Has what comes in at a port on the underlay be counted, until the sender ends. */
-  ratedPort(id: string, port: MeteredPort, network: Network): Sender {
+  /** Counts what comes in at a port on the underlay, until the sender ends. */
+  openPortSender(id: string, port: MeteredPort, network: Network): Sender {
     // The tenant's administrator is told; behind the port there is nobody who could be.
     const sender = this.#rates.enter(network.tenant, id, () => {});
     sender.join(port, network);
     return sender;
   }
 
-  /** What may be learnt behind a port on the underlay. @param limit its own, in addresses */
-  underlayBudget(network: Network, limit: number): MacBudget {
-    return this.#macs.ofUnderlayPort(network, limit);
-  }
-
-  portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget {
-    return this.#macs.ofPort(session, grant, network);
-  }
-
   objection(network: Network, address: IpAddress, grant: Grant): string | undefined {
     const own = this.live(network)?.host?.addresses.has(address) ?? hubAddresses(network).includes(address);
     if (own) return "it is the hub's own";
-    return this.#tenants.addresses.objection(network, address, grant.device?.id);
+    return this.tenants.addresses.objection(network, address, grant.device?.id);
   }
 
-  full(network: Network): { code: string; message: string } | undefined {
-    const { limits } = this.#tenants;
+  shortageIn(network: Network): { code: string; message: string } | undefined {
+    const { limits } = this.tenants;
     if (this.loadOf(network.tenant).memberships.room < 1) {
       limits.reached(network.tenant, "memberships");
       const { code, message, hint } = limits.explain(network.tenant, "memberships");
@@ -286,19 +256,19 @@ export class Hub implements SessionHost {
     let hub = this.#networks.get(network.vni);
     if (hub === undefined) {
       // As it is now: a session may have been welcomed before its settings were changed.
-      const current = this.#tenants.network(network.tenant, network.name);
+      const current = this.tenants.network(network.tenant, network.name);
       hub = new NetworkHub({
         network: current,
         budgets: this.#tables.open(current),
         mayName: () => this.#dns.take(current.tenant),
-        roles: this.#tenants.rolesIn(network),
-        names: this.#tenants.names,
+        roles: this.tenants.rolesIn(network),
+        names: this.tenants.names,
         clock: this.clock,
         turn: this.loadOf(current.tenant).turn,
         report: this.#report,
         noticed: ({ tenant, name }, { code, message }) => {
           this.#log.warn({ tenant, network: name, code }, message);
-          this.#tenants.notices.add(tenant, { code, network: name, message, hint: "" });
+          this.tenants.notices.add(tenant, { code, network: name, message, hint: "" });
         },
       });
       this.#networks.set(network.vni, hub);
@@ -328,7 +298,7 @@ export class Hub implements SessionHost {
     this.#networks.delete(hub.network.vni);
     hub.close();
     if (hub.budgets !== undefined) this.#tables.close(hub.network, hub.budgets);
-    this.#macs.release(hub.network);
+    this.macs.release(hub.network);
   }
 
   welcomed(session: Session): void {
@@ -364,10 +334,10 @@ export class Hub implements SessionHost {
 
   #noteSeen(most?: number): void {
     const note = (seen: readonly string[]) => {
-      this.#tenants.devices.saw(seen);
+      this.tenants.devices.saw(seen);
       return true;
     };
-    const { health } = this.#tenants;
+    const { health } = this.tenants;
     this.#presence.noteSeen((seen) => health.attempt("note devices seen", () => note(seen)) ?? false, most);
   }
 
@@ -376,15 +346,15 @@ export class Hub implements SessionHost {
     const { macs, grant } = session;
     if (macs === undefined || grant === undefined) return;
     const who = `the session of '${session.name}' (VTEP ${session.id})`;
-    const refusal = this.#macs.takeRefusal(macs, who);
+    const refusal = this.macs.takeRefusal(macs, who);
     const near = macs.takeNear(who);
     if (refusal !== undefined) {
       const { code, message, hint } = refusal.notice;
       session.warn(code, `${message}: frames from further ones are dropped. ${hint}`, this.clock());
-      if (refusal.isOwn) this.#tenants.notices.add(grant.tenant, refusal.notice);
+      if (refusal.isOwn) this.tenants.notices.add(grant.tenant, refusal.notice);
     } else if (near !== undefined) {
       session.warn(near.code, `${near.message}. ${near.hint}`, this.clock());
-      this.#tenants.notices.add(grant.tenant, near);
+      this.tenants.notices.add(grant.tenant, near);
     }
   }
 
@@ -392,7 +362,7 @@ export class Hub implements SessionHost {
   #tick(): void {
     const contained = (work: () => void) => this.#containment.run(work);
     for (const network of this.#networks.values()) contained(() => network.tick());
-    contained(() => this.#macs.tick());
+    contained(() => this.macs.tick());
     contained(() => this.#tables.tick());
     contained(() => this.#dns.tick());
     contained(() => this.#rates.tick());
@@ -411,7 +381,7 @@ export class Hub implements SessionHost {
   #tendSessions(): void {
     for (const session of [...this.#sessions]) {
       this.#tellOfMacs(session);
-      if (session.grant !== undefined && this.#tenants.hasExpired(session.grant)) {
+      if (session.grant !== undefined && this.tenants.hasExpired(session.grant)) {
         session.close(Close.revoked, "token expired");
       }
     }
@@ -446,8 +416,8 @@ function isOf(revocation: Revocation, network: Network): boolean {
   }
 }
 
-/** Of a connection that was turned away. */
-const DEAF: ConnectionEvents = {
+/** Drops what a connection that was turned away still sends. */
+const IGNORED_CONNECTION: ConnectionEvents = {
   text() {},
   binary(block) {
     block.release();

@@ -55,7 +55,7 @@ export class MacBudgets {
   }
 
   /** Number of MAC addresses that a session is told it may have. */
-  toldTo({ budget }: SessionMacs): number {
+  limitOf({ budget }: SessionMacs): number {
     return Math.max(1, Math.min(budget.own, MOST_TOLD));
   }
 

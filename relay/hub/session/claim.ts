@@ -1,7 +1,9 @@
 import type { Hello } from "../../../shared/protocol/control.ts";
 import { verify } from "../../crypto/ed25519.ts";
 import { hashSecret } from "../../crypto/secret.ts";
+import type { Grant } from "../../model/grants.ts";
 import { sessionText } from "../../tenants/enrolment.ts";
+import type { Tenants } from "../../tenants/tenants.ts";
 import type { Connection } from "./socket.ts";
 
 /** Who somebody is, as far as can be told without asking what they may do: a token's hash, or a device that proved it. */
@@ -33,6 +35,11 @@ export async function claimOf(
   const secret = bearer ?? auth?.token;
   if (secret === undefined || (auth !== undefined && auth.token !== secret)) return undefined;
   return { kind: "token", hash: await hashSecret(secret) };
+}
+
+/** What the credentials open now; undefined if they were revoked or have expired. */
+export function grantOf(claim: Claim, tenants: Tenants): Grant | undefined {
+  return claim.kind === "device" ? tenants.devices.grant(claim.id) : tenants.authenticate(claim.hash);
 }
 
 /** A key to verify by where nothing depends on the outcome: the curve's base point (RFC 8032 section 5.1). */

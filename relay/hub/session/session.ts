@@ -23,20 +23,22 @@ import { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import { base64url, newId } from "../../crypto/secret.ts";
 import type { Grant } from "../../model/grants.ts";
 import type { GivenAddresses, Network } from "../../model/model.ts";
+import type { Tenants } from "../../tenants/tenants.ts";
 import { namesOf } from "../host/network-host.ts";
 import type { HubLimits } from "../limits.ts";
 import { ControlBudget } from "../load/control-budget.ts";
 import { Inbox, type InboxReader } from "../load/inbox.ts";
 import type { TenantLoad } from "../load/tenant-load.ts";
 import type { Sender } from "../rates/rates.ts";
-import { type Claim, claimOf } from "./claim.ts";
+import { claimOf, grantOf } from "./claim.ts";
 import { isNestedTooDeep } from "./control-depth.ts";
 import { type MembershipHost, type MembershipSession, Memberships } from "./memberships.ts";
 import type { SessionMacs } from "./session-macs.ts";
 import type { Connection, ConnectionEvents } from "./socket.ts";
 
-/** What a session needs of the hub it belongs to. */
+/** What a session needs of the hub it belongs to, which imports sessions. */
 export interface SessionHost extends MembershipHost {
+  readonly tenants: Tenants;
   readonly limits: HubLimits;
   /** Memory that all sessions share. */
   readonly pool: BlockPool;
@@ -44,20 +46,12 @@ export interface SessionHost extends MembershipHost {
   readonly clock: () => number;
   /** What a tenant may cost the others; without a tenant, what strangers may. */
   loadOf(tenant: string | undefined): TenantLoad;
-  /** The public key of a device. */
-  keyOf(device: string): string | undefined;
-  /** What a claim opens. */
-  authenticate(claim: Claim): Grant | undefined;
-  /** A stranger's credentials were refused; to be closed with what is returned. */
-  refused(session: Session): { readonly code: number; readonly reason: string };
-  /** Counts the session in; an older one of the same device ends. Why it can't be, where it can't. */
+  /** Counts a stranger's wrong credentials. @returns what to close the session with */
+  countRefusal(session: Session): { readonly code: number; readonly reason: string };
+  /** Counts the session in, and ends an older one of the same device. @returns why it can't be, or undefined */
   admit(session: Session, grant: Grant): string | undefined;
-  /** What it may learn in all its networks. */
-  macBudget(grant: Grant): SessionMacs;
-  /** The number of MAC addresses that it is told it may have. */
-  macLimit(session: SessionMacs): number;
-  /** Has what it sends be counted, from welcome on. */
-  rated(session: Session, grant: Grant): Sender;
+  /** Counts what the session sends, from welcome on. */
+  openSender(session: Session, grant: Grant): Sender;
   welcomed(session: Session): void;
   /** Something of ours broke; the session can't go on. */
   failed(session: Session, error: unknown): void;
@@ -296,24 +290,25 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
 
   async #hello(hello: Hello): Promise<void> {
     this.#demandVersion(hello.version);
-    const claim = await claimOf(hello, this.connection, this.#nonce, (id) => this.#host.keyOf(id));
+    const { tenants, macs: budgets } = this.#host;
+    const claim = await claimOf(hello, this.connection, this.#nonce, (id) => tenants.devices.keyOf(id));
     if (this.#state !== "authenticating") return;
-    const grant = claim === undefined ? undefined : this.#host.authenticate(claim);
+    const grant = claim === undefined ? undefined : grantOf(claim, tenants);
     if (grant === undefined) {
-      const { code, reason } = this.#host.refused(this);
+      const { code, reason } = this.#host.countRefusal(this);
       return this.close(code, reason);
     }
-    const full = this.#host.admit(this, grant);
-    if (full !== undefined) return this.close(Close.overloaded, full);
+    const refusal = this.#host.admit(this, grant);
+    if (refusal !== undefined) return this.close(Close.overloaded, refusal);
     clearTimeout(this.#helloTimer);
     this.#helloTimer = undefined;
     this.#state = "open";
     this.#grant = grant;
     this.#name = grant.device?.name ?? hello.client.name;
     this.#enterLoad(this.#host.loadOf(grant.tenant));
-    const macs = this.#host.macBudget(grant);
+    const macs = budgets.ofSession(grant);
     this.#macs = macs;
-    const sender = this.#host.rated(this, grant);
+    const sender = this.#host.openSender(this, grant);
     this.#sender = sender;
     const features = FEATURES.filter((feature) => hello.features.includes(feature));
     const tunnel = new Tunnel({
@@ -341,7 +336,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
       limits: {
         message_bytes: MESSAGE_BYTES,
         frame_bytes: FRAME_BYTES,
-        macs: this.#host.macLimit(macs),
+        macs: budgets.limitOf(macs),
       },
       keepalive_seconds: KEEPALIVE_SECONDS,
     });
