@@ -3,7 +3,6 @@ import type { Result } from "../rpc/schema.ts";
 import { RPC_VERSION } from "../rpc/schema.ts";
 import { DeviceStore } from "./identity/device-store.ts";
 import { deviceId, networkNamespace } from "./identity/identity.ts";
-import { diagnostics } from "./jobs/diagnostics.ts";
 import { Agent } from "./service/agent.ts";
 import { AgentStore } from "./service/agent-store.ts";
 import { Authority } from "./service/calls/authority.ts";
@@ -55,7 +54,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
     socket,
     native,
     authority: new Authority(),
-    methods: agentMethods({ agent, admin: new RelayAdmin(agent), diagnostics, version }),
+    methods: agentMethods({ agent, admin: new RelayAdmin(agent), version }),
     hello: (mayChange): Result<"hello"> => ({
       version: RPC_VERSION,
       agent: version,

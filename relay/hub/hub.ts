@@ -4,7 +4,6 @@ import type { IpAddress } from "../../shared/frame/address.ts";
 import { Close } from "../../shared/protocol/close.ts";
 import { SUBPROTOCOL } from "../../shared/protocol/constants.ts";
 import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
-import type { MacBudget } from "../../shared/switch/port.ts";
 import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { blockPool } from "../../system/memory.ts";
 import type { GuessLimiter } from "../arrivals/guess-limiter.ts";
@@ -24,10 +23,8 @@ import { NetworkHub } from "./network-hub.ts";
 import { MacBudgets } from "./rates/mac-budgets.ts";
 import { type MeteredPort, Rates, type Sender } from "./rates/rates.ts";
 import { Admission } from "./session/admission.ts";
-import type { Claim } from "./session/claim.ts";
 import { Presence } from "./session/presence.ts";
 import { Session, type SessionHost } from "./session/session.ts";
-import type { SessionMacs } from "./session/session-macs.ts";
 import { Sightings } from "./session/sightings.ts";
 import type { Connection, ConnectionEvents } from "./session/socket.ts";
 import { TableBudgets } from "./table-budgets.ts";
@@ -53,7 +50,7 @@ export type HubUsage = Readonly<
 export class Hub implements SessionHost {
   readonly limits: HubLimits;
   readonly pool: BlockPool;
-  readonly #tenants: Tenants;
+  readonly tenants: Tenants;
   readonly #log: Logger;
   readonly clock: () => number;
   readonly #loads: TenantLoads;
@@ -61,7 +58,7 @@ export class Hub implements SessionHost {
   readonly #guesses: GuessLimiter;
   readonly #presence = new Presence();
   readonly #sightings: Sightings;
-  readonly #macs: MacBudgets;
+  readonly macs: MacBudgets;
   readonly #tables: TableBudgets;
   readonly #dns: DnsRates;
   readonly #rates: Rates;
@@ -76,7 +73,7 @@ export class Hub implements SessionHost {
   constructor({ tenants, log, clock, guesses, limits = HUB_LIMITS, pool = blockPool() }: HubOptions) {
     this.pool = pool;
     this.limits = limits;
-    this.#tenants = tenants;
+    this.tenants = tenants;
     this.#log = log;
     this.clock = clock;
     this.#loads = new TenantLoads(tenants.limits, limits.load, clock);
@@ -85,7 +82,7 @@ export class Hub implements SessionHost {
     this.#admission = new Admission(limits);
     this.#guesses = guesses;
     this.#sightings = new Sightings(tenants);
-    this.#macs = new MacBudgets(tenants.limits, RELAY_LIMITS.macs);
+    this.macs = new MacBudgets(tenants.limits, RELAY_LIMITS.macs);
     this.#tables = new TableBudgets(tenants.limits);
     this.#dns = new DnsRates(tenants.limits, RELAY_LIMITS.dnsQueries, clock);
     this.#rates = new Rates(tenants.limits, clock);
@@ -108,12 +105,12 @@ export class Hub implements SessionHost {
   accept(connection: Connection): ConnectionEvents {
     if (!this.#admission.enter(connection.address)) {
       connection.socket.close(Close.overloaded, "too many connections from this address");
-      return DEAF;
+      return IGNORED_CONNECTION;
     }
     if (!connection.subprotocol) {
       this.#admission.leave(connection.address, false);
       connection.socket.close(Close.unsupported, `offer the subprotocol ${SUBPROTOCOL}`);
-      return DEAF;
+      return IGNORED_CONNECTION;
     }
     const session = new Session(connection, this);
     this.#sessions.add(session);
@@ -174,7 +171,7 @@ export class Hub implements SessionHost {
     return {
       sessions: this.#presence.sessionsOf(tenant),
       captures: this.#captures.of(tenant),
-      macs: this.#macs.usedBy(tenant),
+      macs: this.macs.usedBy(tenant),
       ...this.#tables.usedBy(tenant),
       ...this.#loads.usedBy(tenant),
     };
@@ -199,17 +196,7 @@ export class Hub implements SessionHost {
     return this.#loads.visitors;
   }
 
-  keyOf(device: string): string | undefined {
-    return this.#tenants.devices.keyOf(device);
-  }
-
-  authenticate(claim: Claim): Grant | undefined {
-    return claim.kind === "device"
-      ? this.#tenants.devices.grant(claim.id)
-      : this.#tenants.authenticate(claim.hash);
-  }
-
-  refused({ connection }: Session): { code: number; reason: string } {
+  countRefusal({ connection }: Session): { code: number; reason: string } {
     const wait = this.#guesses.wrong(connection.address);
     if (wait === undefined) return { code: Close.refused, reason: "credentials refused" };
     return { code: Close.overloaded, reason: "too many wrong credentials from this address" };
@@ -219,58 +206,41 @@ export class Hub implements SessionHost {
     const { device, tenant } = grant;
     const older = device === undefined ? undefined : this.#presence.ofDevice(device.id);
     older?.close(Close.replaced, "the same device connected again");
-    if (!this.#tenants.limits.allows(tenant, "sessions", this.#presence.sessionsOf(tenant))) {
-      const { code, message } = this.#tenants.limits.explain(tenant, "sessions");
+    if (!this.tenants.limits.allows(tenant, "sessions", this.#presence.sessionsOf(tenant))) {
+      const { code, message } = this.tenants.limits.explain(tenant, "sessions");
       return `${code}: ${message}`;
     }
     this.#presence.enter(session, grant);
     return undefined;
   }
 
-  macBudget(grant: Grant): SessionMacs {
-    return this.#macs.ofSession(grant);
-  }
-
-  macLimit(session: SessionMacs): number {
-    return this.#macs.toldTo(session);
-  }
-
-  rated(session: Session, { tenant, token, device }: Grant): Sender {
+  openSender(session: Session, { tenant, token, device }: Grant): Sender {
     return this.#rates.enter(
       tenant,
       device?.id ?? token ?? "",
       (name: LimitName, where: Where, dropped: number) => {
-        const { code, message, hint } = this.#tenants.limits.explain(tenant, name, where);
+        const { code, message, hint } = this.tenants.limits.explain(tenant, name, where);
         session.warn(code, `${message}; ${dropped} frames from here were dropped. ${hint}`, this.clock());
       },
     );
   }
 
   /** Counts what a port on the underlay receives, until the sender ends. */
-  ratedPort(id: string, port: MeteredPort, network: Network): Sender {
-    // The tenant's administrator is told, because no client is behind this port.
+  openPortSender(id: string, port: MeteredPort, network: Network): Sender {
+    // The tenant's administrator is told; behind the port there is nobody who could be.
     const sender = this.#rates.enter(network.tenant, id, () => {});
     sender.join(port, network);
     return sender;
   }
 
-  /** Returns the budget of MAC addresses behind a port on the underlay. @param limit the port's own, in addresses */
-  underlayBudget(network: Network, limit: number): MacBudget {
-    return this.#macs.ofUnderlayPort(network, limit);
-  }
-
-  portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget {
-    return this.#macs.ofPort(session, grant, network);
-  }
-
   objection(network: Network, address: IpAddress, grant: Grant): string | undefined {
     const own = this.live(network)?.host?.addresses.has(address) ?? hubAddresses(network).includes(address);
     if (own) return "it is the hub's own";
-    return this.#tenants.addresses.objection(network, address, grant.device?.id);
+    return this.tenants.addresses.objection(network, address, grant.device?.id);
   }
 
-  full(network: Network): { code: string; message: string } | undefined {
-    const { limits } = this.#tenants;
+  shortageIn(network: Network): { code: string; message: string } | undefined {
+    const { limits } = this.tenants;
     if (this.loadOf(network.tenant).memberships.room < 1) {
       limits.reached(network.tenant, "memberships");
       const { code, message, hint } = limits.explain(network.tenant, "memberships");
@@ -287,19 +257,19 @@ export class Hub implements SessionHost {
     let hub = this.#networks.get(network.vni);
     if (hub === undefined) {
       // The current settings: they may have changed since the session was welcomed.
-      const current = this.#tenants.network(network.tenant, network.name);
+      const current = this.tenants.network(network.tenant, network.name);
       hub = new NetworkHub({
         network: current,
         budgets: this.#tables.open(current),
         mayName: () => this.#dns.take(current.tenant),
-        roles: this.#tenants.rolesIn(network),
-        names: this.#tenants.names,
+        roles: this.tenants.rolesIn(network),
+        names: this.tenants.names,
         clock: this.clock,
         turn: this.loadOf(current.tenant).turn,
         report: this.#report,
         noticed: ({ tenant, name }, { code, message }) => {
           this.#log.warn({ tenant, network: name, code }, message);
-          this.#tenants.notices.add(tenant, { code, network: name, message, hint: "" });
+          this.tenants.notices.add(tenant, { code, network: name, message, hint: "" });
         },
       });
       this.#networks.set(network.vni, hub);
@@ -329,7 +299,7 @@ export class Hub implements SessionHost {
     this.#networks.delete(hub.network.vni);
     hub.close();
     if (hub.budgets !== undefined) this.#tables.close(hub.network, hub.budgets);
-    this.#macs.release(hub.network);
+    this.macs.release(hub.network);
   }
 
   welcomed(session: Session): void {
@@ -365,10 +335,10 @@ export class Hub implements SessionHost {
 
   #noteSeen(most?: number): void {
     const note = (seen: readonly string[]) => {
-      this.#tenants.devices.saw(seen);
+      this.tenants.devices.saw(seen);
       return true;
     };
-    const { health } = this.#tenants;
+    const { health } = this.tenants;
     this.#presence.noteSeen((seen) => health.attempt("note devices seen", () => note(seen)) ?? false, most);
   }
 
@@ -377,15 +347,15 @@ export class Hub implements SessionHost {
     const { macs, grant } = session;
     if (macs === undefined || grant === undefined) return;
     const who = `the session of '${session.name}' (VTEP ${session.id})`;
-    const refusal = this.#macs.takeRefusal(macs, who);
+    const refusal = this.macs.takeRefusal(macs, who);
     const near = macs.takeNear(who);
     if (refusal !== undefined) {
       const { code, message, hint } = refusal.notice;
       session.warn(code, `${message}: frames from further ones are dropped. ${hint}`, this.clock());
-      if (refusal.isOwn) this.#tenants.notices.add(grant.tenant, refusal.notice);
+      if (refusal.isOwn) this.tenants.notices.add(grant.tenant, refusal.notice);
     } else if (near !== undefined) {
       session.warn(near.code, `${near.message}. ${near.hint}`, this.clock());
-      this.#tenants.notices.add(grant.tenant, near);
+      this.tenants.notices.add(grant.tenant, near);
     }
   }
 
@@ -393,7 +363,7 @@ export class Hub implements SessionHost {
   #tick(): void {
     const contained = (work: () => void) => this.#containment.run(work);
     for (const network of this.#networks.values()) contained(() => network.tick());
-    contained(() => this.#macs.tick());
+    contained(() => this.macs.tick());
     contained(() => this.#tables.tick());
     contained(() => this.#dns.tick());
     contained(() => this.#rates.tick());
@@ -412,7 +382,7 @@ export class Hub implements SessionHost {
   #tendSessions(): void {
     for (const session of [...this.#sessions]) {
       this.#tellOfMacs(session);
-      if (session.grant !== undefined && this.#tenants.hasExpired(session.grant)) {
+      if (session.grant !== undefined && this.tenants.hasExpired(session.grant)) {
         session.close(Close.revoked, "token expired");
       }
     }
@@ -448,7 +418,7 @@ function isOf(revocation: Revocation, network: Network): boolean {
 }
 
 /** Events of a connection that was turned away: all ignored. */
-const DEAF: ConnectionEvents = {
+const IGNORED_CONNECTION: ConnectionEvents = {
   text() {},
   binary(block) {
     block.release();

@@ -5,6 +5,7 @@ import type { NetworkOffer } from "../../../shared/protocol/control.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
 import { MacTable } from "../../../shared/switch/mac-table.ts";
 import type { SegmentObserver } from "../../../shared/switch/observer.ts";
+import { ObserverSet } from "../../../shared/switch/observer-set.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
@@ -16,7 +17,6 @@ import type { TapDevice } from "../tap/device.ts";
 import type { JudgedInterface } from "../trust/interface.ts";
 import { problemOf, type Refusal } from "../trust/refusal.ts";
 import { KeptNotices } from "./kept-notices.ts";
-import { ObserverSet } from "./observer-set.ts";
 import { recentInterfaces } from "./recent-interfaces.ts";
 import { TapPort } from "./tap-port.ts";
 
@@ -109,8 +109,10 @@ export class LocalNetwork {
     this.given = { names: offer.dns, refusals: [] };
     const table = new MacTable({ freezes: false });
     this.#segment = new Segment(offer.vni, () => performance.now() / 1_000, table);
-    this.#observers = new ObserverSet(this.#segment);
-    // First, so that nothing keeps the process alive if this throws.
+    this.#observers = new ObserverSet(this.#segment, (_observer, error) => {
+      throw error;
+    });
+    // First: where this throws, nothing is left that keeps the process alive.
     this.#port = overlay.tap && this.#attach(overlay.tap, failed);
     this.#ticker = setInterval(() => this.#tick(), 1_000);
   }
@@ -330,7 +332,8 @@ export class LocalNetwork {
    * @returns a function that removes it
    */
   observe(observer: SegmentObserver): () => void {
-    return this.#observers.add(observer);
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ export interface PathFollowerOptions {
   /** Tries the relay now, if an attempt is due later. */
   retry(): void;
   /** Called at each connection with all its known destination addresses. */
-  reached?: ((addresses: readonly string[]) => Promise<void>) | undefined;
+  reached(addresses: readonly string[]): Promise<void>;
 }
 
 /** Makes a client's connections follow the machine's way out: probes, replaces and retries when it has changed. */
@@ -45,7 +45,6 @@ export class PathFollower {
     const { reached, dialled } = this.#options;
     const url = dialled();
     this.#path.connected(connection.ends, url);
-    if (reached === undefined) return;
     const known = connection.relayAddresses;
     void reached(known);
     // Other addresses of its name follow, as soon as they are known.

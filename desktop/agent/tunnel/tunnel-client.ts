@@ -64,21 +64,28 @@ export interface TunnelClientOptions {
   /** Whether to tell the hub this machine's addresses even unasked, so that members see them. */
   readonly announces?: boolean;
   readonly events: TunnelClientEvents;
-  /** Called at each connection with all known addresses of the relay. */
-  reached?(addresses: readonly string[]): Promise<void>;
+  readonly interfaces: NetworkInterfaces;
+}
+
+/** What makes the interfaces of a client's networks. */
+export interface NetworkInterfaces {
+  /** Told at each connection of all the addresses by which the relay is reached, as far as they are known. */
+  reached(addresses: readonly string[]): Promise<void>;
   /**
    * Creates a network's interface, at its first join.
    *
    * @param offers of all networks that are being joined
    * @param relay its addresses
    */
-  openNetwork(
+  open(
     offer: NetworkOffer,
     failed: (error: Error) => void,
     offers: readonly NetworkOffer[],
     relay: readonly string[],
     check: CheckAddress,
   ): Promise<LocalNetwork>;
+  /** Releases what the networks share; called once, when the client has closed all of them. */
+  close(): Promise<void>;
 }
 
 /** Keeps this machine on its networks through one relay, across reconnections. */
@@ -122,11 +129,11 @@ export class TunnelClient {
    */
   async run(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.#ending.signal]);
-    const { relay, reach, reached } = this.#options;
+    const { relay, reach, interfaces } = this.#options;
     this.#path = new PathFollower({
       dialled: () => proxyFor(relay, reach?.() ?? {})?.url ?? relay,
       retry: () => this.retry(),
-      reached,
+      reached: (addresses) => interfaces.reached(addresses),
     });
     try {
       while (!either.aborted) {
@@ -140,7 +147,11 @@ export class TunnelClient {
       this.#path.close();
       this.#ending.abort();
       await this.#work;
-      for (const network of this.#networks.values()) await this.#close(network);
+      try {
+        for (const network of this.#networks.values()) await this.#close(network);
+      } finally {
+        await interfaces.close();
+      }
     }
     if (this.#fatal !== undefined) throw this.#fatal;
   }
@@ -293,7 +304,7 @@ export class TunnelClient {
       network = undefined;
     }
     try {
-      network ??= await this.#options.openNetwork(
+      network ??= await this.#options.interfaces.open(
         offer,
         (error) => this.#failed(name, error),
         connection.welcome.networks.filter((one) => this.#wants(one.name)),

@@ -3,8 +3,21 @@ import { resolve } from "node:path";
 import { Fault } from "../../../shared/values/fault.ts";
 import { networkNamespace } from "../../agent/identity/identity.ts";
 import { RpcClient } from "../../rpc/client.ts";
+import type { Params } from "../../rpc/schema.ts";
 import { defaultSocket } from "../../rpc/socket-path.ts";
 import { ownVersion } from "../version.ts";
+
+/** Which of several networks of one name. */
+export interface PlaceOptions {
+  readonly tenant?: string;
+  readonly relay?: string;
+  readonly json?: boolean;
+}
+
+/** Where a network is, for a call. */
+export function placeOf({ tenant, relay }: PlaceOptions): Omit<Params<"peers">, "network"> {
+  return { ...(tenant !== undefined && { tenant }), ...(relay !== undefined && { relay }) };
+}
 
 /** Connects to the agent. @throws Fault those of {@link RpcClient.connect} */
 export function connectAgent(signal: AbortSignal): Promise<RpcClient> {

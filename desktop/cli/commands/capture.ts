@@ -1,7 +1,31 @@
 import { Command } from "commander";
-import { usage } from "../../../shared/values/fault.ts";
-import { adminOptions, tenantOption } from "./administration/admin-options.ts";
-import type { CaptureOptions } from "./run-capture.ts";
+import { BlockReader } from "../../../shared/capture/block-reader.ts";
+import { Fault, usage } from "../../../shared/values/fault.ts";
+import { plainText } from "../../../shared/values/plain-text.ts";
+import { CaptureOutput } from "../print/capture-output.ts";
+import { Output } from "../print/output.ts";
+import { untilSignalled } from "../signals.ts";
+import {
+  type AdminOptions,
+  adminClient,
+  adminOptions,
+  tenantOption,
+} from "./administration/admin-options.ts";
+
+/** What `laneway capture` takes. */
+interface CaptureOptions extends AdminOptions {
+  readonly network: string;
+  readonly vtep?: string;
+  readonly drops?: boolean;
+  readonly output?: string;
+  readonly seconds?: number;
+}
+
+/** How much sooner than asked for a capture may end by our clock, as two clocks never agree, in seconds. */
+const TOLERANCE_SECONDS = 1;
+
+/** Why nothing more comes: we were told to end, nobody reads us any more, the relay ended it, or the line broke. */
+type Ending = "signalled" | "unread" | "ended" | "cut";
 
 /** `laneway capture` */
 export function captureCommand(): Command {
@@ -20,11 +44,7 @@ Live:  laneway capture | wireshark -k -i -
 Each VTEP is two interfaces: inbound, from it to the hub, and outbound. Frames of machines with segmentation
 offload are as they came: up to 64 KiB long, their TCP and UDP checksums unfinished.`,
     )
-    .action(async (options: CaptureOptions) => {
-      // Loaded only here, so that other commands start sooner.
-      const { runCapture } = await import("./run-capture.ts");
-      await runCapture(options);
-    });
+    .action(runCapture);
 }
 
 function seconds(text: string): number {
@@ -34,4 +54,103 @@ function seconds(text: string): number {
     `'${text}' is not a number for --seconds`,
     "Write a whole number, 1 to 999999.",
   );
+}
+
+/**
+ * Writes what passes in a network to a file or to standard output, as it passes, until the time is up or the
+ * process is told to end. Only whole blocks are written, so that the file can be read however it ends.
+ *
+ * @throws Fault where it could not be begun, or ended sooner than it should have
+ */
+async function runCapture(options: CaptureOptions): Promise<void> {
+  const { network, tenant, vtep, drops, seconds } = options;
+  const client = adminClient(options);
+  if (options.output === undefined && process.stdout.isTTY) {
+    throw usage(
+      "usage.output",
+      "standard output is a terminal, and a capture is not to be read by people",
+      "Name a file with -o FILE, or pipe it on: laneway capture … | wireshark -k -i -",
+    );
+  }
+  const file = options.output ?? "-";
+  const say = sayer(options, file);
+  const signal = untilSignalled();
+  const startedAt = performance.now();
+  const query = {
+    ...(vtep === undefined ? {} : { vtep }),
+    ...(drops === true ? { drops: "true" } : {}),
+    ...(seconds === undefined ? {} : { seconds: String(seconds) }),
+  };
+  const path = ["tenants", tenant, "networks", network, "capture"];
+  let stream: ReadableStream<Uint8Array>;
+  try {
+    stream = await client.stream(path, query, "application/x-pcapng", signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+  const output = CaptureOutput.open(file);
+  say({ event: "capturing", network, tenant, file }, `capturing '${network}' to ${output.name}`);
+
+  const blocks = new BlockReader();
+  const ending = await copy(stream, blocks, output, signal);
+  const elapsed = (performance.now() - startedAt) / 1_000;
+  if (ending === "cut" || (ending === "ended" && elapsed + TOLERANCE_SECONDS < (seconds ?? Infinity))) {
+    throw endedEarly(ending, elapsed, blocks, output);
+  }
+  const { frames, bytes, lost } = blocks;
+  const words = `captured ${plural(frames, "frame")} in ${plural(bytes, "byte")}`;
+  say(
+    { event: "captured", network, tenant, file, frames, bytes, lost },
+    lost === 0 ? words : `${words}; ${lost} more were lost, as this end was too slow for them`,
+  );
+}
+
+async function copy(
+  stream: ReadableStream<Uint8Array>,
+  blocks: BlockReader,
+  output: CaptureOutput,
+  signal: AbortSignal,
+): Promise<Ending> {
+  try {
+    for await (const chunk of stream) {
+      const whole = blocks.read(chunk);
+      if (whole === undefined) return "cut";
+      if (whole.length > 0 && !(await output.write(whole))) return "unread";
+    }
+    return blocks.partial ? "cut" : "ended";
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    return signal.aborted ? "signalled" : "cut";
+  }
+}
+
+/** Tells of the capture where it does not get into it: on standard output only with `--json`, and beside a file. */
+function sayer(
+  { json }: AdminOptions,
+  file: string,
+): (event: Record<string, unknown>, words: string) => void {
+  if (json === true && file !== "-") return (event, words) => new Output(true).event(event, words);
+  return (_event, words) => process.stderr.write(`${plainText(words)}\n`);
+}
+
+function endedEarly(
+  ending: "ended" | "cut",
+  elapsed: number,
+  { frames }: BlockReader,
+  output: CaptureOutput,
+): Fault {
+  const after = plural(Math.round(elapsed), "second");
+  return new Fault({
+    code: "capture.ended-early",
+    message:
+      ending === "ended"
+        ? `the relay ended the capture after ${after}: it stops or restarts, the network was deleted, or your token is good no more`
+        : `the connection to the relay broke off after ${after}`,
+    hint: `${plural(frames, "frame")} went to ${output.name}, which can be read; start it again for more.`,
+  });
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

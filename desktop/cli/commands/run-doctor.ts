@@ -13,8 +13,7 @@ import { type Look, Output } from "../print/output.ts";
 import { untilSignalled } from "../signals.ts";
 import { type AccessOptions, chooseAccess } from "../up/choose-access.ts";
 import { parseRelayUrl, reachOf, wayOf } from "../up/relay-url.ts";
-import { agentFor } from "./agent-access.ts";
-import { placeOf } from "./run-agent-commands.ts";
+import { agentFor, placeOf } from "./agent-access.ts";
 
 export interface RunDoctorOptions extends AccessOptions {
   readonly state?: string;

@@ -2,7 +2,7 @@ import { Fault, usage } from "../../../shared/values/fault.ts";
 import { type Credentials, deviceCredentials, tokenCredentials } from "../../agent/identity/credentials.ts";
 import { type DeviceStore, type EnrolledDevice, relayText } from "../../agent/identity/device-store.ts";
 import { merged, type Reach } from "../../agent/reach/reach.ts";
-import { parseRelayUrl, type ReachOptions, reachOf } from "./relay-url.ts";
+import { noRelay, parseRelayUrl, type ReachOptions, reachOf } from "./relay-url.ts";
 
 /** A relay, credentials and networks: one for each tunnel. */
 export interface Access {
@@ -38,8 +38,7 @@ export function chooseAccess(names: readonly string[], options: AccessOptions, s
       reach: merged(access.reach, reach),
     }));
   }
-  if (relay === undefined)
-    throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
+  if (relay === undefined) throw noRelay();
   if (tenant !== undefined) {
     throw usage(
       "usage.tenant",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { parseRelayAddress, type RelayAddress, withoutLogins } from "../../../shared/api/relay-address.ts";
-import { usage } from "../../../shared/values/fault.ts";
+import { type Fault, usage } from "../../../shared/values/fault.ts";
 import { NO_PROXY, parseProxy } from "../../agent/reach/proxy.ts";
 import { CA_CHARACTERS, type Reach } from "../../agent/reach/reach.ts";
 import { noCertificate, readCertificates } from "../../agent/reach/trust.ts";
@@ -18,6 +18,11 @@ export function parseRelayUrl(text: string): RelayAddress {
 }
 
 /** Options of every command that talks to a relay. */
+export function noRelay(): Fault {
+  return usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
+}
+
+/** What every command takes that talks to a relay. */
 export interface ReachOptions {
   /** An HTTP proxy's URL, or `none`. */
   readonly proxy?: string;

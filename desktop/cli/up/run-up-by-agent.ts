@@ -8,7 +8,7 @@ import type { Params } from "../../rpc/schema.ts";
 import type { NetworkStatus } from "../../rpc/shapes.ts";
 import { Output } from "../print/output.ts";
 import type { UpOptions } from "./options.ts";
-import { parseRelayUrl, wayOf } from "./relay-url.ts";
+import { noRelay, parseRelayUrl, wayOf } from "./relay-url.ts";
 
 /** How long to wait for a network to be up, or for the first attempt to fail, in milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -51,7 +51,7 @@ async function chosen(agent: RpcClient, names: readonly string[], options: UpOpt
   const named = options.relay;
   if (token !== undefined) {
     if (named === undefined) {
-      throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
+      throw noRelay();
     }
     return names.map((network) => ({ network, relay: named, token }));
   }

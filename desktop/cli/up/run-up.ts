@@ -1,8 +1,9 @@
 import { explainCommand } from "../../../system/command.ts";
 import { DeviceStore, relayText } from "../../agent/identity/device-store.ts";
 import { defaultStateDirectory, deviceId } from "../../agent/identity/identity.ts";
+import { Interfaces } from "../../agent/network/interfaces.ts";
 import { checkName } from "../../agent/tap/faults.ts";
-import { NetworkRunner } from "../../agent/tunnel/network-runner.ts";
+import { TunnelClient } from "../../agent/tunnel/tunnel-client.ts";
 import { agentFor } from "../commands/agent-access.ts";
 import { Output } from "../print/output.ts";
 import { untilSignalled } from "../signals.ts";
@@ -66,7 +67,7 @@ async function runTunnel(
   const place = tenant === undefined ? {} : { relay: relayText(relay), tenant };
   const { trunk, offload } = options;
   const say = (line: string) => teller.complain(line);
-  const runner = new NetworkRunner({
+  const client = new TunnelClient({
     relay,
     reach: () => reach,
     credentials,
@@ -74,23 +75,26 @@ async function runTunnel(
     framing: options.websocket ?? "own",
     networks,
     events: teller.events(place),
-    interfaces: {
-      device,
-      place: Object.values(place),
-      wishes: () => options,
-      inform: (message) => teller.note(message),
-      alike: true,
-      machines: {
-        listening: (network, at) => teller.complain(`laneway: virtual machines join ${network} at ${at}\n`),
-        connected: (network, machine) => teller.complain(`laneway: ${machine} has joined ${network}\n`),
-        gone: (network, why) => teller.complain(`laneway: a machine has left ${network}: ${why.message}\n`),
+    interfaces: new Interfaces(
+      {
+        device,
+        place: Object.values(place),
+        wishes: () => options,
+        inform: (message) => teller.note(message),
+        alike: true,
+        machines: {
+          listening: (network, at) => teller.complain(`laneway: virtual machines join ${network} at ${at}\n`),
+          connected: (network, machine) => teller.complain(`laneway: ${machine} has joined ${network}\n`),
+          gone: (network, why) => teller.complain(`laneway: a machine has left ${network}: ${why.message}\n`),
+        },
+        trunk: trunk && {
+          members: trunk,
+          unmapped: tellUnmapped(say),
+          dropped: (vlans) => tellDropped(say, vlans),
+        },
       },
-      trunk: trunk && {
-        members: trunk,
-        unmapped: tellUnmapped(say),
-        dropped: (vlans) => tellDropped(say, vlans),
-      },
-    },
+      signal,
+    ),
   });
-  await runner.run(signal);
+  await client.run(signal);
 }

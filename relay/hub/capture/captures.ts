@@ -1,7 +1,5 @@
 import type { Containment } from "../../../shared/switch/containment.ts";
-import type { DropReason } from "../../../shared/switch/drops.ts";
-import type { SegmentObserver } from "../../../shared/switch/observer.ts";
-import type { Port } from "../../../shared/switch/port.ts";
+import { ObserverSet } from "../../../shared/switch/observer-set.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import { Capture, type CaptureOptions } from "./capture.ts";
@@ -10,10 +8,8 @@ import { Capture, type CaptureOptions } from "./capture.ts";
 export const CAPTURES_PER_NETWORK = 4;
 
 /** The running captures of one segment. Without a capture, no observer slows the segment down. */
-export class Captures implements SegmentObserver {
-  readonly #segment: Segment;
-  readonly #running = new Set<Capture>();
-  readonly #containment: Containment;
+export class Captures {
+  readonly #running: ObserverSet<Capture>;
 
   /**
    * Creates it.
@@ -21,8 +17,10 @@ export class Captures implements SegmentObserver {
    * @param containment receives errors of a capture, which end that capture and do not affect the frame's port
    */
   constructor(segment: Segment, containment: Containment) {
-    this.#segment = segment;
-    this.#containment = containment;
+    this.#running = new ObserverSet<Capture>(segment, (capture, error) => {
+      containment.caught(error);
+      containment.run(() => capture.end());
+    });
   }
 
   get empty(): boolean {
@@ -42,61 +40,20 @@ export class Captures implements SegmentObserver {
       ...options,
       ended: () => {
         this.#running.delete(capture);
-        this.#observe();
         options.ended?.();
       },
     });
     this.#running.add(capture);
-    this.#observe();
     return capture;
   }
 
   /** Ends captures whose readers have stalled. */
   tick(): void {
-    for (const capture of [...this.#running]) capture.tick();
+    for (const capture of this.#running) capture.tick();
   }
 
   /** Ends all captures. */
   end(): void {
     for (const capture of this.#running) capture.end();
-  }
-
-  received(port: Port, bytes: Uint8Array, frame: number, end: number): void {
-    for (const capture of this.#running) {
-      try {
-        capture.received(port, bytes, frame, end);
-      } catch (error) {
-        this.#failed(capture, error);
-      }
-    }
-  }
-
-  sent(port: Port, bytes: Uint8Array, frame: number, end: number): void {
-    for (const capture of this.#running) {
-      try {
-        capture.sent(port, bytes, frame, end);
-      } catch (error) {
-        this.#failed(capture, error);
-      }
-    }
-  }
-
-  dropped(port: Port, reason: DropReason, bytes: Uint8Array, frame: number, end: number): void {
-    for (const capture of this.#running) {
-      try {
-        capture.dropped(port, reason, bytes, frame, end);
-      } catch (error) {
-        this.#failed(capture, error);
-      }
-    }
-  }
-
-  #failed(capture: Capture, error: unknown): void {
-    this.#containment.caught(error);
-    this.#containment.run(() => capture.end());
-  }
-
-  #observe(): void {
-    this.#segment.observer = this.#running.size > 0 ? this : undefined;
   }
 }

@@ -163,14 +163,14 @@ export class UnderlayPorts {
       const surroundings = {
         ...this.#surroundings,
         networkMtu: one.network.mtu,
-        macs: this.#hub.underlayBudget(one.network, PORT_LIMITS.macs),
+        macs: this.#hub.macs.ofUnderlayPort(one.network, PORT_LIMITS.macs),
         router: () => {
           this.#demandGateways(one);
           return hold.live.router();
         },
       };
       const open = await openPort(one.id, one.config, hold.live.segment, surroundings);
-      const sender = this.#hub.ratedPort(one.id, open.port, one.network);
+      const sender = this.#hub.openPortSender(one.id, open.port, one.network);
       const close = () => {
         sender.end();
         release();

@@ -60,7 +60,7 @@ export class MacBudgets {
   }
 
   /** Returns the number of MAC addresses that a session is told it may have. */
-  toldTo({ budget }: SessionMacs): number {
+  limitOf({ budget }: SessionMacs): number {
     return Math.max(1, Math.min(budget.own, MOST_TOLD));
   }
 

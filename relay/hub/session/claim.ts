@@ -2,6 +2,8 @@ import type { Hello } from "../../../shared/protocol/control.ts";
 import { sessionText } from "../../../shared/protocol/signed-text.ts";
 import { verify } from "../../crypto/ed25519.ts";
 import { hashSecret } from "../../crypto/secret.ts";
+import type { Grant } from "../../model/grants.ts";
+import type { Tenants } from "../../tenants/tenants.ts";
 import type { Connection } from "./socket.ts";
 
 /** The identity of a client before its rights are looked up: the hash of a token, or a device that proved its key. */
@@ -35,4 +37,9 @@ export async function claimOf(
 }
 
 /** A key for verifications whose outcome is ignored: the curve's base point (RFC 8032 section 5.1). */
+export function grantOf(claim: Claim, tenants: Tenants): Grant | undefined {
+  return claim.kind === "device" ? tenants.devices.grant(claim.id) : tenants.authenticate(claim.hash);
+}
+
+/** A key to verify by where nothing depends on the outcome: the curve's base point (RFC 8032 section 5.1). */
 const SOME_KEY = "WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY";

@@ -2,12 +2,12 @@ import { type IpAddress, parseAddress } from "../../../shared/frame/address.ts";
 import { MESSAGE_BYTES } from "../../../shared/protocol/constants.ts";
 import type { Endpoint, Member, RelayMessage } from "../../../shared/protocol/control.ts";
 import type { Budget } from "../../../shared/switch/budget.ts";
-import type { MacBudget } from "../../../shared/switch/port.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
 import type { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import type { Grant } from "../../model/grants.ts";
 import type { Network } from "../../model/model.ts";
 import type { NetworkHub, NetworkMember } from "../network-hub.ts";
+import type { MacBudgets } from "../rates/mac-budgets.ts";
 import type { Sender } from "../rates/rates.ts";
 import type { SessionMacs } from "./session-macs.ts";
 
@@ -30,15 +30,12 @@ export interface MembershipSession {
 /** The hub as memberships use it. */
 export interface MembershipHost {
   /** Returns the budget of what a session may learn in one network. */
-  portBudget(session: SessionMacs, grant: Grant, network: Network): MacBudget;
-  /**
-   * Returns why a machine should not use an address that its owner chose, as a clause; undefined if there is no
-   * objection.
-   */
+  readonly macs: MacBudgets;
+  /** Why a machine should not use an address that its owner chose, as a clause; undefined where nothing speaks against it. */
   objection(network: Network, address: IpAddress, grant: Grant): string | undefined;
-  /** Returns why a network takes no further member; undefined if it does. */
-  full(network: Network): { readonly code: string; readonly message: string } | undefined;
-  /** Returns the network's hub, and creates it for the first member. */
+  /** Returns why a network can't have one more member, or undefined if it can. */
+  shortageIn(network: Network): { readonly code: string; readonly message: string } | undefined;
+  /** The network's hub, brought to life by its first member. */
   enter(network: Network): NetworkHub;
   /** Releases the hub of a network after its last member has left. */
   release(hub: NetworkHub): void;
@@ -84,8 +81,8 @@ export class Memberships {
     const joined = this.#joined.get(vni);
     if (joined !== undefined) return this.#tellJoined(vni, joined.hub.others(joined));
     const { host, tunnel, sender, macs, budget } = this.#options;
-    const full = host.full(network);
-    if (full !== undefined) return this.#session.fail("join", full.code, full.message, vni);
+    const shortage = host.shortageIn(network);
+    if (shortage !== undefined) return this.#session.fail("join", shortage.code, shortage.message, vni);
     const hub = host.enter(network);
     const member: Member = { vtep: this.#session.id, name: this.#session.name, online: true, endpoints: [] };
     const membership = {
@@ -101,7 +98,7 @@ export class Memberships {
     // Opens the port only now, because its first frame is the hub's own query, which is lost on a client that has not
     // joined.
     if (this.#joined.has(vni)) {
-      const port = tunnel.join(hub.segment, host.portBudget(macs, grant, network));
+      const port = tunnel.join(hub.segment, host.macs.ofPort(macs, grant, network));
       sender.join(port, network);
     }
     hub.instruct(membership);

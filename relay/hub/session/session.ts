@@ -23,13 +23,14 @@ import { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import { base64url, newId } from "../../crypto/secret.ts";
 import type { Grant } from "../../model/grants.ts";
 import type { GivenAddresses, Network } from "../../model/model.ts";
+import type { Tenants } from "../../tenants/tenants.ts";
 import { namesOf } from "../host/network-host.ts";
 import type { HubLimits } from "../limits.ts";
 import { ControlBudget } from "../load/control-budget.ts";
 import { Inbox, type InboxReader } from "../load/inbox.ts";
 import type { TenantLoad } from "../load/tenant-load.ts";
 import type { Sender } from "../rates/rates.ts";
-import { type Claim, claimOf } from "./claim.ts";
+import { claimOf, grantOf } from "./claim.ts";
 import { isNestedTooDeep } from "./control-depth.ts";
 import { type MembershipHost, type MembershipSession, Memberships } from "./memberships.ts";
 import type { SessionMacs } from "./session-macs.ts";
@@ -37,6 +38,7 @@ import type { Connection, ConnectionEvents } from "./socket.ts";
 
 /** The hub as a session uses it. */
 export interface SessionHost extends MembershipHost {
+  readonly tenants: Tenants;
   readonly limits: HubLimits;
   /** Memory that all sessions share. */
   readonly pool: BlockPool;
@@ -45,19 +47,11 @@ export interface SessionHost extends MembershipHost {
   /** Returns the load limits of a tenant, or those of strangers if there is no tenant. */
   loadOf(tenant: string | undefined): TenantLoad;
   /** Returns the public key of a device. */
-  keyOf(device: string): string | undefined;
-  /** Returns the grant for a claim. */
-  authenticate(claim: Claim): Grant | undefined;
-  /** Handles refused credentials. Returns how to close the session. */
-  refused(session: Session): { readonly code: number; readonly reason: string };
-  /** Counts the session; an older session of the same device ends. Returns why it is refused, or undefined. */
+  countRefusal(session: Session): { readonly code: number; readonly reason: string };
+  /** Counts the session in, and ends an older one of the same device. @returns why it can't be, or undefined */
   admit(session: Session, grant: Grant): string | undefined;
-  /** Returns the budget of MAC addresses for all its networks. */
-  macBudget(grant: Grant): SessionMacs;
-  /** Returns the limit of MAC addresses that `welcome` reports. */
-  macLimit(session: SessionMacs): number;
-  /** Counts what the session sends from `welcome` on. */
-  rated(session: Session, grant: Grant): Sender;
+  /** Counts what the session sends, from welcome on. */
+  openSender(session: Session, grant: Grant): Sender;
   welcomed(session: Session): void;
   /** Handles an internal error; the session can't continue. */
   failed(session: Session, error: unknown): void;
@@ -293,24 +287,25 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
 
   async #hello(hello: Hello): Promise<void> {
     this.#demandVersion(hello.version);
-    const claim = await claimOf(hello, this.connection, this.#nonce, (id) => this.#host.keyOf(id));
+    const { tenants, macs: budgets } = this.#host;
+    const claim = await claimOf(hello, this.connection, this.#nonce, (id) => tenants.devices.keyOf(id));
     if (this.#state !== "authenticating") return;
-    const grant = claim === undefined ? undefined : this.#host.authenticate(claim);
+    const grant = claim === undefined ? undefined : grantOf(claim, tenants);
     if (grant === undefined) {
-      const { code, reason } = this.#host.refused(this);
+      const { code, reason } = this.#host.countRefusal(this);
       return this.close(code, reason);
     }
-    const full = this.#host.admit(this, grant);
-    if (full !== undefined) return this.close(Close.overloaded, full);
+    const refusal = this.#host.admit(this, grant);
+    if (refusal !== undefined) return this.close(Close.overloaded, refusal);
     clearTimeout(this.#helloTimer);
     this.#helloTimer = undefined;
     this.#state = "open";
     this.#grant = grant;
     this.#name = grant.device?.name ?? hello.client.name;
     this.#enterLoad(this.#host.loadOf(grant.tenant));
-    const macs = this.#host.macBudget(grant);
+    const macs = budgets.ofSession(grant);
     this.#macs = macs;
-    const sender = this.#host.rated(this, grant);
+    const sender = this.#host.openSender(this, grant);
     this.#sender = sender;
     const features = FEATURES.filter((feature) => hello.features.includes(feature));
     const tunnel = new Tunnel({
@@ -338,7 +333,7 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
       limits: {
         message_bytes: MESSAGE_BYTES,
         frame_bytes: FRAME_BYTES,
-        macs: this.#host.macLimit(macs),
+        macs: budgets.limitOf(macs),
       },
       keepalive_seconds: KEEPALIVE_SECONDS,
     });

@@ -146,7 +146,11 @@ it("a client that is told to end while nothing answers ends", async () => {
     framing: "own",
     networks: [],
     events: { up: () => {}, notice: () => {}, reconnecting: () => {}, down: () => {} },
-    openNetwork: () => Promise.reject(new Error("nothing was joined")),
+    interfaces: {
+      open: () => Promise.reject(new Error("nothing was joined")),
+      reached: async () => {},
+      close: async () => {},
+    },
   });
   const ended = client.run(stop.signal);
   await server.connected;

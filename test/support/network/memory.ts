@@ -75,9 +75,13 @@ export class MemoryHost {
         notice: (code) => this.#tell(`notice: ${code}`),
         down: () => this.#tell("down"),
       },
-      openNetwork: async (offer, failed) => {
-        this.#tap = new MemoryTap({ name: `${name}-tap`, written: (frame) => this.#receive(frame) });
-        return new LocalNetwork(offer, { tap: this.#tap, mac, address: undefined }, failed);
+      interfaces: {
+        open: async (offer, failed) => {
+          this.#tap = new MemoryTap({ name: `${name}-tap`, written: (frame) => this.#receive(frame) });
+          return new LocalNetwork(offer, { tap: this.#tap, mac, address: undefined }, failed);
+        },
+        reached: async () => {},
+        close: async () => {},
       },
     });
     this.ended = client.run(this.#stop.signal);

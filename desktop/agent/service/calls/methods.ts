@@ -8,13 +8,15 @@ import type { GivenParams, Method, Result, Topic } from "../../../rpc/schema.ts"
 import type { Settings } from "../../../rpc/shapes.ts";
 import { relayText } from "../../identity/device-store.ts";
 import { enrol, notAnInvite } from "../../identity/enrol.ts";
+import { agentDoctor } from "../../jobs/agent-doctor.ts";
+import { capturePort } from "../../jobs/capture.ts";
+import { testMember } from "../../jobs/member-test.ts";
 import { wakeFrames } from "../../network/wake-frames.ts";
 import { NO_PROXY, parseProxy, proxyText } from "../../reach/proxy.ts";
 import { merged } from "../../reach/reach.ts";
 import { noCertificate, readCertificates } from "../../reach/trust.ts";
 import { checkName } from "../../tap/faults.ts";
 import type { Agent } from "../agent.ts";
-import type { Diagnostics } from "../diagnostics.ts";
 import type { Jobs } from "../jobs.ts";
 import type { ManagedNetwork } from "../networks/managed-network.ts";
 import { report } from "../networks/report.ts";
@@ -32,7 +34,6 @@ export interface Caller {
 export interface MethodDependencies {
   readonly agent: Agent;
   readonly admin: RelayAdmin;
-  readonly diagnostics: Diagnostics;
   /** The agent's version. */
   readonly version: string;
 }
@@ -46,7 +47,7 @@ export type Methods = {
 };
 
 /** Returns the agent's methods. */
-export function agentMethods({ agent, admin, diagnostics, version }: MethodDependencies): Methods {
+export function agentMethods({ agent, admin, version }: MethodDependencies): Methods {
   return {
     status: () => ({ networks: agent.status() }),
     peers: async (ref) => {
@@ -130,15 +131,15 @@ export function agentMethods({ agent, admin, diagnostics, version }: MethodDepen
       checkWay({ proxy, ca });
       const about = network === undefined ? undefined : agent.find({ network, ...place });
       const subject = { network: about, relay: place.relay, way: { proxy, ca } };
-      return { job: jobs.start((job) => diagnostics.doctor(agent, subject, job)) };
+      return { job: jobs.start((job) => agentDoctor(agent, subject, job)) };
     },
     test: (given, { jobs }) => {
       const { network } = running(agent.find(given));
-      return { job: jobs.start((job) => diagnostics.test(network, given, job)) };
+      return { job: jobs.start((job) => testMember(network, given, job)) };
     },
     "capture.start": ({ seconds, ...ref }, { jobs }) => {
       const { network } = running(agent.find(ref));
-      return { job: jobs.start((job) => diagnostics.capture(network, seconds, job)) };
+      return { job: jobs.start((job) => capturePort(network, seconds, job)) };
     },
     "capture.stop": ({ job }, { jobs }) => {
       jobs.stop(job);

@@ -1,10 +1,10 @@
 import type { Problem } from "../../../rpc/shapes.ts";
 import type { Credentials } from "../../identity/credentials.ts";
+import { Interfaces } from "../../network/interfaces.ts";
 import type { LocalNetwork } from "../../network/local-network.ts";
 import type { Reach } from "../../reach/reach.ts";
 import { problemOf } from "../../trust/refusal.ts";
-import { NetworkRunner } from "../../tunnel/network-runner.ts";
-import type { TunnelClientEvents } from "../../tunnel/tunnel-client.ts";
+import { TunnelClient, type TunnelClientEvents } from "../../tunnel/tunnel-client.ts";
 import type { AgentLog } from "../log.ts";
 import { type ManagedNetwork, toProblem } from "./managed-network.ts";
 
@@ -28,7 +28,7 @@ export interface AgentTunnelOptions {
 export class AgentTunnel {
   readonly #options: AgentTunnelOptions;
   readonly #networks = new Map<string, ManagedNetwork>();
-  readonly #runner: NetworkRunner;
+  readonly #client: TunnelClient;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   /** The last reported refusals of the relay's values, by network ID; undefined for the relay itself. */
@@ -38,7 +38,7 @@ export class AgentTunnel {
   constructor(options: AgentTunnelOptions, first: ManagedNetwork) {
     this.#options = options;
     const { relay, reach, credentials, device, place } = options;
-    this.#runner = new NetworkRunner({
+    this.#client = new TunnelClient({
       relay,
       reach,
       credentials,
@@ -47,13 +47,16 @@ export class AgentTunnel {
       networks: [first.name],
       announces: true,
       events: this.#events(),
-      interfaces: {
-        device,
-        place,
-        wishes: (name) => this.#networks.get(name)?.wishes ?? { offload: true },
-        alike: false,
-        inform: (message) => options.log.add("info", "network.names", message),
-      },
+      interfaces: new Interfaces(
+        {
+          device,
+          place,
+          wishes: (name) => this.#networks.get(name)?.wishes ?? { offload: true },
+          alike: false,
+          inform: (message) => options.log.add("info", "network.names", message),
+        },
+        this.#stop.signal,
+      ),
     });
     this.#take(first);
     this.#ended = this.#run();
@@ -63,20 +66,20 @@ export class AgentTunnel {
   add(network: ManagedNetwork): void {
     const known = this.#networks.has(network.name);
     this.#take(network);
-    if (known) this.#runner.retry();
-    else this.#runner.add(network.name);
+    if (known) this.#client.retry();
+    else this.#client.add(network.name);
   }
 
   /** Connects now, if it waits to do so. */
   retry(): void {
-    this.#runner.retry();
+    this.#client.retry();
   }
 
   /** Takes a network down; resolves once its interface is gone. */
   async remove(network: ManagedNetwork): Promise<void> {
     if (!this.#networks.delete(network.name)) return;
     if (this.#networks.size === 0) await this.close();
-    else await this.#runner.remove(network.name);
+    else await this.#client.remove(network.name);
     this.#options.log.add("info", "network.down", `${network.name} is down`, network.id);
   }
 
@@ -94,13 +97,13 @@ export class AgentTunnel {
 
   #take(network: ManagedNetwork): void {
     this.#networks.set(network.name, network);
-    network.latencyOf = () => this.#runner.latencyMs;
+    network.latencyOf = () => this.#client.latencyMs;
     network.connecting();
   }
 
   async #run(): Promise<void> {
     try {
-      await this.#runner.run(this.#stop.signal);
+      await this.#client.run(this.#stop.signal);
     } catch (error) {
       for (const network of this.#networks.values()) this.#failed(network, error);
     }
