@@ -206,7 +206,7 @@ export class HubPolicy implements Policy {
     return this.#awake && this.#segment.ports.size > 1;
   }
 
-  moved(to: Port, accepted: boolean, now: number): void {
+  noteMove(to: Port, accepted: boolean, now: number): void {
     this.#loops?.suspect(to, now);
     if (accepted) this.greet(to);
   }
@@ -232,7 +232,7 @@ export class HubPolicy implements Policy {
 
   /** Moves an address that is held elsewhere to the port where it announces itself. */
   #announced(from: Port, source: number, now: number): void {
-    if (this.#segment.table.announce(source, from, now)) this.moved(from, true, now);
+    if (this.#segment.table.announce(source, from, now)) this.noteMove(from, true, now);
   }
 
   #tellGroupsFull(port: Port, now: number): void {
@@ -269,7 +269,7 @@ export class HubPolicy implements Policy {
     for (const port of this.#segment.ports) this.greet(port);
   }
 
-  unknown(from: Port, destination: number, now: number, packets = 1): DropReason | undefined {
+  admitUnknown(from: Port, destination: number, now: number, packets = 1): DropReason | undefined {
     if (destination === this.#mac && !this.#wire) return "answered";
     if (this.#settings.unknown_unicast === "drop") return "unknown-unicast";
     return this.#storm.check(from, "unknown", now, packets);

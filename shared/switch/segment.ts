@@ -220,7 +220,7 @@ export class Segment implements HubSender {
   ): void {
     const { bytes } = block;
     const packets = packetCount(bytes, start, frame, end);
-    const refused = this.#policy?.unknown(from, destination, this.#clock(), packets);
+    const refused = this.#policy?.admitUnknown(from, destination, this.#clock(), packets);
     if (refused === undefined) this.#flood(from, block, start, frame, end);
     else this.drop(from, refused, bytes, frame, end);
   }
@@ -274,10 +274,10 @@ export class Segment implements HubSender {
     const learned = this.table.learn(source, from, this.#now);
     if (learned === "known" || learned === "new") return true;
     if (learned === "moved") {
-      this.#policy?.moved(from, true, this.#now);
+      this.#policy?.noteMove(from, true, this.#now);
       return true;
     }
-    if (learned !== "over-limit") this.#policy?.moved(from, false, this.#now);
+    if (learned !== "over-limit") this.#policy?.noteMove(from, false, this.#now);
     this.drop(from, learned === "over-limit" ? "mac-limit" : learned, bytes, frame, end);
     return false;
   }
