@@ -24,43 +24,43 @@ import { type NetworkSettings, parseEtherTypes } from "./settings.ts";
 export interface HubPolicyOptions {
   readonly segment: Segment;
   readonly settings: NetworkSettings;
-  /** Whether link-local control frames pass and nothing is filtered or answered: for labs that bridge equipment. */
+  /** Whether the network is a wire: link-local control frames pass, and the hub filters and answers nothing. For labs. */
   readonly wire: boolean;
-  /** Roles that somebody has, or that are the relay's own, from the beginning. */
+  /** Roles that a device or the relay itself has from the beginning. */
   readonly granted: ReadonlySet<PortRole>;
   readonly notice: (notice: Notice) => void;
-  /** The hub as a machine of its own segment, where it is one. */
+  /** The hub as a machine in its own segment, if it is one. */
   readonly host?: OwnHost | undefined;
-  /** Told of every address that a machine says to have. */
+  /** Called with every IP address that a machine claims. */
   readonly heard?: ((address: IpAddress) => void) | undefined;
-  /** What bounds its tables; bounds of their own unless given. */
+  /** Bounds of its tables; each table has its own by default. */
   readonly budgets?: PolicyBudgets | undefined;
   /** Seconds, never going back. */
   readonly now: number;
 }
 
-/** What a segment's tables may hold, inside what its tenant may have, and the relay. */
+/** Bounds of a segment's tables, within those of its tenant and of the relay. */
 export interface PolicyBudgets {
-  /** IP addresses that are known. */
+  /** Number of IP addresses in the neighbour table. */
   readonly neighbours: Budget;
-  /** Memberships of multicast groups. */
+  /** Number of memberships in multicast groups. */
   readonly groups: Budget;
 }
 
-/** Where the hub itself is in its segment, and by which addresses. */
+/** The hub's own port in its segment and its IP addresses there. */
 export interface OwnHost {
   readonly port: Port;
   readonly addresses: Iterable<IpAddress>;
 }
 
-/** The hub's own MAC address in a segment: locally administered, with the VNI in it. */
+/** Returns the hub's MAC address in a segment: locally administered, with the VNI in it. */
 export function hubMac(vni: number): number {
   return 0x024c_4e00_0000 + vni;
 }
 
 /**
- * What makes a hub of a learning switch: guards on what comes in, then ARP and ND suppression, then IGMP and MLD
- * snooping. Each part decides about its own protocol; here is their order, and which of them a network has.
+ * Turns a learning switch into a hub: guards on ingress, then ARP and ND suppression, then IGMP and MLD snooping. Each
+ * part decides about its own protocol. This class holds their order, and which of them a network has.
  */
 export class HubPolicy implements Policy {
   readonly strict: boolean;
@@ -83,7 +83,7 @@ export class HubPolicy implements Policy {
   readonly #noticedFull = new NoticeLimit();
   /** Ports with the role `dhcp-server`. */
   readonly #servers = new Set<Port>();
-  /** Whether the hub sends queries; from the beginning where groups that nobody joined are dropped. */
+  /** Whether the hub sends queries. True from the beginning if the network drops groups without members. */
   #awake: boolean;
 
   constructor(options: HubPolicyOptions) {
@@ -100,7 +100,7 @@ export class HubPolicy implements Policy {
     this.stripTags = settings.vlan === "strip";
     this.#etherTypes = mode === "all" ? undefined : new EtherTypeFilter({ mode, types });
     this.#binding = settings.source_binding ? new SourceBinding(budgets?.neighbours) : undefined;
-    // IPv4 and IPv6 pass the policy by, unless it is about them.
+    // Plain IPv4 and IPv6 skip the policy, so it must be strict if it filters them.
     this.strict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
     this.#dhcp = new DhcpGuard(notice);
     this.#dhcpProbe = new DhcpProbe(mac, segment);
@@ -116,7 +116,7 @@ export class HubPolicy implements Policy {
     const sender = segment;
     this.#loops =
       settings.loop_detection && !wire ? new LoopDetector({ hubMac: mac, send: sender, notice }) : undefined;
-    // Who has which address is to be known also where addresses are given.
+    // A hub that gives addresses out needs the neighbour table too.
     this.suppressor =
       (settings.suppression || host !== undefined) && !wire
         ? new NeighbourSuppressor({
@@ -145,13 +145,13 @@ export class HubPolicy implements Policy {
         : undefined;
   }
 
-  /** Whether DHCP servers, or routers, have to have the role. */
+  /** Returns whether DHCP servers, or routers, need the role. */
   guards(role: PortRole): boolean {
     const setting = role === "router" ? this.#settings.ra_guard : this.#settings.dhcp_guard;
     return !this.#wire && (setting === "on" || (setting === "auto" && this.#granted.has(role)));
   }
 
-  /** Somebody has these roles from now on. */
+  /** Notes that a device has these roles. */
   grant(roles: ReadonlySet<PortRole>): void {
     for (const role of roles) this.#granted.add(role);
   }
@@ -160,7 +160,7 @@ export class HubPolicy implements Policy {
     this.grant(port.roles);
     if (port.roles.has("dhcp-server")) this.#servers.add(port);
     this.#loops?.attach(port);
-    // Whoever was alone has not been asked.
+    // The first port was not queried while it was the only one.
     if (this.#segment.ports.size === 2) for (const one of this.#segment.ports) this.greet(one);
     else this.greet(port);
   }
@@ -191,22 +191,22 @@ export class HubPolicy implements Policy {
     }
   }
 
-  /** Has a port use these addresses and no others, where sources are bound. */
+  /** Binds a port to these addresses, if the network binds sources. @returns false if there is no room */
   bind(port: Port, endpoints: readonly Endpoint[]): boolean {
     return this.#binding?.bind(port, endpoints) ?? true;
   }
 
-  /** Asks a port what its machines are in: those that come up only now have not heard it when the port came. */
+  /** Queries the groups of a port. Machines that came up after the port did have not heard its first query. */
   greet(port: Port): void {
     if (this.#asks && !port.cut) this.snooper?.greet(port);
   }
 
-  /** Who is alone is not bothered with questions: there is nobody to tell. */
+  /** Whether to send queries: not while only one port is attached, because there is no other to forward to. */
   get #asks(): boolean {
     return this.#awake && this.#segment.ports.size > 1;
   }
 
-  moved(to: Port, accepted: boolean, now: number): void {
+  noteMove(to: Port, accepted: boolean, now: number): void {
     this.#loops?.suspect(to, now);
     if (accepted) this.greet(to);
   }
@@ -232,7 +232,7 @@ export class HubPolicy implements Policy {
 
   /** Moves an address that is held elsewhere to the port where it announces itself. */
   #announced(from: Port, source: number, now: number): void {
-    if (this.#segment.table.announce(source, from, now)) this.moved(from, true, now);
+    if (this.#segment.table.announce(source, from, now)) this.noteMove(from, true, now);
   }
 
   #tellGroupsFull(port: Port, now: number): void {
@@ -263,13 +263,13 @@ export class HubPolicy implements Policy {
     return receivers;
   }
 
-  /** Somebody speaks of groups: from now on the hub asks who is in which. Before, it would have bothered all for nothing. */
+  /** Starts to send queries, at the first message about groups. Before that, queries would be noise. */
   #wake(): void {
     this.#awake = true;
     for (const port of this.#segment.ports) this.greet(port);
   }
 
-  unknown(from: Port, destination: number, now: number, packets = 1): DropReason | undefined {
+  admitUnknown(from: Port, destination: number, now: number, packets = 1): DropReason | undefined {
     if (destination === this.#mac && !this.#wire) return "answered";
     if (this.#settings.unknown_unicast === "drop") return "unknown-unicast";
     return this.#storm.check(from, "unknown", now, packets);

@@ -12,56 +12,54 @@ export type { MacEntry } from "./port.ts";
 export const AGEING_SECONDS = 300;
 
 /**
- * How many addresses one segment may hold: what access switches commonly do, with room above the 10,000 machines
- * that a network is meant to carry, for about 2 MiB of memory.
+ * Greatest number of addresses in one segment: as in common access switches, and more than the 10,000 machines that a
+ * network is meant to carry. Takes about 2 MiB of memory.
  */
 export const MAX_ENTRIES = 16_384;
 
 /**
- * What {@link MacTable.learn} did with a source address. The frame may go on after the first three; the others say why
- * it must not, and left everything as it was.
+ * The result of {@link MacTable.learn}. The frame may go on after the first three. The others are the reason why it must
+ * not; then nothing changed.
  */
 export type Learned = "known" | "new" | "moved" | "over-limit" | "static-mac" | "duplicate-mac";
 
 /**
- * What {@link MacTable.register} did: the address is at the port now, or why it is not. `contested`: it is somewhere else,
- * where it is asked for; to be tried again for some seconds.
+ * The result of {@link MacTable.register}: the address is at the port now, or the reason why not. `contested`: the address
+ * is elsewhere and the machine there is being asked, so the caller retries for some seconds.
  */
 export type Registered = "registered" | "over-limit" | "static-mac" | "duplicate-mac" | "contested";
 
 export interface MacTableOptions {
   /** Seconds of silence after which a learned address is forgotten; {@link AGEING_SECONDS} unless given. */
   readonly ageing?: number;
-  /** How many addresses, static ones aside; {@link MAX_ENTRIES} unless given. */
+  /** Greatest number of addresses without static ones; {@link MAX_ENTRIES} unless given. */
   readonly limit?: number;
-  /** Of addresses of which it is remembered where they were before. */
+  /** Budget of addresses whose earlier places are remembered. */
   readonly histories?: Budget | undefined;
-  /** Hears of an address that is used in two places. */
+  /** Called with addresses that are used in two places. */
   readonly notice?: (notice: Notice) => void;
-  /** Asks the machine with a MAC address behind a port whether it is there. @returns whether there is a way to ask */
+  /** Asks the machine with a MAC address whether it is behind a port. @returns false if there is no way to ask */
   readonly ask?: (mac: number, port: Port) => boolean;
   /**
-   * Whether an address that keeps moving is held, as it is unless told. Not where there are but a machine and its
-   * hub: the hub sees all the places, and has to see the frames to judge and to say so.
+   * Whether to hold an address that keeps moving; true unless given. False for a client, because its hub sees all places
+   * and must see the frames to judge.
    */
   readonly freezes?: boolean;
 }
 
 /**
- * The forwarding table (FDB) of one segment: where each MAC address is.
+ * The forwarding table (FDB) of one segment: the port of each MAC address.
  *
- * Of two places the newest wins at once, for machines move. There are three exceptions:
+ * The newest of two places wins at once, because machines move. There are three exceptions:
  *
- * - An address that keeps moving without settling is held (RFC 7432 section 15.1) where it last stayed for a while: of two
- *   machines the one that was there first keeps its address, and a loop does not take it from its machine. It is held only
- *   while it is heard there, because an address that has really moved is silent where it was, and it goes to the newest place
- *   that announces it.
- * - A registered address stays while the place that registered it is there: another one gets it only once that has withdrawn
- *   it, has gone, or was asked and said nothing.
- * - What is static is moved by nothing.
+ * - An address that keeps moving is held where it last settled (RFC 7432 section 15.1). So the first of two machines keeps
+ *   its address, and a loop does not take one from its machine. It is held only while it is heard there, because an
+ *   address that has really moved is silent where it was. It still goes to a place that announces it.
+ * - A registered address stays until its port withdraws it or leaves, or its machine was asked and did not answer.
+ * - A static address never moves.
  *
- * Addresses that routers share ({@link isVirtualRouterMac}) move by protocol and are never held. Of a port that is gone
- * nothing is remembered: who reconnects is new.
+ * Addresses that routers share ({@link isVirtualRouterMac}) move by protocol and are never held. The table forgets a port
+ * that leaves: a session that reconnects is a new port.
  */
 export class MacTable {
   readonly #entries = new Map<number, Entry>();
@@ -73,7 +71,7 @@ export class MacTable {
   /** The hub's own address. */
   #reserved: number | undefined;
   #fullToldAt = Number.NEGATIVE_INFINITY;
-  /** Grows whenever an address that was registered or static has become free. */
+  /** Number of registered and static addresses that became free. */
   removals = 0;
 
   constructor({
@@ -90,7 +88,7 @@ export class MacTable {
     this.#mobility = new Mobility({ histories, notice, ask, freezes });
   }
 
-  /** Others hold from now on; what is there already stays until it ages. */
+  /** Changes the limits. Entries that are there already stay until they age. */
   set limits({ ageing, limit }: { readonly ageing: number; readonly limit: number }) {
     this.#ageing = ageing;
     this.#limit = limit;
@@ -100,23 +98,23 @@ export class MacTable {
     return this.#entries.size;
   }
 
-  /** Grows whenever a registered address has changed places. */
+  /** Number of moves of registered addresses. */
   get moves(): number {
     return this.#mobility.moves;
   }
 
-  /** The port behind which this address is; the one `Map` look-up of a known unicast frame. */
+  /** Returns the port of an address: the only `Map` look-up for a known unicast frame. */
   lookup(mac: number): Port | undefined {
     return this.#entries.get(mac)?.port;
   }
 
-  /** All that is known of an address: for explanations, not for frames. */
+  /** Returns the entry of an address: for explanations, not for frames. */
   find(mac: number): MacEntry | undefined {
     return this.#entries.get(mac);
   }
 
   /**
-   * Notes that a frame from `mac`, which is no group address and not zero, came in at `port`.
+   * Enters the source address of a frame that came in at `port`. It must not be a group address or zero.
    *
    * @param now the segment's clock, in seconds
    */
@@ -144,12 +142,12 @@ export class MacTable {
   }
 
   /**
-   * Notes that the VTEP at `port` says that `mac` is behind it. It stays there, however silent, until it is withdrawn or the
-   * port is gone. An address that is in use elsewhere is not taken from there at once: it has to be registered again after
-   * some ticks, in which the other place is asked.
+   * Registers an address that the VTEP at `port` says is behind it. The address stays there, however silent, until it is
+   * withdrawn or the port leaves. An address in use elsewhere does not move at once: its machine is asked, and the caller
+   * registers the address again after some ticks.
    *
    * @param now the segment's clock, in seconds
-   * @param isNews false where this is such a repetition, and not the VTEP's word of just now
+   * @param isNews false if the caller repeats an earlier registration
    */
   register(mac: number, port: Port, now: number, isNews = true): Registered {
     const entry = this.#entries.get(mac);
@@ -167,17 +165,17 @@ export class MacTable {
   }
 
   /**
-   * Notes that a frame which says to everybody where `mac` is came in at `port`, before {@link learn}: an address that is held
-   * elsewhere goes to where it announces itself, unless that is a loop's echo, and back once it is heard where it was.
+   * Notes that an announcement of `mac` came in at `port`; to be called before {@link learn}. An address that is held
+   * elsewhere moves to the port, unless the frame is a loop's echo. It moves back once it is heard where it was.
    *
-   * @returns whether it moved
+   * @returns whether the address moved
    */
   announce(mac: number, port: Port, now: number): boolean {
     const entry = this.#entries.get(mac);
     return entry?.kind === "learned" && this.#mobility.announce(entry, port, now);
   }
 
-  /** Forgets a registered address, if it is this port that has it registered. */
+  /** Removes an address that this port has registered. */
   withdraw(mac: number, port: Port): void {
     const entry = this.#entries.get(mac);
     if (entry?.kind === "registered" && entry.port === port) this.#remove(entry);
@@ -185,8 +183,8 @@ export class MacTable {
   }
 
   /**
-   * Puts an address where an operator says that it is, whatever was known; no limit holds for these. It is forgotten
-   * with its port, so whoever sets it does so again when the port is back.
+   * Sets a static address, replacing any other entry; static addresses do not count towards the limit. The entry goes
+   * with its port, so the caller sets it again when the port is back.
    */
   pin(mac: number, port: Port, now: number): void {
     if (mac === this.#reserved) return;
@@ -196,21 +194,21 @@ export class MacTable {
     this.#statics++;
   }
 
-  /** Puts the hub's own address at a port of the hub's own, which nothing but another call of this takes it from. */
+  /** Sets the hub's own address. Only another call of this changes it. */
   reserve(mac: number, port: Port, now: number): void {
     this.#reserved = undefined;
     this.pin(mac, port, now);
     this.#reserved = mac;
   }
 
-  /** Forgets a static address. */
+  /** Removes a static address. */
   unpin(mac: number): void {
     if (mac === this.#reserved) return;
     const entry = this.#entries.get(mac);
     if (entry?.kind === "static") this.#remove(entry);
   }
 
-  /** Forgets the learned addresses that have been silent for too long; to be called about once a second. */
+  /** Removes learned addresses that were silent for too long; to be called about once a second. */
   age(now: number): void {
     for (const entry of this.#entries.values()) {
       if (entry.kind === "learned" && now - entry.seenAt >= this.#ageing) this.#remove(entry);
@@ -218,7 +216,7 @@ export class MacTable {
     this.#mobility.tick(now);
   }
 
-  /** Forgets everything behind a port that is gone. */
+  /** Removes all addresses of a port that has left. */
   forget(port: Port): void {
     for (const entry of this.#entries.values()) {
       if (entry.port === port) this.#remove(entry);
@@ -231,7 +229,7 @@ export class MacTable {
     return this.#entries.values();
   }
 
-  /** @returns undefined where the port or the table is full */
+  /** Adds an entry; undefined if the port or the table is full. */
   #add(mac: number, port: Port, kind: EntryKind, now: number): Entry | undefined {
     if (!port.macs.take()) return undefined;
     if (this.#entries.size - this.#statics >= this.#limit) {
@@ -259,7 +257,7 @@ export class MacTable {
     return this.#mobility.arrive(entry, port, now);
   }
 
-  /** Whether an entry is registered, and not one that moves by protocol. */
+  /** Returns whether an entry is registered and does not move by protocol. */
   #isHeld({ kind, mac }: Entry): boolean {
     return kind === "registered" && !isVirtualRouterMac(mac);
   }

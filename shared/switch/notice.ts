@@ -1,6 +1,6 @@
 import type { Port } from "./port.ts";
 
-/** What the hub noticed in a segment that people should hear of. The list is closed. */
+/** Codes of what the hub reports about a segment. The list is closed. */
 export const NOTICE_CODES = [
   /** A MAC address that keeps moving between ports (RFC 7432 section 15.1). */
   "duplicate-mac",
@@ -12,7 +12,7 @@ export const NOTICE_CODES = [
   "rogue-dhcp-server",
   /** Router advertisements from a port without the role. */
   "rogue-router",
-  /** The network binds sources: its clients are to register what is behind them. */
+  /** The network binds sources: clients must register the machines behind them. */
   "source-binding",
   /** The forwarding table is full. */
   "mac-limit",
@@ -26,11 +26,11 @@ export const NOTICE_CODES = [
 
 export type NoticeCode = (typeof NOTICE_CODES)[number];
 
-/** One thing noticed, told to the ports it concerns and to the log. */
+/** A report to the ports that it concerns and to the log. */
 export interface Notice {
   readonly code: NoticeCode;
-  /** What was noticed, with addresses, and what to do: for people. */
+  /** What happened, with addresses, and what to do: for people. */
   readonly message: string;
-  /** Whom it concerns; nobody but the operator where it is empty. */
+  /** The ports that it concerns; empty if it concerns the operator alone. */
   readonly ports: readonly Port[];
 }

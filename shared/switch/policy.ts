@@ -2,32 +2,33 @@ import type { DropReason } from "./drops.ts";
 import type { FrameView } from "./frame-view.ts";
 import type { Port } from "./port.ts";
 
-/** What is to become of a frame: as the forwarding table says, to these ports, or no further. */
+/** Where a frame goes: as the forwarding table says, to these ports, or no further. */
 export type Verdict = "forward" | ReadonlySet<Port> | DropReason;
 
 /**
- * What a hub does beyond flooding and learning: guards, snooping, suppression. It is asked about what can harm or
- * concern many; the unicast that makes up the traffic passes it by (see plain-unicast.ts), unless it is {@link strict}.
+ * What a hub does beyond flooding and learning: guards, snooping, suppression. It decides about frames that can harm or
+ * concern many. Plain unicast, which is nearly all traffic, passes it by (see plain-unicast.ts) unless it is
+ * {@link strict}.
  */
 export interface Policy {
-  /** Whether it wants to see every frame. */
+  /** Whether it decides about every frame, plain unicast too. */
   readonly strict: boolean;
-  /** Whether 802.1Q tags are taken off what comes in. */
+  /** Whether the segment removes 802.1Q tags from frames that come in. */
   readonly stripTags: boolean;
   attach(port: Port): void;
   detach(port: Port): void;
-  /** About once a second. @param now seconds, never going back */
+  /** Does what is due; to be called about once a second. @param now seconds, never going back */
   tick(now: number): void;
   /**
-   * Whether the frame may come in, asked before anything is learnt from it; the reason if not.
+   * Returns why a frame may not come in, or undefined if it may. Comes before anything is learnt from the frame.
    *
-   * @param packets how many the frame stands for: more than one for a super-frame
+   * @param packets number of packets in the frame: more than one in a super-frame
    */
   admit(from: Port, view: FrameView, now: number, packets: number): DropReason | undefined;
   /** Returns where a frame that was admitted goes. */
   route(from: Port, view: FrameView, now: number): Verdict;
-  /** Whether a unicast frame, which stands for `packets`, may be flooded whose destination is not in the table; the reason if not. */
-  unknown(from: Port, destination: number, now: number, packets: number): DropReason | undefined;
-  /** An address that is known elsewhere came up at a port; `accepted` if it is there now. */
-  moved(to: Port, accepted: boolean, now: number): void;
+  /** Returns why unicast to an address that is not in the table may not be flooded, or undefined if it may. */
+  admitUnknown(from: Port, destination: number, now: number, packets: number): DropReason | undefined;
+  /** Notes that an address of another port came up at `to`; `accepted` if the table has it there now. */
+  noteMove(to: Port, accepted: boolean, now: number): void;
 }

@@ -2,40 +2,40 @@ import type { Block } from "../tunnel/block.ts";
 import { Budget } from "./budget.ts";
 import { DropCounter, type DropReason } from "./drops.ts";
 
-/** What the machines behind a port may be to the others, where the network guards it. */
+/** Roles that machines behind a port may play, if the network guards them. */
 export const PORT_ROLES = ["dhcp-server", "router"] as const;
 
 export type PortRole = (typeof PORT_ROLES)[number];
 
 /**
- * One place of a segment where frames come in and go out: a session that joined, a TAP, later an underlay.
- * Subclasses say what becomes of a frame in {@link send}.
+ * A place of a segment where frames come in and go out: a session, a TAP, an underlay, the hub's own host. Subclasses
+ * transmit a frame in {@link send}.
  */
 export abstract class Port {
-  /** Names the port to people: a VTEP's id, a TAP's name. */
+  /** The name of the port for people: a VTEP's id, a TAP's name. */
   readonly id: string;
   readonly drops = new DropCounter();
-  /** Whether it takes records of type 2; to others the segment sends the plain frames that they stand for. */
+  /** Whether it takes records of type 2; other ports get the plain frames of a super-frame. */
   readonly offload: boolean;
-  /** What those behind it may be: nothing, unless its credentials say so. */
+  /** Roles of the machines behind it: none unless its credentials grant them. */
   roles: ReadonlySet<PortRole>;
-  /** Frames and bytes of frames, as the port sees them: received from outside, transmitted to outside. */
+  /** Frames and bytes of frames that the port received from outside and transmitted to outside. */
   rxFrames = 0;
   rxBytes = 0;
   txFrames = 0;
   txBytes = 0;
-  /** How many source addresses may be learnt here; shared by the ports of one session. */
+  /** Limit of source addresses learnt here; shared by the ports of one session. */
   readonly macs: Budget;
-  /** The entry of the frame before, which is most often that of the next: the segment's own. */
+  /** The FDB entry of the last frame's source, which is mostly that of the next. Only the segment writes it. */
   lastSource: MacEntry | undefined;
 
-  /** Whether nothing of others passes, as it closes a loop: the segment's own. */
+  /** Whether it is cut off because it closes a loop. Only the segment and its policy write it. */
   cut = false;
 
-  /** Whether it was given something since the last flush: the segment's own. */
+  /** Whether it got a record since the last flush. Only the segment writes it. */
   dirty = false;
 
-  /** What it may send per second; without one, what it likes. */
+  /** Limits what it may send per second; unlimited without one. */
   meter: Meter | undefined;
 
   constructor(id: string, macs: Budget, offload = false, roles: ReadonlySet<PortRole> = NO_ROLES) {
@@ -46,13 +46,13 @@ export abstract class Port {
   }
 
   /**
-   * Takes a packet to transmit: the record `block.bytes[start, end)`, whose frame begins at `frame`. Nothing of it
-   * may be changed. The block is lent: a port that needs it after the call takes a reference (../tunnel/block.ts). A port
-   * that can't take the packet counts the drop.
+   * Transmits a packet: the record `block.bytes[start, end)`, whose frame begins at `frame`. Must not change it. The block
+   * is lent: a port that needs it after the call takes a reference (../tunnel/block.ts). A port that cannot take the
+   * packet counts the drop.
    */
   abstract send(block: Block, start: number, frame: number, end: number): void;
 
-  /** Called once after a batch of {@link send}s: what was kept back to go together goes now. */
+  /** Sends what {@link send} kept back to go together; called once after a batch. */
   abstract flush(): void;
 }
 
@@ -79,10 +79,10 @@ export interface Meter {
   /**
    * Counts the record `bytes[start, end)`, whose frame begins at `frame`.
    *
-   * @returns why it may not go on, if it may not
+   * @returns why it may not go on, or undefined if it may
    */
   take(bytes: Uint8Array, start: number, frame: number, end: number): DropReason | undefined;
 }
 
-/** How many MAC addresses may be learnt from one source, so that no one can fill the table for others. */
+/** Limit of MAC addresses learnt from one source, so that it cannot fill the table for others. */
 export class MacBudget extends Budget {}

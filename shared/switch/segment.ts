@@ -1,3 +1,23 @@
+/**
+ * The hub's end of a frame's way, in the order in which a frame passes these functions:
+ *
+ *  1. `FrameParser.read` (system/websocket/frame-parser.ts) unmasks a message and puts it together in a block.
+ *  2. `Session.readBinary` (relay/hub/session/session.ts) hands it to `Trunk.receive` once the session is open.
+ *  3. `Trunk.record` (shared/tunnel/tunnel.ts) gets each record of the message and finds the port by its VNI.
+ *  4. {@link Segment.forward} counts the frame, shows it to a capture and meters it. `isPlainUnicast` lets most frames skip
+ *     steps 5, 6 and 8.
+ *  5. `#judge` reads the frame into a {@link FrameView}, and `#untag` removes its tags if the network strips them.
+ *  6. `HubPolicy.admit` asks the loop detector, link-local filter, storm guard, EtherType filter, source binding, DHCP
+ *     guard and RA guard, and notes announcements.
+ *  7. `#learn` enters the source address in the FDB (`MacTable.learn`).
+ *  8. `HubPolicy.route` asks the suppressor, then picks the ports of DHCP servers or of a multicast group (snooper).
+ *  9. `#forward` finds the port of the destination (`MacTable.lookup`); `#flood` takes all ports. `HubPolicy.admitUnknown`
+ *     may refuse to flood unknown unicast.
+ * 10. `#emit` hands the record to each port; `#emitPlain` first finishes a super-frame for ports without offload.
+ * 11. `TunnelPort.send` (or the underlay's, the host's) adds the record to the `Outbox`; `EgressQueue` holds what a slow
+ *     receiver has no room for.
+ * 12. {@link Segment.flush} has each port send what it gathered, after a batch: `Outbox.flush`, `MessageSink.send`.
+ */
 import { isGroupAt, readMac } from "../frame/mac.ts";
 import { finish, OffloadFault, type PlainFrames } from "../offload/finish.ts";
 import { packetCount } from "../offload/packet-count.ts";
@@ -22,27 +42,26 @@ import type { Policy } from "./policy.ts";
 import type { Port } from "./port.ts";
 import { emitWork, FLUSH_WORK, POLICY_WORK, Work } from "./work.ts";
 
-/** Ports that are flushed at a time: each is a system call, and the event loop has other tenants to look after. */
+/** Ports flushed at a time: each costs a system call, and other tenants share the event loop. */
 const FLUSH_PORTS = 256;
 
 /**
  * One layer-2 segment, known by its VNI: a learning switch (RFC 7348 section 4: flood and learn).
  *
- * A frame to a known address goes out at one port; broadcast, unknown unicast and multicast (BUM) go out at
- * all but the one they came from, unless a {@link Policy} says otherwise. What the ports gather is sent by
- * {@link flush}, after a batch.
+ * A frame to a known address goes out of one port. Broadcast, unknown unicast and multicast (BUM) go out of all ports
+ * but the one they came in at, unless a {@link Policy} says otherwise. {@link flush} sends what the ports gathered.
  */
 export class Segment implements HubSender {
   readonly vni: number;
   readonly table: MacTable;
   readonly work: Work;
-  /** Sees every frame, while somebody captures. */
+  /** Sees every frame while a capture runs. */
   observer: SegmentObserver | undefined;
   #policy: Policy | undefined;
   readonly #ports = new Set<Port>();
-  /** Ports that were given something since the last flush. */
+  /** Ports that got a record since the last flush. */
   readonly #dirty: Port[] = [];
-  /** The packet at hand with its work done, and the block that its frames are in, once a port needed it so. */
+  /** The current packet with its work done, and the block of its frames; set once a port needs it. */
   #plain: PlainFrames | OffloadFault | undefined;
   #plainBlock: Block | undefined;
   /** Reused for every frame that the policy decides about; undefined while one is in use. */
@@ -53,9 +72,9 @@ export class Segment implements HubSender {
   #now: number;
 
   /**
-   * @param clock seconds, from whatever start, never going back
-   * @param work what its frames cost is added here
-   * @param later does something after other events were looked at; without it all ports are flushed at once
+   * @param clock seconds from any start, never going back
+   * @param work counts the cost of its frames
+   * @param later runs a task after other events; without it {@link flush} serves all ports at once
    */
   constructor(
     vni: number,
@@ -76,7 +95,7 @@ export class Segment implements HubSender {
     return this.#policy;
   }
 
-  /** Has another policy from now on, which is told of the ports that are there. */
+  /** Replaces the policy and attaches the present ports to the new one. */
   set policy(policy: Policy | undefined) {
     this.#policy = policy;
     if (policy === undefined) return;
@@ -96,14 +115,14 @@ export class Segment implements HubSender {
   }
 
   detach(port: Port): void {
-    // The table is looked through.
+    // `forget` walks through the table.
     this.work.done += this.table.size >>> 4;
     this.#ports.delete(port);
     this.table.forget(port);
     this.#policy?.detach(port);
   }
 
-  /** Brings the segment's clock up to date and forgets silent addresses; to be called about once a second. */
+  /** Updates the segment's clock and removes silent addresses; to be called about once a second. */
   tick(): void {
     this.#now = this.#clock();
     this.table.age(this.#now);
@@ -112,13 +131,13 @@ export class Segment implements HubSender {
     this.flush();
   }
 
-  /** Cuts a port off: nothing comes in there or goes out, but for what the hub itself sends, until it is opened again. */
+  /** Cuts a port off: only the hub's own frames go out there, and nothing comes in, until the policy opens it again. */
   cut(port: Port): void {
     port.cut = true;
     this.table.forget(port);
   }
 
-  /** {@link HubSender}: it goes with the next {@link flush}. */
+  /** Implements {@link HubSender}: the frame goes with the next {@link flush}. */
   toPort(port: Port, frame: Uint8Array): void {
     const bytes = new Uint8Array(ENCAPSULATION_BYTES + frame.length);
     bytes.set(frame, ENCAPSULATION_BYTES);
@@ -131,8 +150,8 @@ export class Segment implements HubSender {
   }
 
   /**
-   * Switches one packet that came in at `from`: the record `block.bytes[start, end)`, whose frame begins at `frame`
-   * and has at least an Ethernet header. The block is lent.
+   * Switches a packet that came in at `from`: the record `block.bytes[start, end)`. Its frame begins at `frame` and has
+   * at least an Ethernet header. The block is lent.
    */
   forward(from: Port, block: Block, start: number, frame: number, end: number): void {
     const { bytes } = block;
@@ -196,7 +215,7 @@ export class Segment implements HubSender {
     }
   }
 
-  /** Forwards by the table. */
+  /** Forwards a frame as the table says. */
   #forward(from: Port, block: Block, start: number, frame: number, end: number): void {
     const { bytes } = block;
     if (isGroupAt(bytes, frame)) {
@@ -220,12 +239,12 @@ export class Segment implements HubSender {
   ): void {
     const { bytes } = block;
     const packets = packetCount(bytes, start, frame, end);
-    const refused = this.#policy?.unknown(from, destination, this.#clock(), packets);
+    const refused = this.#policy?.admitUnknown(from, destination, this.#clock(), packets);
     if (refused === undefined) this.#flood(from, block, start, frame, end);
     else this.drop(from, refused, bytes, frame, end);
   }
 
-  /** Has every port send what it was given; where there are very many, some do so a little later. */
+  /** Has every port send what it got. If very many have something, the rest follow after other events. */
   flush(): void {
     const dirty = this.#dirty;
     const count = this.#later === undefined ? dirty.length : Math.min(dirty.length, FLUSH_PORTS);
@@ -245,13 +264,13 @@ export class Segment implements HubSender {
     });
   }
 
-  /** Counts a frame that goes no further at a port, and tells of it. */
+  /** Counts a frame that a port dropped, and shows it to a capture. */
   drop(port: Port, reason: DropReason, bytes: Uint8Array, frame: number, end: number): void {
     port.drops.count(reason);
     this.observer?.dropped(port, reason, bytes, frame, end);
   }
 
-  /** @returns whether the frame may go on */
+  /** Enters the source address in the table. @returns whether the frame may go on */
   #learn(from: Port, bytes: Uint8Array, frame: number, end: number): boolean {
     if (isGroupAt(bytes, frame + 6)) {
       this.drop(from, "group-source", bytes, frame, end);
@@ -274,10 +293,10 @@ export class Segment implements HubSender {
     const learned = this.table.learn(source, from, this.#now);
     if (learned === "known" || learned === "new") return true;
     if (learned === "moved") {
-      this.#policy?.moved(from, true, this.#now);
+      this.#policy?.noteMove(from, true, this.#now);
       return true;
     }
-    if (learned !== "over-limit") this.#policy?.moved(from, false, this.#now);
+    if (learned !== "over-limit") this.#policy?.noteMove(from, false, this.#now);
     this.drop(from, learned === "over-limit" ? "mac-limit" : learned, bytes, frame, end);
     return false;
   }
@@ -287,7 +306,7 @@ export class Segment implements HubSender {
     this.drop(from, "no-receiver", block.bytes, frame, end);
   }
 
-  /** @returns how many ports it went to */
+  /** Sends a frame out of ports, except `from` and those that are cut. @returns the number of ports */
   #spread(
     to: ReadonlySet<Port>,
     from: Port,
@@ -319,13 +338,13 @@ export class Segment implements HubSender {
     }
   }
 
-  /** Does the work left to do, once for all the ports that can't take it, and sends what comes of it. */
+  /** Finishes a super-frame, once for all ports without offload, and sends the plain frames. */
   #emitPlain(to: Port, source: Block, frame: number, end: number): void {
     const { bytes } = source;
     if (this.#plain === undefined) {
       this.#plain = finish(bytes, frame - VIRTIO_BYTES, frame, end);
       if (!(this.#plain instanceof OffloadFault)) {
-        // It holds the packet's block: where that is a TAP's, it bounds what the TAP may have on the way.
+        // Holds the packet's block: a TAP's blocks bound the frames that it may have in flight.
         source.retain();
         this.#plainBlock = new Block(this.#plain.bytes, { takeBack: () => source.release() });
       }
@@ -337,7 +356,7 @@ export class Segment implements HubSender {
       return;
     }
     this.work.done += plain.count;
-    // A port may answer with a packet of its own, after which this one is forgotten.
+    // A port may answer with a packet of its own, which makes the segment forget this one.
     block.retain();
     for (let i = 0; i < plain.count; i++) {
       const plainFrame = plain.frameAt(i);

@@ -4,7 +4,7 @@ import type { FrameType } from "./guards/ethertype-filter.ts";
 /** Packets per second; 0 is no limit. */
 const rate = z.number().int().min(0).max(10_000_000);
 
-/** `auto`: on as soon as somebody has the role, or the relay itself gives the addresses. */
+/** `auto`: on as soon as a device has the role, or the relay itself assigns the addresses. */
 const guard = z.enum(["auto", "on", "off"]);
 
 const etherTypes = z.string().refine((text) => parseEtherTypes(text) !== undefined, {
@@ -13,44 +13,44 @@ const etherTypes = z.string().refine((text) => parseEtherTypes(text) !== undefin
 });
 
 /**
- * How the hub treats a network's frames. Names and defaults are docs/networks.md's; each default is what harms nobody
- * who did not ask for it, and keeps one machine gone wild from harming the others.
+ * The settings of how the hub treats a network's frames, with the names and defaults of docs/networks.md. The defaults
+ * suit any network, and keep a misbehaving machine from harming the others.
  */
 export const networkSettings = z.strictObject({
   /** Seconds of silence after which a learned address is forgotten. */
   ageing: z.number().int().min(10).max(86_400),
-  /** Learned and registered addresses of the whole network. */
+  /** Greatest number of learned and registered addresses in the network. */
   mac_limit: z.number().int().min(1).max(1_000_000),
-  /** Unicast to addresses not known. */
+  /** What to do with unicast to unknown addresses. */
   unknown_unicast: z.enum(["flood", "drop"]),
   /** IGMP and MLD snooping (RFC 4541). */
   snooping: z.boolean(),
-  /** Groups that nobody has joined. */
+  /** What to do with traffic to groups without members. */
   unregistered_multicast: z.enum(["flood", "drop"]),
   /** ARP and ND suppression (RFC 9161). */
   suppression: z.boolean(),
-  /** A port may use the addresses alone that it has registered. */
+  /** Whether a port may use only the addresses that it has registered. */
   source_binding: z.boolean(),
   dhcp_guard: guard,
   ra_guard: guard,
-  /** What one port may send per second. Far above what machines in order say, far below what a loop does. */
+  /** Packets per second that one port may send: far more than a machine in order, far fewer than a loop. */
   storm_broadcast: rate,
   storm_multicast: rate,
   storm_unknown: rate,
   ethertypes: etherTypes,
   loop_detection: z.boolean(),
-  /** 802.1Q tags inside: passed as they are, or taken off. */
+  /** Whether 802.1Q tags pass or are removed. */
   vlan: z.enum(["pass", "strip"]),
 });
 
 export type NetworkSettings = z.infer<typeof networkSettings>;
 
-/** Some of them, to be changed. */
+/** A change of some settings. */
 export const settingsChange = networkSettings.partial();
 
 export type SettingsChange = z.infer<typeof settingsChange>;
 
-/** The settings with those changed that `change` names. */
+/** Returns the settings with a change applied. */
 export function changedSettings(settings: NetworkSettings, change: SettingsChange): NetworkSettings {
   const named = Object.entries(change).filter(([, value]) => value !== undefined);
   return { ...settings, ...Object.fromEntries(named) };

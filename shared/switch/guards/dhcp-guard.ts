@@ -22,13 +22,13 @@ import { NoticeLimit } from "./notice-limit.ts";
 const REQUESTS_6: ReadonlySet<number> = new Set([1, 3, 4, 5, 6, 8, 9, 11, 12]);
 
 /**
- * DHCP snooping's first half: only ports with the role `dhcp-server` may give addresses away, over IPv4 and IPv6 and for
- * PXE. A relay agent that brings a server's answers needs the role too.
+ * The filter of DHCP snooping: only ports with the role `dhcp-server` may assign addresses, by DHCP, DHCPv6 and PXE. A
+ * relay agent that forwards a server's answers needs the role too.
  *
- * A server's message is one that comes from a server's port or goes to a client's, as some clients look only at the
- * latter, unless it says that it is a request. What is in fragments is judged by its ports alone, for a later fragment
- * could overwrite the rest; first fragments that don't show their ports are dropped, and so are packets that hide
- * their protocol. Checksums are not looked at: they may be unfinished, and a wrong one helps nobody.
+ * A message counts as a server's if it comes from a server's port or goes to a client's, unless it says that it is a
+ * request. The client's port alone is enough because some clients check no other. In fragments only the ports count,
+ * because a later fragment could overwrite the rest. First fragments without ports are dropped, and so are packets that
+ * hide their protocol. Checksums are ignored: an offload may leave them unfinished.
  */
 export class DhcpGuard {
   readonly #notice: (notice: Notice) => void;
@@ -39,8 +39,9 @@ export class DhcpGuard {
   }
 
   /**
+   * Returns why a frame must not go on, or undefined if it may.
+   *
    * @param now seconds
-   * @returns why the frame must not go on, if so
    */
   check(from: Port, view: FrameView, now: number): DropReason | undefined {
     if (view.ip === 0 || from.roles.has("dhcp-server")) return undefined;
@@ -78,7 +79,7 @@ export function isDhcpBroadcast({ isGroup, ip, destinationPort }: FrameView): bo
 function isFromServer(view: FrameView): boolean {
   const { bytes, ip, transport, packetEnd, fragment, sourcePort, destinationPort } = view;
   const message = transport + UDP_HEADER_BYTES;
-  // Nothing outside the packet is looked at, not even the frame's padding.
+  // Reads nothing outside the packet, not even the frame's padding.
   const kind = fragment === "none" && message < packetEnd ? (bytes[message] ?? 0) : UNREADABLE;
   if (ip === 6) {
     return (

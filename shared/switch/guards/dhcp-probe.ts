@@ -19,7 +19,7 @@ const DELAY_SECONDS = 30;
 /** Seconds between two questions to one port. */
 const REPEAT_SECONDS = 3_600;
 
-/** Ports asked at a time. */
+/** Greatest number of ports probed in a tick. */
 const PORTS_PER_TICK = 64;
 
 const LIMITED_BROADCAST = 0xffff_ffff;
@@ -32,15 +32,15 @@ const MESSAGE_BYTES = 300;
 const UDP_OFFSET = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
 
 /**
- * Finds DHCP servers behind ports without the role: those are sent no machine's question, so that they never answer, and
- * their owners would not learn why. Once machines ask, the hub asks each such port itself (RFC 2131 `DHCPDISCOVER`), an
- * hour apart; an answer is dropped by {@link DhcpGuard}, which tells people.
+ * Finds DHCP servers behind ports without the role. Such ports get no questions of machines, so a server there never
+ * answers, and its owner would not learn why. Once a machine asks, the hub sends each such port a question of its own
+ * (RFC 2131 `DHCPDISCOVER`), once an hour. {@link DhcpGuard} drops the answer and gives notice.
  */
 export class DhcpProbe {
   readonly #sender: HubSender;
   readonly #frame: Uint8Array | undefined;
   readonly #askedAt = new Map<Port, number>();
-  /** When a machine asked, as no port has been asked since; undefined where none has. */
+  /** When a machine first asked since the last probe, in seconds; undefined if none has. */
   #wantedAt: number | undefined;
 
   /** @param mac the hub's own */
@@ -49,12 +49,12 @@ export class DhcpProbe {
     this.#frame = discover(mac);
   }
 
-  /** Notes that a machine asks for a server, and that ports without the role did not get it. */
+  /** Notes that a machine asked for a server, and that ports without the role did not get the question. */
   withheld(now: number): void {
     this.#wantedAt ??= now;
   }
 
-  /** To be called about once a second. @param ports those of the segment */
+  /** Sends the probes that are due; to be called about once a second. @param ports all ports of the segment */
   tick(ports: Iterable<Port>, now: number): void {
     if (this.#frame === undefined || this.#wantedAt === undefined) return;
     if (now - this.#wantedAt < DELAY_SECONDS) return;
@@ -74,7 +74,7 @@ export class DhcpProbe {
   }
 }
 
-/** A client's question to all servers, which has them answer to everybody, as the hub has no address to be found by. */
+/** Builds a client's question to all servers. It asks for a broadcast answer, because the hub has no IP address. */
 function discover(mac: number): Uint8Array | undefined {
   const bytes = new Uint8Array(UDP_OFFSET + UDP_HEADER_BYTES + MESSAGE_BYTES);
   const ip = encodeEthernet(bytes, 0, {

@@ -3,22 +3,21 @@ import { VLAN_TAG_BYTES } from "../../frame/ethernet.ts";
 import type { DropReason } from "../drops.ts";
 import { type FrameView, LLC, UNREADABLE } from "../frame-view.ts";
 
-/** An EtherType, or frames that have a length instead of one. */
+/** An EtherType, or `llc` for frames with a length in its place. */
 export type FrameType = number | "llc";
 
-/** Which types a network lets pass: those listed, all but those listed, or, undefined, all. */
+/** The types that a network forwards: those listed, all others, or all if undefined. */
 export type EtherTypeRule =
   | { readonly mode: "allow" | "deny"; readonly types: readonly FrameType[] }
   | undefined;
 
-/** Where the first type field is, or the first tag. */
+/** Offset of the type field, or of the first tag. */
 const TYPE_OFFSET = 12;
 
 /**
- * Lets frames pass by what they carry. What counts is the type behind all tags, so allowing IPv4 allows it in any
- * VLAN. A list of what is denied is held against the tags too, so 0x8100 in it denies whatever is tagged, and
- * against the type in an LLC/SNAP header, so that it is not got around by one. A frame that ends before its type does
- * not pass where there is a list.
+ * Filters frames by their type. The type behind all tags counts, so allowing IPv4 allows it in any VLAN. A list of denied
+ * types also applies to the tags, so 0x8100 denies all tagged frames, and to the type in an LLC/SNAP header, which would
+ * get around the list otherwise. A frame that ends before its type does not pass a list.
  */
 export class EtherTypeFilter {
   readonly #mode: "allow" | "deny" | undefined;
@@ -29,7 +28,7 @@ export class EtherTypeFilter {
     this.#types = new Set(rule?.types.map((type) => (type === "llc" ? LLC : type)));
   }
 
-  /** @returns why the frame must not go on, if so */
+  /** Returns why a frame must not go on, or undefined if it may. */
   check(view: FrameView): DropReason | undefined {
     if (this.#mode === undefined) return undefined;
     if (view.type === UNREADABLE) return "ethertype";

@@ -12,14 +12,12 @@
  *  +---------------+---------------------------------------------+
  * ```
  *
- * The port number at 20 is of 32 bits, as is the sequence. The destination is a locally administered group, which
- * bridges flood and which machines ignore, and the EtherType is for experiments (IEEE 802 section 9.2.4), hence the
- * marks behind it.
+ * The port number at 20 and the sequence have 32 bits. The destination is a locally administered group, which bridges
+ * flood and machines ignore. The EtherType is for experiments (IEEE 802 section 9.2.4), hence the mark behind it.
  *
- * Every port has a random key of its own, which only those behind it get to see. So nobody can forge the probe of another
- * port: who sends his own back cuts himself off, and only two who conspire can cut one of themselves, while they do.
- * A probe that is not the hub's, or no longer, is a frame like any other: there may be another hub behind a port, whose probe
- * has to come round as well.
+ * Every port has a random key, which only the machines behind it see, so a machine cannot forge the probe of another
+ * port. A machine that sends its own probe back cuts itself off. Two that conspire can cut off one of their own ports.
+ * A probe of another hub, or an expired one, is forwarded like any frame: a hub behind a port needs its probes back.
  */
 import { readUint16, readUint32, writeUint16, writeUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_EXPERIMENTAL } from "../../frame/ethernet.ts";
@@ -29,19 +27,19 @@ import type { HubSender } from "../hub-sender.ts";
 import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";
 
-/** Where probes go to. */
+/** Destination of probes. */
 export const PROBE_GROUP = 0x034c_414e_4557;
 
-/** Seconds for which a port is cut off at least, as switches do it ("errdisable recovery"). */
+/** Least number of seconds for which a port is cut off, as in switches ("errdisable recovery"). */
 export const RETRY_SECONDS = 300;
 
-/** Seconds without a probe that came back, after which a loop is taken to be gone: several were sent meanwhile. */
+/** Seconds without a returned probe after which a loop counts as gone: several were sent meanwhile. */
 export const QUIET_SECONDS = 5;
 
 /** Seconds for which a port is probed after it came under suspicion. */
 export const SUSPICION_SECONDS = 10;
 
-/** How many probes ago the one may have been sent that comes in now: what is older waited too long, or was kept. */
+/** Greatest age of a probe, in probes sent since: an older one was delayed too long or kept. */
 const MAX_PROBE_AGE = 10;
 
 /** "LnWy". */
@@ -49,7 +47,7 @@ const MARK = 0x4c6e_5779;
 const VERSION = 1;
 const KEY_BYTES = 16;
 
-/** From the start of the frame, and of what follows the EtherType. */
+/** Offsets from the start of the frame, and then from the end of the EtherType. */
 const TYPE_OFFSET = 12;
 const BODY_OFFSET = 14;
 const VERSION_OFFSET = 4;
@@ -57,16 +55,16 @@ const NUMBER_OFFSET = 6;
 const KEY_OFFSET = 10;
 const SEQUENCE_OFFSET = 26;
 const BODY_BYTES = 30;
-/** The least that Ethernet carries, without the FCS. */
+/** Least length of an Ethernet frame without its FCS. */
 const FRAME_BYTES = 60;
 
 /**
- * A loop that was found: the ports that it joins, one if it is all behind that, and which of them was cut off now.
- * No ports: a probe that is too old to say anything.
+ * A loop: the ports that it joins, one if all of it is behind that port, and the port that was cut off now. Without ports
+ * if the probe was too old to prove a loop.
  */
 export interface Loop {
   readonly ports: readonly Port[];
-  /** Undefined where one of them had been cut off before. */
+  /** Undefined if one of them was cut off before. */
   readonly cut: Port | undefined;
 }
 
@@ -81,24 +79,24 @@ export interface LoopDetectorOptions {
 
 interface PortState {
   readonly port: Port;
-  /** Grows from port to port: of two the newer has the higher one. */
+  /** Increases with every port: the newer of two has the higher number. */
   readonly number: number;
-  /** Made with the first probe, as most ports never see one. */
+  /** Created with the first probe, because most ports never get one. */
   key: Uint8Array | undefined;
-  /** Until when it is probed. */
+  /** When probing ends, in seconds. */
   suspectedUntil: number;
-  /** When it was cut off, and when a probe last showed that the loop is still there. */
+  /** When it was cut off, and when a probe last proved the loop. */
   cutAt: number | undefined;
   loopSeenAt: number;
 }
 
 /**
- * Probes the ports of a segment, and says which are to be cut off.
+ * Probes the ports of a segment and decides which to cut off.
  *
- * Only ports that are suspected are probed, by one frame of 60 bytes per second: those where an address came up that is
- * elsewhere, as each frame that goes around does. Where none does there may be a loop, but nothing goes around in it.
- * Ports that are cut off are probed all the time: that is how it is known, without letting a frame of others through,
- * when the loop is gone. So probes have to reach a cut port, and {@link check} has to see what comes in there.
+ * It probes suspected ports only, with one frame of 60 bytes per second: those where an address of another port came up,
+ * as happens with every frame in a loop. A loop without such addresses carries no frames. Cut ports are probed all
+ * the time, to learn when the loop is gone without letting other frames through. So probes must reach a cut port, and
+ * {@link check} must see the frames that come in there.
  */
 export class LoopDetector {
   readonly #options: LoopDetectorOptions;
@@ -133,7 +131,7 @@ export class LoopDetector {
     this.#byNumber.delete(state.number);
   }
 
-  /** Whether nothing is to pass between this port and others: asked for what comes in, and for what goes out. */
+  /** Returns whether a port is cut off, so that no frame passes between it and others. */
   isCut(port: Port): boolean {
     return this.#ports.get(port)?.cutAt !== undefined;
   }
@@ -152,18 +150,17 @@ export class LoopDetector {
     }
   }
 
-  /** An address came in at a port that is elsewhere: it may have moved, or gone around. */
+  /** Suspects a port where an address of another port came up: it may have moved, or looped. */
   suspect(port: Port, now: number): void {
     const state = this.#ports.get(port);
     if (state !== undefined) state.suspectedUntil = now + SUSPICION_SECONDS;
   }
 
   /**
-   * Looks whether a frame is a probe of this segment; to be asked before anything is learnt from it, and before
-   * {@link isCut}.
+   * Returns the loop that a probe of this segment proves, or undefined for other frames, which then go on. To be called
+   * before anything is learnt from the frame, and before {@link isCut}.
    *
    * @param now seconds
-   * @returns undefined for any other frame, which then goes on; a probe never does
    */
   check(from: Port, view: FrameView, now: number): Loop | undefined {
     if (view.etherType !== ETHERTYPE_EXPERIMENTAL) return undefined;
@@ -185,7 +182,7 @@ export class LoopDetector {
     return { ports, cut: newer.port };
   }
 
-  /** The port that a probe was sent to, if it is one and the port is still there. */
+  /** Returns the port that a probe was sent to, if the frame is a probe and the port is still attached. */
   #sentTo({ bytes, payload, end }: FrameView): PortState | undefined {
     if (payload + BODY_BYTES > end || readUint32(bytes, payload) !== MARK) return undefined;
     if (readUint16(bytes, payload + VERSION_OFFSET) !== VERSION) return undefined;
@@ -198,7 +195,7 @@ export class LoopDetector {
     return state;
   }
 
-  /** A buffer of its own each time: the one before may still wait to be sent. */
+  /** Builds a probe in a new buffer, because the last one may still wait to be sent. */
   #probe(state: PortState): Uint8Array {
     const { number } = state;
     state.key ??= crypto.getRandomValues(new Uint8Array(KEY_BYTES));

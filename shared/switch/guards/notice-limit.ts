@@ -1,13 +1,13 @@
 import type { Port } from "../port.ts";
 
-/** Seconds between two notices of one kind about one port: a person reads them. */
+/** Seconds between two notices of one kind about one port, because people read them. */
 export const NOTICE_SECONDS = 60;
 
-/** Keeps one kind of notice from being repeated for every frame. */
+/** Limits how often one kind of notice is given about each port. */
 export class NoticeLimit {
   readonly #last = new Map<Port, number>();
 
-  /** Whether a notice about this port is due; the caller then gives it. */
+  /** Returns whether a notice about this port is due, and counts it as given. */
   isDue(port: Port, now: number): boolean {
     const last = this.#last.get(port);
     if (last !== undefined && now - last < NOTICE_SECONDS) return false;
@@ -15,7 +15,7 @@ export class NoticeLimit {
     return true;
   }
 
-  /** The port is gone. */
+  /** Forgets a port that has left. */
   detach(port: Port): void {
     this.#last.delete(port);
   }

@@ -9,20 +9,20 @@ import { NoticeLimit } from "./notice-limit.ts";
 const ROUTER_SOLICITATION = 133;
 const ROUTER_ADVERTISEMENT = 134;
 const REDIRECT = 137;
-/** Of secure neighbour discovery (RFC 3971). */
+/** Types of secure neighbour discovery (RFC 3971). */
 const CERTIFICATION_PATH_SOLICITATION = 148;
 const CERTIFICATION_PATH_ADVERTISEMENT = 149;
 
 /**
- * RA guard (RFC 6105, with the advice of RFC 7113): only ports with the role `router` may say who routes.
+ * RA guard (RFC 6105, with the advice of RFC 7113): only ports with the role `router` may advertise routers.
  *
  * From the other ports it also drops
- * - neighbour discovery in fragments, which no machine may take either (RFC 6980 section 5), and first fragments that do
- *   not show what they are;
- * - packets whose extension headers end nowhere or are more than anybody needs.
+ * - neighbour discovery in fragments, which machines ignore anyway (RFC 6980 section 5), and first fragments that do not
+ *   show their ICMPv6 type;
+ * - packets whose extension headers do not end or are too many.
  *
- * Later fragments pass: without the first they are nothing. Unlike RFC 7113 it drops advertisements with a wrong source
- * or hop limit too: nobody needs them. Unknown header types count as protocols and pass, as machines do not look
+ * Later fragments pass, because they are useless without the first. Unlike RFC 7113 the guard also drops advertisements
+ * with a wrong source or hop limit. Unknown header types count as protocols and pass, because machines do not look
  * behind them either (RFC 8200 section 4).
  */
 export class RaGuard {
@@ -34,8 +34,9 @@ export class RaGuard {
   }
 
   /**
+   * Returns why a frame must not go on, or undefined if it may.
+   *
    * @param now seconds
-   * @returns why the frame must not go on, if so
    */
   check(from: Port, view: FrameView, now: number): DropReason | undefined {
     if (view.ip !== 6 || from.roles.has("router")) return undefined;

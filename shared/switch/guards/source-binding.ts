@@ -16,16 +16,16 @@ import type { DropReason } from "../drops.ts";
 import { type FrameView, UNREADABLE } from "../frame-view.ts";
 import type { Port } from "../port.ts";
 
-/** One machine behind a port, as its VTEP registered it. */
+/** A machine behind a port, as its VTEP registered it. */
 export interface Endpoint {
   readonly mac: number;
   readonly addresses: readonly IpAddress[];
 }
 
-/** Addresses of either kind, and MAC addresses, that a port may have bound: 64 machines with four each. */
+/** Greatest number of IP addresses, and of MAC addresses, that a port may bind: 64 machines with four each. */
 export const MAX_BOUND = 256;
 
-/** Of those, so many are not counted to the tenant: the port itself takes more memory. */
+/** Number of these that do not count towards the tenant, because the port itself takes more memory. */
 const UNCOUNTED = 8;
 
 const MLD_REPORT = 131;
@@ -35,46 +35,46 @@ const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 const MLD2_REPORT = 143;
 
-/** From the start of a neighbour solicitation or advertisement (RFC 4861 section 4.3): its target, its options. */
+/** Offsets of the target and of the options in a neighbour solicitation or advertisement (RFC 4861 section 4.3). */
 const TARGET_OFFSET = 8;
 const OPTIONS_OFFSET = 24;
 const SOURCE_LINK_LAYER_ADDRESS = 1;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 
 /**
- * Holds every port to the MAC and IP addresses that it registered; without it anybody may pose as anybody.
+ * Drops frames whose source is not registered for the port, so that no machine can pose as another.
  *
- * - The source MAC address is one of the port's, in every frame.
- * - ARP: so is the sender's, and its IP address is the port's, or 0.0.0.0: a probe (RFC 5227).
- * - IPv4: the source is the port's, or 0.0.0.0 in a DHCP client's message and in IGMP. An address of 169.254/16 has to
- *   be registered like any other: nothing tells whose it is.
- * - IPv6: the source is the port's, or the link-local one that is made of the frame's MAC address (RFC 4291 appendix A),
- *   or :: in what is sent before there is an address. Link-local addresses that are made otherwise (RFC 7217) have
- *   to be registered: were all of them free, anybody could be the router. Neighbour solicitations without a source
- *   (duplicate address detection) and advertisements speak of a target, which is then held to the same; the link-layer
- *   addresses in either are the port's. In fragments, which no machine takes (RFC 6980), they are dropped.
- * - Of other EtherTypes the MAC address is all that counts.
+ * - The source MAC address must be the port's in every frame.
+ * - ARP: the sender's MAC address too. Its IP address must be the port's, or 0.0.0.0 in a probe (RFC 5227).
+ * - IPv4: the source must be the port's, or 0.0.0.0 in IGMP and in messages of DHCP clients. Addresses in 169.254/16 must
+ *   be registered like any other.
+ * - IPv6: the source must be the port's, the link-local address made of the frame's MAC address (RFC 4291 appendix A), or
+ *   :: in messages that precede an address. Other link-local addresses (RFC 7217) must be registered, or any machine
+ *   could pose as the router. The target of a neighbour advertisement, and of a solicitation without a source (duplicate
+ *   address detection), must be such an address too. The link-layer addresses in both must be the port's. Both are
+ *   dropped in fragments, which machines ignore anyway (RFC 6980).
+ * - For other EtherTypes only the MAC address counts.
  *
- * Addresses belong to the port, not to one of its MAC addresses: who holds the port holds all machines behind it. A port
- * that registered nothing may send nothing, not even DHCP: who binds sources wants to know who is there, and requests from
- * made-up MAC addresses are how address pools are emptied. A machine that registered its MAC address alone can get
- * its address by DHCP, probe it, and use it once it is registered.
+ * Addresses belong to the port and not to one of its MAC addresses, because the port's owner controls all machines behind
+ * it. A port that registered nothing may send nothing, not even DHCP: requests from invented MAC addresses exhaust address
+ * pools. A machine with only its MAC address registered can get an address by DHCP and probe it, and use it once it is
+ * registered.
  *
- * Whether a port may register what it does is not asked here.
+ * The caller checks whether a port may register an address.
  */
 export class SourceBinding {
   readonly #ports = new Map<Port, Bound>();
   readonly #shares: Shares<Port>;
 
-  /** @param budget of the segment, in addresses */
+  /** @param budget the segment's, in addresses */
   constructor(budget: Budget = new Budget(Number.POSITIVE_INFINITY)) {
     this.#shares = new Shares(2 * MAX_BOUND, [budget]);
   }
 
   /**
-   * Binds a port to these endpoints, and to no others.
+   * Binds a port to these endpoints alone.
    *
-   * @returns false, with nothing changed, where they are more than {@link MAX_BOUND}, or than there is room for
+   * @returns false, with nothing changed, if they are more than {@link MAX_BOUND} or the budget has no room
    */
   bind(port: Port, endpoints: readonly Endpoint[]): boolean {
     const addresses = endpoints.flatMap((endpoint) => endpoint.addresses);
@@ -91,7 +91,7 @@ export class SourceBinding {
     this.#shares.give(port, this.#shares.of(port));
   }
 
-  /** @returns why the frame must not go on, if so */
+  /** Returns why a frame must not go on, or undefined if it may. */
   check(from: Port, view: FrameView): DropReason | undefined {
     const bound = this.#ports.get(from);
     if (bound === undefined || view.etherType === UNREADABLE) return "source-binding";
@@ -100,11 +100,11 @@ export class SourceBinding {
   }
 }
 
-/** What one port may use. */
+/** The addresses that one port may use. */
 class Bound {
   readonly #macs: ReadonlySet<number>;
   readonly #ipv4: ReadonlySet<number>;
-  /** Four words each: a bigint would be an allocation per frame. */
+  /** Four words each, because a bigint would be an allocation per frame. */
   readonly #ipv6: Uint32Array;
 
   constructor(endpoints: readonly Endpoint[], addresses: readonly IpAddress[]) {
@@ -129,7 +129,7 @@ class Bound {
     const words = this.#ipv6;
     const last = readUint32(bytes, offset + 12);
     for (let at = 0; at < words.length; at += 4) {
-      // The last word first, as it is the one that differs.
+      // Compares the last word first, because it differs most often.
       if (
         words[at + 3] === last &&
         words[at] === readUint32(bytes, offset) &&
@@ -158,7 +158,7 @@ function isOwn(bound: Bound, view: FrameView): boolean {
 
 function isOwnArp(bound: Bound, { bytes, payload, end }: FrameView): boolean {
   if (payload + ARP_BYTES > end) return false;
-  // ARP for Ethernet and IPv4; there is no other that anybody here could mean.
+  // Only ARP for Ethernet and IPv4 passes.
   if (readUint32(bytes, payload) !== 0x0001_0800 || readUint16(bytes, payload + 4) !== 0x0604) return false;
   if (!bound.hasMac(readMac(bytes, payload + 8))) return false;
   return readUint32(bytes, payload + 14) === 0 || bound.hasIpv4(bytes, payload + 14);
@@ -195,7 +195,7 @@ function isOwnIpv6(bound: Bound, view: FrameView): boolean {
   }
 }
 
-/** Whether a neighbour solicitation or advertisement names no MAC address that isn't the port's, nor such a target. */
+/** Returns whether the MAC addresses in a neighbour solicitation or advertisement, and its target if asked, are the port's. */
 function isOwnNeighbour(bound: Bound, view: FrameView, ownTarget: boolean): boolean {
   const { bytes, transport, packetEnd, fragment } = view;
   const target = transport + TARGET_OFFSET;
@@ -207,7 +207,7 @@ function isOwnNeighbour(bound: Bound, view: FrameView, ownTarget: boolean): bool
     const namesMac = type === SOURCE_LINK_LAYER_ADDRESS || type === TARGET_LINK_LAYER_ADDRESS;
     if (namesMac && !bound.hasMac(readMac(bytes, option + 2))) return false;
     const length = bytes[option + 1] ?? 0;
-    // No machine takes such a message (RFC 4861 section 4.6).
+    // Machines ignore such a message (RFC 4861 section 4.6).
     if (length === 0) return false;
     option += length * 8;
   }
@@ -230,7 +230,7 @@ function isZero(bytes: Uint8Array, address: number): boolean {
   );
 }
 
-/** Whether the address is fe80::/64 with the modified EUI-64 of the MAC address at `mac`. */
+/** Returns whether the address is fe80::/64 with the modified EUI-64 of the MAC address at `mac`. */
 function isMadeOfMac(bytes: Uint8Array, address: number, mac: number): boolean {
   return (
     readUint32(bytes, address) === 0xfe80_0000 &&

@@ -4,10 +4,10 @@ import type { Port } from "../port.ts";
 import { NoticeLimit } from "./notice-limit.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-/** What goes to many receivers, and so costs them all. */
+/** A kind of frame that goes to many receivers. */
 export type StormKind = "broadcast" | "multicast" | "unknown";
 
-/** Packets per second that one port may send of each kind; unlimited where it is undefined. */
+/** Packets per second that one port may send of each kind; undefined is unlimited. */
 export type StormLimits = Readonly<Record<StormKind, number | undefined>>;
 
 const KINDS: readonly StormKind[] = ["broadcast", "multicast", "unknown"];
@@ -24,19 +24,19 @@ const NAMES: Readonly<Record<StormKind, string>> = {
   unknown: "unicasts to unknown addresses",
 };
 
-/** A machine that boots says several things at once: that many go on together where the rate allows as many a second. */
+/** Least burst in packets, if the rate allows as many a second: a machine that boots sends several at once. */
 const LEAST_BURST = 10;
 
 interface PortState {
   readonly buckets: Readonly<Record<StormKind, TokenBucket | undefined>>;
-  /** Dropped since the last tick. */
+  /** Packets dropped since the last tick. */
   readonly dropped: Record<StormKind, number>;
 }
 
 /**
- * Storm control: what a port sends to many, in packets per second.
+ * Storm control: limits the packets per second that a port sends to many receivers.
  *
- * A tenth of a second's worth may come at once, so that what the others get in a second is the limit and hardly more.
+ * The burst is a tenth of a second's worth, so receivers get hardly more than the limit in any second.
  */
 export class StormGuard {
   readonly #limits: StormLimits;
@@ -51,11 +51,10 @@ export class StormGuard {
   }
 
   /**
-   * Whether a frame may go on.
+   * Returns why a frame must not go on, or undefined if it may.
    *
    * @param now seconds with fractions
-   * @param packets how many a super-frame stands for
-   * @returns why not
+   * @param packets number of packets in the frame: more than one in a super-frame
    */
   check(from: Port, kind: StormKind, now: number, packets = 1): DropReason | undefined {
     if (this.#limits[kind] === undefined) return undefined;
@@ -69,7 +68,7 @@ export class StormGuard {
     return REASONS[kind];
   }
 
-  /** Says of the ports that storm what became of it; to be called about once a second. */
+  /** Gives notice of the ports whose packets were dropped; to be called about once a second. */
   tick(now: number): void {
     const seconds = now - (this.#tickedAt ?? now);
     this.#tickedAt = now;

@@ -1,4 +1,4 @@
-/** A rate with a burst: tokens come at a steady rate, what goes on takes one, and so many are kept at most. */
+/** A rate with a burst: tokens come at a steady rate up to the burst, and each packet takes one. */
 export class TokenBucket {
   readonly #rate: number;
   readonly #burst: number;
@@ -18,8 +18,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes `cost` tokens where there is one. More than there are is owed, so that what costs more than a whole
-   * burst still goes on now and then, and is paid for by what comes after.
+   * Takes `cost` tokens if there is at least one. Missing tokens become a debt, so that a packet that costs more than the
+   * burst passes now and then, and later packets pay for it.
    *
    * @param now seconds; a clock that goes back brings nothing
    * @returns whether there was one
@@ -34,7 +34,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes tokens for what went on already; what is not there is owed. */
+  /** Takes tokens for a packet that passed already; missing tokens become a debt. */
   charge(cost: number): void {
     this.#tokens -= cost;
   }

@@ -1,26 +1,26 @@
 import { Budget, Shares } from "../budget.ts";
 import type { Port } from "../port.ts";
 
-/** Ports that something is known of for a time. */
+/** A set of ports, each kept for a time. */
 export class AgedPorts {
   readonly #until = new Map<Port, number>();
   readonly #shares: Shares<object>;
   #ports: ReadonlySet<Port> = new Set();
 
-  /** @param shares of which each port that is kept takes a unit */
+  /** @param shares each port in the set takes a unit of its share */
   constructor(shares: Shares<object> = new Shares(1, [new Budget(Number.POSITIVE_INFINITY)])) {
     this.#shares = shares;
   }
 
-  /** Those at present: another set after every change, so it may be kept and compared. */
+  /** The present ports: a new set after every change, so it may be kept and compared. */
   get ports(): ReadonlySet<Port> {
     return this.#ports;
   }
 
   /**
-   * Keeps a port until then, or longer if that was said before.
+   * Keeps a port until then, or longer if an earlier call said so.
    *
-   * @returns false where its share has no room
+   * @returns false if its share has no room
    */
   keep(port: Port, until: number): boolean {
     const before = this.#until.get(port);

@@ -1,4 +1,4 @@
-/** What the snooper learns from: reports, queries and hellos, read and checked and handed to their domain. */
+/** Reads and checks the messages that the snooper learns from, and hands them to their domain: reports, queries, hellos. */
 import { sumPseudoHeader } from "../../frame/checksum.ts";
 import { ALL_SYSTEMS, decodeIgmp } from "../../frame/groups/igmp.ts";
 import { ALL_NODES, decodeMld, isMldType } from "../../frame/groups/mld.ts";
@@ -30,8 +30,8 @@ export function isMld(view: FrameView): boolean {
 }
 
 /**
- * What a frame was: a host's report or leave, or a damaged message, which only routers have use for; a
- * router's query; or nothing that concerns membership.
+ * The kind of a frame: a host's report or leave or a damaged message, which go to routers only; a router's query; or data,
+ * which does not concern membership.
  */
 export type Judged = "data" | "report" | "query";
 
@@ -65,7 +65,7 @@ export function learnMld({ from, view, now, bringUp }: ControlFrame): Judged {
   if (!isIcmpv6Intact(bytes, transport, packet.end, source, destination)) return "report";
   const isLinkLocal = source >> 118n === LINK_LOCAL_PREFIX;
   if (message.kind !== "query") {
-    // RFC 3810 §5.2.13; those from ::, sent before there is an address, are for switches like this (RFC 3590 §4).
+    // RFC 3810 §5.2.13. Reports from ::, sent before a host has an address, are for snooping switches (RFC 3590 §4).
     if (isLinkLocal || source === 0n) bringUp()?.heardReport(message, from, now);
     return "report";
   }

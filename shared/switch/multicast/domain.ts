@@ -26,31 +26,31 @@ export interface DomainOptions {
   readonly mac: number;
   /** The hub's IPv4 address there, 0 for none. */
   readonly address: Ipv4Address;
-  /** Of the hub's IGMP queries. */
+  /** The version of the hub's IGMP queries. */
   readonly igmpVersion: 2 | 3;
   readonly sender: HubSender;
   readonly room: MulticastRoom;
 }
 
 /**
- * What is known of multicast in one VLAN of a segment: untagged frames, or those with the same tags. Every
- * VLAN has its own members, routers and queriers.
+ * The multicast state of one VLAN of a segment: untagged frames, or those with the same tags. Every VLAN has its own
+ * members, routers and queriers.
  */
 export class MulticastDomain {
   readonly tags: readonly VlanTag[];
-  /** The port that brought it up, whose share of domains it takes; undefined once that is gone. */
+  /** The port that created it, whose share of domains it takes; undefined once that has left. */
   creator: Port | undefined;
   readonly table: GroupTable;
   readonly igmp: Querier<Ipv4Address>;
   readonly mld: Querier<Ipv6Address>;
   readonly #room: MulticastRoom;
   readonly #routers: RouterPorts;
-  /** Ports in more groups than the table takes: they get all there is, rather than not what they joined. */
+  /** Ports in more groups than the table takes: they get all traffic, so that they miss nothing they joined. */
   readonly #overflowing: AgedPorts;
-  /** What {@link everywhere} was made of. */
+  /** The sets that {@link everywhere} was made of. */
   #seen: readonly ReadonlySet<Port>[] = [];
   #everywhere: ReadonlySet<Port> = new Set();
-  /** Moves on with every change of {@link everywhere}, and with it what every group's receivers are. */
+  /** Increases with every change of {@link everywhere}, which changes the receivers of every group. */
   #revision = 0;
   #heardAt: number;
 
@@ -68,30 +68,30 @@ export class MulticastDomain {
     const writeMld = (source: Ipv6Address, group: Ipv6Address | undefined, maxResponseMs: number) =>
       mldQueryFrame({ mac, source, tags, group, maxResponseMs });
     this.igmp = new Querier({ source: address, humbleSource: 0, write: writeIgmp, sender }, now);
-    // Hosts take queries from link-local addresses only; one from here that is not the lowest elects nobody.
+    // Hosts take queries from link-local addresses only. If this is not the lowest, its queries elect no one.
     const linkLocal = linkLocalOf(mac);
     this.mld = new Querier({ source: linkLocal, humbleSource: linkLocal, write: writeMld, sender }, now);
   }
 
-  /** Ports with routers behind them: where reports go. */
+  /** Ports with routers behind them, which get the reports. */
   get routers(): ReadonlySet<Port> {
     return this.#routers.ports;
   }
 
-  /** Ports that get every group's traffic. */
+  /** Ports that get the traffic of every group. */
   get everywhere(): ReadonlySet<Port> {
     this.#refresh();
     return this.#everywhere;
   }
 
-  /** Ports that a group's traffic goes to: its members, and those that get everything. */
+  /** Returns the receivers of a group's traffic: its members, and the ports that get all traffic. */
   receivers(group: Group): ReadonlySet<Port> {
     this.#refresh();
     if (group.revision === this.#revision) return group.receivers;
     return this.#room.receivers(group, this.#everywhere, this.#revision);
   }
 
-  /** Notes what a report or a leave says; queries are the caller's to see through. */
+  /** Notes a report or a leave. The caller handles queries. */
   heardReport(message: Igmp | Mld, from: Port, now: number): void {
     this.#heardAt = now;
     if (message.kind === "report") this.#join(message.group, from, now, isIgmpV1(message));
@@ -103,7 +103,7 @@ export class MulticastDomain {
     }
   }
 
-  /** Notes a query of a router's: one that has an address. */
+  /** Notes a query of a router, which has an address. */
   heardQuery(source: IpAddress, from: Port, now: number): void {
     this.#heardAt = now;
     if (typeof source === "number") this.igmp.heard(source, now);
@@ -116,16 +116,16 @@ export class MulticastDomain {
     if (!this.#routers.heardHello(from, holdSeconds, now)) this.#room.crowd(from, now + holdSeconds);
   }
 
-  /** Asks what the hosts behind a port are in. */
+  /** Queries the groups of the hosts behind a port. */
   greet(port: Port): void {
     this.igmp.greet(port);
     this.mld.greet(port);
   }
 
   /**
-   * Keeps the timers.
+   * Ends what has timed out and sends the queries that are due.
    *
-   * @param mayAsk whether one more general query may be sent now; one that may not is sent with a later tick
+   * @param mayAsk returns whether one more general query may go now; otherwise it goes with a later tick
    */
   tick(now: number, mayAsk: () => boolean = () => true): void {
     this.#routers.tick(now);
@@ -142,7 +142,7 @@ export class MulticastDomain {
     this.table.detach(port);
   }
 
-  /** Whether nothing is known here and nothing has been heard for so long that it might as well not be. */
+  /** Returns whether the domain may be removed: nothing is known here, and nothing was heard for long. */
   isIdle(now: number): boolean {
     const isEmpty = this.table.size === 0 && this.#routers.ports.size + this.#overflowing.ports.size === 0;
     return isEmpty && now - this.#heardAt >= Math.max(MEMBERSHIP_INTERVAL, OTHER_QUERIER_INTERVAL);
@@ -164,7 +164,7 @@ export class MulticastDomain {
     else this.mld.askLastMember(group, port);
   };
 
-  /** Brings {@link everywhere} up to date, if one of the sets that it is made of is another one now. */
+  /** Updates {@link everywhere} if one of its sets has changed. */
   #refresh(): void {
     const [routers, overflowing, crowd] = this.#seen;
     const { ports: crowded } = this.#room.crowded;
@@ -176,7 +176,7 @@ export class MulticastDomain {
   }
 }
 
-/** Reports of MLDv1 are v2's of IGMP in this: they are followed by a leave. */
+/** Reports of MLDv1 are like IGMPv2's: a leave follows them. */
 function isIgmpV1(report: { readonly group: IpAddress; readonly version: 1 | 2 }): boolean {
   return report.version === 1 && typeof report.group === "number";
 }
@@ -189,8 +189,8 @@ function isJoin(type: number, sources: number): boolean {
 }
 
 /**
- * Whether somebody may have left: for good with an empty list of sources to include, perhaps with sources to
- * block. The last-member queries find out, so it does no harm if it is not so.
+ * Returns whether a host may have left a group: certainly with an empty list of sources to include, perhaps with sources
+ * to block. The last-member queries find out, so a wrong guess does no harm.
  */
 function isLeave(type: number, sources: number): boolean {
   if (type === BLOCK_OLD_SOURCES) return true;

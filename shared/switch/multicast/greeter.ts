@@ -4,16 +4,16 @@ import { GREETED_PER_TICK } from "./timers.ts";
 import type { VlanDomains } from "./vlan-domains.ts";
 
 interface Greeting {
-  /** The VLANs that the port is yet to be asked about. */
+  /** The VLANs still to query at the port. */
   left: Iterator<MulticastDomain>;
-  /** Whether it is to be greeted once more, when this greeting is over. */
+  /** Whether to greet the port again after this greeting. */
   again: boolean;
 }
 
 /**
- * Asks ports what their hosts are in: two queries for each VLAN. What moves makes the hub ask, and a member can have a MAC
- * address move as often as it likes, so a port is greeted once a second at most, and about {@link GREETED_PER_TICK} tagged
- * VLANs in each. What comes meanwhile makes one greeting more.
+ * Queries the groups of ports: two queries for each VLAN. Moves of MAC addresses cause queries, and a machine can make an
+ * address move at will. So a port is greeted once a second at most, with {@link GREETED_PER_TICK} tagged VLANs in each
+ * second. All requests in the meantime make one more greeting.
  */
 export class Greeter {
   readonly #domains: VlanDomains;
@@ -23,14 +23,14 @@ export class Greeter {
     this.#domains = domains;
   }
 
-  /** Greets a port now, or when its greeting that goes on is over. */
+  /** Greets a port now, or after its current greeting. */
   greet(port: Port): void {
     const greeting = this.#greetings.get(port);
     if (greeting === undefined) this.#begin(port);
     else greeting.again = true;
   }
 
-  /** Goes on with what was begun; to be called about once a second. */
+  /** Continues the greetings; to be called about once a second. */
   tick(): void {
     for (const [port, greeting] of this.#greetings) {
       if (!this.#goOn(port, greeting)) continue;
@@ -50,7 +50,7 @@ export class Greeter {
     this.#goOn(port, greeting);
   }
 
-  /** @returns whether it had been over before */
+  /** Sends the next queries of a greeting. @returns whether it was over before */
   #goOn(port: Port, { left }: Greeting): boolean {
     for (let i = 0; i < GREETED_PER_TICK; i++) {
       const { done, value } = left.next();

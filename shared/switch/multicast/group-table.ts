@@ -14,19 +14,19 @@ import {
 interface Membership {
   readonly group: Group;
   readonly port: Port;
-  /** When it ends without another report. */
+  /** When it ends unless a report comes. */
   expiresAt: number;
-  /** Until when a v1 host, which can't leave, is taken to be there (RFC 3376 §7.3.2). */
+  /** Until when a v1 host, which cannot leave, counts as present (RFC 3376 §7.3.2). */
   v1Until: number;
-  /** When somebody left, in seconds, where that is yet to be confirmed. */
+  /** When a host left, in seconds, while that is unconfirmed. */
   leftAt: number | undefined;
   /** Queries sent since then. */
   asked: number;
 }
 
 /**
- * A group that somebody is in, or was while its traffic still comes. Most have one member, so that stands in the group
- * itself; a map is made for the second.
+ * A group with members, or without any while its traffic still comes. Most have one member, which is stored in the group
+ * itself; the second creates a map.
  */
 export class Group {
   /** The address in 32-bit words, as signed integers; all but the last are 0 for IPv4. */
@@ -34,11 +34,11 @@ export class Group {
   readonly w1: number;
   readonly w2: number;
   readonly w3: number;
-  /** When traffic came last: the reader's to set. */
+  /** When its last traffic came. The caller of {@link GroupTable.find} sets it. */
   usedAt: number;
-  /** The holder of its share of the table while it has no member: a port, or those that are gone. */
+  /** The holder of its share of the table while it has no member: a port, or all ports that have left. */
   holder: object | undefined;
-  /** Ports that traffic goes to, and the revision of the table for which that holds. */
+  /** The cached receivers, and the revision for which they hold. */
   receivers: ReadonlySet<Port> = NOBODY;
   revision = -1;
   /** The next with the same hash. */
@@ -56,20 +56,20 @@ export class Group {
     return (word(this.w0) << 96n) | (word(this.w1) << 64n) | (word(this.w2) << 32n) | word(this.w3);
   }
 
-  /** How many ports are in it. */
+  /** Number of member ports. */
   get size(): number {
     const members = this.#members;
     return members === undefined ? 0 : members instanceof Map ? members.size : 1;
   }
 
-  /** The ports that are in it. */
+  /** The member ports. */
   get ports(): Port[] {
     const members = this.#members;
     if (members instanceof Map) return [...members.keys()];
     return members === undefined ? [] : [members.port];
   }
 
-  /** One whose time is over; undefined where there is none. */
+  /** Returns a member whose time is over, or undefined. */
   ended(now: number): Membership | undefined {
     const members = this.#members;
     if (members === undefined) return undefined;
@@ -113,29 +113,27 @@ type Words = readonly [number, number, number, number];
 export const NOBODY: ReadonlySet<Port> = new Set();
 
 /**
- * Who is in which group: memberships by IP group and port, each with the timers of RFC 3376 and RFC 3810.
+ * Memberships of ports in IP groups, each with the timers of RFC 3376 and RFC 3810.
  *
- * Keyed on the IP group, as 32 of IPv4 share one MAC address. Membership is in the group as a whole: who
- * wants some of its sources gets all, as filtering by source is the hosts' affair too (RFC 3376 §3.2 has them
- * do it whatever arrives).
+ * The key is the IP group, because 32 groups of IPv4 share one MAC address. A membership covers all sources of a group,
+ * because hosts filter by source themselves (RFC 3376 §3.2).
  *
- * A group whose last member is gone is held, with nobody in it, until its traffic has been silent for
- * {@link MEMBERSHIP_INTERVAL}: forgotten at once, it would be unregistered, and what the last member left
- * would be flooded to everybody, that member included. Not so groups of IPv6's link scope, which neighbour
- * discovery depends on: there, a frame too many is better than one too few.
+ * A group without members is held until its traffic was silent for {@link MEMBERSHIP_INTERVAL}. If it were forgotten at
+ * once, its traffic would be flooded, also to the member that just left. Groups of IPv6's link scope are not held,
+ * because neighbour discovery depends on them: there, a frame too many is better than one too few.
  *
- * Every port has a share of its own, over all tables of a segment, so one that joins whatever there is takes nothing from
- * the others. A unit of it is a membership or a held group, 230 bytes at most (measured in test/shared/switch/table-memory.test.ts).
+ * Every port has its own share of all tables of a segment, so a port that joins everything takes nothing from others. A
+ * unit is a membership or a held group, 230 bytes at most (measured in test/shared/switch/table-memory.test.ts).
  */
 export class GroupTable {
-  /** By hash; the rest of those with the same hash hang on the first. */
+  /** Groups by hash; each links to the next with the same hash. */
   readonly #groups = new Map<number, Group>();
   readonly #shares: Shares<object>;
   readonly #changed: (group: Group) => void;
-  /** Holds the groups whose last member's port is gone. */
+  /** Holds the groups whose last member's port has left. */
   readonly #gone = {};
   readonly #leaving = new Set<Membership>();
-  /** Not the same in any two tables, so that nobody can prepare groups that all have one hash. */
+  /** Random for each table, so that no machine can prepare groups that all have one hash. */
   readonly #seed = (Math.random() * 2 ** 32) | 0;
   #memberships = 0;
   #held = 0;
@@ -143,8 +141,8 @@ export class GroupTable {
   #now = 0;
 
   /**
-   * @param shares what each port may have, in all tables of the segment
-   * @param changed told of a group whose receivers are others, or that is forgotten
+   * @param shares each port's share of all tables of the segment
+   * @param changed called with a group whose receivers changed, or that was removed
    */
   constructor(
     shares: Shares<object> = new Shares(MAX_GROUPS_PER_PORT, [new Budget(MAX_MEMBERSHIPS)]),
@@ -154,19 +152,19 @@ export class GroupTable {
     this.#changed = changed;
   }
 
-  /** Groups, with those that are held. */
+  /** Number of groups, with those that are held. */
   get size(): number {
     return this.#size;
   }
 
-  /** Memberships, with the groups that are held. */
+  /** Number of memberships, with the groups that are held. */
   get memberships(): number {
     return this.#memberships;
   }
 
   /**
-   * The group of an address in 32-bit words, signed; 0, 0, 0 and the address for one of IPv4. For every frame:
-   * allocates nothing.
+   * Returns the group of an address in signed 32-bit words: 0, 0, 0 and the address for IPv4. Called for every frame, so
+   * it allocates nothing.
    */
   find(w0: number, w1: number, w2: number, w3: number): Group | undefined {
     let group = this.#groups.get(hash(this.#seed, w0, w1, w2, w3));
@@ -177,7 +175,7 @@ export class GroupTable {
     return undefined;
   }
 
-  /** The same for an address. */
+  /** Returns the group of an address. */
   get(address: IpAddress): Group | undefined {
     const [w0, w1, w2, w3] = toWords(address);
     return this.find(w0, w1, w2, w3);
@@ -192,8 +190,8 @@ export class GroupTable {
   /**
    * Notes a report.
    *
-   * @param v1 whether it is one of IGMPv1
-   * @returns false where the port, or the table, is full
+   * @param v1 whether it is an IGMPv1 report
+   * @returns false if the port or the table is full
    */
   join(address: IpAddress, port: Port, now: number, v1 = false): boolean {
     this.#now = now;
@@ -226,10 +224,10 @@ export class GroupTable {
   }
 
   /**
-   * Notes a leave: unless somebody reports the group, the port's membership ends after the last-member queries.
+   * Notes a leave: the port's membership ends after the last-member queries unless a report comes.
    *
-   * @returns whether the first of those is to be sent now; not if the port isn't in the group, is leaving
-   *   already, or has a v1 host in it
+   * @returns whether to send the first of these queries now: not if the port is not in the group, is leaving already, or
+   *   has a v1 host in it
    */
   leave(address: IpAddress, port: Port, now: number): boolean {
     const membership = this.get(address)?.of(port);
@@ -242,7 +240,7 @@ export class GroupTable {
   }
 
   /**
-   * Ends what has run out, and forgets groups that nobody is in or sends to; to be called about once a second.
+   * Ends memberships that timed out, and removes groups without members and traffic; to be called about once a second.
    *
    * @param ask sends a last-member query
    */
@@ -257,7 +255,7 @@ export class GroupTable {
     }
   }
 
-  /** Ends the memberships of a port that is gone. */
+  /** Ends the memberships of a port that has left. */
   detach(port: Port): void {
     for (const group of this.groups()) {
       const membership = group.of(port);
@@ -283,13 +281,13 @@ export class GroupTable {
     group.leave(port);
     this.#changed(group);
     if (group.size > 0) return this.#give(port);
-    // What the port had of its share, the group keeps.
+    // The group keeps the unit that the port's membership had.
     group.holder = port;
     group.usedAt = now;
     if (isLinkScope(group.w0)) this.#forget(group);
   }
 
-  /** Keeps a group whose last member's port is gone, if there is room among those. */
+  /** Keeps a group whose last member's port has left, if there is room for such. */
   #disown(group: Group, port: Port): void {
     if (this.#held >= MAX_GROUPS_PER_PORT || !this.#shares.move(port, this.#gone)) return this.#forget(group);
     group.holder = this.#gone;
@@ -330,12 +328,12 @@ export class GroupTable {
   }
 }
 
-/** Whether a group's first word is that of IPv6's link scope, ff02::/16. */
+/** Returns whether a group's first word is that of IPv6's link scope, ff02::/16. */
 export function isLinkScope(word: number): boolean {
   return word >>> 16 === 0xff02;
 }
 
-/** Seconds in whole tenths. */
+/** Converts seconds to whole tenths, rounded down. */
 function tenths(seconds: number): number {
   return Math.floor(seconds * 10);
 }
@@ -346,7 +344,7 @@ function toWords(address: IpAddress): Words {
   return [word(96n), word(64n), word(32n), word(0n)];
 }
 
-/** 32 bits, signed: multiply and shift, as in MurmurHash. */
+/** Hashes the words of an address to 32 bits by multiplying and shifting, as MurmurHash does. */
 function hash(seed: number, w0: number, w1: number, w2: number, w3: number): number {
   return mix(mix(mix(mix(seed, w0), w1), w2), w3);
 }

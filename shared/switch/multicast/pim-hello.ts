@@ -1,5 +1,5 @@
 /**
- * The one message of PIM that a snooping switch looks at, the hello of RFC 7761 §4.9.2:
+ * The hello of PIM, RFC 7761 §4.9.2, the only PIM message that a snooping switch reads:
  *
  * ```
  *  0       1       2               4               6               8
@@ -20,12 +20,11 @@ const HEADER_BYTES = 4;
 const OPTION_HEADER_BYTES = 4;
 const VERSION_2_HELLO = 0x20;
 const OPTION_HOLDTIME = 1;
-/** What holds where a hello doesn't say (RFC 7761 §4.11). */
+/** The holdtime of a hello without one, in seconds (RFC 7761 §4.11). */
 const DEFAULT_HOLDTIME = 105;
 
 /**
- * How long, in seconds, the hello that fills [start, end) says that its router will be there; undefined for
- * what is no hello, or damaged.
+ * Returns the holdtime in seconds of the hello that fills [start, end); undefined for other messages and damaged ones.
  *
  * @param sum the partial sum of the pseudo-header; 0 over IPv4
  */

@@ -12,50 +12,49 @@ import {
   TICK_SLACK,
 } from "./timers.ts";
 
-/** What a querier is for: IGMP or MLD, in one VLAN. */
+/** What a querier needs: of IGMP or MLD, in one VLAN. */
 export interface QuerierOptions<Address extends IpAddress> {
-  /** Where its queries come from; 0.0.0.0 if the hub has no address there. */
+  /** The source of its queries; 0.0.0.0 if the hub has no address there. */
   readonly source: Address;
-  /** Builds a frame with a query; without a group a general one. Undefined where there can be none. */
+  /** Builds a frame with a query; a general one without a group. Undefined for fields out of range. */
   readonly write: (
     source: Address,
     group: Address | undefined,
     maxResponseMs: number,
   ) => Uint8Array | undefined;
-  /** Where those queries come from that don't claim the querier's part, while it is another's. */
+  /** The source of queries that do not compete for the querier's role, while another router has it. */
   readonly humbleSource: Address;
   readonly sender: HubSender;
 }
 
 /**
- * The hub's own querier of one family: without any, hosts report once, when they join, and their memberships
- * run out.
+ * The hub's querier of one family. Without a querier hosts report only when they join, and memberships time out.
  *
- * It yields to a querier with a lower address (RFC 3376 §6.6.2, RFC 3810 §7.6.2), and to any while its own is
- * 0.0.0.0, which never wins an election (RFC 4541 §2.1.1); it resumes when nothing has been heard of that one
- * for {@link OTHER_QUERIER_INTERVAL}.
+ * It yields to a querier with a lower address (RFC 3376 §6.6.2, RFC 3810 §7.6.2), and to any while its own address is
+ * 0.0.0.0, which never wins an election (RFC 4541 §2.1.1). It resumes when the other was silent for
+ * {@link OTHER_QUERIER_INTERVAL}.
  */
 export class Querier<Address extends IpAddress> {
   readonly #options: QuerierOptions<Address>;
-  /** Whom it yields to, and until when. */
+  /** The querier that it yields to, and until when. */
   #other: Address | undefined;
   #otherUntil = 0;
   #nextAt: number;
   /** Startup queries left to send. */
   #startup = ROBUSTNESS;
 
-  /** Begins to ask with the first tick. */
+  /** Starts to query with the first tick. */
   constructor(options: QuerierOptions<Address>, now: number) {
     this.#options = options;
     this.#nextAt = now;
   }
 
-  /** Whose part it is: another's address, or undefined while it is the hub's. */
+  /** The address of the querier; undefined while it is the hub. */
   get other(): Address | undefined {
     return this.#other;
   }
 
-  /** Notes a query by another: not one from 0.0.0.0. */
+  /** Notes another router's query, which must not be from 0.0.0.0. */
   heard(source: Address, now: number): void {
     const own = this.#options.source;
     if (own && source >= own) return;
@@ -66,7 +65,7 @@ export class Querier<Address extends IpAddress> {
   /**
    * Sends the general query that is due, if any; to be called about once a second.
    *
-   * @param mayAsk whether it may be sent now; if not, it is due still
+   * @param mayAsk returns whether it may go now; if not, it stays due
    */
   tick(now: number, mayAsk: () => boolean = () => true): void {
     if (this.#other !== undefined) {
@@ -81,14 +80,14 @@ export class Querier<Address extends IpAddress> {
     if (query !== undefined) this.#options.sender.toAll(query);
   }
 
-  /** Asks a port that has just come what its hosts are in, whoever is querier: its hosts may have joined long ago. */
+  /** Queries a new port, even while another router is querier: its hosts may have joined long ago. */
   greet(port: Port): void {
     this.#ask(port, undefined, GREETING_RESPONSE);
   }
 
   /**
-   * Asks the port where somebody left a group whether somebody else is still in it. Whoever is querier: it is
-   * the hub's memberships that are at stake, and the querier learns of the leave itself.
+   * Asks the port where a host left a group whether another host there is in it. Does so even while another router is
+   * querier, because the hub's own memberships depend on the answer.
    */
   askLastMember(group: Address, port: Port): void {
     this.#ask(port, group, LAST_MEMBER_INTERVAL);

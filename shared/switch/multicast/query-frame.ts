@@ -26,14 +26,14 @@ import { encodeIpv4, IPV4_HEADER_BYTES } from "../../frame/ip/ipv4.ts";
 import { encodeIpv6, HOP_BY_HOP, IPV6_HEADER_BYTES } from "../../frame/ip/ipv6.ts";
 import { QUERY_INTERVAL, ROBUSTNESS } from "./timers.ts";
 
-/** Where groups' MAC addresses begin: the low 23 bits of IPv4's are added (RFC 1112 §6.4), the low 32 of IPv6's (RFC 2464 §7). */
+/** Prefixes of groups' MAC addresses: the low 23 bits of IPv4's (RFC 1112 §6.4), the low 32 of IPv6's (RFC 2464 §7) follow. */
 const IPV4_GROUP_MAC = 0x0100_5e00_0000;
 const IPV6_GROUP_MAC = 0x3333_0000_0000;
 
-/** CS6, internetwork control: what Linux and routers mark theirs with. */
+/** CS6, internetwork control, as Linux and routers mark their queries. */
 const DSCP_CONTROL = 48;
 
-/** A query to be written, of either family. */
+/** A query of either family. */
 interface Query<Address> {
   /** The hub's MAC address in the segment. */
   readonly mac: number;
@@ -44,7 +44,7 @@ interface Query<Address> {
   readonly maxResponseMs: number;
 }
 
-/** Builds a frame with an IGMP query, of v3 or, for hosts that can't stand those, v2; undefined for fields out of range. */
+/** Builds a frame with an IGMP query, of v3 or, for hosts that cannot read that, v2; undefined for fields out of range. */
 export function igmpQueryFrame(query: Query<Ipv4Address>, version: 2 | 3 = 3): Uint8Array | undefined {
   const { mac, source, tags, group, maxResponseMs } = query;
   const payloadLength = version === 3 ? IGMP_V3_QUERY_BYTES : IGMP_BYTES;
@@ -121,7 +121,7 @@ export function mldQueryFrame(query: Query<Ipv6Address>): Uint8Array | undefined
   return end === undefined ? undefined : bytes;
 }
 
-/** The link-local address that a MAC address gives: the modified EUI-64 of RFC 4291 §2.5.6 and appendix A. */
+/** Returns the link-local address of a MAC address: the modified EUI-64 of RFC 4291 §2.5.6 and appendix A. */
 export function linkLocalOf(mac: number): Ipv6Address {
   const bits = BigInt(mac) ^ 0x0200_0000_0000n;
   return (0xfe80n << 112n) | ((bits >> 24n) << 40n) | (0xff_fen << 24n) | (bits & 0xff_ffffn);

@@ -4,44 +4,44 @@ import { AgedPorts } from "./aged-ports.ts";
 import { type Group, NOBODY } from "./group-table.ts";
 import { MAX_GROUPS_PER_PORT, MAX_MEMBERSHIPS } from "./timers.ts";
 
-/** Receivers that take as much memory as a membership, and what a set takes without any. */
+/** Number of receivers that take as much memory as a membership; and the memory of an empty set, in receivers. */
 const RECEIVERS_PER_UNIT = 8;
 const SET_RECEIVERS = 8;
 
-/** Told of a port for whose memberships there is no room. */
+/** Called with a port for whose memberships there is no room. */
 export type Full = (port: Port, now: number) => void;
 
 /**
- * What bounds all that a segment's snooping knows: the shares of the ports, and what is done where they have no room. All
- * domains of the segment have one.
+ * Bounds the memory of a segment's snooping by shares of its ports, and remembers the ports without room. All domains of
+ * the segment use the same one.
  */
 export class MulticastRoom {
-  /** Of memberships, held groups, VLANs and router ports: what each port may have of them, in all VLANs together. */
+  /** Each port's share of memberships, held groups, VLANs and router ports, in all VLANs together. */
   readonly shares: Shares<object>;
   readonly full: Full;
   /**
-   * Ports for which there was no room even for the note that they get everything: they get it in every VLAN. It is one
-   * entry for each port at most, which nobody can make more of.
+   * Ports without room even for the entry that they get all traffic: they get it in every VLAN. One entry per port at
+   * most, so no machine can add more.
    */
   readonly crowded = new AgedPorts();
-  /** Groups whose receivers are kept, with the units that they take; the one kept longest first. */
+  /** Groups whose receivers are cached, with the units that they take; the oldest first. */
   readonly #kept = new Map<Group, number>();
   #units = 0;
 
-  /** @param budget of the segment, in memberships */
+  /** @param budget the segment's, in memberships */
   constructor(budget: Budget = new Budget(MAX_MEMBERSHIPS), full: Full = () => {}) {
     this.shares = new Shares(MAX_GROUPS_PER_PORT, [budget]);
     this.full = full;
   }
 
-  /** Gives a port everything until then, in every VLAN. */
+  /** Gives a port all traffic in every VLAN until then. */
   crowd(port: Port, until: number): void {
     this.crowded.keep(port, until);
   }
 
   /**
-   * Returns the ports that a group's traffic goes to, and has the group keep them where there is room: a set for each of
-   * many groups, with many ports that get everything in each, would be memory without a bound.
+   * Returns the receivers of a group's traffic, and caches them in the group if there is room. Without a bound, sets for
+   * many groups with many ports in each would take unlimited memory.
    */
   receivers(group: Group, everywhere: ReadonlySet<Port>, revision: number): ReadonlySet<Port> {
     const receivers = new Set([...group.ports, ...everywhere]);
@@ -67,7 +67,7 @@ export class MulticastRoom {
     this.crowded.detach(port);
   }
 
-  /** Has a group keep its receivers no more. */
+  /** Drops the cached receivers of a group. */
   drop(group: Group): void {
     const units = this.#kept.get(group);
     if (units === undefined) return;

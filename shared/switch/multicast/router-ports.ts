@@ -3,14 +3,14 @@ import { AgedPorts } from "./aged-ports.ts";
 import { OTHER_QUERIER_INTERVAL } from "./timers.ts";
 
 /**
- * Ports with a multicast router behind them, which gets every report and every stream (RFC 4541 §2.1.1):
- * learnt from queries and from PIM hellos, and forgotten when neither comes any more.
+ * Ports with a multicast router behind them, which gets every report and every stream (RFC 4541 §2.1.1). Learnt from
+ * queries and PIM hellos, and forgotten when both stop.
  */
 export class RouterPorts extends AgedPorts {
   /**
-   * Notes a query of a router's; not one from 0.0.0.0, which is a switch's that asks for itself.
+   * Notes a router's query. Queries from 0.0.0.0 are not for here: switches send them for themselves.
    *
-   * @returns false where there was no room for the port
+   * @returns false if there was no room for the port
    */
   heardQuery(port: Port, now: number): boolean {
     return this.keep(port, now + OTHER_QUERIER_INTERVAL);
@@ -19,8 +19,8 @@ export class RouterPorts extends AgedPorts {
   /**
    * Notes a PIM hello.
    *
-   * @param holdSeconds how long it holds by its own word; a router that says 0 is going down, and is left to age
-   * @returns false where there was no room for the port
+   * @param holdSeconds its holdtime; a router that says 0 is going down and is left to age
+   * @returns false if there was no room for the port
    */
   heardHello(port: Port, holdSeconds: number, now: number): boolean {
     return holdSeconds === 0 || this.keep(port, now + holdSeconds);

@@ -1,5 +1,5 @@
 /**
- * Which groups membership matters for. Addresses are 32-bit words, signed: an IPv4 address, or the four of an
+ * Tells the groups for which membership matters. Addresses are signed 32-bit words: an IPv4 address, or the four of an
  * IPv6 one.
  */
 import type { IpAddress } from "../../frame/address.ts";
@@ -15,21 +15,21 @@ const SITE_SCOPE_IPV6 = 0xff05_0000 | 0;
 const ALL_NODES_IPV6 = 1;
 
 /**
- * Whether a group of IPv4 goes to everybody, joined or not: the local network control block 224.0.0.0/24
- * (RFC 4541 §2.1.2), mDNS among it, and SSDP, as too many printers, televisions and lamps never report the
- * groups by which they are found.
+ * Returns whether traffic to a group of IPv4 goes to all ports: the local network control block 224.0.0.0/24 (RFC 4541
+ * §2.1.2), which includes mDNS, and SSDP. Many printers, televisions and lamps never report the groups by which they are
+ * found.
  */
 export function isFloodedIpv4(group: number): boolean {
   return group >>> 8 === 0xe0_0000 || group === SSDP_IPV4;
 }
 
-/** The same for IPv6: ff02::1 (RFC 4541 §3), and for the same reason SSDP and mDNS. */
+/** Returns the same for IPv6: ff02::1 (RFC 4541 §3), and for the same reason SSDP and mDNS. */
 export function isFloodedIpv6(w0: number, w1: number, w2: number, w3: number): boolean {
   if (w1 !== 0 || w2 !== 0 || (w0 !== LINK_SCOPE_IPV6 && w0 !== SITE_SCOPE_IPV6)) return false;
   return w3 === SSDP_IPV6 || w3 === MDNS_IPV6 || (w3 === ALL_NODES_IPV6 && w0 === LINK_SCOPE_IPV6);
 }
 
-/** Whether an address is a group whose members are worth remembering. */
+/** Returns whether an address is a group whose members matter. */
 export function isFollowed(address: IpAddress): boolean {
   if (typeof address === "number") return address >>> 28 === 0xe && !isFloodedIpv4(address | 0);
   if (address >> 120n !== 0xffn) return false;

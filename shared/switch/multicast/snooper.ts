@@ -27,42 +27,42 @@ export interface SnooperOptions {
   /** The hub's MAC address in the segment. */
   readonly mac: number;
   readonly sender: HubSender;
-  /** Whether groups nobody has joined go to everybody, or to router ports only. */
+  /** Whether traffic to groups without members goes to all ports, or to router ports only. */
   readonly floodUnregistered: boolean;
   /** The hub's IPv4 address in the segment; without one, its queries win no election. */
   readonly address?: Ipv4Address;
-  /** Of what may be known in the segment; a bound of its own unless given. */
+  /** Budget of memberships in the segment; one of its own unless given. */
   readonly budget?: Budget | undefined;
-  /** Told of a port for whose memberships there is no room. */
+  /** Called with a port for whose memberships there is no room. */
   readonly full?: Full;
-  /** Of the hub's IGMP queries: 3, unless there are hosts of v2 that can't stand those. */
+  /** The version of the hub's IGMP queries: 3 unless there are hosts of v2 that cannot read those. */
   readonly igmpVersion?: 2 | 3;
 }
 
-/** Where a frame goes: to every port, or to these. */
+/** Where a frame goes: to all ports, or to these. */
 export type Receivers = "flood" | ReadonlySet<Port>;
 
 /** A group with its members, for people. */
 export interface GroupView {
   /** `239.1.2.3`, `ff05::1:3`. */
   readonly group: string;
-  /** The ids of the VLAN tags it is behind, from the outside in; empty for untagged frames. */
+  /** The ids of its VLAN tags from the outside in; empty for untagged frames. */
   readonly vlans: readonly number[];
-  /** Empty for a group that everybody has left while its traffic still comes. */
+  /** Empty for a group without members whose traffic still comes. */
   readonly ports: Port[];
 }
 
 const NOBODY: ReadonlySet<Port> = new Set();
 
 /**
- * IGMP and MLD snooping (RFC 4541): says of every multicast frame which ports it goes to, having learnt from
- * hosts' reports who is in which group, and asking for those itself where no router does.
+ * IGMP and MLD snooping (RFC 4541): decides which ports a multicast frame goes to. Learns the members of groups from
+ * hosts' reports, and queries for those itself while no router does.
  *
- * Reports and leaves go to router ports only, as a host that hears another's holds back its own (RFC 2236 §3).
- * What isn't understood isn't filtered.
+ * Reports and leaves go to router ports only, because a host that hears another's report withholds its own (RFC 2236
+ * §3). Forwards frames it cannot parse.
  */
 export class MulticastSnooper {
-  /** What the frame judged last was: a report that goes to nobody was meant for the hub, and isn't lost. */
+  /** The kind of the last frame judged. A report without receivers was meant for the hub and is not lost. */
   judged: Judged = "data";
   readonly #floodUnregistered: boolean;
   readonly #room: MulticastRoom;
@@ -70,8 +70,8 @@ export class MulticastSnooper {
   readonly #greeter: Greeter;
 
   /**
-   * @param now seconds, as in all methods; the clock's reading rather than the last tick's, or the second between
-   *   queries after a leave becomes shorter
+   * @param now seconds, as in all methods. Must be the clock's reading and not the last tick's, or the second between
+   *   queries after a leave becomes shorter.
    */
   constructor(options: SnooperOptions, now: number) {
     const { mac, sender, floodUnregistered, budget, full, address = 0, igmpVersion = 3 } = options;
@@ -81,12 +81,12 @@ export class MulticastSnooper {
     this.#greeter = new Greeter(this.#domains);
   }
 
-  /** Ports with a multicast router behind them, by untagged frames. */
+  /** Ports with a multicast router behind them, as learnt from untagged frames. */
   get routerPorts(): ReadonlySet<Port> {
     return this.#domains.untagged.routers;
   }
 
-  /** Who asks in place of the hub, in untagged frames; undefined where it asks itself. */
+  /** The queriers that replace the hub's for untagged frames; undefined while the hub queries itself. */
   get otherQueriers(): { readonly igmp: string | undefined; readonly mld: string | undefined } {
     const { igmp, mld } = this.#domains.untagged;
     return { igmp: nameOf(igmp.other), mld: nameOf(mld.other) };
@@ -104,21 +104,21 @@ export class MulticastSnooper {
     return "flood";
   }
 
-  /** Keeps all timers, and sends what queries are due; to be called about once a second. */
+  /** Ends what has timed out and sends the queries that are due; to be called about once a second. */
   tick(now: number): void {
     this.#room.tick(now);
     this.#domains.tick(now);
     this.#greeter.tick();
   }
 
-  /** Asks a port that has just come what its hosts are in. */
+  /** Queries the groups of a port that has just been attached. */
   attach(port: Port): void {
     this.greet(port);
   }
 
   /**
-   * Asks a port once more: for when a machine has moved there, whose kernel knows nothing of it and would
-   * report no sooner than at the next general query. Once a second at most.
+   * Queries the groups of a port again, once a second at most. A machine that moved there does not notice its move, so it
+   * would not report before the next general query.
    */
   greet(port: Port): void {
     this.#greeter.greet(port);
@@ -130,7 +130,7 @@ export class MulticastSnooper {
     this.#domains.detach(port);
   }
 
-  /** How many groups are known, for statistics. */
+  /** Number of known groups, for statistics. */
   get groupCount(): number {
     let count = 0;
     for (const domain of this.#domains) count += domain.table.size;
@@ -154,7 +154,7 @@ export class MulticastSnooper {
       return this.#passOn(control, learnIgmp(control));
     }
     const group = readUint32(view.bytes, view.ipDestination) | 0;
-    // Some clusters have an address of their own behind a group's MAC.
+    // Some clusters use a unicast address with a group's MAC.
     if (group >>> 28 !== 0xe) return "flood";
     if (view.protocol === PROTOCOL_PIM) learnPim4(this.#control(from, view, now));
     if (isFloodedIpv4(group)) return "flood";
@@ -179,7 +179,7 @@ export class MulticastSnooper {
     return this.#receivers(domain, w0, w1, w2, w3, now);
   }
 
-  /** Of traffic to a group. */
+  /** Returns the receivers of traffic to a group. */
   #receivers(
     domain: MulticastDomain | undefined,
     w0: number,
@@ -193,14 +193,14 @@ export class MulticastSnooper {
       group.usedAt = now;
       return domain.receivers(group);
     }
-    // A host that doesn't report its solicited-node group must be found all the same.
+    // A host that does not report its solicited-node group must still be found.
     return isLinkScope(w0) ? "flood" : this.#unregistered(domain, now);
   }
 
   #unregistered(domain: MulticastDomain | undefined, now: number): Receivers {
     if (this.#floodUnregistered) return "flood";
     if (domain !== undefined) return domain.everywhere;
-    // While there is no room for more VLANs, nobody knows who would have been a member there.
+    // Without room for the VLAN its members are unknown.
     return this.#domains.isFull(now) ? "flood" : NOBODY;
   }
 
@@ -209,7 +209,7 @@ export class MulticastSnooper {
     return judged === "report" ? (bringUp()?.routers ?? "flood") : "flood";
   }
 
-  /** Allocates, because control messages are few. */
+  /** Puts together what the parsers of control messages need. Allocates, because such messages are few. */
   #control(from: Port, view: FrameView, now: number): ControlFrame {
     return { from, view, now, bringUp: () => this.#domains.bringUp(from, view, now) };
   }

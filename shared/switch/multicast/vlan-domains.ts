@@ -11,22 +11,22 @@ import {
   UNITS_PER_DOMAIN,
 } from "./timers.ts";
 
-/** How many tags of a frame are looked behind: Q-in-Q. */
+/** Greatest number of tags that are followed: Q-in-Q. */
 const MAX_TAGS = 2;
 const TPID_OFFSET = 12;
 const VLAN_ID = 0x0fff;
-/** Bits that a tag takes in a key: those of the VLAN id, and which of the two TPIDs it is. */
+/** Bits of a tag in a key: the VLAN id, and one for the TPID. */
 const KEY_BITS = 13;
 
 /**
- * The domains of a segment: one for untagged frames, and one for each VLAN inside it in which something was
- * reported or asked, as long as anything is known there.
+ * The domains of a segment: one for untagged frames, and one for each VLAN inside with reports or queries, while anything
+ * is known there.
  */
 export class VlanDomains {
   readonly untagged: MulticastDomain;
   readonly #options: DomainOptions;
   readonly #tagged = new Map<number, MulticastDomain>();
-  /** Until when it is taken to be full, as there was no room for a domain. */
+  /** Until when it counts as full, because there was no room for a domain. */
   #fullUntil = 0;
 
   constructor(options: DomainOptions, now: number) {
@@ -34,12 +34,12 @@ export class VlanDomains {
     this.untagged = new MulticastDomain(options, [], undefined, now);
   }
 
-  /** Whether there is no room for more, or was none a while ago. */
+  /** Returns whether there is no room for more domains, or was none a while ago. */
   isFull(now: number): boolean {
     return this.#tagged.size >= MAX_DOMAINS || now < this.#fullUntil;
   }
 
-  /** The domains of tagged frames, in the order in which they came up. */
+  /** The domains of tagged frames, oldest first. */
   get tagged(): Iterable<MulticastDomain> {
     return this.#tagged.values();
   }
@@ -63,7 +63,7 @@ export class VlanDomains {
     if (this.#tagged.size >= MAX_DOMAINS || this.#createdBy(from) >= MAX_DOMAINS_PER_PORT) return undefined;
     const { room } = this.#options;
     const domain = new MulticastDomain(this.#options, tagsOf(view), from, now);
-    // Its own share, because it outlives the port that brought it up.
+    // The domain has a share of its own, because it outlives the port that created it.
     if (!room.shares.take(domain, UNITS_PER_DOMAIN)) {
       this.#fullUntil = now + MEMBERSHIP_INTERVAL;
       room.full(from, now);

@@ -17,20 +17,20 @@ import { arpProbe, solicitation } from "./messages.ts";
 import { awaitsRouterFlag, type Entry } from "./neighbour-entry.ts";
 import type { NeighbourTable } from "./neighbour-table.ts";
 
-/** Something to ask a machine once, that is not the owner of an entry. */
+/** A question to a machine that does not own an entry, asked once. */
 interface Question {
   readonly address: IpAddress;
   readonly mac: number;
-  /** Where the machine is, once the time has come; undefined if nobody knows. */
+  /** Returns the machine's port when the time has come; undefined if it is unknown. */
   readonly locate: () => Port | undefined;
-  /** The port whose frame gave rise to it. */
+  /** The port whose frame caused it. */
   readonly cause: Port;
   readonly at: number;
 }
 
 /**
- * Asks machines whether they still have their addresses, each alone, so that those that live stay known and
- * those that don't vanish. What they answer comes in as their claims.
+ * Asks machines whether they still have their addresses, by unicast, so that those that answer stay known and the others
+ * are removed. The answers come in as claims.
  */
 export class Checker {
   readonly #mac: number;
@@ -41,7 +41,7 @@ export class Checker {
 
   /**
    * @param mac the hub's own
-   * @param budget of the segment, in addresses: a question takes as much memory as one
+   * @param budget the segment's, in addresses: a question takes as much memory as an address
    */
   constructor(mac: number, sender: HubSender, table: NeighbourTable, budget: Budget) {
     this.#shares = new Shares(MAX_QUESTIONS_PER_PORT, [budget]);
@@ -50,19 +50,19 @@ export class Checker {
     this.#table = table;
   }
 
-  /** Has a question asked when its time comes, or loses it where too many wait. */
+  /** Queues a question for its time; drops it if too many wait. */
   ask(question: Question): void {
     if (this.#questions.length >= MAX_QUESTIONS || !this.#shares.take(question.cause)) return;
     this.#questions.push(question);
   }
 
-  /** After an answer on the owner's behalf: has the owner asked soon, unless it was heard of just now. */
+  /** Schedules a check of an owner on whose behalf the hub has answered, unless it was heard recently. */
   answered(entry: Entry, now: number): void {
     if (entry.kind === "registered" || now - entry.seenAt < FRESH_SECONDS) return;
     if (entry.checks === 0) entry.checkAt = Math.min(entry.checkAt, now);
   }
 
-  /** Leaves an address alone for a while, as a machine is probing for it. */
+  /** Sends no checks of an address for a while, because a machine probes for it. */
   hold(address: IpAddress, now: number): void {
     const entry = this.#table.get(address);
     if (entry !== undefined) entry.checkAt = Math.max(entry.checkAt, now + HOLD_SECONDS);
@@ -72,7 +72,7 @@ export class Checker {
     this.#keep((question) => question.cause !== port && question.locate() !== port);
   }
 
-  /** Asks what is due, within the limits; removes who has not answered {@link MAX_CHECKS} times. */
+  /** Sends the questions that are due, within the limits; removes owners that missed {@link MAX_CHECKS}. */
   tick(now: number): void {
     const allowance = new Allowance();
     this.#keep((question) => !this.#settle(question, allowance, now));
@@ -103,11 +103,11 @@ export class Checker {
     this.send(entry.port, entry.mac, entry.address);
   }
 
-  /** @returns whether it is done with, asked or not */
+  /** Asks a question that is due. @returns whether it is settled, asked or not */
   #settle(question: Question, allowance: Allowance, now: number): boolean {
     if (question.at > now) return false;
     const { address, mac } = question;
-    // It has spoken for itself meanwhile.
+    // The machine has claimed the address meanwhile.
     if (this.#table.get(address)?.mac === mac) return true;
     const port = question.locate();
     if (port === undefined) return true;
@@ -116,7 +116,7 @@ export class Checker {
     return true;
   }
 
-  /** Asks the machine with a MAC address behind a port alone, now, whether it has an address. */
+  /** Asks the machine with a MAC address behind a port, by unicast and at once, whether it has an IP address. */
   send(port: Port, mac: number, address: IpAddress): void {
     const frame =
       typeof address === "number" ? arpProbe(this.#mac, mac, address) : solicitation(this.#mac, mac, address);
@@ -124,17 +124,17 @@ export class Checker {
   }
 }
 
-/** Of a registered entry nothing is asked but whether it is a router. */
+/** Returns whether an entry is checked: a registered one only while it is unknown whether it is a router. */
 function isToCheck(entry: Entry): boolean {
   return entry.kind === "learned" || awaitsRouterFlag(entry.address, entry.router);
 }
 
-/** What may be sent within one tick. */
+/** The number of questions that may be sent in one tick. */
 class Allowance {
   left = CHECKS_PER_TICK;
   readonly #used = new Map<Port, number>();
 
-  /** @returns whether one more may go to this port */
+  /** Counts a question to a port. @returns whether it may be sent */
   take(port: Port): boolean {
     const used = this.#used.get(port) ?? 0;
     if (this.left === 0 || used >= CHECKS_PER_PORT_AND_TICK) return false;

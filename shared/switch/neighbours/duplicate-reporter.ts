@@ -7,7 +7,7 @@ import { NOTICE_REPEAT_SECONDS } from "./limits.ts";
 import type { Entry } from "./neighbour-entry.ts";
 import type { Owner } from "./neighbour-table.ts";
 
-/** Tells people of addresses that two machines claim: not more often than they can bear. */
+/** Gives notice of IP addresses that two machines claim, at a rate that people can read. */
 export class DuplicateReporter {
   readonly #notice: (notice: Notice) => void;
   readonly #caused = new CausedNotices();
@@ -16,7 +16,7 @@ export class DuplicateReporter {
     this.#notice = notice;
   }
 
-  /** @param newcomer whose claim made it known */
+  /** Reports an address. @param newcomer the machine whose claim showed it */
   report(entry: Entry, owner: Owner, newcomer: Owner, now: number): void {
     const { dispute } = entry;
     if (dispute !== undefined && now - dispute.noticedAt < NOTICE_REPEAT_SECONDS) return;

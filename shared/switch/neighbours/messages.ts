@@ -1,4 +1,4 @@
-/** The frames that the hub answers and asks with: whole, without FCS, untagged; undefined for fields out of range. */
+/** Builds the hub's answers and questions: whole frames without FCS, untagged; undefined for fields out of range. */
 import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
 import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, type Arp, encodeArp } from "../../frame/arp.ts";
 import type { Written } from "../../frame/bytes.ts";
@@ -28,9 +28,8 @@ const LINK_LOCAL_PREFIX = 0xfe80n << 112n;
 const SOLICITED_NODES = (0xff02n << 112n) | 0x1_ff00_0000n;
 
 /**
- * The reply that the owner of `address` would send to the one who asks. Its Ethernet source is the owner's
- * MAC, as RFC 9161 section 3.2 has it: the bridges on the asker's side learn what they would have learnt,
- * that the owner is this way.
+ * Builds the reply that the owner of `address` would send. Its Ethernet source is the owner's MAC (RFC 9161 section 3.2),
+ * so that bridges on the asker's side learn the way to the owner.
  */
 export function arpReply(
   owner: number,
@@ -48,8 +47,8 @@ export function arpReply(
 }
 
 /**
- * Asks the machine at `mac` alone whether it has `address`. The hub has no IPv4 address; a request without
- * one is a probe (RFC 5227 section 1.1), which is answered and teaches nobody anything.
+ * Builds a question to the machine at `mac` alone whether it has `address`. The hub has no IPv4 address. A request without
+ * one is a probe (RFC 5227 section 1.1): machines answer it and learn nothing from it.
  */
 export function arpProbe(hub: number, mac: number, address: Ipv4Address): Uint8Array | undefined {
   return arpFrame(mac, hub, {
@@ -61,7 +60,7 @@ export function arpProbe(hub: number, mac: number, address: Ipv4Address): Uint8A
   });
 }
 
-/** The advertisement that the machine at `fields.targetMac` would send to `destinationMac`. */
+/** Builds the advertisement that the machine at `fields.targetMac` would send to `destinationMac`. */
 export function advertisement(destinationMac: number, fields: AdvertisementFields): Uint8Array | undefined {
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
   const { source, destination, targetMac } = fields;
@@ -69,7 +68,7 @@ export function advertisement(destinationMac: number, fields: AdvertisementField
   return encodeNeighbourAdvertisement(bytes, payload, fields) === undefined ? undefined : bytes;
 }
 
-/** Asks the machine at `mac` alone whether it has `target`: reachability as RFC 4861 section 7.3.1 asks. */
+/** Builds a question to the machine at `mac` alone whether it has `target` (RFC 4861 section 7.3.1). */
 export function solicitation(hub: number, mac: number, target: Ipv6Address): Uint8Array | undefined {
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
   const source = linkLocalOf(hub);
@@ -79,8 +78,8 @@ export function solicitation(hub: number, mac: number, target: Ipv6Address): Uin
 }
 
 /**
- * Asks everybody who has `address`, as a machine with the address `own` asks that has something to send there (RFC 826;
- * RFC 4861 section 7.2.2).
+ * Builds a question to all machines for the owner of `address`, as a machine with the address `own` sends it before a packet
+ * (RFC 826; RFC 4861 section 7.2.2).
  */
 export function addressQuestion(mac: number, own: IpAddress, address: IpAddress): Uint8Array | undefined {
   if (typeof address === "number") {
@@ -94,7 +93,7 @@ export function addressQuestion(mac: number, own: IpAddress, address: IpAddress)
   }
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + ND_PAYLOAD_BYTES);
   const source = typeof own === "bigint" ? own : linkLocalOf(mac);
-  // The group of those whose addresses end so (RFC 4291 section 2.7.1), and its MAC (RFC 2464 section 7).
+  // The solicited-node group of the address (RFC 4291 section 2.7.1), and its MAC (RFC 2464 section 7).
   const low = address & 0xff_ffffn;
   const destination = SOLICITED_NODES | low;
   const payload = encodeIpv6Packet(bytes, 0x3333_ff00_0000 + Number(low), mac, source, destination);
@@ -102,7 +101,7 @@ export function addressQuestion(mac: number, own: IpAddress, address: IpAddress)
   return encodeNeighbourSolicitation(bytes, payload, asked) === undefined ? undefined : bytes;
 }
 
-/** The link-local address of a machine, by its MAC: RFC 4291 appendix A, RFC 2464 section 5. */
+/** Returns the link-local address made of a MAC address: RFC 4291 appendix A, RFC 2464 section 5. */
 export function linkLocalOf(mac: number): Ipv6Address {
   const flipped = BigInt(mac) ^ (0x02n << 40n);
   return LINK_LOCAL_PREFIX | ((flipped >> 24n) << 40n) | (0xfffen << 24n) | (flipped & 0xff_ffffn);

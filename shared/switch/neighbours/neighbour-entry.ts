@@ -35,45 +35,45 @@ export interface FormerOwner {
   readonly kind: NeighbourKind;
 }
 
-/** Another machine that wants an address, whose owner is asked whether it is there. */
+/** Another machine that wants an address, while the owner is asked whether it is there. */
 export interface AddressContest {
   readonly mac: number;
   readonly port: Port;
-  /** What the entry is to be if the owner says nothing. */
+  /** The kind of the entry if the owner does not answer. */
   kind: NeighbourKind;
   readonly at: number;
   ticks: number;
 }
 
-/** What is remembered of an address that more than one machine has claimed: some 700 bytes. */
+/** The past of an address that more than one machine has claimed: some 700 bytes. */
 export class Dispute {
-  /** The port at whose expense it is remembered. */
+  /** The port whose share it takes. */
   readonly cause: Port;
-  /** The hub answers no question about it until then: its owner has just changed, or is in dispute. */
+  /** Until when the hub answers no question about it, because its owner has just changed or is in dispute. */
   quietUntil = 0;
   /** Owners before this one, newest last. */
   former: readonly FormerOwner[] = [];
-  /** When people were told of it last. */
+  /** When the last notice about it was given. */
   noticedAt = Number.NEGATIVE_INFINITY;
   contest: AddressContest | undefined;
-  /** Until when no contest is begun, as the last one was decided. */
+  /** Until when no contest may begin, because the last one was decided. */
   restUntil = 0;
 
   constructor(cause: Port) {
     this.cause = cause;
   }
 
-  /** Whether a machine had the address, after `since` or at any time. */
+  /** Returns whether a machine had the address after `since`, or ever. */
   has(mac: number, since = Number.NEGATIVE_INFINITY): boolean {
     return this.former.some((owner) => owner.mac === mac && owner.until > since);
   }
 
-  /** Whether another machine than this had the address after `since`. */
+  /** Returns whether another machine than this had the address after `since`. */
   hasOther(mac: number, since: number): boolean {
     return this.former.some((owner) => owner.mac !== mac && owner.until > since);
   }
 
-  /** Forgets a port that is gone. */
+  /** Forgets a port that has left. */
   forget(port: Port): void {
     this.former = this.former.filter((owner) => owner.port !== port);
     if (this.contest?.port === port) this.contest = undefined;
@@ -86,18 +86,18 @@ export class Dispute {
   }
 }
 
-/** An entry as this folder sees it: some 220 bytes with its place in the table. */
+/** An entry of the neighbour table, as only this folder may change it: some 220 bytes with its place there. */
 export class Entry implements Neighbour {
   readonly address: IpAddress;
   mac: number;
   port: Port;
   kind: NeighbourKind;
   seenAt: number;
-  /** IPv6: whether it is a router; undefined until it has said so itself. */
+  /** IPv6: whether the machine is a router; undefined until it says so itself. */
   router: boolean | undefined;
   /** IPv6: whether its advertisements override. */
   override: boolean;
-  /** When it is to be asked whether it is still there, and how often it was without an answer. */
+  /** When the next check is due, and the number of checks without an answer. */
   checkAt: number;
   checks = 0;
   /** Most have none. */
@@ -114,31 +114,31 @@ export class Entry implements Neighbour {
     this.checkAt = awaitsRouterFlag(address, router) ? now : now + CHECK_AFTER_SECONDS;
   }
 
-  /** Whether the hub answers no question about it now. */
+  /** Returns whether the hub answers no question about it now. */
   isQuiet(now: number): boolean {
     return this.dispute !== undefined && now < this.dispute.quietUntil;
   }
 }
 
-/** Whether an entry is to be believed at `now`: a tick may be late. */
+/** Returns whether an entry is still valid at `now`, because a tick that removes it may be late. */
 export function isLive(entry: Entry, now: number): boolean {
   return entry.kind === "registered" || now - entry.seenAt < NEIGHBOUR_AGEING_SECONDS;
 }
 
 /**
- * Whether an IPv6 machine has yet to say whether it is a router. An answer that gets this wrong would make
- * the asker forget its default router (RFC 4861 section 7.2.5).
+ * Returns whether an IPv6 machine has not said yet whether it is a router. A wrong answer would make the asker forget its
+ * default router (RFC 4861 section 7.2.5).
  */
 export function awaitsRouterFlag(address: IpAddress, router: boolean | undefined): boolean {
   return typeof address === "bigint" && router === undefined;
 }
 
-/** Notes that an entry's owner has spoken of itself. */
+/** Notes a claim of an entry's owner. */
 export function confirm(entry: Entry, claim: Claim, now: number): void {
   entry.seenAt = now;
   if (claim.router !== undefined) entry.router = claim.router;
   if (claim.override !== undefined) entry.override = claim.override;
-  // Still to be asked, at the pace of checks and not at that of its own frames.
+  // The router flag is still missing: ask at the pace of checks, and not for each of its frames.
   if (awaitsRouterFlag(entry.address, entry.router)) {
     if (entry.checks === 0) entry.checkAt = now;
     return;

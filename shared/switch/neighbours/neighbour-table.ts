@@ -29,15 +29,15 @@ import {
 } from "./neighbour-entry.ts";
 
 /**
- * What became of a claim:
+ * The result of a claim:
  * - `new`, `confirmed`, `moved` (the same machine behind another port);
- * - `defended`: the owner spoke while another machine contested its address;
- * - `taken-over`: another MAC has the address now, nothing wrong so far;
- * - `disputed`: the one before has claimed it again, so soon that it was there all the time;
- * - `contested`: the address is registered for another MAC, which is to be asked whether it is there;
- * - `yielded`: nothing; it does not override, or is contested already, or a registered machine's MAC is seen elsewhere, the
- *   FDB's affair;
- * - `over-limit`: no room for what is behind this port; the address is unknown now, or another's still.
+ * - `defended`: the owner claimed its address while another machine contested it;
+ * - `taken-over`: another MAC has the address now, without a sign of a conflict;
+ * - `disputed`: the former owner claimed the address so soon that it must have been there all the time;
+ * - `contested`: the address is registered for another MAC, which the caller asks;
+ * - `yielded`: nothing changed. The claim does not override, the address is contested already, or a registered machine's
+ *   MAC address is seen elsewhere, which is for the FDB to decide;
+ * - `over-limit`: the port has no room. The address is unknown now or still another machine's.
  */
 export type Claimed =
   | "new"
@@ -51,16 +51,16 @@ export type Claimed =
   | "over-limit";
 
 /**
- * What became of a registration: `contested` is one of an address that another machine has, which is asked whether it is
- * there; to be tried again for some seconds.
+ * The result of a registration. `contested`: another machine has the address and is being asked, so the caller retries for
+ * some seconds.
  */
 export type Entered = "registered" | "contested" | "over-limit";
 
-/** What became of a contest: the owner is there and keeps the address, or is to be asked again, or has said nothing. */
+/** The result of a contest: the owner answered and keeps the address, is to be asked again, or did not answer. */
 export interface Decision {
   readonly entry: Entry;
   readonly outcome: "kept" | "ask" | "lost";
-  /** Who had it, and who wants it. */
+  /** The machine that had the address, and the one that wants it. */
   readonly owner: Owner;
   readonly other: Owner;
 }
@@ -71,9 +71,8 @@ export interface Owner {
 }
 
 /**
- * Who has which IP address in one segment. Bounded per port, in all, and by what the segment's tenant may have. A registered
- * address is its owner's while that is there: another machine that claims or registers it gets it only if the owner says
- * nothing when it is asked.
+ * The owners of the IP addresses in one segment. Bounded per port, for the segment and by its tenant's budget. A registered
+ * address stays with its owner: another machine gets it only if the owner does not answer when asked.
  */
 export class NeighbourTable {
   readonly #entries = new Map<IpAddress, Entry>();
@@ -81,12 +80,12 @@ export class NeighbourTable {
   readonly #learned: Shares<Port>;
   readonly #registered: Shares<Port>;
   readonly #disputes: Shares<Port>;
-  /** Grows whenever a registered address has changed hands. */
+  /** Number of registered addresses that changed their owner. */
   moves = 0;
-  /** Grows whenever a registered address has become free. */
+  /** Number of registered addresses that became free. */
   removals = 0;
 
-  /** @param budget of the segment, in addresses */
+  /** @param budget the segment's, in addresses */
   constructor(budget: Budget = new Budget(NEIGHBOURS_PER_SEGMENT)) {
     this.#learned = new Shares(LEARNED_PER_PORT, [new Budget(LEARNED_PER_SEGMENT, [budget])]);
     this.#registered = new Shares(REGISTERED_PER_PORT, [budget]);
@@ -105,7 +104,7 @@ export class NeighbourTable {
     return this.#entries.values();
   }
 
-  /** Notes what a machine says of itself. The newest claim wins, but against a registered one. */
+  /** Notes a machine's claim. The newest claim wins unless the address is registered. */
   claim(claim: Claim, now: number): Claimed {
     const entry = this.#entries.get(claim.address);
     if (entry === undefined) return this.#add(claim, "learned", now) === undefined ? "over-limit" : "new";
@@ -121,9 +120,9 @@ export class NeighbourTable {
   }
 
   /**
-   * Enters what a port's VTEP says: it stays while the port does.
+   * Registers an address for a port's VTEP, until the port leaves.
    *
-   * @param isNews false where this is a repetition, and not the VTEP's word of just now
+   * @param isNews false if the caller repeats an earlier registration
    */
   register(address: IpAddress, mac: number, port: Port, now: number, isNews = true): Entered {
     const entry = this.#entries.get(address);
@@ -141,7 +140,7 @@ export class NeighbourTable {
       return "registered";
     }
     if (entry.kind === "learned" && entry.dispute?.hasOther(mac, now - ANSWER_SECONDS) === true) {
-      // It has just taken the address over: the one before may be there still.
+      // It has just taken the address over, and the former owner may still be there.
       this.#open(entry, claim, "registered", now);
       return "contested";
     }
@@ -149,7 +148,7 @@ export class NeighbourTable {
     return this.#hand(entry, claim, "registered") ? "registered" : "over-limit";
   }
 
-  /** Moves an entry to another port; without room there it is removed, and false returned. */
+  /** Moves an entry to another port. Removes it and returns false if there is no room. */
   relocate(entry: Entry, port: Port): boolean {
     const isHanded = this.#hand(entry, { mac: entry.mac, port }, "learned");
     if (!isHanded) this.remove(entry);
@@ -163,7 +162,7 @@ export class NeighbourTable {
     if (entry.kind === "registered") this.removals++;
   }
 
-  /** Forgets what has not been heard of for too long, and disputes that are long over. */
+  /** Removes entries that were silent for too long, and disputes that ended long ago. */
   age(now: number): void {
     for (const entry of this.#entries.values()) {
       if (!isLive(entry, now)) this.remove(entry);
@@ -171,7 +170,7 @@ export class NeighbourTable {
     }
   }
 
-  /** Returns what is remembered of an entry's owners, at the expense of the port that gives rise to it; undefined without room. */
+  /** Returns an entry's dispute, created from the share of `cause` if it was missing; undefined without room. */
   remember(entry: Entry, cause: Port): Dispute | undefined {
     if (entry.dispute !== undefined) return entry.dispute;
     if (!this.#disputes.take(cause, DISPUTE_UNITS)) return undefined;
@@ -179,14 +178,14 @@ export class NeighbourTable {
     return entry.dispute;
   }
 
-  /** Has nobody answered about an address until then, at the expense of the port that gives rise to it. */
+  /** Stops answers about an address until then; takes the share of the port that causes it. */
   hush(entry: Entry, cause: Port, until: number): void {
     const dispute = this.remember(entry, cause);
     if (dispute === undefined) this.remove(entry);
     else dispute.quietUntil = Math.max(dispute.quietUntil, until);
   }
 
-  /** Ends a port's contest about an address, which it wants no more. */
+  /** Ends a port's contest about an address that it has withdrawn. */
   cancel(entry: Entry, port: Port): void {
     if (entry.dispute?.contest?.port !== port) return;
     this.#contested.delete(entry);
@@ -201,12 +200,12 @@ export class NeighbourTable {
     entry.dispute.restUntil = now + REST_SECONDS;
   }
 
-  /** Decides the contests whose time has come; to be called about once a second. */
+  /** Decides the contests that are due; to be called about once a second. */
   decide(now: number): Decision[] {
     return [...this.#contested].map((entry) => this.#decide(entry, now)).filter((one) => one !== undefined);
   }
 
-  /** Forgets everything behind a port that is gone. */
+  /** Removes all entries of a port that has left. */
   detach(port: Port): void {
     for (const entry of this.#entries.values()) {
       const { dispute } = entry;
@@ -234,7 +233,7 @@ export class NeighbourTable {
     }
     const dispute = this.remember(entry, claim.port);
     if (dispute === undefined) {
-      // No answer is better than one of the two by chance.
+      // No answer is better than one of the two at random.
       this.remove(entry);
       return "over-limit";
     }
@@ -247,20 +246,20 @@ export class NeighbourTable {
     return isBack ? "disputed" : "taken-over";
   }
 
-  /** Another machine has the entry from now on. */
+  /** Gives an entry to another machine. */
   #pass(entry: Entry, dispute: Dispute, before: FormerOwner, mac: number, now: number): void {
     const others = dispute.former.filter(
       (owner) => now - owner.until < FORMER_SECONDS && owner.mac !== mac && owner.mac !== before.mac,
     );
     dispute.former = [...others.slice(1 - MAX_FORMER), before];
     entry.mac = mac;
-    // What the other machine said of itself is no longer known.
+    // The flags of the former owner do not hold for this one.
     entry.router = undefined;
     entry.override = true;
     entry.checks = 0;
   }
 
-  /** Gives a registered address back to a machine that had it registered and did not answer, but is there after all. */
+  /** Gives a registered address back to a machine that had not answered, once it is heard. */
   #giveBack(entry: Entry, { mac, port }: Claim, now: number): boolean {
     const { dispute } = entry;
     const wasRegistered = dispute?.former.some(
@@ -279,7 +278,7 @@ export class NeighbourTable {
     return true;
   }
 
-  /** @returns whether a contest begins, so that the owner is to be asked */
+  /** Begins a contest if it may. @returns whether the caller must ask the owner */
   #open(entry: Entry, { mac, port }: Claim, kind: NeighbourKind, now: number): boolean {
     const dispute = this.remember(entry, port);
     if (dispute === undefined || now < dispute.restUntil) return false;
@@ -319,7 +318,7 @@ export class NeighbourTable {
     return { ...decision, outcome: "lost" };
   }
 
-  /** Puts an entry at a port, as one of this kind; nothing changes where that has no room. */
+  /** Puts an entry at a port with this kind. @returns false, with nothing changed, if there is no room */
   #hand(entry: Entry, { mac, port }: Owner, kind: NeighbourKind): boolean {
     if (entry.kind === kind) {
       if (!this.#sharesOf(kind).move(entry.port, port)) return false;

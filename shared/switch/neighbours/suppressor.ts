@@ -18,34 +18,33 @@ import { isHostAddress, readUtterance, type SpokenClaim, type Utterance } from "
 const ALL_NODES = (0xff02n << 112n) | 1n;
 const ALL_NODES_MAC = 0x3333_0000_0001;
 
-/** What is to become of a frame: on its way as if nobody had asked, or no further. */
+/** Whether a frame goes on, or ends here because the hub answered it. */
 export type Verdict = "pass" | "answered";
 
 export interface SuppressorOptions {
-  /** The hub's own, in this segment. */
+  /** The hub's MAC address in this segment. */
   readonly mac: number;
   readonly sender: HubSender;
   readonly notice: (notice: Notice) => void;
   /**
-   * Where the FDB has a MAC: so that a machine that moved is not taken to be where it last spoke of its
-   * address, and one that got a lease can be asked. Without it the table's own knowledge has to do.
+   * Returns the port of a MAC address in the FDB. Finds machines that moved since their last claim, and those that just
+   * got a lease. Without it the ports of the neighbour table count.
    */
   readonly locate?: (mac: number) => Port | undefined;
-  /** Told of every address that a machine says to have. */
+  /** Called with every IP address that a machine claims. */
   readonly heard?: ((address: IpAddress) => void) | undefined;
-  /** Of what may be known in the segment, in addresses; a bound of its own unless given. */
+  /** Budget of addresses in the segment; one of its own unless given. */
   readonly budget?: Budget | undefined;
-  /** False where it is only to know who has which address, and to answer for the hub alone. */
+  /** False if it only learns owners and answers for the hub's own addresses. */
   readonly answers?: boolean;
 }
 
 /**
- * ARP and ND suppression in one segment, after RFC 9161: who asks for a known neighbour is answered by the
- * hub, alone, and nobody else hears of it.
+ * ARP and ND suppression in one segment (RFC 9161): the hub answers questions for known neighbours itself and does not
+ * flood them.
  *
- * All that isn't a question for a machine behind another port goes on: probes and duplicate address
- * detection, so that the owner itself defends its address; announcements, so that all hear of them;
- * questions to one machine alone, which are checks of that very machine; and all in a VLAN of its own.
+ * Other frames go on: probes and duplicate address detection, so that the owner defends its address itself; announcements,
+ * which are for all; unicast questions, which check that very machine; and all tagged frames.
  */
 export class NeighbourSuppressor {
   readonly #mac: number;
@@ -60,7 +59,7 @@ export class NeighbourSuppressor {
   readonly #duplicates: DuplicateReporter;
   readonly #answers: boolean;
   readonly #heard: ((address: IpAddress) => void) | undefined;
-  /** The hub's own, but for its link-local one. */
+  /** The hub's own addresses without its link-local one. */
   readonly #own = new Set<IpAddress>();
 
   constructor(options: SuppressorOptions) {
@@ -79,10 +78,10 @@ export class NeighbourSuppressor {
   }
 
   /**
-   * Has the hub defend addresses of its own (RFC 5227 section 2.4, RFC 4862 section 5.4): it answers whoever asks for
-   * them or would like to have them, and lets nobody else's claim pass.
+   * Defends addresses of the hub itself (RFC 5227 section 2.4, RFC 4862 section 5.4): answers questions and probes for
+   * them, and drops the claims of other machines.
    *
-   * @param port where the hub itself is
+   * @param port the hub's own port
    */
   own(port: Port, addresses: Iterable<IpAddress>, now: number): void {
     for (const address of addresses) {
@@ -93,7 +92,7 @@ export class NeighbourSuppressor {
     }
   }
 
-  /** Has an address be the hub's own no longer. */
+  /** Stops defending an address of the hub. */
   disown(port: Port, address: IpAddress): void {
     if (!this.#own.delete(address)) return;
     const entry = this.#table.get(address);
@@ -121,8 +120,8 @@ export class NeighbourSuppressor {
   }
 
   /**
-   * Whom the hub would name to a machine behind `from` that asks everybody for `address`: undefined where
-   * it would let the question pass.
+   * Returns the neighbour that the hub would name to a machine behind `from` that asks for `address`; undefined if it would
+   * let the question pass.
    */
   find(address: IpAddress, from: Port, now: number): Neighbour | undefined {
     const entry = this.#table.get(address);
@@ -131,34 +130,33 @@ export class NeighbourSuppressor {
     return this.#portOf(entry) === from ? undefined : entry;
   }
 
-  /** Who has an address, as far as is known, whether it would be named to others or not. */
+  /** Returns the known owner of an address, even if the hub would not name it to others. */
   owner(address: IpAddress, now: number): Neighbour | undefined {
     const entry = this.#table.get(address);
     return entry !== undefined && isLive(entry, now) ? entry : undefined;
   }
 
-  /** Grows whenever a registered address has changed hands. */
+  /** Number of registered addresses that changed their owner. */
   get moves(): number {
     return this.#table.moves;
   }
 
-  /** Grows whenever a registered address has become free. */
+  /** Number of registered addresses that became free. */
   get removals(): number {
     return this.#table.removals;
   }
 
-  /** Whether an address is registered for a machine behind a port; undefined if no owner is known. */
+  /** Returns whether an address is registered for a machine behind a port; undefined if no owner is known. */
   isRegistered(address: IpAddress, mac: number, port: Port): boolean | undefined {
     const entry = this.#table.get(address);
     return entry && entry.kind === "registered" && entry.mac === mac && entry.port === port;
   }
 
   /**
-   * Enters an address of the machine with `mac` behind `port`, as its VTEP says: it stays until {@link withdraw} or
-   * {@link detach}. An address that another machine has is not taken from it: that is asked whether it is there, and the
-   * registration has to be tried again for some seconds.
+   * Registers an address of the machine with `mac` behind `port`, until {@link withdraw} or {@link detach}. If another
+   * machine has the address, the hub asks that one, and the caller registers again for some seconds.
    *
-   * @param isNews false where it is tried again, and not the VTEP's word of just now
+   * @param isNews false if the caller repeats an earlier registration
    */
   enter(port: Port, mac: number, address: IpAddress, now: number, isNews = true): Entered | "not-a-machine" {
     if (!isHostAddress(address)) return "not-a-machine";
@@ -177,10 +175,10 @@ export class NeighbourSuppressor {
   }
 
   /**
-   * Enters the addresses of the machine with `mac` behind `port`.
+   * Registers the addresses of the machine with `mac` behind `port`.
    *
    * @param addresses IPv4 or IPv6, as text
-   * @returns those not taken: no addresses of machines, another's, or too many
+   * @returns the addresses refused: not of a machine, another machine's, or too many
    */
   register(port: Port, mac: number, addresses: readonly string[], now: number): string[] {
     return addresses.filter((text) => {
@@ -190,7 +188,7 @@ export class NeighbourSuppressor {
   }
 
   /**
-   * Asks the machine with a MAC address behind a port whether it is there, by the addresses that it has.
+   * Asks the machine with a MAC address whether it is behind a port, by its known IP addresses.
    *
    * @returns whether it has any
    */
@@ -206,14 +204,14 @@ export class NeighbourSuppressor {
     return asked > 0;
   }
 
-  /** Takes back an address that `port` has registered. */
+  /** Withdraws an address that `port` has registered. */
   withdrawAddress(port: Port, address: IpAddress): void {
     const entry = this.#table.get(address);
     if (entry?.kind === "registered" && entry.port === port && !this.#own.has(address))
       this.#table.remove(entry);
   }
 
-  /** Takes back what `port` has registered for `mac`, or all that it has. */
+  /** Withdraws the addresses that `port` has registered for `mac`, or all of its addresses. */
   withdraw(port: Port, mac?: number): void {
     for (const entry of this.#table.entries()) {
       if (entry.kind !== "registered" || entry.port !== port) continue;
@@ -221,7 +219,7 @@ export class NeighbourSuppressor {
     }
   }
 
-  /** Forgets all about a port that is gone. */
+  /** Forgets a port that has left. */
   detach(port: Port): void {
     this.#table.detach(port);
     this.#checker.detach(port);
@@ -229,7 +227,7 @@ export class NeighbourSuppressor {
     this.#noticedFull.detach(port);
   }
 
-  /** Forgets who was silent for too long and asks who might be gone; to be called about once a second. */
+  /** Removes machines that were silent for too long and checks the quiet ones; to be called about once a second. */
   tick(now: number): void {
     this.#macQuestions = 0;
     this.#table.age(now);
@@ -264,12 +262,12 @@ export class NeighbourSuppressor {
       this.#table.keep(entry, now);
       this.#duplicates.report(entry, owner, contest, now);
     } else if (claimed === "taken-over") {
-      // If it still answers, there are two.
+      // If the former owner answers, two machines use the address.
       this.#checker.ask({ address, mac: owner.mac, locate: () => owner.port, cause: from, at: now });
     }
   }
 
-  /** Asks an entry's owner whether it is there. */
+  /** Asks the owner of an entry whether it is there. */
   #ask({ address, mac, port }: Entry): void {
     this.#checker.send(port, mac, address);
   }
@@ -289,11 +287,11 @@ export class NeighbourSuppressor {
     const entry = this.#table.get(address);
     if (entry?.mac !== mac) return;
     this.#checker.hold(address, now);
-    // It is there, and a question of the hub's would look to it like another machine that probes for its address.
+    // The machine is there, and would take a question of the hub for another machine's probe.
     this.#table.keep(entry, now);
   }
 
-  /** A lease isn't the machine's own word, so nothing is learnt from it but what to ask, once it has settled. */
+  /** Schedules a question to the client of a lease. A lease is not the client's own claim, so nothing is learnt from it. */
   #lease(from: Port, address: Ipv4Address, mac: number, now: number): void {
     const entry = this.#table.get(address);
     if (entry?.mac === mac || entry?.kind === "registered") return;
@@ -305,12 +303,12 @@ export class NeighbourSuppressor {
     this.#checker.ask({ address, mac, locate: () => this.#locate(mac), cause: from, at });
   }
 
-  /** @returns whether the frame is about an address of the hub's own, which is not for others to hear */
+  /** Answers a probe for an address of the hub. @returns whether the frame is about such an address and ends here */
   #defend(from: Port, { source, probed, claim }: Utterance): boolean {
     if (claim !== undefined && this.#own.has(claim.address)) return true;
     if (probed === undefined || !this.#own.has(probed)) return false;
     const own = { mac: this.#mac, router: false, override: true };
-    // Who probes has no address that could be answered to.
+    // A machine that probes has no address to answer to.
     if (typeof probed === "number") this.#say(from, arpReply(this.#mac, probed, source, 0));
     else this.#say(from, advertise(own, probed, ALL_NODES_MAC, ALL_NODES, false));
     return true;
@@ -341,24 +339,24 @@ export class NeighbourSuppressor {
     if (frame !== undefined) this.#sender.toPort(to, frame);
   }
 
-  /** Where the machine is now: the FDB sees all of its frames, and a registered one stays put. */
+  /** Returns the port of a machine: the FDB's, because that sees all its frames, unless the entry is registered. */
   #portOf(entry: Entry): Port {
     return (entry.kind === "learned" ? this.#locate(entry.mac) : undefined) ?? entry.port;
   }
 
-  /** Brings the entry's port up to date; false if there is no room for it there. */
+  /** Updates the port of an entry. @returns false if there is no room for it there */
   #follow(entry: Entry): boolean {
     const port = this.#portOf(entry);
     return port === entry.port || this.#table.relocate(entry, port);
   }
 }
 
-/** Whether the machine has the address now, or had it before. */
+/** Returns whether the machine has the address now, or had it before. */
 function hasHad(entry: Entry | undefined, mac: number): boolean {
   return entry !== undefined && (entry.mac === mac || entry.dispute?.has(mac) === true);
 }
 
-/** The owner's advertisement, as an answer to `asker`. */
+/** Builds the owner's advertisement as an answer to `asker`. */
 function advertise(
   owner: Pick<Entry, "mac" | "override"> & { readonly router: boolean | undefined },
   address: Ipv6Address,

@@ -1,4 +1,4 @@
-/** What a frame says about who has which IP address, as far as it may be believed. */
+/** Reads what a frame says about the owners of IP addresses, as far as it is credible. */
 import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
 import { ARP_REPLY, ARP_REQUEST, decodeArp } from "../../frame/arp.ts";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../frame/ethernet.ts";
@@ -26,18 +26,18 @@ import { isUsableSource } from "../../frame/mac.ts";
 import { Malformed } from "../../frame/malformed.ts";
 import type { FrameView } from "../frame-view.ts";
 
-/** What was said; all of it may be missing from a frame of ARP or ND that is odd, or that says nothing. */
+/** What a frame says about addresses. Odd messages of ARP and ND have only the MAC addresses. */
 export interface Utterance {
-  /** Of the frame itself. */
+  /** The frame's own MAC addresses. */
   readonly source: number;
   readonly destination: number;
-  /** That the sender has this address. */
+  /** The claim that the sender has an address. */
   readonly claim?: SpokenClaim;
-  /** Who has `address`? The answer goes to the sender, which has `asker`. */
+  /** A question for the owner of `address`, by a sender with the address `asker`. */
   readonly question?: { readonly address: IpAddress; readonly asker: IpAddress };
-  /** That the sender would like this address (RFC 5227 section 2.1, RFC 4862 section 5.4). */
+  /** An address that the sender probes for before it uses it (RFC 5227 section 2.1, RFC 4862 section 5.4). */
   readonly probed?: IpAddress;
-  /** That a DHCP server has given `address` to the machine with `mac`. */
+  /** A lease of `address` by a DHCP server to the machine with `mac`. */
   readonly lease?: { readonly address: Ipv4Address; readonly mac: number };
 }
 
@@ -46,7 +46,7 @@ export interface SpokenClaim {
   /** The R and O flags of an advertisement. */
   readonly router?: boolean | undefined;
   readonly override?: boolean;
-  /** Without a MAC of its own: for one who is known already. */
+  /** Whether it names no MAC address, so that it counts only for a known owner. */
   readonly weak?: boolean;
 }
 
@@ -70,7 +70,7 @@ export function readUtterance(view: FrameView): Utterance | undefined {
   }
 }
 
-/** Whether a machine may have this address: not the unspecified one, loopback, multicast or broadcast. */
+/** Returns whether a machine may have this address: not the unspecified one, loopback, multicast or broadcast. */
 export function isHostAddress(address: IpAddress): boolean {
   if (typeof address === "bigint") return address > 1n && address >> 120n !== 0xffn;
   const network = address >>> 24;
@@ -90,14 +90,14 @@ function readArp(view: FrameView): Utterance | undefined {
   const { operation, senderMac, senderAddress, targetAddress } = arp;
   if (operation !== ARP_REQUEST && operation !== ARP_REPLY) return undefined;
   const ethernet = addressesOf(view);
-  // Somebody speaks for another, a proxy or a liar: neither is learnt from, nor answered.
+  // The sender speaks for another machine: it is a proxy or lies, so the hub neither learns nor answers.
   if (senderMac !== ethernet.source) return ethernet;
   if (senderAddress === 0) {
     return operation === ARP_REQUEST ? { ...ethernet, probed: targetAddress } : ethernet;
   }
   if (!isHostAddress(senderAddress)) return ethernet;
   const claim: SpokenClaim = { address: senderAddress };
-  // A request for one's own address is an announcement.
+  // A request for the sender's own address is an announcement.
   if (operation === ARP_REPLY || senderAddress === targetAddress) return { ...ethernet, claim };
   return { ...ethernet, claim, question: { address: targetAddress, asker: senderAddress } };
 }
@@ -113,7 +113,7 @@ function readNd(view: FrameView): Utterance | undefined {
       return readAdvertisement(message, ethernet);
     case ND_ROUTER_ADVERTISEMENT: {
       if (message.sourceMac !== ethernet.source || !isHostAddress(message.source)) return ethernet;
-      // With a lifetime of 0 it may be a router all the same.
+      // With a lifetime of 0 the sender may still be a router.
       const router = message.routerLifetime > 0 ? true : undefined;
       return { ...ethernet, claim: { address: message.source, router } };
     }
@@ -129,7 +129,7 @@ function readSolicitation(message: NeighbourSolicitation, ethernet: Addresses): 
   if (!isHostAddress(source)) return ethernet;
   if (sourceMac !== undefined && sourceMac !== ethernet.source) return ethernet;
   const claim: SpokenClaim = { address: source, weak: sourceMac === undefined };
-  // Whoever signs wants signatures, which only the owner can give.
+  // A machine that signs expects a signed answer, which only the owner can give.
   if (signed) return { ...ethernet, claim };
   return { ...ethernet, claim, question: { address: target, asker: source } };
 }
@@ -138,7 +138,7 @@ function readAdvertisement(message: NeighbourAdvertisement, ethernet: Addresses)
   const { target, destination, targetMac, router, solicited, override } = message;
   if (!isHostAddress(target) || (solicited && isMulticast(destination))) return ethernet;
   if (targetMac !== undefined && targetMac !== ethernet.source) return ethernet;
-  // To one who asks it alone a machine need not say its MAC, and can't override it then (RFC 4861 section 7.2.4).
+  // In an answer to a unicast question a machine may omit its MAC, and then does not override (RFC 4861 section 7.2.4).
   if (targetMac === undefined) return { ...ethernet, claim: { address: target, router, weak: true } };
   return { ...ethernet, claim: { address: target, router, override } };
 }

@@ -3,7 +3,7 @@ import { ETHERTYPE_ARP } from "../../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { type FrameView, LLC } from "../frame-view.ts";
 
-/** Reverse ARP (RFC 903): what hypervisors send for a machine that has just been moved to them. */
+/** Reverse ARP (RFC 903): hypervisors send it for a machine that has just moved to them. */
 const ETHERTYPE_RARP = 0x8035;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 

@@ -3,22 +3,22 @@ import type { Notice } from "../notice.ts";
 import type { Port } from "../port.ts";
 import type { Entry, History } from "./mac-entry.ts";
 
-/** What QEMU gives each machine whose address is not said: 52:54:00:12:34:56. */
+/** The address that QEMU gives to every machine by default: 52:54:00:12:34:56. */
 const QEMU_DEFAULT_MAC = 0x5254_0012_3456;
 
 /** Seconds between two notices about one address. */
 const REPEAT_SECONDS = 300;
 
-/** Notices that one port may cause in {@link WINDOW_SECONDS}, whatever it claims. */
+/** Greatest number of notices that one port may cause in {@link WINDOW_SECONDS}. */
 export const NOTICES_PER_PORT = 10;
 const WINDOW_SECONDS = 60;
 
-/** Counts what each port causes in a minute, and says when it is more than people can read. */
+/** Limits the notices that each port causes in a minute. */
 export class CausedNotices {
   readonly #caused = new Map<Port, number>();
   #windowEnd = Number.NEGATIVE_INFINITY;
 
-  /** Counts one more that a port causes. @returns whether it is to be given */
+  /** Counts a notice that a port causes. @returns whether to give it */
   take(cause: Port, now: number): boolean {
     if (now >= this.#windowEnd) {
       this.#caused.clear();
@@ -35,7 +35,7 @@ export class CausedNotices {
   }
 }
 
-/** Tells people of MAC addresses that are used in two places. */
+/** Gives notice of MAC addresses that are used in two places. */
 export class DuplicateMacs {
   readonly #notice: ((notice: Notice) => void) | undefined;
   readonly #caused = new CausedNotices();
@@ -44,7 +44,7 @@ export class DuplicateMacs {
     this.#notice = notice;
   }
 
-  /** An address keeps moving, and is held at a port from now on. */
+  /** Reports an address that keeps moving and is held at a port now. */
   frozen(entry: Entry, history: History, from: Port, to: Port, moves: number, now: number): void {
     const holder = history.home ?? from;
     const message =
@@ -54,7 +54,7 @@ export class DuplicateMacs {
     this.#tell(history, to, [from, to, holder], message, now);
   }
 
-  /** An address is registered or static at one port, and another one wants it or uses it. */
+  /** Reports an address that is registered or static at one port and used at another. */
   kept(entry: Entry, history: History | undefined, other: Port, now: number): void {
     const { port, kind } = entry;
     const why = kind === "static" ? "static" : "in use";

@@ -1,45 +1,42 @@
 import type { EntryKind, MacEntry, Port } from "../port.ts";
 
-/** Seconds after which what an address did is of no interest: longer than notices about it are held back. */
+/** Seconds for which moves and notices of an address are remembered: longer than notices about it are held back. */
 const REMEMBERED_SECONDS = 300;
 
-/**
- * A second place that wants an address: the first is asked whether it is still there, and keeps the address if it says so or
- * anything else.
- */
+/** A second place that wants an address. The first is asked, and keeps the address if it sends any frame. */
 export interface Contest {
   readonly port: Port;
   /** When it began, in seconds. */
   readonly at: number;
-  /** Whether the first has an address by which it can be asked. */
+  /** Whether the first has an IP address by which it can be asked. */
   asked: boolean;
-  /** Ticks of the table since then: a frame counts by the tick before it, so two have to pass. */
+  /** Ticks of the table since then. Two must pass, because a frame carries the time of the tick before it. */
   ticks: number;
 }
 
-/** What is remembered of an address that has been in two places, some 180 bytes; most have not. */
+/** The past of an address that has been in two places; most have not. Some 180 bytes. */
 export interface History {
   frozenUntil: number;
-  /** Moves without a settled place in between. */
+  /** Number of moves since it last settled. */
   moves: number;
-  /** When it came to where it is, and from where. */
+  /** When it came to its place, and from which port. */
   movedAt: number;
   from: Port | undefined;
-  /** Where it settled last; undefined once that port is gone. */
+  /** Where it settled last; undefined once that port has left. */
   home: Port | undefined;
   /** When it last announced itself where it is. */
   announcedAt: number;
   contest: Contest | undefined;
-  /** Until when no contest is begun, as the last one was decided. */
+  /** Until when no contest may begin, because the last one was decided. */
   restUntil: number;
-  /** The port that had it registered and did not answer: it gets it back if it was there after all. */
+  /** The port that had it registered and did not answer; it gets the address back once it is heard. */
   former: Port | undefined;
   formerUntil: number;
-  /** When people were told last that it is used twice. */
+  /** When the last notice about its use in two places was given. */
   toldAt: number;
 }
 
-/** The history of an address that has only been at `home`. */
+/** Returns the history of an address that has only been at `home`. */
 export function newHistory(home: Port | undefined): History {
   return {
     frozenUntil: 0,
@@ -56,7 +53,7 @@ export function newHistory(home: Port | undefined): History {
   };
 }
 
-/** Whether nothing of a history holds any more. */
+/** Returns whether a history may be forgotten. */
 export function isOver(history: History, now: number): boolean {
   const { contest, frozenUntil, restUntil, formerUntil, movedAt, toldAt } = history;
   if (contest !== undefined || now < Math.max(frozenUntil, restUntil, formerUntil)) return false;
@@ -82,7 +79,7 @@ export class Entry implements MacEntry {
     return this.history?.frozenUntil ?? 0;
   }
 
-  /** Forgets what has to do with a port that is gone. */
+  /** Forgets a port that has left. */
   forget(port: Port): void {
     const { history } = this;
     if (history === undefined) return;

@@ -5,60 +5,57 @@ import { DuplicateMacs } from "./duplicate-notice.ts";
 import { type Contest, type Entry, type History, isOver, newHistory } from "./mac-entry.ts";
 import { isVirtualRouterMac } from "./virtual-router.ts";
 
-/** That many moves without a settled place in between are no mobility, but two machines, or a loop (RFC 7432 section 15.1: N). */
+/** Moves without settling that mean two machines or a loop, and not mobility (RFC 7432 section 15.1: N). */
 export const DUPLICATE_MOVES = 5;
 
 /**
- * Seconds in one place after which an address has settled there. A loop moves it several times in each, and two machines that
- * talk move it as often; one that roams is silent where it was.
+ * Seconds in one place after which an address has settled. A loop, or two machines that talk, move it several times in
+ * that time. A machine that roams is silent where it was.
  */
 export const SETTLED_SECONDS = 10;
 
-/**
- * Seconds for which an address is held. RFC 7432 waits for the operator, which suits nobody whose operator is asleep; this is
- * Huawei's default.
- */
+/** Seconds for which an address is held: Huawei's default. RFC 7432 waits for the operator, who may be asleep. */
 export const RECOVERY_SECONDS = 540;
 
-/** Seconds of silence where an address is held after which it may move all the same: it has gone from there. */
+/** Seconds of silence after which a held address may move: it has left the place where it was held. */
 export const HELD_SECONDS = 10;
 
-/** Seconds within which the same address is announced again by a loop, and not by a machine that has moved. */
+/** Seconds within which a second announcement is a loop's echo, and not of a machine that has moved. */
 const ECHO_SECONDS = 2;
 
-/** Ticks, a second apart, for which the first of two places has time to say that it is there. */
+/** Ticks, a second apart, that the first of two places has to answer. */
 export const CONTEST_TICKS = 2;
-/** Ticks after which a contest is over that was not decided, because the second place fell silent. */
+/** Ticks after which an undecided contest ends, because the second place fell silent. */
 const CONTEST_OVER_TICKS = 60;
 /** Seconds after a contest before the next about the same address. */
 export const REST_SECONDS = 10;
-/** Seconds within which a place that did not answer gets its address back if it is heard after all. */
+/** Seconds within which a place that did not answer gets its address back once it is heard. */
 export const FORMER_SECONDS = 60;
-/** Contests at a time in a segment, and of those that one port causes: each asks another port something. */
+/** Greatest number of contests at a time in a segment, and of one port: each sends a question to another port. */
 const MAX_CONTESTS = 256;
 const MAX_CONTESTS_PER_PORT = 16;
 
-/** Addresses of a segment of which it is remembered where they were before, the latest. */
+/** Greatest number of addresses in a segment whose earlier places are remembered. */
 export const MAX_HISTORIES = 1_024;
-/** Of the oldest histories, so many are looked at for one that can be forgotten for a new one. */
+/** Number of the oldest histories that are searched for one to forget. */
 const FORGETTABLE_AMONG = 16;
 
 export interface MobilityOptions {
-  /** Of histories; {@link MAX_HISTORIES} unless given. */
+  /** Budget of histories; {@link MAX_HISTORIES} unless given. */
   readonly histories?: Budget | undefined;
   readonly notice: ((notice: Notice) => void) | undefined;
-  /** Asks the machine with a MAC address behind a port whether it is there. @returns whether there is a way to ask */
+  /** Asks the machine with a MAC address whether it is behind a port. @returns false if there is no way to ask */
   readonly ask: ((mac: number, port: Port) => boolean) | undefined;
   /** Whether an address that keeps moving is held. */
   readonly freezes: boolean;
 }
 
-/** What came of a move. After all but the first the entry is where it was. */
+/** The result of a move. The entry has moved only if it is `moved`. */
 export type Moved = "moved" | "contested" | "duplicate-mac" | "over-limit";
 
 /**
- * Decides whether an address that comes up in a second place moves there. It asks the first place, holds what keeps moving, and
- * has people told of what is used twice. See {@link MacTable} for the rules.
+ * Decides whether an address that comes up in a second place moves there. Asks the first place, holds addresses that keep
+ * moving, and gives notice of addresses used twice. See {@link MacTable} for the rules.
  */
 export class Mobility {
   readonly #duplicates: DuplicateMacs;
@@ -68,7 +65,7 @@ export class Mobility {
   /** Entries with a history, the oldest first. */
   readonly #remembered = new Set<Entry>();
   readonly #contested = new Set<Entry>();
-  /** Grows whenever a registered address has changed places. */
+  /** Number of moves of registered addresses. */
   moves = 0;
 
   constructor({ histories = new Budget(MAX_HISTORIES), notice, ask, freezes }: MobilityOptions) {
@@ -78,7 +75,7 @@ export class Mobility {
     this.#freezes = freezes;
   }
 
-  /** A frame of a learned entry came in at another port. */
+  /** Moves a learned entry to another port where a frame of it came in, if it may. */
   arrive(entry: Entry, to: Port, now: number): Moved {
     const history = this.#freezes && !isVirtualRouterMac(entry.mac) ? this.#past(entry) : undefined;
     if (history === undefined) return this.#move(entry, to, now) ? "moved" : "over-limit";
@@ -86,7 +83,7 @@ export class Mobility {
       if (now - entry.seenAt < HELD_SECONDS) return "duplicate-mac";
       history.frozenUntil = 0;
     }
-    // Before moves are counted: a port that may have no more addresses can't have others' held.
+    // Comes before moves are counted, so that a port without room cannot have other addresses held.
     if (!reserveRoom(entry, to)) return "over-limit";
     const isBack = now < history.frozenUntil;
     if (!isBack && now - history.movedAt >= SETTLED_SECONDS) this.#restart(entry, history, to);
@@ -99,10 +96,10 @@ export class Mobility {
   }
 
   /**
-   * A frame of a registered entry came in at another port, or that port registers it too.
+   * Decides about a registered entry of which a frame came in at another port, or that another port registers too.
    *
-   * @param kind what the entry is to be there
-   * @param isNews whether the port has just said so, and not long ago
+   * @param kind the kind of the entry if it moves
+   * @param isNews false if the caller repeats an earlier registration
    */
   contend(entry: Entry, port: Port, now: number, kind: "learned" | "registered", isNews = true): Moved {
     const history = this.#past(entry);
@@ -129,13 +126,13 @@ export class Mobility {
   }
 
   /**
-   * A port registers an entry that was learned. It is there at once if it was there all the time; otherwise the place that it
-   * was in is asked first.
+   * Registers a learned entry at a port: at once if it was there all the time, otherwise after the place where it was has
+   * been asked.
    */
   settle(entry: Entry, port: Port, now: number): Moved {
     const { history } = entry;
     if (entry.port !== port) {
-      // It was here and is where it was before again: the other place is there.
+      // The entry went back to its first place after it was here, so a machine is there.
       if (history?.contest?.port === port) return this.keep(entry, port, now);
       if (history !== undefined && now < history.restUntil) return "contested";
       const from = entry.port;
@@ -155,7 +152,7 @@ export class Mobility {
     return "moved";
   }
 
-  /** A frame that says to everybody where an entry is came in at a port. @returns whether it moved */
+  /** Moves a held entry to a port where an announcement of it came in. @returns whether it moved */
   announce(entry: Entry, port: Port, now: number): boolean {
     const { history } = entry;
     if (history === undefined) return false;
@@ -168,7 +165,7 @@ export class Mobility {
     return true;
   }
 
-  /** Leaves an address where it is, has people told, and lets the other place try again later. */
+  /** Leaves an address where it is, gives notice, and lets the other place try again later. */
   keep(entry: Entry, other: Port, now: number): "contested" {
     this.end(entry);
     const history = this.#past(entry);
@@ -183,7 +180,7 @@ export class Mobility {
     if (entry.history !== undefined) entry.history.contest = undefined;
   }
 
-  /** To be called about once a second. */
+  /** Forgets old histories and pursues contests; to be called about once a second. */
   tick(now: number): void {
     for (const entry of this.#remembered) {
       if (entry.history !== undefined && isOver(entry.history, now)) this.forget(entry);
@@ -203,7 +200,7 @@ export class Mobility {
     this.#duplicates.detach(port);
   }
 
-  /** The place that did not answer is there after all. */
+  /** Gives an address back to the place that did not answer, because a frame came in there. */
   #giveBack(entry: Entry, history: History, port: Port, now: number): Moved {
     const taker = entry.port;
     if (!this.#move(entry, port, now)) return "over-limit";
@@ -213,7 +210,7 @@ export class Mobility {
     return "moved";
   }
 
-  /** Begins a contest, in which `first` is asked whether the address is there. */
+  /** Begins a contest: asks `first` whether the address is there. */
   #begin(entry: Entry, port: Port, first: Port | undefined, now: number): void {
     const history = this.#past(entry);
     if (history === undefined || first === undefined || this.#contested.size >= MAX_CONTESTS) return;
@@ -224,7 +221,7 @@ export class Mobility {
     this.#contested.add(entry);
   }
 
-  /** Asks the first place of a contest once more: what it said before this tick does not show in the table. */
+  /** Asks the first place of a contest again: an answer before this tick does not show in the table. */
   #pursue(entry: Entry): void {
     const contest: Contest | undefined = entry.history?.contest;
     if (contest === undefined || contest.ticks >= CONTEST_OVER_TICKS) return this.end(entry);
@@ -234,7 +231,7 @@ export class Mobility {
       contest.asked = true;
   }
 
-  /** It had settled: moves are counted anew. Where it comes back to, the place that it leaves is asked if it has it too. */
+  /** Counts moves anew, because the address had settled. If it comes back, asks the place that it leaves. */
   #restart(entry: Entry, history: History, to: Port): void {
     history.moves = 0;
     history.home = entry.port;
@@ -263,7 +260,7 @@ export class Mobility {
     return true;
   }
 
-  /** @returns undefined where there is no room to remember anything */
+  /** Returns the history of an entry, created if it was missing; undefined if there is no room. */
   #past(entry: Entry): History | undefined {
     if (entry.history !== undefined) return entry.history;
     if (this.#histories.room <= 0) this.#makeRoom();
@@ -273,7 +270,7 @@ export class Mobility {
     return entry.history;
   }
 
-  /** Forgets an old history in which nothing is going on. */
+  /** Forgets an old history without a contest or a hold. */
   #makeRoom(): void {
     let looked = 0;
     for (const entry of this.#remembered) {
@@ -283,12 +280,12 @@ export class Mobility {
   }
 }
 
-/** Takes room at a port for an entry that moves there, out of the room of the port that it is at. */
+/** Moves the room of an entry from its port to the port that it moves to. @returns false if there is none */
 function reserveRoom(entry: Entry, to: Port): boolean {
   return entry.port === undefined ? to.macs.take() : to.macs.takeFrom(entry.port.macs);
 }
 
-/** Puts an entry at another port; the room for it was moved before. */
+/** Puts an entry at another port; {@link reserveRoom} comes first. */
 function put(entry: Entry, to: Port, now: number): void {
   leave(entry);
   entry.port = to;

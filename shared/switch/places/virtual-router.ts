@@ -10,7 +10,7 @@ const HSRP2 = 0x00_00_0c_9f_f;
 const HSRP2_IPV6 = 0x00_05_73_a0_0;
 const GLBP = 0x00_07_b4;
 
-/** Whether a MAC address is one that routers share, so that its place is where it was last heard. */
+/** Returns whether routers share a MAC address, so that its place is where it was last heard. */
 export function isVirtualRouterMac(mac: number): boolean {
   const withoutByte = Math.floor(mac / 2 ** 8);
   if (withoutByte === VRRP || withoutByte === VRRP_IPV6 || withoutByte === HSRP) return true;
