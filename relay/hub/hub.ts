@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { LimitName } from "../../shared/api/resources/limits.ts";
 import type { IpAddress } from "../../shared/frame/address.ts";
 import { Close } from "../../shared/protocol/close.ts";
 import { SUBPROTOCOL } from "../../shared/protocol/constants.ts";
@@ -8,7 +9,7 @@ import type { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { blockPool } from "../../system/memory.ts";
 import type { GuessLimiter } from "../arrivals/guess-limiter.ts";
 import type { Network } from "../model/model.ts";
-import type { LimitName, Where } from "../tenants/limits.ts";
+import type { Where } from "../tenants/limits.ts";
 import type { Grant, Revocation, Tenants } from "../tenants/tenants.ts";
 import type { Capture, CaptureFilter } from "./capture/capture.ts";
 import { CaptureBudget } from "./capture/capture-budget.ts";

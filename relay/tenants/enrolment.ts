@@ -1,3 +1,4 @@
+import { enrolmentText } from "../../shared/protocol/signed-text.ts";
 import { Fault } from "../../shared/values/fault.ts";
 import { parsePublicKey, verify } from "../crypto/ed25519.ts";
 import { hashSecret, hexToBase64url, newId } from "../crypto/secret.ts";
@@ -114,16 +115,6 @@ export class Enrolment {
     });
     return device;
   }
-}
-
-/** What proves at enrolment that a device has its key: of use with this relay and this invite alone. */
-export function enrolmentText(origin: string, tenant: string, secretHash: string, publicKey: string): string {
-  return ["laneway.enrol.v1", origin, tenant, secretHash, publicKey].join("\n");
-}
-
-/** What a device signs to open a session: of use with this relay and this challenge alone. */
-export function sessionText(origin: string, nonce: string, device: string): string {
-  return ["laneway.v1", origin, nonce, device].join("\n");
 }
 
 function badKey(): Fault {

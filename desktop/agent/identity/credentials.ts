@@ -1,6 +1,7 @@
 /** How a client proves who it is, by either method of docs/protocol.md, "Opening". */
 import { Close } from "../../../shared/protocol/close.ts";
 import type { Hello, RelayMessage } from "../../../shared/protocol/control.ts";
+import { sessionText } from "../../../shared/protocol/signed-text.ts";
 import type { DeviceKey } from "./device-key.ts";
 
 export type Challenge = Extract<RelayMessage, { type: "challenge" }>;
@@ -57,7 +58,7 @@ export function deviceCredentials({ relay, device, key }: DeviceIdentity): Crede
     moreNetworks: anew,
     answer: (challenge) => {
       elsewhere = challenge.relay === relay.origin ? undefined : challenge.relay.slice(0, 256);
-      const signature = key.sign(["laneway.v1", relay.origin, challenge.nonce, device].join("\n"));
+      const signature = key.sign(sessionText(relay.origin, challenge.nonce, device));
       return { method: "device", device, signature };
     },
     advice: (code) => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { isLoopback } from "../../../shared/api/invite-link.ts";
 import { MAX_VNI } from "../../../shared/frame/encapsulation/vxlan.ts";
+import { enrolmentText } from "../../../shared/protocol/signed-text.ts";
 import { Fault, usage } from "../../../shared/values/fault.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
 import { merged, PLAIN, type Reach } from "../reach/reach.ts";
@@ -78,9 +79,9 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
  *
  * @param origin the one that we dial: a proof that somebody else passes on to the real relay is of no use there
  */
-export function enrolmentProof(origin: string, tenant: string, secret: string, key: DeviceKey): string {
+function enrolmentProof(origin: string, tenant: string, secret: string, key: DeviceKey): string {
   const digest = createHash("sha256").update(secret).digest("base64url");
-  return key.sign(["laneway.enrol.v1", origin, tenant, digest, key.publicKey].join("\n"));
+  return key.sign(enrolmentText(origin, tenant, digest, key.publicKey));
 }
 
 async function post(relay: URL, reach: Reach, request: object, signal: AbortSignal): Promise<Response> {

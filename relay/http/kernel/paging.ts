@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { wholeNumber } from "../../../shared/api/resources/fields.ts";
 import { usage } from "../../../shared/values/fault.ts";
 import { fromBase64url } from "../../crypto/base64url.ts";
 import { base64url } from "../../crypto/secret.ts";
 import type { Part } from "../../model/part.ts";
 import type { ApiEnv } from "./access.ts";
-import { wholeNumber } from "./body.ts";
 import { type Asked, type Definition, type Operation, operation } from "./operation.ts";
 import { quoted } from "./quoted.ts";
 

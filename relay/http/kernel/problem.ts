@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { Problem } from "../../../shared/api/resources/problem.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import { RateLimited } from "../../model/faults.ts";
 
@@ -19,22 +19,6 @@ const TITLES = {
 
 /** What an error may be answered with. */
 export type ProblemStatus = keyof typeof TITLES;
-
-/** Problem details of an HTTP error (RFC 9457), with our stable code and what to do about it. */
-export const problem = z
-  .object({
-    type: z.literal("about:blank"),
-    title: z.string().meta({ description: "What the status means." }),
-    status: z.int().meta({ description: "The HTTP status." }),
-    detail: z.string().meta({ description: "What went wrong, with the offending value." }),
-    code: z
-      .string()
-      .meta({ description: "Which error it is; stable, for programs.", examples: ["network.unknown"] }),
-    hint: z.string().meta({ description: "What to do about it." }),
-  })
-  .meta({ id: "Problem", description: "Problem details (RFC 9457)." });
-
-export type Problem = z.infer<typeof problem>;
 
 export const PROBLEM_TYPE = "application/problem+json";
 

@@ -1,10 +1,9 @@
-import { z } from "zod";
+import { captureQuery } from "../../../shared/api/resources/live.ts";
 import type { Capture } from "../../hub/capture/capture.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Admin } from "../../model/model.ts";
 import type { Tenants } from "../../tenants/tenants.ts";
 import { after } from "../kernel/after.ts";
-import { wholeNumber } from "../kernel/body.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 
 /**
@@ -14,16 +13,6 @@ import { type Operation, operation } from "../kernel/operation.ts";
 const IDLE_MS = 5_000;
 
 const MEDIA_TYPE = "application/x-pcapng";
-
-const query = z.strictObject({
-  vtep: z.string().min(1).max(256).optional().meta({ description: "Only what passes this VTEP's port." }),
-  drops: z.enum(["true", "false"]).optional().meta({ description: "Only what is dropped, with why." }),
-  seconds: z
-    .string()
-    .regex(/^[1-9]\d{0,5}$/, "a whole number from 1 to 999999")
-    .optional()
-    .meta(wholeNumber("How many seconds; until the client goes away unless it is said.", 1, 999_999)),
-});
 
 const HEADERS = {
   "content-type": MEDIA_TYPE,
@@ -58,7 +47,7 @@ export function captureOperations({ tenants, hub }: CaptureApiOptions): Operatio
         "Goes on until the client goes away, the seconds are over, the network is deleted, the token of whoever asked is revoked or expires, or the relay ends.",
       method: "get",
       path: "/v1/tenants/{tenant}/networks/{network}/capture",
-      query,
+      query: captureQuery,
       responses: { 200: { description: "pcapng, as it comes.", content: { [MEDIA_TYPE]: {} } } },
       errors: {
         404: ["vtep.unknown"],

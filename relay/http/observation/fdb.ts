@@ -1,43 +1,14 @@
 import { z } from "zod";
-import { formatMac, isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
+import { fdbEntry, newPin, pin } from "../../../shared/api/resources/fdb.ts";
+import { formatMac, parseMac } from "../../../shared/frame/mac.ts";
 import type { MacEntry } from "../../../shared/switch/mac-table.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import type { NetworkHub } from "../../hub/network-hub.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import { listOperation } from "../kernel/paging.ts";
-import { age, type LiveOptions, mac, portId, vni } from "./live.ts";
+import { age, type LiveOptions } from "./live.ts";
 
 const tag = "live";
-
-const entry = z
-  .object({
-    mac,
-    vni,
-    port: portId,
-    kind: z.enum(["learned", "static", "registered"]),
-    age_seconds: z.int(),
-    remote: z
-      .string()
-      .optional()
-      .meta({ description: "Behind which VTEP of the underlay, where the port is a tunnel." }),
-  })
-  .meta({ id: "FdbEntry", description: "Behind which VTEP a machine is." });
-
-const newPin = z
-  .strictObject({
-    mac: z
-      .string()
-      .refine((text) => isUsableSource(parseMac(text) ?? 0), {
-        error: (issue) => `'${issue.input}' is not the MAC address of a machine`,
-      })
-      .meta({ examples: ["02:00:00:00:00:01"] }),
-    port: z.string().max(256).meta({ description: "The VTEP, by its id or its member's name." }),
-  })
-  .meta({ id: "NewPin" });
-
-const pin = z
-  .object({ id: z.string(), mac, port: portId, kind: z.literal("static") })
-  .meta({ id: "Pin", description: "A static entry." });
 
 interface FdbRow {
   /** The MAC address. */
@@ -65,7 +36,7 @@ export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Oper
       tag,
       summary: "List a network's forwarding table",
       path,
-      row: entry,
+      row: fdbEntry,
       order: { schema: z.number(), of: ({ key }: FdbRow) => key },
       rows({ params }, { after = -1, limit }) {
         const network = tenants.network(params.tenant, params.network);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counter, group, neighbour, traceQuery, traceStep } from "../../../shared/api/resources/live.ts";
 import { formatAddress } from "../../../shared/frame/address.ts";
 import { formatMac } from "../../../shared/frame/mac.ts";
 import type { Port } from "../../../shared/switch/port.ts";
@@ -12,48 +13,6 @@ import { compareTexts, listOperation, partOf } from "../kernel/paging.ts";
 import type { TenantsApiOptions } from "../resources/tenants.ts";
 
 const tag = "live";
-
-export const mac = z.string().meta({ examples: ["02:00:00:00:00:01"] });
-export const vni = z.int().meta({ description: "VXLAN network identifier." });
-export const portId = z.string().meta({ description: "A VTEP, which is a session, by its id." });
-
-const group = z
-  .object({
-    group: z.string(),
-    vni,
-    vlans: z.array(z.int()).meta({ description: "802.1Q tags, the outer first." }),
-    ports: z.array(portId),
-  })
-  .meta({ id: "Group", description: "A multicast group and who is in it; the first is the network's own." });
-
-const neighbour = z
-  .object({ address: z.string(), mac, vni, port: portId, kind: z.string(), age_seconds: z.int() })
-  .meta({
-    id: "Neighbour",
-    description: "An address that the hub answers ARP or neighbour solicitations for.",
-  });
-
-const counter = z
-  .object({
-    port: portId,
-    name: z.string().nullable().meta({ description: "What its member calls itself." }),
-    device: z.string().nullable().meta({ description: "The device that it is, if it is one." }),
-    vni,
-    state: z.enum(["open", "cut"]).meta({ description: "`cut` off, as it closes a loop." }),
-    rx_frames: z.int(),
-    rx_bytes: z.int(),
-    tx_frames: z.int(),
-    tx_bytes: z.int(),
-    drops: z.record(z.string(), z.int()).meta({ description: "How many frames were dropped, by reason." }),
-  })
-  .meta({ id: "Counters", description: "What came in from a member's port, and went out there." });
-
-const step = z.object({ step: z.string(), result: z.string(), detail: z.string() }).meta({ id: "TraceStep" });
-
-const traced = z.object({
-  from: z.string().optional().meta({ description: "A MAC or IP address, or a member's name." }),
-  to: z.string().optional().meta({ description: "The same, or `broadcast`." }),
-});
 
 const key = z.tuple([z.number(), z.string()]);
 
@@ -151,8 +110,8 @@ export function liveOperations({ tenants, hub, clock }: LiveOptions): Operation[
       description: "Nothing is sent, learnt or counted.",
       method: "get",
       path: `${path}/trace` as const,
-      query: traced,
-      answer: z.array(step),
+      query: traceQuery,
+      answer: z.array(traceStep),
       errors: { 404: ["trace.unknown"] },
       handle({ params, query: { from = "", to = "" } }) {
         const network = tenants.network(params.tenant, params.network);

@@ -1,22 +1,11 @@
 import { z } from "zod";
+import { type Notice, notice } from "../../../shared/api/resources/notice.ts";
 import { unknown } from "../../model/faults.ts";
 import type { TenantNotice } from "../../tenants/notices.ts";
-import { isoTime, name, time } from "../kernel/body.ts";
+import { isoTime } from "../kernel/iso-time.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { compareTexts, listOperation, type Order, partOf } from "../kernel/paging.ts";
 import type { TenantsApiOptions } from "../resources/tenants.ts";
-
-const notice = z
-  .object({
-    code: z.string().meta({ examples: ["limit.devices", "duplicate-mac"] }),
-    network: name.nullable().meta({ description: "Null where it is about the tenant as a whole." }),
-    message: z.string().meta({ description: "What is the matter." }),
-    hint: z.string().meta({ description: "What to do about it; may be empty." }),
-    first_at: time,
-    last_at: time,
-    count: z.number().int().meta({ description: "How often from the first to the last." }),
-  })
-  .meta({ id: "Notice", description: "Something that a tenant's administrator should know of." });
 
 type Key = readonly [number, string];
 
@@ -50,7 +39,7 @@ function newestFirst([at, text]: Key, [otherAt, otherText]: Key): number {
   return otherAt - at || compareTexts(text, otherText);
 }
 
-function noticeJson(one: TenantNotice): z.input<typeof notice> {
+function noticeJson(one: TenantNotice): Notice {
   const { code, network, message, hint, firstAt, lastAt, count } = one;
   return {
     code,

@@ -1,25 +1,8 @@
-import { z } from "zod";
+import { usage } from "../../../shared/api/resources/usage.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { unknown } from "../../model/faults.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import type { TenantsApiOptions } from "../resources/tenants.ts";
-
-const count = z.int().min(0);
-
-const usage = z
-  .object({
-    networks: count,
-    devices: count,
-    tokens: count,
-    sessions: count,
-    memberships: count,
-    captures: count,
-    macs: count,
-    neighbours: count,
-    groups: count,
-    queued_bytes: count,
-  })
-  .meta({ id: "Usage", description: "How much a tenant has now, by the names of its limits." });
 
 export interface UsageApiOptions extends TenantsApiOptions {
   readonly hub: Hub;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Address, address, newAddress } from "../../../shared/api/resources/address.ts";
 import { formatIpv4 } from "../../../shared/frame/address.ts";
 import { formatMac } from "../../../shared/frame/mac.ts";
 import type { TakenAddress } from "../../model/model.ts";
@@ -7,31 +8,6 @@ import { listOperation, partOf } from "../kernel/paging.ts";
 import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "addresses";
-
-const newAddress = z
-  .strictObject({
-    address: z
-      .string()
-      .max(15)
-      .meta({ examples: ["10.20.0.7"] }),
-    device: z
-      .string()
-      .max(256)
-      .optional()
-      .meta({ description: "The device that is to have it; without one the address is kept free." }),
-  })
-  .meta({ id: "NewAddress" });
-
-const address = z
-  .object({
-    id: z.string().meta({ description: "The address itself, which is what is deleted by." }),
-    address: z.string(),
-    address6: z.string().nullable().meta({ description: "The device's IPv6 address, once it has one." }),
-    device: z.string().nullable(),
-    mac: z.string().nullable().meta({ description: "Who uses it without having been given it." }),
-    kind: z.enum(["given", "fixed", "reserved", "in-use"]),
-  })
-  .meta({ id: "Address", description: "An address of a network that is taken." });
 
 /** The addresses of a network: given, fixed for a device, or reserved. */
 export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
@@ -92,7 +68,7 @@ export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
   ];
 }
 
-function addressJson(one: TakenAddress): z.input<typeof address> {
+function addressJson(one: TakenAddress): Address {
   const { device = null, address6 = null, mac } = one;
   const text = formatIpv4(one.address);
   return {
@@ -105,7 +81,7 @@ function addressJson(one: TakenAddress): z.input<typeof address> {
   };
 }
 
-function kindOf({ device, fixed, mac }: TakenAddress): z.input<typeof address>["kind"] {
+function kindOf({ device, fixed, mac }: TakenAddress): Address["kind"] {
   if (device !== undefined) return fixed ? "fixed" : "given";
   return mac === undefined ? "reserved" : "in-use";
 }

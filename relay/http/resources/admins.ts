@@ -1,40 +1,18 @@
-import { z } from "zod";
+import {
+  type Admin as AdminJson,
+  admin,
+  madeAdmin,
+  me,
+  newAdmin,
+} from "../../../shared/api/resources/admin.ts";
 import type { Admin } from "../../model/model.ts";
-import { expiresIn, isoTime, name, note, time } from "../kernel/body.ts";
+import { isoTime } from "../kernel/iso-time.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import { BY_TIME } from "../kernel/orders.ts";
 import { listOperation } from "../kernel/paging.ts";
 import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "administrators";
-
-const newAdmin = z
-  .strictObject({ name: note.optional(), expires_in: expiresIn.optional() })
-  .meta({ id: "NewAdmin" });
-
-const admin = z
-  .object({
-    id: z.string(),
-    tenant: name,
-    name: z.string().nullable(),
-    created_at: time,
-    expires_at: time.nullable(),
-  })
-  .meta({ id: "Admin", description: "Somebody who administers one tenant by a token of their own." });
-
-const madeAdmin = admin
-  .extend({ token: z.string().meta({ description: "Their token: shown this once, kept nowhere." }) })
-  .meta({ id: "MadeAdmin" });
-
-const me = z
-  .object({
-    role: z.enum(["relay-admin", "tenant-admin"]),
-    tenant: name.nullable().meta({ description: "The one tenant that they administer; null for all." }),
-    id: z.string().nullable(),
-    name: z.string().nullable(),
-    expires_at: time.nullable(),
-  })
-  .meta({ id: "Me" });
 
 /** Those who administer one tenant; the relay's administrator alone makes and removes them. */
 export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
@@ -100,7 +78,7 @@ export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
   ];
 }
 
-function adminJson({ id, tenant, name, createdAt, expiresAt }: Admin): z.input<typeof admin> {
+function adminJson({ id, tenant, name, createdAt, expiresAt }: Admin): AdminJson {
   return {
     id,
     tenant,

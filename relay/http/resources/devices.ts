@@ -1,7 +1,7 @@
-import { z } from "zod";
+import { type Device as DeviceJson, device } from "../../../shared/api/resources/device.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Device } from "../../model/model.ts";
-import { isoTime, name, time } from "../kernel/body.ts";
+import { isoTime } from "../kernel/iso-time.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import { BY_TIME } from "../kernel/orders.ts";
 import { listOperation } from "../kernel/paging.ts";
@@ -9,25 +9,13 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "devices";
 
-const device = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    tenant: name,
-    networks: z.array(name),
-    online: z.boolean(),
-    created_at: time,
-    last_seen: time.nullable(),
-  })
-  .meta({ id: "Device", description: "A machine that came in by an invite, and is known by its key." });
-
 export interface DevicesApiOptions extends TenantsApiOptions {
   readonly hub: Hub;
 }
 
 /** A tenant's devices. */
 export function deviceOperations({ tenants, hub }: DevicesApiOptions): Operation[] {
-  const show = ({ id, name, tenant, createdAt, lastSeen }: Device): z.input<typeof device> => {
+  const show = ({ id, name, tenant, createdAt, lastSeen }: Device): DeviceJson => {
     const online = hub.isOnline(id);
     return {
       id,

@@ -1,64 +1,20 @@
-import { z } from "zod";
 import { formatAppLink, formatInviteLink } from "../../../shared/api/invite-link.ts";
+import {
+  type Invite as InviteJson,
+  invite,
+  inviteRevocation,
+  madeInvite,
+  newInvite,
+} from "../../../shared/api/resources/invite.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import type { Invite } from "../../model/model.ts";
-import { expiresIn, isoTime, macs, name, time } from "../kernel/body.ts";
+import { isoTime } from "../kernel/iso-time.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import { BY_TIME } from "../kernel/orders.ts";
 import { listOperation } from "../kernel/paging.ts";
 import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "invites";
-
-const newInvite = z
-  .strictObject({
-    network: name,
-    uses: z
-      .number()
-      .int()
-      .min(1)
-      .max(1_000_000_000)
-      .optional()
-      .meta({ description: "How many devices it lets in; one unless it is said." }),
-    macs: macs.optional(),
-    expires_in: expiresIn.optional().meta({ description: "Seconds from now; a week unless it is said." }),
-  })
-  .meta({ id: "NewInvite" });
-
-const invite = z
-  .object({
-    id: z.string(),
-    network: name,
-    tenant: name,
-    uses: z.int(),
-    used: z.int(),
-    macs: z
-      .int()
-      .nullable()
-      .meta({ description: "MAC addresses of each device; null where the limits say." }),
-    created_at: time,
-    expires_at: time,
-  })
-  .meta({ id: "Invite", description: "A link that lets devices onto one network." });
-
-const madeInvite = invite
-  .extend({
-    link: z.string().meta({
-      description: "The link: shown this once. Behind `#` are `v1`, the tenant and the secret, between dots.",
-      examples: ["https://relay.example/join#v1.acme.SECRET"],
-    }),
-    app_link: z
-      .string()
-      .nullable()
-      .meta({ description: "The same for the desktop app; null where the relay is not reached by HTTPS." }),
-  })
-  .meta({ id: "MadeInvite" });
-
-const revocation = z.object({
-  devices: z.enum(["true", "false"]).optional().meta({
-    description: "`false` keeps the devices that it has let in; they are shut out unless it is said.",
-  }),
-});
 
 /** A tenant's invites. */
 export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
@@ -105,7 +61,7 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
         "The devices that came in by it are shut out of every network, and their sessions end at once, unless they are to be kept.",
       method: "delete",
       path: "/v1/tenants/{tenant}/invites/{invite}",
-      query: revocation,
+      query: inviteRevocation,
       errors: { 404: ["invite.unknown"] },
       handle({ params, query, context }) {
         const { tenant, invite } = params;
@@ -115,7 +71,7 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
   ];
 }
 
-function inviteJson(one: Invite): z.input<typeof invite> {
+function inviteJson(one: Invite): InviteJson {
   const { id, network, tenant, uses, used, macs, createdAt, expiresAt } = one;
   return {
     id,

@@ -1,43 +1,16 @@
-import { z } from "zod";
-import { unknown } from "../../model/faults.ts";
 import {
-  DEFAULT_LIMITS,
-  INHERIT,
-  LIMIT_NAMES,
-  type LimitName,
-  NETWORK_LIMIT_NAMES,
+  limits,
+  limitsChange,
   type NetworkLimitsChange,
+  networkLimits,
+  networkLimitsChange,
   type TenantLimits,
-} from "../../tenants/limits.ts";
+} from "../../../shared/api/resources/limits.ts";
+import { unknown } from "../../model/faults.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "limits";
-
-const limit = z.number().int().min(0).max(1_000_000_000_000).nullable();
-
-const limits = z
-  .object(
-    ofEach(LIMIT_NAMES, (name) =>
-      limit.meta({ description: `${DEFAULT_LIMITS[name] ?? "null"} unless it is changed.` }),
-    ),
-  )
-  .meta({ id: "Limits", description: "How much a tenant may have; null is without a limit." });
-
-const changes = z
-  .strictObject(ofEach(LIMIT_NAMES, () => limit.optional()))
-  .meta({ id: "LimitsChange", description: "Those not named stay." });
-
-const networkLimits = z
-  .object(ofEach(NETWORK_LIMIT_NAMES, () => limit))
-  .meta({ id: "NetworkLimits", description: "How much a network may have; null is without a limit." });
-
-const networkChanges = z
-  .strictObject(ofEach(NETWORK_LIMIT_NAMES, () => z.union([limit, z.literal(INHERIT)]).optional()))
-  .meta({
-    id: "NetworkLimitsChange",
-    description: `Those not named stay; \`${INHERIT}\` is what the tenant has for each network.`,
-  });
 
 /** How much a tenant may have, and each of its networks. */
 export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
@@ -64,7 +37,7 @@ export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
       method: "patch",
       path,
       audience: "relay-administrator",
-      body: changes,
+      body: limitsChange,
       answer: limits,
       handle: ({ params, body, context }) =>
         tenants.limits.change(demand(params.tenant), body as Partial<TenantLimits>, context.var.by),
@@ -87,7 +60,7 @@ export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
       method: "patch",
       path: below,
       audience: "relay-administrator",
-      body: networkChanges,
+      body: networkLimitsChange,
       answer: networkLimits,
       errors: { 404: ["network.unknown"] },
       handle({ params, body, context }) {
@@ -96,11 +69,4 @@ export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
       },
     }),
   ];
-}
-
-function ofEach<Name extends LimitName, Schema extends z.ZodType>(
-  names: readonly Name[],
-  schemaOf: (name: Name) => Schema,
-): Record<Name, Schema> {
-  return Object.fromEntries(names.map((name) => [name, schemaOf(name)])) as Record<Name, Schema>;
 }

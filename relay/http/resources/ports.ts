@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { type PortView, portView } from "../../../shared/api/resources/port.ts";
 import { portConfig } from "../../hub/ports/config.ts";
 import type { UnderlayPorts } from "../../hub/ports/underlay-ports.ts";
-import { type PortView, portView } from "../../hub/ports/view.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import { compareTexts, listOperation, type Order, partOf } from "../kernel/paging.ts";
 

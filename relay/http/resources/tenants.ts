@@ -1,15 +1,10 @@
-import { z } from "zod";
+import { newTenant, tenant } from "../../../shared/api/resources/tenant.ts";
 import type { Tenants } from "../../tenants/tenants.ts";
-import { name } from "../kernel/body.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import { BY_NAME } from "../kernel/orders.ts";
 import { listOperation } from "../kernel/paging.ts";
 
 const tag = "tenants";
-
-const newTenant = z.strictObject({ name }).meta({ id: "NewTenant" });
-
-const tenant = z.object({ name }).meta({ id: "Tenant", description: "Who knows nothing of the others." });
 
 export interface TenantsApiOptions {
   readonly tenants: Tenants;

@@ -1,6 +1,7 @@
+import type { LimitName } from "../../../shared/api/resources/limits.ts";
 import { Budget } from "../../../shared/switch/budget.ts";
 import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
-import type { LimitName, Limits } from "../../tenants/limits.ts";
+import type { Limits } from "../../tenants/limits.ts";
 import { ControlBudget, type ControlRates } from "./control-budget.ts";
 import type { LoadLimits } from "./limits.ts";
 import { type Turn, Turns } from "./turns.ts";

@@ -1,11 +1,11 @@
+import { MAX_REMOTES } from "../../../shared/api/resources/port.ts";
+
 /** What bounds the tunnel ports, each with its unit and reason. */
 export const PORT_LIMITS = {
   /** Source addresses behind one port: a rack of virtual machines, and some. */
   macs: 4_096,
   /** Static remotes of one port, and ends that a BUM frame is sent to in all (ingress replication). */
-  remotes: 64,
-  /** Networks at the other end of a routed one. */
-  routes: 64,
+  remotes: MAX_REMOTES,
   /** Remotes learnt on top of these: what strangers on the underlay can make a port remember. */
   learntRemotes: 256,
   /** Packets handed to the kernel and not yet done with, before it is asked how much waits. */

@@ -2,6 +2,7 @@ import { type Cidr, parseCidr } from "../../../shared/frame/cidr.ts";
 import { GRE_UDP_PORT } from "../../../shared/frame/encapsulation/gre.ts";
 import { VXLAN_GPE_PORT, VXLAN_PORT } from "../../../shared/frame/encapsulation/vxlan.ts";
 import { ETHERNET_HEADER_BYTES } from "../../../shared/frame/ethernet.ts";
+import { isIpv6, parseHostPort } from "../../../shared/frame/host-port.ts";
 import type { ReportContained } from "../../../shared/switch/containment.ts";
 import type { MacBudget } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
@@ -11,7 +12,6 @@ import type { GreConfig, NvgreConfig, PortConfig, VxlanConfig } from "./config.t
 import type { Endpoint, OpenSocket } from "./endpoint.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { GreEndpoint, GrePort, NvgrePort } from "./gre-port.ts";
-import { isIpv6, parseHostPort } from "./host-port.ts";
 import { RemoteTable } from "./remote-table.ts";
 import { RoutedGre } from "./routed-gre.ts";
 import type { UnderlayPort } from "./underlay-port.ts";

@@ -1,6 +1,6 @@
 import { parseAddress } from "../../../shared/frame/address.ts";
+import { isMulticast } from "../../../shared/frame/host-port.ts";
 import type { Remote } from "../../underlay/underlay.ts";
-import { isMulticast } from "./host-port.ts";
 import { PORT_LIMITS } from "./limits.ts";
 
 export interface RemoteTableOptions {

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { PortView } from "../../../shared/api/resources/port.ts";
 import { formatAddress } from "../../../shared/frame/address.ts";
 import { parseCidr } from "../../../shared/frame/cidr.ts";
 import { formatMac } from "../../../shared/frame/mac.ts";
@@ -14,7 +15,6 @@ import { type PortConfig, portConfig } from "./config.ts";
 import { Endpoints } from "./endpoints.ts";
 import { PORT_LIMITS } from "./limits.ts";
 import { type OpenPort, openPort, type PortSurroundings } from "./open-port.ts";
-import type { PortView } from "./view.ts";
 
 export interface UnderlayPortsOptions {
   readonly tenants: Tenants;

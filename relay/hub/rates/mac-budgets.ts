@@ -1,6 +1,7 @@
+import type { LimitName } from "../../../shared/api/resources/limits.ts";
 import { Budget } from "../../../shared/switch/budget.ts";
 import type { Network } from "../../model/model.ts";
-import type { LimitName, Limits, Where } from "../../tenants/limits.ts";
+import type { Limits, Where } from "../../tenants/limits.ts";
 import type { NewNotice } from "../../tenants/notices.ts";
 import type { Grant } from "../../tenants/tenants.ts";
 import { RESERVED } from "../limits.ts";

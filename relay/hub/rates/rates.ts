@@ -1,6 +1,7 @@
+import type { LimitName } from "../../../shared/api/resources/limits.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 import type { Network } from "../../model/model.ts";
-import type { LimitName, Limits, Where } from "../../tenants/limits.ts";
+import type { Limits, Where } from "../../tenants/limits.ts";
 import { FairBucket, type Share } from "./fair-bucket.ts";
 import { ShareMeter } from "./meter.ts";
 

@@ -1,7 +1,7 @@
 import type { Hello } from "../../../shared/protocol/control.ts";
+import { sessionText } from "../../../shared/protocol/signed-text.ts";
 import { verify } from "../../crypto/ed25519.ts";
 import { hashSecret } from "../../crypto/secret.ts";
-import { sessionText } from "../../tenants/enrolment.ts";
 import type { Connection } from "./socket.ts";
 
 /** Who somebody is, as far as can be told without asking what they may do: a token's hash, or a device that proved it. */

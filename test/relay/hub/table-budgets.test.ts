@@ -5,7 +5,7 @@ import { NETWORK_LIMITS } from "../../../relay/hub/limits.ts";
 import { NetworkHub } from "../../../relay/hub/network-hub.ts";
 import { TableBudgets } from "../../../relay/hub/table-budgets.ts";
 import { type Network, RELAY } from "../../../relay/model/model.ts";
-import { DEFAULT_LIMITS } from "../../../relay/tenants/limits.ts";
+import { DEFAULT_LIMITS } from "../../../shared/api/resources/limits.ts";
 import { writeMac } from "../../../shared/frame/mac.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS, type LimitName } from "../../../relay/tenants/limits.ts";
+import { DEFAULT_LIMITS, type LimitName } from "../../../shared/api/resources/limits.ts";
 import { Office } from "../hub/host/office.ts";
 
 describe("the limits of a tenant", () => {

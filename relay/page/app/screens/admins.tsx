@@ -1,4 +1,4 @@
-import type { Admin } from "../api/answers.ts";
+import type { Admin } from "../../../../shared/api/resources/admin.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
@@ -27,7 +27,7 @@ export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
         ]}
         onSubmit={async (fields, signal) => {
           const request = { name: written(fields, "name"), expires_in: expiryOf(fields) };
-          const { token } = await api.createSecret("admins", request, signal);
+          const { token } = await api.createAdmin(request, signal);
           admins.reload();
           return <NewSecretNotice title={words.created} label={words.token} value={token} />;
         }}

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import type { AuditEntry, Rows } from "../api/answers.ts";
+import type { AuditEntry, RelayAuditEntry } from "../../../../shared/api/resources/audit.ts";
+import type { Rows } from "../api/requests.ts";
 import { useLive } from "../state/use-live.ts";
 import { dateTime, duration } from "../text/format.ts";
 import { t } from "../text/text.ts";
@@ -9,13 +10,16 @@ import { DataTable } from "../ui/table.tsx";
 
 const SINCE = [3_600, 86_400, 7 * 86_400, 30 * 86_400];
 
+/** An entry; of the whole relay's log it has its tenant. */
+type Entry = AuditEntry & Partial<Pick<RelayAuditEntry, "tenant">>;
+
 /** Who did what, in a tenant or in the whole relay. */
 export function Audit({
   tenant,
   load,
 }: {
   tenant?: string;
-  load: (since: number | undefined, signal: AbortSignal) => Promise<Rows<AuditEntry>>;
+  load: (since: number | undefined, signal: AbortSignal) => Promise<Rows<Entry>>;
 }) {
   const text = t.value;
   const words = text.audit;
@@ -67,7 +71,7 @@ export function Audit({
                 ? [
                     {
                       label: text.tenant,
-                      cell: ({ tenant: of }: AuditEntry) => of ?? text.none,
+                      cell: ({ tenant: of }: Entry) => of ?? text.none,
                     },
                   ]
                 : []),
@@ -80,7 +84,7 @@ export function Audit({
   );
 }
 
-function matches(entry: AuditEntry, wanted: string) {
+function matches(entry: Entry, wanted: string) {
   const words = wanted.toLowerCase().split(/\s+/);
   const all = [entry.actor, entry.action, entry.object, entry.from, entry.tenant].join(" ").toLowerCase();
   return words.every((word) => all.includes(word));

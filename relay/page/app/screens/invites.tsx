@@ -1,4 +1,4 @@
-import type { Invite, NewInvite } from "../api/answers.ts";
+import type { Invite, MadeInvite } from "../../../../shared/api/resources/invite.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { number } from "../text/format.ts";
@@ -42,7 +42,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
         ]}
         onSubmit={async (fields, signal) => {
           const request = {
-            network: networkOf(fields),
+            network: networkOf(fields) ?? "",
             uses: writtenNumber(fields, "uses"),
             expires_in: expiryOf(fields),
           };
@@ -123,7 +123,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
   );
 }
 
-function NewInviteNotice({ invite: { link, app_link } }: { invite: NewInvite }) {
+function NewInviteNotice({ invite: { link, app_link } }: { invite: MadeInvite }) {
   const words = t.value.invites;
   return (
     <Notice

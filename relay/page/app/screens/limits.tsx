@@ -1,4 +1,5 @@
-import type { Limits } from "../api/answers.ts";
+import type { TenantLimits } from "../../../../shared/api/resources/limits.ts";
+import type { Usage } from "../../../../shared/api/resources/usage.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { number } from "../text/format.ts";
@@ -31,7 +32,7 @@ export function LimitsScreen({
     15_000,
   );
 
-  const change = (name: keyof Limits, value: number | null) =>
+  const change = (name: keyof TenantLimits, value: number | null) =>
     showDialog(
       <FormDialog
         title={words.change(words.names[name] ?? name)}
@@ -57,7 +58,7 @@ export function LimitsScreen({
         show={(data) => (
           <DataTable
             caption={words.title}
-            rows={Object.entries(data.most) as [keyof Limits, number | null][]}
+            rows={Object.entries(data.most) as [keyof TenantLimits, number | null][]}
             keyOf={([name]) => name}
             empty={text.none}
             columns={[
@@ -66,7 +67,7 @@ export function LimitsScreen({
                 label: words.now,
                 numeric: true,
                 cell: ([name]) => {
-                  const now = data.now[name];
+                  const now = name in data.now ? data.now[name as keyof Usage] : undefined;
                   return now === undefined ? "" : number(now);
                 },
               },
@@ -79,7 +80,7 @@ export function LimitsScreen({
                 ? [
                     {
                       label: text.actions,
-                      cell: ([name, value]: [keyof Limits, number | null]) => (
+                      cell: ([name, value]: [keyof TenantLimits, number | null]) => (
                         <RowButton
                           label={text.change}
                           full={words.change(words.names[name] ?? name)}

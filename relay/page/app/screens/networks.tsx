@@ -145,10 +145,10 @@ function CreateNetwork({
         const subnet = written(fields, "subnet");
         const { name } = await api.createNetwork(
           {
-            name: written(fields, "name"),
+            name: written(fields, "name") ?? "",
             subnet,
             addresses: subnet !== undefined && fields.has("addresses"),
-            mode: written(fields, "mode"),
+            mode: written(fields, "mode") === "wire" ? "wire" : "switch",
             mtu: writtenNumber(fields, "mtu"),
             vni: writtenNumber(fields, "vni"),
           },

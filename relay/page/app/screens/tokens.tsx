@@ -1,4 +1,4 @@
-import type { Token } from "../api/answers.ts";
+import type { Token } from "../../../../shared/api/resources/token.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
@@ -35,12 +35,12 @@ export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
         onSubmit={async (fields, signal) => {
           const network = networkOf(fields);
           const request = {
-            ...(network === undefined ? { all_networks: true } : { network }),
+            ...(network === undefined ? { all_networks: true as const } : { network }),
             name: written(fields, "name"),
-            roles: fields.getAll("role"),
+            roles: ROLES.filter((role) => fields.getAll("role").includes(role)),
             expires_in: expiryOf(fields),
           };
-          const { token } = await api.createSecret("tokens", request, signal);
+          const { token } = await api.createToken(request, signal);
           tokens.reload();
           return <NewSecretNotice title={words.created} label={words.token} value={token} />;
         }}

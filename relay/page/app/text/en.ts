@@ -1,5 +1,5 @@
+import type { LimitName } from "../../../../shared/api/resources/limits.ts";
 import { DROP_WORDS } from "../../../../shared/switch/drop-words.ts";
-import type { LimitName } from "../../../tenants/limits.ts";
 import { enSettings } from "./en-settings.ts";
 
 /** Every word of the page in English; the other languages have the same keys, which their types see to. */

@@ -1,4 +1,4 @@
-import type { Address } from "../../api/answers.ts";
+import type { Address } from "../../../../../shared/api/resources/address.ts";
 import { useLive } from "../../state/use-live.ts";
 import { t } from "../../text/text.ts";
 import { announce } from "../../ui/announce.tsx";

@@ -1,5 +1,5 @@
+import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import type { DropReason } from "../../../../../shared/switch/drops.ts";
-import type { Counter } from "../../api/answers.ts";
 import { number } from "../../text/format.ts";
 import { t } from "../../text/text.ts";
 import { DataTable } from "../../ui/table.tsx";

@@ -1,4 +1,5 @@
-import type { Counter, Device } from "../../api/answers.ts";
+import type { Device } from "../../../../../shared/api/resources/device.ts";
+import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import { dropsOf, type Rate } from "../../state/rates.ts";
 import { useLive } from "../../state/use-live.ts";
 import { bitRate, bytes, number } from "../../text/format.ts";

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Network } from "../../api/answers.ts";
+import type { Network } from "../../../../../shared/api/resources/network.ts";
 import type { NetworkApi } from "../../api/network-api.ts";
 import type { TenantApi } from "../../api/tenant-api.ts";
 import { href, TABS, type Tab } from "../../state/route.ts";

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TraceStep } from "../../api/answers.ts";
+import type { TraceStep } from "../../../../../shared/api/resources/live.ts";
 import { asProblem, type Problem } from "../../api/problem.ts";
 import { t } from "../../text/text.ts";
 import { TextField, written } from "../../ui/field.tsx";

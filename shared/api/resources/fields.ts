@@ -1,3 +1,4 @@
+/** Fields that several resources of the API share. */
 import { z } from "zod";
 
 /** How tenants and networks are named. */
@@ -38,9 +39,6 @@ export function wholeNumber(description: string, minimum: number, maximum: numbe
   return { type: "integer", description, minimum, maximum } as const;
 }
 
-/** Seconds since 1970 as ISO 8601; null where there is no such time. */
-export function isoTime(seconds: number): string;
-export function isoTime(seconds: number | undefined): string | null;
-export function isoTime(seconds: number | undefined): string | null {
-  return seconds === undefined ? null : new Date(seconds * 1_000).toISOString();
-}
+export const mac = z.string().meta({ examples: ["02:00:00:00:00:01"] });
+export const vni = z.int().meta({ description: "VXLAN network identifier." });
+export const portId = z.string().meta({ description: "A VTEP, which is a session, by its id." });

@@ -1,4 +1,4 @@
-import { formatAddress, type IpAddress, parseAddress } from "../../../shared/frame/address.ts";
+import { formatAddress, type IpAddress, parseAddress } from "./address.ts";
 
 /** An address, with a port where one was named. */
 export interface HostPort {

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { name, time, wholeNumber } from "./fields.ts";
+
+export const auditQuery = z.object({
+  since: z
+    .string()
+    .regex(/^\d{1,10}$/, "write it in seconds before now")
+    .optional()
+    .meta(wholeNumber("How far back, in seconds; everything unless it is said.", 0, 9_999_999_999)),
+  order: z
+    .enum(["oldest", "newest"])
+    .optional()
+    .meta({ description: "What comes first; the oldest unless it is said." }),
+});
+export type AuditQuery = z.input<typeof auditQuery>;
+
+export const auditEntry = z
+  .object({
+    at: time,
+    actor: z
+      .string()
+      .meta({ examples: ["relay-admin", "tenant-admin 0123456789abcdef", "invite 0123456789abcdef"] }),
+    action: z.string().meta({ examples: ["network.create"] }),
+    object: z.string().meta({ description: "The name or id of what it was done to." }),
+    from: z.string().nullable().meta({ description: "The address that they came from." }),
+  })
+  .meta({ id: "AuditEntry", description: "Who did what to what, when and from where." });
+export type AuditEntry = z.infer<typeof auditEntry>;
+
+export const relayAuditEntry = auditEntry.extend({ tenant: name.nullable() }).meta({ id: "RelayAuditEntry" });
+export type RelayAuditEntry = z.infer<typeof relayAuditEntry>;

@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** Problem details of an HTTP error (RFC 9457), with our stable code and what to do about it. */
+export const problem = z
+  .object({
+    type: z.literal("about:blank"),
+    title: z.string().meta({ description: "What the status means." }),
+    status: z.int().meta({ description: "The HTTP status." }),
+    detail: z.string().meta({ description: "What went wrong, with the offending value." }),
+    code: z
+      .string()
+      .meta({ description: "Which error it is; stable, for programs.", examples: ["network.unknown"] }),
+    hint: z.string().meta({ description: "What to do about it." }),
+  })
+  .meta({ id: "Problem", description: "Problem details (RFC 9457)." });
+
+export type Problem = z.infer<typeof problem>;

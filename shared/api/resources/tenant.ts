@@ -1,0 +1,10 @@
+import { z } from "zod";
+import { name } from "./fields.ts";
+
+export const newTenant = z.strictObject({ name }).meta({ id: "NewTenant" });
+export type NewTenant = z.input<typeof newTenant>;
+
+export const tenant = z
+  .object({ name })
+  .meta({ id: "Tenant", description: "Who knows nothing of the others." });
+export type Tenant = z.infer<typeof tenant>;
