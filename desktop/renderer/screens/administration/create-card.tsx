@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { Select, TextField } from "../../components/field.tsx";
 import { Form } from "../../components/form.tsx";
 import { Card } from "../../components/page.tsx";

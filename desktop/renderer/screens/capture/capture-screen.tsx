@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { Button } from "../../components/button.tsx";
+import { Button } from "../../../../shared/ui/button.tsx";
 import { Copyable } from "../../components/copyable.tsx";
 import { Select } from "../../components/field.tsx";
 import { NetworkPicker } from "../../components/network-picker.tsx";

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { NetworkStatus, TestKind } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { Select } from "../../components/field.tsx";
 import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";

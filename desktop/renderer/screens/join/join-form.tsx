@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { parseInviteLink } from "../../../../shared/api/invite-link.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { TextField } from "../../components/field.tsx";
 import { Form } from "../../components/form.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";

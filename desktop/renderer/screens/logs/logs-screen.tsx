@@ -1,8 +1,8 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { LogEntry, LogLevel, Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { Select, TextField } from "../../components/field.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";

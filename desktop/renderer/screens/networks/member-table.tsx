@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { NetworkStatus, Peer, Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { CopyButton } from "../../components/copyable.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { Mark } from "../../components/state-mark.tsx";

@@ -1,4 +1,5 @@
 import type { Admin } from "../../../../shared/api/resources/admin.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
@@ -50,9 +51,9 @@ export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
       title={words.title}
       lead={words.lead(tenant)}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

@@ -1,4 +1,5 @@
 import type { Invite, MadeInvite } from "../../../../shared/api/resources/invite.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { number } from "../text/format.ts";
@@ -72,9 +73,9 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
       title={words.title}
       lead={words.lead}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

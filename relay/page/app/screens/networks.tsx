@@ -1,3 +1,4 @@
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { go, href } from "../state/route.ts";
 import { useLive } from "../state/use-live.ts";
@@ -42,9 +43,9 @@ export function Networks({
       title={words.title}
       lead={words.lead(tenant)}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

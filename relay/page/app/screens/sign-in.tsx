@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { Mark } from "../../../../shared/ui/icon.tsx";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { signIn } from "../state/session.ts";
 import { t } from "../text/text.ts";
 import { CheckField, TextField, written } from "../ui/field.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { ProblemBox } from "../ui/problem-box.tsx";
 import { Preferences } from "./preferences.tsx";
 
@@ -42,7 +43,7 @@ export function SignIn({ problem: first }: { problem: Problem | undefined }) {
     <div class="sign-in">
       <main class="card">
         <div class="brand">
-          <Icon name="brand" />
+          <Mark size={26} />
           Laneway
         </div>
         <h1>{text.title}</h1>
@@ -54,9 +55,9 @@ export function SignIn({ problem: first }: { problem: Problem | undefined }) {
           />
           <CheckField label={text.remember} name="remember" hint={text.rememberHint} />
           <ProblemBox problem={problem} />
-          <button type="submit" class="primary wide" aria-disabled={busy}>
+          <Button submit kind="primary" disabled={busy}>
             {text.submit}
-          </button>
+          </Button>
         </form>
         <p class="hint">
           {text.where} <code>admin.token</code>

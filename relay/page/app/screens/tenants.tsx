@@ -1,3 +1,4 @@
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { RelayApi } from "../api/relay-api.ts";
 import { href } from "../state/route.ts";
 import { useLive } from "../state/use-live.ts";
@@ -56,9 +57,9 @@ export function Tenants({ api }: { api: RelayApi }) {
       title={words.title}
       lead={words.lead}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

@@ -1,4 +1,5 @@
 import type { Token } from "../../../../shared/api/resources/token.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
@@ -63,9 +64,9 @@ export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
       title={words.title}
       lead={words.lead}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

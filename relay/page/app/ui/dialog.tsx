@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { t } from "../text/text.ts";
 import { ProblemBox } from "./problem-box.tsx";
@@ -88,12 +89,10 @@ export function FormDialog({
         <ProblemBox problem={problem} />
       </div>
       <div class="actions">
-        <button type="button" onClick={closeDialog}>
-          {t.value.cancel}
-        </button>
-        <button type="submit" class={danger ? "danger" : "primary"} aria-disabled={busy}>
+        <Button onPress={closeDialog}>{t.value.cancel}</Button>
+        <Button submit kind={danger ? "danger" : "primary"} disabled={busy}>
           {submit}
-        </button>
+        </Button>
       </div>
     </form>
   );
@@ -110,9 +109,9 @@ export function Notice({ title, body }: { title: string; body: ComponentChildren
       </h2>
       <div class="fields">{body}</div>
       <div class="actions">
-        <button type="button" class="primary" onClick={closeDialog}>
+        <Button kind="primary" onPress={closeDialog}>
           {t.value.done}
-        </button>
+        </Button>
       </div>
     </div>
   );

@@ -15,7 +15,14 @@ export function TextField({
   return (
     <div class="field">
       <label for={id}>{text}</label>
-      <input autocomplete="off" spellcheck={false} {...attributes} id={id} {...described(id, hint)} />
+      <input
+        autocomplete="off"
+        spellcheck={false}
+        {...attributes}
+        class={`input ${attributes.class ?? ""}`}
+        id={id}
+        {...described(id, hint)}
+      />
       {hint && (
         <p id={`${id}-hint`} class="hint">
           {hint}
@@ -46,6 +53,7 @@ export function SelectField({
     <div class="field">
       <label for={id}>{text}</label>
       <select
+        class="input"
         id={id}
         name={name}
         {...described(id, hint)}

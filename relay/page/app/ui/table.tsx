@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { Icon } from "../../../../shared/ui/icon.tsx";
 import { number } from "../text/format.ts";
 import { t } from "../text/text.ts";
-import { Icon } from "./icon.tsx";
 
 /** Rows drawn at first, and added each time the reader asks for more. */
 const STEP = 100;
@@ -41,7 +42,7 @@ export function DataTable<Row>({ caption, columns, rows, more, keyOf, empty }: T
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the screen is scrolled by keyboard too. */}
       <section class="scroll" aria-label={caption} tabIndex={0}>
         <table>
-          <caption class="hidden">{caption}</caption>
+          <caption class="unseen">{caption}</caption>
           <thead>
             <tr>
               {columns.map((column, i) => (
@@ -79,9 +80,7 @@ export function DataTable<Row>({ caption, columns, rows, more, keyOf, empty }: T
         <p class="more">
           <span>{text.shownOf(number(shown.length), number(rows.length) + (more ? "+" : ""))}</span>
           {rows.length > shown.length && (
-            <button type="button" onClick={() => setLimit(limit + STEP)}>
-              {text.showMore}
-            </button>
+            <Button onPress={() => setLimit(limit + STEP)}>{text.showMore}</Button>
           )}
         </p>
       )}

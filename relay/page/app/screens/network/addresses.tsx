@@ -1,4 +1,5 @@
 import type { Address } from "../../../../../shared/api/resources/address.ts";
+import { Button } from "../../../../../shared/ui/button.tsx";
 import { useLive } from "../../state/use-live.ts";
 import { t } from "../../text/text.ts";
 import { announce } from "../../ui/announce.tsx";
@@ -52,9 +53,7 @@ export function Addresses({ tenant, api, network }: TabProps) {
   return [
     network.addresses && (
       <div class="tools">
-        <button type="button" onClick={take}>
-          {words.takeAddress}
-        </button>
+        <Button onPress={take}>{words.takeAddress}</Button>
       </div>
     ),
     <Loaded

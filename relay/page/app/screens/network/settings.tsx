@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { NetworkSettings } from "../../../../../shared/switch/settings.ts";
+import { Button } from "../../../../../shared/ui/button.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
 import { t } from "../../text/text.ts";
 import { announce } from "../../ui/announce.tsx";
@@ -64,9 +65,9 @@ export function Settings({ api, network, reload }: TabProps) {
       </div>
       <ProblemBox problem={problem} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {text.save}
-        </button>
+        </Button>
       </div>
     </form>
   );

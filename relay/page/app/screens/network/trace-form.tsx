@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TraceStep } from "../../../../../shared/api/resources/live.ts";
+import { Button } from "../../../../../shared/ui/button.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
 import { t } from "../../text/text.ts";
 import { TextField, written } from "../../ui/field.tsx";
@@ -42,9 +43,9 @@ export function TraceForm({ api }: TabProps) {
           label={words.traceTo}
           input={{ name: "to", required: true, class: "mono", placeholder: "broadcast" }}
         />
-        <button type="submit" class="primary">
+        <Button submit kind="primary">
           {words.traceSubmit}
-        </button>
+        </Button>
       </form>
       <ProblemBox problem={problem} />
       <div role="status">
