@@ -129,7 +129,7 @@ function Presence({ peer }: { readonly peer: Peer }): JSX.Element {
       <Mark tone="idle">{t.network.offline}</Mark>
       {peer.last_seen === null ? null : (
         <div class="muted last-seen" title={formats.moment(peer.last_seen)}>
-          {t.network.lastSeen(formats.ago(peer.last_seen, Date.now()))}
+          {t.network.lastSeen(formats.relative(peer.last_seen, Date.now()))}
         </div>
       )}
     </>

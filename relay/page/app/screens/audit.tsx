@@ -2,8 +2,7 @@ import { useState } from "preact/hooks";
 import type { AuditEntry, RelayAuditEntry } from "../../../../shared/api/resources/audit.ts";
 import type { Rows } from "../api/requests.ts";
 import { useLive } from "../state/use-live.ts";
-import { dateTime, duration } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -29,7 +28,7 @@ export function Audit({
 
   const options: [string, string][] = SINCE.map((seconds) => [
     String(seconds),
-    words.last(duration(seconds)),
+    words.last(formats.value.duration(seconds)),
   ]);
   return (
     <Screen
@@ -59,7 +58,11 @@ export function Audit({
             keyOf={(entry) => `${rows.length - rows.indexOf(entry)} ${entry.at}`}
             empty={words.empty}
             columns={[
-              { label: words.at, heads: true, cell: ({ at }) => <time dateTime={at}>{dateTime(at)}</time> },
+              {
+                label: words.at,
+                heads: true,
+                cell: ({ at }) => <time dateTime={at}>{formats.value.moment(at)}</time>,
+              },
               { label: words.actor, sort: ({ actor }) => actor, cell: ({ actor }) => actor },
               {
                 label: words.action,

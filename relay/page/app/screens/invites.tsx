@@ -2,8 +2,7 @@ import type { Invite, MadeInvite } from "../../../../shared/api/resources/invite
 import { Button } from "../../../../shared/ui/button.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { FormDialog, Notice, showDialog } from "../ui/dialog.tsx";
 import { CheckField, TextField, writtenNumber } from "../ui/field.tsx";
 import { QrCode } from "../ui/qr-code.tsx";
@@ -60,7 +59,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
       submit: text.revoke,
       body: [
         <p>{words.revokeWarning}</p>,
-        used > 0 && <CheckField label={words.keepDevices(number(used))} name="keep" />,
+        used > 0 && <CheckField label={words.keepDevices(formats.value.count(used))} name="keep" />,
       ],
       work: async (fields, signal) => {
         await api.revokeInvite(id, !fields.has("keep"), signal);
@@ -94,7 +93,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
                 label: words.used,
                 numeric: true,
                 sort: ({ used }) => used,
-                cell: ({ used, uses }) => words.usedOf(number(used), number(uses)),
+                cell: ({ used, uses }) => words.usedOf(formats.value.count(used), formats.value.count(uses)),
               },
               {
                 label: text.expires,

@@ -2,8 +2,7 @@ import type { TenantLimits } from "../../../../shared/api/resources/limits.ts";
 import type { Usage } from "../../../../shared/api/resources/usage.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { TextField, writtenNumber } from "../ui/field.tsx";
@@ -68,13 +67,13 @@ export function LimitsScreen({
                 numeric: true,
                 cell: ([name]) => {
                   const now = name in data.now ? data.now[name as keyof Usage] : undefined;
-                  return now === undefined ? "" : number(now);
+                  return now === undefined ? "" : formats.value.count(now);
                 },
               },
               {
                 label: words.most,
                 numeric: true,
-                cell: ([, value]) => (value === null ? words.unlimited : number(value)),
+                cell: ([, value]) => (value === null ? words.unlimited : formats.value.count(value)),
               },
               ...(isRelayAdmin
                 ? [

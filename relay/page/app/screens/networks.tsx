@@ -2,8 +2,7 @@ import { Button } from "../../../../shared/ui/button.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { go, href } from "../state/route.ts";
 import { useLive } from "../state/use-live.ts";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { CheckField, SelectField, TextField, written, writtenNumber } from "../ui/field.tsx";
@@ -78,7 +77,12 @@ export function Networks({
                 cell: ({ subnet }) => (subnet === null ? text.none : <code>{subnet}</code>),
               },
               { label: words.mode, cell: ({ mode }) => words.modes[mode] },
-              { label: "MTU", numeric: true, sort: ({ mtu }) => mtu, cell: ({ mtu }) => number(mtu) },
+              {
+                label: "MTU",
+                numeric: true,
+                sort: ({ mtu }) => mtu,
+                cell: ({ mtu }) => formats.value.count(mtu),
+              },
               {
                 label: text.actions,
                 cell: ({ name }) => (

@@ -2,8 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
 import { Icon } from "../../../../shared/ui/icon.tsx";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 
 /** Rows drawn at first, and added each time the reader asks for more. */
 const STEP = 100;
@@ -78,7 +77,12 @@ export function DataTable<Row>({ caption, columns, rows, more, keyOf, empty }: T
       </section>
       {(rows.length > shown.length || more) && (
         <p class="more">
-          <span>{text.shownOf(number(shown.length), number(rows.length) + (more ? "+" : ""))}</span>
+          <span>
+            {text.shownOf(
+              formats.value.count(shown.length),
+              formats.value.count(rows.length) + (more ? "+" : ""),
+            )}
+          </span>
           {rows.length > shown.length && (
             <Button onPress={() => setLimit(limit + STEP)}>{text.showMore}</Button>
           )}
