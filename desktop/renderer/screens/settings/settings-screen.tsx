@@ -2,10 +2,10 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
+import { SelectField } from "../../../../shared/ui/field.tsx";
 import { Switch } from "../../../../shared/ui/switch.tsx";
 import type { AppSettings, PAGES } from "../../../rpc/bridge.ts";
 import type { Problem } from "../../../rpc/shapes.ts";
-import { Select } from "../../components/field.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
@@ -48,7 +48,7 @@ function Choice<Value extends string>({
   return (
     <Row title={title} {...(hint === undefined ? {} : { hint })}>
       {(id) => (
-        <Select<Value>
+        <SelectField<Value>
           label={title}
           labelledBy={id}
           value={value}

@@ -1,10 +1,11 @@
 import type { Admin } from "../../../../shared/api/resources/admin.ts";
 import { Button } from "../../../../shared/ui/button.tsx";
+import { TextField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { TextField, written } from "../ui/field.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -23,7 +24,7 @@ export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
         title={words.create}
         submit={text.create}
         body={[
-          <TextField label={text.name} input={{ name: "name", maxLength: 256, required: true }} />,
+          <TextField label={text.name} name="name" maxLength={256} required />,
           <ExpiryField value={undefined} never />,
         ]}
         onSubmit={async (fields, signal) => {

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import type { AuditEntry, RelayAuditEntry } from "../../../../shared/api/resources/audit.ts";
+import { SelectField, TextField } from "../../../../shared/ui/field.tsx";
 import type { Rows } from "../api/requests.ts";
 import { useLive } from "../state/use-live.ts";
 import { formats, t } from "../text/text.ts";
-import { SelectField, TextField } from "../ui/field.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 
@@ -43,10 +43,7 @@ export function Audit({
           value={String(since ?? "")}
           onChange={(value) => setSince(value === "" ? undefined : Number(value))}
         />
-        <TextField
-          label={words.filter}
-          input={{ name: "filter", type: "search", onInput: (event) => setWanted(event.currentTarget.value) }}
-        />
+        <TextField label={words.filter} name="filter" type="search" onInput={setWanted} />
       </div>
       <Loaded
         live={entries}

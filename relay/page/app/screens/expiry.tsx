@@ -1,5 +1,6 @@
+import { SelectField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
 import { formats, t } from "../text/text.ts";
-import { SelectField, written } from "../ui/field.tsx";
 
 const CHOICES = [3_600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 
@@ -21,7 +22,7 @@ export function ExpiryField({ value, never = false }: { value: number | undefine
       label={text.expiresAfter}
       name="expires_in"
       options={options}
-      value={value === undefined ? "" : String(value)}
+      defaultValue={value === undefined ? "" : String(value)}
     />
   );
 }

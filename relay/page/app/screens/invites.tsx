@@ -1,10 +1,11 @@
 import type { Invite, MadeInvite } from "../../../../shared/api/resources/invite.ts";
 import { Button } from "../../../../shared/ui/button.tsx";
+import { CheckField, TextField } from "../../../../shared/ui/field.tsx";
+import { writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { formats, t } from "../text/text.ts";
 import { FormDialog, Notice, showDialog } from "../ui/dialog.tsx";
-import { CheckField, TextField, writtenNumber } from "../ui/field.tsx";
 import { QrCode } from "../ui/qr-code.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
@@ -29,14 +30,12 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
           <TextField
             label={words.uses}
             hint={words.usesHint}
-            input={{
-              name: "uses",
-              type: "number",
-              min: 1,
-              max: 1_000_000_000,
-              defaultValue: 1,
-              required: true,
-            }}
+            name="uses"
+            type="number"
+            min={1}
+            max={1_000_000_000}
+            defaultValue={1}
+            required
           />,
           <ExpiryField value={7 * 86_400} />,
         ]}

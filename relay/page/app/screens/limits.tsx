@@ -1,11 +1,12 @@
 import type { TenantLimits } from "../../../../shared/api/resources/limits.ts";
 import type { Usage } from "../../../../shared/api/resources/usage.ts";
+import { TextField } from "../../../../shared/ui/field.tsx";
+import { writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { formats, t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { TextField, writtenNumber } from "../ui/field.tsx";
 import { RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -40,7 +41,11 @@ export function LimitsScreen({
           <TextField
             label={words.names[name] ?? name}
             hint={words.changeHint}
-            input={{ name: "value", type: "number", min: 0, max: 1_000_000_000, defaultValue: value ?? "" }}
+            name="value"
+            type="number"
+            min={0}
+            max={1_000_000_000}
+            defaultValue={value ?? ""}
           />
         }
         onSubmit={async (fields, signal) => {

@@ -1,11 +1,12 @@
 import { Button } from "../../../../shared/ui/button.tsx";
+import { CheckField, SelectField, TextField } from "../../../../shared/ui/field.tsx";
+import { written, writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { go, href } from "../state/route.ts";
 import { useLive } from "../state/use-live.ts";
 import { formats, t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { CheckField, SelectField, TextField, written, writtenNumber } from "../ui/field.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -116,12 +117,17 @@ function CreateNetwork({
         <TextField
           label={text.name}
           hint={text.nameHint}
-          input={{ name: "name", required: true, maxLength: 63, pattern: NAME_PATTERN }}
+          name="name"
+          required
+          maxLength={63}
+          pattern={NAME_PATTERN}
         />,
         <TextField
           label={text.optional(words.subnet)}
           hint={words.subnetHint}
-          input={{ name: "subnet", class: "mono", placeholder: "10.20.0.0/24" }}
+          name="subnet"
+          class="mono"
+          placeholder="10.20.0.0/24"
         />,
         <CheckField label={words.addresses} name="addresses" checked hint={words.addressesHint} />,
         <SelectField
@@ -133,16 +139,16 @@ function CreateNetwork({
             ["wire", words.modes.wire],
           ]}
         />,
-        <TextField
-          label="MTU"
-          input={{ name: "mtu", type: "number", min: 576, max: 65_521, defaultValue: 1500 }}
-        />,
+        <TextField label="MTU" name="mtu" type="number" min={576} max={65_521} defaultValue={1500} />,
         // Which numbers are taken would tell of other tenants.
         isRelayAdmin && (
           <TextField
             label={text.optional("VNI")}
             hint={words.vniHint}
-            input={{ name: "vni", type: "number", min: 1, max: 16_777_215 }}
+            name="vni"
+            type="number"
+            min={1}
+            max={16_777_215}
           />
         ),
       ]}

@@ -1,10 +1,11 @@
 import type { Token } from "../../../../shared/api/resources/token.ts";
 import { Button } from "../../../../shared/ui/button.tsx";
+import { CheckField, TextField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { CheckField, TextField, written } from "../ui/field.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -26,7 +27,7 @@ export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
         title={words.create}
         submit={text.create}
         body={[
-          <TextField label={text.optional(words.name)} input={{ name: "name", maxLength: 256 }} />,
+          <TextField label={text.optional(words.name)} name="name" maxLength={256} />,
           <NetworkField api={api} all={words.allNetworks} />,
           ROLES.map((role) => (
             <CheckField key={role} label={words.roleNames[role]} name="role" value={role} />
