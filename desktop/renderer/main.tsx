@@ -1,9 +1,10 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import "./styles/tokens.css";
+import "../../shared/ui/styles/tokens.css";
+import "../../shared/ui/styles/base.css";
+import "../../shared/ui/styles/controls.css";
 import "./styles/base.css";
 import "./styles/shell.css";
-import "./styles/controls.css";
 import "./styles/components.css";
 import "./styles/screens.css";
 import { App } from "./app.tsx";

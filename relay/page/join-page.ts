@@ -129,14 +129,14 @@ ${head(assets)}
 <ol>
 <li><p>${text.get}</p></li>
 <li><p>${text.join}</p>
-<div class="command"><pre id="command">npx laneway join '${text.placeholder}'</pre><button id="copy" type="button" data-copied="${text.copied}" hidden>${text.copy}</button></div>
+<div class="command"><pre id="command">npx laneway join '${text.placeholder}'</pre><button id="copy" type="button" class="button" data-copied="${text.copied}" hidden>${text.copy}</button></div>
 <p id="paste" class="hint">${text.paste}</p></li>
 <li><p>${text.up}</p>
 <div class="command"><pre>npx laneway up</pre></div></li>
 </ol>
 </section>
 <p class="note">${text.secret}</p>
-<p id="told" class="hidden" role="status"></p>
+<p id="told" class="unseen" role="status"></p>
 </main>
 </body>
 </html>

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { Button } from "../../../shared/ui/button.tsx";
 import { useLocale } from "../state/context.ts";
-import { Button } from "./button.tsx";
 
 interface ConfirmDialogProps {
   readonly title: string;

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
+import { Icon } from "../../../shared/ui/icon.tsx";
 import { useLocale, useStore } from "../state/context.ts";
-import { Icon } from "./icon.tsx";
 
 /** Copies `text`; `what` names it. */
 export function CopyButton({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
+import { SelectField } from "../../../shared/ui/field.tsx";
 import { useLocale, useStore } from "../state/context.ts";
-import { Select } from "./field.tsx";
 
 /** Which network a screen is about. */
 export function NetworkPicker(): JSX.Element | null {
@@ -14,7 +14,7 @@ export function NetworkPicker(): JSX.Element | null {
   );
   return (
     <div class="picker">
-      <Select
+      <SelectField
         label={t.common.network}
         value={chosen.id}
         options={list.map(({ id, network, tenant, relay }) => [

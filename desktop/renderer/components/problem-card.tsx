@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
+import { Icon } from "../../../shared/ui/icon.tsx";
 import { errorText } from "../../errors/text.ts";
 import type { Problem } from "../../rpc/shapes.ts";
 import { useLocale } from "../state/context.ts";
-import { Icon } from "./icon.tsx";
 
 interface ProblemCardProps {
   readonly problem: Problem;

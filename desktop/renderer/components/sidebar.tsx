@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
+import { Icon, Mark as Logo } from "../../../shared/ui/icon.tsx";
 import { useLocale, useStore } from "../state/context.ts";
 import { SCREENS } from "../state/route.ts";
-import { Icon, Mark as Logo } from "./icon.tsx";
 import { Mark } from "./state-mark.tsx";
 
 /** The way to every screen, and how it stands with the service. */

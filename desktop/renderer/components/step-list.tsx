@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
+import type { Formats } from "../../../shared/ui/formats.ts";
+import { Icon, type IconName } from "../../../shared/ui/icon.tsx";
 import type { Step } from "../../rpc/shapes.ts";
-import type { Formats } from "../i18n/formats.ts";
 import { useLocale } from "../state/context.ts";
-import { Icon, type IconName } from "./icon.tsx";
 import type { Tone } from "./state-mark.tsx";
 
 const looks: Readonly<Record<Step["state"], { icon: IconName; tone: Tone }>> = {

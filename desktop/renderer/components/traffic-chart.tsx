@@ -12,15 +12,22 @@ const FLOOR = 8_000;
 
 /** The colours and the type of the theme that is set. */
 function style(): { received: string; sent: string; line: string; muted: string; font: string } {
-  const computed = getComputedStyle(document.documentElement);
-  const read = (name: string) => computed.getPropertyValue(name).trim();
-  return {
-    received: read("--received"),
-    sent: read("--sent"),
-    line: read("--line"),
-    muted: read("--muted"),
-    font: `11px ${read("--font")}`,
+  // By an element, because a colour's property itself has one for each theme.
+  const probe = document.body.appendChild(document.createElement("span"));
+  const computed = getComputedStyle(probe);
+  const color = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return computed.color;
   };
+  const read = {
+    received: color("--received"),
+    sent: color("--sent"),
+    line: color("--line"),
+    muted: color("--muted"),
+    font: `11px ${computed.fontFamily}`,
+  };
+  probe.remove();
+  return read;
 }
 
 function columns({ times, rx, tx }: Traffic, now: number): uPlot.AlignedData {

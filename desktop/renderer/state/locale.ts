@@ -1,7 +1,7 @@
+import { Formats } from "../../../shared/ui/formats.ts";
 import type { Language } from "../../errors/text.ts";
 import type { AppSettings } from "../../rpc/bridge.ts";
 import { en } from "../i18n/en.ts";
-import { Formats } from "../i18n/formats.ts";
 import type { Messages } from "../i18n/messages.ts";
 import { zhCN } from "../i18n/zh-cn.ts";
 

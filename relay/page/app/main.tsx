@@ -1,5 +1,8 @@
 import { render } from "preact";
 import { App } from "./screens/app.tsx";
+import "../../../shared/ui/styles/tokens.css";
+import "../../../shared/ui/styles/base.css";
+import "../../../shared/ui/styles/controls.css";
 import "./style/base.css";
 import "./style/controls.css";
 import "./style/layout.css";

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { SelectField, TextField } from "../../../../shared/ui/field.tsx";
+import { Form } from "../../../../shared/ui/form.tsx";
 import type { Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
-import { Select, TextField } from "../../components/field.tsx";
-import { Form } from "../../components/form.tsx";
 import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
@@ -41,7 +41,7 @@ export function CreateCard({ relays }: { readonly relays: readonly string[] }): 
   return (
     <Card title={t.administration.create}>
       <Form label={t.administration.create} onSubmit={() => void create()}>
-        <Select
+        <SelectField
           label={t.administration.relay}
           value={relay}
           options={relays.map((one) => [one, one])}

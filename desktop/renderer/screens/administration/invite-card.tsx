@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { SelectField, TextField } from "../../../../shared/ui/field.tsx";
+import { Form } from "../../../../shared/ui/form.tsx";
 import type { Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { Copyable } from "../../components/copyable.tsx";
-import { Select, TextField } from "../../components/field.tsx";
-import { Form } from "../../components/form.tsx";
 import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
@@ -49,7 +49,7 @@ export function InviteCard({ relays }: { readonly relays: readonly string[] }): 
   return (
     <Card title={t.administration.invite} lead={t.administration.inviteLead}>
       <Form label={t.administration.invite} onSubmit={() => void invite()}>
-        <Select
+        <SelectField
           label={t.administration.relay}
           value={relay}
           options={relays.map((one) => [one, one])}
@@ -79,12 +79,13 @@ export function InviteCard({ relays }: { readonly relays: readonly string[] }): 
           <TextField
             label={t.administration.uses}
             type="number"
+            min={1}
             value={uses.value}
             onInput={(value) => {
               uses.value = value;
             }}
           />
-          <Select<Duration>
+          <SelectField<Duration>
             label={t.administration.expires}
             value={duration.value}
             options={[

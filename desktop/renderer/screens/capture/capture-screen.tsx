@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { Button } from "../../components/button.tsx";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { SelectField } from "../../../../shared/ui/field.tsx";
 import { Copyable } from "../../components/copyable.tsx";
-import { Select } from "../../components/field.tsx";
 import { NetworkPicker } from "../../components/network-picker.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
@@ -30,7 +30,7 @@ export function CaptureScreen(): JSX.Element {
       ) : (
         <Card title={network.network}>
           <div class="row tight">
-            <Select<Duration>
+            <SelectField<Duration>
               label={t.capture.seconds}
               value={duration.value}
               options={[

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { NetworkStatus } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { StepList } from "../../components/step-list.tsx";

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { SelectField } from "../../../../shared/ui/field.tsx";
 import type { NetworkStatus, TestKind } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
-import { Select } from "../../components/field.tsx";
 import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { measured } from "../../components/step-list.tsx";
@@ -23,7 +23,7 @@ export function MemberTests({ network }: { readonly network: NetworkStatus }): J
         <p class="muted">{t.diagnostics.noPeers}</p>
       ) : (
         <div class="row tight">
-          <Select
+          <SelectField
             label={t.common.member}
             value={peer.vtep}
             options={online.map(({ vtep, name, addresses }) => [

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { parseInviteLink } from "../../../../shared/api/invite-link.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { TextField } from "../../../../shared/ui/field.tsx";
+import { Form } from "../../../../shared/ui/form.tsx";
 import type { Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
-import { TextField } from "../../components/field.tsx";
-import { Form } from "../../components/form.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { Mark } from "../../components/icon.tsx";
+import { Mark } from "../../../../shared/ui/icon.tsx";
 import { Page } from "../../components/page.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { JoinForm } from "./join-form.tsx";

@@ -1,9 +1,9 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { SelectField, TextField } from "../../../../shared/ui/field.tsx";
 import type { LogEntry, LogLevel, Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
-import { Select, TextField } from "../../components/field.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
@@ -56,7 +56,7 @@ export function LogsScreen(): JSX.Element {
             logs.filter.value = { ...logs.filter.value, text };
           }}
         />
-        <Select<LogLevel>
+        <SelectField<LogLevel>
           label={t.logs.level}
           value={filter.level}
           options={[

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { NetworkStatus, Peer, Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { CopyButton } from "../../components/copyable.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { Mark } from "../../components/state-mark.tsx";
@@ -129,7 +129,7 @@ function Presence({ peer }: { readonly peer: Peer }): JSX.Element {
       <Mark tone="idle">{t.network.offline}</Mark>
       {peer.last_seen === null ? null : (
         <div class="muted last-seen" title={formats.moment(peer.last_seen)}>
-          {t.network.lastSeen(formats.ago(peer.last_seen, Date.now()))}
+          {t.network.lastSeen(formats.relative(peer.last_seen, Date.now()))}
         </div>
       )}
     </>

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { Icon } from "../../../../shared/ui/icon.tsx";
+import { Switch } from "../../../../shared/ui/switch.tsx";
 import type { NetworkStatus, Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
 import { ConfirmDialog } from "../../components/confirm-dialog.tsx";
-import { Icon } from "../../components/icon.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
-import { Switch } from "../../components/switch.tsx";
 import { TrafficChart } from "../../components/traffic-chart.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { latest } from "../../state/traffic.ts";

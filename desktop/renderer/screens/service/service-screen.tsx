@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { Button } from "../../components/button.tsx";
+import { Button } from "../../../../shared/ui/button.tsx";
 import { Command } from "../../components/copyable.tsx";
 import { Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";

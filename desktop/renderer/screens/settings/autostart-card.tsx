@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Switch } from "../../../../shared/ui/switch.tsx";
 import type { NetworkStatus, Problem } from "../../../rpc/shapes.ts";
 import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
-import { Switch } from "../../components/switch.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 
 /** Which networks the service connects by itself when the machine starts. */

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { SelectField } from "../../../../shared/ui/field.tsx";
+import { Switch } from "../../../../shared/ui/switch.tsx";
 import type { AppSettings, PAGES } from "../../../rpc/bridge.ts";
 import type { Problem } from "../../../rpc/shapes.ts";
-import { Button } from "../../components/button.tsx";
-import { Select } from "../../components/field.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
-import { Switch } from "../../components/switch.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { AutostartCard } from "./autostart-card.tsx";
 import { ProxyCard } from "./proxy-card.tsx";
@@ -48,7 +48,7 @@ function Choice<Value extends string>({
   return (
     <Row title={title} {...(hint === undefined ? {} : { hint })}>
       {(id) => (
-        <Select<Value>
+        <SelectField<Value>
           label={title}
           labelledBy={id}
           value={value}

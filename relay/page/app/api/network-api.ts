@@ -1,5 +1,8 @@
-import type * as Api from "./answers.ts";
-import { path, type Requests } from "./requests.ts";
+import type { Address } from "../../../../shared/api/resources/address.ts";
+import type { FdbEntry } from "../../../../shared/api/resources/fdb.ts";
+import type { Counter, Group, Neighbour, TraceStep } from "../../../../shared/api/resources/live.ts";
+import type { Network } from "../../../../shared/api/resources/network.ts";
+import { path, type Requests, type Rows } from "./requests.ts";
 
 /** What is one network's. */
 export class NetworkApi {
@@ -13,31 +16,31 @@ export class NetworkApi {
   }
 
   async get(signal: AbortSignal) {
-    return (await this.#requests.get(this.#path, signal)) as Api.Network;
+    return (await this.#requests.get(this.#path, signal)) as Network;
   }
 
-  async change(settings: Partial<Api.Network["settings"]>, signal: AbortSignal) {
+  async change(settings: Partial<Network["settings"]>, signal: AbortSignal) {
     await this.#requests.send("PATCH", this.#path, { settings }, signal);
   }
 
   async counters(signal: AbortSignal) {
-    return (await this.#requests.list(`${this.#path}/counters`, signal)) as Api.Rows<Api.Counter>;
+    return (await this.#requests.list(`${this.#path}/counters`, signal)) as Rows<Counter>;
   }
 
   async fdb(signal: AbortSignal) {
-    return (await this.#requests.list(`${this.#path}/fdb`, signal)) as Api.Rows<Api.FdbEntry>;
+    return (await this.#requests.list(`${this.#path}/fdb`, signal)) as Rows<FdbEntry>;
   }
 
   async groups(signal: AbortSignal) {
-    return (await this.#requests.list(`${this.#path}/groups`, signal)) as Api.Rows<Api.Group>;
+    return (await this.#requests.list(`${this.#path}/groups`, signal)) as Rows<Group>;
   }
 
   async neighbours(signal: AbortSignal) {
-    return (await this.#requests.list(`${this.#path}/neighbours`, signal)) as Api.Rows<Api.Neighbour>;
+    return (await this.#requests.list(`${this.#path}/neighbours`, signal)) as Rows<Neighbour>;
   }
 
   async addresses(signal: AbortSignal) {
-    return (await this.#requests.list(`${this.#path}/addresses`, signal)) as Api.Rows<Api.Address>;
+    return (await this.#requests.list(`${this.#path}/addresses`, signal)) as Rows<Address>;
   }
 
   /** @param device none to keep it free */
@@ -52,6 +55,6 @@ export class NetworkApi {
   /** What the hub would do with a frame. */
   async trace(from: string, to: string, signal: AbortSignal) {
     const query = new URLSearchParams({ from, to });
-    return (await this.#requests.get(`${this.#path}/trace?${query}`, signal)) as Api.TraceStep[];
+    return (await this.#requests.get(`${this.#path}/trace?${query}`, signal)) as TraceStep[];
   }
 }

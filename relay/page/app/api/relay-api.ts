@@ -1,6 +1,8 @@
-import type * as Api from "./answers.ts";
+import type { Me } from "../../../../shared/api/resources/admin.ts";
+import type { RelayAuditEntry } from "../../../../shared/api/resources/audit.ts";
+import type { Tenant } from "../../../../shared/api/resources/tenant.ts";
 import type { Problem } from "./problem.ts";
-import { path, Requests } from "./requests.ts";
+import { path, Requests, type Rows } from "./requests.ts";
 import { auditQuery, TenantApi } from "./tenant-api.ts";
 
 /** The relay's API as the page uses it. Every call can be aborted, and throws a Problem that tells why it failed. */
@@ -13,11 +15,11 @@ export class RelayApi {
   }
 
   async me(signal: AbortSignal) {
-    return (await this.#requests.get("me", signal)) as Api.Me;
+    return (await this.#requests.get("me", signal)) as Me;
   }
 
   async tenants(signal: AbortSignal) {
-    return (await this.#requests.list("tenants", signal)) as Api.Rows<Api.Tenant>;
+    return (await this.#requests.list("tenants", signal)) as Rows<Tenant>;
   }
 
   async createTenant(name: string, signal: AbortSignal) {
@@ -35,7 +37,7 @@ export class RelayApi {
    */
   async audit(since: number | undefined, signal: AbortSignal) {
     const rows = await this.#requests.list(`audit${auditQuery(since)}`, signal);
-    return rows as Api.Rows<Api.AuditEntry>;
+    return rows as Rows<RelayAuditEntry>;
   }
 
   tenant(name: string) {

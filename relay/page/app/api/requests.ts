@@ -6,6 +6,12 @@ const ANSWER_MS = 20_000;
 /** Rows of a list that are asked for: more than a person reads, and little enough to be drawn at once. */
 const ROWS = 1_000;
 
+/** The first rows of a list, and whether there are more. */
+export interface Rows<Row> {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
+
 /** Requests to the API below `v1/` of wherever the page is. The token is kept here, and nowhere else. */
 export class Requests {
   #token;
@@ -22,7 +28,7 @@ export class Requests {
   }
 
   /** The first rows of a list. */
-  async list(path: string, signal: AbortSignal) {
+  async list(path: string, signal: AbortSignal): Promise<Rows<unknown>> {
     const url = new URL(`v1/${path}`, document.baseURI);
     url.searchParams.set("limit", String(ROWS));
     const response = await this.#ask("GET", url, undefined, signal);

@@ -1,6 +1,14 @@
-import type * as Api from "./answers.ts";
+import type { Admin, MadeAdmin, NewAdmin } from "../../../../shared/api/resources/admin.ts";
+import type { AuditEntry } from "../../../../shared/api/resources/audit.ts";
+import type { Device } from "../../../../shared/api/resources/device.ts";
+import type { Invite, MadeInvite, NewInvite } from "../../../../shared/api/resources/invite.ts";
+import type { TenantLimits } from "../../../../shared/api/resources/limits.ts";
+import type { Network, NewNetwork } from "../../../../shared/api/resources/network.ts";
+import type { Notice } from "../../../../shared/api/resources/notice.ts";
+import type { MadeToken, NewToken, Token } from "../../../../shared/api/resources/token.ts";
+import type { Usage } from "../../../../shared/api/resources/usage.ts";
 import { NetworkApi } from "./network-api.ts";
-import { path, type Requests } from "./requests.ts";
+import { path, type Requests, type Rows } from "./requests.ts";
 
 /** What is one tenant's. */
 export class TenantApi {
@@ -13,23 +21,23 @@ export class TenantApi {
   }
 
   async networks(signal: AbortSignal) {
-    return (await this.#list("networks", signal)) as Api.Rows<Api.Network>;
+    return (await this.#list("networks", signal)) as Rows<Network>;
   }
 
-  async createNetwork(request: object, signal: AbortSignal) {
-    return (await this.#create("networks", request, signal)) as Api.Network;
+  async createNetwork(request: NewNetwork, signal: AbortSignal) {
+    return (await this.#create("networks", request, signal)) as Network;
   }
 
   async devices(signal: AbortSignal) {
-    return (await this.#list("devices", signal)) as Api.Rows<Api.Device>;
+    return (await this.#list("devices", signal)) as Rows<Device>;
   }
 
   async invites(signal: AbortSignal) {
-    return (await this.#list("invites", signal)) as Api.Rows<Api.Invite>;
+    return (await this.#list("invites", signal)) as Rows<Invite>;
   }
 
-  async createInvite(request: object, signal: AbortSignal) {
-    return (await this.#create("invites", request, signal)) as Api.NewInvite;
+  async createInvite(request: NewInvite, signal: AbortSignal) {
+    return (await this.#create("invites", request, signal)) as MadeInvite;
   }
 
   /** @param devices also those that it let in */
@@ -39,15 +47,19 @@ export class TenantApi {
   }
 
   async tokens(signal: AbortSignal) {
-    return (await this.#list("tokens", signal)) as Api.Rows<Api.Token>;
+    return (await this.#list("tokens", signal)) as Rows<Token>;
   }
 
   async admins(signal: AbortSignal) {
-    return (await this.#list("admins", signal)) as Api.Rows<Api.Admin>;
+    return (await this.#list("admins", signal)) as Rows<Admin>;
   }
 
-  async createSecret(kind: "tokens" | "admins", request: object, signal: AbortSignal) {
-    return (await this.#create(kind, request, signal)) as Api.Secret;
+  async createToken(request: NewToken, signal: AbortSignal) {
+    return (await this.#create("tokens", request, signal)) as MadeToken;
+  }
+
+  async createAdmin(request: NewAdmin, signal: AbortSignal) {
+    return (await this.#create("admins", request, signal)) as MadeAdmin;
   }
 
   async remove(kind: "networks" | "devices" | "tokens" | "admins", id: string, signal: AbortSignal) {
@@ -55,19 +67,19 @@ export class TenantApi {
   }
 
   async usage(signal: AbortSignal) {
-    return (await this.#requests.get(path("tenants", this.#tenant, "usage"), signal)) as Api.Usage;
+    return (await this.#requests.get(path("tenants", this.#tenant, "usage"), signal)) as Usage;
   }
 
   async limits(signal: AbortSignal) {
-    return (await this.#requests.get(path("tenants", this.#tenant, "limits"), signal)) as Api.Limits;
+    return (await this.#requests.get(path("tenants", this.#tenant, "limits"), signal)) as TenantLimits;
   }
 
-  async changeLimits(changes: Partial<Api.Limits>, signal: AbortSignal) {
+  async changeLimits(changes: Partial<TenantLimits>, signal: AbortSignal) {
     await this.#requests.send("PATCH", path("tenants", this.#tenant, "limits"), changes, signal);
   }
 
   async notices(signal: AbortSignal) {
-    return (await this.#list("notices", signal)) as Api.Rows<Api.Notice>;
+    return (await this.#list("notices", signal)) as Rows<Notice>;
   }
 
   /**
@@ -76,7 +88,7 @@ export class TenantApi {
    * @param since seconds
    */
   async audit(since: number | undefined, signal: AbortSignal) {
-    return (await this.#list(`audit${auditQuery(since)}`, signal)) as Api.Rows<Api.AuditEntry>;
+    return (await this.#list(`audit${auditQuery(since)}`, signal)) as Rows<AuditEntry>;
   }
 
   network(name: string) {

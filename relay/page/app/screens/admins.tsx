@@ -1,9 +1,11 @@
-import type { Admin } from "../api/answers.ts";
+import type { Admin } from "../../../../shared/api/resources/admin.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { TextField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { TextField, written } from "../ui/field.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -22,12 +24,12 @@ export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
         title={words.create}
         submit={text.create}
         body={[
-          <TextField label={text.name} input={{ name: "name", maxLength: 256, required: true }} />,
+          <TextField label={text.name} name="name" maxLength={256} required />,
           <ExpiryField value={undefined} never />,
         ]}
         onSubmit={async (fields, signal) => {
           const request = { name: written(fields, "name"), expires_in: expiryOf(fields) };
-          const { token } = await api.createSecret("admins", request, signal);
+          const { token } = await api.createAdmin(request, signal);
           admins.reload();
           return <NewSecretNotice title={words.created} label={words.token} value={token} />;
         }}
@@ -50,9 +52,9 @@ export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
       title={words.title}
       lead={words.lead(tenant)}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

@@ -1,13 +1,16 @@
 import { useState } from "preact/hooks";
-import type { AuditEntry, Rows } from "../api/answers.ts";
+import type { AuditEntry, RelayAuditEntry } from "../../../../shared/api/resources/audit.ts";
+import { SelectField, TextField } from "../../../../shared/ui/field.tsx";
+import type { Rows } from "../api/requests.ts";
 import { useLive } from "../state/use-live.ts";
-import { dateTime, duration } from "../text/format.ts";
-import { t } from "../text/text.ts";
-import { SelectField, TextField } from "../ui/field.tsx";
+import { formats, t } from "../text/text.ts";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 
 const SINCE = [3_600, 86_400, 7 * 86_400, 30 * 86_400];
+
+/** An entry; of the whole relay's log it has its tenant. */
+type Entry = AuditEntry & Partial<Pick<RelayAuditEntry, "tenant">>;
 
 /** Who did what, in a tenant or in the whole relay. */
 export function Audit({
@@ -15,7 +18,7 @@ export function Audit({
   load,
 }: {
   tenant?: string;
-  load: (since: number | undefined, signal: AbortSignal) => Promise<Rows<AuditEntry>>;
+  load: (since: number | undefined, signal: AbortSignal) => Promise<Rows<Entry>>;
 }) {
   const text = t.value;
   const words = text.audit;
@@ -25,7 +28,7 @@ export function Audit({
 
   const options: [string, string][] = SINCE.map((seconds) => [
     String(seconds),
-    words.last(duration(seconds)),
+    words.last(formats.value.duration(seconds)),
   ]);
   return (
     <Screen
@@ -40,10 +43,7 @@ export function Audit({
           value={String(since ?? "")}
           onChange={(value) => setSince(value === "" ? undefined : Number(value))}
         />
-        <TextField
-          label={words.filter}
-          input={{ name: "filter", type: "search", onInput: (event) => setWanted(event.currentTarget.value) }}
-        />
+        <TextField label={words.filter} name="filter" type="search" onInput={setWanted} />
       </div>
       <Loaded
         live={entries}
@@ -55,7 +55,11 @@ export function Audit({
             keyOf={(entry) => `${rows.length - rows.indexOf(entry)} ${entry.at}`}
             empty={words.empty}
             columns={[
-              { label: words.at, heads: true, cell: ({ at }) => <time dateTime={at}>{dateTime(at)}</time> },
+              {
+                label: words.at,
+                heads: true,
+                cell: ({ at }) => <time dateTime={at}>{formats.value.moment(at)}</time>,
+              },
               { label: words.actor, sort: ({ actor }) => actor, cell: ({ actor }) => actor },
               {
                 label: words.action,
@@ -67,7 +71,7 @@ export function Audit({
                 ? [
                     {
                       label: text.tenant,
-                      cell: ({ tenant: of }: AuditEntry) => of ?? text.none,
+                      cell: ({ tenant: of }: Entry) => of ?? text.none,
                     },
                   ]
                 : []),
@@ -80,7 +84,7 @@ export function Audit({
   );
 }
 
-function matches(entry: AuditEntry, wanted: string) {
+function matches(entry: Entry, wanted: string) {
   const words = wanted.toLowerCase().split(/\s+/);
   const all = [entry.actor, entry.action, entry.object, entry.from, entry.tenant].join(" ").toLowerCase();
   return words.every((word) => all.includes(word));

@@ -1,4 +1,4 @@
-import type { Device } from "../api/answers.ts";
+import type { Device } from "../../../../shared/api/resources/device.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";

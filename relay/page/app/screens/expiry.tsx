@@ -1,6 +1,6 @@
-import { duration } from "../text/format.ts";
-import { t } from "../text/text.ts";
-import { SelectField, written } from "../ui/field.tsx";
+import { SelectField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
+import { formats, t } from "../text/text.ts";
 
 const CHOICES = [3_600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 
@@ -12,14 +12,17 @@ const CHOICES = [3_600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 export function ExpiryField({ value, never = false }: { value: number | undefined; never?: boolean }) {
   const text = t.value;
 
-  const options: [string, string][] = CHOICES.map((seconds) => [String(seconds), duration(seconds)]);
+  const options: [string, string][] = CHOICES.map((seconds) => [
+    String(seconds),
+    formats.value.duration(seconds),
+  ]);
   if (never) options.unshift(["", text.never]);
   return (
     <SelectField
       label={text.expiresAfter}
       name="expires_in"
       options={options}
-      value={value === undefined ? "" : String(value)}
+      defaultValue={value === undefined ? "" : String(value)}
     />
   );
 }

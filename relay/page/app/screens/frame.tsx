@@ -1,9 +1,10 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { Mark } from "../../../../shared/ui/icon.tsx";
 import { go, type Route, route } from "../state/route.ts";
 import { type Session, signOut } from "../state/session.ts";
 import { t } from "../text/text.ts";
-import { Icon } from "../ui/icon.tsx";
 import { Admins } from "./admins.tsx";
 import { Audit } from "./audit.tsx";
 import { Devices } from "./devices.tsx";
@@ -39,14 +40,12 @@ export function Frame({ session }: { session: Session }) {
       </a>
       <header class="top">
         <a class="brand" href="#/">
-          <Icon name="brand" />
+          <Mark size={26} />
           Laneway
         </a>
         <span class="who">{own === null ? text.relayAdmin : text.tenantAdmin(own)}</span>
         <Preferences />
-        <button type="button" onClick={signOut}>
-          {text.signOut}
-        </button>
+        <Button onPress={signOut}>{text.signOut}</Button>
       </header>
       <Navigation session={session} shown={shown} />
       <main id="main">{screenOf(session, shown)}</main>

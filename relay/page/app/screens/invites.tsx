@@ -1,10 +1,11 @@
-import type { Invite, NewInvite } from "../api/answers.ts";
+import type { Invite, MadeInvite } from "../../../../shared/api/resources/invite.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { CheckField, TextField } from "../../../../shared/ui/field.tsx";
+import { writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { FormDialog, Notice, showDialog } from "../ui/dialog.tsx";
-import { CheckField, TextField, writtenNumber } from "../ui/field.tsx";
 import { QrCode } from "../ui/qr-code.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
@@ -29,20 +30,18 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
           <TextField
             label={words.uses}
             hint={words.usesHint}
-            input={{
-              name: "uses",
-              type: "number",
-              min: 1,
-              max: 1_000_000_000,
-              defaultValue: 1,
-              required: true,
-            }}
+            name="uses"
+            type="number"
+            min={1}
+            max={1_000_000_000}
+            defaultValue={1}
+            required
           />,
           <ExpiryField value={7 * 86_400} />,
         ]}
         onSubmit={async (fields, signal) => {
           const request = {
-            network: networkOf(fields),
+            network: networkOf(fields) ?? "",
             uses: writtenNumber(fields, "uses"),
             expires_in: expiryOf(fields),
           };
@@ -59,7 +58,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
       submit: text.revoke,
       body: [
         <p>{words.revokeWarning}</p>,
-        used > 0 && <CheckField label={words.keepDevices(number(used))} name="keep" />,
+        used > 0 && <CheckField label={words.keepDevices(formats.value.count(used))} name="keep" />,
       ],
       work: async (fields, signal) => {
         await api.revokeInvite(id, !fields.has("keep"), signal);
@@ -72,9 +71,9 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
       title={words.title}
       lead={words.lead}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded
@@ -93,7 +92,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
                 label: words.used,
                 numeric: true,
                 sort: ({ used }) => used,
-                cell: ({ used, uses }) => words.usedOf(number(used), number(uses)),
+                cell: ({ used, uses }) => words.usedOf(formats.value.count(used), formats.value.count(uses)),
               },
               {
                 label: text.expires,
@@ -123,7 +122,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
   );
 }
 
-function NewInviteNotice({ invite: { link, app_link } }: { invite: NewInvite }) {
+function NewInviteNotice({ invite: { link, app_link } }: { invite: MadeInvite }) {
   const words = t.value.invites;
   return (
     <Notice

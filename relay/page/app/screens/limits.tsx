@@ -1,11 +1,12 @@
-import type { Limits } from "../api/answers.ts";
+import type { TenantLimits } from "../../../../shared/api/resources/limits.ts";
+import type { Usage } from "../../../../shared/api/resources/usage.ts";
+import { TextField } from "../../../../shared/ui/field.tsx";
+import { writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { TextField, writtenNumber } from "../ui/field.tsx";
 import { RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -31,7 +32,7 @@ export function LimitsScreen({
     15_000,
   );
 
-  const change = (name: keyof Limits, value: number | null) =>
+  const change = (name: keyof TenantLimits, value: number | null) =>
     showDialog(
       <FormDialog
         title={words.change(words.names[name] ?? name)}
@@ -40,7 +41,11 @@ export function LimitsScreen({
           <TextField
             label={words.names[name] ?? name}
             hint={words.changeHint}
-            input={{ name: "value", type: "number", min: 0, max: 1_000_000_000, defaultValue: value ?? "" }}
+            name="value"
+            type="number"
+            min={0}
+            max={1_000_000_000}
+            defaultValue={value ?? ""}
           />
         }
         onSubmit={async (fields, signal) => {
@@ -57,7 +62,7 @@ export function LimitsScreen({
         show={(data) => (
           <DataTable
             caption={words.title}
-            rows={Object.entries(data.most) as [keyof Limits, number | null][]}
+            rows={Object.entries(data.most) as [keyof TenantLimits, number | null][]}
             keyOf={([name]) => name}
             empty={text.none}
             columns={[
@@ -66,20 +71,20 @@ export function LimitsScreen({
                 label: words.now,
                 numeric: true,
                 cell: ([name]) => {
-                  const now = data.now[name];
-                  return now === undefined ? "" : number(now);
+                  const now = name in data.now ? data.now[name as keyof Usage] : undefined;
+                  return now === undefined ? "" : formats.value.count(now);
                 },
               },
               {
                 label: words.most,
                 numeric: true,
-                cell: ([, value]) => (value === null ? words.unlimited : number(value)),
+                cell: ([, value]) => (value === null ? words.unlimited : formats.value.count(value)),
               },
               ...(isRelayAdmin
                 ? [
                     {
                       label: text.actions,
-                      cell: ([name, value]: [keyof Limits, number | null]) => (
+                      cell: ([name, value]: [keyof TenantLimits, number | null]) => (
                         <RowButton
                           label={text.change}
                           full={words.change(words.names[name] ?? name)}

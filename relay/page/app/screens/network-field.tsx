@@ -1,7 +1,8 @@
+import { SelectField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
-import { SelectField, written } from "../ui/field.tsx";
 import { ProblemBox } from "../ui/problem-box.tsx";
 
 /**

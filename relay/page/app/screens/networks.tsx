@@ -1,11 +1,12 @@
+import { Button } from "../../../../shared/ui/button.tsx";
+import { CheckField, SelectField, TextField } from "../../../../shared/ui/field.tsx";
+import { written, writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { go, href } from "../state/route.ts";
 import { useLive } from "../state/use-live.ts";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { CheckField, SelectField, TextField, written, writtenNumber } from "../ui/field.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -42,9 +43,9 @@ export function Networks({
       title={words.title}
       lead={words.lead(tenant)}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded
@@ -77,7 +78,12 @@ export function Networks({
                 cell: ({ subnet }) => (subnet === null ? text.none : <code>{subnet}</code>),
               },
               { label: words.mode, cell: ({ mode }) => words.modes[mode] },
-              { label: "MTU", numeric: true, sort: ({ mtu }) => mtu, cell: ({ mtu }) => number(mtu) },
+              {
+                label: "MTU",
+                numeric: true,
+                sort: ({ mtu }) => mtu,
+                cell: ({ mtu }) => formats.value.count(mtu),
+              },
               {
                 label: text.actions,
                 cell: ({ name }) => (
@@ -111,12 +117,17 @@ function CreateNetwork({
         <TextField
           label={text.name}
           hint={text.nameHint}
-          input={{ name: "name", required: true, maxLength: 63, pattern: NAME_PATTERN }}
+          name="name"
+          required
+          maxLength={63}
+          pattern={NAME_PATTERN}
         />,
         <TextField
           label={text.optional(words.subnet)}
           hint={words.subnetHint}
-          input={{ name: "subnet", class: "mono", placeholder: "10.20.0.0/24" }}
+          name="subnet"
+          class="mono"
+          placeholder="10.20.0.0/24"
         />,
         <CheckField label={words.addresses} name="addresses" checked hint={words.addressesHint} />,
         <SelectField
@@ -128,16 +139,16 @@ function CreateNetwork({
             ["wire", words.modes.wire],
           ]}
         />,
-        <TextField
-          label="MTU"
-          input={{ name: "mtu", type: "number", min: 576, max: 65_521, defaultValue: 1500 }}
-        />,
+        <TextField label="MTU" name="mtu" type="number" min={576} max={65_521} defaultValue={1500} />,
         // Which numbers are taken would tell of other tenants.
         isRelayAdmin && (
           <TextField
             label={text.optional("VNI")}
             hint={words.vniHint}
-            input={{ name: "vni", type: "number", min: 1, max: 16_777_215 }}
+            name="vni"
+            type="number"
+            min={1}
+            max={16_777_215}
           />
         ),
       ]}
@@ -145,10 +156,10 @@ function CreateNetwork({
         const subnet = written(fields, "subnet");
         const { name } = await api.createNetwork(
           {
-            name: written(fields, "name"),
+            name: written(fields, "name") ?? "",
             subnet,
             addresses: subnet !== undefined && fields.has("addresses"),
-            mode: written(fields, "mode"),
+            mode: written(fields, "mode") === "wire" ? "wire" : "switch",
             mtu: writtenNumber(fields, "mtu"),
             vni: writtenNumber(fields, "vni"),
           },

@@ -1,7 +1,6 @@
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
@@ -45,7 +44,7 @@ export function Notices({ tenant, api }: { tenant: string; api: TenantApi }) {
                 label: words.times,
                 numeric: true,
                 sort: ({ count }) => count,
-                cell: ({ count }) => number(count),
+                cell: ({ count }) => formats.value.count(count),
               },
             ]}
           />

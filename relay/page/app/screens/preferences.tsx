@@ -1,6 +1,6 @@
+import { Icon } from "../../../../shared/ui/icon.tsx";
 import { chooseLanguage, type Language, language, theme, toggleTheme } from "../state/preferences.ts";
 import { t } from "../text/text.ts";
-import { Icon } from "../ui/icon.tsx";
 
 const LANGUAGES: readonly (readonly [Language, string])[] = [
   ["en", "English"],
@@ -14,6 +14,7 @@ export function Preferences() {
   return (
     <div class="preferences">
       <select
+        class="input"
         aria-label={text.language}
         onChange={(event) => chooseLanguage(event.currentTarget.value === "zh" ? "zh" : "en")}
       >
@@ -30,7 +31,7 @@ export function Preferences() {
       </select>
       <button
         type="button"
-        class="quiet"
+        class="icon-button"
         aria-label={text.darkTheme}
         aria-pressed={isDark}
         onClick={toggleTheme}

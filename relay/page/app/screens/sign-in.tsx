@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { CheckField, TextField } from "../../../../shared/ui/field.tsx";
+import { Form, written } from "../../../../shared/ui/form.tsx";
+import { Mark } from "../../../../shared/ui/icon.tsx";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { signIn } from "../state/session.ts";
 import { t } from "../text/text.ts";
-import { CheckField, TextField, written } from "../ui/field.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { ProblemBox } from "../ui/problem-box.tsx";
 import { Preferences } from "./preferences.tsx";
 
@@ -22,9 +24,7 @@ export function SignIn({ problem: first }: { problem: Problem | undefined }) {
     return () => abort.current.abort();
   }, []);
 
-  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
-    const fields = new FormData(event.currentTarget);
+  const submitted = async (fields: FormData) => {
     const token = written(fields, "token");
     if (busy || token === undefined) return;
     setBusy(true);
@@ -42,22 +42,26 @@ export function SignIn({ problem: first }: { problem: Problem | undefined }) {
     <div class="sign-in">
       <main class="card">
         <div class="brand">
-          <Icon name="brand" />
+          <Mark size={26} />
           Laneway
         </div>
         <h1>{text.title}</h1>
-        <form onSubmit={submitted}>
+        <Form onSubmit={submitted}>
           <TextField
             label={text.token}
             hint={text.tokenHint}
-            input={{ ref: field, name: "token", type: "password", required: true, class: "mono" }}
+            inputRef={field}
+            name="token"
+            type="password"
+            required
+            class="mono"
           />
           <CheckField label={text.remember} name="remember" hint={text.rememberHint} />
           <ProblemBox problem={problem} />
-          <button type="submit" class="primary wide" aria-disabled={busy}>
+          <Button submit kind="primary" disabled={busy}>
             {text.submit}
-          </button>
-        </form>
+          </Button>
+        </Form>
         <p class="hint">
           {text.where} <code>admin.token</code>
         </p>

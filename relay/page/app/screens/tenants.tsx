@@ -1,10 +1,12 @@
+import { Button } from "../../../../shared/ui/button.tsx";
+import { TextField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
 import type { RelayApi } from "../api/relay-api.ts";
 import { href } from "../state/route.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { TextField, written } from "../ui/field.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -24,7 +26,10 @@ export function Tenants({ api }: { api: RelayApi }) {
           <TextField
             label={text.name}
             hint={text.nameHint}
-            input={{ name: "name", required: true, maxLength: 63, pattern: NAME_PATTERN }}
+            name="name"
+            required
+            maxLength={63}
+            pattern={NAME_PATTERN}
           />
         }
         onSubmit={async (fields, signal) => {
@@ -43,7 +48,7 @@ export function Tenants({ api }: { api: RelayApi }) {
       body: [
         <p>{words.removeWarning}</p>,
         // Too much goes with it for a slip of the hand.
-        <TextField label={text.typeName(name)} input={{ name: "name", required: true, pattern: name }} />,
+        <TextField label={text.typeName(name)} name="name" required pattern={name} />,
       ],
       work: async (_fields, signal) => {
         await api.deleteTenant(name, signal);
@@ -56,9 +61,9 @@ export function Tenants({ api }: { api: RelayApi }) {
       title={words.title}
       lead={words.lead}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

@@ -1,9 +1,11 @@
-import type { Token } from "../api/answers.ts";
+import type { Token } from "../../../../shared/api/resources/token.ts";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { CheckField, TextField } from "../../../../shared/ui/field.tsx";
+import { written } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { useLive } from "../state/use-live.ts";
 import { t } from "../text/text.ts";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
-import { CheckField, TextField, written } from "../ui/field.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
@@ -25,7 +27,7 @@ export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
         title={words.create}
         submit={text.create}
         body={[
-          <TextField label={text.optional(words.name)} input={{ name: "name", maxLength: 256 }} />,
+          <TextField label={text.optional(words.name)} name="name" maxLength={256} />,
           <NetworkField api={api} all={words.allNetworks} />,
           ROLES.map((role) => (
             <CheckField key={role} label={words.roleNames[role]} name="role" value={role} />
@@ -35,12 +37,12 @@ export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
         onSubmit={async (fields, signal) => {
           const network = networkOf(fields);
           const request = {
-            ...(network === undefined ? { all_networks: true } : { network }),
+            ...(network === undefined ? { all_networks: true as const } : { network }),
             name: written(fields, "name"),
-            roles: fields.getAll("role"),
+            roles: ROLES.filter((role) => fields.getAll("role").includes(role)),
             expires_in: expiryOf(fields),
           };
-          const { token } = await api.createSecret("tokens", request, signal);
+          const { token } = await api.createToken(request, signal);
           tokens.reload();
           return <NewSecretNotice title={words.created} label={words.token} value={token} />;
         }}
@@ -63,9 +65,9 @@ export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
       title={words.title}
       lead={words.lead}
       actions={
-        <button type="button" class="primary" onClick={create}>
+        <Button kind="primary" onPress={create}>
           {words.create}
-        </button>
+        </Button>
       }
     >
       <Loaded

@@ -1,4 +1,4 @@
-import type { Counter } from "../api/answers.ts";
+import type { Counter } from "../../../../shared/api/resources/live.ts";
 
 /** What passes per second, by port: bits from the member, bits to it, frames dropped. */
 export interface Rate {

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Me } from "../api/answers.ts";
+import type { Me } from "../../../../shared/api/resources/admin.ts";
 import type { Problem } from "../api/problem.ts";
 import { RelayApi } from "../api/relay-api.ts";
 

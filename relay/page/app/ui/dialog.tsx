@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { Form } from "../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { t } from "../text/text.ts";
 import { ProblemBox } from "./problem-box.tsx";
@@ -67,10 +69,8 @@ export function FormDialog({
   const abort = useRef(new AbortController());
   useEffect(() => () => abort.current.abort(), []);
 
-  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
+  const submitted = async (fields: FormData) => {
     if (busy) return;
-    const fields = new FormData(event.currentTarget);
     setBusy(true);
     try {
       open.value = (await onSubmit(fields, abort.current.signal)) ?? undefined;
@@ -81,21 +81,19 @@ export function FormDialog({
     }
   };
   return (
-    <form onSubmit={submitted}>
+    <Form onSubmit={submitted}>
       <h2 id="dialog-title">{title}</h2>
       <div class="fields">
         {body}
         <ProblemBox problem={problem} />
       </div>
       <div class="actions">
-        <button type="button" onClick={closeDialog}>
-          {t.value.cancel}
-        </button>
-        <button type="submit" class={danger ? "danger" : "primary"} aria-disabled={busy}>
+        <Button onPress={closeDialog}>{t.value.cancel}</Button>
+        <Button submit kind={danger ? "danger" : "primary"} disabled={busy}>
           {submit}
-        </button>
+        </Button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -104,15 +102,15 @@ export function Notice({ title, body }: { title: string; body: ComponentChildren
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
-    <div>
+    <div class="form">
       <h2 ref={heading} id="dialog-title" tabIndex={-1}>
         {title}
       </h2>
       <div class="fields">{body}</div>
       <div class="actions">
-        <button type="button" class="primary" onClick={closeDialog}>
+        <Button kind="primary" onPress={closeDialog}>
           {t.value.done}
-        </button>
+        </Button>
       </div>
     </div>
   );

@@ -1,3 +1,4 @@
+import { Button } from "../../../../shared/ui/button.tsx";
 import type { Problem } from "../api/problem.ts";
 import { t } from "../text/text.ts";
 
@@ -22,9 +23,7 @@ export function ProblemBox({
       {hint !== "" && <p lang={ours}>{hint}</p>}
       {retry && (
         <p>
-          <button type="button" onClick={retry}>
-            {text.again}
-          </button>
+          <Button onPress={retry}>{text.again}</Button>
         </p>
       )}
     </div>

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { Button } from "../../../../shared/ui/button.tsx";
 import { announce } from "./announce.tsx";
 import { FormDialog, leaveToHeading, showDialog } from "./dialog.tsx";
 
@@ -29,8 +30,8 @@ export function askBefore({
 /** What can be done to a row: in a word, and in full for who does not see which row it is in. */
 export function RowButton({ label, full, onClick }: { label: string; full: string; onClick: () => void }) {
   return (
-    <button type="button" class="small" aria-label={full} title={full} onClick={onClick}>
+    <Button small label={full} onPress={onClick}>
       {label}
-    </button>
+    </Button>
   );
 }

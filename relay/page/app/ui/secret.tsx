@@ -1,4 +1,5 @@
 import { useId, useRef } from "preact/hooks";
+import { Button } from "../../../../shared/ui/button.tsx";
 import { t } from "../text/text.ts";
 import { announce } from "./announce.tsx";
 
@@ -22,15 +23,13 @@ export function Secret({ label: text, value }: { label: string; value: string })
         <input
           ref={ref}
           id={id}
-          class="mono"
+          class="input mono"
           readOnly
           autocomplete="off"
           value={value}
           onFocus={(event) => event.currentTarget.select()}
         />
-        <button type="button" onClick={copy}>
-          {t.value.copy}
-        </button>
+        <Button onPress={copy}>{t.value.copy}</Button>
       </div>
     </div>
   );

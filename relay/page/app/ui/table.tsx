@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { number } from "../text/format.ts";
-import { t } from "../text/text.ts";
-import { Icon } from "./icon.tsx";
+import { Button } from "../../../../shared/ui/button.tsx";
+import { Icon } from "../../../../shared/ui/icon.tsx";
+import { formats, t } from "../text/text.ts";
 
 /** Rows drawn at first, and added each time the reader asks for more. */
 const STEP = 100;
@@ -41,7 +41,7 @@ export function DataTable<Row>({ caption, columns, rows, more, keyOf, empty }: T
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table wider than the screen is scrolled by keyboard too. */}
       <section class="scroll" aria-label={caption} tabIndex={0}>
         <table>
-          <caption class="hidden">{caption}</caption>
+          <caption class="unseen">{caption}</caption>
           <thead>
             <tr>
               {columns.map((column, i) => (
@@ -77,11 +77,14 @@ export function DataTable<Row>({ caption, columns, rows, more, keyOf, empty }: T
       </section>
       {(rows.length > shown.length || more) && (
         <p class="more">
-          <span>{text.shownOf(number(shown.length), number(rows.length) + (more ? "+" : ""))}</span>
+          <span>
+            {text.shownOf(
+              formats.value.count(shown.length),
+              formats.value.count(rows.length) + (more ? "+" : ""),
+            )}
+          </span>
           {rows.length > shown.length && (
-            <button type="button" onClick={() => setLimit(limit + STEP)}>
-              {text.showMore}
-            </button>
+            <Button onPress={() => setLimit(limit + STEP)}>{text.showMore}</Button>
           )}
         </p>
       )}

@@ -1,12 +1,11 @@
-import { dateTime, relative } from "../text/format.ts";
-import { t } from "../text/text.ts";
+import { formats, t } from "../text/text.ts";
 
 /** How far off a time is, and when exactly where that is asked for. */
 export function Time({ time: at, none }: { time: string | null; none?: string }) {
   if (at === null) return none ?? t.value.none;
   return (
-    <time dateTime={at} title={dateTime(at)}>
-      {relative(at)}
+    <time dateTime={at} title={formats.value.moment(at)}>
+      {formats.value.relative(at, Date.now())}
     </time>
   );
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { en } from "../../../../desktop/renderer/i18n/en.ts";
-import { Formats } from "../../../../desktop/renderer/i18n/formats.ts";
 import { zhCN } from "../../../../desktop/renderer/i18n/zh-cn.ts";
 import { localeOf } from "../../../../desktop/renderer/state/locale.ts";
 
@@ -47,45 +46,5 @@ describe("the catalogues", () => {
     expect(localeOf("system", "zh-Hans-CN").language).toBe("zh-CN");
     expect(localeOf("system", "de-DE").language).toBe("en");
     expect(localeOf("en", "zh-CN").language).toBe("en");
-  });
-});
-
-describe("formats", () => {
-  const formats = new Formats("en");
-
-  it.each([
-    [0, "0 B"],
-    [999, "999 B"],
-    [1_000, "1 kB"],
-    [999_499, "999 kB"],
-    [999_600, "1 MB"],
-    [13_700_000, "13.7 MB"],
-    [1_004_000_000, "1 GB"],
-    [7e18, "7000000 TB"],
-  ])("writes %d bytes as %s", (bytes, text) => {
-    expect(formats.bytes(bytes)).toBe(text);
-  });
-
-  it("writes rates in bits, which is how links are named", () => {
-    expect(formats.rate(125_000_000)).toBe("1 Gbit/s");
-  });
-
-  it.each([
-    [0.04, "0 ms"],
-    [4.62, "4.6 ms"],
-    [31.2, "31 ms"],
-    [1_250, "1,250 ms"],
-  ])("writes %d milliseconds as %s", (value, text) => {
-    expect(formats.milliseconds(value)).toBe(text);
-  });
-
-  it("says how long ago something was, and that what is to come is now", () => {
-    const now = Date.parse("2026-03-02T12:00:00Z");
-    const ago = (iso: string) => formats.ago(iso, now);
-    expect(ago("2026-03-02T12:00:30Z")).toBe("this minute");
-    expect(ago("2026-03-02T11:58:10Z")).toBe("1 minute ago");
-    expect(ago("2026-03-02T06:00:00Z")).toBe("6 hours ago");
-    expect(ago("2026-02-27T12:00:00Z")).toBe("3 days ago");
-    expect(new Formats("zh-CN").ago("2026-03-02T06:00:00Z", now)).toBe("6小时前");
   });
 });

@@ -1,9 +1,11 @@
-import type { Address } from "../../api/answers.ts";
+import type { Address } from "../../../../../shared/api/resources/address.ts";
+import { Button } from "../../../../../shared/ui/button.tsx";
+import { SelectField, TextField } from "../../../../../shared/ui/field.tsx";
+import { written } from "../../../../../shared/ui/form.tsx";
 import { useLive } from "../../state/use-live.ts";
 import { t } from "../../text/text.ts";
 import { announce } from "../../ui/announce.tsx";
 import { FormDialog, showDialog } from "../../ui/dialog.tsx";
-import { SelectField, TextField, written } from "../../ui/field.tsx";
 import { askBefore, RowButton } from "../../ui/removal.tsx";
 import { Loaded } from "../../ui/screen.tsx";
 import { DataTable } from "../../ui/table.tsx";
@@ -23,7 +25,7 @@ export function Addresses({ tenant, api, network }: TabProps) {
         title={words.takeAddress}
         submit={text.create}
         body={[
-          <TextField label={words.address} input={{ name: "address", required: true, class: "mono" }} />,
+          <TextField label={words.address} name="address" required class="mono" />,
           <SelectField
             label={words.forDevice}
             name="device"
@@ -52,9 +54,7 @@ export function Addresses({ tenant, api, network }: TabProps) {
   return [
     network.addresses && (
       <div class="tools">
-        <button type="button" onClick={take}>
-          {words.takeAddress}
-        </button>
+        <Button onPress={take}>{words.takeAddress}</Button>
       </div>
     ),
     <Loaded

@@ -1,7 +1,6 @@
+import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import type { DropReason } from "../../../../../shared/switch/drops.ts";
-import type { Counter } from "../../api/answers.ts";
-import { number } from "../../text/format.ts";
-import { t } from "../../text/text.ts";
+import { formats, t } from "../../text/text.ts";
 import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./network-screen.tsx";
 
@@ -36,12 +35,12 @@ export function Drops({ traffic: { counters } }: TabProps) {
           label: words.frames,
           numeric: true,
           sort: ({ count }) => count,
-          cell: ({ count }) => number(count),
+          cell: ({ count }) => formats.value.count(count),
         },
         {
           label: words.who,
           cell: ({ members }) =>
-            members.map(({ name, count }) => words.counted(name, number(count))).join(", "),
+            members.map(({ name, count }) => words.counted(name, formats.value.count(count))).join(", "),
         },
       ]}
     />,

@@ -1,6 +1,5 @@
 import { useLive } from "../../state/use-live.ts";
-import { number } from "../../text/format.ts";
-import { t } from "../../text/text.ts";
+import { formats, t } from "../../text/text.ts";
 import { Loaded } from "../../ui/screen.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./network-screen.tsx";
@@ -35,7 +34,7 @@ export function Groups({ api, network, traffic }: TabProps) {
               label: words.count,
               numeric: true,
               sort: ({ ports }) => ports.length,
-              cell: ({ ports }) => number(ports.length),
+              cell: ({ ports }) => formats.value.count(ports.length),
             },
             { label: words.who, cell: ({ ports }) => ports.map((port) => nameOf(traffic, port)).join(", ") },
           ]}

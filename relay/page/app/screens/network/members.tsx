@@ -1,8 +1,8 @@
-import type { Counter, Device } from "../../api/answers.ts";
+import type { Device } from "../../../../../shared/api/resources/device.ts";
+import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import { dropsOf, type Rate } from "../../state/rates.ts";
 import { useLive } from "../../state/use-live.ts";
-import { bitRate, bytes, number } from "../../text/format.ts";
-import { t } from "../../text/text.ts";
+import { formats, t } from "../../text/text.ts";
 import { State } from "../../ui/state.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -45,31 +45,31 @@ export function Members({ tenant, network, traffic }: TabProps) {
           label: words.sending,
           numeric: true,
           sort: ({ rate }) => rate?.sending ?? -1,
-          cell: ({ here, rate }) => (rate ? bitRate(rate.sending) : here && "–"),
+          cell: ({ here, rate }) => (rate ? formats.value.bitRate(rate.sending) : here && "–"),
         },
         {
           label: words.receiving,
           numeric: true,
           sort: ({ rate }) => rate?.receiving ?? -1,
-          cell: ({ here, rate }) => (rate ? bitRate(rate.receiving) : here && "–"),
+          cell: ({ here, rate }) => (rate ? formats.value.bitRate(rate.receiving) : here && "–"),
         },
         {
           label: words.sentTotal,
           numeric: true,
           sort: ({ here }) => here?.rx_bytes ?? -1,
-          cell: ({ here }) => here && bytes(here.rx_bytes),
+          cell: ({ here }) => here && formats.value.bytes(here.rx_bytes),
         },
         {
           label: words.receivedTotal,
           numeric: true,
           sort: ({ here }) => here?.tx_bytes ?? -1,
-          cell: ({ here }) => here && bytes(here.tx_bytes),
+          cell: ({ here }) => here && formats.value.bytes(here.tx_bytes),
         },
         {
           label: words.drops,
           numeric: true,
           sort: ({ here }) => (here ? dropsOf(here) : -1),
-          cell: ({ here }) => here && number(dropsOf(here)),
+          cell: ({ here }) => here && formats.value.count(dropsOf(here)),
         },
         { label: words.port, cell: ({ here }) => here && <code>{here.port}</code> },
       ]}

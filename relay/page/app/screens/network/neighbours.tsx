@@ -1,6 +1,5 @@
 import { useLive } from "../../state/use-live.ts";
-import { duration } from "../../text/format.ts";
-import { t } from "../../text/text.ts";
+import { formats, t } from "../../text/text.ts";
 import { Loaded } from "../../ui/screen.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./network-screen.tsx";
@@ -38,7 +37,7 @@ export function Neighbours({ api, network, traffic }: TabProps) {
               label: words.age,
               numeric: true,
               sort: ({ age_seconds }) => age_seconds,
-              cell: ({ age_seconds }) => duration(age_seconds),
+              cell: ({ age_seconds }) => formats.value.duration(age_seconds),
             },
           ]}
         />

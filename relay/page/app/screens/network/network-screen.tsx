@@ -1,11 +1,10 @@
 import type { VNode } from "preact";
-import type { Network } from "../../api/answers.ts";
+import type { Network } from "../../../../../shared/api/resources/network.ts";
 import type { NetworkApi } from "../../api/network-api.ts";
 import type { TenantApi } from "../../api/tenant-api.ts";
 import { href, TABS, type Tab } from "../../state/route.ts";
 import { useLive } from "../../state/use-live.ts";
-import { number } from "../../text/format.ts";
-import { t } from "../../text/text.ts";
+import { formats, t } from "../../text/text.ts";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import { Loaded, Screen } from "../../ui/screen.tsx";
 import { Addresses } from "./addresses.tsx";
@@ -69,7 +68,7 @@ function Facts({ network: { vni, subnet, prefix6, mtu, mode, group } }: { networ
     [networks.subnet, subnet === null ? none : <code>{subnet}</code>],
     [networks.prefix6, prefix6 === null ? "" : <code>{prefix6}</code>],
     [networks.group, <code>{group}</code>],
-    ["MTU", number(mtu)],
+    ["MTU", formats.value.count(mtu)],
     [networks.mode, networks.modes[mode]],
   ];
   return (

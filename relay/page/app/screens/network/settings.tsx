@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { NetworkSettings } from "../../../../../shared/switch/settings.ts";
+import { Button } from "../../../../../shared/ui/button.tsx";
+import { CheckField, SelectField, TextField } from "../../../../../shared/ui/field.tsx";
+import { Form, written, writtenNumber } from "../../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
 import { t } from "../../text/text.ts";
 import { announce } from "../../ui/announce.tsx";
-import { CheckField, SelectField, TextField, written, writtenNumber } from "../../ui/field.tsx";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import type { TabProps } from "./network-screen.tsx";
 
@@ -38,10 +40,9 @@ export function Settings({ api, network, reload }: TabProps) {
   const settings = useRef(network.settings);
   useEffect(() => () => abort.current.abort(), []);
 
-  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
+  const submitted = async (fields: FormData) => {
     if (busy) return;
-    const changes = changesIn(new FormData(event.currentTarget), settings.current);
+    const changes = changesIn(fields, settings.current);
     setBusy(true);
     try {
       await api.change(changes, abort.current.signal);
@@ -55,7 +56,7 @@ export function Settings({ api, network, reload }: TabProps) {
     setBusy(false);
   };
   return (
-    <form class="settings" onSubmit={submitted}>
+    <Form class="settings" onSubmit={submitted}>
       <p class="hint tab-lead">{text.settings.lead}</p>
       <div class="grid">
         {NAMES.map((name) => (
@@ -64,11 +65,11 @@ export function Settings({ api, network, reload }: TabProps) {
       </div>
       <ProblemBox problem={problem} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {text.save}
-        </button>
+        </Button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -78,12 +79,11 @@ function SettingField({ name, value }: { name: keyof typeof FIELDS; value: strin
   if (kind === "check") return <CheckField label={label} hint={hint} name={name} checked={value === true} />;
   if (kind === "number" || kind === "text") {
     const attributes = { name, required: true, defaultValue: typeof value === "boolean" ? "" : value };
-    if (kind === "text")
-      return <TextField label={label} hint={hint} input={{ ...attributes, class: "mono" }} />;
-    return <TextField label={label} hint={hint} input={{ ...attributes, type: "number", min: 0 }} />;
+    if (kind === "text") return <TextField label={label} hint={hint} {...attributes} class="mono" />;
+    return <TextField label={label} hint={hint} {...attributes} type="number" min={0} />;
   }
   const options = kind.map((one) => [one, t.value.settings.choices[one]] as const);
-  return <SelectField label={label} hint={hint} name={name} options={options} value={String(value)} />;
+  return <SelectField label={label} hint={hint} name={name} options={options} defaultValue={String(value)} />;
 }
 
 /** @returns those that are not as they were */

@@ -1,6 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { bitRate, number } from "../../text/format.ts";
-import { t } from "../../text/text.ts";
+import { formats, t } from "../../text/text.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import type { Traffic } from "./traffic.ts";
 
@@ -10,14 +9,17 @@ export function Tiles({ traffic: { counters, history } }: { traffic: Traffic }) 
   const now = history.at(-1);
   return (
     <dl class="tiles">
-      <Tile label={words.here} value={counters === undefined ? "–" : number(counters.length)} />
-      <Tile label={words.sent} value={now === undefined ? "–" : bitRate(now.sending)}>
+      <Tile label={words.here} value={counters === undefined ? "–" : formats.value.count(counters.length)} />
+      <Tile label={words.sent} value={now === undefined ? "–" : formats.value.bitRate(now.sending)}>
         <Sparkline values={history.map(({ sending }) => sending)} />
       </Tile>
-      <Tile label={words.delivered} value={now === undefined ? "–" : bitRate(now.receiving)}>
+      <Tile label={words.delivered} value={now === undefined ? "–" : formats.value.bitRate(now.receiving)}>
         <Sparkline values={history.map(({ receiving }) => receiving)} />
       </Tile>
-      <Tile label={words.dropped} value={now === undefined ? "–" : words.perSecond(number(now.drops))}>
+      <Tile
+        label={words.dropped}
+        value={now === undefined ? "–" : words.perSecond(formats.value.count(now.drops))}
+      >
         <Sparkline values={history.map(({ drops }) => drops)} />
       </Tile>
     </dl>

@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TraceStep } from "../../api/answers.ts";
+import type { TraceStep } from "../../../../../shared/api/resources/live.ts";
+import { Button } from "../../../../../shared/ui/button.tsx";
+import { TextField } from "../../../../../shared/ui/field.tsx";
+import { Form, written } from "../../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
 import { t } from "../../text/text.ts";
-import { TextField, written } from "../../ui/field.tsx";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import type { TabProps } from "./network-screen.tsx";
 
@@ -15,9 +17,7 @@ export function TraceForm({ api }: TabProps) {
   const abort = useRef(new AbortController());
   useEffect(() => () => abort.current.abort(), []);
 
-  const submitted = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
-    const fields = new FormData(event.currentTarget);
+  const submitted = async (fields: FormData) => {
     // Another question: whatever the last one comes to is not wanted any more.
     abort.current.abort();
     abort.current = new AbortController();
@@ -36,16 +36,13 @@ export function TraceForm({ api }: TabProps) {
   return (
     <div>
       <p class="hint tab-lead">{words.traceLead}</p>
-      <form class="filters" onSubmit={submitted}>
-        <TextField label={words.traceFrom} input={{ name: "from", required: true, class: "mono" }} />
-        <TextField
-          label={words.traceTo}
-          input={{ name: "to", required: true, class: "mono", placeholder: "broadcast" }}
-        />
-        <button type="submit" class="primary">
+      <Form class="filters" onSubmit={submitted}>
+        <TextField label={words.traceFrom} name="from" required class="mono" />
+        <TextField label={words.traceTo} name="to" required class="mono" placeholder="broadcast" />
+        <Button submit kind="primary">
           {words.traceSubmit}
-        </button>
-      </form>
+        </Button>
+      </Form>
       <ProblemBox problem={problem} />
       <div role="status">
         {steps && (

@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import type { Counter } from "../../api/answers.ts";
+import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import type { NetworkApi } from "../../api/network-api.ts";
 import type { Problem } from "../../api/problem.ts";
 import { type Rate, ratesOf, type Snapshot, totalOf } from "../../state/rates.ts";

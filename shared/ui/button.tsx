@@ -24,6 +24,7 @@ export function Button(props: ButtonProps): JSX.Element {
       class={`button ${kind}${small ? " small" : ""}`}
       aria-disabled={disabled}
       aria-label={props.label}
+      title={props.label}
       aria-describedby={props.describedBy}
       onClick={(event) => {
         if (disabled) event.preventDefault();

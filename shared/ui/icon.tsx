@@ -12,6 +12,10 @@ const paths = {
     "M6.5 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5M2 13.5c0-2.5 2-4 4.5-4 1 0 1.9.2 2.6.7M12 9v5M9.5 11.5h5",
   settings:
     "M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 6.2a1.7 1.7 0 1 0 0-3.4 1.7 1.7 0 0 0 0 3.4M5.5 13.2a1.7 1.7 0 1 0 0-3.4 1.7 1.7 0 0 0 0 3.4",
+  moon: "M13.2 9.3A5.6 5.6 0 1 1 6.7 2.8a4.4 4.4 0 0 0 6.5 6.5Z",
+  sun: "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6M8 1.5V3M8 13v1.5M3.4 3.4l1 1M11.6 11.6l1 1M1.5 8H3M13 8h1.5M3.4 12.6l1-1M11.6 4.4l1-1",
+  ascending: "M4.5 9.5 8 6l3.5 3.5",
+  descending: "m4.5 6.5 3.5 3.5 3.5-3.5",
   plus: "M8 3v10M3 8h10",
   back: "M9.5 3.5 5 8l4.5 4.5",
   copy: "M5.5 5.5h7v8h-7zM10.5 5.5v-3h-7v8h2",
@@ -53,7 +57,7 @@ export function Icon({
   );
 }
 
-/** The app's mark: two machines on one line. */
+/** Laneway's mark: two machines on one line. */
 export function Mark({ size = 22 }: { readonly size?: number }): JSX.Element {
   return (
     <svg width={size} height={size} viewBox="0 0 22 22" fill="none" aria-hidden="true" focusable="false">
