@@ -1,12 +1,11 @@
 // Frames of every protocol that a hub reads into, for what is inside of hostile packets.
-
-import { writeUint16, written } from "../../shared/frame/bytes.ts";
+import { writeUint16 } from "../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../shared/frame/checksum.ts";
-import { type EthernetHeader, encodeEthernet } from "../../shared/frame/ethernet.ts";
-import { encodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
-import { encodeIpv6 } from "../../shared/frame/ip/ipv6.ts";
+import type { EthernetHeader } from "../../shared/frame/ethernet.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
 import { BROADCAST_MAC } from "../../shared/frame/mac.ts";
 import { listenerMessage, mldRecords, sealIcmpv6 } from "../shared/frame/group-messages.ts";
+import { ethernetFrame, ipFrame, ipv4Packet, ipv6Packet } from "../support/frames.ts";
 import { arpRequest, dhcpOffer, igmpReport, toGroup } from "../support/relay/neighbour-frames.ts";
 
 /** Who is behind the port, who is behind the other one, and somebody that nobody has heard of. */
@@ -67,10 +66,7 @@ export function turned(bytes: Uint8Array): Uint8Array {
 }
 
 function frame(header: Partial<EthernetHeader>, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(14 + payload.length);
-  const to = { destination: INSIDE, source: OUTSIDE, tags: [], etherType: 0 };
-  bytes.set(payload, encodeEthernet(bytes, 0, { ...to, ...header }));
-  return bytes;
+  return ethernetFrame({ destination: INSIDE, source: OUTSIDE, etherType: 0, ...header }, payload);
 }
 
 function tagged(bytes: Uint8Array, tags: number): Uint8Array {
@@ -109,32 +105,16 @@ function udp(version: 4 | 6, bytes: number): Uint8Array {
 }
 
 function packet(version: 4 | 6, protocol: number, segment: Uint8Array, sumAt: number): Uint8Array {
-  const bytes = new Uint8Array((version === 4 ? 20 : 40) + segment.length);
-  const [source, destination] = version === 4 ? [SOURCE, TARGET] : [SOURCE6, TARGET6];
-  const payloadLength = segment.length;
-  const at =
-    version === 4
-      ? written(
-          encodeIpv4(bytes, 0, {
-            protocol,
-            source: SOURCE,
-            destination: TARGET,
-            dontFragment: true,
-            payloadLength,
-          }),
-        )
-      : written(
-          encodeIpv6(bytes, 0, {
-            nextHeader: protocol,
-            source: SOURCE6,
-            destination: TARGET6,
-            payloadLength,
-          }),
-        );
-  bytes.set(segment, at);
-  const pseudo = sumPseudoHeader(source ?? 0, destination ?? 0, protocol, payloadLength);
-  writeUint16(bytes, at + sumAt, ~checksum(bytes, 0, 0, pseudo) & 0xffff);
-  return frame({ etherType: version === 4 ? 0x0800 : 0x86dd }, bytes);
+  const [from, to] = version === 4 ? [SOURCE, TARGET] : [SOURCE6, TARGET6];
+  const pseudo = sumPseudoHeader(from ?? 0, to ?? 0, protocol, segment.length);
+  writeUint16(segment, sumAt, ~checksum(segment, 0, 0, pseudo) & 0xffff);
+  const ends = { destination: INSIDE, source: OUTSIDE };
+  return version === 4
+    ? ipFrame(
+        ends,
+        ipv4Packet({ protocol, source: SOURCE, destination: TARGET, dontFragment: true }, segment),
+      )
+    : ipFrame(ends, ipv6Packet({ nextHeader: protocol, source: SOURCE6, destination: TARGET6 }, segment));
 }
 
 function neighbourSolicitation(): Uint8Array {
@@ -147,11 +127,9 @@ function neighbourSolicitation(): Uint8Array {
 }
 
 function icmpv6(message: Uint8Array, to: bigint, mac: number): Uint8Array {
-  const bytes = new Uint8Array(40 + message.length);
   const fields = { nextHeader: PROTOCOL_ICMPV6, source: SOURCE6, destination: to, hopLimit: 255 };
-  const at = written(encodeIpv6(bytes, 0, { ...fields, payloadLength: message.length }));
-  bytes.set(sealIcmpv6(message, SOURCE6, to), at);
-  return frame({ etherType: 0x86dd, destination: mac }, bytes);
+  const packet = ipv6Packet(fields, sealIcmpv6(message, SOURCE6, to));
+  return ipFrame({ destination: mac, source: OUTSIDE }, packet);
 }
 
 /** One that everybody gets. */

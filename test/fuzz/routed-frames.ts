@@ -1,8 +1,9 @@
 // Packets for a router between 10.0.0.0/31 and fd00::/127 at one end and what follows them at the other.
-import { encodeIpv4, type Ipv4Fields, PROTOCOL_ICMP, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
-import { encodeIpv6 } from "../../shared/frame/ip/ipv6.ts";
+import { type Ipv4Fields, PROTOCOL_ICMP, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
+import { ipFrame, ipv4Packet, ipv6Packet } from "../support/frames.ts";
 import { INSIDE, OUTSIDE } from "./frames.ts";
 
+const INWARDS = { destination: INSIDE, source: OUTSIDE };
 const SOURCE = 0x0a00_0001;
 const TARGET = 0x0a00_0002;
 const SOURCE6 = (0xfd00n << 112n) + 1n;
@@ -32,31 +33,23 @@ export function routedFrames(): Uint8Array[] {
 }
 
 function udp(fields: Partial<Ipv4Fields> & { readonly payloadLength: number }): Uint8Array {
-  const frame = new Uint8Array(14 + 20 + (fields.options?.length ?? 0) + fields.payloadLength);
-  head(frame, 0x0800);
-  const at = encodeIpv4(frame, 14, {
-    protocol: PROTOCOL_UDP,
-    source: SOURCE,
-    destination: TARGET,
-    ...fields,
-  });
+  const { payloadLength, ...rest } = fields;
   // An echo request, or ports and a length.
-  if (at !== undefined) frame.set(fields.protocol === PROTOCOL_ICMP ? [8] : [16, 0, 32, 0, 0, 64], at);
-  return frame;
+  const payload = begin(payloadLength, fields.protocol === PROTOCOL_ICMP ? [8] : [16, 0, 32, 0, 0, 64]);
+  const packet = ipv4Packet(
+    { protocol: PROTOCOL_UDP, source: SOURCE, destination: TARGET, ...rest },
+    payload,
+  );
+  return ipFrame(INWARDS, packet);
 }
 
 function udp6(payloadLength: number, destination: bigint): Uint8Array {
-  const frame = new Uint8Array(14 + 40 + payloadLength);
-  head(frame, 0x86dd);
-  const at = encodeIpv6(frame, 14, { nextHeader: PROTOCOL_UDP, source: SOURCE6, destination, payloadLength });
-  if (at !== undefined) frame.set([16, 0, 32, 0, 0, 64], at);
-  return frame;
+  const payload = begin(payloadLength, [16, 0, 32, 0, 0, 64]);
+  return ipFrame(INWARDS, ipv6Packet({ nextHeader: PROTOCOL_UDP, source: SOURCE6, destination }, payload));
 }
 
-function head(frame: Uint8Array, etherType: number): void {
-  for (const [i, mac] of [INSIDE, OUTSIDE].entries()) {
-    for (let byte = 0; byte < 6; byte++) frame[6 * i + byte] = Math.floor(mac / 2 ** (40 - 8 * byte)) % 256;
-  }
-  frame[12] = etherType >>> 8;
-  frame[13] = etherType;
+function begin(length: number, first: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(length);
+  bytes.set(first);
+  return bytes;
 }

@@ -52,17 +52,23 @@ describe("the double of electron", () => {
     expect(() => say({ standard: true, secure: true })).toThrow("before app is ready");
   });
 
-  it("carries values as a structured clone does, and refuses what one refuses", () => {
+  it("carries values of JSON and undefined, and refuses all others", () => {
     const value = {
-      list: [1, Number.NaN, -0.5, null, undefined, 10n],
-      date: new Date(0),
-      map: new Map([[{ a: 1 }, new Set(["b"])]]),
-      bytes: new Uint8Array([1, 2]),
-      $: "an object of its own",
+      list: [1, -0.5, true, null, undefined, [{ a: 1 }]],
+      entries: "an object of its own",
       ["__proto__" as string]: "a key",
     };
     expect(decode(encode(value))).toEqual(value);
-    for (const refused of [() => {}, Symbol("x"), new (class Thing {})(), { deep: [() => {}] }]) {
+    for (const refused of [
+      () => {},
+      Symbol("x"),
+      new (class Thing {})(),
+      new Date(),
+      new Map(),
+      Number.NaN,
+      10n,
+      [() => {}],
+    ]) {
       expect(() => encode(refused)).toThrow("could not be cloned");
     }
   });

@@ -76,7 +76,7 @@ describe.runIf(requires("chromium"))("the desktop app", () => {
     expect(asked).toMatchObject({ message: "Your networks stay connected when the window closes." });
     // Nobody answered, so it stays.
     expect((await who.desktop()).window).toMatchObject({ visible: true });
-    await who.do("answerDialog", { response: 0 });
+    await who.do("answerDialog", 0);
     await who.do("closeWindow");
     await who.until(async () => (await who.desktop()).window?.visible === false);
     expect((await who.desktop()).window).toMatchObject({ destroyed: false });

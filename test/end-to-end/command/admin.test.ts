@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
+import { commandsOf } from "../../support/network/commands.ts";
 import { laneway, startRelay, type TestRelay, text } from "../../support/network/lab.ts";
 import { ethernet, packet, station, TunnelClient } from "../../support/relay/client.ts";
 
@@ -11,22 +12,7 @@ beforeAll(async () => {
   relay = await startRelay();
 });
 afterAll(() => relay[Symbol.asyncDispose]());
-
-/** Runs a command as a person does; resolves to what it prints. */
-async function human(...args: string[]): Promise<string> {
-  const access = ["--relay", relay.url, "--admin-token-file", relay.adminTokenFile];
-  const result = await laneway([...args, ...access]);
-  expect(result).toMatchObject({ code: 0, stderr: "" });
-  return result.stdout;
-}
-
-/** The objects that a command prints with `--json`, one to a line and nothing else. */
-async function objects(...args: string[]): Promise<object[]> {
-  const result = await relay.admin(...args);
-  expect(result).toMatchObject({ code: 0, stderr: "" });
-  for (const object of result.objects) expect(object).not.toHaveProperty("text");
-  return result.objects;
-}
+const { human, objects } = commandsOf(() => relay);
 
 async function names(...args: string[]): Promise<unknown[]> {
   return (await objects(...args)).map((object) => Reflect.get(object, "name"));

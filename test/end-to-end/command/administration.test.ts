@@ -1,6 +1,7 @@
 // What administrators may do besides what admin.test.ts and invite.test.ts have: rights, limits, addresses.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandsOf } from "../../support/network/commands.ts";
 import { laneway, startRelay, type TestRelay, text } from "../../support/network/lab.ts";
 
 let relay: TestRelay;
@@ -9,20 +10,7 @@ beforeAll(async () => {
   relay = await startRelay();
 });
 afterAll(() => relay[Symbol.asyncDispose]());
-
-async function human(...args: string[]): Promise<string> {
-  const access = ["--relay", relay.url, "--admin-token-file", relay.adminTokenFile];
-  const result = await laneway([...args, ...access]);
-  expect(result).toMatchObject({ code: 0, stderr: "" });
-  return result.stdout;
-}
-
-async function objects(...args: string[]): Promise<object[]> {
-  const result = await relay.admin(...args);
-  expect(result).toMatchObject({ code: 0, stderr: "" });
-  for (const object of result.objects) expect(object).not.toHaveProperty("text");
-  return result.objects;
-}
+const { human, objects } = commandsOf(() => relay);
 
 /** Runs a command that has to fail; resolves to what it says. */
 async function failure(code: number, ...args: string[]): Promise<string> {

@@ -1,6 +1,7 @@
 // Administration of invites, devices and the audit log, by its contract alone. (admin.test.ts has the rest.)
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandsOf } from "../../support/network/commands.ts";
 import { laneway, startRelay, type TestRelay, text } from "../../support/network/lab.ts";
 
 let relay: TestRelay;
@@ -9,20 +10,7 @@ beforeAll(async () => {
   relay = await startRelay();
 });
 afterAll(() => relay[Symbol.asyncDispose]());
-
-async function human(...args: string[]): Promise<string> {
-  const access = ["--relay", relay.url, "--admin-token-file", relay.adminTokenFile];
-  const result = await laneway([...args, ...access]);
-  expect(result).toMatchObject({ code: 0, stderr: "" });
-  return result.stdout;
-}
-
-async function objects(...args: string[]): Promise<object[]> {
-  const result = await relay.admin(...args);
-  expect(result).toMatchObject({ code: 0, stderr: "" });
-  for (const object of result.objects) expect(object).not.toHaveProperty("text");
-  return result.objects;
-}
+const { human, objects } = commandsOf(() => relay);
 
 /** Lets a device in; resolves to its id. */
 async function enrol(name: string, ...invite: string[]): Promise<string> {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { expectErrorLines } from "../../support/network/commands.ts";
 import { laneway, type Machine, startRelay, type TestRelay } from "../../support/network/lab.ts";
 
 /** Below the ports that programs are given, and nobody's: 1023 is reserved (IANA's port number registry). */
@@ -69,13 +70,7 @@ export async function expectError(given: Given, mistake: Mistake, host?: Machine
     env: { LANEWAY_STATE: join(given.directory, "state"), ...env },
     ...(host ? { host } : {}),
   });
-  const [first, second, ...more] = result.stderr.replace(/\n$/, "").split("\n");
-  expect(first, result.stderr).toMatch(/^laneway: \S/);
-  expect(first).toContain(typeof says === "function" ? says(given) : says);
-  expect(second, result.stderr).toMatch(/\w/);
-  expect(second).toContain(advises ?? "");
-  expect(more).toEqual([]);
-  expect(result.stderr.endsWith("\n")).toBe(true);
+  expectErrorLines(result.stderr, typeof says === "function" ? says(given) : says, advises);
   expect(result).toMatchObject({ code, stdout: "" });
   return result.stderr;
 }

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Site } from "../../../desktop/demo/lab/lab.ts";
+import { changes, expectErrorLines } from "../../support/network/commands.ts";
 import {
   type Host,
   hasLab,
-  type JsonProcess,
   Lab,
   laneway,
   type RunningClient,
@@ -143,7 +143,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
 
     const ambiguous = await laneway(["up", "office", "--state", stateOf(twice.name)], { host: bob.host });
     expect(ambiguous.code).toBe(2);
-    expectError(ambiguous.stderr, "tenant guests");
+    expectErrorLines(ambiguous.stderr, "tenant guests");
     expect(ambiguous.stderr).toMatch(/--relay.*--tenant/);
 
     await using both = startLaneway(["up", "--state", stateOf(twice.name)], { host: bob.host });
@@ -181,7 +181,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     } finally {
       flood.kill();
     }
-    expectError(client.stderr, "4003");
+    expectErrorLines(client.stderr, "4003");
     expect(client.stderr).toMatch(/laneway join LINK/);
     expect(changes(client)).toEqual(["up", "down"]);
     expect(await interfaces(bob.host)).not.toContain(b.tap);
@@ -190,7 +190,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
 
     const again = await laneway(["up", "--state", stateOf(lost.name)], { host: bob.host });
     expect(again).toMatchObject({ code: 1, stdout: "" });
-    expectError(again.stderr, "4001");
+    expectErrorLines(again.stderr, "4001");
   });
 
   it("gives way to the same device that is brought up elsewhere", async () => {
@@ -199,7 +199,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     const second = await up(alice.host, ["office", "--state", stateOf("bob")]);
     await using _second = second.process;
     expect(await client.ended).toBe(1);
-    expectError(client.stderr, "4009");
+    expectErrorLines(client.stderr, "4009");
     expect(second.address).toBe(first.address);
   });
 });
@@ -222,19 +222,4 @@ async function assigned(host: Host, tap: string): Promise<string[]> {
 
 async function interfaces(host: Host): Promise<string> {
   return await host.mustExec("ip", ["-oneline", "link", "show"]);
-}
-
-/** The events, each as often as it was another than the one before. */
-function changes({ lines }: JsonProcess): (string | undefined)[] {
-  const events = lines.map(({ event }) => event);
-  return events.filter((event, i) => event !== events[i - 1]);
-}
-
-/** One line of what went wrong, one of what to do. */
-function expectError(stderr: string, value: string): void {
-  const lines = stderr.trimEnd().split("\n");
-  expect(lines, stderr).toHaveLength(2);
-  expect(lines[0]).toMatch(/^laneway: /);
-  expect(lines[0]).toContain(value);
-  expect(lines[1]).toMatch(/\w/);
 }

@@ -1,7 +1,6 @@
-/** DHCP messages byte by byte, after RFC 2131 figure 1: the project sends none, so it has no encoder. */
-import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
-import { encodeIpv4, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
-import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../shared/frame/ip/udp.ts";
+import { PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
+import { sealUdp } from "../../../shared/frame/ip/udp.ts";
+import { ipFrame, ipv4Packet, udpDatagram } from "../../support/frames.ts";
 
 export interface Message {
   readonly op?: number;
@@ -35,14 +34,9 @@ export function dhcpMessage(message: Message): Uint8Array {
 
 /** A whole frame from a server (or, with `op` 1, a client) around a message. */
 export function dhcpFrame(message: Message, ethernet: { source: number; destination: number }): Uint8Array {
-  const content = dhcpMessage(message);
-  const bytes = new Uint8Array(14 + 20 + UDP_HEADER_BYTES + content.length);
   const [sourcePort, destinationPort] = message.op === 1 ? [68, 67] : [67, 68];
-  const [source, destination] = [0x0a14_0001, 0xffff_ffff];
-  const ip = encodeEthernet(bytes, 0, { ...ethernet, tags: [], etherType: 0x0800 });
-  const payloadLength = UDP_HEADER_BYTES + content.length;
-  const udp = encodeIpv4(bytes, ip, { protocol: PROTOCOL_UDP, source, destination, payloadLength });
-  bytes.set(content, encodeUdp(bytes, udp, { sourcePort, destinationPort, payloadLength: content.length }));
-  sealUdp(bytes, udp, source, destination);
-  return bytes;
+  const ends = { source: 0x0a14_0001, destination: 0xffff_ffff };
+  const datagram = udpDatagram({ sourcePort, destinationPort }, dhcpMessage(message));
+  sealUdp(datagram, 0, ends.source, ends.destination);
+  return ipFrame(ethernet, ipv4Packet({ protocol: PROTOCOL_UDP, ...ends }, datagram));
 }

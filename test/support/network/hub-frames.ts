@@ -1,19 +1,12 @@
 // Frames as no kernel would send them for us, byte by byte.
-import { parseAddress } from "../../../shared/frame/address.ts";
 import { ARP_BYTES, ARP_REQUEST, encodeArp } from "../../../shared/frame/arp.ts";
-import {
-  ETHERNET_HEADER_BYTES,
-  ETHERTYPE_ARP,
-  ETHERTYPE_IPV4,
-  ETHERTYPE_IPV6,
-  encodeEthernet,
-} from "../../../shared/frame/ethernet.ts";
-import { encodeIpv4, PROTOCOL_ICMPV6 } from "../../../shared/frame/ip/ipv4.ts";
-import { encodeIpv6, IPV6_HEADER_BYTES } from "../../../shared/frame/ip/ipv6.ts";
+import { ETHERTYPE_ARP } from "../../../shared/frame/ethernet.ts";
+import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ip/ipv4.ts";
 import { ND_HOP_LIMIT, ND_ROUTER_ADVERTISEMENT } from "../../../shared/frame/ip/neighbour-discovery.ts";
 import { BROADCAST_MAC, parseMac } from "../../../shared/frame/mac.ts";
 import { EXPERIMENTAL } from "../../desktop/agent/tap/packet-socket.ts";
 import { sealIcmpv6 } from "../../shared/frame/group-messages.ts";
+import { type Envelope, ethernetFrame, ipFrame, ipv4, ipv4Packet, ipv6, ipv6Packet } from "../frames.ts";
 
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
@@ -30,38 +23,33 @@ export function macNumber(text: string): number {
 
 /** A frame of the experimental EtherType, with nothing in it. */
 export function bareFrame(destination: string, source: string): Uint8Array {
-  const frame = new Uint8Array(60);
-  const addresses = { destination: macNumber(destination), source: macNumber(source) };
-  encodeEthernet(frame, 0, { ...addresses, tags: [], etherType: EXPERIMENTAL });
-  return frame;
+  return ethernetFrame({ ...ends(destination, source), etherType: EXPERIMENTAL }, new Uint8Array(46));
 }
 
 /** An IPv4 packet with nothing in it, of the experimental protocol (RFC 3692). */
 export function ipv4Frame(destination: string, source: string, from: string, to: string): Uint8Array {
-  const frame = new Uint8Array(60);
-  const addresses = { destination: macNumber(destination), source: macNumber(source) };
-  encodeIpv4(frame, encodeEthernet(frame, 0, { ...addresses, tags: [], etherType: ETHERTYPE_IPV4 }), {
-    protocol: EXPERIMENTAL_PROTOCOL,
-    source: Number(parseAddress(from)),
-    destination: Number(parseAddress(to)),
-    payloadLength: 0,
-  });
-  return frame;
+  const fields = { protocol: EXPERIMENTAL_PROTOCOL, source: ipv4(from), destination: ipv4(to) };
+  const padded = new Uint8Array(46);
+  padded.set(ipv4Packet(fields, new Uint8Array(0)));
+  return ipFrame(ends(destination, source), padded);
+}
+
+function ends(destination: string, source: string): Envelope {
+  return { destination: macNumber(destination), source: macNumber(source) };
 }
 
 /** Who has `asked`? */
 export function arpRequest(source: string, own: string, asked: string): Uint8Array {
-  const frame = new Uint8Array(ETHERNET_HEADER_BYTES + ARP_BYTES);
   const mac = macNumber(source);
-  const header = { destination: BROADCAST_MAC, source: mac, tags: [], etherType: ETHERTYPE_ARP };
-  encodeArp(frame, encodeEthernet(frame, 0, header), {
+  const message = new Uint8Array(ARP_BYTES);
+  encodeArp(message, 0, {
     operation: ARP_REQUEST,
     senderMac: mac,
-    senderAddress: Number(parseAddress(own)),
+    senderAddress: ipv4(own),
     targetMac: 0,
-    targetAddress: Number(parseAddress(asked)),
+    targetAddress: ipv4(asked),
   });
-  return frame;
+  return ethernetFrame({ destination: BROADCAST_MAC, source: mac, etherType: ETHERTYPE_ARP }, message);
 }
 
 /**
@@ -72,28 +60,19 @@ export function arpRequest(source: string, own: string, asked: string): Uint8Arr
  */
 export function routerAdvertisement(source: string, linkLocal: string, prefix: string): Uint8Array {
   const mac = macNumber(source);
-  const from = BigInt(parseAddress(linkLocal) ?? 0);
-  const prefixBytes = Buffer.from(
-    BigInt(parseAddress(prefix) ?? 0)
-      .toString(16)
-      .padStart(32, "0"),
-    "hex",
-  );
+  const from = ipv6(linkLocal);
+  const prefixBytes = Buffer.from(ipv6(prefix).toString(16).padStart(32, "0"), "hex");
   const message = Uint8Array.of(
     ...[ND_ROUTER_ADVERTISEMENT, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0],
     // Prefix information: on-link and autonomous, good for half an hour.
     ...[3, 4, 64, 0xc0, 0, 0, 7, 8, 0, 0, 7, 8, 0, 0, 0, 0, ...prefixBytes],
   );
   sealIcmpv6(message, from, ALL_NODES);
-  const frame = new Uint8Array(ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + message.length);
-  const header = { destination: ALL_NODES_MAC, source: mac, tags: [], etherType: ETHERTYPE_IPV6 };
-  const packet = encodeIpv6(frame, encodeEthernet(frame, 0, header), {
+  const fields = {
     nextHeader: PROTOCOL_ICMPV6,
     hopLimit: ND_HOP_LIMIT,
     source: from,
     destination: ALL_NODES,
-    payloadLength: message.length,
-  });
-  frame.set(message, packet);
-  return frame;
+  };
+  return ipFrame({ destination: ALL_NODES_MAC, source: mac }, ipv6Packet(fields, message));
 }

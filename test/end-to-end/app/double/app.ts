@@ -98,14 +98,6 @@ export class AppDouble extends Events {
     return path;
   }
 
-  setAsDefaultProtocolClient(): boolean {
-    throw new Error("on Linux the package's .desktop file says who opens links");
-  }
-
-  setLoginItemSettings(): void {
-    throw new Error("Electron has no login items on Linux");
-  }
-
   quit(): void {
     if (this.#quitting) return;
     const event = makeEvent({});

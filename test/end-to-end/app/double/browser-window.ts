@@ -104,10 +104,6 @@ export class BrowserWindowDouble extends Events {
     return false;
   }
 
-  restore(): void {
-    this.show();
-  }
-
   show(): void {
     this.#visible = true;
     this.#focused = true;

@@ -91,10 +91,11 @@ export class NotificationDouble extends Events {
 /** The user's answers to dialogs, given beforehand; one that nobody answers is closed. */
 export class DialogsDouble {
   readonly asked: object[] = [];
-  readonly #answers: { response?: number; file?: string }[] = [];
+  readonly #responses: number[] = [];
 
-  answer(answer: { response?: number; file?: string }): void {
-    this.#answers.push(answer);
+  /** Presses the button with this index in the next dialog. */
+  answer(response: number): void {
+    this.#responses.push(response);
   }
 
   async showMessageBox(options: {
@@ -111,13 +112,6 @@ export class DialogsDouble {
       "noLink",
     ]);
     this.asked.push(options);
-    return { response: this.#answers.shift()?.response ?? options.cancelId, checkboxChecked: false };
-  }
-
-  async showSaveDialog(options: object): Promise<{ canceled: boolean; filePath: string }> {
-    knownKeys("a save dialog", options, ["title", "defaultPath", "filters"]);
-    this.asked.push(options);
-    const file = this.#answers.shift()?.file;
-    return { canceled: file === undefined, filePath: file ?? "" };
+    return { response: this.#responses.shift() ?? options.cancelId, checkboxChecked: false };
   }
 }

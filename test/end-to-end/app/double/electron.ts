@@ -43,9 +43,6 @@ export const shell = strict("shell", {
 export const nativeImage = strict("nativeImage", { createFromPath: imageFromPath });
 
 export const nativeTheme = strict("nativeTheme", {
-  get themeSource() {
-    return desktop.theme;
-  },
   set themeSource(theme: "system" | "light" | "dark") {
     desktop.theme = theme;
     for (const { contents } of windows) void contents.setColours(theme === "system" ? null : theme);
@@ -53,9 +50,7 @@ export const nativeTheme = strict("nativeTheme", {
 });
 
 export const Menu = strict("Menu", {
-  setApplicationMenu: (menu: MenuDouble | null) => {
-    desktop.menu = menu;
-  },
+  setApplicationMenu: (_menu: MenuDouble | null) => {},
   buildFromTemplate: (items: readonly MenuItem[]) => new MenuDouble(items),
 });
 

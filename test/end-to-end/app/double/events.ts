@@ -36,23 +36,6 @@ export class Events {
     return this;
   }
 
-  once(event: string, listener: Listener): this {
-    const one = (...args: never[]) => {
-      this.off(event, one);
-      listener(...args);
-    };
-    return this.on(event, one);
-  }
-
-  off(event: string, listener: Listener): this {
-    this.#check(event);
-    this.#listeners.set(
-      event,
-      (this.#listeners.get(event) ?? []).filter((one) => one !== listener),
-    );
-    return this;
-  }
-
   /** @returns whether somebody heard it */
   emit(event: string, ...args: unknown[]): boolean {
     this.#check(event);

@@ -11,11 +11,6 @@ export class FrameDouble {
     return this.#url;
   }
 
-  /** As Chromium has it: what another scheme than the web's has for an origin. */
-  get origin(): string {
-    return /^[a-z]+:\/\/[^/?#]+/.exec(this.#url)?.[0] ?? "null";
-  }
-
   navigated(url: string): void {
     this.#url = url;
   }

@@ -2,7 +2,7 @@
 import { AppDouble } from "./app.ts";
 import type { BrowserWindowDouble } from "./browser-window.ts";
 import { ChromiumDouble } from "./chromium.ts";
-import { DialogsDouble, type MenuDouble, type NotificationDouble, type TrayDouble } from "./desktop.ts";
+import { DialogsDouble, type NotificationDouble, type TrayDouble } from "./desktop.ts";
 import { IpcMainDouble } from "./ipc-main.ts";
 import { readPlace } from "./place.ts";
 import { ProtocolDouble } from "./protocol.ts";
@@ -22,7 +22,6 @@ export const desktop = {
   opened: [] as string[],
   clipboard: "",
   theme: "system" as "system" | "light" | "dark",
-  menu: undefined as MenuDouble | null | undefined,
 };
 
 export const app: AppDouble = new AppDouble(place, {

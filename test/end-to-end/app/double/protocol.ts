@@ -1,4 +1,4 @@
-import { knownKeys, strict } from "./strict.ts";
+import { knownKeys } from "./strict.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -39,9 +39,4 @@ export class ProtocolDouble {
   handlerOf(url: string): Handler | undefined {
     return this.#handlers.get(new URL(url).protocol.slice(0, -1));
   }
-}
-
-/** As `electron` exports it. */
-export function strictProtocol(protocol: ProtocolDouble): ProtocolDouble {
-  return strict("protocol", protocol);
 }

@@ -27,12 +27,7 @@ const commands = {
     if (item?.click === undefined) throw new Error(`there is no '${label}' in the tray's menu`);
     item.click();
   },
-  clickNotification: (title: string) => {
-    const one = desktop.notifications.findLast(({ options }) => options.title === title);
-    if (one === undefined) throw new Error(`there is no notification '${title}'`);
-    one.emit("click");
-  },
-  answerDialog: (answer: { response?: number; file?: string }) => desktop.dialogs.answer(answer),
+  answerDialog: (response: number) => desktop.dialogs.answer(response),
   closeWindow: () => {
     windows[0]?.close();
   },

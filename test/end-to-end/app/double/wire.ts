@@ -1,30 +1,20 @@
 /**
- * Values on their way between processes, as JSON text. What Electron's structured clone takes and this does not is refused, as is
- * what it refuses itself (functions, symbols), so that neither passes unseen.
+ * Values on their way between processes, as JSON text: those of JSON, and undefined. All else that Electron's structured clone
+ * takes is refused, as is what it refuses itself (functions, symbols), so that neither passes unseen.
  *
  * Both functions are also sent to pages as their text: they need nothing from outside.
  */
 export function encode(value: unknown): string {
-  const refuse = (what: string): never => {
-    throw new TypeError(`An object could not be cloned: ${what}`);
-  };
   const pack = (one: unknown): unknown => {
-    if (one === null || typeof one === "boolean" || typeof one === "string") return one;
-    if (typeof one === "number") return Number.isFinite(one) ? one : { $: "number", v: String(one) };
-    if (one === undefined) return { $: "undefined" };
-    if (typeof one === "bigint") return { $: "bigint", v: String(one) };
-    if (typeof one !== "object") return refuse(String(one));
+    if (one === null || typeof one === "boolean" || typeof one === "string" || Number.isFinite(one))
+      return one;
+    if (one === undefined) return {};
     if (Array.isArray(one)) return one.map(pack);
-    if (one instanceof Date) return { $: "date", v: one.getTime() };
-    if (one instanceof Map) return { $: "map", v: [...one].map(pack) };
-    if (one instanceof Set) return { $: "set", v: [...one].map(pack) };
-    if (one instanceof Uint8Array) return { $: "bytes", v: [...one] };
-    if (one instanceof Error) return { $: "error", v: String(one.message) };
-    const prototype: unknown = Object.getPrototypeOf(one);
+    const prototype: unknown = typeof one === "object" ? Object.getPrototypeOf(one) : undefined;
     // Object.prototype, of whichever world.
-    if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-      return refuse(Object.prototype.toString.call(one));
-    return { $: "object", v: Object.entries(one).map(([key, inner]) => [key, pack(inner)]) };
+    if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null))
+      throw new TypeError(`An object could not be cloned: ${Object.prototype.toString.call(one)}`);
+    return { entries: Object.entries(one as object).map(([key, inner]) => [key, pack(inner)]) };
   };
   return JSON.stringify(pack(value));
 }
@@ -33,27 +23,8 @@ export function decode(text: string): unknown {
   const unpack = (one: unknown): unknown => {
     if (one === null || typeof one !== "object") return one;
     if (Array.isArray(one)) return one.map(unpack);
-    const { $: kind, v } = one as { $: string; v: never };
-    switch (kind) {
-      case "number":
-        return Number(v);
-      case "bigint":
-        return BigInt(v);
-      case "date":
-        return new Date(v);
-      case "map":
-        return new Map((v as unknown[]).map(unpack) as [unknown, unknown][]);
-      case "set":
-        return new Set((v as unknown[]).map(unpack));
-      case "bytes":
-        return new Uint8Array(v);
-      case "error":
-        return new Error(v);
-      case "object":
-        return Object.fromEntries((v as [string, unknown][]).map(([key, inner]) => [key, unpack(inner)]));
-      default:
-        return undefined;
-    }
+    const { entries } = one as { entries?: [string, unknown][] };
+    return entries && Object.fromEntries(entries.map(([key, inner]) => [key, unpack(inner)]));
   };
   return unpack(JSON.parse(text));
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Site } from "../../../../desktop/demo/lab/lab.ts";
+import { changes, expectErrorLines } from "../../../support/network/commands.ts";
 import {
   type Host,
   hasLab,
@@ -110,14 +111,14 @@ describe.runIf(hasLab())("clients of a relay that goes away", () => {
 
     expect((await relay.admin("token", "revoke", text(created, "id"))).code).toBe(0);
     expect(await client.ended).toBe(1);
-    expectError(client.stderr, "4003");
+    expectErrorLines(client.stderr, "4003");
     expect(changes(client)).toEqual(["up", "down"]);
     expect(await interfaceIndex(alice.host, tap)).toBeUndefined();
     expect(changes(other)).toEqual(["up"]);
 
     const again = await laneway(["up", ...revoked, "--json"], { host: alice.host });
     expect(again).toMatchObject({ code: 1, stdout: "" });
-    expectError(again.stderr, "4001");
+    expectErrorLines(again.stderr, "4001");
     expect(await other.stop()).toBe(0);
   });
 
@@ -132,7 +133,7 @@ describe.runIf(hasLab())("clients of a relay that goes away", () => {
     await using client = (await up(alice.host, access(relay, token, alice, ALICE))).process;
     expect((await relay.admin(...deletion)).code).toBe(0);
     expect(await client.ended).toBe(1);
-    expectError(client.stderr, "4003");
+    expectErrorLines(client.stderr, "4003");
     expect(changes(client)).toEqual(["up", "down"]);
   });
 });
@@ -154,19 +155,4 @@ async function said(process: JsonProcess, what: RegExp): Promise<void> {
 async function interfaceIndex(host: Host | undefined, name: string): Promise<number | undefined> {
   const result = await host?.exec("cat", [`/sys/class/net/${name}/ifindex`]);
   return result?.code === 0 ? Number(result.stdout) : undefined;
-}
-
-/** The events, each as often as it was another than the one before: there is one for every attempt. */
-function changes({ lines }: JsonProcess): (string | undefined)[] {
-  const events = lines.map(({ event }) => event);
-  return events.filter((event, i) => event !== events[i - 1]);
-}
-
-/** One line of what went wrong, one of what to do. */
-function expectError(stderr: string, value: string): void {
-  const lines = stderr.trimEnd().split("\n");
-  expect(lines, stderr).toHaveLength(2);
-  expect(lines[0]).toMatch(/^laneway: /);
-  expect(lines[0]).toContain(value);
-  expect(lines[1]).toMatch(/\w/);
 }

@@ -23,6 +23,7 @@ import { Malformed } from "../../../../shared/frame/malformed.ts";
 import { hubMac } from "../../../../shared/switch/hub-policy.ts";
 import { DEFAULT_SETTINGS } from "../../../../shared/switch/settings.ts";
 import { KeepingPort, receive } from "../../../shared/switch/ports.ts";
+import { ipFrame } from "../../../support/frames.ts";
 import { type FakeSocket, FakeUnderlay } from "../ports/fake-underlay.ts";
 
 const VNI = 101;
@@ -122,10 +123,7 @@ function farFragment(packet: Uint8Array, offset: number): Uint8Array {
 }
 
 function frame(packet: Uint8Array, source = ALICE, destination = HUB): number[] {
-  const etherType = (packet[0] ?? 0) >>> 4 === 6 ? GRE6 : GRE4;
-  const header = new Uint8Array(14);
-  encodeEthernet(header, 0, { destination, source, tags: [], etherType });
-  return [...header, ...packet];
+  return [...ipFrame({ destination, source }, packet)];
 }
 
 function gre(packet: Uint8Array, protocol = (packet[0] ?? 0) >>> 4 === 6 ? GRE6 : GRE4): Uint8Array {

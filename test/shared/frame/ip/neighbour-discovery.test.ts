@@ -19,6 +19,7 @@ import {
 } from "../../../../shared/frame/ip/neighbour-discovery.ts";
 import { formatMac } from "../../../../shared/frame/mac.ts";
 import { Malformed } from "../../../../shared/frame/malformed.ts";
+import { ipv6Packet } from "../../../support/frames.ts";
 import { requires } from "../../../support/requirements.ts";
 import { ipv6Address, mac } from "../arbitraries.ts";
 import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
@@ -81,10 +82,7 @@ function encoded(write: Write): Uint8Array {
 
 /** A packet with these bytes of ICMPv6, checksum or not. */
 function packet(message: readonly number[], nextHeader = PROTOCOL_ICMPV6): Uint8Array {
-  const bytes = new Uint8Array(IPV6_HEADER_BYTES + message.length);
-  const fields = { source: FROM, destination: TO, nextHeader, payloadLength: message.length };
-  bytes.set(message, encodeIpv6(bytes, 0, fields));
-  return bytes;
+  return ipv6Packet({ source: FROM, destination: TO, nextHeader }, Uint8Array.from(message));
 }
 
 const decode = (bytes: Uint8Array) => decodeNeighbourDiscovery(bytes, 0, bytes.length);

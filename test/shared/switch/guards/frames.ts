@@ -1,26 +1,26 @@
 /** Frames for the guards, built by the project's encoders or, where those refuse, by hand. */
 import fc from "fast-check";
-import { type IpAddress, parseAddress } from "../../../../shared/frame/address.ts";
+import type { IpAddress } from "../../../../shared/frame/address.ts";
 import { ARP_BYTES, type Arp, encodeArp } from "../../../../shared/frame/arp.ts";
-import { readUint16, writeUint16, writeUint128, written } from "../../../../shared/frame/bytes.ts";
+import { readUint16, writeUint16, writeUint128 } from "../../../../shared/frame/bytes.ts";
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
   ETHERTYPE_VLAN,
-  encodeEthernet,
 } from "../../../../shared/frame/ethernet.ts";
-import {
-  encodeIpv4,
-  type Ipv4Fields,
-  PROTOCOL_ICMPV6,
-  PROTOCOL_UDP,
-} from "../../../../shared/frame/ip/ipv4.ts";
-import { encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
-import { encodeUdp } from "../../../../shared/frame/ip/udp.ts";
+import { type Ipv4Fields, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
 import { writeMac } from "../../../../shared/frame/mac.ts";
 import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import type { PortRole } from "../../../../shared/switch/port.ts";
+import {
+  ethernetFrame,
+  ipv4 as ip4,
+  ipv6 as ip6,
+  ipv4Packet,
+  ipv6Packet,
+  udpDatagram,
+} from "../../../support/frames.ts";
 import { KeepingPort } from "../ports.ts";
 
 export const A = 0x020000000001;
@@ -37,13 +37,7 @@ export function view(frame: Uint8Array): FrameView {
   return new FrameView().read(frame, 0, frame.length);
 }
 
-export function ip4(text: string): number {
-  return parseAddress(text) as number;
-}
-
-export function ip6(text: string): bigint {
-  return parseAddress(text) as bigint;
-}
+export { ip4, ip6 };
 
 export interface FrameFields {
   readonly to?: number;
@@ -55,9 +49,7 @@ export interface FrameFields {
 export function frame(etherType: number, payload: Uint8Array, fields: FrameFields = {}): Uint8Array {
   const { to = BROADCAST, from = A, vlans = [] } = fields;
   const tags = vlans.map((vlan) => ({ tpid: ETHERTYPE_VLAN, priority: 0, dropEligible: false, vlan }));
-  const bytes = new Uint8Array(14 + 4 * tags.length + payload.length);
-  bytes.set(payload, encodeEthernet(bytes, 0, { destination: to, source: from, tags, etherType }));
-  return bytes;
+  return ethernetFrame({ destination: to, source: from, tags, etherType }, payload);
 }
 
 /** The frame's packet behind a length and an LLC/SNAP header instead, with tags before and behind it. */
@@ -78,27 +70,15 @@ export function udp(
   destinationPort: number,
   payload: readonly number[] = [],
 ): Uint8Array {
-  const bytes = new Uint8Array(8 + payload.length);
-  const at = written(encodeUdp(bytes, 0, { sourcePort, destinationPort, payloadLength: payload.length }));
-  bytes.set(payload, at);
-  return bytes;
+  return udpDatagram({ sourcePort, destinationPort }, Uint8Array.from(payload));
 }
 
 type Over4 = Partial<Ipv4Fields> & FrameFields;
 
 export function over4(payload: Uint8Array, fields: Over4 = {}): Uint8Array {
-  const bytes = new Uint8Array(100 + payload.length);
-  const at = written(
-    encodeIpv4(bytes, 0, {
-      protocol: PROTOCOL_UDP,
-      source: ip4("10.0.0.1"),
-      destination: ip4("255.255.255.255"),
-      ...fields,
-      payloadLength: payload.length,
-    }),
-  );
-  bytes.set(payload, at);
-  return frame(ETHERTYPE_IPV4, bytes.subarray(0, at + payload.length), fields);
+  const ends = { source: ip4("10.0.0.1"), destination: ip4("255.255.255.255") };
+  const packet = ipv4Packet({ protocol: PROTOCOL_UDP, ...ends, ...fields }, payload);
+  return frame(ETHERTYPE_IPV4, packet, fields);
 }
 
 interface Over6 extends FrameFields {
@@ -113,19 +93,10 @@ export function over6(payload: Uint8Array, fields: Over6 = {}): Uint8Array {
   const { source = ip6("fe80::ff:fe00:1"), extensions = [], protocol = PROTOCOL_ICMPV6 } = fields;
   const types = [...extensions.map(([type]) => type), protocol];
   const headers = extensions.flatMap(([, ...rest], i) => [types[i + 1] ?? 0, ...rest]);
-  const bytes = new Uint8Array(40 + headers.length + payload.length);
-  const at = written(
-    encodeIpv6(bytes, 0, {
-      nextHeader: types[0] ?? 0,
-      hopLimit: 255,
-      source: source as bigint,
-      destination: ip6("ff02::1"),
-      payloadLength: headers.length + payload.length,
-    }),
-  );
-  bytes.set(headers, at);
-  bytes.set(payload, at + headers.length);
-  return frame(ETHERTYPE_IPV6, bytes, fields);
+  const ends = { source: source as bigint, destination: ip6("ff02::1") };
+  const header = { nextHeader: types[0] ?? 0, hopLimit: 255, ...ends };
+  const packet = ipv6Packet(header, Uint8Array.of(...headers, ...payload));
+  return frame(ETHERTYPE_IPV6, packet, fields);
 }
 
 /** Extension headers for {@link over6}. */

@@ -1,20 +1,13 @@
 /** Frames of hosts and routers, as they come in at a port. */
 import type { Ipv4Address, Ipv6Address } from "../../../../shared/frame/address.ts";
-import { parseAddress } from "../../../../shared/frame/address.ts";
-import { writeUint16, written } from "../../../../shared/frame/bytes.ts";
+import { writeUint16 } from "../../../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../../../shared/frame/checksum.ts";
-import {
-  ETHERTYPE_IPV4,
-  ETHERTYPE_IPV6,
-  ETHERTYPE_SERVICE_VLAN,
-  ETHERTYPE_VLAN,
-  encodeEthernet,
-  type VlanTag,
-} from "../../../../shared/frame/ethernet.ts";
+import { ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, type VlanTag } from "../../../../shared/frame/ethernet.ts";
 import { PROTOCOL_IGMP, ROUTER_ALERT_OPTION } from "../../../../shared/frame/groups/igmp.ts";
 import { encodeRouterAlert } from "../../../../shared/frame/groups/mld.ts";
-import { encodeIpv4, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
-import { encodeIpv6, HOP_BY_HOP } from "../../../../shared/frame/ip/ipv6.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
+import { HOP_BY_HOP } from "../../../../shared/frame/ip/ipv6.ts";
+import { ipFrame, ipv4, ipv4Packet, ipv6, ipv6Packet } from "../../../support/frames.ts";
 import {
   igmpRecords,
   listenerMessage,
@@ -29,19 +22,8 @@ const LISTENERS_V2 = ipv6("ff02::16");
 const HOST_IPV4 = ipv4("10.0.0.7");
 const HOST_IPV6 = ipv6("fe80::7");
 const PROTOCOL_PIM = 103;
-const MAX_FRAME = 70_000;
 
-export function ipv4(text: string): Ipv4Address {
-  const address = parseAddress(text);
-  if (typeof address !== "number") throw new Error(`${text} is no IPv4 address`);
-  return address;
-}
-
-export function ipv6(text: string): Ipv6Address {
-  const address = parseAddress(text);
-  if (typeof address !== "bigint") throw new Error(`${text} is no IPv6 address`);
-  return address;
-}
+export { ipv4, ipv6 };
 
 /** A tag of 802.1Q, or 802.1ad. */
 export function tag(vlan: number, service = false): VlanTag {
@@ -61,22 +43,10 @@ interface Ipv4Packet {
 
 /** A frame around an IPv4 packet; without a payload, one of UDP in name. */
 export function ipv4Frame(packet: Ipv4Packet): Uint8Array {
-  const { source = HOST_IPV4, destination, protocol = PROTOCOL_UDP, tags = [] } = packet;
-  const { payload = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), options = new Uint8Array(0) } = packet;
-  const bytes = new Uint8Array(MAX_FRAME);
-  const mac = 0x0100_5e00_0000 + (destination & 0x7f_ffff);
-  const ip = written(
-    encodeEthernet(bytes, 0, {
-      destination: mac,
-      source: HOST_MAC,
-      tags,
-      etherType: ETHERTYPE_IPV4,
-    }),
-  );
-  const fields = { ttl: 1, protocol, source, destination, options, payloadLength: payload.length };
-  const at = written(encodeIpv4(bytes, ip, { ...fields, fragmentOffset: packet.fragmentOffset ?? 0 }));
-  bytes.set(payload, at);
-  return bytes.slice(0, at + payload.length);
+  const { tags = [], payload = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), ...fields } = packet;
+  const destination = 0x0100_5e00_0000 + (packet.destination & 0x7f_ffff);
+  const defaults = { source: HOST_IPV4, protocol: PROTOCOL_UDP, ttl: 1 };
+  return ipFrame({ destination, source: HOST_MAC, tags }, ipv4Packet({ ...defaults, ...fields }, payload));
 }
 
 interface Ipv6Packet {
@@ -90,22 +60,10 @@ interface Ipv6Packet {
 
 /** A frame around an IPv6 packet; without a payload, one of UDP in name. */
 export function ipv6Frame(packet: Ipv6Packet): Uint8Array {
-  const { source = HOST_IPV6, destination, nextHeader = PROTOCOL_UDP, tags = [], hopLimit = 1 } = packet;
-  const { payload = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) } = packet;
-  const bytes = new Uint8Array(MAX_FRAME);
-  const mac = 0x3333_0000_0000 + Number(destination & 0xffff_ffffn);
-  const ip = written(
-    encodeEthernet(bytes, 0, {
-      destination: mac,
-      source: HOST_MAC,
-      tags,
-      etherType: ETHERTYPE_IPV6,
-    }),
-  );
-  const fields = { source, destination, hopLimit, nextHeader, payloadLength: payload.length };
-  const at = written(encodeIpv6(bytes, ip, fields));
-  bytes.set(payload, at);
-  return bytes.slice(0, at + payload.length);
+  const { tags = [], payload = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), ...fields } = packet;
+  const destination = 0x3333_0000_0000 + Number(packet.destination & 0xffff_ffffn);
+  const defaults = { source: HOST_IPV6, nextHeader: PROTOCOL_UDP, hopLimit: 1 };
+  return ipFrame({ destination, source: HOST_MAC, tags }, ipv6Packet({ ...defaults, ...fields }, payload));
 }
 
 /** A frame with an IGMP message; `destination` is the group where it isn't said. */

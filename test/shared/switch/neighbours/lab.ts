@@ -1,5 +1,4 @@
 /** A segment's worth of ports around a suppressor, and what machines behind them say. */
-import { parseIpv6 } from "../../../../shared/frame/address.ts";
 import {
   ARP_BYTES,
   ARP_REPLY,
@@ -9,8 +8,8 @@ import {
   encodeArp,
 } from "../../../../shared/frame/arp.ts";
 import { type Written, written } from "../../../../shared/frame/bytes.ts";
-import { encodeEthernet } from "../../../../shared/frame/ethernet.ts";
-import { encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
+import { ETHERTYPE_ARP } from "../../../../shared/frame/ethernet.ts";
+import { PROTOCOL_ICMPV6 } from "../../../../shared/frame/ip/ipv4.ts";
 import {
   decodeNeighbourDiscovery,
   encodeNeighbourAdvertisement,
@@ -21,6 +20,7 @@ import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import { NeighbourSuppressor, type Verdict } from "../../../../shared/switch/neighbours/suppressor.ts";
 import type { Notice } from "../../../../shared/switch/notice.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
+import { ethernetFrame, ipFrame, ipv6, ipv6Packet } from "../../../support/frames.ts";
 import { KeepingPort } from "../ports.ts";
 
 export const HUB = 0x02ff_0000_0001;
@@ -40,11 +40,7 @@ export const ALL_NODES = ipv6("ff02::1");
 /** 10.20.0.`host`. */
 export const v4 = (host: number): number => 0x0a14_0000 + host;
 
-export function ipv6(text: string): bigint {
-  const address = parseIpv6(text);
-  if (address === undefined) throw new Error(`${text} is no IPv6 address`);
-  return address;
-}
+export { ipv6 };
 
 /** fe80::`host`. */
 export const v6 = (host: number): bigint => ipv6("fe80::") + BigInt(host);
@@ -105,9 +101,9 @@ export function lab({ answers }: { answers?: boolean } = {}): Lab {
 
 /** An ARP frame; its Ethernet source is the sender it names, unless told otherwise. */
 export function arpFrame(arp: Arp, destination = BROADCAST, source = arp.senderMac): Uint8Array {
-  const bytes = new Uint8Array(14 + ARP_BYTES + 18);
-  encodeArp(bytes, encodeEthernet(bytes, 0, { destination, source, tags: [], etherType: 0x0806 }), arp);
-  return bytes;
+  const message = new Uint8Array(ARP_BYTES + 18);
+  encodeArp(message, 0, arp);
+  return ethernetFrame({ destination, source, etherType: ETHERTYPE_ARP }, message);
 }
 
 /** Who has `target`? Tell `sender`. */
@@ -191,12 +187,10 @@ export function icmpv6Frame(
   write: (bytes: Uint8Array, offset: number) => Written,
 ): Uint8Array {
   const message = new Uint8Array(100);
-  const payloadLength = written(write(message, 0));
-  const bytes = new Uint8Array(54 + payloadLength);
-  const header = { destination: destinationMac, source: mac, tags: [], etherType: 0x86dd };
-  encodeIpv6(bytes, encodeEthernet(bytes, 0, header), { ...packet, nextHeader: 58, payloadLength });
-  bytes.set(message.subarray(0, payloadLength), 54);
-  return bytes;
+  const length = written(write(message, 0));
+  const fields = { ...packet, nextHeader: PROTOCOL_ICMPV6 };
+  const whole = ipv6Packet(fields, message.subarray(0, length));
+  return ipFrame({ destination: destinationMac, source: mac }, whole);
 }
 
 /** The same frame behind an 802.1Q tag. */
