@@ -56,7 +56,7 @@ function lab(offload = false) {
   return { trunk, sink, messages, segments, locals };
 }
 
-/** Has a trunk receive a whole message. @returns why it is malformed, if it is */
+/** Makes a trunk receive a whole message. @returns the fault if it is malformed */
 function receiveAll(trunk: Trunk, message: Uint8Array): RecordFault | undefined {
   const done = trunk.receive(new Block(message), message.length);
   if (typeof done === "string") return done;
@@ -65,7 +65,7 @@ function receiveAll(trunk: Trunk, message: Uint8Array): RecordFault | undefined 
 }
 
 describe("a trunk", () => {
-  it("carries several segments, told apart by VNI, in one message either way", () => {
+  it("carries several segments, selected by VNI, in one message in both directions", () => {
     const { trunk, segments, locals, messages } = lab();
     const message = Buffer.concat([
       record(102, frameBytes(BROADCAST, A, 2)),
@@ -82,7 +82,7 @@ describe("a trunk", () => {
     ]);
   });
 
-  it("drops and counts what it can't switch, and goes on", () => {
+  it("drops and counts records that it cannot switch, and continues", () => {
     const { trunk, locals } = lab();
     const flagless = record(101, frameBytes(BROADCAST, A));
     flagless[4] = 0xf7;
@@ -111,7 +111,7 @@ describe("a trunk", () => {
     expect(locals[0].frames).toEqual([frameBytes(BROADCAST, A, 5)]);
   });
 
-  it("clears reserved bits of what it passes on (RFC 7348 section 5)", () => {
+  it("clears reserved bits of forwarded records (RFC 7348 section 5)", () => {
     const { trunk, segments } = lab();
     const seen: number[][] = [];
     const raw = new KeepingPort("raw");
@@ -124,7 +124,7 @@ describe("a trunk", () => {
     expect(seen).toEqual([[1, 0, 0, 23, 8, 0, 0, 0, 0, 0, 101, 0]]);
   });
 
-  it("lets nothing pass any more once it has left", () => {
+  it("passes nothing after it has left", () => {
     const { trunk, segments, locals, messages } = lab();
     receiveAll(trunk, record(101, frameBytes(BROADCAST, A)));
     expect(trunk.leave(101)).toBe(true);
@@ -137,7 +137,7 @@ describe("a trunk", () => {
     expect(trunk.drops.of("not-joined")).toBe(1);
   });
 
-  it("counts what does not fit into its receiver's queue, by the port it was for", () => {
+  it("counts records that do not fit into their receiver's queue, by port", () => {
     const { sink, segments, locals, messages } = lab();
     sink.bufferedAmount = 1_000_000;
     for (let i = 0; i < 10; i++) receive(segments[0], locals[0], frameBytes(BROADCAST, A, i));
@@ -147,7 +147,7 @@ describe("a trunk", () => {
     expect(messages).toEqual([]);
   });
 
-  it("says why a message is malformed, having switched what stood before", async () => {
+  it("reports the fault of a malformed message, after switching the records before it", async () => {
     const { trunk, locals } = lab();
     const message = Buffer.concat([record(101, frameBytes(BROADCAST, A)), Buffer.of(1, 0)]);
     expect(receiveAll(trunk, message)).toBe("record runs past the end");
@@ -158,7 +158,7 @@ describe("a trunk", () => {
 });
 
 describe("a trunk whose work is bounded", () => {
-  it("stops between records when it has done its share, and goes on from there", () => {
+  it("stops between records when its share of work is done, and continues from there", () => {
     const work = new Work();
     const macs = new MacBudget(100);
     const sink = new SlowSink();
@@ -180,7 +180,7 @@ describe("a trunk whose work is bounded", () => {
     );
     const block = new Block(message);
     const size = message.length / 4;
-    // It is over with the first record already, which is always done: or nothing would ever go on.
+    // The first record exceeds the work but is done anyway, or no work would ever progress.
     work.limit = 1;
     expect(trunk.receive(block, message.length)).toBe(size);
     expect(trunk.receive(block, message.length, size)).toBe(2 * size);
@@ -196,17 +196,17 @@ const address = (station: number) => 0x0200_0000_0100 + station;
 
 interface Part {
   vni: number;
-  /** The station it is for; the sender itself stands for all. */
+  /** The receiving station; the sender itself stands for all. */
   to: number;
   size: number;
 }
 
-/** Trunks of several VTEPs, all joined in the same segments, whose networks take what they are given when told. */
+/** Trunks of several VTEPs, all joined in the same segments, whose networks take messages when told. */
 function relay(stations: number, queueBytes: number) {
   const pool = new CountingPool();
   const segments = [new Segment(101, () => 0), new Segment(102, () => 0)] as const;
   const written = new Map<number, Told>();
-  /** Bytes of the messages received whose memory is not free again. */
+  /** Bytes of the received messages whose memory is still in use. */
   const held = new Map<number, number>();
   let messages = 0;
 
@@ -228,9 +228,9 @@ function relay(stations: number, queueBytes: number) {
   });
 
   /**
-   * Has a message of these records come in, whose memory is used for something else once it is free.
+   * Delivers a message of these records, whose memory is reused once it is free.
    *
-   * @returns why it is malformed, if it is
+   * @returns the fault if it is malformed
    */
   function send(from: number, parts: readonly Part[], tail: readonly number[] = []) {
     const message = new Uint8Array(parts.reduce((sum, { size }) => sum + size, tail.length));
@@ -260,11 +260,11 @@ function relay(stations: number, queueBytes: number) {
   return { pool, segments, all, send, held, heldBytes };
 }
 
-/** Resolves when the trunks have sent what they received in this turn. */
+/** Resolves when the trunks have sent everything received in this turn. */
 const turn = () => new Promise<void>((resolve) => queueMicrotask(resolve));
 
 describe("the memory of a message", () => {
-  it("is free once, and not before every receiver was sent what is in it, whatever they do", async () => {
+  it("is freed once, and not before it was sent to every receiver, whatever they do", async () => {
     const station = fc.nat(3);
     const vni = fc.constantFrom(101, 102, 103);
     const size = fc.oneof(
@@ -289,14 +289,14 @@ describe("the memory of a message", () => {
         async (steps, limit, filled) => {
           const { pool, segments, all, send, held } = relay(4, limit);
           const ports = all.map(({ ports }) => [...ports]);
-          // Of one receiver, the network is full of something else at first.
+          // The network of one receiver is full of other messages at first.
           const first = all[0] as (typeof all)[number];
           if (filled) first.sink.bufferedAmount = 2 * WINDOW_BYTES;
           let sender = 0;
           for (const step of steps) {
             const { trunk, sink } = all[step.station] as (typeof all)[number];
             if (step.kind === "send") {
-              // The loop gives each socket's bytes a turn of their own.
+              // The event loop gives each socket's bytes a turn of their own.
               if (step.station !== sender) await turn();
               sender = step.station;
               expect(send(sender, step.message)).toBeUndefined();
@@ -314,7 +314,7 @@ describe("the memory of a message", () => {
           }
           await turn();
           if (filled) first.sink.bufferedAmount -= 2 * WINDOW_BYTES;
-          // Something that comes for each of them has those go on that waited for others' messages.
+          // Another message for each of them releases records that waited for messages from elsewhere.
           for (const [i, { trunk }] of all.entries()) {
             trunk.leave(101);
             ports[i]?.push(trunk.join(segments[0]));
@@ -339,7 +339,7 @@ describe("the memory of a message", () => {
     );
   });
 
-  it("is free at once where all its records are dropped, or there is no port", async () => {
+  it("is freed at once if all its records are dropped, or there is no port", async () => {
     const { all, send, held, pool } = relay(2, 10_000);
     send(0, [
       { vni: 103, to: 1, size: 100 },
@@ -356,7 +356,7 @@ describe("the memory of a message", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("is free at once where the receiver's queue drops it all", () => {
+  it("is freed at once if the receiver's queue drops everything", () => {
     const { all, send, held } = relay(2, 1_000);
     const [, second] = all;
     if (second !== undefined) second.sink.bufferedAmount = 2 * WINDOW_BYTES;
@@ -368,7 +368,7 @@ describe("the memory of a message", () => {
     expect(second?.ports.map(({ drops }) => drops.of("queue-full"))).toEqual([1, 1]);
   });
 
-  it("is free at once where the receiver's queue has a copy of it all, and free at the turn's end where it is copied to be sent", async () => {
+  it("is freed at once if the receiver's queue copies everything, and at the turn's end if it is copied for sending", async () => {
     const { all, send, held } = relay(2, 100_000);
     const [, second] = all;
     send(0, [
@@ -387,7 +387,7 @@ describe("the memory of a message", () => {
     expect(second?.got).toEqual([0, 2, 3]);
   });
 
-  it("is held for as long as the slowest of its receivers needs, in every segment it has records of", async () => {
+  it("is held as long as the slowest of its receivers needs, in every segment of its records", async () => {
     const { all, send, held } = relay(3, 100_000);
     send(0, [
       { vni: 101, to: 0, size: 40_000 },
@@ -405,7 +405,7 @@ describe("the memory of a message", () => {
     ]);
   });
 
-  it("is not free before it is sent where the sender leaves, or is thrown out, in the same turn", async () => {
+  it("is not freed before it is sent if the sender leaves, or is removed, in the same turn", async () => {
     for (const thrown of [false, true]) {
       const { all, send, held } = relay(2, 100_000);
       const [first, second] = all;
@@ -420,7 +420,7 @@ describe("the memory of a message", () => {
     }
   });
 
-  it("is not free before it is sent where another's flush, in the same turn, sends it", async () => {
+  it("is not freed before it is sent if the flush of another sends it in the same turn", async () => {
     const { all, send, held } = relay(3, 100_000);
     send(0, [{ vni: 101, to: 2, size: 40_000 }]);
     send(1, [{ vni: 101, to: 2, size: 40_000 }]);
@@ -430,7 +430,7 @@ describe("the memory of a message", () => {
     expect(held.size).toBe(0);
   });
 
-  it("is free where its receiver's trunk is closed, whether it was sent or not", async () => {
+  it("is freed if its receiver's trunk is closed, sent or not", async () => {
     const { all, send, held, pool } = relay(3, 100_000);
     const [, second, third] = all;
     if (third !== undefined) third.sink.bufferedAmount = 2 * WINDOW_BYTES;
@@ -445,14 +445,14 @@ describe("the memory of a message", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("is not kept by the pings in it that wait for one who does not read", async () => {
+  it("is not held by its pings that wait for a receiver that does not read", async () => {
     const { all, send, heldBytes } = relay(3, 100_000);
     for (const from of [1, 2]) send(from, [{ vni: 101, to: from, size: 100 }]);
     await turn();
     for (let i = 0; i < 1_000; i++) {
       const bulk = { vni: 101, to: 1, size: 60_000 };
       const ping = { vni: 101, to: 2, size: 600 };
-      // In one message, or two of the same turn.
+      // In one message, or in two of the same turn.
       if (i % 2 === 0) {
         send(0, [bulk, ping]);
       } else {
