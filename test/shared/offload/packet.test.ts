@@ -56,7 +56,7 @@ describe("the packet in a frame", () => {
     ["a payload length beyond the frame", "truncated", ipv6(TCP, [...noise(20, 1)]).subarray(0, 73)],
     ["an extension header that is not there", "bad-header", ipv6(0, extension(60))],
     ["an extension header longer than the packet", "bad-header", ipv6(0, extension(TCP, 1))],
-    // RFC 2675: a jumbogram says 0.
+    // RFC 2675: a jumbogram has 0.
     ["a payload length of 0 before more", "bad-header", ipv6(0, [])],
     ["tags up to the end", "truncated", Uint8Array.of(...noise(12, 1), 0x81, 0, 0, 1, 0x81, 0, 0, 1)],
   ])("is not found, with a reason: %s", (_, reason, bytes) => {
@@ -98,10 +98,10 @@ describe("a checksum left to do", () => {
     ["in the IPv6 header of a tunnel", 41, 73, 0],
     ["in what TCP carries", TCP, 60, 6],
     ["where ICMP has its type", 1, 34, 0],
-    ["where ICMPv6 has its checksum, which nobody leaves undone", 58, 34, 2],
+    ["where ICMPv6 has its checksum, which no sender leaves undone", 58, 34, 2],
     ["half behind the packet", UDP, 100, 33],
     ["far behind the packet", UDP, 100, 0xffff],
-  ])("is not believed to be %s", (_, protocol, start, offset) => {
+  ])("is not accepted %s", (_, protocol, start, offset) => {
     expect(hasCsumAt(packet(protocol), start, offset)).toBe(false);
   });
 });
