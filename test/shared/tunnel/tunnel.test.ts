@@ -56,7 +56,7 @@ function lab(offload = false) {
   return { trunk, sink, messages, segments, locals };
 }
 
-/** Makes a trunk receive a whole message. @returns the fault if it is malformed */
+/** Has a trunk receive a whole message. @returns why it is malformed, if it is */
 function receiveAll(trunk: Trunk, message: Uint8Array): RecordFault | undefined {
   const done = trunk.receive(new Block(message), message.length);
   if (typeof done === "string") return done;
@@ -65,7 +65,7 @@ function receiveAll(trunk: Trunk, message: Uint8Array): RecordFault | undefined 
 }
 
 describe("a trunk", () => {
-  it("carries several segments, selected by VNI, in one message in both directions", () => {
+  it("carries several segments, told apart by VNI, in one message either way", () => {
     const { trunk, segments, locals, messages } = lab();
     const message = Buffer.concat([
       record(102, frameBytes(BROADCAST, A, 2)),
@@ -82,7 +82,7 @@ describe("a trunk", () => {
     ]);
   });
 
-  it("drops and counts records that it cannot switch, and continues", () => {
+  it("drops and counts what it can't switch, and goes on", () => {
     const { trunk, locals } = lab();
     const flagless = record(101, frameBytes(BROADCAST, A));
     flagless[4] = 0xf7;
@@ -111,7 +111,7 @@ describe("a trunk", () => {
     expect(locals[0].frames).toEqual([frameBytes(BROADCAST, A, 5)]);
   });
 
-  it("clears reserved bits of forwarded records (RFC 7348 section 5)", () => {
+  it("clears reserved bits of what it passes on (RFC 7348 section 5)", () => {
     const { trunk, segments } = lab();
     const seen: number[][] = [];
     const raw = new KeepingPort("raw");
@@ -124,7 +124,7 @@ describe("a trunk", () => {
     expect(seen).toEqual([[1, 0, 0, 23, 8, 0, 0, 0, 0, 0, 101, 0]]);
   });
 
-  it("passes nothing after it has left", () => {
+  it("lets nothing pass any more once it has left", () => {
     const { trunk, segments, locals, messages } = lab();
     receiveAll(trunk, record(101, frameBytes(BROADCAST, A)));
     expect(trunk.leave(101)).toBe(true);
@@ -147,7 +147,7 @@ describe("a trunk", () => {
     expect(messages).toEqual([]);
   });
 
-  it("reports the fault of a malformed message, after switching the records before it", async () => {
+  it("says why a message is malformed, having switched what stood before", async () => {
     const { trunk, locals } = lab();
     const message = Buffer.concat([record(101, frameBytes(BROADCAST, A)), Buffer.of(1, 0)]);
     expect(receiveAll(trunk, message)).toBe("record runs past the end");
@@ -158,7 +158,7 @@ describe("a trunk", () => {
 });
 
 describe("a trunk whose work is bounded", () => {
-  it("stops between records when its share of work is done, and continues from there", () => {
+  it("stops between records when it has done its share, and goes on from there", () => {
     const work = new Work();
     const macs = new MacBudget(100);
     const sink = new SlowSink();
@@ -314,7 +314,7 @@ describe("the memory of a message", () => {
           }
           await turn();
           if (filled) first.sink.bufferedAmount -= 2 * WINDOW_BYTES;
-          // Another message for each of them releases records that waited for messages from elsewhere.
+          // Something that comes for each of them has those go on that waited for others' messages.
           for (const [i, { trunk }] of all.entries()) {
             trunk.leave(101);
             ports[i]?.push(trunk.join(segments[0]));
@@ -430,7 +430,7 @@ describe("the memory of a message", () => {
     expect(held.size).toBe(0);
   });
 
-  it("is freed if its receiver's trunk is closed, sent or not", async () => {
+  it("is free where its receiver's trunk is closed, whether it was sent or not", async () => {
     const { all, send, held, pool } = relay(3, 100_000);
     const [, second, third] = all;
     if (third !== undefined) third.sink.bufferedAmount = 2 * WINDOW_BYTES;
