@@ -84,8 +84,8 @@ export class Enrolment {
     if (device !== undefined) return device;
     throw new Fault({
       code: "enrol.device-revoked",
-      message: "the device that came in by this invite was revoked",
-      hint: "Ask whoever runs the network for a new invite.",
+      message: "the device of this invite was revoked",
+      hint: "Ask the network's administrator for a new invite.",
     });
   }
 
@@ -93,7 +93,7 @@ export class Enrolment {
     const { store, audit, limits, changes, addresses, names, now } = this.#options;
     const { id, tenant, networkId } = invite;
     if (invite.expiresAt <= now()) throw inviteFault("expired", "has expired");
-    if (invite.used >= invite.uses) throw inviteFault("used-up", "has let in as many devices as it may");
+    if (invite.used >= invite.uses) throw inviteFault("used-up", "has no uses left");
     const known = store.devices.byKey(tenant, publicKey);
     if (known === undefined) limits.demand(tenant, "devices", store.devices.count(tenant));
     if (known === undefined || !store.devices.isOn(known.id, networkId)) {
@@ -129,8 +129,8 @@ export function sessionText(origin: string, nonce: string, device: string): stri
 function badKey(): Fault {
   return new Fault({
     code: "enrol.bad-key",
-    message: "the public key is no Ed25519 key that can be relied on",
-    hint: "It has to be 32 bytes in canonical encoding, base64url, and no point of small order.",
+    message: "the public key is not a safe Ed25519 key",
+    hint: "It must be 32 bytes in canonical encoding, base64url, and not a point of small order.",
   });
 }
 
@@ -150,6 +150,6 @@ function inviteFault(what: "refused" | "expired" | "used-up" | "revoked", words:
   return new Fault({
     code: `invite.${what}`,
     message: `this invite ${words}`,
-    hint: "Check that the link is whole, or ask whoever sent it for a new one.",
+    hint: "Check that the link is complete, or ask its sender for a new one.",
   });
 }

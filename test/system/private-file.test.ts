@@ -79,7 +79,7 @@ it("keeps its files in a mount of its own, where users can only replace their ow
   // Only root can create another user's file; the tests run as root.
   writeFileSync(join(mount, "planted"), "");
   chownSync(join(mount, "planted"), 65_534, 65_534);
-  expect(() => makePrivateDirectory(mount)).toThrow(/every user may write/);
+  expect(() => makePrivateDirectory(mount)).toThrow(/all users can write/);
 });
 
 it("keeps nothing in a directory that every user may write to, or that does not exist", () => {
@@ -87,7 +87,7 @@ it("keeps nothing in a directory that every user may write to, or that does not 
   mkdirSync(open);
   makePrivateDirectory(open);
   chmodSync(open, 0o777);
-  expect(() => makePrivateDirectory(open)).toThrow(/every user may write/);
+  expect(() => makePrivateDirectory(open)).toThrow(/all users can write/);
   writeFileSync(file, "");
   expect(() => makePrivateDirectory(file)).toThrow(/not a directory/);
   makePrivateDirectory(join(directory, "a", "b"));
