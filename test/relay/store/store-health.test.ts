@@ -107,7 +107,7 @@ describe("a database that is full", () => {
   });
 });
 
-describe("what frames cause to be written down", () => {
+describe("audit entries caused by frames", () => {
   it("waits to be written with the rest, and throws nothing if the store fails", () => {
     const office = new Office();
     const network = office.network();

@@ -6,7 +6,7 @@ import { Office } from "../hub/host/office.ts";
 const DAY = 86_400;
 const BY = { name: "test", from: undefined };
 
-describe("the audit log that is kept", () => {
+describe("the audit log", () => {
   let office: Office;
   let exported: NumberedEntry[];
   let keeper: AuditKeeper;

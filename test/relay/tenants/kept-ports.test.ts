@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 
-describe("the ports that are kept", () => {
+describe("stored ports", () => {
   function open() {
     const tenants = new Tenants(SqliteStore.open(":memory:"), () => 0);
     tenants.createTenant("acme");

@@ -31,7 +31,7 @@ const FILE = Buffer.concat([
   packet(262_144),
 ]);
 
-describe("a reader of blocks", () => {
+describe("a block reader", () => {
   it("passes everything on in whole blocks, however the stream is cut", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(FILE.length), { maxLength: 8 }), (cuts) => {
@@ -72,8 +72,8 @@ describe("a reader of blocks", () => {
   it.each([
     ["words", Buffer.from("<!doctype html><title>A proxy</title>")],
     ["a block that is too short", Buffer.from(emptyBlock()).fill(8, 4, 5)],
-    ["a block that can't be as long", Buffer.from(emptyBlock()).fill(0x7c, 6, 7)],
-    ["a block of two lengths", Buffer.from(emptyBlock()).fill(0, 12)],
+    ["a block of an impossible length", Buffer.from(emptyBlock()).fill(0x7c, 6, 7)],
+    ["a block with two different lengths", Buffer.from(emptyBlock()).fill(0, 12)],
   ])("refuses what is not a capture: %s", (_, bytes) => {
     expect(new BlockReader().read(bytes)).toBeUndefined();
   });

@@ -105,8 +105,8 @@ describe("a capture file", () => {
 
   it.each([
     ["as they are, whatever their language", "Büro 東京 🦀", "Büro 東京 🦀"],
-    ["without what a terminal would obey", "a\u001b[31m\n\u0000b\u009bc", "a [31m b c"],
-    ["cut where they are too long", "x".repeat(2_000), "x".repeat(512)],
+    ["without control characters", "a\u001b[31m\n\u0000b\u009bc", "a [31m b c"],
+    ["cut if they are too long", "x".repeat(2_000), "x".repeat(512)],
     ["cut between two characters", `x${"é".repeat(2_000)}`, `x${"é".repeat(255)}`],
     ["with a mark for half a character", "a\ud800b", "a\ufffdb"],
   ])("has names %s", (_, name, written) => {

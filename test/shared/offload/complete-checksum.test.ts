@@ -70,7 +70,7 @@ function sealed({ version, tags, data, padding }: Shape): { frame: Uint8Array; u
   return { frame: frame.slice(0, end + padding), udp, end };
 }
 
-describe("a checksum that was left to the network card", () => {
+describe("a checksum left to the network card", () => {
   it("is completed, and equals the sender's own", () => {
     fc.assert(
       fc.property(shape, (of) => {
@@ -121,7 +121,7 @@ describe("a checksum that was left to the network card", () => {
   });
 });
 
-describe("what was left undone", () => {
+describe("undone work", () => {
   /** The specimen with our header for it; undefined if nothing undone is found. */
   function described(frame: Uint8Array, frameBytes: number): Specimen | undefined {
     const segment = findUndone(frame, 0, frame.length);

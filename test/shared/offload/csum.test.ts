@@ -29,7 +29,7 @@ describe("the sum of a range of bytes", () => {
   });
 });
 
-describe("a checksum that is completed", () => {
+describe("a completed checksum", () => {
   it("is 0xffff in UDP instead of 0, which would mean no checksum, and 0 elsewhere", () => {
     const bytes = new Uint8Array(20);
     bytes.fill(0xff, 0, 2);

@@ -100,7 +100,7 @@ const asIs = ({ frame, virtio }: Specimen) => ({ frame: Buffer.from(frame).toStr
 
 const framesOf = (written: readonly Written[]) => written.map(({ frames }) => frames);
 
-describe("datagrams that are joined", () => {
+describe("joined datagrams", () => {
   /** Mostly of one length, so that they are joined. */
   const plainFlows = fc
     .tuple(fc.integer({ min: 2, max: 400 }), fc.array(fc.constantFrom(0, 0, 0, 0, -1, 1), { maxLength: 200 }))
@@ -189,7 +189,7 @@ describe("datagrams that are joined", () => {
   });
 });
 
-describe("a datagram is not joined to one before it", () => {
+describe("a datagram is not joined to the previous one", () => {
   const second = (edit: (frame: Buffer) => void) =>
     flow([100, 100], (frame, index) => {
       if (index === 1) edit(frame);

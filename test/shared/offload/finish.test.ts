@@ -18,7 +18,7 @@ import {
   unsummedFrames,
 } from "./specimens.ts";
 
-describe("a frame of which only the checksum is left to do", () => {
+describe("a frame with only its checksum left to do", () => {
   it("gets it, correct by definition, ignoring padding, and is otherwise unchanged", () => {
     fc.assert(
       fc.property(unsummedFrames, fc.nat(9), (specimen, offset) => {
@@ -100,7 +100,7 @@ describe("a frame without work left", () => {
   });
 });
 
-describe("bytes from anyone", () => {
+describe("untrusted bytes", () => {
   /** A header and a frame with random changes, mostly where they matter. */
   const tampered = fc
     .tuple(

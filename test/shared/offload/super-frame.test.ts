@@ -111,7 +111,7 @@ describe("a TCP super-frame", () => {
   });
 });
 
-describe("a super-frame that makes no sense", () => {
+describe("a contradictory super-frame", () => {
   const data = noise(1000, 1);
   // Ethernet in [0, 14), IPv4 in [14, 34), then TCP or UDP.
   const tcp = (virtio = {}, edit: (frame: Buffer) => void = () => {}) =>
@@ -124,7 +124,7 @@ describe("a super-frame that makes no sense", () => {
     ["UDP's type on TCP", "gso-mismatch", tcp({ gsoType: GSO_UDP_L4 })],
     ["TCP's type on UDP", "gso-mismatch", udp({ gsoType: GSO_TCPV4 })],
     ["the type of UDP fragmentation", "gso-unknown", udp({ gsoType: GSO_UDP })],
-    ["a type nobody knows", "gso-unknown", tcp({ gsoType: 6 })],
+    ["an unknown type", "gso-unknown", tcp({ gsoType: 6 })],
     ["an ECN bit without a type", "gso-unknown", tcp({ gsoType: GSO_NONE, ecn: true })],
     ["no NEEDS_CSUM", "gso-no-csum", tcp({ flags: 0 })],
     ["a gso_size of 0", "gso-no-size", tcp({ gsoSize: 0 })],

@@ -165,7 +165,7 @@ describe("a virtio-net header beside a VLAN tag", () => {
   });
 });
 
-describe("a frame whose tag is taken off", () => {
+describe("an untagged frame", () => {
   const tagged = (length: number) =>
     Uint8Array.from({ length }, (_, i) => ([0x81, 0x00, 0x00, 0x00][i - 12] ?? i + 1) & 0xff);
 

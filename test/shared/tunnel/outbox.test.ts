@@ -133,7 +133,7 @@ describe("an outbox", () => {
   });
 });
 
-describe("an outbox whose receiver is slow", () => {
+describe("an outbox with a slow receiver", () => {
   const WINDOW = 1_000;
 
   function slow(limit: number, windowBytes = WINDOW, batch = true) {

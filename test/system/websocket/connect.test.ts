@@ -64,9 +64,9 @@ describe.each(FRAMINGS)("connecting, framing by %s,", (framing) => {
   });
 
   it.each([
-    ["speaks no HTTP", "220 mail.example ESMTP\r\n"],
+    ["does not speak HTTP", "220 mail.example ESMTP\r\n"],
     ["answers for another key", `${SWITCHING}sec-websocket-accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n`],
-    ["answers for no key", `${SWITCHING}\r\n`],
+    ["answers without a key", `${SWITCHING}\r\n`],
   ])("fails if the other end %s", async (_what, text) => {
     await using server = await listening(saying(text));
     await expect(dial(server.url, framing)).rejects.toThrow();

@@ -70,7 +70,7 @@ const OFFENCES: readonly (readonly [what: string, code: number, frames: readonly
   ["a message over the limit", 1_009, [{ opcode: BINARY, length: BigInt(MAX_BYTES + 1) }]],
   ["a message of 2^33 bytes", 1_009, [{ opcode: BINARY, length: 2n ** 33n }]],
   [
-    "fragments that come to more than the limit",
+    "fragments that together exceed the limit",
     1_009,
     [
       { opcode: BINARY, payload: Buffer.alloc(MAX_BYTES), final: false },
@@ -107,7 +107,7 @@ const OWN_OFFENCES: typeof OFFENCES = [
   ["a length of 0 in 64 bits", 1_002, [{ opcode: BINARY, lengthBytes: 8 }]],
   ["a length of 65535 in 64 bits", 1_002, [{ opcode: BINARY, length: 65_535n, lengthBytes: 8 }]],
   ["a length with the top bit set", 1_002, [{ opcode: BINARY, length: 2n ** 63n }]],
-  ["the greatest length there is", 1_002, [{ opcode: BINARY, length: 2n ** 64n - 1n }]],
+  ["the greatest possible length", 1_002, [{ opcode: BINARY, length: 2n ** 64n - 1n }]],
 ];
 
 const CASES: readonly (readonly [name: string, framing: Framing, face: Face, client: boolean])[] = [
@@ -249,10 +249,10 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
   }
 
   it.each([
-    ["with a code that is registered", 1_000, "bye", 1_000],
-    ["with the last code that is registered", 1_014, "", 1_014],
+    ["with a registered code", 1_000, "bye", 1_000],
+    ["with the last registered code", 1_014, "", 1_014],
     ["with a library's code", 3_000, "x".repeat(123), 3_000],
-    ["with the last code there is", 4_999, "", 4_999],
+    ["with the last possible code", 4_999, "", 4_999],
   ])("answers a close %s with the same, and hangs up", async (_what, code, reason, answer) => {
     await using facing = await face(framing);
     const { peer, end } = facing;

@@ -192,9 +192,9 @@ describe.each(KINDS)("reading into one buffer, $name", (kind) => {
   });
 });
 
-describe("a stream that is no socket", () => {
+describe("a stream that is not a socket", () => {
   it.each<[string, object]>([
-    ["without anything that a socket has", {}],
+    ["without any part of a socket", {}],
     ["without a handle", { [Symbol("kBuffer")]: 0, [Symbol("kBufferCb")]: 0, [Symbol("kBufferGen")]: 0 }],
     [
       "with a handle of another kind",

@@ -9,7 +9,7 @@ import { KeepingPort, receive } from "../../../shared/switch/ports.ts";
 import { dnsQuery } from "./dns-query.ts";
 import { Office } from "./office.ts";
 
-describe("questions about names", () => {
+describe("DNS queries", () => {
   let office: Office;
   let now: number;
   let rates: DnsRates;

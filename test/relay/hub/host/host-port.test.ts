@@ -41,7 +41,7 @@ const echoService: UdpService = {
     Buffer.from(request).toString() === "bad" ? "malformed" : request.slice(0, capacity),
 };
 
-describe("the hub as a machine of its segment", () => {
+describe("the hub as a host in its segment", () => {
   let now: number;
   let segment: Segment;
   let host: HostPort;
@@ -123,15 +123,15 @@ describe("the hub as a machine of its segment", () => {
 
   it.each([
     ["another's IP address", ping(alice4, ip("10.20.0.9")), "not-served"],
-    ["a UDP port where nothing is", datagram(alice4, hub4, { text: "x", to: 9 }), "not-served"],
+    ["an unused UDP port", datagram(alice4, hub4, { text: "x", to: 9 }), "not-served"],
     [
       "a service by a service, which would go on for ever",
       datagram(alice4, hub4, { text: "x", from: ECHO_PORT }),
       "not-served",
     ],
     ["TCP", packet(alice4, hub4, PROTOCOL_TCP, 20), "not-served"],
-    ["an answer to no question", ping(alice4, hub4, "reply"), "not-served"],
-    ["no IP at all", Uint8Array.from(frameBytes(HUB, ALICE)), "not-served"],
+    ["an unsolicited answer", ping(alice4, hub4, "reply"), "not-served"],
+    ["another protocol than IP", Uint8Array.from(frameBytes(HUB, ALICE)), "not-served"],
     [
       "a VLAN of its own",
       Uint8Array.from([
@@ -145,13 +145,13 @@ describe("the hub as a machine of its segment", () => {
       "not-served",
     ],
     ["itself, from its own address", ping(hub4, hub4), "malformed"],
-    ["itself, from nobody's address", ping(ip("0.0.0.0"), hub4), "malformed"],
+    ["itself, from the unspecified address", ping(ip("0.0.0.0"), hub4), "malformed"],
     ["itself, from everybody's address", ping(ip("255.255.255.255"), hub4), "malformed"],
-    ["a packet that ends too soon", ping(alice4, hub4).subarray(0, 30), "malformed"],
+    ["a truncated packet", ping(alice4, hub4).subarray(0, 30), "malformed"],
     ["a message with a wrong checksum", spoilt(ping(alice4, hub4)), "malformed"],
     ["a message of IPv6 with a wrong checksum", spoilt(ping(alice6, hub6)), "malformed"],
     ["a datagram with a wrong checksum", spoilt(datagram(alice4, hub4, { text: "hello" })), "malformed"],
-    ["what its service can't make out", datagram(alice4, hub4, { text: "bad" }), "malformed"],
+    ["a datagram that its service cannot parse", datagram(alice4, hub4, { text: "bad" }), "malformed"],
     ["a fragment", fragment(ping(alice4, hub4)), "not-served"],
   ])("drops a packet for %s, and counts it", (_, frame, reason) => {
     send(frame);

@@ -248,10 +248,10 @@ describe("the name service of a network", () => {
   it.each([
     ["nothing", ""],
     ["half a header", "0001010000"],
-    ["no question where one is announced", "000101000001000000000000"],
-    ["a name that goes on past the end", "0001010000010000000000003f61"],
+    ["a missing question", "000101000001000000000000"],
+    ["a name that runs past the end", "0001010000010000000000003f61"],
     ["a name that points at itself", "000101000001000000000000c00c00010001"],
-    ["an additional record that is not there", "0001010000010000000000010161000001000100"],
+    ["a missing additional record", "0001010000010000000000010161000001000100"],
   ])("drops %s", (_, hex) => {
     expect(service.answer(Buffer.from(hex, "hex"), MTU_ROOM)).toBe("malformed");
   });

@@ -70,7 +70,7 @@ function fair(wishes: readonly number[], rate: number): number[] {
   return given;
 }
 
-describe("a bucket that several share", () => {
+describe("a shared bucket", () => {
   it("gives a single sender the whole burst at once, and then the rate", () => {
     const bench = new Bench();
     const share = bench.bucket.join(`${owners++}`);

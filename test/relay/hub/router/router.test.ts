@@ -433,15 +433,15 @@ describe("a network's router", () => {
     ["from the gateway", echo(gateway, alice)],
     ["from loopback", echo(ip("127.0.0.1"), alice)],
     ["from everybody", echo(0xffff_ffff, alice)],
-    ["from a link of its own", echo(ip("169.254.1.1"), alice)],
+    ["link-local", echo(ip("169.254.1.1"), alice)],
     ["to loopback", echo(far, ip("127.0.0.1"))],
     ["to a group", echo(far, ip("239.1.1.1"))],
     ["to the network's broadcast address", echo(far, ip("10.20.0.255"))],
     ["to the network's own address", echo(far, ip("10.20.0.0"))],
     ["to everybody", echo(far, 0xffff_ffff)],
     ["to the gateway from elsewhere", echo(ip("198.51.100.7"), gateway)],
-    ["by a way that it names itself", echo(far, alice, { options: Uint8Array.of(131, 3, 4, 0) })],
-    ["by options that end too soon", echo(far, alice, { options: Uint8Array.of(7, 0, 0, 0) })],
+    ["source-routed", echo(far, alice, { options: Uint8Array.of(131, 3, 4, 0) })],
+    ["with truncated options", echo(far, alice, { options: Uint8Array.of(7, 0, 0, 0) })],
   ])("drops a packet from the other site that is %s", (_, packet) => {
     arrive(packet);
     expect([client.frames, other.frames, tunnelled()]).toEqual([[], [], []]);
@@ -506,7 +506,7 @@ describe("a network's router", () => {
   });
 
   it.each([
-    ["a network that another has", { routes: ["10.30.9.9/16"] }],
+    ["a network of another port", { routes: ["10.30.9.9/16"] }],
     ["another gateway of the same network", { gateways: ["10.20.0.253/24"], routes: ["10.50.0.0/16"] }],
     ["a machine's address for a gateway", { gateways: ["10.20.0.7/23"], routes: ["10.50.0.0/16"] }],
   ])("refuses a port that would have %s", async (_, more) => {
@@ -548,7 +548,7 @@ describe("a network's router", () => {
   it.each([
     ["with nothing inside", gre(new Uint8Array(0), GRE4)],
     ["with Ethernet inside", gre(echo(far, alice), 0x6558)],
-    ["of one IP version that says the other", gre(echo(far, alice), GRE6)],
+    ["with the protocol type of the other IP version", gre(echo(far, alice), GRE6)],
     ["cut short", gre(echo(far, alice).subarray(0, 50))],
     [
       "with a wrong header checksum",
@@ -588,7 +588,7 @@ describe("a network's router", () => {
   });
 });
 
-describe("a network's router, of IPv6", () => {
+describe("a network's router for IPv6", () => {
   const alice6 = ip6("fd00:20::7");
   const gateway6 = ip6("fd00:20::fe");
   const far6 = ip6("fd00:30::9");
