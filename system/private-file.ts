@@ -50,7 +50,7 @@ function requirePrivate(path: string): void {
   const isOwn = (file: string) => lstatSync(file).uid === self;
   const isSafe = (found.mode & STICKY) !== 0 && found.uid === self;
   if (isSafe && readdirSync(path).every((name) => isOwn(join(path, name)))) return;
-  throw new Error(`every user may write in '${path}'; take that away with: chmod o-w '${path}'`);
+  throw new Error(`all users can write to '${path}'; to prevent that, run: chmod o-w '${path}'`);
 }
 
 const EVERY_USER_WRITES = 0o002;

@@ -56,7 +56,7 @@ export async function listenAt(server: Server, { path, mode, backlog }: ListenOp
     linkSync(bound, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new PathTaken("file", `something else came to '${path}' just now`);
+    throw new PathTaken("file", `another file has just appeared at '${path}'`);
   } finally {
     server.removeListener("error", reject);
     removeIfThere(bound);
@@ -78,7 +78,7 @@ export async function listenAt(server: Server, { path, mode, backlog }: ListenOp
 async function clear(path: string): Promise<void> {
   const found = lookAt(path);
   if (found === undefined) return;
-  if (!found.isSocket()) throw new PathTaken("file", `${kindOf(found)} is at '${path}', and no socket`);
+  if (!found.isSocket()) throw new PathTaken("file", `${kindOf(found)} is at '${path}', not a socket`);
   const answer = await answerOf(path);
   if (answer === undefined) throw new PathTaken("listening", `another process listens at '${path}'`);
   // ENOENT: it is already gone.
@@ -111,7 +111,7 @@ const LONGEST = 107;
 function boundName(path: string): string {
   const name = join(dirname(path), `.${randomBytes(6).toString("hex")}`);
   if (Buffer.byteLength(name) <= LONGEST && Buffer.byteLength(path) <= LONGEST) return name;
-  throw Object.assign(new Error(`a socket's path has ${LONGEST} bytes at most`), { code: "ENAMETOOLONG" });
+  throw Object.assign(new Error(`a socket's path has at most ${LONGEST} bytes`), { code: "ENAMETOOLONG" });
 }
 
 function lookAt(path: string): Stats | undefined {

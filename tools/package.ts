@@ -40,7 +40,7 @@ async function setRemainingFuse(context: AfterPackContext): Promise<void> {
   const program = programOf(context);
   const { version: _, resetAdHocDarwinSignature: __, ...fuses } = await getCurrentFuseWire(program);
   const count = Object.keys(fuses).filter((key) => /^\d+$/.test(key)).length;
-  if (count !== FUSES) throw new Error(`this Electron has ${count} fuses, and ${FUSES} are named`);
+  if (count !== FUSES) throw new Error(`this Electron has ${count} fuses, but ${FUSES} are set`);
   await flipFuses(program, {
     version: FuseVersion.V1,
     // Electron's default. Without it WebAssembly is slower, and we run none.

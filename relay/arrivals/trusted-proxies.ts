@@ -31,7 +31,7 @@ export class TrustedProxies {
         if (range !== undefined) return range;
         throw usage(
           "relay.trusted-proxy",
-          `'${part}' is no address and no CIDR`,
+          `'${part}' is neither an address nor a CIDR`,
           "Write --trusted-proxy 10.0.0.2 or 10.0.0.0/24; several with commas between them.",
         );
       });

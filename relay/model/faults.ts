@@ -33,6 +33,6 @@ export function taken(kind: Kind, name: string): Fault {
   return new Fault({
     code: `${kind}.taken`,
     message: `there is ${kind === "admin" || kind === "address" ? "an" : "a"} ${kind} '${name}' already`,
-    hint: "Choose another name, or use the one that is there.",
+    hint: "Choose another name, or use the existing one.",
   });
 }

@@ -25,7 +25,7 @@ export function openDataDirectory(path: string): DataDirectory {
     throw new Fault({
       code: "data.unwritable",
       message: `the data directory '${path}' can't be used: ${error instanceof Error ? error.message : error}`,
-      hint: "Name one that this user may write, with --data DIR.",
+      hint: "Name one that this user can write to, with --data DIR.",
       cause: error,
     });
   }

@@ -33,6 +33,6 @@ function newer(file: string, version: number, known: number): Fault {
   return new Fault({
     code: "store.newer",
     message: `the database '${file}' has schema ${version}, and this Laneway knows ${known}`,
-    hint: "It was left as it is. Run the newer Laneway that wrote it.",
+    hint: "The database is unchanged. Run the newer Laneway that wrote it.",
   });
 }

@@ -95,7 +95,7 @@ export class SqliteStore implements Store {
       throw new Fault({
         code: "store.unusable",
         message: `the database '${file}' can't be used: ${detail}`,
-        hint: "It was left as it is. Restore it from a backup, or name another directory with --data.",
+        hint: "The database is unchanged. Restore it from a backup, or name another directory with --data.",
         cause: error,
       });
     }
@@ -295,7 +295,7 @@ function inUse(file: string, cause: unknown): Fault {
   return new Fault({
     code: "store.in-use",
     message: `another relay uses the database '${file}'`,
-    hint: "End it first, or name another directory with --data.",
+    hint: "Stop that relay first, or name another directory with --data.",
     cause,
   });
 }

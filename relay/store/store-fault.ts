@@ -35,7 +35,7 @@ export function storeFault(error: unknown): Fault | undefined {
   return new Fault({
     code: "store.failed",
     message: `the relay's database fails: ${errstr}`,
-    hint: "Look at the disk that the relay keeps its data on (--data). The relay goes on by itself once that works.",
+    hint: "Check the disk with the relay's data (--data). The relay continues by itself once the disk works.",
     cause: error,
   });
 }
@@ -44,7 +44,7 @@ function full(cause: unknown): Fault {
   return new Fault({
     code: "store.full",
     message: "no space left for the database of the relay",
-    hint: "Free space on the disk that the relay keeps its data on (--data). The relay goes on by itself.",
+    hint: "Free space on the disk with the relay's data (--data). The relay continues by itself.",
     cause,
   });
 }

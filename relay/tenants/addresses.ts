@@ -298,7 +298,7 @@ function demandPool(network: Network): AddressPool {
   throw new Fault({
     code: "address.none",
     message: `network '${network.name}' gives no addresses`,
-    hint: "Only a network that was made with an IPv4 --subnet, and without --no-addresses, does.",
+    hint: "Create a network with an IPv4 --subnet, and without --no-addresses.",
   });
 }
 
@@ -307,7 +307,7 @@ function demandIn(pool: AddressPool, { subnet }: Network, text: string): number 
   if (address !== undefined && address >= pool.first && address <= pool.last) return address;
   throw new Fault({
     code: "address.outside",
-    message: `${text} is not an address that ${subnet} has for devices`,
+    message: `${text} is not an address for devices in ${subnet}`,
     hint: `Choose one from ${formatIpv4(pool.first)} to ${formatIpv4(pool.last)}.`,
     exitCode: 2,
   });

@@ -85,8 +85,8 @@ export class Enrolment {
     if (device !== undefined) return device;
     throw new Fault({
       code: "enrol.device-revoked",
-      message: "the device that came in by this invite was revoked",
-      hint: "Ask whoever runs the network for a new invite.",
+      message: "the device of this invite was revoked",
+      hint: "Ask the network's administrator for a new invite.",
     });
   }
 
@@ -94,7 +94,7 @@ export class Enrolment {
     const { store, audit, limits, changes, addresses, names, now } = this.#options;
     const { id, tenant, networkId } = invite;
     if (invite.expiresAt <= now()) throw inviteFault("expired", "has expired");
-    if (invite.used >= invite.uses) throw inviteFault("used-up", "has let in as many devices as it may");
+    if (invite.used >= invite.uses) throw inviteFault("used-up", "has no uses left");
     const known = store.devices.byKey(tenant, publicKey);
     if (known === undefined) limits.demand(tenant, "devices", store.devices.count(tenant));
     if (known === undefined || !store.devices.isOn(known.id, networkId)) {
@@ -120,8 +120,8 @@ export class Enrolment {
 function badKey(): Fault {
   return new Fault({
     code: "enrol.bad-key",
-    message: "the public key is no Ed25519 key that can be relied on",
-    hint: "It has to be 32 bytes in canonical encoding, base64url, and no point of small order.",
+    message: "the public key is not a safe Ed25519 key",
+    hint: "It must be 32 bytes in canonical encoding, base64url, and not a point of small order.",
   });
 }
 
@@ -141,6 +141,6 @@ function inviteFault(what: "refused" | "expired" | "used-up" | "revoked", words:
   return new Fault({
     code: `invite.${what}`,
     message: `this invite ${words}`,
-    hint: "Check that the link is whole, or ask whoever sent it for a new one.",
+    hint: "Check that the link is complete, or ask its sender for a new one.",
   });
 }

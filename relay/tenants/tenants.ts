@@ -189,7 +189,7 @@ export class Tenants {
       throw new Fault({
         code: "network.vni-taken",
         message: `VNI ${vni} is taken`,
-        hint: "Name another with --vni, or leave it out to be given a free one.",
+        hint: "Name another with --vni, or leave it out to get a free one.",
       });
     });
   }

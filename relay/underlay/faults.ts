@@ -4,10 +4,10 @@ import type { ListenAddress } from "./underlay.ts";
 
 const HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE:
-    "Another program, or the kernel's own VXLAN, listens there: end it, or choose another address or port with --listen.",
+    "Another program, or the kernel's own VXLAN, listens there: stop it, or choose another address or port with --listen.",
   EACCES: "Ports below 1024 need root or CAP_NET_BIND_SERVICE: choose another with --listen.",
   EADDRNOTAVAIL: "This machine has no such address: choose one that it has with --listen.",
-  EAFNOSUPPORT: "This machine does not speak that version of IP: choose another address with --listen.",
+  EAFNOSUPPORT: "This machine does not support that IP version: choose another address with --listen.",
 };
 
 /** Returns the fault for an error of opening a socket; returns our own mistakes unchanged. */
@@ -31,7 +31,7 @@ export function groupFault(error: unknown, group: string, link: string | undefin
   if (code === "ENODEV" && link === undefined) {
     return new Fault({
       code: "port.interface",
-      message: `no route says which interface the group ${group} is on`,
+      message: `no route determines the interface of the group ${group}`,
       hint: "Name it with --interface.",
       cause: error,
     });
@@ -39,7 +39,7 @@ export function groupFault(error: unknown, group: string, link: string | undefin
   return new Fault({
     code: "port.group",
     message: `can't join the group ${group}${link === undefined ? "" : ` on ${link}`} (${code ?? message})`,
-    hint: "It has to be a multicast address, on an interface that is up and carries multicast.",
+    hint: "It must be a multicast address, on an interface that is up and supports multicast.",
     cause: error,
   });
 }

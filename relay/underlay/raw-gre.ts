@@ -231,14 +231,14 @@ function openFault(code: string): Fault {
   if (code === "EPERM" || code === "EACCES") {
     return new Fault({
       code: "port.no-permission",
-      message: "GRE right over IP needs a raw socket, which this relay may not open",
-      hint: "Run the relay as root or with CAP_NET_RAW, or have both ends use GRE in UDP: --over udp.",
+      message: "GRE directly over IP needs a raw socket, which this relay may not open",
+      hint: "Run the relay as root or with CAP_NET_RAW, or use GRE in UDP at both ends: --over udp.",
     });
   }
   return new Fault({
     code: "port.unsupported",
     message: `this system has no raw sockets for GRE (${code})`,
-    hint: "Have both ends use GRE in UDP: --over udp.",
+    hint: "Use GRE in UDP at both ends: --over udp.",
   });
 }
 
@@ -249,8 +249,8 @@ function load(): Promise<SocketCalls> {
     loaded = undefined;
     throw new Fault({
       code: "port.unsupported",
-      message: `raw sockets can't be had under this runtime: ${error instanceof Error ? error.message : error}`,
-      hint: "Run the relay under Node on Linux, or have both ends use GRE in UDP: --over udp.",
+      message: `raw sockets are not available under this runtime: ${error instanceof Error ? error.message : error}`,
+      hint: "Run the relay under Node on Linux, or use GRE in UDP at both ends: --over udp.",
       cause: error,
     });
   });

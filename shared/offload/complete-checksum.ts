@@ -2,9 +2,9 @@
  * Completes checksums that a sender on the same machine left undone.
  *
  * On a link without a wire (veth, a bridge between containers or virtual machines) Linux passes on packets whose TCP or
- * UDP checksum the network card was to complete: the field holds the sum of the pseudo-header alone. So do packets in a
- * tunnel, and a program that reads them from a UDP or raw socket is not told. Their receiver would drop them as
- * damaged. This module finds and completes them, or marks them for a later stage.
+ * UDP checksum the network card should complete: the field holds the sum of the pseudo-header alone. This includes
+ * packets in a tunnel, and UDP and raw sockets do not report it. Their receiver would drop them as damaged. This module
+ * finds and completes them, or marks them for a later stage.
  *
  * A correct checksum never changes: completed again, it comes out the same.
  */

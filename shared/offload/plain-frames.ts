@@ -14,7 +14,7 @@ export const HEADROOM = ENCAPSULATION_BYTES;
  *  +----------+------------------+----------+------------------+----------+---------+
  * ```
  *
- * What is in a headroom before it is filled in means nothing.
+ * The content of a headroom is undefined until it is filled in.
  */
 export class PlainFrames {
   /** Owned by the holder alone, so that it can be queued as it is. */

@@ -1,6 +1,6 @@
 /**
  * The virtio-net header (virtio 1.2 §5.1.6), in the form in which Linux puts it before each frame of a TAP
- * with IFF_VNET_HDR. It says what a sender has left to whoever sends the frame on. Little-endian:
+ * with IFF_VNET_HDR. It describes the work that a sender left undone. Little-endian:
  *
  * ```
  *  0       1       2               4               6               8               10

@@ -156,7 +156,7 @@ export class FrameParser {
       if (begun !== (opcode === OPCODE_CONTINUATION)) {
         return new FrameFault(
           PROTOCOL_ERROR,
-          begun ? "a message begins within another" : "a message goes on before it began",
+          begun ? "a message begins within another" : "a continuation without a message",
         );
       }
       if (this.#messageBytes + length > this.#maxBytes) {

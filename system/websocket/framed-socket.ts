@@ -339,7 +339,7 @@ function decode(bytes: Uint8Array): string | undefined {
 function closePayload(payload: Uint8Array): { code: number; reason: string } | FrameFault {
   if (payload.length === 0) return { code: NO_CODE, reason: "" };
   const code = payload.length === 1 ? NO_CODE : ((payload[0] as number) << 8) | (payload[1] as number);
-  if (!maySay(code)) return new FrameFault(PROTOCOL_ERROR, "a close frame has no code that may be said");
+  if (!maySay(code)) return new FrameFault(PROTOCOL_ERROR, "a close frame has a code that may not be sent");
   const reason = decode(payload.subarray(2));
   if (reason === undefined) return new FrameFault(INVALID_TEXT, "a close frame's reason is not UTF-8");
   return { code, reason };

@@ -14,7 +14,7 @@ it.each([
   ["a fragment alone", `v1.acme.${SECRET}`, "v1.acme.…"],
   ["an escaped link", `join%23v1.acme.${SECRET}`, "join%23v1.acme.…"],
   ["a part of a secret", `join#v1.acme.${SECRET.slice(0, 20)}`, "join#v1.acme.…"],
-])("takes the secret out of %s, and nothing else", (_what, link, clean) => {
+])("takes the secret out of %s, and changes nothing else", (_what, link, clean) => {
   expect(withoutInvites(`there is no ${link} and no other`)).toBe(`there is no ${clean} and no other`);
 });
 
@@ -24,7 +24,7 @@ it("leaves everything else as it is", () => {
   expect(withoutInvites(text)).toBe(text);
 });
 
-it("shows no invite in whatever ended a command", () => {
+it("shows no invite in an error that ends a command", () => {
   const fault = usage("usage.relay", `'https://a/join#v1.t.${SECRET}' is none`, `Not v1.t.${SECRET}.`);
   for (const error of [fault, new Error(`https://a/join#v1.t.${SECRET}`)]) {
     expect(explainCommand(error).text).not.toContain(SECRET);

@@ -36,13 +36,13 @@ async function open(mode?: number) {
   return { server, file };
 }
 
-/** A socket's file without anybody behind it. */
+/** A socket's file without a listener. */
 function leaveStale(): void {
   const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
   spawnSync(process.execPath, ["-e", script]);
 }
 
-it("listens at a path, with its mode and nothing beside it, and takes it away", async () => {
+it("listens at a path, with its mode and no other file beside it, and removes it", async () => {
   const { file } = await open(0o660);
   expect(statSync(path).mode & 0o777).toBe(0o660);
   expect(readdirSync(directory)).toEqual(["s.sock"]);
@@ -51,14 +51,14 @@ it("listens at a path, with its mode and nothing beside it, and takes it away", 
   expect(readdirSync(directory)).toEqual([]);
 });
 
-it("replaces a socket that nobody listens at any more", async () => {
+it("replaces a socket without a listener", async () => {
   leaveStale();
   expect(statSync(path).isSocket()).toBe(true);
   await open();
   await once(connect(path), "connect");
 });
 
-it("leaves a socket alone that another process listens at", async () => {
+it("leaves a socket alone if another process listens at it", async () => {
   await open();
   await expect(open()).rejects.toMatchObject({ by: "listening" });
   await once(connect(path), "connect");
@@ -85,7 +85,7 @@ it("leaves anything else alone, and says what it is", async () => {
   expect(readdirSync(directory).sort()).toEqual(["s.sock", "target"]);
 });
 
-it("takes nothing away that came to the path since", async () => {
+it("does not remove a file that took the path later", async () => {
   const { server, file } = await open();
   rmSync(path);
   writeFileSync(path, "precious");

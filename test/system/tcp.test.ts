@@ -11,12 +11,12 @@ import { limitUnsent } from "../../system/tcp.ts";
 
 const repository = join(import.meta.dirname, "../..");
 
-/** TLS needs no certificate with a key that both have. */
+/** With a shared key, TLS needs no certificate. */
 const KEY = { psk: Buffer.alloc(32, 7), identity: "test" };
 const TLS = { ciphers: "PSK+HIGH", maxVersion: "TLSv1.2" } as const;
 
 describe.runIf(process.platform === "linux")("the limit of unsent bytes", () => {
-  it("is the kernel's, for the socket that connected and the one that was accepted", async () => {
+  it("is the kernel's, for the connecting and the accepted socket", async () => {
     await withSocket(
       createServer(),
       (port) => connect(port, "127.0.0.1"),
@@ -53,7 +53,7 @@ describe.runIf(process.platform === "linux")("the limit of unsent bytes", () => 
     );
   });
 
-  it("keeps bytes with us that the kernel would have taken", async () => {
+  it("keeps bytes in the process that the kernel would have taken", async () => {
     const written = async (limit: boolean) => {
       let taken = 0;
       await withSocket(
@@ -64,7 +64,7 @@ describe.runIf(process.platform === "linux")("the limit of unsent bytes", () => 
           if (limit) expect(limitUnsent(socket, 16_384)).toBe(true);
           const chunk = Buffer.alloc(16_384);
           for (let i = 0; i < 1024; i++) socket.write(chunk);
-          // Nobody reads: what is with the kernel in the end stays there.
+          // The other end does not read, so what the kernel has taken stays there.
           for (let before = -1; before !== socket.writableLength; ) {
             before = socket.writableLength;
             for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -77,7 +77,7 @@ describe.runIf(process.platform === "linux")("the limit of unsent bytes", () => 
     expect(await written(true)).toBeLessThan(await written(false));
   });
 
-  it("does not exist for what is not TCP", async () => {
+  it("does not exist for other sockets than TCP", async () => {
     const directory = mkdtempSync(join(tmpdir(), "laneway-tcp-"));
     const path = join(directory, "socket");
     try {
@@ -95,7 +95,7 @@ describe.runIf(process.platform === "linux")("the limit of unsent bytes", () => 
     }
   });
 
-  it("can't be had before a socket has a descriptor, nor after", async () => {
+  it("is not available before a socket has a descriptor, or after", async () => {
     expect(limitUnsent(new Socket(), 131_072)).toBe(false);
     await withSocket(
       createServer(),
@@ -108,7 +108,7 @@ describe.runIf(process.platform === "linux")("the limit of unsent bytes", () => 
     );
   });
 
-  it("is left alone, without an error, where koffi can't be loaded", () => {
+  it("is left alone, without an error, if koffi cannot be loaded", () => {
     const script = `
       import Module from "node:module";
       const load = Module._load;
@@ -133,7 +133,7 @@ describe.runIf(process.platform === "linux")("the limit of unsent bytes", () => 
   });
 });
 
-/** Connects to `server`, which closes with all its connections when `use` is done. */
+/** Connects to `server`, which closes with all its connections after `use`. */
 async function withSocket(
   server: Server,
   open: (port: number) => Socket,
@@ -159,7 +159,7 @@ async function withSocket(
   }
 }
 
-/** TCP_NOTSENT_LOWAT (25) of the socket, at level IPPROTO_TCP (6), as the kernel has it. */
+/** TCP_NOTSENT_LOWAT (25) of the socket, at level IPPROTO_TCP (6), as the kernel reports it. */
 function unsentLimit(socket: Socket): number {
   const get = koffi.load(null).func("getsockopt", "int", ["int", "int", "int", "void *", "void *"]);
   const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;

@@ -3,20 +3,20 @@ import { connect as connectTls, createServer as createTlsServer } from "node:tls
 import { describe, expect, it, vi } from "vitest";
 import { TurnWriter } from "../../system/turn-writer.ts";
 
-/** TLS needs no certificate with a key that both have. */
+/** With a shared key, TLS needs no certificate. */
 const KEY = { psk: Buffer.alloc(32, 7), identity: "test" };
 const TLS = { ciphers: "PSK+HIGH", maxVersion: "TLSv1.2" } as const;
 
 const linux = process.platform === "linux";
 
-/** A message that says which it is all through. */
+/** A message whose bytes all identify it. */
 const message = (number: number, length: number) => new Uint8Array(length).fill(number % 251);
 
-/** The message lengths of a turn: none, one byte, typical ones, and such as no socket takes at once. */
+/** The message lengths of a turn: none, one byte, typical ones, and some that no socket takes at once. */
 const LENGTHS = [1, 0, 64, 65, 1_514, 100_000, 3, 2_000_000, 17];
 
 describe.each(["plain", "tls"] as const)("what is written to a %s socket", (kind) => {
-  it("arrives whole and in order, however much of it the kernel takes, and is let go of once", async () => {
+  it("arrives whole and in order, however much of it the kernel takes, and is released once", async () => {
     await withPair(kind, async (socket, peer) => {
       const writer = new TurnWriter(socket);
       const received = collect(peer);
@@ -47,7 +47,7 @@ describe.each(["plain", "tls"] as const)("what is written to a %s socket", (kind
     });
   });
 
-  it("arrives in order where there are more messages than one system call takes", async () => {
+  it("arrives in order with more messages than one system call takes", async () => {
     await withPair(kind, async (socket, peer) => {
       const writer = new TurnWriter(socket);
       const received = collect(peer);
@@ -59,7 +59,7 @@ describe.each(["plain", "tls"] as const)("what is written to a %s socket", (kind
     });
   });
 
-  it("goes behind what was written to the socket before", async () => {
+  it("follows what was written to the socket before", async () => {
     await withPair(kind, async (socket, peer) => {
       const received = collect(peer);
       socket.write(message(1, 4_000_000));
@@ -77,7 +77,7 @@ describe.each(["plain", "tls"] as const)("what is written to a %s socket", (kind
     });
   });
 
-  it("is sent by a flush before the socket ends, and not again after", async () => {
+  it("is sent by a flush before the socket ends, and not again", async () => {
     await withPair(kind, async (socket, peer) => {
       const received = collect(peer);
       const ended = new Promise((resolve) => peer.once("end", resolve));
@@ -92,7 +92,7 @@ describe.each(["plain", "tls"] as const)("what is written to a %s socket", (kind
     });
   });
 
-  it("is let go of where the socket was destroyed, and written nowhere", async () => {
+  it("is released if the socket was destroyed, and written nowhere", async () => {
     await withPair(kind, async (socket, peer) => {
       const received = collect(peer);
       const writer = new TurnWriter(socket);
@@ -107,7 +107,7 @@ describe.each(["plain", "tls"] as const)("what is written to a %s socket", (kind
 });
 
 describe.runIf(linux)("a plain socket of Linux", () => {
-  it("is written to past its stream", async () => {
+  it("is written to directly, bypassing its stream", async () => {
     await withPair("plain", async (socket, peer) => {
       const received = collect(peer);
       const stream = vi.spyOn(socket, "write");
@@ -123,7 +123,7 @@ describe.runIf(linux)("a plain socket of Linux", () => {
     });
   });
 
-  it("tells of a broken connection as any other", async () => {
+  it("reports a broken connection as any other socket", async () => {
     await withPair("plain", async (socket, peer) => {
       socket.pause();
       peer.resetAndDestroy();
@@ -136,7 +136,7 @@ describe.runIf(linux)("a plain socket of Linux", () => {
   });
 });
 
-/** What a socket has received so far. */
+/** Bytes that a socket has received so far. */
 function collect(socket: Socket): { length(): number; bytes(): Buffer } {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -147,7 +147,7 @@ function collect(socket: Socket): { length(): number; bytes(): Buffer } {
   return { length: () => length, bytes: () => Buffer.concat(chunks) };
 }
 
-/** Two ends of a connection, closed when `use` is done. */
+/** Two ends of a connection, closed after `use`. */
 async function withPair(
   kind: "plain" | "tls",
   use: (socket: Socket, peer: Socket) => Promise<void>,

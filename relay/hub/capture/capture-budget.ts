@@ -56,7 +56,7 @@ export class CaptureBudget {
     if (this.#all >= CAPTURES) {
       throw new Fault({
         code: "capture.too-many",
-        message: `${CAPTURES} captures run in this relay already, and no more may`,
+        message: `${CAPTURES} captures are running in this relay, which is the maximum`,
         hint: "Wait until one has ended.",
       });
     }

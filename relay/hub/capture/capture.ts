@@ -57,7 +57,7 @@ export interface CaptureOptions extends CaptureFilter {
 
 /** Comment on frames whose checksum or segmentation work was left undone. */
 const OFFLOAD_NOTE =
-  "Frames of machines with segmentation offload are as they came: up to 64 KiB long, TCP and UDP checksums unfinished.";
+  "Frames of machines with segmentation offload are unchanged: up to 64 KiB long, TCP and UDP checksums incomplete.";
 
 const COMMENTS: ReadonlyMap<DropReason, Uint8Array> = new Map(
   DROP_REASONS.map((reason) => [reason, encodeText(`dropped: ${reason} (${DROP_WORDS[reason]})`)]),

@@ -32,7 +32,7 @@ export class Captures {
     if (this.#running.size >= CAPTURES_PER_NETWORK) {
       throw new Fault({
         code: "capture.too-many",
-        message: `${CAPTURES_PER_NETWORK} captures of this network run already, and no more may`,
+        message: `${CAPTURES_PER_NETWORK} captures of this network are running, which is the maximum`,
         hint: "End one of them, or wait until one has ended.",
       });
     }

@@ -136,7 +136,7 @@ export class UnderlayPorts {
   #managed({ id, tenant, network: name, config }: PortRecord): Managed | undefined {
     const read = portConfig.safeParse(config);
     if (!read.success) {
-      this.#log.error({ tenant, network: name, port: id }, "a port is kept that this relay can't read");
+      this.#log.error({ tenant, network: name, port: id }, "a stored port is invalid for this relay");
       return undefined;
     }
     const one: Managed = { id, network: this.#tenants.network(tenant, name), config: read.data, ...NEW };
@@ -205,7 +205,7 @@ export class UnderlayPorts {
 
   /** Logs the error, because no caller waits for a port that ends by itself. */
   #logFailedStop(one: Managed, error: unknown): void {
-    this.#log.error({ port: one.id, err: error }, "a port did not end as it should");
+    this.#log.error({ port: one.id, err: error }, "a port failed to end");
   }
 
   /** Throws if a gateway's address is one that the network may give to a device. */

@@ -126,7 +126,7 @@ export class Router {
       if (this.#routes.at(cidr) === undefined) continue;
       throw new Fault({
         code: "port.taken",
-        message: `another way leads to ${formatCidr(networkOf(cidr))} already`,
+        message: `another port already leads to ${formatCidr(networkOf(cidr))}`,
         hint: "Name a network with --route that no other port of this network has.",
       });
     }
@@ -317,7 +317,7 @@ export class Router {
     if (other !== undefined && (isLink(other) || other.cidr.address !== cidr.address)) {
       throw new Fault({
         code: "port.taken",
-        message: `another gateway or way leads to ${formatCidr(networkOf(cidr))} already`,
+        message: `another gateway or port already leads to ${formatCidr(networkOf(cidr))}`,
         hint: "Name the gateway that the network's other ports have.",
       });
     }
@@ -325,7 +325,7 @@ export class Router {
     throw new Fault({
       code: "port.taken",
       message: `${formatAddress(cidr.address)} is in use by a machine of the network`,
-      hint: "Name an address with --gateway that nobody has.",
+      hint: "Name an unused address with --gateway.",
     });
   }
 

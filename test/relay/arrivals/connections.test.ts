@@ -22,11 +22,11 @@ describe("the limits of connections", () => {
     [20_000, { all: 17_500, strangers: 4_096, strangersPerAddress: 1_024 }],
     [1_024, { all: 896, strangers: 224, strangersPerAddress: 112 }],
     [64, { all: 32, strangers: 8, strangersPerAddress: 4 }],
-  ])("leave some of %i descriptors for other things", (descriptors, limits) => {
+  ])("leave some of %i descriptors for other purposes", (descriptors, limits) => {
     expect(connectionLimits(descriptors)).toEqual(limits);
   });
 
-  it("are what is said, where it is said", () => {
+  it("are the given ones", () => {
     expect(connectionLimits(1_024, { strangers: 10 })).toEqual({
       all: 896,
       strangers: 10,
@@ -59,7 +59,7 @@ describe("connections", () => {
     return { connections, time, lines, closed, enter };
   }
 
-  it("of one source are turned away when they are too many, those of others are not", () => {
+  it("of one source are rejected above the limit, those of others are not", () => {
     const { enter, connections } = counted();
     const five = Array.from({ length: 5 }, (_, i) => enter(`2001:db8::${i}`));
     expect(five.every((visit) => visit !== undefined)).toBe(true);
@@ -71,7 +71,7 @@ describe("connections", () => {
     expect(connections.size).toBe(6);
   });
 
-  it("of strangers make room for others, the one that was silent for longest first", () => {
+  it("of strangers make room for others, the longest silent one first", () => {
     const { enter, closed, time } = counted();
     for (let i = 0; i < 10; i++) {
       time.now = i;
@@ -87,7 +87,7 @@ describe("connections", () => {
     expect(closed).toEqual(["2", "3"]);
   });
 
-  it("of those who were let in never make room, and a new one waits for none of them", () => {
+  it("with credentials never make room, and a new one waits for none of them", () => {
     const { enter, closed } = counted({ all: 3, strangers: 3 });
     for (const address of ["192.0.2.1", "192.0.2.2"]) enter(address, address)?.letIn();
     enter("192.0.2.3", "stranger");
@@ -98,7 +98,7 @@ describe("connections", () => {
     expect(again("192.0.2.3")).toBeUndefined();
   });
 
-  it("are a stranger's again once what they were let in for is answered", () => {
+  it("are a stranger's again once their request is answered", () => {
     const { enter, connections } = counted();
     const visit = enter("192.0.2.1");
     visit?.letIn();
@@ -111,7 +111,7 @@ describe("connections", () => {
     expect([connections.size, connections.strangers]).toEqual([0, 0]);
   });
 
-  it("of a trusted proxy count in all alone", () => {
+  it("of a trusted proxy only count in all", () => {
     const { enter, connections } = counted({ all: 20 });
     const visits = Array.from({ length: 20 }, () => enter(undefined));
     expect(visits.every((visit) => visit !== undefined)).toBe(true);
@@ -140,7 +140,7 @@ describe("connections", () => {
     expect(connections.size).toBe(1);
   });
 
-  it("that were turned away are told to the log once a minute, counted by why", () => {
+  it("that were rejected are logged once a minute, counted by reason", () => {
     const { connections, enter, lines, time } = counted();
     for (let i = 0; i < 8; i++) enter("192.0.2.1");
     connections.tick();
@@ -153,7 +153,7 @@ describe("connections", () => {
     expect(lines[1]).toMatchObject({ too_many_of_address: 8, too_late: 5 });
   });
 
-  it("are counted right whatever the order of things", () => {
+  it("are counted correctly in any order of events", () => {
     const event = fc.record({
       kind: fc.constantFrom("enter", "heard", "letIn", "leave"),
       address: fc.constantFrom("2001:db8::1", "2001:db8::2", "192.0.2.1", undefined),
@@ -227,7 +227,7 @@ underEachRuntime("silent connections", (runtime) => {
     await expect.poll(() => silent.alive).toBeLessThanOrEqual(100);
     await using third = await TunnelClient.joined(relay.url, token, vni, { localAddress: "127.0.0.4" });
     for (const one of [member, second, third]) await one.sync();
-    // None of them has said a word: ten seconds, and what a busy machine adds.
+    // None of them has sent a byte: ten seconds, plus the delays of a busy machine.
     await expect.poll(() => silent.alive, { timeout: 30_000, interval: 500 }).toBe(0);
     for (const one of [member, second, third]) await one.sync();
     const { stderr } = await relay.stop();
@@ -237,7 +237,7 @@ underEachRuntime("silent connections", (runtime) => {
 });
 
 describe.runIf(requires("root", "ip", "netns"))("silent connections from one /64 of IPv6", () => {
-  it("are as few as from one address, whatever addresses of it they have", async () => {
+  it("are limited as from one address, whatever addresses of it they use", async () => {
     const program = join(import.meta.dirname, "ipv6-sources.ts");
     const { stdout } = await promisify(execFile)("unshare", ["--net", process.execPath, program]);
     expect(JSON.parse(stdout)).toEqual({ open: 10, joined: true });
@@ -245,7 +245,7 @@ describe.runIf(requires("root", "ip", "netns"))("silent connections from one /64
 });
 
 describe("a relay with hardly any descriptors", () => {
-  it("goes on, and says in its log that none is left", async () => {
+  it("continues, and logs that none is left", async () => {
     const script =
       'ulimit -n 64; exec "$0" "$@" --max-connections 5000 --max-strangers 5000 --max-strangers-per-address 5000';
     const starved = { name: NODE.name, command: "sh", args: ["-c", script, NODE.command, ...NODE.args] };

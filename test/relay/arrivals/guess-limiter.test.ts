@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { GuessLimiter } from "../../../relay/arrivals/guess-limiter.ts";
 
-it("has an address guess as often as people mistype, and then slows it down", () => {
+it("lets an address guess as often as people mistype, and then slows it down", () => {
   let now = 0;
   const limiter = new GuessLimiter(() => now);
   const guess = (address = "192.0.2.1") => limiter.wrong(address);
@@ -16,7 +16,7 @@ it("has an address guess as often as people mistype, and then slows it down", ()
   expect(guess()).toBe(1);
 });
 
-it("takes a /64 of IPv6 for one address", () => {
+it("counts a /64 of IPv6 as one address", () => {
   const limiter = new GuessLimiter(() => 0);
   for (let i = 0; i < 100; i++) limiter.wrong(`2001:db8::${i.toString(16)}`);
   expect(limiter.wrong("2001:db8::ffff:1")).toBe(1);
@@ -32,7 +32,7 @@ it("gives a /48 of IPv6 four times as many guesses, however many /64s it has", (
   expect(limiter.wrong("2001:db8:1::1")).toBeUndefined();
 });
 
-it("remembers no more addresses than it may, and forgets the one that was silent longest", () => {
+it("remembers a limited number of addresses, and forgets the longest silent one", () => {
   const limiter = new GuessLimiter(() => 0);
   const address = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
   for (let i = 0; i < 101; i++) limiter.wrong(address(0));

@@ -1,5 +1,5 @@
-// Run in a network namespace of its own: opens silent connections to a relay from many addresses of one /64, and tells
-// as JSON how many stay open, and whether clients of other /64s come in.
+// Runs in its own network namespace. Opens silent connections to a relay from many addresses of one /64. Prints as JSON
+// how many stay open, and whether clients of other /64s can connect.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";

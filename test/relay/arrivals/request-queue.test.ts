@@ -35,7 +35,7 @@ underEachRuntime("requests written one behind another", (runtime) => {
     expect(statuses().length).toBeLessThan(200);
   });
 
-  it("hold the memory of one answer where none is read", async () => {
+  it("hold the memory of one answer if none is read", async () => {
     await using own = await RelayProcess.start(runtime);
     const { host } = new URL(own.url);
     const warm = await fetch(new URL("/v1/openapi.json", own.url));

@@ -30,7 +30,7 @@ it("counts all addresses of one /64 as one", () => {
   expect(counter.isFull("192.0.2.1")).toBe(false);
 });
 
-it("gives a /48 four times what a /64 has, however many of them it uses", () => {
+it("gives a /48 four times the limit of a /64, however many of them it uses", () => {
   const counter = new SourceCounter(10);
   let entered = 0;
   for (let i = 0; i < 1_000; i++) {

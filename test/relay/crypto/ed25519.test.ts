@@ -19,19 +19,19 @@ describe("an Ed25519 public key", () => {
     "!".repeat(43),
     `${"A".repeat(42)}=`,
     "A".repeat(44),
-    // Bits that stand for nothing: the same bytes written in another way.
+    // Unused bits that are set: the same bytes in another encoding.
     `${keyPair().publicKey.slice(0, 42)}B`,
   ])("is not %j", (text) => {
     expect(parsePublicKey(text)).toBeUndefined();
   });
 
-  it("is no point of small order, however that is written", () => {
+  it("is not a point of small order, in any encoding", () => {
     const keys = smallOrderKeys();
     expect(keys).toHaveLength(14);
     for (const key of keys) expect(parsePublicKey(key), key).toBeUndefined();
   });
 
-  it("is not written in another way than the canonical one", () => {
+  it("is only accepted in its canonical encoding", () => {
     for (let y = PRIME; y < 2n ** 255n; y++) {
       expect(parsePublicKey(encode(y))).toBeUndefined();
       expect(parsePublicKey(encode(y + 2n ** 255n))).toBeUndefined();
@@ -40,7 +40,7 @@ describe("an Ed25519 public key", () => {
 });
 
 describe("a signature", () => {
-  it("is verified against its key and message alone", async () => {
+  it("is verified against its key and message only", async () => {
     const { publicKey, privateKey } = keyPair();
     const signature = sign(null, Buffer.from("a message, ä"), privateKey);
     const text = signature.toString("base64url");
@@ -55,7 +55,7 @@ describe("a signature", () => {
     expect(await verify(keyPair().publicKey, "a message", text)).toBe(false);
   });
 
-  it("is none by a key that is none", async () => {
+  it("is not valid for an invalid key", async () => {
     for (const key of ["", "A".repeat(43), encode(2n)]) {
       expect(await verify(key, "a message", "A".repeat(86))).toBe(false);
     }

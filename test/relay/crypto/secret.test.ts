@@ -13,7 +13,7 @@ describe("a secret", () => {
     expect(new Set(secrets).size).toBe(50);
   });
 
-  it("is kept as its SHA-256", async () => {
+  it("is stored as its SHA-256", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "grapheme" }), async (secret) => {
         expect(await hashSecret(secret)).toBe(createHash("sha256").update(secret, "utf8").digest("hex"));
@@ -21,7 +21,7 @@ describe("a secret", () => {
     );
   });
 
-  it("is written in base64url without padding, whatever its bytes are", () => {
+  it("is encoded in base64url without padding, whatever its bytes are", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         expect(base64url(bytes)).toBe(Buffer.from(bytes).toString("base64url"));

@@ -13,7 +13,7 @@ describe("the data directory", () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  it("is made with all above it, for its owner alone", () => {
+  it("is created with its parents, for its owner alone", () => {
     const path = join(root, "a", "b");
     expect(openDataDirectory(path)).toEqual({
       database: join(path, "laneway.db"),
@@ -31,12 +31,12 @@ describe("the data directory", () => {
     expect(openDataDirectory(mkdtempSync(join(root, "other-"))).adminToken).not.toBe(adminToken);
   });
 
-  it("takes a token that an operator put there, whatever white space is around it", () => {
+  it("accepts a token that an operator put there, with any white space around it", () => {
     writeFileSync(join(root, "admin.token"), "  chosen-by-hand \n\n");
     expect(openDataDirectory(root).adminToken).toBe("chosen-by-hand");
   });
 
-  it("can't be below a file, which is told with its path", () => {
+  it("cannot be below a file; the error names its path", () => {
     const file = join(root, "file");
     writeFileSync(file, "");
     const path = join(file, "data");
@@ -51,7 +51,7 @@ describe("the data directory", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it("can't be a file, nor have a token that is empty or a directory", () => {
+  it("cannot be a file, or have a token that is empty or a directory", () => {
     const unwritable = expect.objectContaining({ code: "data.unwritable" });
     const file = join(root, "file");
     writeFileSync(file, "");

@@ -11,14 +11,14 @@ import { parseAddress } from "../../../shared/frame/address.ts";
 
 const TOKEN_FIELDS = { allNetworks: false, roles: [] };
 
-/** What the second one added to that. */
+/** What the second schema added. */
 const SECOND = `
   UPDATE networks SET settings = '{"ageing":60}' WHERE id = 1;
   UPDATE tokens SET roles = '["router"]' WHERE id = 't1';
   INSERT INTO token_networks (token, network_id) VALUES ('t1', 2);
 `;
 
-/** What the first schema held: written down here, so that it stays what it was whatever becomes of the code. */
+/** The content of the first schema, written down here so that it stays fixed whatever happens to the code. */
 const FIRST = `
   INSERT INTO tenants (name) VALUES ('acme'), ('umbrella');
   INSERT INTO networks (id, tenant, name, vni, multicast_group, mtu, subnet, addresses, mode) VALUES
@@ -31,7 +31,7 @@ const FIRST = `
     ('t3', 3, 'h3', NULL, 1002, NULL);
 `;
 
-/** What the third one held besides: a network with devices on it. */
+/** What the third schema added: a network with devices on it. */
 const THIRD = `
   INSERT INTO tenants (name) VALUES ('acme');
   INSERT INTO networks (id, tenant, name, vni, multicast_group, mtu, subnet, addresses, mode) VALUES
@@ -44,7 +44,7 @@ const THIRD = `
 `;
 
 describe("the third schema", () => {
-  it("keeps tenants, networks and tokens of the first, which go on working", async () => {
+  it("keeps tenants, networks and tokens of the first, which still work", async () => {
     using old = await first();
     const store = old.open();
     const tenants = new Tenants(store, () => 2_000);
@@ -107,7 +107,7 @@ describe("the third schema", () => {
     expect(tenants.rolesIn(tenants.network("acme", "lan"))).toEqual(new Set());
   });
 
-  it.each([first, second])("lets what is new be made in what is old", async (older) => {
+  it.each([first, second])("accepts new objects in an old database", async (older) => {
     using old = await older();
     const tenants = new Tenants(old.open(), () => 2_000);
     const { secret } = await tenants.createToken("acme", {});
@@ -125,7 +125,7 @@ describe("the third schema", () => {
     ]);
   });
 
-  it("has an audit log that can't be changed, even by SQL", async () => {
+  it("has an audit log that cannot be changed, even by SQL", async () => {
     using old = await first();
     const store = old.open();
     new Tenants(store, () => 2_000).createTenant("new");
@@ -137,7 +137,7 @@ describe("the third schema", () => {
     expect(database.prepare("SELECT actor FROM audit").all()).toEqual([{ actor: "relay" }]);
   });
 
-  it("numbers the entries of each tenant on their own, from when a tenant of that name was made", async () => {
+  it("numbers the entries of each tenant separately, since the creation of the present tenant of that name", async () => {
     using old = await first();
     old.open().close();
     {
@@ -184,7 +184,7 @@ describe("the third schema", () => {
 });
 
 describe("addresses and names of the third schema", () => {
-  it("stay, and IPv6 addresses and labels come to them, always the same", async () => {
+  it("stay, and get IPv6 addresses and labels, always the same", async () => {
     using old = await third();
     const first = Object.fromEntries(described(old.open()));
     const again = Object.fromEntries(described(old.open()));

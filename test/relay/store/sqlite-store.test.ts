@@ -33,7 +33,7 @@ describe("the SQLite store", () => {
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   describe("opened", () => {
-    it("for the first time has the schema of today, and nothing in it", () => {
+    it("for the first time has the current schema and no content", () => {
       {
         using store = open(file);
         expect(store.tenants()).toEqual([]);
@@ -50,7 +50,7 @@ describe("the SQLite store", () => {
       expect(faultOf(() => SqliteStore.open(file))).toMatchObject({ code: "store.in-use", exitCode: 1 });
     });
 
-    it("again has what it had", () => {
+    it("again has its previous content", () => {
       {
         using store = open(file);
         store.createTenant("acme");
@@ -71,7 +71,7 @@ describe("the SQLite store", () => {
       expect(store.tokenByHash("h2")).toMatchObject({ name: undefined, expiresAt: undefined });
     });
 
-    it("brings the database of any older schema up to date", () => {
+    it("migrates the database of any older schema", () => {
       for (let version = 0; version < MIGRATIONS.length; version++) {
         const old = join(directory, `schema-${version}.db`);
         const database = new DatabaseSync(old);
@@ -86,7 +86,7 @@ describe("the SQLite store", () => {
       }
     });
 
-    it("keeps everything of a database of schema 1, with settings, roles and further networks as nobody had chosen any", () => {
+    it("keeps everything of a database of schema 1, with default settings, roles and further networks", () => {
       const database = new DatabaseSync(file);
       database.exec(MIGRATIONS[0] ?? "");
       database.exec(`
@@ -169,7 +169,7 @@ describe("the SQLite store", () => {
         const running = new DatabaseSync(model);
         running.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
         running.exec(`CREATE TABLE more (x); PRAGMA user_version = ${version}`);
-        // What is written while it is open stays in the journal, as by SIGKILL.
+        // Changes stay in the journal while it is open, as after SIGKILL.
         writeFileSync(file, bytes);
         copyFileSync(`${model}-wal`, `${file}-wal`);
         running.close();
@@ -181,7 +181,7 @@ describe("the SQLite store", () => {
       },
     );
 
-    it("goes on from the journal of a relay that was killed", () => {
+    it("continues from the journal of a relay that was killed", () => {
       const running = SqliteStore.open(join(directory, "model.db"));
       running.createTenant("acme");
       for (const part of ["", "-wal"]) copyFileSync(join(directory, `model.db${part}`), `${file}${part}`);
@@ -190,14 +190,14 @@ describe("the SQLite store", () => {
       expect(store.tenants()).toEqual([{ name: "acme" }]);
     });
 
-    it("refuses a place where no file can be", () => {
+    it("refuses a place where no file can be created", () => {
       const fault = faultOf(() => SqliteStore.open(join(directory, "nowhere", "laneway.db")));
       expect(fault).toMatchObject({ code: "store.unusable", exitCode: 1 });
     });
 
-    it("takes a step of the schema wholly or not at all", () => {
+    it("applies a step of the schema completely or not at all", () => {
       const database = new DatabaseSync(file);
-      // In the way of the first step's last table.
+      // Conflicts with the first step's last table.
       database.exec("CREATE TABLE tokens (x)");
       database.close();
       faultOf(() => SqliteStore.open(file));
@@ -208,7 +208,7 @@ describe("the SQLite store", () => {
     });
   });
 
-  /** What is in the directory, by name. */
+  /** The files in the directory, by name. */
   function contents(): Map<string, string> {
     return new Map(
       readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "base64")]),
@@ -245,7 +245,7 @@ describe("the SQLite store", () => {
       expect(store.vniTaken(103)).toBe(false);
     });
 
-    it("makes no network for a tenant that is not there", () => {
+    it("creates no network for a missing tenant", () => {
       expect(() => store.createNetwork(network({ tenant: "nobody" }))).toThrow();
     });
 
@@ -289,7 +289,7 @@ describe("the SQLite store", () => {
       expect(store.vniTaken(101)).toBe(false);
     });
 
-    it("deletes a token for its own tenant alone", () => {
+    it("deletes a token only for its own tenant", () => {
       store.createNetwork(network());
       store.createToken(token());
       expect(store.deleteToken("umbrella", "t1")).toBe(false);
@@ -309,7 +309,7 @@ describe("the SQLite store", () => {
       expect(store.tokens("acme").map(({ id }) => id)).toEqual(["c", "a", "b"]);
     });
 
-    it("keeps a network's settings, of which those that were never chosen are today's defaults", () => {
+    it("keeps a network's settings, and applies current defaults to those never set", () => {
       const chosen: NetworkSettings = { ...DEFAULT_SETTINGS, ageing: 60, dhcp_guard: "on" };
       expect(store.createNetwork(network({ settings: chosen }))?.settings).toEqual(chosen);
       const next: NetworkSettings = { ...chosen, ageing: DEFAULT_SETTINGS.ageing, ethertypes: "deny:llc" };
@@ -328,7 +328,7 @@ describe("the SQLite store", () => {
       store = open(":memory:");
     });
 
-    it("has tokens open several networks of their tenant, and loses those that are deleted", () => {
+    it("lets tokens open several networks of their tenant, and removes deleted ones", () => {
       for (const [i, name] of ["lan", "other", "third"].entries()) {
         store.createNetwork(network({ name, vni: 101 + i }));
       }
@@ -344,7 +344,7 @@ describe("the SQLite store", () => {
       expect(store.network("acme", "other")).toBeDefined();
     });
 
-    it("makes no token whose networks are not all its tenant's", () => {
+    it("creates no token unless all its networks are its tenant's", () => {
       store.createNetwork(network());
       store.createNetwork(network({ tenant: "umbrella", name: "other", vni: 102 }));
       for (const networks of [["nothing"], ["lan", "nothing"], ["lan", "other"], []]) {
@@ -355,7 +355,7 @@ describe("the SQLite store", () => {
       expect(store.tokens("acme")).toHaveLength(1);
     });
 
-    it("has tokens open every network of their tenant, and no single one goes with them", () => {
+    it("lets tokens open every network of their tenant, without naming any", () => {
       store.createNetwork(network());
       store.createToken(token({ networks: [], allNetworks: true, roles: ["router"] }));
       const other = store.createNetwork(network({ name: "other", vni: 102 }));
@@ -369,7 +369,7 @@ describe("the SQLite store", () => {
       expect(store.tokenByHash("h1")).toBeUndefined();
     });
 
-    it("knows which roles there are in a network, by all tokens that open it", () => {
+    it("returns the roles in a network from all tokens that open it", () => {
       const lan = store.createNetwork(network());
       const other = store.createNetwork(network({ name: "other", vni: 102 }));
       if (lan === undefined || other === undefined) throw new Error("two networks were made");
@@ -382,7 +382,7 @@ describe("the SQLite store", () => {
       expect(store.rolesIn(lan)).toEqual(new Set(["router"]));
     });
 
-    it("takes names for what they are", () => {
+    it("treats names as plain text", () => {
       const name = "'; DROP TABLE tenants; --";
       expect(store.createTenant(name)).toBe(true);
       expect(store.hasTenant(name)).toBe(true);
@@ -390,7 +390,7 @@ describe("the SQLite store", () => {
       expect(store.tenants()).toHaveLength(3);
     });
 
-    it("can tell whether it can be read", () => {
+    it("reports whether it can be read", () => {
       store.check();
       const closed = SqliteStore.open(":memory:");
       closed.close();
@@ -451,7 +451,7 @@ function damaged(model: string): Buffer {
   return bytes.fill(0xaa, 100, 2_000);
 }
 
-/** A database whose every table can be opened, one of which holds nonsense. */
+/** A database whose every table can be opened, one of which contains nonsense. */
 function scratched(model: string, nonsense = 4_096): Buffer {
   const store = SqliteStore.open(model);
   for (let i = 0; i < 500; i++) store.createTenant(`tenant-${i}`);

@@ -30,14 +30,14 @@ describe("a database that is full", () => {
     message: expect.stringMatching(/^no space left/),
   });
 
-  it("says so in place of the error of the rollback that SQLite has done by itself", () => {
+  it("reports that in place of the error of the rollback that SQLite has done by itself", () => {
     room(4);
     expect(() => sql.transaction(fill)).toThrow(full);
     expect(count()).toBe(0);
     expect(health.failure).toMatchObject({ code: "store.full" });
   });
 
-  it("is read all the same, and works again as soon as there is room", () => {
+  it("is still read, and works again as soon as there is room", () => {
     write("before");
     room(4);
     expect(() => sql.transaction(fill)).toThrow(full);
@@ -48,7 +48,7 @@ describe("a database that is full", () => {
     expect(count()).toBe(2);
   });
 
-  it("does nothing of a transaction that it has ended, even where an error in the midst of it was swallowed", () => {
+  it("does nothing more of a transaction that it ended, even if an error within it was swallowed", () => {
     room(4);
     const swallowing = () => {
       health.attempt("fill", fill);
@@ -61,12 +61,12 @@ describe("a database that is full", () => {
     expect(count()).toBe(1);
   });
 
-  it("is not blamed for what a statement does wrong", () => {
+  it("is not blamed for a statement's own mistake", () => {
     expect(() => sql.run("INSERT INTO notes (id, text) VALUES (1, NULL)")).toThrow(/NOT NULL/);
     expect(health.failure).toBeUndefined();
   });
 
-  it("is told of once a minute at most, however often it fails and works", () => {
+  it("is reported once a minute at most, however often it fails and works", () => {
     const told: unknown[] = [];
     health.onChanged((failure) => told.push(failure?.code));
     for (let i = 0; i < 10; i++) {
@@ -83,7 +83,7 @@ describe("a database that is full", () => {
     expect(told).toEqual(["store.full", undefined, "store.full"]);
   });
 
-  it("fails work that must not fail anything else once a minute in the log, with how often", () => {
+  it("logs work that failed without stopping other work once a minute, with a count", () => {
     const troubles: Trouble[] = [];
     health.onTrouble((trouble) => troubles.push(trouble));
     const fails = () => {
@@ -100,15 +100,15 @@ describe("a database that is full", () => {
     ]);
   });
 
-  it("is tried every few seconds, however often it is asked for", () => {
+  it("is tried every few seconds, however often it is asked", () => {
     let tries = 0;
     for (now = 0; now < 20; now += 0.1) if (health.takeTurn()) tries++;
     expect(tries).toBeLessThanOrEqual(5);
   });
 });
 
-describe("what frames cause to be written down", () => {
-  it("waits to be written with the rest, and throws nothing where the store fails", () => {
+describe("audit entries caused by frames", () => {
+  it("waits to be written with the rest, and throws nothing if the store fails", () => {
     const office = new Office();
     const network = office.network();
     const reached = () => office.tenants.limits.reached("acme", "network_macs", { network: network.name });
@@ -123,7 +123,7 @@ describe("what frames cause to be written down", () => {
     });
   });
 
-  it("is a bounded number of entries for each tenant, and the rest is counted", () => {
+  it("is limited for each tenant, and the rest is counted", () => {
     using office = new Office();
     for (let i = 0; i < 100; i++) {
       office.tenants.limits.reached("acme", "network_macs", { network: `n${i}` });

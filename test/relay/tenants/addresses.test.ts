@@ -33,7 +33,7 @@ describe("the addresses of a network", () => {
       .entries({ tenant: "acme", limit: -1 })
       .flatMap(({ action, object }) => (action === "address.in-use" ? object : []));
 
-  it("are not given while somebody uses them, which is written down once", () => {
+  it("are not given while a machine uses them, which is noted once", () => {
     const using = new Set(["10.20.0.2", "10.20.0.4"].map(v4));
     office.tenants.addresses.watchBy((_network, address) =>
       typeof address === "number" && using.has(address) ? MAC : undefined,
@@ -48,12 +48,12 @@ describe("the addresses of a network", () => {
       ["10.20.0.5", second.id],
     ]);
     expect(audited()).toEqual(["office 10.20.0.2 02:00:00:00:00:01", "office 10.20.0.4 02:00:00:00:00:01"]);
-    // Who has an address keeps it, whatever others do.
+    // A device keeps its address, whatever others do.
     using.add(v4("10.20.0.3"));
     expect(office.tenants.addresses.give(network, first.id).address).toBe("10.20.0.3/24");
   });
 
-  it("of IPv6 are not given while somebody uses them", () => {
+  it("of IPv6 are not given while a machine uses them", () => {
     const asked: unknown[] = [];
     office.tenants.addresses.watchBy((_network, address) => {
       if (typeof address === "number") return undefined;
@@ -64,7 +64,7 @@ describe("the addresses of a network", () => {
     expect(new Set(asked).size).toBe(3);
   });
 
-  it("are not given for a month after somebody was seen with them", () => {
+  it("are not given for a month after a machine was seen with them", () => {
     see("10.20.0.2", "10.20.0.3");
     expect(office.device(network, "a").address).toBe("10.20.0.4/24");
     office.now += 20 * DAY;
@@ -73,11 +73,11 @@ describe("the addresses of a network", () => {
     see("10.20.0.9");
     expect(office.device(network, "b").address).toBe("10.20.0.2/24");
     expect(office.device(network, "c").address).toBe("10.20.0.5/24");
-    // That of a device is nobody's to be seen with.
+    // A device's own address cannot be noted for another machine.
     expect(audited().map((object) => object.split(" ")[1])).toEqual(["10.20.0.2", "10.20.0.3", "10.20.0.9"]);
   });
 
-  it("that somebody was seen with are given once an administrator has released them", () => {
+  it("that were seen in use are given once an administrator has released them", () => {
     see("10.20.0.2");
     office.tenants.addresses.release(network, "10.20.0.2", BY);
     expect(listed()).toEqual([]);
@@ -85,7 +85,7 @@ describe("the addresses of a network", () => {
     expect(() => office.tenants.addresses.release(network, "10.20.0.9", BY)).toThrow(/10\.20\.0\.9/);
   });
 
-  it("that were released are given again only where nobody is seen with them", () => {
+  it("that were released are given again only if no machine is seen with them", () => {
     const small = office.network({ name: "small", subnet: "10.21.0.0/29" });
     const devices = ["a", "b", "c", "d", "e"].map((name) => office.device(small, name));
     for (const { id } of devices) office.store.devices.delete("acme", id);
@@ -93,7 +93,7 @@ describe("the addresses of a network", () => {
     expect(office.device(small, "f").address).toBe("10.21.0.3/29");
   });
 
-  it("do not fill the disk where somebody claims them all", () => {
+  it("do not fill the disk if a machine claims them all", () => {
     const wide = office.network({ name: "wide", subnet: "10.32.0.0/16" });
     const first = v4("10.32.0.2");
     const claims = Array.from({ length: 2_000 }, (_, i) => ({ address: first + i, mac: MAC }));
@@ -117,7 +117,7 @@ describe("the addresses of a network", () => {
     expect(second).toBe("10.32.62.130/16");
     expect(many.reads).toBeLessThan(few.reads + 10);
     expect(many.begun).toBeLessThanOrEqual(few.begun + 1);
-    // What is noted is bounded, and noted once.
+    // The notes are limited in number, and each is made once.
     expect(many.writes).toBeLessThan(1_024 + 50);
     const again = counted(() => office.device(wide, "c"));
     expect(again.writes).toBeLessThan(50);
@@ -125,7 +125,7 @@ describe("the addresses of a network", () => {
     expect(audited()).toEqual(["wide 10.32.0.2 02:00:00:00:00:01 and 1023 more"]);
   });
 
-  it("that were released are remembered up to a bound", () => {
+  it("that were released are remembered up to a limit", () => {
     const wide = office.network({ name: "wide", subnet: "10.32.0.0/16" });
     const released = () => office.store.addresses.released(wide.id, 0, 2 ** 32 - 1);
     const first = v4("10.32.0.10");
@@ -146,12 +146,12 @@ describe("the addresses of a network", () => {
     );
   });
 
-  it("count only where they are the subnet's to give", () => {
+  it("are noted only if they belong to the subnet", () => {
     see("10.20.0.0", "10.20.0.1", "10.20.0.255", "10.99.0.7", "192.0.2.1");
     expect(listed()).toEqual([]);
   });
 
-  it("are forgotten with their network, and come back with neither it nor its tenant", () => {
+  it("are forgotten with their network, and return with neither it nor its tenant", () => {
     see("10.20.0.2");
     const device = office.device(network, "a");
     office.tenants.deleteNetwork("acme", "office");

@@ -6,7 +6,7 @@ import { Office } from "../hub/host/office.ts";
 const DAY = 86_400;
 const BY = { name: "test", from: undefined };
 
-describe("the audit log that is kept", () => {
+describe("the audit log", () => {
   let office: Office;
   let exported: NumberedEntry[];
   let keeper: AuditKeeper;
@@ -34,11 +34,11 @@ describe("the audit log that is kept", () => {
   };
   const kept = (tenant: string | undefined) => office.tenants.audit.entries({ tenant, limit: -1 });
   const settle = () => {
-    // Each step does a little: far more of them than it can take.
+    // Each step does a little: this is far more steps than needed.
     for (let i = 0; i < 100; i++) keeper.step();
   };
 
-  it("has as many entries of each tenant as its limit says, the newest, whatever others do", () => {
+  it("keeps the newest entries of each tenant up to its limit, whatever others do", () => {
     office.tenants.limits.change("acme", { audit_entries: 20 }, BY);
     changes("umbrella", 30);
     changes("acme", 500);
@@ -52,7 +52,7 @@ describe("the audit log that is kept", () => {
     expect(last?.number).toBe((before?.number ?? 0) + 1);
   });
 
-  it("exports each entry before it goes, once", () => {
+  it("exports each entry once before removing it", () => {
     office.tenants.limits.change("acme", { audit_entries: 5 }, BY);
     const all = kept("acme");
     changes("acme", 50);
@@ -61,7 +61,7 @@ describe("the audit log that is kept", () => {
     expect(exported).toEqual(before.slice(0, -5));
   });
 
-  it("gives up entries in small steps", () => {
+  it("removes entries in small steps", () => {
     office.tenants.limits.change("acme", { audit_entries: 5 }, BY);
     changes("acme", 500);
     expect(keeper.step()).toBe(true);
@@ -71,7 +71,7 @@ describe("the audit log that is kept", () => {
     expect(kept("acme")).toHaveLength(5);
   });
 
-  it("has entries for so many days, and numbers go on where none is left", () => {
+  it("keeps entries for so many days, and continues the numbers when none is left", () => {
     changes("acme", 3);
     office.now += 399 * DAY;
     change("acme", "late");
@@ -86,7 +86,7 @@ describe("the audit log that is kept", () => {
     expect(kept("acme")).toMatchObject([{ object: "new", number: number + 1 }]);
   });
 
-  it("has a bound of its own for the relay, and for tenants that are gone", () => {
+  it("has a limit of its own for the relay, and for deleted tenants", () => {
     changes(undefined, 80);
     changes("umbrella", 80);
     office.tenants.deleteTenant("umbrella");
@@ -101,7 +101,7 @@ describe("the audit log that is kept", () => {
     expect(kept("umbrella")).toMatchObject([{ action: "tenant.create", number: 1 }]);
   });
 
-  it("is read from a moment on without going through what is older", () => {
+  it("is read from a given time without scanning older entries", () => {
     changes("acme", 200);
     office.now += 1_000;
     changes("acme", 3);

@@ -6,7 +6,7 @@ import { Office } from "../hub/host/office.ts";
 import { counted } from "./counted.ts";
 
 describe("bookkeeping", () => {
-  it("looks at some networks at a time for addresses in use, and at each in the end", () => {
+  it("examines some networks at a time for addresses in use, and each in the end", () => {
     using office = new Office();
     const lives = Array.from({ length: 200 }, (_, i) => {
       const network = office.network({ name: `n${i}`, subnet: "10.20.0.0/24" });
@@ -33,7 +33,7 @@ describe("bookkeeping", () => {
     expect(each.reduce((sum, count) => sum + count, 0)).toBe(200);
   });
 
-  it("notes a crowd of devices in several transactions, and those that could not be noted again", () => {
+  it("notes many devices in several transactions, and retries those that failed", () => {
     const presence = new Presence();
     type Enters = Parameters<Presence["enter"]>;
     for (let i = 0; i < 1_200; i++) {
@@ -61,7 +61,7 @@ describe("bookkeeping", () => {
     expect(office.store.members.labels(network.id)).toContain("laptop-301");
   });
 
-  it("counts what a tenant has without reading it", () => {
+  it("counts a tenant's objects without reading them", () => {
     using office = new Office();
     for (let i = 0; i < 50; i++) office.network({ name: `n${i}` });
     const read = vi.spyOn(office.store, "networks");
@@ -70,7 +70,7 @@ describe("bookkeeping", () => {
     expect(office.store.countNetworks("acme")).toBe(51);
   });
 
-  it("forgets invites that let no device in any more, beyond the newest", async () => {
+  it("forgets invites that admit no more devices, beyond the newest", async () => {
     using office = new Office();
     const network = office.network();
     const { invites } = office.store;
@@ -78,7 +78,7 @@ describe("bookkeeping", () => {
       invites.create({ id, networkId: network.id, hash: id, uses: 1, createdAt, expiresAt: 9_000 });
     for (let i = 0; i < 20; i++) make(`i${i}`, 1_000 + i);
     for (let i = 0; i < 10; i++) invites.revoke("acme", `i${i}`, 1_500);
-    // A device that is still there came by this one.
+    // An existing device came by this one.
     const device = office.device(network, "a");
     invites.use("i0", "key", device.id);
     invites.trim("acme", 2_000, 5);

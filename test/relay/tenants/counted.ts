@@ -1,17 +1,17 @@
 import { StatementSync } from "node:sqlite";
 import { vi } from "vitest";
 
-/** How often databases were asked. */
+/** Numbers of database calls. */
 export interface Counted {
-  /** Statements that were run for their rows. */
+  /** Statements that return rows. */
   readonly reads: number;
-  /** Statements that were run for what they change. */
+  /** Statements that change rows. */
   readonly writes: number;
-  /** Transactions that were begun. */
+  /** Transactions begun. */
   readonly begun: number;
 }
 
-/** Counts what databases are asked while `work` is done. They are asked all the same. */
+/** Counts the calls to databases during `work`, which still reach them. */
 export function counted(work: () => void): Counted {
   const all = vi.spyOn(StatementSync.prototype, "all");
   const get = vi.spyOn(StatementSync.prototype, "get");

@@ -1,4 +1,4 @@
-// What a hello costs the store.
+// The cost of a hello in the store.
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, it, vi } from "vitest";
 import { hashSecret } from "../../../relay/crypto/secret.ts";
@@ -24,7 +24,7 @@ function tenantWith(count: number) {
   return { store, tenants, networks };
 }
 
-/** How many statements the database is asked for. */
+/** Number of statements sent to the database. */
 function statements(work: () => unknown): number {
   const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
   work();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 
-describe("the ports that are kept", () => {
+describe("stored ports", () => {
   function open() {
     const tenants = new Tenants(SqliteStore.open(":memory:"), () => 0);
     tenants.createTenant("acme");
@@ -19,13 +19,13 @@ describe("the ports that are kept", () => {
 
   const forget = (tenants: Tenants, id: string) => tenants.ports.forget(tenants.network("acme", "one"), id);
 
-  it("are as they were given, in their order", () => {
+  it("are unchanged and in their order", () => {
     const tenants = open();
     for (const one of [port("b"), port("a", "two"), port("c")]) tenants.ports.keep(one);
     expect(tenants.ports.all()).toEqual([port("b"), port("a", "two"), port("c")]);
   });
 
-  it("are forgotten one by one, each by its own network alone", () => {
+  it("are deleted one by one, each only by its own network", () => {
     const tenants = open();
     for (const one of [port("a"), port("b", "two")]) tenants.ports.keep(one);
     expect(() => forget(tenants, "b")).toThrow("there is no port 'b'");
@@ -34,7 +34,7 @@ describe("the ports that are kept", () => {
     expect(() => forget(tenants, "a")).toThrow("there is no port 'a'");
   });
 
-  it("go with their network, and with its tenant", () => {
+  it("are deleted with their network, and with its tenant", () => {
     const tenants = open();
     for (const one of [port("a"), port("b", "two")]) tenants.ports.keep(one);
     tenants.deleteNetwork("acme", "one");
@@ -43,7 +43,7 @@ describe("the ports that are kept", () => {
     expect(tenants.ports.all()).toEqual([]);
   });
 
-  it("are none of a network that is not there", () => {
+  it("cannot belong to a missing network", () => {
     expect(() => open().ports.keep(port("a", "three"))).toThrow("there is no network 'three'");
   });
 });

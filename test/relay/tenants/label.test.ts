@@ -17,7 +17,7 @@ describe("the label of a device", () => {
     expect(hostLabel(name)).toBe(label);
   });
 
-  it("is one that a host may have, whatever the name", () => {
+  it("is valid for a host, whatever the name", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 256 }), (name) => {
         expect(hostLabel(name)).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
@@ -25,7 +25,7 @@ describe("the label of a device", () => {
     );
   });
 
-  it("is numbered from 2 on where it is taken, within the length of a label", () => {
+  it("is numbered from 2 on if it is taken, within the maximum length of a label", () => {
     const taken = new Set(["laptop", "laptop-2", "laptop-4", "a".repeat(63)]);
     expect(freeLabel("laptop", (label) => taken.has(label))).toBe("laptop-3");
     expect(freeLabel("desktop", (label) => taken.has(label))).toBe("desktop");

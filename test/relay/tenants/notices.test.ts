@@ -9,7 +9,7 @@ describe("notices", () => {
   let now = 1_000;
   const notices = new Notices(() => now);
 
-  it("are kept once each, with how often and from when to when, the newest first", () => {
+  it("are kept once each, with a count and first and last time, the newest first", () => {
     expect(notices.add("acme", notice("limit.devices"))).toBe(true);
     now += 10;
     expect(notices.add("acme", notice("limit.macs"), 7)).toBe(true);
@@ -21,7 +21,7 @@ describe("notices", () => {
     ]);
   });
 
-  it("are told again after a minute, while they go on", () => {
+  it("are reported again after a minute, while they go on", () => {
     now = 1_059;
     expect(notices.add("acme", notice("limit.devices"))).toBe(false);
     now = 1_060;
@@ -30,13 +30,13 @@ describe("notices", () => {
     expect(notices.add("acme", notice("limit.devices"))).toBe(false);
   });
 
-  it("begin anew after an hour of silence", () => {
+  it("start again after an hour of silence", () => {
     now += 3_600;
     expect(notices.add("acme", notice("limit.devices"))).toBe(true);
     expect(notices.of("acme")[0]).toMatchObject({ firstAt: now, lastAt: now, count: 1 });
   });
 
-  it("are told apart by network, and are one tenant's", () => {
+  it("are separate for each network and tenant", () => {
     notices.add("umbrella", notice("storm", "lan"));
     notices.add("umbrella", notice("storm", "lab"));
     expect(notices.of("umbrella").map(({ network }) => network)).toEqual(["lab", "lan"]);
@@ -46,7 +46,7 @@ describe("notices", () => {
     expect(notices.of("acme")).toHaveLength(2);
   });
 
-  it("are of a bounded number of tenants, and their texts of a bounded length", () => {
+  it("are kept for a limited number of tenants, with texts of limited length", () => {
     for (let i = 0; i < 3_000; i++)
       notices.add(`tenant-${i}`, { ...notice("storm"), message: "x".repeat(9_000) });
     expect(notices.of("tenant-2999")[0]?.message).toHaveLength(512);
@@ -57,7 +57,7 @@ describe("notices", () => {
     notices.add("acme", notice("limit.devices"));
   });
 
-  it("are a hundred at most, those that came up last", () => {
+  it("are a hundred at most, the most recent ones", () => {
     for (let i = 0; i < 250; i++) notices.add("acme", notice("storm", `net-${i}`));
     const kept = notices.of("acme");
     expect(kept).toHaveLength(100);

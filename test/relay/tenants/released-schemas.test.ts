@@ -9,7 +9,7 @@ import { MIGRATIONS } from "../../../relay/store/migrations.ts";
 import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 
-/** SHA-256 of each step that is out there: whoever has taken it will never take it again. */
+/** SHA-256 of each released step: a database that has taken a step never takes it again. */
 const RELEASED = [
   "77b82131e9dee321c38149c5078f31263a02b54d001a20a361211fa24d12de73",
   "5b87e9d66ddf59474e2044ceb407accaf3c8cc97439bece85613a42651f9b566",
@@ -17,13 +17,13 @@ const RELEASED = [
 ];
 
 describe("a released step of the schema", () => {
-  it.each(RELEASED.map((hash, i) => ({ step: i + 1, hash })))("$step is what it was", ({ step, hash }) => {
+  it.each(RELEASED.map((hash, i) => ({ step: i + 1, hash })))("$step is unchanged", ({ step, hash }) => {
     const text = MIGRATIONS[step - 1] ?? "";
     expect(createHash("sha256").update(text).digest("hex")).toBe(hash);
   });
 });
 
-/** What a relay of the third schema had, one of everything. */
+/** The content of a relay of the third schema, one of everything. */
 const HELD = `
   INSERT INTO tenants VALUES ('acme'), ('umbrella');
   INSERT INTO networks (id, tenant, name, vni, multicast_group, mtu, subnet, addresses, mode, settings) VALUES
@@ -72,7 +72,7 @@ describe("a relay of the third schema", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it("still has its networks, as they were set", () => {
+  it("still has its networks and their settings", () => {
     expect(tenants.networks("acme")).toMatchObject([
       { name: "lab", vni: 102, mtu: 1400, mode: "wire", addresses: false },
       { name: "lan", vni: 101, subnet: "10.20.0.0/24", addresses: true, settings: { ageing: 60 } },
@@ -80,7 +80,7 @@ describe("a relay of the third schema", () => {
     expect(tenants.networks("umbrella")).toMatchObject([{ name: "lan", vni: 103 }]);
   });
 
-  it("lets in by the same tokens, and shuts out whom it shut out", async () => {
+  it("accepts the same tokens, and rejects the same revoked ones", async () => {
     const names = async (secret: string) =>
       tenants.authenticate(await hashSecret(secret))?.networks.map(({ name }) => name);
     expect(await names("token")).toEqual(["lan", "lab"]);
@@ -100,14 +100,14 @@ describe("a relay of the third schema", () => {
     expect(store.addresses.at(1, 169_082_890)).toMatchObject({ device: undefined, fixed: true });
   });
 
-  it("knows which invites let in whom, and which let in nobody any more", async () => {
+  it("knows which device came by which invite, and which invites admit no more", async () => {
     expect(tenants.invites.of("acme")).toMatchObject([{ id: "i1", network: "lan", uses: 5, used: 2 }]);
     expect(store.invites.usedBy("i1", "k1")).toEqual({ device: "d1" });
     expect(store.invites.usedBy("i1", "k0")).toEqual({ device: undefined });
     expect(store.invites.byHash(await hashSecret("revoked"))).toMatchObject({ revokedAt: 1_500 });
   });
 
-  it("keeps its limits, and what was written down", () => {
+  it("keeps its limits and its audit log", () => {
     expect(tenants.limits.of("acme")).toMatchObject({ devices: 7, macs: null, bytes_per_second: null });
     expect(tenants.audit.entries({ tenant: "acme", limit: 10 })).toMatchObject([
       { action: "tenant.create", actor: "relay" },

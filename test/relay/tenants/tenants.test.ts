@@ -30,7 +30,7 @@ describe("tenants", () => {
     expect(tenants.networks("default")).toEqual([]);
   });
 
-  it("can't be made twice, nor deleted when they are not there", () => {
+  it("cannot be created twice, or deleted if they do not exist", () => {
     tenants.createTenant("acme");
     expect(() => tenants.createTenant("acme")).toThrow(expect.objectContaining({ code: "tenant.taken" }));
     expect(() => tenants.deleteTenant("nobody")).toThrow(expect.objectContaining({ code: "tenant.unknown" }));
@@ -43,7 +43,7 @@ describe("tenants", () => {
       tenants.createTenant("umbrella");
     });
 
-    it("have the VNI that was asked for, or one of 16 million at random that tells nothing of others", () => {
+    it("have the requested VNI, or one of 16 million at random that reveals nothing of others", () => {
       expect(tenants.createNetwork("acme", { name: "mine", vni: 103 }).vni).toBe(103);
       const vnis = Array.from(
         { length: 200 },
@@ -61,11 +61,11 @@ describe("tenants", () => {
       expect(Math.min(...vnis)).toBeLessThan(0x800000);
     });
 
-    it("never have the VNI of another, even where nearly all are taken", () => {
+    it("never have the VNI of another, even if nearly all are taken", () => {
       const taken = new Set<number>();
       const crowded = SqliteStore.open(":memory:");
       const isTaken = crowded.vniTaken.bind(crowded);
-      // As if all but a few low ones were.
+      // Pretends that all but a few low ones are taken.
       Object.assign(crowded, { vniTaken: (vni: number) => vni > 120 || isTaken(vni) });
       const full = new Tenants(crowded, () => now);
       full.createTenant("acme");
@@ -76,7 +76,7 @@ describe("tenants", () => {
       crowded.close();
     });
 
-    it("have a group of their own, 1500 bytes of MTU, and addresses where they have a subnet", () => {
+    it("have a group of their own, an MTU of 1500 bytes, and addresses if they have a subnet", () => {
       expect(tenants.createNetwork("acme", { name: "bare", vni: 101 })).toMatchObject({
         group: "239.0.0.101",
         mtu: 1500,
@@ -93,7 +93,7 @@ describe("tenants", () => {
       ).toMatchObject({ addresses: false });
     });
 
-    it("can't share a name in a tenant, or a VNI at all", () => {
+    it("cannot share a name in a tenant, or a VNI at all", () => {
       tenants.createNetwork("acme", { name: "lan", vni: 101 });
       expect(() => tenants.createNetwork("acme", { name: "lan", vni: 500 })).toThrow(
         expect.objectContaining({ code: "network.taken" }),
@@ -103,7 +103,7 @@ describe("tenants", () => {
       );
     });
 
-    it("can't be made where no VNI is left", () => {
+    it("cannot be created if no VNI is left", () => {
       const full = new Tenants(
         Object.assign(SqliteStore.open(":memory:"), { freeVni: () => 0x1000000, vniTaken: () => true }),
         () => now,
@@ -114,7 +114,7 @@ describe("tenants", () => {
       );
     });
 
-    it("belong to their tenant alone", () => {
+    it("belong only to their tenant", () => {
       tenants.createNetwork("acme", { name: "lan" });
       const unknown = expect.objectContaining({ code: "network.unknown" });
       expect(() => tenants.network("umbrella", "lan")).toThrow(unknown);
@@ -165,7 +165,7 @@ describe("tenants", () => {
       expect(tenants.authenticate(hash)).toBeUndefined();
     });
 
-    it("can be revoked, of which those who listen hear before it is done", async () => {
+    it("can be revoked, and listeners are called before the call returns", async () => {
       const { token, secret } = await tenants.createToken("acme", { networks: ["lan"] });
       const hash = await hashSecret(secret);
       let stillGood: unknown;
@@ -180,7 +180,7 @@ describe("tenants", () => {
       );
     });
 
-    it("can't be revoked by another tenant", async () => {
+    it("cannot be revoked by another tenant", async () => {
       tenants.createTenant("umbrella");
       const { token, secret } = await tenants.createToken("acme", { networks: ["lan"] });
       expect(() => tenants.revokeToken("umbrella", token.id)).toThrow(
@@ -190,7 +190,7 @@ describe("tenants", () => {
       expect(tenants.authenticate(await hashSecret(secret))).toBeDefined();
     });
 
-    it("go with their network and with their tenant", async () => {
+    it("are deleted with their network and with their tenant", async () => {
       const network = tenants.createNetwork("acme", { name: "other" });
       const first = await tenants.createToken("acme", { networks: ["other"] });
       const second = await tenants.createToken("acme", { networks: ["lan"] });
@@ -206,7 +206,7 @@ describe("tenants", () => {
       expect(tenants.authenticate(await hashSecret(second.secret))).toBeUndefined();
     });
 
-    it("can't be made for a network that is not there", async () => {
+    it("cannot be created for a missing network", async () => {
       await expect(tenants.createToken("acme", { networks: ["nothing"] })).rejects.toMatchObject({
         code: "network.unknown",
       });
@@ -216,7 +216,7 @@ describe("tenants", () => {
     });
   });
 
-  it("tell those who listen of settings that changed, and of roles that somebody may have", async () => {
+  it("notify listeners of changed settings, and of changed roles", async () => {
     tenants.createTenant("acme");
     tenants.createNetwork("acme", { name: "lan", settings: { ageing: 60 } });
     tenants.createNetwork("acme", { name: "other" });
@@ -237,7 +237,7 @@ describe("tenants", () => {
     );
   });
 
-  it("have tokens that open each of their networks once, with what those may be", async () => {
+  it("have tokens that open each of their networks once, with their roles there", async () => {
     tenants.createTenant("acme");
     for (const name of ["lan", "other"]) tenants.createNetwork("acme", { name });
     const request = { networks: ["lan", "other", "lan"], roles: ["dhcp-server" as const] };

@@ -14,7 +14,7 @@ import { readPcapng } from "./read-pcapng.ts";
 
 const STATISTICS = interfaceStatistics({ interfaceId: 0, startedAt: 0, endedAt: 1, received: 8, lost: 5 });
 
-/** A frame of that many bytes. */
+/** A frame of `size` bytes. */
 function packet(size: number, lost = 0): Uint8Array {
   const note = { interfaceId: 0, at: 1, direction: "inbound", comment: encodeText("x"), lost } as const;
   const block = new Uint8Array(packetBytes(size, note));
@@ -31,8 +31,8 @@ const FILE = Buffer.concat([
   packet(262_144),
 ]);
 
-describe("a reader of blocks", () => {
-  it("lets pass all that comes, in whole blocks, however it is cut", () => {
+describe("a block reader", () => {
+  it("passes everything on in whole blocks, however the stream is cut", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(FILE.length), { maxLength: 8 }), (cuts) => {
         const reader = new BlockReader();
@@ -49,7 +49,7 @@ describe("a reader of blocks", () => {
     );
   });
 
-  it("lets pass what can be read, wherever the stream breaks off", () => {
+  it("passes on a readable file, wherever the stream breaks off", () => {
     fc.assert(
       fc.property(fc.nat(FILE.length), (end) => {
         const reader = new BlockReader();
@@ -61,7 +61,7 @@ describe("a reader of blocks", () => {
     );
   });
 
-  it("knows from the statistics at the end what was lost in all", () => {
+  it("reads the total loss from the statistics at the end", () => {
     const reader = new BlockReader();
     reader.read(FILE);
     reader.read(STATISTICS);
@@ -72,9 +72,9 @@ describe("a reader of blocks", () => {
   it.each([
     ["words", Buffer.from("<!doctype html><title>A proxy</title>")],
     ["a block that is too short", Buffer.from(emptyBlock()).fill(8, 4, 5)],
-    ["a block that can't be as long", Buffer.from(emptyBlock()).fill(0x7c, 6, 7)],
-    ["a block of two lengths", Buffer.from(emptyBlock()).fill(0, 12)],
-  ])("takes nothing that is no capture: %s", (_, bytes) => {
+    ["a block of an impossible length", Buffer.from(emptyBlock()).fill(0x7c, 6, 7)],
+    ["a block with two different lengths", Buffer.from(emptyBlock()).fill(0, 12)],
+  ])("refuses what is not a capture: %s", (_, bytes) => {
     expect(new BlockReader().read(bytes)).toBeUndefined();
   });
 });

@@ -17,7 +17,7 @@ import {
 import { requires } from "../../support/requirements.ts";
 import { readPcapng } from "./read-pcapng.ts";
 
-/** 2026-01-02 03:04:05.678 UTC, and some. */
+/** 2026-01-02 03:04:05.678 UTC, plus a fraction. */
 const AT = 1_767_323_045_678.25;
 
 const notes = fc.record({
@@ -29,7 +29,7 @@ const notes = fc.record({
 });
 const frames = fc.uint8Array({ minLength: 14, maxLength: 200 });
 
-/** A frame as the block of it alone, in a buffer that has no more room than it needs. */
+/** A frame's block alone, in a buffer of exactly its size. */
 function packet(frame: Uint8Array, note: PacketNote): Uint8Array {
   const block = new Uint8Array(packetBytes(frame.length, note)).fill(0xee);
   expect(writePacket(block, 0, note, frame, 0, frame.length)).toBe(block.length);
@@ -39,7 +39,7 @@ function packet(frame: Uint8Array, note: PacketNote): Uint8Array {
 const interfaces = [interfaceDescription("a in", "A, inbound"), interfaceDescription("a out", "A, outbound")];
 
 describe("a capture file", () => {
-  it("has every frame with its interface, time, direction, comment and what was lost before it", () => {
+  it("contains each frame with its interface, time, direction, comment and prior loss", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(frames, notes), { maxLength: 10 }), (sent) => {
         const blocks = sent.map(([frame, note]) =>
@@ -68,7 +68,7 @@ describe("a capture file", () => {
     );
   });
 
-  it("takes a frame from anywhere in a buffer to anywhere in another, and touches nothing around it", () => {
+  it("copies a frame between any offsets, and changes no byte around it", () => {
     const bytes = Uint8Array.from({ length: 64 }, (_, i) => i);
     const note: PacketNote = { interfaceId: 0, at: AT, direction: "inbound" };
     const size = packetBytes(21, note);
@@ -80,7 +80,7 @@ describe("a capture file", () => {
     expect(() => writePacket(into, 21, note, bytes, 30, 51)).toThrow(RangeError);
   });
 
-  it("says who wrote it, and describes its interfaces: Ethernet, whole frames, nanoseconds", () => {
+  it("names its author, and describes its interfaces: Ethernet, whole frames, nanoseconds", () => {
     const {
       application,
       comment,
@@ -94,7 +94,7 @@ describe("a capture file", () => {
     ]);
   });
 
-  it("ends with what each interface had and what was lost of it", () => {
+  it("ends with the frames and losses of each interface", () => {
     const lost = 2 ** 33 + 1;
     const statistics = { interfaceId: 1, startedAt: AT, endedAt: AT + 10, received: lost + 7, lost };
     const file = [sectionHeader(""), ...interfaces, emptyBlock(), interfaceStatistics(statistics)];
@@ -105,8 +105,8 @@ describe("a capture file", () => {
 
   it.each([
     ["as they are, whatever their language", "Büro 東京 🦀", "Büro 東京 🦀"],
-    ["without what a terminal would obey", "a\u001b[31m\n\u0000b\u009bc", "a [31m b c"],
-    ["cut where they are too long", "x".repeat(2_000), "x".repeat(512)],
+    ["without control characters", "a\u001b[31m\n\u0000b\u009bc", "a [31m b c"],
+    ["cut if they are too long", "x".repeat(2_000), "x".repeat(512)],
     ["cut between two characters", `x${"é".repeat(2_000)}`, `x${"é".repeat(255)}`],
     ["with a mark for half a character", "a\ud800b", "a\ufffdb"],
   ])("has names %s", (_, name, written) => {
@@ -116,7 +116,7 @@ describe("a capture file", () => {
 });
 
 describe.runIf(requires("tshark"))("tshark", () => {
-  it("reads a capture without a complaint, and shows what was said of each frame", () => {
+  it("reads a capture without a complaint, and shows every comment", () => {
     const arp = Buffer.from(
       "ffffffffffff020000000001080600010800060400010200000000010a1400010000000000000a140002",
       "hex",
@@ -145,12 +145,12 @@ describe.runIf(requires("tshark"))("tshark", () => {
     ]);
   });
 
-  it("reads a capture of nothing", () => {
+  it("reads an empty capture", () => {
     expect(fieldsOf(Buffer.concat([sectionHeader("quiet"), emptyBlock()]), ["frame.len"])).toEqual([]);
   });
 });
 
-/** What tshark says of each frame, which must be all that it says. */
+/** The comments that tshark shows for each frame, which must be its only remarks. */
 function fieldsOf(capture: Uint8Array, fields: readonly string[]): string[][] {
   const directory = mkdtempSync(join(tmpdir(), "laneway-pcapng-"));
   try {

@@ -1,6 +1,6 @@
 /**
- * Reads pcapng for tests, written from the format's specification (draft-ietf-opsawg-pcapng) and not from the
- * writer, so that a mistake in that one is not made here again. Whatever is not as it has to be throws.
+ * Reads pcapng for tests. It follows the format's specification (draft-ietf-opsawg-pcapng), not the writer, so it does
+ * not repeat the writer's mistakes. Throws for any violation.
  */
 import { Buffer } from "node:buffer";
 

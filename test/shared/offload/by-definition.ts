@@ -1,9 +1,9 @@
 /**
- * IP packets and their checksums read straight from the RFCs, by other means than those under test: nothing
- * here uses shared/.
+ * IP packets and their checksums, read straight from the RFCs and by other means than the tested code: nothing here
+ * uses shared/.
  */
 
-/** RFC 1071 as arithmetic: the sum modulo 65535, where only nothing at all sums up to 0. */
+/** RFC 1071 as arithmetic: the sum modulo 65535, where only all zeros sum up to 0. */
 export function sumByDefinition(data: Uint8Array): number {
   let sum = 0;
   for (const [index, byte] of data.entries()) sum += index % 2 === 0 ? byte * 256 : byte;
@@ -23,7 +23,7 @@ export interface Anatomy {
   readonly payload: Buffer;
   /** Behind the packet. */
   readonly padding: Buffer;
-  /** The sum of the pseudo-header, for the length that the packet has. */
+  /** The sum of the pseudo-header, for the packet's length. */
   readonly pseudoHeader: number;
 }
 
@@ -31,7 +31,7 @@ const TAGS = [0x8100, 0x88a8];
 const EXTENSIONS = [0, 43, 60];
 const PROTOCOLS: Record<number, "tcp" | "udp"> = { 6: "tcp", 17: "udp" };
 
-/** Takes a frame apart, or throws where its lengths don't add up. */
+/** Takes a frame apart. Throws if its lengths contradict each other. */
 export function dissect(frame: Uint8Array): Anatomy {
   const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
   let at = 12;
@@ -82,7 +82,7 @@ function sumPseudoHeader(version: 4 | 6, network: Buffer, protocol: number, leng
   return sumByDefinition(Buffer.concat([addresses, rest]));
 }
 
-/** What is wrong with the checksums of a frame that is to go out as it is. */
+/** The faults in the checksums of a frame that is ready for a wire. */
 export function findBadChecksums(anatomy: Anatomy): string[] {
   const { version, ip, protocol, transport, payload, pseudoHeader } = anatomy;
   const bad: string[] = [];

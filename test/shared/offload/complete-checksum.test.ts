@@ -39,7 +39,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   padding: fc.nat(20),
 });
 
-/** A frame with a sealed datagram, where that begins and ends. */
+/** A frame with a valid datagram, and where that begins and ends. */
 function sealed({ version, tags, data, padding }: Shape): { frame: Uint8Array; udp: number; end: number } {
   const frame = new Uint8Array(200);
   const at = written(
@@ -70,8 +70,8 @@ function sealed({ version, tags, data, padding }: Shape): { frame: Uint8Array; u
   return { frame: frame.slice(0, end + padding), udp, end };
 }
 
-describe("a checksum that was left to the network card", () => {
-  it("is filled in, and comes out as the sender's own", () => {
+describe("a checksum left to the network card", () => {
+  it("is completed, and equals the sender's own", () => {
     fc.assert(
       fc.property(shape, (of) => {
         const { frame, udp, end } = sealed(of);
@@ -88,7 +88,7 @@ describe("a checksum that was left to the network card", () => {
     );
   });
 
-  it("is left alone where it is right, wrong in another way, or none", () => {
+  it("is left alone if it is right, wrong in another way, or absent", () => {
     fc.assert(
       fc.property(shape, fc.integer({ min: 0, max: 0xffff }), (of, other) => {
         const { frame, udp, end } = sealed(of);
@@ -121,8 +121,8 @@ describe("a checksum that was left to the network card", () => {
   });
 });
 
-describe("what was left undone", () => {
-  /** The specimen with the header that we make of it; undefined where nothing is found undone. */
+describe("undone work", () => {
+  /** The specimen with our header for it; undefined if nothing undone is found. */
   function described(frame: Uint8Array, frameBytes: number): Specimen | undefined {
     const segment = findUndone(frame, 0, frame.length);
     if (segment < 0) return undefined;
@@ -141,7 +141,7 @@ describe("what was left undone", () => {
   }
 
   it.each([superFrames["TCP over IPv4"], superFrames["TCP over IPv6"]])(
-    "of a super-frame of TCP is said so that the same comes of it as of what the system itself says",
+    "of a TCP super-frame is described so that it is cut as by the system's own header",
     (arbitrary) => {
       let found = 0;
       fc.assert(
@@ -154,12 +154,12 @@ describe("what was left undone", () => {
           expect(finished(own)).toEqual(finished(specimen));
         }),
       );
-      // Extension headers are not looked behind.
+      // Extension headers are not skipped here.
       expect(found).toBeGreaterThan(10);
     },
   );
 
-  it("of a checksum alone is said so that it comes out as we fill it in", () => {
+  it("of a checksum alone is described so that the result equals ours", () => {
     fc.assert(
       fc.property(unsummedFrames, (specimen) => {
         const own = described(specimen.frame, 65_550);
@@ -170,7 +170,7 @@ describe("what was left undone", () => {
     );
   });
 
-  it("is no super-frame with padding behind it", () => {
+  it("is not a super-frame with padding behind it", () => {
     const { frame } = plainSpecimen({}, new Uint8Array(3_000));
     expect(described(frame, 1_514)?.virtio.gsoType).toBe(1);
     const padded = Uint8Array.of(...frame, 0);

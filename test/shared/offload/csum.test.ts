@@ -7,7 +7,7 @@ import { sumByDefinition } from "./by-definition.ts";
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 describe("the sum of a range of bytes", () => {
-  it("is the one's complement sum of its words, whatever its length and wherever it begins", () => {
+  it("is the one's complement sum of its words, for any length and offset", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), fc.nat(20), fc.nat(20), (data, before, after) => {
         const bytes = new Uint8Array(before + data.length + after).fill(0x77);
@@ -29,8 +29,8 @@ describe("the sum of a range of bytes", () => {
   });
 });
 
-describe("a checksum that is completed", () => {
-  it("is 0xffff in UDP where it comes to 0, which there would mean none, and 0 elsewhere", () => {
+describe("a completed checksum", () => {
+  it("is 0xffff in UDP instead of 0, which would mean no checksum, and 0 elsewhere", () => {
     const bytes = new Uint8Array(20);
     bytes.fill(0xff, 0, 2);
     completeCsum(viewOf(bytes), 0, UDP_CSUM_OFFSET, 20);

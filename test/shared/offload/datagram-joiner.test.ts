@@ -32,7 +32,7 @@ interface Written extends Specimen {
   readonly frameBytes: number;
 }
 
-/** What a joiner makes of frames that come in one turn. */
+/** The output of a joiner for frames that arrive in one turn. */
 function joined(specimens: readonly Specimen[]): Written[] {
   const written: Written[] = [];
   const joiner = new DatagramJoiner((bytes, virtio, end, frames, frameBytes) => {
@@ -60,7 +60,7 @@ function joined(specimens: readonly Specimen[]): Written[] {
 const onTheWire = (specimens: readonly Specimen[]) =>
   specimens.flatMap((specimen) => finished(specimen)).map((frame) => Buffer.from(frame).toString("hex"));
 
-/** The datagrams that a super-frame stands for, their checksums left undone as a TAP gives them. */
+/** The datagrams of a super-frame, with their checksums left undone as a TAP gives them. */
 function datagramsOf(specimen: Specimen): Specimen[] {
   return finished(specimen).map((whole) => unsummed(whole));
 }
@@ -74,7 +74,7 @@ function unsummed(whole: Uint8Array): Specimen {
   return { frame, virtio: { flags: NEEDS_CSUM, ...virtio } };
 }
 
-/** Datagrams of one flow over IPv4, that carry so many bytes each. */
+/** IPv4 datagrams of one flow with the given payload sizes. */
 function flow(
   lengths: readonly number[],
   edit: (frame: Buffer, index: number) => void = () => {},
@@ -87,7 +87,7 @@ function flow(
   );
 }
 
-/** Changes a frame, and has its IPv4 checksum be right again. */
+/** Changes a frame, and corrects its IPv4 checksum. */
 function editedIpv4(specimen: Specimen, edit: (frame: Buffer) => void): Specimen {
   return edited(specimen, (frame) => {
     edit(frame);
@@ -100,8 +100,8 @@ const asIs = ({ frame, virtio }: Specimen) => ({ frame: Buffer.from(frame).toStr
 
 const framesOf = (written: readonly Written[]) => written.map(({ frames }) => frames);
 
-describe("datagrams that are joined", () => {
-  /** Mostly of one length, as they are joined. */
+describe("joined datagrams", () => {
+  /** Mostly of one length, so that they are joined. */
   const plainFlows = fc
     .tuple(fc.integer({ min: 2, max: 400 }), fc.array(fc.constantFrom(0, 0, 0, 0, -1, 1), { maxLength: 200 }))
     .map(([length, changes]) => flow(changes.map((change) => length + change)));
@@ -118,7 +118,7 @@ describe("datagrams that are joined", () => {
     )
     .map((runs) => runs.flat());
 
-  it("are on a wire what they would have been by themselves, in the same order", () => {
+  it("are the same on a wire as unjoined ones, in the same order", () => {
     fc.assert(
       fc.property(streams, (specimens) => {
         const written = joined(specimens);
@@ -130,7 +130,7 @@ describe("datagrams that are joined", () => {
     );
   });
 
-  it("are so too where some of a flow are missing", () => {
+  it("are so too if some of a flow are missing", () => {
     fc.assert(
       fc.property(streams, fc.infiniteStream(fc.boolean()), (specimens, choices) => {
         const some = specimens.filter(() => choices.next().value);
@@ -156,12 +156,12 @@ describe("datagrams that are joined", () => {
     expect(dissect(one?.frame ?? new Uint8Array()).payload).toHaveLength(607);
   });
 
-  it("are as many as every kernel takes, and no more bytes than a packet has", () => {
+  it("are limited to what every kernel accepts, and to a packet's maximum size", () => {
     expect(framesOf(joined(flow(new Array(150).fill(64))))).toEqual([MAX_DATAGRAMS, MAX_DATAGRAMS, 22]);
     expect(framesOf(joined(flow(new Array(50).fill(1_472))))).toEqual([44, 6]);
   });
 
-  it("are those of IPv6 too", () => {
+  it("may be IPv6 too", () => {
     const whole = fc.sample(
       superFrames["UDP over IPv6"].filter(({ frame, virtio }) => {
         const { ethernet, ip } = dissect(frame);
@@ -174,7 +174,7 @@ describe("datagrams that are joined", () => {
     expect(first?.frames).toBe(Math.min(parts.length, MAX_DATAGRAMS));
   });
 
-  it("wait for others in a turn alone", () => {
+  it("wait for others only within a turn", () => {
     let written = 0;
     const joiner = new DatagramJoiner((_bytes, _virtio, _end, frames) => {
       written += frames;
@@ -189,7 +189,7 @@ describe("datagrams that are joined", () => {
   });
 });
 
-describe("a datagram is not joined to one before it", () => {
+describe("a datagram is not joined to the previous one", () => {
   const second = (edit: (frame: Buffer) => void) =>
     flow([100, 100], (frame, index) => {
       if (index === 1) edit(frame);
@@ -220,7 +220,7 @@ describe("a datagram is not joined to one before it", () => {
     );
   });
 
-  it("that carries more, or comes behind one that carries less", () => {
+  it("that carries more, or follows one that carries less", () => {
     alone(flow([100, 101]));
     expect(framesOf(joined(flow([100, 99, 99])))).toEqual([2, 1]);
   });
@@ -248,12 +248,12 @@ describe("a datagram is not joined to one before it", () => {
     alone(padded);
   });
 
-  it("whose checksum was computed, or is said to be right", () => {
+  it("whose checksum was computed, or is marked valid", () => {
     alone(flow([100, 100]).map(({ frame, virtio }) => ({ frame, virtio: { ...virtio, flags: 0 } })));
     alone(flow([100, 100]).map(({ frame, virtio }) => ({ frame, virtio: { ...virtio, flags: DATA_VALID } })));
   });
 
-  it("that is a fragment, as they both are", () => {
+  it("that is a fragment, as both are", () => {
     alone(
       flow([100, 100], (frame) => {
         frame[20] = 0x20;
@@ -261,7 +261,7 @@ describe("a datagram is not joined to one before it", () => {
     );
   });
 
-  it("that is none at all", () => {
+  it("that is not a datagram", () => {
     const tcp = plainSpecimen({}, noise(100, 1), { gsoType: GSO_NONE, gsoSize: 0 });
     alone([...flow([100]), tcp, tcp, ...flow([100])]);
     alone([...flow([100]), { frame: new Uint8Array(14), virtio: { ...tcp.virtio, csumOffset: 6 } }]);

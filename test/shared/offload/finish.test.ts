@@ -18,8 +18,8 @@ import {
   unsummedFrames,
 } from "./specimens.ts";
 
-describe("a frame of which only the checksum is left to do", () => {
-  it("gets it, right by definition, without regard to padding, and is otherwise as it was", () => {
+describe("a frame with only its checksum left to do", () => {
+  it("gets it, correct by definition, ignoring padding, and is otherwise unchanged", () => {
     fc.assert(
       fc.property(unsummedFrames, fc.nat(9), (specimen, offset) => {
         const [frame = new Uint8Array(0), ...more] = finished(specimen, offset);
@@ -40,7 +40,7 @@ describe("a frame of which only the checksum is left to do", () => {
     const csumStart = 42 + 8 + inner.virtio.csumStart;
     const tunnelled = edited(
       plainDatagram(vxlan, { gsoType: GSO_NONE, csumStart, csumOffset: 16 }),
-      // No checksum of its own, as in VXLAN.
+      // The outer header has no checksum, as in VXLAN.
       (frame) => frame.writeUInt16BE(0, 40),
     );
     const [frame = new Uint8Array(0)] = finished(tunnelled);
@@ -59,7 +59,7 @@ describe("a frame of which only the checksum is left to do", () => {
     expect([...frame.with(38, 0).with(39, 0)]).toEqual([...specimen.frame]);
   });
 
-  it("is refused where that checksum can't be", () => {
+  it("is refused if that checksum is impossible", () => {
     const specimen = plainDatagram(noise(20, 1), { gsoType: GSO_NONE, csumOffset: 0 });
     expect(faultOf(specimen)).toBe("csum-misplaced");
     expect(faultOf(edited(specimen, (frame) => frame.writeUInt16BE(0x2000, 20)))).toBe("fragment");
@@ -87,7 +87,7 @@ describe("a UDP checksum that comes to 0", () => {
 });
 
 describe("a frame without work left", () => {
-  it("is copied, whatever it is", () => {
+  it("is copied unchanged", () => {
     fc.assert(
       fc.property(fc.oneof(...Object.values(plainFrames)), fc.nat(0xffff), (frame, leftover) => {
         const virtio = {
@@ -100,8 +100,8 @@ describe("a frame without work left", () => {
   });
 });
 
-describe("bytes from anyone", () => {
-  /** A header and a frame that somebody has tampered with, most often where it matters. */
+describe("untrusted bytes", () => {
+  /** A header and a frame with random changes, mostly where they matter. */
   const tampered = fc
     .tuple(
       smallSuperFrames,
@@ -114,14 +114,14 @@ describe("bytes from anyone", () => {
       return bytes.subarray(0, end);
     });
 
-  it("are read only where they are said to be, and never make it throw", () => {
+  it("are read only within their range, and never make it throw", () => {
     expectToKeepWithinBounds(
       (bytes, start, end) => finish(bytes, start, start + VIRTIO_BYTES, end),
       tampered,
     );
   });
 
-  it("come to no more than a few times as much, in frames that lie one after the other", () => {
+  it("come to no more than a few times as much, in consecutive frames", () => {
     const any = fc.oneof(tampered, fc.uint8Array({ minLength: VIRTIO_BYTES, maxLength: 200 }));
     fc.assert(
       fc.property(any, (bytes) => {
@@ -140,14 +140,14 @@ describe("bytes from anyone", () => {
     );
   });
 
-  it("are refused wherever they have been cut off", () => {
+  it("are refused wherever they are truncated", () => {
     const { bytes, virtio, frame, end } = place(plainSpecimen({}, noise(100, 1)));
     for (let short = frame; short < end; short++) {
       expect(finish(bytes, virtio, frame, short)).toEqual(new OffloadFault("truncated"));
     }
   });
 
-  it("are refused where the ranges make no sense", () => {
+  it("are refused for invalid ranges", () => {
     const { bytes, virtio, frame, end } = place(plainSpecimen({}, noise(100, 1)), 0);
     const size = bytes.length;
     const ranges = [

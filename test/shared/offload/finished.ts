@@ -1,9 +1,9 @@
-/** What becomes of a specimen. */
+/** The result for a specimen. */
 import { expect } from "vitest";
 import { finish, HEADROOM, OffloadFault, type OffloadFaultReason } from "../../../shared/offload/finish.ts";
 import { place, type Specimen } from "./specimens.ts";
 
-/** The frames that come of it, once they are known to lie as they should. */
+/** The resulting frames, after a check of their layout. */
 export function finished(specimen: Specimen, offset?: number): Uint8Array[] {
   const { bytes, virtio, frame, end } = place(specimen, offset);
   const before = bytes.slice();

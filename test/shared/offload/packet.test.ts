@@ -54,9 +54,9 @@ describe("the packet in a frame", () => {
     ["a last fragment", "fragment", frame((bytes) => bytes.writeUInt16BE(1, 20))],
     ["an IPv6 fragment", "fragment", ipv6(0, [...extension(44), ...extension(TCP)])],
     ["a payload length beyond the frame", "truncated", ipv6(TCP, [...noise(20, 1)]).subarray(0, 73)],
-    ["an extension header that is not there", "bad-header", ipv6(0, extension(60))],
+    ["a missing extension header", "bad-header", ipv6(0, extension(60))],
     ["an extension header longer than the packet", "bad-header", ipv6(0, extension(TCP, 1))],
-    // RFC 2675: a jumbogram says 0.
+    // RFC 2675: a jumbogram has 0.
     ["a payload length of 0 before more", "bad-header", ipv6(0, [])],
     ["tags up to the end", "truncated", Uint8Array.of(...noise(12, 1), 0x81, 0, 0, 1, 0x81, 0, 0, 1)],
   ])("is not found, with a reason: %s", (_, reason, bytes) => {
@@ -64,7 +64,7 @@ describe("the packet in a frame", () => {
   });
 });
 
-describe("a checksum left to do", () => {
+describe("an undone checksum", () => {
   const packet = (protocol: number): Packet => ({
     ipv6: false,
     network: 14,
@@ -92,16 +92,16 @@ describe("a checksum left to do", () => {
     ["where the IP addresses are", UDP, 14, 12],
     ["where UDP has its ports", UDP, 34, 0],
     ["where TCP has its flags", TCP, 34, 12],
-    ["in UDP's header for what is inside", UDP, 41, 0],
-    ["in GRE's header for what is inside", GRE, 37, 0],
+    ["in UDP's header for the inner packet", UDP, 41, 0],
+    ["in GRE's header for the inner packet", GRE, 37, 0],
     ["in the IPv4 header of a tunnel", 4, 53, 0],
     ["in the IPv6 header of a tunnel", 41, 73, 0],
-    ["in what TCP carries", TCP, 60, 6],
+    ["in TCP's payload", TCP, 60, 6],
     ["where ICMP has its type", 1, 34, 0],
-    ["where ICMPv6 has its checksum, which nobody leaves undone", 58, 34, 2],
+    ["where ICMPv6 has its checksum, which no sender leaves undone", 58, 34, 2],
     ["half behind the packet", UDP, 100, 33],
     ["far behind the packet", UDP, 100, 0xffff],
-  ])("is not believed to be %s", (_, protocol, start, offset) => {
+  ])("is not accepted %s", (_, protocol, start, offset) => {
     expect(hasCsumAt(packet(protocol), start, offset)).toBe(false);
   });
 });

@@ -25,7 +25,7 @@ import {
 import { ethernetHeader, ipv4Header, ipv6Header, vlanTag } from "../frame/arbitraries.ts";
 import { dissect } from "./by-definition.ts";
 
-/** A frame and the virtio-net header that belongs to it. */
+/** A frame and its virtio-net header. */
 export interface Specimen {
   readonly virtio: VirtioHeader;
   readonly frame: Uint8Array;
@@ -38,10 +38,10 @@ export const ECE = 0x40;
 export const CWR = 0x80;
 const SYN_AND_RST = 0x06;
 
-/** Ports that no dissector has claimed. */
+/** Ports that no dissector claims. */
 const quietPort = fc.integer({ min: 62_000, max: 62_999 });
 
-/** What goes into a TCP header; `options` is a multiple of 4 bytes. */
+/** The fields of a TCP header; `options` is a multiple of 4 bytes. */
 export interface TcpFields {
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -62,7 +62,7 @@ const tcpOptions = fc
 export const tcpFields: fc.Arbitrary<TcpFields> = fc.record({
   sourcePort: quietPort,
   destinationPort: quietPort,
-  // Close to where they begin anew as often as not.
+  // Often close to the wrap-around.
   sequence: fc.oneof(fc.nat(0xffff_ffff), fc.integer({ min: 0xffff_0000, max: 0xffff_ffff })),
   acknowledgment: fc.nat(0xffff_ffff),
   flags: fc.nat(0xff).map((flags) => flags & ~SYN_AND_RST),
@@ -70,7 +70,7 @@ export const tcpFields: fc.Arbitrary<TcpFields> = fc.record({
   options: tcpOptions,
 });
 
-/** Hop-by-hop options, destination options and an experimental routing header that is used up, padded. */
+/** Hop-by-hop options, destination options and a used-up experimental routing header, padded. */
 const extensions = fc
   .subarray([0, 60, 43])
   .chain((types) => fc.tuple(...types.map((type) => fc.nat(2).map((units) => ({ type, units })))));
@@ -82,7 +82,7 @@ const tags = fc.tuple(fc.array(vlanTag, { maxLength: 2 }), fc.boolean()).map(([l
   })),
 );
 
-/** Bytes that don't repeat, from a seed: quicker than an arbitrary for each. */
+/** Bytes that do not repeat, from a seed: faster than an arbitrary for each. */
 export function noise(length: number, seed: number): Uint8Array {
   let state = seed | 1;
   return Uint8Array.from({ length }, () => {
@@ -175,13 +175,13 @@ function encodeDatagram(sourcePort: number, destinationPort: number, data: Uint8
   return bytes;
 }
 
-/** A virtio-net header around what matters: the rest is as Linux may leave it. */
+/** A virtio-net header with the relevant fields: the others are as Linux may leave them. */
 const hints = fc.record({ ecn: fc.boolean(), hdrLen: fc.nat(0xffff) });
 
-/** From 100 on, so that no combination of headers makes it a frame cut too fine. */
+/** From 100 on, so that no combination of headers exceeds the expansion limit. */
 const gsoSizes = fc.integer({ min: 100, max: 1500 });
 
-/** Most of them for a few frames, some for none to speak of, and some as large as a packet can be. */
+/** Most for a few frames, some for almost none, and some as large as a packet can be. */
 const lengths = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 1, max: 6000 }) },
   { weight: 2, arbitrary: fc.nat(200) },
@@ -212,7 +212,7 @@ function udpSuperFrame(envelope: fc.Arbitrary<Envelope>, sizes = lengths): fc.Ar
     });
 }
 
-/** Super-frames by what they carry, each with up to two VLAN tags, options and extension headers. */
+/** Super-frames by payload, each with up to two VLAN tags, options and extension headers. */
 export const superFrames = {
   "TCP over IPv4": tcpSuperFrame(ipv4Envelope, GSO_TCPV4),
   "TCP over IPv6": tcpSuperFrame(ipv6Envelope, GSO_TCPV6),
@@ -220,7 +220,7 @@ export const superFrames = {
   "UDP over IPv6": udpSuperFrame(ipv6Envelope),
 };
 
-/** The same, small enough to be looked at byte by byte. */
+/** The same, small enough to be checked byte by byte. */
 export const smallSuperFrames = fc.oneof(
   tcpSuperFrame(ipv4Envelope, GSO_TCPV4, fc.nat(400)),
   tcpSuperFrame(ipv6Envelope, GSO_TCPV6, fc.nat(400)),
@@ -228,7 +228,7 @@ export const smallSuperFrames = fc.oneof(
   udpSuperFrame(ipv6Envelope, fc.nat(400)),
 );
 
-/** Frames of which only the checksum has been left to do, padded by up to 46 bytes that mean nothing. */
+/** Frames with only the checksum left to do, padded by up to 46 arbitrary bytes. */
 export const unsummedFrames: fc.Arbitrary<Specimen> = fc
   .tuple(fc.oneof(...Object.values(superFrames)), fc.uint8Array({ maxLength: 46 }))
   .map(([{ frame, virtio }, padding]) => ({
@@ -236,7 +236,7 @@ export const unsummedFrames: fc.Arbitrary<Specimen> = fc
     virtio: { ...virtio, gsoType: GSO_NONE, ecn: false, gsoSize: 0 },
   }));
 
-/** TCP over IPv4 and Ethernet with nothing special about it, but for what is asked for. */
+/** Plain TCP over IPv4 and Ethernet, except for the given fields. */
 export function plainSpecimen(
   fields: Partial<TcpFields>,
   data: Uint8Array,
@@ -247,7 +247,7 @@ export function plainSpecimen(
   return specimenOf(PROTOCOL_TCP, upper, { gsoType: GSO_TCPV4, csumOffset: 16, ...virtio });
 }
 
-/** UDP over IPv4 and Ethernet, likewise. */
+/** Plain UDP over IPv4 and Ethernet, likewise. */
 export function plainDatagram(data: Uint8Array, virtio: Partial<VirtioHeader> = {}): Specimen {
   const upper = encodeDatagram(62_000, 62_001, data);
   return specimenOf(PROTOCOL_UDP, upper, { gsoType: GSO_UDP_L4, csumOffset: 6, ...virtio });
@@ -276,7 +276,7 @@ function specimenOf(protocol: number, upper: Uint8Array, given: Partial<VirtioHe
   return { frame, virtio };
 }
 
-/** A buffer with the specimen somewhere in it, and where. */
+/** A buffer that contains the specimen, and its offset. */
 export interface Placed {
   readonly bytes: Uint8Array;
   readonly virtio: number;
@@ -284,7 +284,7 @@ export interface Placed {
   readonly end: number;
 }
 
-/** Puts a specimen, the header right before the frame, `offset` bytes into a buffer with more behind it. */
+/** Copies a specimen, the header right before the frame, to `offset` in a buffer with more bytes behind it. */
 export function place({ virtio, frame }: Specimen, offset = 5): Placed {
   const bytes = new Uint8Array(offset + VIRTIO_BYTES + frame.length + 7).fill(0xa5);
   const at = written(writeVirtio(bytes, offset, virtio));

@@ -17,7 +17,7 @@ import {
   superFrames,
 } from "./specimens.ts";
 
-/** The headers as the super-frame had them, but for what every frame has of its own. */
+/** The super-frame's headers, without the fields that each frame has of its own. */
 function sharedHeaders(anatomy: Anatomy, index: number, gsoSize: number): string {
   const { ethernet, version, protocol } = anatomy;
   const ip = Buffer.from(anatomy.ip);
@@ -38,7 +38,7 @@ function sharedHeaders(anatomy: Anatomy, index: number, gsoSize: number): string
 const flagsOf = (frame: Uint8Array) => dissect(frame).transport[13] ?? 0;
 
 describe.each(Object.entries(superFrames))("a super-frame of %s", (_, specimens) => {
-  it("comes out as frames that make up the original when put back together", () => {
+  it("comes out as frames that make up the original when joined again", () => {
     fc.assert(
       fc.property(specimens, fc.nat(9), (specimen, offset) => {
         const { gsoSize } = specimen.virtio;
@@ -57,7 +57,7 @@ describe.each(Object.entries(superFrames))("a super-frame of %s", (_, specimens)
     );
   });
 
-  it("comes out with checksums that are right by definition", () => {
+  it("comes out with checksums that are correct by definition", () => {
     fc.assert(
       fc.property(specimens, (specimen) => {
         for (const frame of finished(specimen)) expect(findBadChecksums(dissect(frame))).toEqual([]);
@@ -75,7 +75,7 @@ describe("a TCP super-frame", () => {
     }
   });
 
-  it("keeps all flags where one frame is all there is", () => {
+  it("keeps all flags if it is a single frame", () => {
     const flags = CWR | ECE | ACK | PSH | FIN;
     expect(finished(plainSpecimen({ flags }, noise(100, 1))).map(flagsOf)).toEqual([flags]);
     expect(finished(plainSpecimen({ flags }, noise(0, 1))).map(flagsOf)).toEqual([flags]);
@@ -85,7 +85,7 @@ describe("a TCP super-frame", () => {
     expect(finished(plainSpecimen({ flags: ACK }, noise(250, 1))).map(flagsOf)).toEqual([ACK, ACK, ACK]);
   });
 
-  it("counts sequence numbers and identifications on past where they begin anew", () => {
+  it("counts sequence numbers and identifications on past their wrap-around", () => {
     const specimen = edited(plainSpecimen({ sequence: 0xffff_ff9c }, noise(300, 1)), (frame) => {
       frame.writeUInt16BE(0xffff, 18);
       frame.writeUInt16BE(0, 24);
@@ -97,7 +97,7 @@ describe("a TCP super-frame", () => {
     expect(parts.map(findBadChecksums)).toEqual([[], [], []]);
   });
 
-  it("leaves an IPv4 header that arrived damaged recognisable as such", () => {
+  it("leaves a damaged IPv4 header recognisable as damaged", () => {
     const damaged = edited(plainSpecimen({}, noise(300, 1)), (frame) => {
       frame[22] = (frame[22] ?? 0) ^ 0x40;
     });
@@ -111,7 +111,7 @@ describe("a TCP super-frame", () => {
   });
 });
 
-describe("a super-frame that makes no sense", () => {
+describe("a contradictory super-frame", () => {
   const data = noise(1000, 1);
   // Ethernet in [0, 14), IPv4 in [14, 34), then TCP or UDP.
   const tcp = (virtio = {}, edit: (frame: Buffer) => void = () => {}) =>
@@ -124,7 +124,7 @@ describe("a super-frame that makes no sense", () => {
     ["UDP's type on TCP", "gso-mismatch", tcp({ gsoType: GSO_UDP_L4 })],
     ["TCP's type on UDP", "gso-mismatch", udp({ gsoType: GSO_TCPV4 })],
     ["the type of UDP fragmentation", "gso-unknown", udp({ gsoType: GSO_UDP })],
-    ["a type nobody knows", "gso-unknown", tcp({ gsoType: 6 })],
+    ["an unknown type", "gso-unknown", tcp({ gsoType: 6 })],
     ["an ECN bit without a type", "gso-unknown", tcp({ gsoType: GSO_NONE, ecn: true })],
     ["no NEEDS_CSUM", "gso-no-csum", tcp({ flags: 0 })],
     ["a gso_size of 0", "gso-no-size", tcp({ gsoSize: 0 })],
@@ -140,7 +140,7 @@ describe("a super-frame that makes no sense", () => {
     expect(faultOf(specimen)).toBe(reason);
   });
 
-  it("is refused with a header that the packet is too short for", () => {
+  it("is refused with a header that is too long for the packet", () => {
     const short = edited(plainSpecimen({}, noise(39, 1)), (frame) => frame.writeUInt8(0xf0, 46));
     expect(faultOf(short)).toBe("bad-header");
     const cut = edited(plainSpecimen({}, noise(0, 1)), (frame) => frame.writeUInt16BE(39, 16));
@@ -149,7 +149,7 @@ describe("a super-frame that makes no sense", () => {
     expect(faultOf({ ...cutUdp, frame: cutUdp.frame.subarray(0, 42) })).toBe("bad-header");
   });
 
-  it("is refused one byte beyond what the finest cut may come to, and not before", () => {
+  it("is refused one byte beyond the limit of the finest cut, and not before", () => {
     expect(finished(tcp({ gsoSize: 21 }))).toHaveLength(48);
     expect(faultOf(tcp({ gsoSize: 1 }))).toBe("gso-too-many");
   });

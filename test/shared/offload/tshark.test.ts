@@ -10,7 +10,7 @@ import { dissect } from "./by-definition.ts";
 import { finished } from "./finished.ts";
 import { superFrames, unsummedFrames } from "./specimens.ts";
 
-/** Fixed, so that a failure is the same failure the next time. */
+/** Fixed, so that a failure is reproducible. */
 const SEED = 1624;
 const OF_EACH_KIND = 40;
 
@@ -23,7 +23,7 @@ const BAD = "0";
 
 describe.runIf(requires("tshark"))("tshark", () => {
   it.each(Object.entries({ ...superFrames, "either, with its checksum left to do": unsummedFrames }))(
-    "finds every checksum right, and all of the payload: %s",
+    "finds every checksum correct, and all of the payload: %s",
     (_, kind) => {
       const specimens = fc.sample(kind, { seed: SEED, numRuns: OF_EACH_KIND });
       const groups = specimens.map((specimen) => finished(specimen));
@@ -46,7 +46,7 @@ describe.runIf(requires("tshark"))("tshark", () => {
   );
 
   it.each(["TCP over IPv4", "TCP over IPv6", "UDP over IPv4", "UDP over IPv6"] as const)(
-    "finds a checksum wrong where a byte is, so that its word means something: %s",
+    "finds a checksum wrong if a byte is, so that its verdict means something: %s",
     (kind) => {
       const frames = fc.sample(superFrames[kind], { seed: SEED, numRuns: 5 }).flatMap((specimen) =>
         finished(specimen)
@@ -60,7 +60,7 @@ describe.runIf(requires("tshark"))("tshark", () => {
   );
 });
 
-/** A row for each frame, with a column for each of {@link FIELDS}, empty where tshark has nothing to say. */
+/** A row for each frame, with a column for each of {@link FIELDS}, empty if tshark shows nothing. */
 function readWithTshark(frames: readonly Uint8Array[]): string[][] {
   const directory = mkdtempSync(join(tmpdir(), "laneway-tshark-"));
   try {
@@ -77,7 +77,7 @@ function readWithTshark(frames: readonly Uint8Array[]): string[][] {
       {
         encoding: "utf8",
         maxBuffer: 1 << 28,
-        // A home of its own: the preferences of whoever runs this must not matter.
+        // A home of its own, so that the user's preferences do not matter.
         env: { ...process.env, HOME: directory, XDG_CONFIG_HOME: directory },
         stdio: "pipe",
       },

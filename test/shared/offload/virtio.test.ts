@@ -57,7 +57,7 @@ describe("the virtio-net header", () => {
     });
   });
 
-  it("is read back as it was written, and nothing beside it is touched", () => {
+  it("survives a round trip, and no byte beside it changes", () => {
     fc.assert(
       fc.property(header, fc.nat(20), (fields, offset) => {
         const bytes = new Uint8Array(40).fill(0xa5);
@@ -69,14 +69,14 @@ describe("the virtio-net header", () => {
     );
   });
 
-  it("is all zeros when there is nothing to say, over whatever was there", () => {
+  it("is all zeros without work, whatever was there before", () => {
     const bytes = new Uint8Array(VIRTIO_BYTES).fill(0xff);
     writeVirtio(bytes, 0);
     expect(bytes).toEqual(new Uint8Array(VIRTIO_BYTES));
     expect(hasWork(bytes, 0)).toBe(false);
   });
 
-  it("is not written where it does not fit, nor with a field that does not", () => {
+  it("is not written if it does not fit, or with a field out of range", () => {
     const bytes = new Uint8Array(VIRTIO_BYTES);
     expect(writeVirtio(bytes, 1)).toBeUndefined();
     expect(writeVirtio(bytes, 0, { flags: 0x100 })).toBeUndefined();
@@ -95,7 +95,7 @@ describe("the virtio-net header", () => {
     ["a checksum to be completed", { flags: NEEDS_CSUM }, true],
     ["a super-frame", { gsoType: GSO_UDP_L4 }, true],
     ["an ECN bit that belongs to no type", { gsoType: GSO_NONE, ecn: true }, true],
-  ])("tells whether there is work left: %s", (_, fields, expected) => {
+  ])("says whether there is work left: %s", (_, fields, expected) => {
     const bytes = new Uint8Array(VIRTIO_BYTES);
     writeVirtio(bytes, 0, fields);
     expect(hasWork(bytes, 0)).toBe(expected);

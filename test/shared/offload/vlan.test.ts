@@ -28,7 +28,7 @@ import {
 const vlan = fc.integer({ min: 1, max: MAX_VLAN });
 const specimens = fc.oneof(smallSuperFrames, unsummedFrames);
 
-/** The specimen as it lies behind the header at `virtio`, to be finished. */
+/** The specimen behind the header at `virtio`, ready to be finished. */
 function taken({ bytes }: Placed, frame: number, end: number): Specimen {
   return {
     frame: bytes.slice(frame, end),
@@ -51,7 +51,7 @@ function little(bytes: Uint8Array, at: number): number {
 const untag = (frame: Uint8Array) => Uint8Array.of(...frame.subarray(0, 12), ...frame.subarray(16));
 
 describe("a VLAN tag of a super-frame", () => {
-  it("that is put on is in every frame that comes of it, which are otherwise the same", () => {
+  it("inserted before cutting is in every resulting frame, which are otherwise the same", () => {
     fc.assert(
       fc.property(specimens, vlan, fc.integer({ min: 4, max: 40 }), (specimen, id, offset) => {
         const plain = finished(specimen);
@@ -65,7 +65,7 @@ describe("a VLAN tag of a super-frame", () => {
     );
   });
 
-  it("that was put on comes off again, and leaves frame and header as they were", () => {
+  it("inserted before comes off again, and leaves frame and header as they were", () => {
     fc.assert(
       fc.property(specimens, vlan, fc.integer({ min: 4, max: 40 }), (specimen, id, offset) => {
         // The hint is no more than the frame, as a kernel demands.
@@ -86,7 +86,7 @@ describe("a VLAN tag of a super-frame", () => {
     );
   });
 
-  it("comes off with all the others at once, and what comes of the frame is the same without them", () => {
+  it("comes off with all the others at once, and the frame is finished as without them", () => {
     fc.assert(
       fc.property(specimens, (specimen) => {
         const placed = place(specimen);
@@ -101,7 +101,7 @@ describe("a VLAN tag of a super-frame", () => {
     );
   });
 
-  it("is in a copy as it is where the frame lies, and the frame is left alone", () => {
+  it("is the same in a copy as in place, and the original is unchanged", () => {
     fc.assert(
       fc.property(specimens, vlan, fc.nat(9), (specimen, id, at) => {
         const { bytes, virtio, frame, end } = place(specimen);
@@ -116,7 +116,7 @@ describe("a VLAN tag of a super-frame", () => {
     );
   });
 
-  it("is not put on where there is no room for it, not even in part", () => {
+  it("is not inserted without room for it, not even in part", () => {
     const { bytes, frame } = place(plainSpecimen({}, new Uint8Array(10)), 3);
     const before = bytes.slice();
     expect(insertVlanOffload(bytes, frame, 10)).toBeUndefined();
@@ -127,7 +127,7 @@ describe("a VLAN tag of a super-frame", () => {
 describe("a virtio-net header beside a VLAN tag", () => {
   const frame = new Uint8Array(80);
 
-  it("keeps fields that no flag makes valid, and a hint of nothing", () => {
+  it("keeps fields that no flag makes valid, and a hint of 0", () => {
     const specimen = {
       frame,
       virtio: { ...plainSpecimen({}, frame).virtio, flags: 0, csumStart: 34, hdrLen: 0 },
@@ -146,7 +146,7 @@ describe("a virtio-net header beside a VLAN tag", () => {
     [4, 0],
     [38, 34],
     [65_535, 65_531],
-  ])("never comes to say that a checksum begins elsewhere than a tag earlier: %d", (csumStart, expected) => {
+  ])("never moves the start of the checksum by more than a tag back: %d", (csumStart, expected) => {
     const bytes = new Uint8Array(VIRTIO_BYTES + 80);
     writeVirtio(bytes, 0, { flags: NEEDS_CSUM, csumStart, csumOffset: 16 });
     const stripped = stripVlanOffload(bytes, VIRTIO_BYTES, bytes.length);
@@ -157,7 +157,7 @@ describe("a virtio-net header beside a VLAN tag", () => {
     [34, 38],
     [65_531, 65_535],
     [65_532, 65_535],
-  ])("nor elsewhere than a tag later, but for the last of its numbers: %d", (csumStart, expected) => {
+  ])("nor by more than a tag forward, except for the last values: %d", (csumStart, expected) => {
     const bytes = new Uint8Array(4 + VIRTIO_BYTES + 80);
     writeVirtio(bytes, 4, { flags: NEEDS_CSUM, csumStart, csumOffset: 16 });
     const tagged = written(insertVlanOffload(bytes, 4 + VIRTIO_BYTES, 10));
@@ -165,7 +165,7 @@ describe("a virtio-net header beside a VLAN tag", () => {
   });
 });
 
-describe("a frame whose tag is taken off", () => {
+describe("an untagged frame", () => {
   const tagged = (length: number) =>
     Uint8Array.from({ length }, (_, i) => ([0x81, 0x00, 0x00, 0x00][i - 12] ?? i + 1) & 0xff);
 

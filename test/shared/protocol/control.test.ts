@@ -5,26 +5,26 @@ import { clientMessage, parseControl, relayMessage } from "../../../shared/proto
 const parse = (value: unknown) => parseControl(clientMessage, JSON.stringify(value));
 
 describe("a control message", () => {
-  it("is read with the fields that are known", () => {
+  it("is read with the known fields", () => {
     expect(parse({ type: "join", vni: 101, colour: "blue" })).toEqual({
       kind: "message",
       message: { type: "join", vni: 101 },
     });
   });
 
-  it("of an unknown type is told apart from one that is wrong", () => {
+  it("of an unknown type is distinguished from an invalid one", () => {
     expect(parse({ type: "dance" })).toEqual({ kind: "unknown", type: "dance" });
     expect(parse({ type: "join", vni: 0 })).toMatchObject({ kind: "invalid", type: "join", vni: 0 });
     expect(parse({ type: "join" })).toMatchObject({ kind: "invalid", type: "join", vni: undefined });
   });
 
-  it("has to be one JSON object with a type", () => {
+  it("must be one JSON object with a type", () => {
     for (const text of ["", "{", "7", "[]", '"join"', "null", '{"vni":1}', '{"type":7}']) {
       expect(parseControl(clientMessage, text).kind, text).toBe("malformed");
     }
   });
 
-  it("is read without throwing, whatever the text", () => {
+  it("never makes the parser throw, whatever the text", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         parseControl(clientMessage, text);
@@ -33,7 +33,7 @@ describe("a control message", () => {
     );
   });
 
-  it("carries the credentials of the protocol's page, and takes others for none", () => {
+  it("carries the credentials of docs/protocol.md, and ignores other forms", () => {
     const hello = { type: "hello", version: 1, client: { name: "lab-pc" }, features: [] };
     const token = { method: "token", token: "t" };
     const device = { method: "device", device: "d", signature: "s" };
@@ -45,7 +45,7 @@ describe("a control message", () => {
     });
   });
 
-  it("is known for every type a relay sends", () => {
+  it("is known for every type that a relay sends", () => {
     const member = {
       vtep: "v",
       name: "n",

@@ -22,7 +22,11 @@ interface Read {
   readonly fault: RecordFault | undefined;
 }
 
-/** @param atATime how many records are read in one call */
+/**
+ * Reads a message.
+ *
+ * @param atATime how many records are read in one call
+ */
 function read(bytes: Uint8Array, batch = true, atATime = Number.POSITIVE_INFINITY): Read {
   const seen: Seen[] = [];
   const block = new Block(bytes);
@@ -51,14 +55,14 @@ const frame = fc.uint8Array({ minLength: 14, maxLength: 300 });
 const vni = fc.integer({ min: 0, max: 0xffffff });
 
 describe("a record", () => {
-  it("has the bytes of the protocol's page", () => {
+  it("matches the bytes in docs/protocol.md", () => {
     const bytes = new Uint8Array(ENCAPSULATION_BYTES + 14).fill(0xee, ENCAPSULATION_BYTES);
     encapsulate(bytes, 0, bytes.length, 0x010203);
     expect([...bytes.subarray(0, ENCAPSULATION_BYTES)]).toEqual([1, 0, 0, 22, 8, 0, 0, 0, 1, 2, 3, 0]);
     expect([...bytes.subarray(ENCAPSULATION_BYTES)]).toEqual(new Array(14).fill(0xee));
   });
 
-  it("comes out as it was put in, alone or in a batch", () => {
+  it("survives a round trip, alone or in a batch", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(vni, frame), { minLength: 1, maxLength: 8 }), (packets) => {
         const parts = packets.map(([id, payload]) => {
@@ -82,7 +86,7 @@ describe("a record", () => {
 });
 
 describe("reading a message", () => {
-  it("hands over records inside the message only, or names what is wrong, whatever the bytes", () => {
+  it("passes on only records inside the message, or names the fault, whatever the bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, batch) => {
         const { seen, fault } = read(bytes, batch);
@@ -116,7 +120,7 @@ describe("reading a message", () => {
     expect(read(Uint8Array.from(bytes)).fault).toBe(fault);
   });
 
-  it("comes to the same where it stops and goes on between records, whatever the bytes", () => {
+  it("gives the same result when it stops and continues between records, whatever the bytes", () => {
     const body = fc.uint8Array({ minLength: 18, maxLength: 40 });
     const good = fc.tuple(fc.constantFrom(1, 2, 3), body).map(([type, bytes]) => record(type, bytes));
     const parts = fc.array(fc.oneof({ weight: 4, arbitrary: good }, fc.uint8Array({ maxLength: 6 })), {
@@ -130,7 +134,7 @@ describe("reading a message", () => {
     );
   });
 
-  it("passes over types of any length that it does not know", () => {
+  it("skips unknown types of any length", () => {
     const message = Uint8Array.from([...record(200, new Uint8Array(0)), ...record(3, new Uint8Array(5))]);
     expect(read(message)).toEqual({
       seen: [
@@ -141,7 +145,7 @@ describe("reading a message", () => {
     });
   });
 
-  it("takes one record and no more without the feature batch", () => {
+  it("reads exactly one record without the feature batch", () => {
     const one = record(1, new Uint8Array(22));
     expect(read(one, false).fault).toBeUndefined();
     expect(read(Uint8Array.from([...one, ...one]), false)).toEqual({

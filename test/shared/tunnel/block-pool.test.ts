@@ -6,9 +6,9 @@ import { BlockPool } from "../../../shared/tunnel/block-pool.ts";
 const LARGEST = 270_336;
 
 describe("a block pool", () => {
-  it("gives blocks of at least the size asked for, and none that is out, whatever comes back when", () => {
+  it("returns blocks of at least the requested size, and none that is in use, in any order of calls", () => {
     const size = fc.oneof(fc.nat(700), fc.nat(300_000), fc.constantFrom(256, 257, 4_096, 69_632, LARGEST));
-    // Taking by size, giving back by place among those that are out.
+    // Takes by size, and returns by index among the blocks in use.
     const step = fc.oneof(
       size.map((take) => ({ take })),
       fc.nat(50).map((give) => ({ give })),
@@ -37,7 +37,7 @@ describe("a block pool", () => {
     );
   });
 
-  it("gives a block again that came back, to whoever asks for as much or a little less", () => {
+  it("reuses a returned block for the same size or a little less", () => {
     const pool = new BlockPool();
     const block = pool.take(4_000);
     expect(pool.take(4_000)).not.toBe(block);
@@ -48,7 +48,7 @@ describe("a block pool", () => {
     expect(pool.take(1)).not.toBe(block);
   });
 
-  it("gives a block again with a single reference, and not before the last of the others was dropped", () => {
+  it("reuses a block with a single reference, and not before its last reference was released", () => {
     const pool = new BlockPool();
     const block = pool.take(4_000);
     block.retain();
@@ -62,14 +62,14 @@ describe("a block pool", () => {
     expect(block.isFree).toBe(true);
   });
 
-  it("wastes at most a little of a super-frame and of a whole message", () => {
+  it("wastes at most a little for a super-frame and for a whole message", () => {
     const pool = new BlockPool();
     for (const size of [65_550 + 22 + 14, 128 * 1024, 256 * 1024 + 14]) {
       expect(pool.take(size).bytes.length).toBeLessThan(size * 1.1);
     }
   });
 
-  it("makes blocks over its greatest size as they are asked for, and keeps none", () => {
+  it("makes larger blocks on demand, and keeps none of them", () => {
     const pool = new BlockPool();
     const block = pool.take(LARGEST + 1);
     expect(block.bytes).toHaveLength(LARGEST + 1);
@@ -77,7 +77,7 @@ describe("a block pool", () => {
     expect(pool.take(LARGEST + 1)).not.toBe(block);
   });
 
-  it("keeps nothing that is not of its sizes", () => {
+  it("keeps no block of other sizes", () => {
     const pool = new BlockPool();
     const foreign = new Block(new Uint8Array(1_000), pool);
     foreign.release();
@@ -86,7 +86,7 @@ describe("a block pool", () => {
     expect(pool.take(0).bytes.length).toBeGreaterThan(0);
   });
 
-  it("keeps 16 MiB at most, and as much again once that was taken", () => {
+  it("keeps at most 16 MiB, and as much again after that was taken", () => {
     const pool = new BlockPool();
     for (let round = 0; round < 2; round++) {
       const blocks = Array.from({ length: 100 }, () => pool.take(LARGEST));
@@ -98,7 +98,7 @@ describe("a block pool", () => {
     }
   });
 
-  it("refuses a block that is released twice or retained too late, so it is never handed out twice", () => {
+  it("refuses a block that is released twice or retained too late, so it is never given out twice", () => {
     const pool = new BlockPool();
     const block = pool.take(1_000);
     block.release();
@@ -108,7 +108,7 @@ describe("a block pool", () => {
     expect(pool.take(1_000)).not.toBe(block);
   });
 
-  it("throws rather than hand out a block that came back while it was in use", () => {
+  it("throws instead of giving out a block that came back while it was in use", () => {
     const pool = new BlockPool();
     const block = pool.take(1_000);
     pool.takeBack(block);
@@ -117,7 +117,7 @@ describe("a block pool", () => {
 });
 
 describe("a hostile block pool", () => {
-  it("has a late reader see no frames, neither the old ones nor those of the next", () => {
+  it("shows a late reader no frames, neither old ones nor those of the next holder", () => {
     const pool = new BlockPool({ hostile: true });
     const block = pool.take(1_000);
     block.bytes.fill(0x11);
@@ -126,7 +126,7 @@ describe("a hostile block pool", () => {
     expect([...late]).toEqual(new Array(10).fill(0xdb));
   });
 
-  it("does so only when the last reference was dropped", () => {
+  it("overwrites only when the last reference was released", () => {
     const pool = new BlockPool({ hostile: true });
     const block = pool.take(1_000);
     block.bytes.fill(0x11);
@@ -137,7 +137,7 @@ describe("a hostile block pool", () => {
     expect(block.bytes.every((byte) => byte === 0xdb)).toBe(true);
   });
 
-  it.each([0, 1, 500, 1_023])("finds at the next take that byte %d was written after the release", (at) => {
+  it.each([0, 1, 500, 1_023])("detects at the next take that byte %d was written after the release", (at) => {
     const pool = new BlockPool({ hostile: true });
     const block = pool.take(1_000);
     block.release();
@@ -145,7 +145,7 @@ describe("a hostile block pool", () => {
     expect(() => pool.take(1_000)).toThrow("a block of 1024 bytes was written to after its release");
   });
 
-  it("writes over what it does not keep, too", () => {
+  it("also overwrites blocks that it does not keep", () => {
     const pool = new BlockPool({ hostile: true });
     const block = pool.take(LARGEST + 1);
     block.release();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Block } from "../../../shared/tunnel/block.ts";
 
-/** A block and how often its home got it back. */
+/** A block, and how often its home got it back. */
 function homed(): { readonly block: Block; readonly came: Block[] } {
   const came: Block[] = [];
   const block = new Block(new Uint8Array(4), { takeBack: (back) => came.push(back) });
@@ -9,7 +9,7 @@ function homed(): { readonly block: Block; readonly came: Block[] } {
 }
 
 describe("a block", () => {
-  it("goes home with its last reference, and no earlier", () => {
+  it("goes home with its last reference, and not earlier", () => {
     const { block, came } = homed();
     block.retain();
     block.retain();
@@ -22,13 +22,13 @@ describe("a block", () => {
     expect(block.isFree).toBe(true);
   });
 
-  it("is free when its home is told", () => {
+  it("is free when its home receives it", () => {
     const free: boolean[] = [];
     new Block(new Uint8Array(4), { takeBack: ({ isFree }) => free.push(isFree) }).release();
     expect(free).toEqual([true]);
   });
 
-  it("throws when it is released once more than it was held, and goes home once all the same", () => {
+  it("throws when it is released once too often, and still goes home only once", () => {
     const { block, came } = homed();
     block.release();
     expect(() => block.release()).toThrow("released twice");
@@ -55,7 +55,7 @@ describe("a block", () => {
     expect(came).toEqual([block, block]);
   });
 
-  it("throws when it is used again while somebody holds it", () => {
+  it("throws when it is reused while it has holders", () => {
     const { block } = homed();
     expect(() => block.reuse()).toThrow("handed out while it was in use");
     block.release();

@@ -1,7 +1,7 @@
 import type { Block } from "../../../shared/tunnel/block.ts";
 import { BlockPool } from "../../../shared/tunnel/block-pool.ts";
 
-/** A hostile pool that knows how much of it is out. */
+/** A hostile pool that counts its blocks in use. */
 export class CountingPool extends BlockPool {
   readonly #out = new Set<Block>();
   #outBytes = 0;
@@ -12,12 +12,12 @@ export class CountingPool extends BlockPool {
     super({ hostile: true });
   }
 
-  /** Blocks taken that did not come back. */
+  /** Blocks taken and not returned. */
   get out(): number {
     return this.#out.size;
   }
 
-  /** Bytes of memory that they take. */
+  /** Bytes of memory of these blocks. */
   get outBytes(): number {
     return this.#outBytes;
   }

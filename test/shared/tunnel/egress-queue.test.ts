@@ -18,15 +18,15 @@ import {
 import { CountingPool } from "./counting-pool.ts";
 
 const SEED = 1;
-/** No bound that a test could reach. */
+/** A limit that no test reaches. */
 const ROOMY = 2 ** 40;
 
 const FLOWS = flowsOf((bucket, earlier) => !earlier.includes(bucket));
-/** They share a bucket. */
+/** Two flows that share a bucket. */
 const ALIKE = flowsOf((bucket, earlier) => earlier.length === 0 || bucket === earlier[0]);
 const [BULK, OTHER, PING] = FLOWS as [number, number, number];
 
-/** The first twelve flows, by source address, whose bucket is wanted beside those of the ones before. */
+/** The first twelve flows, by source address, whose bucket is next to those of the previous ones. */
 function flowsOf(wanted: (bucket: number, earlier: number[]) => boolean): number[] {
   const flows: number[] = [];
   const buckets: number[] = [];
@@ -47,7 +47,7 @@ function unbounded() {
   return { queue, pool };
 }
 
-/** Adds `count` records of one flow, all alike. */
+/** Adds `count` equal records of one flow. */
 function addBulk(queue: EgressQueue, flow: number, count: number, size = SUPER_RECORD_BYTES): void {
   const bytes = new Uint8Array(size);
   writeRecord(bytes, 0, size, flow, 0);
@@ -56,7 +56,7 @@ function addBulk(queue: EgressQueue, flow: number, count: number, size = SUPER_R
 
 const SIZES = new BlockPool();
 
-/** The size of the block that a record comes to wait in. */
+/** The size of the block in which a record waits. */
 function blockBytes(size: number): number {
   const block = SIZES.take(size);
   block.release();
@@ -67,7 +67,7 @@ const charge = (records: Told[]) => records.reduce((sum, { size }) => sum + bloc
 const bytesOf = (records: Told[]) => records.reduce((sum, { size }) => sum + size, 0);
 
 describe("an egress queue", () => {
-  it("gives out every record once, or drops it, in order within its flow, and drops of none that another is twice as long as", () => {
+  it("returns or drops each record once, in order within its flow, and drops only from flows that are among the longest", () => {
     const size = fc.oneof(
       fc.integer({ min: LEAST_RECORD_BYTES, max: 200 }),
       fc.integer({ min: LEAST_RECORD_BYTES, max: 2_000 }),
@@ -101,7 +101,7 @@ describe("an egress queue", () => {
         );
         const leaves = (told: Told) => {
           const first = waiting.findIndex((record) => record.flow === told.flow);
-          // What can never fit is dropped at once; of all else the oldest of its flow leaves first.
+          // A record larger than the queue is dropped at once; otherwise the oldest of its flow leaves first.
           const at = blockBytes(told.size) > limit ? waiting.length - 1 : first;
           expect(waiting[at]).toEqual(told);
           waiting.splice(at, 1);
@@ -128,7 +128,7 @@ describe("an egress queue", () => {
     );
   });
 
-  it("has a small record go next, however many super-frames wait", () => {
+  it("sends a small record next, however many super-frames wait", () => {
     const bulks = fc.array(fc.constantFrom(...FLOWS.filter((flow) => flow !== PING)), {
       minLength: 1,
       maxLength: 8,
@@ -146,7 +146,7 @@ describe("an egress queue", () => {
     );
   });
 
-  it("has none of a flow of small records, which come while it is in the round, wait for more than one super-frame", () => {
+  it("lets no small record of a flow in the round wait for more than one super-frame", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(3), { minLength: 50, maxLength: 100 }), (pauses) => {
         const { queue } = unbounded();
@@ -166,7 +166,7 @@ describe("an egress queue", () => {
     );
   });
 
-  it("lets no super-frame pass for a small flow by having a small record in front of it", () => {
+  it("does not let a super-frame pass as a small flow behind a small record", () => {
     const { queue } = unbounded();
     addRecord(queue, BULK, 0, 100);
     addRecord(queue, BULK, 1, SUPER_RECORD_BYTES);
@@ -174,7 +174,7 @@ describe("an egress queue", () => {
     expect(drain(queue).map(({ number }) => number)).toEqual([0, 2, 1]);
   });
 
-  it("does not let flows that come and go in turns starve one that waits", () => {
+  it("does not let flows that come and go in turns starve a waiting one", () => {
     const { queue } = unbounded();
     addBulk(queue, BULK, 100, QUANTUM_BYTES);
     takeRecord(queue);
@@ -183,7 +183,7 @@ describe("an egress queue", () => {
       addRecord(queue, i % 2 === 0 ? OTHER : PING, i, 100);
       taken.push(takeRecord(queue) as Told);
     }
-    // Had the two been new each time, it would have got nothing at all.
+    // If the two were new each time, it would get nothing at all.
     const sent = (flow: number) => bytesOf(taken.filter((told) => told.flow === flow));
     expect(sent(BULK)).toBeGreaterThan(Math.max(sent(OTHER), sent(PING)) - QUANTUM_BYTES);
     expect(sent(BULK)).toBeGreaterThan(0);
@@ -212,7 +212,7 @@ describe("an egress queue", () => {
     );
   });
 
-  it("forgives debts once nothing waits", () => {
+  it("forgives debts once the queue is empty", () => {
     const { queue } = unbounded();
     addRecord(queue, BULK, 0, SUPER_RECORD_BYTES);
     takeRecord(queue);
@@ -221,7 +221,7 @@ describe("an egress queue", () => {
     expect(drain(queue).map(({ number }) => number)).toEqual([1, 2]);
   });
 
-  it("gives two flows of full frames turns that differ by a frame at most", () => {
+  it("gives two flows of full frames turns that differ by at most one frame", () => {
     const { queue } = unbounded();
     addBulk(queue, BULK, 500, 1_526);
     addBulk(queue, OTHER, 500, 1_526);
@@ -244,7 +244,7 @@ describe("an egress queue", () => {
     );
   });
 
-  it("drops nothing of small flows while a bulk flow fills it and nobody reads", () => {
+  it("drops nothing of small flows while a bulk flow fills it without a reader", () => {
     const dropped = new Set<number>();
     const pool = new CountingPool();
     const queue = new EgressQueue(
@@ -260,11 +260,11 @@ describe("an egress queue", () => {
     expect([...dropped]).toEqual([BULK]);
     const left = drain(queue);
     expect(left.filter(({ flow }) => flow !== BULK).length).toBe(50);
-    // Of the bulk flow, what came last is what is left.
+    // Of the bulk flow, the newest records are left.
     expect(left.findLast(({ flow }) => flow === BULK)).toMatchObject({ number: 499 });
   });
 
-  it("bounds the number of the smallest records too, as each counts for all that it takes", () => {
+  it("bounds the number of tiny records too, because each counts as its whole block", () => {
     let dropped = 0;
     const pool = new CountingPool();
     const queue = new EgressQueue(64 * 1024, pool, () => dropped++, SEED);
@@ -276,7 +276,7 @@ describe("an egress queue", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("drops at once what could never fit, and nothing else for it", () => {
+  it("drops a record that can never fit at once, and nothing else for it", () => {
     const dropped: Told[] = [];
     const pool = new CountingPool();
     const limit = 2 * blockBytes(100) + blockBytes(4_096);
@@ -285,7 +285,7 @@ describe("an egress queue", () => {
     const queue = new EgressQueue(limit, pool, drop, SEED);
     addRecord(queue, BULK, 0, 100);
     addRecord(queue, PING, 1, 100);
-    // It is its block that has no room, not its bytes; nor is there more where an older one of its flow goes.
+    // Its block has no room, although its bytes would; dropping an older record of its flow would not help.
     addRecord(queue, BULK, 2, 4_097);
     expect(dropped).toEqual([{ flow: BULK, number: 2, size: 4_097 }]);
     addRecord(queue, PING, 3, 4_096);
@@ -295,7 +295,7 @@ describe("an egress queue", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("holds no more of many small records than of a few great ones", () => {
+  it("holds no more of many small records than of a few large ones", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: LEAST_RECORD_BYTES, max: SUPER_RECORD_BYTES }),
@@ -318,7 +318,7 @@ describe("an egress queue", () => {
     );
   });
 
-  it("is empty after clear, counts none of it as dropped, and can be used again", () => {
+  it("is empty after clear, counts no drops for it, and can be used again", () => {
     const { queue, pool } = unbounded();
     for (let round = 0; round < 3; round++) {
       addBulk(queue, BULK, 5);
@@ -341,15 +341,15 @@ describe("an egress queue", () => {
     expect(drain(queue).map(({ number }) => number)).toEqual([9, 8]);
   });
 
-  it("deals flows to buckets otherwise in each queue, so that nobody can aim at another's", () => {
+  it("assigns flows to buckets differently in each queue, so that no sender can aim at another flow", () => {
     const order = () => {
       const pool = new CountingPool();
       const queue = new EgressQueue(ROOMY, pool, () => {});
-      // Of two flows in one bucket the super-frame goes first; in two, it has to wait.
+      // Of two flows in one bucket the super-frame goes first; in two buckets it has to wait.
       for (const flow of ALIKE) addRecord(queue, flow, flow, flow === ALIKE[0] ? SUPER_RECORD_BYTES : 100);
       return drain(queue)[0]?.flow;
     };
-    // Once in 2^100 or so the buckets are the same again, all ten times.
+    // About once in 2^100 the buckets are equal in all ten queues.
     expect(Array.from({ length: 10 }, order)).not.toEqual(new Array(10).fill(ALIKE[0]));
   });
 });

@@ -17,7 +17,7 @@ import { expectToKeepWithinBounds } from "../frame/bounds.ts";
 const FRAGMENT_HEADER = 44;
 const hashOf = (frame: Uint8Array, seed?: number) => flowHash(frame, 0, frame.length, seed);
 
-/** What makes a flow, and {@link Rest}, what may differ within it. */
+/** The fields that identify a flow, and {@link Rest}, which may vary within it. */
 interface Flow {
   destination: number;
   source: number;
@@ -112,7 +112,7 @@ const FLOW: Flow = {
 };
 
 describe("the hash of a flow", () => {
-  it("is the same for all its frames, whatever else they hold", () => {
+  it("is the same for all its frames, whatever their other bytes", () => {
     fc.assert(
       fc.property(flows, rests, rests, fc.nat(), (flow, some, other, seed) => {
         expect(hashOf(frameOf(flow, some), seed)).toBe(hashOf(frameOf(flow, other), seed));
@@ -120,12 +120,12 @@ describe("the hash of a flow", () => {
     );
   });
 
-  it("differs between flows that differ in one thing, whatever that is", () => {
+  it("differs between flows that differ in any one field", () => {
     const keys = ["destination", "source", "protocol", "from", "to", "fromPort", "toPort"] as const;
     fc.assert(
       fc.property(flows, flows, fc.constantFrom(...keys), fc.nat(), (flow, other, key, seed) => {
         fc.pre(typeof flow.from === typeof other.from);
-        // A value of several words may make up in one what it changes in another: once in 2^32.
+        // Two changes in a field of several words may cancel out: once in 2^32.
         const changed = { ...flow, [key]: other[key] };
         fc.pre(changed[key] !== flow[key]);
         expect(hashOf(frameOf(changed), seed)).not.toBe(hashOf(frameOf(flow), seed));
@@ -133,7 +133,7 @@ describe("the hash of a flow", () => {
     );
   });
 
-  it("is one for all fragments of a packet, of which only the first has ports", () => {
+  it("is the same for all fragments of a packet, of which only the first has ports", () => {
     const first = hashOf(frameOf(FLOW, PLAIN, { offset: 0, more: true }));
     const second = hashOf(frameOf({ ...FLOW, fromPort: 1, toPort: 2 }, PLAIN, { offset: 185, more: true }));
     const last = hashOf(frameOf({ ...FLOW, fromPort: 3, toPort: 4 }, PLAIN, { offset: 370, more: false }));
@@ -142,12 +142,12 @@ describe("the hash of a flow", () => {
     expect(hashOf(frameOf({ ...sixth, fromPort: 7 }))).toBe(hashOf(frameOf(sixth)));
   });
 
-  it("takes no ports from protocols that have none", () => {
+  it("ignores ports for protocols that have none", () => {
     const ping = { ...FLOW, protocol: PROTOCOL_ICMP };
     expect(hashOf(frameOf({ ...ping, fromPort: 0x0800, toPort: 0x1234 }))).toBe(hashOf(frameOf(ping)));
   });
 
-  it("tells EtherTypes apart, but not the lengths in their place", () => {
+  it("distinguishes EtherTypes, but not lengths in their place", () => {
     const typed = (etherType: number) => {
       const bytes = new Uint8Array(60);
       encodeEthernet(bytes, 0, { destination: 1, source: 2, tags: [], etherType });
@@ -157,7 +157,7 @@ describe("the hash of a flow", () => {
     expect(typed(38)).toBe(typed(46));
   });
 
-  it("deals flows that are alike evenly to buckets, and otherwise with each seed", () => {
+  it("spreads similar flows evenly over buckets, and differently with each seed", () => {
     const frame = frameOf(FLOW);
     const ports = frame.length - PLAIN.payload.length - 4;
     const addresses = ports - 8;
@@ -185,7 +185,7 @@ describe("the hash of a flow", () => {
     expect(some.filter((bucket, i) => bucket === other[i]).length).toBeLessThan(40);
   });
 
-  it("is 32 bits of no sign, and never read from outside the frame, whatever the bytes", () => {
+  it("is 32 bits unsigned, and reads no byte outside the frame, whatever the bytes", () => {
     const frames = fc.tuple(flows, rests).map(([flow, rest]) => frameOf(flow, rest).slice());
     expectToKeepWithinBounds((bytes, start, end) => {
       const hash = flowHash(bytes, start, end, 7);
@@ -194,7 +194,7 @@ describe("the hash of a flow", () => {
     }, frames);
   });
 
-  it("is that of the seed alone for ranges that make no sense", () => {
+  it("is that of the seed alone for invalid ranges", () => {
     const frame = frameOf(FLOW);
     for (const end of [-1, 0, 13, frame.length + 1, Number.NaN]) expect(flowHash(frame, 0, end, 9)).toBe(9);
     expect(flowHash(frame, -1, frame.length, 9)).toBe(9);

@@ -5,7 +5,7 @@ import { demandPoison, LeakWatch, poison } from "../../../shared/tunnel/hostile-
 import { collectGarbage } from "../../support/collect-garbage.ts";
 
 describe("poison", () => {
-  it("shows what was written over it, wherever that is", () => {
+  it("detects a write to any byte", () => {
     const size = fc.integer({ min: 1, max: 70 });
     fc.assert(
       fc.property(size, fc.nat(), fc.integer({ min: 1, max: 255 }), (size, place, change) => {
@@ -23,7 +23,7 @@ describe("poison", () => {
 });
 
 describe("a leak watch", () => {
-  /** In a function of its own, so that nothing on the stack holds the block. */
+  /** A separate function, so that no reference to the block remains on the stack. */
   function forget(watch: LeakWatch): void {
     watch.taken(new Block(new Uint8Array(4)));
   }
@@ -34,7 +34,7 @@ describe("a leak watch", () => {
     watch.givenBack(block);
   }
 
-  /** Waits until the garbage collector has told of a block that is forgotten now, and so of all before it. */
+  /** Waits until the garbage collector has reported a newly lost block, and so all before it. */
   async function settle(): Promise<void> {
     let told = false;
     const watch = new LeakWatch(() => {
@@ -44,7 +44,7 @@ describe("a leak watch", () => {
     while (!told) await collectGarbage();
   }
 
-  it("tells of a block that nobody holds and nobody gave back, and where it was taken", async () => {
+  it("reports a block that was lost without a release, and where it was taken", async () => {
     const leaks: string[] = [];
     const watch = new LeakWatch((taken) => leaks.push(taken));
     forget(watch);
@@ -53,7 +53,7 @@ describe("a leak watch", () => {
     expect(leaks[0]).toMatch(/forget.*hostile-memory\.test\.ts/);
   });
 
-  it("tells nothing of one that was given back, or is held", async () => {
+  it("does not report a block that was released or is held", async () => {
     const leaks: string[] = [];
     const watch = new LeakWatch((taken) => leaks.push(taken));
     const held = new Block(new Uint8Array(4));

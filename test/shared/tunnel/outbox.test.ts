@@ -12,9 +12,9 @@ import { CountingPool } from "./counting-pool.ts";
 import { SlowSink } from "./slow-sink.ts";
 
 /**
- * Adds all of `bytes` as one record, which is lent; what is in it does not matter here.
+ * Adds all of `bytes` as one record, which is lent; its content does not matter here.
  *
- * @param freed told when they may be used again
+ * @param freed called when they may be reused
  */
 function addWhole(outbox: Outbox, bytes: Uint8Array, freed: () => void = () => {}): void {
   const block = watched(bytes, freed);
@@ -23,7 +23,7 @@ function addWhole(outbox: Outbox, bytes: Uint8Array, freed: () => void = () => {
 }
 
 describe("an outbox", () => {
-  it("sends neighbours of one buffer as one message, without a copy", () => {
+  it("sends neighbours in one buffer as one message, without a copy", () => {
     const sink = new SlowSink();
     const outbox = new Outbox({ sink, pool: new CountingPool(), batch: true });
     const block = new Block(Uint8Array.of(1, 2, 3, 4, 5, 6));
@@ -45,7 +45,7 @@ describe("an outbox", () => {
     expect(sink.messages).toEqual([Uint8Array.of(1, 4, 9)]);
   });
 
-  it("sends a great record by itself rather than copy it", () => {
+  it("sends a large record by itself instead of copying it", () => {
     const sink = new SlowSink();
     const outbox = new Outbox({ sink, pool: new CountingPool(), batch: true });
     const great = new Uint8Array(60_000).fill(7);
@@ -65,7 +65,7 @@ describe("an outbox", () => {
     expect(sink.messages).toEqual([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]);
   });
 
-  it("loses nothing, keeps the order and stays below the message limit, whatever comes", () => {
+  it("loses no record, keeps the order and stays below the message limit, for any records", () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 65_562 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(sizes, fc.boolean(), (lengths, batch) => {
@@ -87,7 +87,7 @@ describe("an outbox", () => {
     );
   });
 
-  it("holds a block until the last message with bytes of it was sent", () => {
+  it("holds a block until the last message with its bytes is sent", () => {
     const sink = new SlowSink();
     const outbox = new Outbox({ sink, pool: new CountingPool(), batch: false });
     const block = watched(new Uint8Array(2), () => {});
@@ -101,7 +101,7 @@ describe("an outbox", () => {
     expect(block.isFree).toBe(true);
   });
 
-  it("holds what it has copied until the copy is sent, as nothing else bounds how much a sender has on the way", () => {
+  it("holds copied blocks until the copy is sent, because only they bound the sender", () => {
     const sink = new SlowSink();
     const pool = new CountingPool();
     const outbox = new Outbox({ sink, pool, batch: true });
@@ -114,7 +114,7 @@ describe("an outbox", () => {
     expect([free, pool.out]).toEqual([2, 0]);
   });
 
-  it("lets go of what it has gathered when it is closed, and sends none of it", () => {
+  it("releases gathered records when it is closed, and sends none of them", () => {
     const sink = new SlowSink();
     const pool = new CountingPool();
     const outbox = new Outbox({ sink, pool, batch: true });
@@ -125,7 +125,7 @@ describe("an outbox", () => {
     outbox.close();
     outbox.flush();
     expect(sink.messages).toEqual([]);
-    // What still comes, before its ports have left, goes to the sink, which knows that it is closed.
+    // Records that arrive before its ports have left go to the sink, which knows that it is closed.
     addWhole(outbox, new Uint8Array(10), () => free++);
     outbox.flush();
     sink.takeAll();
@@ -133,7 +133,7 @@ describe("an outbox", () => {
   });
 });
 
-describe("an outbox whose receiver is slow", () => {
+describe("an outbox with a slow receiver", () => {
   const WINDOW = 1_000;
 
   function slow(limit: number, windowBytes = WINDOW, batch = true) {
@@ -155,7 +155,7 @@ describe("an outbox whose receiver is slow", () => {
     return bytes;
   }
 
-  /** Source and payload of every record sent, in order. */
+  /** Source and payload of every sent record, in order. */
   function sent(sink: SlowSink): string[] {
     const seen: string[] = [];
     for (const message of sink.messages) {
@@ -169,7 +169,7 @@ describe("an outbox whose receiver is slow", () => {
     return seen;
   }
 
-  it("hands the network no more than a window at a time, and the rest when it has drained", () => {
+  it("gives the network one window at a time, and the rest after it has drained", () => {
     const { sink, pool, outbox, dropped } = slow(1_000_000);
     const count = 100;
     for (let i = 0; i < count; i++) addWhole(outbox, record(1, i));
@@ -181,7 +181,7 @@ describe("an outbox whose receiver is slow", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("lets a small flow pass a bulk transfer that waits", () => {
+  it("lets a small flow pass a waiting bulk transfer", () => {
     const { sink, outbox } = slow(1_000_000);
     for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
     addWhole(outbox, record(2, 1));
@@ -192,7 +192,7 @@ describe("an outbox whose receiver is slow", () => {
     expect(order.indexOf("2:1")).toBeLessThan(30);
   });
 
-  it("drops what does not fit, and has room again when the receiver reads", () => {
+  it("drops records that do not fit, and has room again when the receiver reads", () => {
     const { sink, outbox, dropped } = slow(5_000);
     for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
     outbox.flush();
@@ -204,7 +204,7 @@ describe("an outbox whose receiver is slow", () => {
     expect(sent(sink).at(-1)).toBe("1:200");
   });
 
-  it("goes on once others' messages no longer fill the network", () => {
+  it("continues once messages from elsewhere no longer fill the network", () => {
     const { sink, outbox } = slow(5_000);
     sink.bufferedAmount = 2 * WINDOW;
     addWhole(outbox, record(1, 1));
@@ -217,7 +217,7 @@ describe("an outbox whose receiver is slow", () => {
     expect(sent(sink)).toEqual(["1:1", "1:2"]);
   });
 
-  it("goes on record by record where others have used up the budget, and is given what comes while it is idle", () => {
+  it("continues record by record when others have used up the budget, and still gets records while idle", () => {
     const budget = new QueueBudget(() => 1_000_000);
     const sink = new SlowSink();
     const pool = new CountingPool();
@@ -236,7 +236,7 @@ describe("an outbox whose receiver is slow", () => {
     expect([budget.used, pool.out]).toEqual([1_000_000, 0]);
   });
 
-  it("lets go at once of what waits as a copy: in its queue, or on its way", () => {
+  it("releases copied blocks at once: in its queue, or when they are sent", () => {
     const { sink, pool, outbox } = slow(100_000);
     let free = 0;
     for (let i = 0; i < 100; i++) {
@@ -253,7 +253,7 @@ describe("an outbox whose receiver is slow", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("lets go of what it sends without a copy when that is sent, although a copy goes after it", () => {
+  it("releases a block sent without a copy once it is sent, although a copy follows", () => {
     const { sink, outbox } = slow(100_000, WINDOW_BYTES);
     let free = 0;
     const great = new Uint8Array(60_000);
@@ -268,7 +268,7 @@ describe("an outbox whose receiver is slow", () => {
     expect(free).toBe(1);
   });
 
-  it("does not send for another, when it has room again, what that one is about to flush", () => {
+  it("does not flush for another outbox what that one is about to flush", () => {
     const { sink, outbox } = slow(100_000, WINDOW_BYTES);
     const early = new Uint8Array(WINDOW_BYTES - 1).fill(1);
     addWhole(outbox, early);
@@ -289,10 +289,10 @@ describe("an outbox whose receiver is slow", () => {
     expect(free).toBe(true);
   });
 
-  it("has one that does not read keep no more than twice what the network holds from being used again", () => {
+  it("holds at most twice the network's bytes in memory for a receiver that does not read", () => {
     const buffer = fc.record({
       size: fc.integer({ min: 100, max: MESSAGE_BYTES }),
-      // Where its records lie, in parts of a thousand.
+      // Where its records lie, in thousandths.
       cuts: fc.uniqueArray(fc.nat(1_000), { minLength: 2, maxLength: 6 }),
     });
     const buffers = fc.array(buffer, { minLength: 1, maxLength: 60, size: "max" });
@@ -308,7 +308,7 @@ describe("an outbox whose receiver is slow", () => {
           });
           pinned += size;
           const at = cuts.map((cut) => Math.floor((cut * size) / 1_000)).sort((a, b) => a - b);
-          // Every second range is for others.
+          // Every second range goes to other receivers.
           for (let i = 0; i + 1 < at.length; i += 2) {
             const [start = 0, end = 0] = [at[i], at[i + 1]];
             if (end - start > ENCAPSULATION_BYTES + 14) {
@@ -331,7 +331,7 @@ describe("an outbox whose receiver is slow", () => {
     );
   });
 
-  it("gives every block back also where the connection is gone, and what is sent is released at once", () => {
+  it("releases every block when the connection is gone, including those being sent", () => {
     const { sink, pool, outbox } = slow(1_000_000);
     for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
     outbox.flush();
@@ -348,7 +348,7 @@ describe("an outbox whose receiver is slow", () => {
     expect([free, pool.out]).toEqual([1, 0]);
   });
 
-  it("throws what waits away when it is closed, and takes nothing that would have to wait", () => {
+  it("discards waiting records when it is closed, and accepts none that would have to wait", () => {
     const { sink, pool, outbox, dropped } = slow(1_000_000);
     for (let i = 0; i < 100; i++) addWhole(outbox, record(1, i));
     outbox.flush();

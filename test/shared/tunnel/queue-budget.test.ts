@@ -3,7 +3,7 @@ import { QueueBudget } from "../../../shared/tunnel/queue-budget.ts";
 
 const MIB = 1024 * 1024;
 
-/** Has each of the queues grow to what it may hold, in turn, until none grows any more. */
+/** Grows each of the queues to its limit, in turn, until none grows any more. */
 function fill(budget: QueueBudget, queues: number[], step: number, most: number): void {
   for (let grown = true; grown; ) {
     grown = false;
@@ -17,7 +17,7 @@ function fill(budget: QueueBudget, queues: number[], step: number, most: number)
 }
 
 describe("a budget of queues", () => {
-  it("gives a few queues all that they are ever given", () => {
+  it("gives a few queues their full limits", () => {
     const budget = new QueueBudget(() => 64 * MIB);
     const queues = new Array<number>(8).fill(0);
     fill(budget, queues, 4_096, 1.5 * MIB);
@@ -25,7 +25,7 @@ describe("a budget of queues", () => {
   });
 
   it.each([100, 1_000, 10_000])(
-    "is never overdrawn by %d queues, which come to hold about the same",
+    "is never overdrawn by %d queues, which end up with about equal shares",
     (count) => {
       const budget = new QueueBudget(() => 64 * MIB);
       const queues = new Array<number>(count).fill(0);
@@ -37,7 +37,7 @@ describe("a budget of queues", () => {
     },
   );
 
-  it("lets each hold less as the total grows, so that the largest are over first", () => {
+  it("lowers each limit as the total grows, so that the largest queues exceed it first", () => {
     const budget = new QueueBudget(() => 8_000);
     expect(budget.share).toBe(1_000);
     budget.add(4_000);
@@ -48,7 +48,7 @@ describe("a budget of queues", () => {
     expect(budget.share).toBe(1_000);
   });
 
-  it("is bounded by the one that it is within, whoever uses that up", () => {
+  it("is bounded by the wider budget, whichever queue uses that up", () => {
     const relay = new QueueBudget(() => 8_000);
     const [one, other] = [new QueueBudget(() => 8_000, relay), new QueueBudget(() => 8_000, relay)];
     one.add(7_200);

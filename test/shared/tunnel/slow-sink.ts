@@ -1,15 +1,15 @@
 import type { Block } from "../../../shared/tunnel/block.ts";
 import type { MessageSink } from "../../../shared/tunnel/outbox.ts";
 
-/** A network that takes what it is given when the test says so. */
+/** A network that takes messages when the test says so. */
 export class SlowSink implements MessageSink {
   bufferedAmount = 0;
   readonly isOpen = true;
-  /** Copies of all messages, each as it was when it was given. */
+  /** Copies of all messages, as they were when sent. */
   readonly messages: Uint8Array[] = [];
-  /** The messages given and not yet taken, as they are. */
+  /** The messages sent and not yet taken. */
   readonly waiting: { message: Uint8Array; sent: () => void }[] = [];
-  /** Told each message as it is when the network takes it. */
+  /** Called with each message as it is when the network takes it. */
   readonly #arrived: (message: Uint8Array) => void;
 
   constructor(arrived: (message: Uint8Array) => void = () => {}) {

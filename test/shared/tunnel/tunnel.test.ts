@@ -137,7 +137,7 @@ describe("a tunnel", () => {
     expect(tunnel.drops.of("not-joined")).toBe(1);
   });
 
-  it("counts what does not fit into its receiver's queue, by the port it was for", () => {
+  it("counts records that do not fit into their receiver's queue, by port", () => {
     const { sink, segments, locals, messages } = lab();
     sink.bufferedAmount = 1_000_000;
     for (let i = 0; i < 10; i++) receive(segments[0], locals[0], frameBytes(BROADCAST, A, i));
@@ -180,7 +180,7 @@ describe("a tunnel whose work is bounded", () => {
     );
     const block = new Block(message);
     const size = message.length / 4;
-    // It is over with the first record already, which is always done: or nothing would ever go on.
+    // The first record exceeds the work but is done anyway, or no work would ever progress.
     work.limit = 1;
     expect(tunnel.receive(block, message.length)).toBe(size);
     expect(tunnel.receive(block, message.length, size)).toBe(2 * size);
@@ -196,17 +196,17 @@ const address = (station: number) => 0x0200_0000_0100 + station;
 
 interface Part {
   vni: number;
-  /** The station it is for; the sender itself stands for all. */
+  /** The receiving station; the sender itself stands for all. */
   to: number;
   size: number;
 }
 
-/** Trunks of several VTEPs, all joined in the same segments, whose networks take what they are given when told. */
+/** Trunks of several VTEPs, all joined in the same segments, whose networks take messages when told. */
 function relay(stations: number, queueBytes: number) {
   const pool = new CountingPool();
   const segments = [new Segment(101, () => 0), new Segment(102, () => 0)] as const;
   const written = new Map<number, Told>();
-  /** Bytes of the messages received whose memory is not free again. */
+  /** Bytes of the received messages whose memory is still in use. */
   const held = new Map<number, number>();
   let messages = 0;
 
@@ -228,9 +228,9 @@ function relay(stations: number, queueBytes: number) {
   });
 
   /**
-   * Has a message of these records come in, whose memory is used for something else once it is free.
+   * Delivers a message of these records, whose memory is reused once it is free.
    *
-   * @returns why it is malformed, if it is
+   * @returns the fault if it is malformed
    */
   function send(from: number, parts: readonly Part[], tail: readonly number[] = []) {
     const message = new Uint8Array(parts.reduce((sum, { size }) => sum + size, tail.length));
@@ -260,11 +260,11 @@ function relay(stations: number, queueBytes: number) {
   return { pool, segments, all, send, held, heldBytes };
 }
 
-/** Resolves when the trunks have sent what they received in this turn. */
+/** Resolves when the trunks have sent everything received in this turn. */
 const turn = () => new Promise<void>((resolve) => queueMicrotask(resolve));
 
 describe("the memory of a message", () => {
-  it("is free once, and not before every receiver was sent what is in it, whatever they do", async () => {
+  it("is freed once, and not before it was sent to every receiver, whatever they do", async () => {
     const station = fc.nat(3);
     const vni = fc.constantFrom(101, 102, 103);
     const size = fc.oneof(
@@ -289,14 +289,14 @@ describe("the memory of a message", () => {
         async (steps, limit, filled) => {
           const { pool, segments, all, send, held } = relay(4, limit);
           const ports = all.map(({ ports }) => [...ports]);
-          // Of one receiver, the network is full of something else at first.
+          // The network of one receiver is full of other messages at first.
           const first = all[0] as (typeof all)[number];
           if (filled) first.sink.bufferedAmount = 2 * WINDOW_BYTES;
           let sender = 0;
           for (const step of steps) {
             const { tunnel, sink } = all[step.station] as (typeof all)[number];
             if (step.kind === "send") {
-              // The loop gives each socket's bytes a turn of their own.
+              // The event loop gives each socket's bytes a turn of their own.
               if (step.station !== sender) await turn();
               sender = step.station;
               expect(send(sender, step.message)).toBeUndefined();
@@ -339,7 +339,7 @@ describe("the memory of a message", () => {
     );
   });
 
-  it("is free at once where all its records are dropped, or there is no port", async () => {
+  it("is freed at once if all its records are dropped, or there is no port", async () => {
     const { all, send, held, pool } = relay(2, 10_000);
     send(0, [
       { vni: 103, to: 1, size: 100 },
@@ -356,7 +356,7 @@ describe("the memory of a message", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("is free at once where the receiver's queue drops it all", () => {
+  it("is freed at once if the receiver's queue drops everything", () => {
     const { all, send, held } = relay(2, 1_000);
     const [, second] = all;
     if (second !== undefined) second.sink.bufferedAmount = 2 * WINDOW_BYTES;
@@ -368,7 +368,7 @@ describe("the memory of a message", () => {
     expect(second?.ports.map(({ drops }) => drops.of("queue-full"))).toEqual([1, 1]);
   });
 
-  it("is free at once where the receiver's queue has a copy of it all, and free at the turn's end where it is copied to be sent", async () => {
+  it("is freed at once if the receiver's queue copies everything, and at the turn's end if it is copied for sending", async () => {
     const { all, send, held } = relay(2, 100_000);
     const [, second] = all;
     send(0, [
@@ -387,7 +387,7 @@ describe("the memory of a message", () => {
     expect(second?.got).toEqual([0, 2, 3]);
   });
 
-  it("is held for as long as the slowest of its receivers needs, in every segment it has records of", async () => {
+  it("is held as long as the slowest of its receivers needs, in every segment of its records", async () => {
     const { all, send, held } = relay(3, 100_000);
     send(0, [
       { vni: 101, to: 0, size: 40_000 },
@@ -405,7 +405,7 @@ describe("the memory of a message", () => {
     ]);
   });
 
-  it("is not free before it is sent where the sender leaves, or is thrown out, in the same turn", async () => {
+  it("is not freed before it is sent if the sender leaves, or is removed, in the same turn", async () => {
     for (const thrown of [false, true]) {
       const { all, send, held } = relay(2, 100_000);
       const [first, second] = all;
@@ -420,7 +420,7 @@ describe("the memory of a message", () => {
     }
   });
 
-  it("is not free before it is sent where another's flush, in the same turn, sends it", async () => {
+  it("is not freed before it is sent if the flush of another sends it in the same turn", async () => {
     const { all, send, held } = relay(3, 100_000);
     send(0, [{ vni: 101, to: 2, size: 40_000 }]);
     send(1, [{ vni: 101, to: 2, size: 40_000 }]);
@@ -445,14 +445,14 @@ describe("the memory of a message", () => {
     expect(pool.out).toBe(0);
   });
 
-  it("is not kept by the pings in it that wait for one who does not read", async () => {
+  it("is not held by its pings that wait for a receiver that does not read", async () => {
     const { all, send, heldBytes } = relay(3, 100_000);
     for (const from of [1, 2]) send(from, [{ vni: 101, to: from, size: 100 }]);
     await turn();
     for (let i = 0; i < 1_000; i++) {
       const bulk = { vni: 101, to: 1, size: 60_000 };
       const ping = { vni: 101, to: 2, size: 600 };
-      // In one message, or two of the same turn.
+      // In one message, or in two of the same turn.
       if (i % 2 === 0) {
         send(0, [bulk, ping]);
       } else {

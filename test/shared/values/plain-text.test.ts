@@ -20,7 +20,7 @@ const UNSAFE = [
 const BIDI = ["\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"];
 
 describe("a text from another machine", () => {
-  it("is shown without what a terminal obeys or a reader can't see", () => {
+  it("is shown without control characters and invisible ones", () => {
     for (const one of [...UNSAFE, ...BIDI]) {
       expect(plainText(`a${one}${one}b`), JSON.stringify(one)).toBe("a b");
       expect(isPlainText(`a${one}b`)).toBe(false);
@@ -28,17 +28,17 @@ describe("a text from another machine", () => {
     expect(plainText("lab-pc über 实验室 🖥")).toBe("lab-pc über 实验室 🖥");
   });
 
-  it("is cut, and has no half characters", () => {
+  it("is cut without splitting a character", () => {
     expect(plainText("x".repeat(100), 10)).toBe("x".repeat(10));
     expect(plainText("🖥🖥", 3)).toBe("🖥\ufffd");
     expect(plainText("a\ud800b")).toBe("a\ufffdb");
   });
 
-  it("is plain afterwards, whatever it was", () => {
+  it("is always plain afterwards", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => isPlainText(plainText(text))));
   });
 
-  it("is the same in JSON, where what is unsafe is escaped", () => {
+  it("is the same value in JSON, with unsafe characters escaped", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const json = plainJson({ text });

@@ -29,7 +29,7 @@ describe("reverse names", () => {
     expect(reverseZone(cidr(subnet))).toBe(zone);
   });
 
-  it("say which address they are of", () => {
+  it("give back their address", () => {
     fc.assert(
       fc.property(fc.oneof(ipv4Address, ipv6Address), fc.integer({ min: 0, max: 32 }), (address, prefix) => {
         const subnet = cidr(`${formatAddress(address)}/${prefix}`);

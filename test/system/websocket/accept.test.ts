@@ -29,17 +29,17 @@ describe.each(FRAMINGS)("a server, framing by %s,", (framing) => {
     ["among others", `chat, ${SUBPROTOCOL}, other`, true],
     ["in vain", "chat, other", false],
     ["not at all", undefined, false],
-  ])("accepts whoever offers the subprotocol %s, and tells which", async (_how, offered, known) => {
+  ])("accepts a client that offers the subprotocol %s", async (_how, offered, known) => {
     await using listener = await Listener.start({ framing });
     const head = await answer(listener.port, upgradeRequest({ "sec-websocket-protocol": offered }));
     expect(head).toMatch(/^http\/1\.1 101 /);
     expect(head.includes(`sec-websocket-protocol: ${SUBPROTOCOL}\r\n`)).toBe(known);
-    // RFC 6455 section 1.3 has this key and what it comes to.
+    // RFC 6455 section 1.3 has this key and its result.
     expect(head).toContain(`sec-websocket-accept: ${"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".toLowerCase()}\r\n`);
     expect((await listener.first()).subprotocol).toBe(known);
   });
 
-  it("agrees on no compression", async () => {
+  it("negotiates no compression", async () => {
     await using listener = await Listener.start({ framing });
     const head = await answer(
       listener.port,
@@ -60,13 +60,13 @@ describe.each(FRAMINGS)("a server, framing by %s,", (framing) => {
   ])("refuses an upgrade %s, with %d", async (_what, status, request) => {
     await using listener = await Listener.start({ framing });
     expect(await answer(listener.port, request)).toMatch(new RegExp(`^http/1\\.1 ${status} `));
-    // It goes on, and nobody was told of that one.
+    // The server continues, and `opened` was not called for that one.
     await dial(listener.url, framing).then(({ socket }) => socket.terminate());
     await listener.first();
     expect(listener.accepted).toHaveLength(1);
   });
 
-  it("serves many at once, each by itself", async () => {
+  it("serves many clients independently", async () => {
     await using listener = await Listener.start({ framing });
     const clients = await Promise.all(
       Array.from({ length: 40 }, async (_, i) => {

@@ -8,7 +8,7 @@ import { dial, Listener } from "./pair.ts";
 
 interface Listening extends AsyncDisposable {
   readonly url: URL;
-  /** Settles when the first connection has come, and then when it is gone. */
+  /** Settles when the first connection arrives, and then when it is gone. */
   readonly connected: Promise<Socket>;
   readonly gone: Promise<void>;
 }
@@ -35,7 +35,7 @@ async function listening(server: Server): Promise<Listening> {
   };
 }
 
-/** A server that says this whatever it is told. */
+/** A server that always answers the same. */
 function saying(text: string): Server {
   return createServer((socket) => {
     socket.once("data", () => socket.write(text));
@@ -55,7 +55,7 @@ describe.each(FRAMINGS)("connecting, framing by %s,", (framing) => {
     await server.gone;
   });
 
-  it("fails with the system's error where nobody listens", async () => {
+  it("fails with the system's error if no process listens", async () => {
     const { url } = await (async () => {
       await using server = await listening(createServer());
       return server;
@@ -64,27 +64,27 @@ describe.each(FRAMINGS)("connecting, framing by %s,", (framing) => {
   });
 
   it.each([
-    ["speaks no HTTP", "220 mail.example ESMTP\r\n"],
+    ["does not speak HTTP", "220 mail.example ESMTP\r\n"],
     ["answers for another key", `${SWITCHING}sec-websocket-accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n`],
-    ["answers for no key", `${SWITCHING}\r\n`],
-  ])("fails where the other end %s", async (_what, text) => {
+    ["answers without a key", `${SWITCHING}\r\n`],
+  ])("fails if the other end %s", async (_what, text) => {
     await using server = await listening(saying(text));
     await expect(dial(server.url, framing)).rejects.toThrow();
     await server.gone;
   });
 
-  it("fails where the other end hangs up", async () => {
+  it("fails if the other end hangs up", async () => {
     await using server = await listening(createServer((socket) => socket.end()));
     await expect(dial(server.url, framing)).rejects.toThrow();
   });
 
-  it("throws the signal's reason where that was given before", async () => {
+  it("throws the signal's reason if it was already aborted", async () => {
     await using server = await listening(createServer());
     const reason = new Error("never mind");
     await expect(dial(server.url, framing, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it("throws the signal's reason, and hangs up, where that comes while nothing answers", async () => {
+  it("throws the signal's reason, and hangs up, if it is aborted while no answer comes", async () => {
     await using server = await listening(createServer((socket) => socket.resume()));
     const reason = new Error("never mind");
     const controller = new AbortController();
@@ -96,7 +96,7 @@ describe.each(FRAMINGS)("connecting, framing by %s,", (framing) => {
     await server.gone;
   });
 
-  it("goes on when the signal comes after it has opened", async () => {
+  it("ignores a signal that comes after it has opened", async () => {
     await using listener = await Listener.start({ framing });
     const controller = new AbortController();
     const end = await dial(listener.url, framing, { signal: controller.signal });
@@ -118,13 +118,13 @@ describe.each(FRAMINGS)("connecting, framing by %s,", (framing) => {
           socket.on("close", () => clearInterval(more));
         }),
     ],
-  ])("gives up, and hangs up, when it takes too long because the other end %s", async (_what, make) => {
+  ])("gives up, and hangs up, after too long because the other end %s", async (_what, make) => {
     await using server = await listening(make());
     await expect(dial(server.url, framing, { timeoutMs: 300 })).rejects.toThrow(/300 ms/);
     await server.gone;
   });
 
-  it("leaves an open connection alone that is silent for longer than opening may take", async () => {
+  it("keeps an open connection that is silent for longer than the time limit of opening", async () => {
     await using listener = await Listener.start({ framing });
     const end = await dial(listener.url, framing, { timeoutMs: 2_000 });
     await delay(2_500);
@@ -136,7 +136,7 @@ describe.each(FRAMINGS)("connecting, framing by %s,", (framing) => {
     end.socket.terminate();
   });
 
-  it("hands over the connection below once, before it is open", async () => {
+  it("passes on the connection below once, before it is open", async () => {
     await using listener = await Listener.start({ framing });
     const order: string[] = [];
     const end = await dial(listener.url, framing, {
@@ -147,7 +147,7 @@ describe.each(FRAMINGS)("connecting, framing by %s,", (framing) => {
     end.socket.terminate();
   });
 
-  it("fails where the server speaks another subprotocol", async () => {
+  it("fails if the server speaks another subprotocol", async () => {
     await using listener = await Listener.start({ framing });
     await expect(dial(listener.url, framing, { subprotocol: "other.v1" })).rejects.toThrow(/subprotocol/);
     expect((await listener.first()).subprotocol).toBe(false);

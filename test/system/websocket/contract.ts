@@ -1,4 +1,4 @@
-// What holds for every MessageSocket, whoever does the framing at either end.
+// What holds for every MessageSocket, with either framing at either end.
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Block } from "../../../shared/tunnel/block.ts";
@@ -9,7 +9,7 @@ import { type End, MAX_BYTES, Pair, type Pairing } from "./pair.ts";
 /** Where the length's encoding changes (RFC 6455 section 5.2), and a whole message of the tunnel's. */
 const SIZES = [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 1_500, 65_534, 65_535, 65_536, 65_537, MAX_BYTES];
 
-/** Bytes that differ by place and by message, so that none can stand for another. */
+/** Bytes that differ by position and by message, so that no two can be confused. */
 function pattern(size: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let i = 0; i < size; i++) bytes[i] = (i * 31 + (i >> 8) * 7 + seed * 101) & 0xff;
@@ -35,7 +35,7 @@ function expectPatterns(
 
 export function messageSocketContract(name: string, pairing: Pairing): void {
   describe(name, () => {
-    it("carries text both ways, also none and any character", async () => {
+    it("carries text both ways, including empty text and any character", async () => {
       await using pair = await Pair.open(pairing);
       const texts = ["hello", "", "\u0000", "\ufeffä€😀", "é".repeat(63), "😀".repeat(20_000)];
       for (const [sender, receiver] of pair.directions) {
@@ -66,7 +66,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       }
     });
 
-    it("carries text that is UTF-8 already, and releases it once, also after the end", async () => {
+    it("carries text that is already UTF-8, and releases it once, also after the end", async () => {
       await using pair = await Pair.open(pairing);
       const texts = ["hello", "", "ä€😀", "x".repeat(70_000)];
       for (const [sender, receiver] of pair.directions) {
@@ -114,7 +114,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       }
     });
 
-    it("hears what the other end says in the very turn in which it opened", async () => {
+    it("receives what the other end sends in the very turn in which it opened", async () => {
       const greet = (who: string) => (end: End) => {
         end.socket.sendText(`${who} is here`);
         end.send(pattern(70_000, 1));
@@ -130,7 +130,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       }
     });
 
-    it("says once of each message that it was sent, in order, releases it, and leaves its bytes as they were", async () => {
+    it("reports each message as sent once, in order, releases it, and leaves its bytes unchanged", async () => {
       await using pair = await Pair.open(pairing);
       for (const [sender, receiver] of pair.directions) {
         const told: number[] = [];
@@ -154,7 +154,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
     });
 
     it.each(["terminate", "close"] as const)(
-      "says once of each message that it was sent, and releases it, where %s comes first, then and after",
+      "reports each message as sent once, and releases it, if %s comes first, then and after",
       async (how) => {
         await using pair = await Pair.open(pairing);
         for (const [sender] of pair.directions) {
@@ -185,7 +185,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       },
     );
 
-    it("sends a range of a block, and nothing of what is around it", async () => {
+    it("sends a range of a block, and no byte around it", async () => {
       await using pair = await Pair.open(pairing);
       for (const [sender, receiver] of pair.directions) {
         for (const size of SIZES) {
@@ -200,9 +200,9 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       }
     });
 
-    it("keeps a message's bytes until it is released, whatever else comes meanwhile", async () => {
+    it("keeps a message's bytes until it is released, whatever else arrives meanwhile", async () => {
       await using pair = await Pair.open(pairing);
-      // The message's first byte says whether it is to be kept.
+      // The message's first byte says whether to keep it.
       const sizes = [1, 100, 250, 256, 1_000, 4_096, 16_384, 65_600, 130_000, MAX_BYTES];
       for (const [sender, receiver] of pair.directions) {
         receiver.keep = (message) => message[0] === 1;
@@ -224,7 +224,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         const intact = () =>
           receiver.kept.every(({ message }, i) => same(message, keptSent[i] as Uint8Array));
         expect(intact()).toBe(true);
-        // Every second of them goes; what is left has to outlast more.
+        // Releases every second one; the rest must survive more messages.
         const left = receiver.kept.filter((_kept, i) => i % 2 === 1);
         const leftSent = keptSent.filter((_message, i) => i % 2 === 1);
         for (const [i, { release }] of receiver.kept.entries()) if (i % 2 === 0) release();
@@ -264,7 +264,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       }
     });
 
-    it("has bytes wait as long as the other end does not read", async () => {
+    it("keeps bytes waiting as long as the other end does not read", async () => {
       await using pair = await Pair.open(pairing);
       pair.serverSocket.pause();
       const { socket } = pair.client;
@@ -283,7 +283,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       expect(socket.bufferedAmount).toBe(0);
     });
 
-    it("counts what waits as part of one budget at a time, and none of it once it is gone", async () => {
+    it("counts waiting bytes in one budget at a time, and none once they are gone", async () => {
       await using pair = await Pair.open(pairing);
       const budgets = [0, 1].map(() => new QueueBudget(() => 2 ** 30)) as [QueueBudget, QueueBudget];
       const { socket } = pair.client;
@@ -305,7 +305,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       expect([budgets[0].used, budgets[1].used]).toEqual([0, 0]);
     });
 
-    it("reads no more while it is paused, so that the other end has to wait, and loses nothing", async () => {
+    it("reads nothing while it is paused, so that the other end has to wait, and loses nothing", async () => {
       await using pair = await Pair.open(pairing);
       for (const [sender, receiver] of pair.directions) {
         receiver.socket.pause();
@@ -351,7 +351,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         expect(await pair.server.ended()).toEqual({ code: 4_001, reason: "from the client" });
       });
 
-      it("once only, and does nothing from then on", async () => {
+      it("only once, and does nothing from then on", async () => {
         await using pair = await Pair.open(pairing);
         pair.client.socket.close(4_001, "first");
         pair.client.socket.close(4_002, "second");
@@ -380,7 +380,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
         expect(await pair.server.ended()).toEqual({ code: 1_006, reason: "" });
       });
 
-      it("with 1009 where a message is over the limit by a byte, and hears nothing more", async () => {
+      it("with 1009 if a message exceeds the limit by a byte, and receives nothing more", async () => {
         for (const way of [0, 1] as const) {
           await using pair = await Pair.open(pairing);
           const [sender, receiver] = pair.directions[way] as readonly [End, End];
@@ -394,7 +394,7 @@ export function messageSocketContract(name: string, pairing: Pairing): void {
       });
     });
 
-    it("has both ends know by a ping that the other is alive", async () => {
+    it("shows both ends by a ping that the other is alive", async () => {
       await using pair = await Pair.open(pairing);
       for (const [sender, receiver] of pair.directions) {
         const [before, there] = [sender.alives, receiver.alives];

@@ -7,7 +7,7 @@ import { BINARY, CLOSE, CONTINUATION, KEY, PING, PONG, type RawFrame, rawFrame, 
 
 const MAX_BYTES = 300_000;
 
-/** A parser and what it told of. Messages are released at once unless `keep`. */
+/** A parser and its events. Messages are released at once unless `keep`. */
 class Reader {
   readonly pool = new CountingPool();
   /** Opcode and payload, in hexadecimal. */
@@ -15,7 +15,7 @@ class Reader {
   readonly kept: { readonly payload: Uint8Array; readonly block: Block }[] = [];
   fault: FrameFault | undefined;
   readonly #parser: FrameParser;
-  /** Like the buffer that sockets share: what was read is gone with the next read. */
+  /** Like the buffer that sockets share: the next read overwrites it. */
   readonly #shared = new Uint8Array(1_000_000);
 
   constructor({ masked = true, keep = false, maxBytes = MAX_BYTES } = {}) {
@@ -37,7 +37,7 @@ class Reader {
     });
   }
 
-  /** Reads chunks one after the other, until one is at fault. */
+  /** Reads chunks in order, until one is at fault. */
   read(...chunks: readonly Uint8Array[]): this {
     for (const chunk of chunks) {
       if (this.fault !== undefined) break;
@@ -54,7 +54,7 @@ class Reader {
   }
 }
 
-/** Cuts bytes at these places, whatever their order. */
+/** Cuts bytes at these places, in any order. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const at = [...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
   return at.map((end, i) => bytes.subarray(i === 0 ? 0 : at[i - 1], end));
@@ -73,7 +73,7 @@ const controls = fc.record({
   opcode: fc.constantFrom(CLOSE, PING, PONG),
   payload: fc.uint8Array({ maxLength: 125 }).map((bytes) => Buffer.from(bytes)),
 });
-/** A message's fragments, each with control frames behind it. */
+/** A message's fragments, each followed by control frames. */
 const messages = fc.record({
   opcode: fc.constantFrom(TEXT, BINARY),
   fragments: fc.array(fc.tuple(payloads, fc.array(controls, { maxLength: 2 })), {
@@ -83,7 +83,7 @@ const messages = fc.record({
 });
 
 describe("a frame parser", () => {
-  it("tells of the same messages however the bytes come in pieces, masked or not", () => {
+  it("reports the same messages however the bytes are split, masked or not", () => {
     fc.assert(
       fc.property(
         fc.array(messages, { maxLength: 5 }),
@@ -120,7 +120,7 @@ describe("a frame parser", () => {
     );
   });
 
-  it("makes something of any bytes, or says which code they close with", () => {
+  it("accepts any bytes, or reports the code to close with", () => {
     const header = fc
       .tuple(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 20 }))
       .map(([first, second, rest]) => Buffer.from([first, second, ...rest]));
@@ -149,7 +149,7 @@ describe("a frame parser", () => {
       }),
       { numRuns: 2_000 },
     );
-    // Both have to be met, or nothing was tried.
+    // Both must have occurred, or the test proved nothing.
     expect(faults).toBeGreaterThan(0);
     expect(read).toBeGreaterThan(0);
   });
@@ -175,7 +175,7 @@ describe("a frame parser", () => {
     }
   });
 
-  it("says nothing before a frame is complete", () => {
+  it("reports nothing before a frame is complete", () => {
     const bytes = rawFrame({ opcode: BINARY, payload: "hello", key: KEY });
     const reader = new Reader().read(bytes.subarray(0, -1));
     expect(reader.told).toEqual([]);
@@ -199,7 +199,7 @@ describe("a frame parser", () => {
     ["a length of 63 bits", 1_009, [{ opcode: BINARY, length: 2n ** 63n - 1025n }]],
     ["a length of 32 bits and one", 1_009, [{ opcode: BINARY, length: 2n ** 32n }]],
     ["a byte over the limit", 1_009, [{ opcode: BINARY, length: BigInt(MAX_BYTES) + 1n }]],
-  ])("faults %s as soon as its header is there", (_what, code, frames) => {
+  ])("refuses %s as soon as its header is there", (_what, code, frames) => {
     const before = rawFrame({ opcode: BINARY, payload: "before", key: KEY });
     const all = frames.map((frame) => rawFrame({ key: KEY, ...frame }));
     const last = all.pop() as Buffer;
@@ -212,16 +212,16 @@ describe("a frame parser", () => {
     expect(reader.fault).toBeInstanceOf(FrameFault);
     expect(reader.fault?.code).toBe(code);
     expect(reader.told).toEqual([[BINARY, Buffer.from("before").toString("hex")]]);
-    // No memory for what is not wanted.
+    // No memory for refused messages.
     expect(reader.pool.taken).toBe(taken);
   });
 
-  it("faults a server's frame that is masked", () => {
+  it("refuses a masked frame of a server", () => {
     const reader = new Reader({ masked: false }).read(rawFrame({ opcode: BINARY, payload: "x", key: KEY }));
     expect(reader.fault?.code).toBe(1_002);
   });
 
-  it("counts a message's fragments together against the limit, and begins anew with the next", () => {
+  it("counts a message's fragments together against the limit, and starts again with the next", () => {
     const part = (opcode: number, size: number, final: boolean) =>
       rawFrame({ opcode, payload: Buffer.alloc(size), final, key: KEY });
     const reader = new Reader({ maxBytes: 1_000 });
@@ -238,10 +238,10 @@ describe("a frame parser", () => {
     expect(reader.fault?.code).toBe(1_009);
   });
 
-  it("copies a message of many little fragments a few times, not once for each", () => {
+  it("copies a message of many small fragments a few times, not once for each", () => {
     const reader = new Reader({ maxBytes: 2_000_000 });
     const size = 400_000;
-    // Past the pool's sizes, where each block is as big as was asked for.
+    // Beyond the pool's sizes, where each block is exactly as large as requested.
     reader.read(rawFrame({ opcode: BINARY, payload: Buffer.alloc(280_000, 1), final: false, key: KEY }));
     const fragment = rawFrame({ opcode: CONTINUATION, payload: Buffer.alloc(10, 1), final: false, key: KEY });
     for (let sent = 280_000; sent < size; sent += 10) reader.read(fragment);
@@ -253,7 +253,7 @@ describe("a frame parser", () => {
     expect(reader.pool.out).toBe(0);
   });
 
-  it("takes no block of a message that is not released for another", () => {
+  it("does not reuse the block of an unreleased message", () => {
     const reader = new Reader({ keep: true });
     const texts = Array.from({ length: 50 }, (_, i) => `message ${i}`);
     for (const payload of texts) reader.read(rawFrame({ opcode: TEXT, payload, key: KEY }));
@@ -262,7 +262,7 @@ describe("a frame parser", () => {
     expect(reader.pool.out).toBe(50);
   });
 
-  it("uses a block again that was released", () => {
+  it("reuses a released block", () => {
     const reader = new Reader({ keep: true });
     const frame = rawFrame({ opcode: BINARY, payload: "hello", key: KEY });
     reader.read(frame);

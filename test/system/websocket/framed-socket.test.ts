@@ -1,4 +1,4 @@
-// RFC 6455's rules at a connection, byte by byte; `ws` is held to those that it keeps too, as a check of the tests.
+// RFC 6455's rules on a connection, byte by byte. `ws` must pass those that it implements too, as a check of the tests.
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Framing } from "../../../system/websocket/framing.ts";
@@ -23,7 +23,7 @@ interface Facing extends AsyncDisposable {
 
 type Face = (framing: Framing, first?: Uint8Array) => Promise<Facing>;
 
-/** A server's end that a test's bytes come to. */
+/** A server's end that receives a test's bytes. */
 async function serverFacing(framing: Framing, first?: Uint8Array): Promise<Facing> {
   const stack = new AsyncDisposableStack();
   const listener = stack.use(await Listener.start({ framing }));
@@ -32,7 +32,7 @@ async function serverFacing(framing: Framing, first?: Uint8Array): Promise<Facin
   return { end, peer, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** A client's. */
+/** A client's end. */
 async function clientFacing(framing: Framing, first?: Uint8Array): Promise<Facing> {
   let end: End | undefined;
   const peer = await RawPeer.toClient(async (url) => {
@@ -50,7 +50,7 @@ async function clientFacing(framing: Framing, first?: Uint8Array): Promise<Facin
 
 const HALF = { opcode: TEXT, payload: "half", final: false };
 
-/** What closes a connection, and with which code. */
+/** The inputs that close a connection, and the code for each. */
 const OFFENCES: readonly (readonly [what: string, code: number, frames: readonly RawFrame[]])[] = [
   ["RSV1 set", 1_002, [{ opcode: BINARY, reserved: 4 }]],
   ["RSV2 set", 1_002, [{ opcode: BINARY, reserved: 2 }]],
@@ -70,7 +70,7 @@ const OFFENCES: readonly (readonly [what: string, code: number, frames: readonly
   ["a message over the limit", 1_009, [{ opcode: BINARY, length: BigInt(MAX_BYTES + 1) }]],
   ["a message of 2^33 bytes", 1_009, [{ opcode: BINARY, length: 2n ** 33n }]],
   [
-    "fragments that come to more than the limit",
+    "fragments that together exceed the limit",
     1_009,
     [
       { opcode: BINARY, payload: Buffer.alloc(MAX_BYTES), final: false },
@@ -101,13 +101,13 @@ const OFFENCES: readonly (readonly [what: string, code: number, frames: readonly
   ],
 ];
 
-/** What `ws` lets pass. */
+/** The inputs that `ws` accepts. */
 const OWN_OFFENCES: typeof OFFENCES = [
   ["a length of 125 in 16 bits", 1_002, [{ opcode: BINARY, payload: Buffer.alloc(125), lengthBytes: 2 }]],
   ["a length of 0 in 64 bits", 1_002, [{ opcode: BINARY, lengthBytes: 8 }]],
   ["a length of 65535 in 64 bits", 1_002, [{ opcode: BINARY, length: 65_535n, lengthBytes: 8 }]],
   ["a length with the top bit set", 1_002, [{ opcode: BINARY, length: 2n ** 63n }]],
-  ["the greatest length there is", 1_002, [{ opcode: BINARY, length: 2n ** 64n - 1n }]],
+  ["the greatest possible length", 1_002, [{ opcode: BINARY, length: 2n ** 64n - 1n }]],
 ];
 
 const CASES: readonly (readonly [name: string, framing: Framing, face: Face, client: boolean])[] = [
@@ -143,7 +143,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     expect(facing.end.messages).toEqual([]);
   });
 
-  it("takes fragments for one message, also empty ones, and control frames between them", async () => {
+  it("joins fragments into one message, including empty ones, with control frames between them", async () => {
     await using facing = await face(framing);
     const { peer, end } = facing;
     peer.send(
@@ -161,7 +161,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     await end.until(({ alives }) => alives === 2);
   });
 
-  it("takes text that is split within a character, at every byte", async () => {
+  it("accepts text split within a character, at every byte", async () => {
     await using facing = await face(framing);
     const text = "aä€😀\u0000";
     const bytes = Buffer.from(text);
@@ -175,7 +175,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     expect(await facing.end.heard(splits.length)).toEqual(splits.map(() => text));
   });
 
-  it("takes frames byte by byte", async () => {
+  it("reads frames byte by byte", async () => {
     await using facing = await face(framing);
     const { peer, end } = facing;
     peer.socket.setNoDelay(true);
@@ -186,7 +186,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     expect(await end.heard(2)).toEqual([payload, "x"]);
   });
 
-  it("hears what came in one piece with the handshake, also the first half of a frame", async () => {
+  it("receives what came in one piece with the handshake, including the first half of a frame", async () => {
     const key = client ? undefined : KEY;
     const whole = Buffer.concat(
       ["first", "second"].map((payload) => {
@@ -224,7 +224,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     }
   });
 
-  it("answers a ping with what it said", async () => {
+  it("answers a ping with its payload", async () => {
     await using facing = await face(framing);
     for (const payload of ["", "hello", "x".repeat(125)]) {
       facing.peer.send({ opcode: PING, payload });
@@ -233,9 +233,9 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     expect(facing.end.alives).toBe(3);
   });
 
-  // `ws` answers each, and cuts who has more of them waiting than it likes.
+  // `ws` answers each, and cuts clients that have too many waiting.
   if (framing === "own") {
-    it("answers the last of many pings, whichever others", async () => {
+    it("answers the last of many pings, and any of the others", async () => {
       await using facing = await face(framing);
       const { peer } = facing;
       peer.send(...Array.from({ length: 500 }, (_, i) => ({ opcode: PING, payload: String(i) })));
@@ -249,10 +249,10 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
   }
 
   it.each([
-    ["with a code that is registered", 1_000, "bye", 1_000],
-    ["with the last code that is registered", 1_014, "", 1_014],
+    ["with a registered code", 1_000, "bye", 1_000],
+    ["with the last registered code", 1_014, "", 1_014],
     ["with a library's code", 3_000, "x".repeat(123), 3_000],
-    ["with the last code there is", 4_999, "", 4_999],
+    ["with the last possible code", 4_999, "", 4_999],
   ])("answers a close %s with the same, and hangs up", async (_what, code, reason, answer) => {
     await using facing = await face(framing);
     const { peer, end } = facing;
@@ -267,7 +267,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     expect(end.messages).toEqual([]);
   });
 
-  // RFC 6455 section 7.1.1, so that it is not the server whose port is kept busy.
+  // RFC 6455 section 7.1.1, so that the server's port is not the one kept busy.
   if (!client) {
     it("hangs up before the client does", async () => {
       await using facing = await face(framing);
@@ -282,7 +282,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     });
   }
 
-  it("answers a close without a code with none, and tells of 1005", async () => {
+  it("answers a close without a code with an empty one, and reports 1005", async () => {
     await using facing = await face(framing);
     facing.peer.send({ opcode: CLOSE });
     expect(await facing.peer.frame()).toMatchObject({ opcode: CLOSE, payload: Buffer.alloc(0) });
@@ -290,7 +290,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     expect(await facing.end.ended()).toEqual({ code: 1_005, reason: "" });
   });
 
-  it("answers a close between a message's fragments, and tells nothing of the message", async () => {
+  it("answers a close between a message's fragments, and reports nothing of the message", async () => {
     await using facing = await face(framing);
     facing.peer.send(HALF, { opcode: CLOSE, payload: closing(1_001) });
     expect(await facing.peer.closeCode()).toBe(1_001);
@@ -299,7 +299,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     expect(facing.end.messages).toEqual([]);
   });
 
-  it("tells of 1006 where the other end hangs up without a close", async () => {
+  it("reports 1006 if the other end hangs up without a close", async () => {
     await using facing = await face(framing);
     facing.peer.send(HALF);
     facing.peer.socket.end();
@@ -307,7 +307,7 @@ describe.each(CASES)("%s", (_name, framing, face, client) => {
     await facing.peer.hungUp();
   });
 
-  it("hears what comes before the other end answers its close", async () => {
+  it("receives messages that arrive before the other end answers its close", async () => {
     await using facing = await face(framing);
     const { peer, end } = facing;
     end.socket.close(4_000, "enough");

@@ -5,7 +5,7 @@ import { type Mask, mask, plainMask } from "../../../system/websocket/mask.ts";
 it.each<[string, Mask]>([
   ["as this machine has it", mask],
   ["in JavaScript", plainMask],
-])("masking %s is the masking key over and over, and touches nothing else", (_name, apply) => {
+])("masking %s applies the masking key repeatedly, and changes no other byte", (_name, apply) => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 100 }),

@@ -35,15 +35,15 @@ export function trustedCertificate(): Tls {
   }
 }
 
-/** One end: what comes in waits here until a test looks at it. */
+/** One end, which keeps incoming messages until a test reads them. */
 export class End implements MessageEvents {
   readonly socket: MessageSocket;
   readonly messages: (string | Buffer)[] = [];
-  /** Has binary messages that it says true of kept, unread, in {@link kept}; others are read and released at once. */
+  /** Keeps binary messages that match, unread, in {@link kept}; others are read and released at once. */
   keep: (message: Uint8Array) => boolean = () => false;
   readonly kept: { readonly message: Uint8Array; readonly release: () => void }[] = [];
   alives = 0;
-  /** Every end that was told of; there has to be one. */
+  /** The closes reported for this end; there should be one. */
   readonly ends: { readonly code: number; readonly reason: string }[] = [];
   #wake = Promise.withResolvers<void>();
 
@@ -82,7 +82,7 @@ export class End implements MessageEvents {
     this.#notify();
   }
 
-  /** Waits for what is sure to come; the test's own time limit bounds it. */
+  /** Waits for an event that is certain to come; the test's own time limit bounds it. */
   async until(condition: (end: End) => boolean): Promise<void> {
     while (!condition(this)) await this.#wake.promise;
   }
@@ -108,7 +108,7 @@ export interface ListenOptions {
   readonly framing: Framing;
   readonly tls?: Tls | undefined;
   readonly maxBytes?: number;
-  /** Called with each end before anything comes in. */
+  /** Called with each end before any message arrives. */
   readonly opened?: (end: End) => void;
 }
 
@@ -116,7 +116,7 @@ export interface ListenOptions {
 export class Listener implements AsyncDisposable {
   readonly url: URL;
   readonly port: number;
-  /** What was accepted, in order. */
+  /** Accepted ends, in order. */
   readonly accepted: { readonly end: End; readonly subprotocol: boolean; readonly socket: Socket }[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -147,7 +147,7 @@ export class Listener implements AsyncDisposable {
     return new Listener(server, options);
   }
 
-  /** The first that was accepted, once it is. */
+  /** The first accepted end, once there is one. */
   async first(): Promise<Listener["accepted"][number]> {
     for (;;) {
       const first = this.accepted[0];
@@ -165,7 +165,7 @@ export class Listener implements AsyncDisposable {
 /**
  * Opens a WebSocket to `url`.
  *
- * @param opened called with its end before anything comes in
+ * @param opened called with its end before any message arrives
  */
 export async function dial(
   url: URL,
@@ -200,7 +200,7 @@ export interface Pairing {
 export class Pair implements AsyncDisposable {
   readonly server: End;
   readonly client: End;
-  /** What the server's end is on, for what an interface can't ask for: a reader that is held up. */
+  /** The socket below the server's end, to hold up its reader, for which the interface has no way. */
   readonly serverSocket: Socket;
   readonly #listener: Listener;
 
@@ -229,7 +229,7 @@ export class Pair implements AsyncDisposable {
     return new Pair(listener, first.end, end, first.socket);
   }
 
-  /** Either direction, by name: who sends, who receives. */
+  /** Either direction by name: sender, receiver. */
   get directions(): readonly (readonly [sender: End, receiver: End])[] {
     return [
       [this.client, this.server],

@@ -1,4 +1,4 @@
-// Frames as bytes, written from RFC 6455 section 5.2 alone, with whatever is wrong in them that a test wants.
+// Frames as bytes, written from RFC 6455 section 5.2 alone, with any fault that a test wants.
 import { createHash } from "node:crypto";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { SUBPROTOCOL } from "./pair.ts";
@@ -16,11 +16,11 @@ export interface RawFrame {
   readonly final?: boolean;
   /** RSV1, 2 and 3: 4, 2 and 1. */
   readonly reserved?: number;
-  /** The masking key; none leaves the frame unmasked. */
+  /** The masking key; without one the frame is unmasked. */
   readonly key?: Uint8Array | undefined;
-  /** How many bytes the length takes, where that is not to be the shortest form. */
+  /** Bytes of the length field, to override the shortest form. */
   readonly lengthBytes?: 1 | 2 | 8;
-  /** What is claimed in place of the payload's length. */
+  /** Value of the length field, to override the payload's length. */
   readonly length?: bigint;
 }
 
@@ -55,10 +55,10 @@ export function closing(code: number, reason: string | Uint8Array = ""): Buffer 
   return Buffer.concat([head, Buffer.from(reason)]);
 }
 
-/** One end of a connection where a test speaks bytes. */
+/** One end of a connection at which a test sends bytes. */
 export class RawPeer implements AsyncDisposable {
   readonly socket: Socket;
-  /** Which end this is: a client's frames are masked. */
+  /** The role of this end: a client's frames are masked. */
   readonly #client: boolean;
   readonly #close: () => Promise<unknown>;
   #read = Buffer.alloc(0);
@@ -93,7 +93,7 @@ export class RawPeer implements AsyncDisposable {
     return peer;
   }
 
-  /** A server for one client, which `dialled` is to make; `first` goes out in one piece with the handshake. */
+  /** A server for one client, which `dialled` creates; `first` goes out in one piece with the handshake. */
   static async toClient(
     dialled: (url: URL) => Promise<unknown>,
     first: Uint8Array = Buffer.alloc(0),
@@ -121,7 +121,7 @@ export class RawPeer implements AsyncDisposable {
     return peer;
   }
 
-  /** Sends frames in one piece, masked if this is a client and they don't say otherwise. */
+  /** Sends frames in one piece, masked by default if this is a client. */
   send(...frames: RawFrame[]): void {
     this.socket.write(this.bytes(...frames));
   }
@@ -140,7 +140,7 @@ export class RawPeer implements AsyncDisposable {
     });
   }
 
-  /** The next frame that comes, unmasked. */
+  /** The next frame, unmasked. */
   async frame(): Promise<{ opcode: number; payload: Buffer; key: Buffer | undefined }> {
     return await this.#take(() => {
       const read = this.#read;
@@ -160,7 +160,7 @@ export class RawPeer implements AsyncDisposable {
     });
   }
 
-  /** The code of the close frame that comes after whatever else comes; 1005 where it has none. */
+  /** The code of the next close frame, after any other frames; 1005 if it has none. */
   async closeCode(): Promise<number> {
     for (;;) {
       const { opcode, payload } = await this.frame();
@@ -198,7 +198,7 @@ export class RawPeer implements AsyncDisposable {
   }
 }
 
-/** An upgrade as it has to be, but for the headers given; undefined leaves one out. */
+/** A valid upgrade, except for the given headers; undefined leaves one out. */
 export function upgradeRequest(
   headers: Readonly<Record<string, string | undefined>>,
   method = "GET",

@@ -5,7 +5,7 @@ import { connect as connectTls, createServer as createTlsServer } from "node:tls
 import { describe, expect, it } from "vitest";
 import { READ_BYTES, readBuffer, readInto } from "../../../system/websocket/static-read.ts";
 
-/** TLS needs no certificate with a key that both have. */
+/** With a shared key, TLS needs no certificate. */
 const PSK = { psk: Buffer.alloc(32, 7), identity: "test" };
 const TLS = { ciphers: "PSK+HIGH", maxVersion: "TLSv1.2" } as const;
 
@@ -38,7 +38,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** A server that hands each connection to `accepted`, with `count` clients that write what `send` says and end. */
+/** A server that passes each connection to `accepted`, with `count` clients that write the bytes of `send` and end. */
 async function exchange(
   kind: Kind,
   count: number,
@@ -80,7 +80,7 @@ async function write(socket: Socket, bytes: Uint8Array): Promise<void> {
 }
 
 describe.each(KINDS)("reading into one buffer, $name", (kind) => {
-  it("works with this runtime: what is read lies in the buffer given", async () => {
+  it("works with this runtime: the bytes read lie in the given buffer", async () => {
     const buffer = readBuffer();
     expect(buffer).toHaveLength(READ_BYTES);
     let read = "";
@@ -102,7 +102,7 @@ describe.each(KINDS)("reading into one buffer, $name", (kind) => {
   });
 
   it.each([64, 5_000, READ_BYTES])(
-    "tells the bytes of many sockets apart that share a buffer of %d bytes",
+    "keeps the bytes of many sockets apart that share a buffer of %d bytes",
     async (size) => {
       const buffer = new Uint8Array(size);
       const count = 12;
@@ -112,7 +112,7 @@ describe.each(KINDS)("reading into one buffer, $name", (kind) => {
         kind,
         count,
         async (client, i) => {
-          // The number of the byte, and after it whose it is, in pieces that don't fit together.
+          // The number of the byte, then its client, in pieces that do not align.
           const bytes = new Uint8Array(total);
           for (let at = 0; at < total; at++) bytes[at] = at % 2 === 0 ? (at >> 1) & 0xff : i;
           for (let at = 0; at < total; at += 7_001) await write(client, bytes.subarray(at, at + 7_001));
@@ -137,41 +137,38 @@ describe.each(KINDS)("reading into one buffer, $name", (kind) => {
     },
   );
 
-  // Of a buffer that is full there may be more to read at once.
-  it.each([READ_BYTES, 3])(
-    "stops when it is told to, and goes on, with a buffer of %d bytes",
-    async (size) => {
-      const buffer = new Uint8Array(size);
-      const more = Promise.withResolvers<void>();
-      await exchange(
-        kind,
-        1,
-        async (client) => {
-          await write(client, Buffer.from("one"));
-          await more.promise;
-          await write(client, Buffer.from("two"));
-        },
-        async (socket) => {
-          let read = "";
-          const first = Promise.withResolvers<void>();
-          const reading = readInto(socket, buffer, (bytes, end) => {
-            read += Buffer.from(bytes.subarray(0, end)).toString();
-            if (read === "one") reading.pause();
-            first.resolve();
-          });
-          await first.promise;
-          more.resolve();
-          for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-          expect(read).toBe("one");
-          reading.resume();
-          await once(socket, "end");
-          expect(read).toBe("onetwo");
-        },
-      );
-    },
-  );
+  // A full buffer means that there may be more to read at once.
+  it.each([READ_BYTES, 3])("pauses and resumes, with a buffer of %d bytes", async (size) => {
+    const buffer = new Uint8Array(size);
+    const more = Promise.withResolvers<void>();
+    await exchange(
+      kind,
+      1,
+      async (client) => {
+        await write(client, Buffer.from("one"));
+        await more.promise;
+        await write(client, Buffer.from("two"));
+      },
+      async (socket) => {
+        let read = "";
+        const first = Promise.withResolvers<void>();
+        const reading = readInto(socket, buffer, (bytes, end) => {
+          read += Buffer.from(bytes.subarray(0, end)).toString();
+          if (read === "one") reading.pause();
+          first.resolve();
+        });
+        await first.promise;
+        more.resolve();
+        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+        expect(read).toBe("one");
+        reading.resume();
+        await once(socket, "end");
+        expect(read).toBe("onetwo");
+      },
+    );
+  });
 
-  it("falls back to the ordinary way where what it needs is missing", async () => {
+  it("falls back to the ordinary way if the undocumented parts are missing", async () => {
     const buffer = readBuffer();
     await exchange(
       kind,
@@ -195,9 +192,9 @@ describe.each(KINDS)("reading into one buffer, $name", (kind) => {
   });
 });
 
-describe("a stream that is no socket", () => {
+describe("a stream that is not a socket", () => {
   it.each<[string, object]>([
-    ["without anything that a socket has", {}],
+    ["without any part of a socket", {}],
     ["without a handle", { [Symbol("kBuffer")]: 0, [Symbol("kBufferCb")]: 0, [Symbol("kBufferGen")]: 0 }],
     [
       "with a handle of another kind",

@@ -18,7 +18,7 @@ const A = 0x020000000001;
 const B = 0x020000000002;
 const GROUP = 0x01005e010203;
 
-/** Where the clock stands, in milliseconds. */
+/** The clock, in milliseconds. */
 const NOW = 1_767_323_045_678;
 
 function capture(options: Partial<CaptureOptions> = {}): Capture {
@@ -35,14 +35,14 @@ function lab(options: Partial<CaptureOptions> = {}, ports = 3) {
   return { segment, capture: observer, at: (i: number) => all[i] as KeepingPort };
 }
 
-/** All that can be taken now. */
+/** Takes everything that waits now. */
 function take(capture: Capture): Uint8Array {
   const taken: Uint8Array[] = [];
   for (let bytes = capture.take(); bytes !== undefined; bytes = capture.take()) taken.push(bytes);
   return Buffer.concat(taken);
 }
 
-/** Ends it, and takes what is left. */
+/** Ends it, and takes the rest. */
 function rest(capture: Capture): Uint8Array {
   capture.end();
   return take(capture);
@@ -52,7 +52,7 @@ function ended(capture: Capture): ReadCapture {
   return readPcapng(rest(capture));
 }
 
-/** What is told of each frame: where it passed, its bytes, and the code in its comment. */
+/** The record of each frame: where it passed, its bytes, and the code in its comment. */
 function story({ packets }: ReadCapture): [string, number[], string?][] {
   return packets.map(({ interface: { name }, frame, comment }) => {
     const code = comment === undefined ? [] : [/^dropped: (\S+) \(.+\)$/.exec(comment)?.[1] ?? comment];
@@ -61,7 +61,7 @@ function story({ packets }: ReadCapture): [string, number[], string?][] {
 }
 
 describe("a capture", () => {
-  it("has a frame where it came in and at every port that it was sent to", () => {
+  it("contains a frame where it came in and at every port it was sent to", () => {
     const { segment, capture, at } = lab();
     receive(segment, at(0), frameBytes(BROADCAST, A));
     receive(segment, at(1), frameBytes(A, B, 7));
@@ -96,7 +96,7 @@ describe("a capture", () => {
     ]);
   });
 
-  it("has a frame that came in and is dropped once, with the reason", () => {
+  it("contains a dropped incoming frame once, with the reason", () => {
     const { segment, capture, at } = lab();
     receive(segment, at(0), frameBytes(BROADCAST, A));
     receive(segment, at(0), frameBytes(A, B));
@@ -111,7 +111,7 @@ describe("a capture", () => {
     ]);
   });
 
-  it("says of a frame why it was dropped, though others were sent on account of it", () => {
+  it("comments on a dropped frame, although others were sent because of it", () => {
     const { capture, at } = lab();
     const [question, answer] = [Uint8Array.from(frameBytes(BROADCAST, A)), new Uint8Array(70_000)];
     capture.received(at(0), question, 0, question.length);
@@ -125,12 +125,12 @@ describe("a capture", () => {
       ["port0 out", 15, undefined],
       ["port1 in", 15, undefined],
       ["port1 out", 70_000, undefined],
-      // Too far behind to be changed any more: told again.
+      // Too far behind to be changed: repeated.
       ["port1 in", 15, "answered"],
     ]);
   });
 
-  it("has no comment on a frame for what becomes of another of the same bytes", () => {
+  it("does not comment on a frame for a drop of another with the same bytes", () => {
     const { capture, at } = lab();
     const bytes = Uint8Array.from([...frameBytes(B, A), ...frameBytes(B, A)]);
     capture.received(at(0), bytes, 0, 15);
@@ -140,7 +140,7 @@ describe("a capture", () => {
     expect(story(ended(capture)).map(([, , code]) => code)).toEqual([undefined, "ethertype", "ethertype"]);
   });
 
-  it("has a frame that its receiver was too slow for as sent, and as dropped there", () => {
+  it("contains a frame that its receiver was too slow for twice: as sent, and as dropped", () => {
     const { segment, capture, at } = lab({}, 1);
     const sink = { bufferedAmount: 1e9, isOpen: true, send() {} };
     const options = {
@@ -164,7 +164,7 @@ describe("a capture", () => {
     expect(read.packets.at(-1)).toMatchObject({ direction: "outbound" });
   });
 
-  it("agrees with the counters, whatever passes", () => {
+  it("agrees with the counters, for any frames", () => {
     const macs = [A, B, 3, 4, BROADCAST, GROUP, 0].map((mac) => fc.constant(mac));
     const passing = fc.tuple(fc.nat(2), fc.oneof(...macs), fc.oneof(...macs));
     fc.assert(
@@ -193,7 +193,7 @@ describe("a capture", () => {
     );
   });
 
-  it("keeps frames as they were, whatever becomes of their bytes", () => {
+  it("keeps frames as they were, whatever happens to their bytes", () => {
     const { capture, at } = lab();
     const bytes = Uint8Array.from(frameBytes(B, A, 1));
     capture.received(at(0), bytes, 0, bytes.length);
@@ -207,7 +207,7 @@ describe("a capture", () => {
     ]);
   });
 
-  it("takes super-frames whole, as they are", () => {
+  it("keeps super-frames whole", () => {
     const { capture, at } = lab();
     const bytes = new Uint8Array(65_550 + 22).fill(7);
     encapsulate(bytes, 0, bytes.length, 101, 2);
@@ -215,7 +215,7 @@ describe("a capture", () => {
     expect(ended(capture).packets).toMatchObject([{ originalBytes: 65_550, frame: { length: 65_550 } }]);
   });
 
-  it("of one VTEP has that one's frames alone", () => {
+  it("of one VTEP contains only its frames", () => {
     const { segment, capture, at } = lab({ vtep: "port1" });
     receive(segment, at(0), frameBytes(BROADCAST, A));
     receive(segment, at(0), frameBytes(A, A));
@@ -228,7 +228,7 @@ describe("a capture", () => {
     ]);
   });
 
-  it("of drops has what is dropped alone", () => {
+  it("of drops contains only dropped frames", () => {
     const { segment, capture, at } = lab({ drops: true });
     receive(segment, at(0), frameBytes(BROADCAST, A));
     receive(segment, at(0), frameBytes(A, A));
@@ -242,7 +242,7 @@ describe("a capture", () => {
     ]);
   });
 
-  it("keeps no more than its bound for a client that does not take it, and says how much that was not", () => {
+  it("keeps no more than its limit for a slow client, and reports the loss", () => {
     const { segment, capture, at } = lab({ limits: { bytes: 20_000, interfaces: 100 } }, 1);
     const frame = [...frameBytes(BROADCAST, A), ...new Array<number>(985).fill(0)];
     for (let i = 0; i < 100; i++) receive(segment, at(0), frame);
@@ -258,7 +258,7 @@ describe("a capture", () => {
     expect(read.statistics).toMatchObject([{ received: 102, lost: 100 - first }]);
   });
 
-  it("tells of interfaces of which it could keep nothing", () => {
+  it("reports interfaces of which it could keep no frame", () => {
     const { segment, capture, at } = lab({ limits: { bytes: 400, interfaces: 100 } }, 1);
     receive(segment, at(0), [...frameBytes(BROADCAST, A), ...new Array<number>(985).fill(0)]);
     const { packets, statistics } = ended(capture);
@@ -266,7 +266,7 @@ describe("a capture", () => {
     expect(statistics).toMatchObject([{ interface: { name: "port0 in" }, received: 1, lost: 1 }]);
   });
 
-  it("takes ports beyond its limit together, so that those who come and go do not fill it", () => {
+  it("groups ports beyond its limit, so that ports that come and go do not fill it", () => {
     const { segment, capture, at } = lab({ limits: { bytes: 1e6, interfaces: 2 } });
     receive(segment, at(0), frameBytes(BROADCAST, A));
     receive(segment, at(1), frameBytes(BROADCAST, B));
@@ -276,7 +276,7 @@ describe("a capture", () => {
     ]);
   });
 
-  it("says that it goes on, where there is nothing else to say", () => {
+  it("keeps the line alive when there is nothing else to send", () => {
     const { segment, capture, at } = lab();
     capture.keepAlive();
     expect(readPcapng(capture.take() ?? new Uint8Array()).others).toEqual([]);
@@ -285,11 +285,11 @@ describe("a capture", () => {
     receive(segment, at(0), frameBytes(BROADCAST, A));
     const blocks = Buffer.from(take(capture));
     expect(blocks.readUInt32LE(0)).toBe(4);
-    // What follows is no second of the kind: one waited already.
+    // No second empty block follows, because one already waits.
     expect(blocks.readUInt32LE(16)).toBe(1);
   });
 
-  it("tells whoever waits when there is something to take, and when nothing will come", async () => {
+  it("wakes its reader when a block waits, and when the capture ends", async () => {
     const { segment, capture, at } = lab();
     await capture.more();
     take(capture);
@@ -315,7 +315,7 @@ describe("the memory of captures", () => {
     for (let i = 0; i < bytes / large.length; i++) capture.received(port, large, 0, large.length);
   };
 
-  it("is little at the start, and grows with what waits", () => {
+  it("is small at the start, and grows with what waits", () => {
     const buffer = new CaptureBuffer();
     const sizes: number[] = [];
     for (let i = 0; i < 300; i++) {
@@ -326,7 +326,7 @@ describe("the memory of captures", () => {
     expect(new CaptureBuffer().place(100_000).chunk).toHaveLength(100_000);
   });
 
-  it("is shared by all, so that what has no room in it is lost, and told as lost", () => {
+  it("is shared by all captures; frames without room are lost, and reported as lost", () => {
     const memory = new CaptureMemory(20_000);
     const { capture: one, at } = lab({ memory });
     const other = capture({ memory });
@@ -342,7 +342,7 @@ describe("the memory of captures", () => {
     expect(memory.used).toBe(0);
   });
 
-  it("is given back when a capture is not read for half a minute, which ends then", () => {
+  it("is released when a capture is not read for half a minute, which then ends", () => {
     const memory = new CaptureMemory();
     let now = NOW;
     let ends = 0;
@@ -352,14 +352,14 @@ describe("the memory of captures", () => {
     capture.tick();
     take(capture);
     now += 29_000;
-    // Little waits: of a network where hardly anything passes.
+    // Little waits in a network with hardly any traffic.
     receive(segment, at(0), frame);
     now += 60_000;
     capture.tick();
     expect(capture.ended).toBe(false);
     take(capture);
     now += 60_000;
-    // It waited for frames all the while.
+    // It waited for frames all the time.
     filled(capture, at(0), 100_000);
     capture.tick();
     expect(capture.ended).toBe(false);
@@ -374,7 +374,7 @@ describe("the memory of captures", () => {
 const contained = () => new Containment({ at: "captures", clock: () => 0 });
 
 describe("the captures of a network", () => {
-  it("end one that fails, and cost neither the frame nor the others", () => {
+  it("end one that fails, and cost neither the frame nor the other captures", () => {
     const { segment, at } = lab();
     const containment = contained();
     const captures = new Captures(segment, containment);
@@ -411,7 +411,7 @@ describe("the captures of a network", () => {
     ]);
   });
 
-  it("cost nothing when none is left, and are a few at most", () => {
+  it("cost nothing when none is left, and are limited in number", () => {
     const segment = new Segment(101, () => 0);
     const captures = new Captures(segment, contained());
     const ends: string[] = [];

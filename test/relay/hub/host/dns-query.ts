@@ -4,7 +4,7 @@ import { encodeIpv4, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
 import { encodeUdp, sealUdp, UDP_HEADER_BYTES } from "../../../../shared/frame/ip/udp.ts";
 import { ipv4 } from "../../../shared/switch/multicast/frames.ts";
 
-/** A frame in which a machine asks the hub, at 10.20.0.1, for its own name. */
+/** A frame in which a host asks the hub, at 10.20.0.1, for its own name. */
 export function dnsQuery({ mac, hub, from }: { mac: number; hub: number; from: number }): Uint8Array {
   const query = encode({ type: "query", id: 1, questions: [{ type: "A", name: "hub.office.lan.internal" }] });
   const destination = ipv4("10.20.0.1");

@@ -9,7 +9,7 @@ import { KeepingPort, receive } from "../../../shared/switch/ports.ts";
 import { dnsQuery } from "./dns-query.ts";
 import { Office } from "./office.ts";
 
-describe("questions about names", () => {
+describe("DNS queries", () => {
   let office: Office;
   let now: number;
   let rates: DnsRates;
@@ -23,7 +23,7 @@ describe("questions about names", () => {
 
   afterEach(() => office[Symbol.dispose]());
 
-  /** How many of so many questions a second are answered in so many seconds, in even steps. */
+  /** Returns how many queries are answered, of so many per second for so many seconds, in even steps. */
   function ask(tenant: string, perSecond: number, seconds: number, also: () => void = () => {}): number {
     let answered = 0;
     for (let i = 0; i < perSecond * seconds; i++) {
@@ -34,21 +34,21 @@ describe("questions about names", () => {
     return answered;
   }
 
-  it("are answered as often as a tenant may ask, in all its networks together, and it is told", () => {
+  it("are answered up to the tenant's rate, in all its networks together, and it is notified", () => {
     office.tenants.limits.change("acme", { dns_queries_per_second: 100 }, RELAY);
     const answered = ask("acme", 1_000, 10);
     expect(answered).toBeGreaterThan(950);
     expect(answered).toBeLessThan(1_100);
     rates.tick();
     expect(office.tenants.notices.of("acme")).toMatchObject([{ code: "limit.dns-queries-per-second" }]);
-    // Changed limits hold at once.
+    // Changed limits apply at once.
     office.tenants.limits.change("acme", { dns_queries_per_second: 0 }, RELAY);
     expect(ask("acme", 100, 1)).toBe(0);
     office.tenants.limits.change("acme", { dns_queries_per_second: null }, RELAY);
     expect(ask("acme", 100, 1)).toBe(100);
   });
 
-  it("of one tenant leave the others their part of what the relay answers", () => {
+  it("of one tenant leave the others their share of the relay's rate", () => {
     office.tenants.limits.change("acme", { dns_queries_per_second: null }, RELAY);
     let theirs = 0;
     let asked = 0;
@@ -62,7 +62,7 @@ describe("questions about names", () => {
     expect(answered).toBeLessThan(6_000);
   });
 
-  it("that are one too many are dropped as host-rate, and counted at the port that asks", () => {
+  it("above the rate are dropped as host-rate, and counted at the port that asks", () => {
     const network = office.network();
     const segment = new Segment(network.vni, () => now);
     let left = 3;

@@ -35,13 +35,13 @@ function ip(text: string): IpAddress {
   return address;
 }
 
-/** Gives back what it was sent, but for `bad`. */
+/** Returns the request, except `bad`. */
 const echoService: UdpService = {
   answer: (request, capacity) =>
     Buffer.from(request).toString() === "bad" ? "malformed" : request.slice(0, capacity),
 };
 
-describe("the hub as a machine of its segment", () => {
+describe("the hub as a host in its segment", () => {
   let now: number;
   let segment: Segment;
   let host: HostPort;
@@ -71,7 +71,7 @@ describe("the hub as a machine of its segment", () => {
     ["IPv4", hub4, alice4],
     ["IPv6", hub6, alice6],
     ["IPv6, by its link-local address", linkLocalOf(HUB), linkLocalOf(ALICE)],
-  ])("answers a ping over %s, to who asked alone", (_, own, asker) => {
+  ])("answers a ping over %s, to its sender alone", (_, own, asker) => {
     send(ping(asker, own));
     expect(bob.frames).toEqual([]);
     expect(alice.frames).toEqual([[...ping(own, asker, "reply", { source: HUB, destination: ALICE })]]);
@@ -81,7 +81,7 @@ describe("the hub as a machine of its segment", () => {
   it.each([
     ["IPv4", hub4, alice4],
     ["IPv6", hub6, alice6],
-  ])("does what it does over UDP and %s", (_, own, asker) => {
+  ])("offers its service over UDP and %s", (_, own, asker) => {
     send(datagram(asker, own, { text: "hello" }));
     const reply = { text: "hello", from: ECHO_PORT, to: 4_000 };
     expect(alice.frames).toEqual([[...datagram(own, asker, reply, { source: HUB, destination: ALICE })]]);
@@ -99,14 +99,14 @@ describe("the hub as a machine of its segment", () => {
     expect(frames).toHaveLength(4);
     const fields = ["ip", "icmp", "icmpv6", "udp"].map((layer) => `${layer}.checksum.status`);
     const seen = readWithTshark(frames, fields).map((row) => Object.values(row).join(""));
-    // 1 is good: of the packet and of what it carries over IPv4, of that alone over IPv6.
+    // 1 is good: for the packet and its payload over IPv4, for the payload alone over IPv6.
     expect(seen).toEqual(["11", "11", "1", "1"]);
   });
 
-  it("takes what a machine with offload leaves to be done", () => {
+  it("completes the checksums that a host with offload left undone", () => {
     const plain = datagram(alice4, hub4, { text: "hello" });
     const frame = Uint8Array.from(plain);
-    // Of UDP over IPv4: the sum of the pseudo-header alone, and where the rest goes.
+    // UDP over IPv4: the sum of the pseudo-header alone, and the checksum's offsets.
     const udp = ETHERNET_HEADER_BYTES + 20;
     frame.set([0, 0], udp + 6);
     const bytes = new Uint8Array(OFFLOAD_BYTES + frame.length);
@@ -123,15 +123,15 @@ describe("the hub as a machine of its segment", () => {
 
   it.each([
     ["another's IP address", ping(alice4, ip("10.20.0.9")), "not-served"],
-    ["a UDP port where nothing is", datagram(alice4, hub4, { text: "x", to: 9 }), "not-served"],
+    ["an unused UDP port", datagram(alice4, hub4, { text: "x", to: 9 }), "not-served"],
     [
       "a service by a service, which would go on for ever",
       datagram(alice4, hub4, { text: "x", from: ECHO_PORT }),
       "not-served",
     ],
     ["TCP", packet(alice4, hub4, PROTOCOL_TCP, 20), "not-served"],
-    ["an answer to no question", ping(alice4, hub4, "reply"), "not-served"],
-    ["no IP at all", Uint8Array.from(frameBytes(HUB, ALICE)), "not-served"],
+    ["an unsolicited answer", ping(alice4, hub4, "reply"), "not-served"],
+    ["another protocol than IP", Uint8Array.from(frameBytes(HUB, ALICE)), "not-served"],
     [
       "a VLAN of its own",
       Uint8Array.from([
@@ -145,22 +145,22 @@ describe("the hub as a machine of its segment", () => {
       "not-served",
     ],
     ["itself, from its own address", ping(hub4, hub4), "malformed"],
-    ["itself, from nobody's address", ping(ip("0.0.0.0"), hub4), "malformed"],
+    ["itself, from the unspecified address", ping(ip("0.0.0.0"), hub4), "malformed"],
     ["itself, from everybody's address", ping(ip("255.255.255.255"), hub4), "malformed"],
-    ["a packet that ends too soon", ping(alice4, hub4).subarray(0, 30), "malformed"],
+    ["a truncated packet", ping(alice4, hub4).subarray(0, 30), "malformed"],
     ["a message with a wrong checksum", spoilt(ping(alice4, hub4)), "malformed"],
     ["a message of IPv6 with a wrong checksum", spoilt(ping(alice6, hub6)), "malformed"],
     ["a datagram with a wrong checksum", spoilt(datagram(alice4, hub4, { text: "hello" })), "malformed"],
-    ["what its service can't make out", datagram(alice4, hub4, { text: "bad" }), "malformed"],
+    ["a datagram that its service cannot parse", datagram(alice4, hub4, { text: "bad" }), "malformed"],
     ["a fragment", fragment(ping(alice4, hub4)), "not-served"],
-  ])("drops what is for %s, and counts it", (_, frame, reason) => {
+  ])("drops a packet for %s, and counts it", (_, frame, reason) => {
     send(frame);
     expect(alice.drops.toJSON()).toEqual({ [reason]: 1 });
     expect(alice.frames).toEqual([]);
     expect(bob.frames).toEqual([]);
   });
 
-  it("takes so much of one port and no more, which takes nothing from another", () => {
+  it("limits the packets of one port, without affecting another", () => {
     for (let i = 0; i < 500; i++) send(ping(alice4, hub4));
     expect(alice.frames).toHaveLength(400);
     expect(alice.drops.toJSON()).toEqual({ "host-rate": 100 });
@@ -171,7 +171,7 @@ describe("the hub as a machine of its segment", () => {
     expect(alice.frames).toHaveLength(500);
   });
 
-  it("hears nothing of what is for others, or for all", () => {
+  it("receives no frames for other hosts, or for all", () => {
     for (const to of [BOB, 0xffff_ffff_ffff, 0x3333_0000_0001])
       receive(segment, alice, frameBytes(to, ALICE));
     receive(segment, bob, frameBytes(ALICE, BOB));
@@ -179,7 +179,7 @@ describe("the hub as a machine of its segment", () => {
     expect(segment.ports.has(host)).toBe(false);
   });
 
-  it("has its MAC address to itself: nobody can send by it, pin it elsewhere, or take it away", () => {
+  it("owns its MAC address: no port can send from it, pin it elsewhere, or remove it", () => {
     receive(segment, bob, frameBytes(ALICE, HUB));
     expect(bob.drops.of("static-mac")).toBe(1);
     segment.table.pin(HUB, bob, now);
@@ -188,7 +188,7 @@ describe("the hub as a machine of its segment", () => {
     expect(segment.table.lookup(HUB)).toBe(host);
   });
 
-  it("hands what is for others' IP addresses to whoever forwards it, as a gateway", () => {
+  it("passes packets for other IP addresses to its forwarder, as a gateway", () => {
     const forwarded: string[] = [];
     host.forward = (_from, bytes, frame) => {
       const destination = readUint32(bytes, frame + ETHERNET_HEADER_BYTES + 16);
@@ -270,14 +270,14 @@ function begun(
   return { frame, payload };
 }
 
-/** With its last byte another one. */
+/** With its last byte changed. */
 function spoilt(frame: Uint8Array): Uint8Array {
   const copy = Uint8Array.from(frame);
   copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 0xff;
   return copy;
 }
 
-/** The first fragment of more. */
+/** The first of several fragments. */
 function fragment(frame: Uint8Array): Uint8Array {
   const copy = Uint8Array.from(frame);
   const ipHeader = ETHERNET_HEADER_BYTES;

@@ -35,7 +35,7 @@ describe("the name service of a network", () => {
   ): DecodedPacket & { rcode: string; bytes: Uint8Array } {
     const answer = service.answer(query, capacity);
     if (typeof answer === "string") throw new Error(answer);
-    // The types of the package leave out what it says of the code.
+    // The package's types omit how it represents the code.
     const packet = decode(Buffer.from(answer)) as DecodedPacket & { rcode: string };
     return { ...packet, bytes: answer };
   }
@@ -46,7 +46,7 @@ describe("the name service of a network", () => {
 
   const withoutPrefix = (cidr = "") => cidr.split("/")[0] ?? "";
 
-  it("knows its devices' addresses, IPv4 and IPv6, whatever the case of the letters", () => {
+  it("knows its devices' addresses, IPv4 and IPv6, in any letter case", () => {
     const laptop = office.device(network, "Anna's Laptop");
     for (const name of ["anna-s-laptop.office.lan.internal", "Anna-S-LAPTOP.oFFice.lan.INTERNAL"]) {
       const v4 = ask(name, "A");
@@ -59,7 +59,7 @@ describe("the name service of a network", () => {
     }
   });
 
-  it("knows whose an address is", () => {
+  it("knows the device of an address", () => {
     const laptop = office.device(network, "laptop");
     for (const cidr of [laptop.address, laptop.address6]) {
       const name = reverseName(parseAddress(withoutPrefix(cidr)) ?? 0);
@@ -70,7 +70,7 @@ describe("the name service of a network", () => {
     expect(nobody).toMatchObject({ rcode: "NXDOMAIN", authorities: [{ name: "0.20.10.in-addr.arpa" }] });
   });
 
-  it("is called hub itself, which no device can be", () => {
+  it("is itself called hub, a name no device can have", () => {
     const device = office.device(network, "Hub");
     expect(data(ask("hub.office.lan.internal", "A").answers)).toEqual(["10.20.0.1"]);
     expect(data(ask("hub.office.lan.internal", "AAAA").answers)).toEqual([
@@ -81,7 +81,7 @@ describe("the name service of a network", () => {
   });
 
   it.each(["wpad", "ISATAP", "localhost"])(
-    "lets no device be %s, which others' machines ask by themselves",
+    "lets no device be %s, which other machines look up by themselves",
     (name) => {
       const { address } = office.device(network, name);
       const label = name.toLowerCase();
@@ -90,7 +90,7 @@ describe("the name service of a network", () => {
     },
   );
 
-  it("says that it failed where its store does, and goes on", () => {
+  it("reports a failure of its store, and continues", () => {
     office.device(network, "laptop");
     office.store.close();
     expect(ask("laptop.office.lan.internal", "A")).toMatchObject({ rcode: "SERVFAIL", answers: [] });
@@ -99,7 +99,7 @@ describe("the name service of a network", () => {
     office = new Office();
   });
 
-  it("numbers devices of one name, and each keeps its own when another goes", () => {
+  it("numbers devices of the same name, and each keeps its label when another leaves", () => {
     const first = office.device(network, "laptop");
     const second = office.device(network, "Laptop");
     const other = office.network({ name: "lab" });
@@ -112,7 +112,7 @@ describe("the name service of a network", () => {
     expect(data(ask("laptop.office.lan.internal", "A").answers)).toEqual([withoutPrefix(third.address)]);
   });
 
-  it("tells a name that is not there from one without such a record, and for how long to keep that", () => {
+  it("distinguishes a missing name from a missing record, and says how long to cache that", () => {
     office.device(network, "laptop");
     const soa = { name: "office.lan.internal", type: "SOA", data: { minimum: 30 } };
     const none = { answers: [], authorities: [soa], flag_aa: true };
@@ -123,7 +123,7 @@ describe("the name service of a network", () => {
     }
   });
 
-  it("is the authority of its domain and of its addresses' names", () => {
+  it("is the authority for its domain and for its addresses' names", () => {
     for (const zone of ["office.lan.internal", "0.20.10.in-addr.arpa"]) {
       expect(data(ask(zone, "NS").answers)).toEqual(["hub.office.lan.internal"]);
       expect(ask(zone, "SOA").answers).toMatchObject([
@@ -144,7 +144,7 @@ describe("the name service of a network", () => {
     "office.lan.internal.example.org",
     "1.0.21.10.in-addr.arpa",
     "1.0.0.127.in-addr.arpa",
-  ])("has nothing to say of %s, as of another network's names", (name) => {
+  ])("refuses %s, as names of other networks", (name) => {
     office.device(office.network({ name: "lab", subnet: "10.21.0.0/24" }), "laptop");
     for (const type of ["A", "PTR", "SOA"] as const) {
       expect(ask(name, type)).toMatchObject({
@@ -156,7 +156,7 @@ describe("the name service of a network", () => {
     }
   });
 
-  it("has nothing of another tenant's network of the same name and subnet", () => {
+  it("knows nothing of another tenant's network of the same name and subnet", () => {
     office.tenants.createTenant("umbrella");
     const theirs = office.tenants.createNetwork("umbrella", { name: "office", subnet: "10.20.0.0/24" });
     const secret = office.device(theirs, "secret");
@@ -167,7 +167,7 @@ describe("the name service of a network", () => {
     expect(ask(name, "PTR")).toMatchObject({ rcode: "REFUSED" });
   });
 
-  it("speaks EDNS to who speaks it, and no other version of it", () => {
+  it("uses EDNS with clients that do, and no other version of it", () => {
     office.device(network, "laptop");
     const opt = { ...OPT, udpPayloadSize: 4_096 };
     const answer = ask("laptop.office.lan.internal", "A", { additionals: [opt] });
@@ -184,7 +184,7 @@ describe("the name service of a network", () => {
     expect(ask("laptop.office.lan.internal", "A").additionals).toEqual([]);
   });
 
-  it("answers in 512 bytes whoever does not say that it takes more, whatever the names", () => {
+  it("answers in 512 bytes unless the client accepts more, whatever the names", () => {
     const long = "x".repeat(63);
     const wide = office.network({ name: long, subnet: "10.22.0.0/24" });
     office.device(wide, long);
@@ -201,7 +201,7 @@ describe("the name service of a network", () => {
     }
   });
 
-  it("says so where an answer does not fit", () => {
+  it("marks an answer that does not fit as truncated", () => {
     office.device(network, "laptop");
     const query = encode({
       type: "query",
@@ -213,7 +213,7 @@ describe("the name service of a network", () => {
     expect(answer.bytes.length).toBeLessThanOrEqual(60);
   });
 
-  it("refuses what it does not do, by the code for it", () => {
+  it("refuses unsupported queries with the matching code", () => {
     const question = { name: "office.lan.internal", type: "AXFR" as const };
     expect(ask("office.lan.internal", "AXFR")).toMatchObject({ rcode: "REFUSED" });
     expect(send(encode({ id: 1, questions: [{ name: "a", type: "A", class: "CH" }] }))).toMatchObject({
@@ -225,7 +225,7 @@ describe("the name service of a network", () => {
     expect(send(encode({ id: 1 }))).toMatchObject({ rcode: "FORMERR" });
   });
 
-  it("gives back the question as it came, also with bytes that are no text", () => {
+  it("repeats the question as it came, also with bytes that are not text", () => {
     const name = Buffer.from([4, 0xff, 0x2e, 0xc3, 0x28, 3, 0x61, 0x62, 0x63, 0]);
     const query = Buffer.concat([
       Buffer.from("00070100000100000000000000", "hex").subarray(0, 12),
@@ -236,7 +236,7 @@ describe("the name service of a network", () => {
     expect(Buffer.from(answer as Uint8Array).subarray(12)).toEqual(query.subarray(12));
   });
 
-  it("does not answer answers", () => {
+  it("does not answer responses", () => {
     const response = encode({
       type: "response",
       id: 1,
@@ -248,15 +248,15 @@ describe("the name service of a network", () => {
   it.each([
     ["nothing", ""],
     ["half a header", "0001010000"],
-    ["no question where one is announced", "000101000001000000000000"],
-    ["a name that goes on past the end", "0001010000010000000000003f61"],
+    ["a missing question", "000101000001000000000000"],
+    ["a name that runs past the end", "0001010000010000000000003f61"],
     ["a name that points at itself", "000101000001000000000000c00c00010001"],
-    ["an additional record that is not there", "0001010000010000000000010161000001000100"],
-  ])("makes nothing of %s", (_, hex) => {
+    ["a missing additional record", "0001010000010000000000010161000001000100"],
+  ])("drops %s", (_, hex) => {
     expect(service.answer(Buffer.from(hex, "hex"), MTU_ROOM)).toBe("malformed");
   });
 
-  it("answers or drops whatever it is sent, and never throws", () => {
+  it("answers or drops any bytes, and never throws", () => {
     const valid = encode({
       type: "query",
       id: 1,

@@ -1,4 +1,4 @@
-/** A relay's store in memory, with networks and devices on them as enrolment makes them. */
+/** A relay's store in memory, with networks and devices on them as enrolment creates them. */
 
 import type { Network } from "../../../../relay/model/model.ts";
 import { SqliteStore } from "../../../../relay/store/sqlite-store.ts";
@@ -20,7 +20,7 @@ export class Office implements Disposable {
     return this.tenants.createNetwork("acme", { name: "office", subnet: "10.20.0.0/24", ...request });
   }
 
-  /** Puts a new device on a network; its id, and what it was given. */
+  /** Puts a new device on a network; returns its id and its addresses. */
   device(network: Network, name: string) {
     const id = `device-${++this.#devices}`;
     const { devices } = this.store;

@@ -35,15 +35,15 @@ function network(count: number) {
     }
   }
   const all = Array.from({ length: count }, (_, i) => new Member(`m${i}`));
-  /** Waits until all is told. */
+  /** Waits until all events are sent. */
   const settle = async () => {
     while (turn.hasWaiting) await round();
   };
   return { settle, announcer, all, turn, newcomer: (name: string) => new Member(name) };
 }
 
-describe("what members are told of each other", () => {
-  it("is told at once in a small network, once to each, and not to itself", () => {
+describe("the events of members", () => {
+  it("are sent at once in a small network, once to each, and not to their subject", () => {
     const { all, announcer } = network(3);
     const [first, second, third] = all;
     expect(all.map(({ heard }) => heard)).toEqual([["joined m1", "joined m2"], ["joined m2"], []]);
@@ -54,7 +54,7 @@ describe("what members are told of each other", () => {
     expect(third?.heard).toEqual(["changed m1", "left m1 off"]);
   });
 
-  it("waits for its tenant's turn where it is told to many, and is of each member the newest then", async () => {
+  it("wait for their tenant's turn in a large network, only the newest of each member", async () => {
     const { all, announcer, newcomer, settle } = network(200);
     await settle();
     const one = newcomer("new");
@@ -63,12 +63,12 @@ describe("what members are told of each other", () => {
     two.leave();
     const before = all[0]?.heard.length ?? 0;
     await settle();
-    // One that is told of for the first time has joined; one that is gone is not told to be there.
+    // A member announced for the first time has joined; a departed member is not announced as present.
     expect(all[0]?.heard.slice(before)).toEqual(["joined new", "left short off"]);
     expect(all.every(({ heard }) => heard.filter((text) => text === "joined new").length === 1)).toBe(true);
   });
 
-  it("is cut into parts, between which others have their turn", async () => {
+  it("are sent in parts, between which other tenants have their turn", async () => {
     const { all, newcomer, settle } = network(200);
     await settle();
     newcomer("new");
@@ -79,11 +79,11 @@ describe("what members are told of each other", () => {
     expect(all.every(({ heard }) => heard.includes("joined new"))).toBe(true);
   });
 
-  it("goes on where members are closed by what they are told, and tells of each of them once", async () => {
+  it("continue when members are closed by receiving them, and announce each closing once", async () => {
     const { all, newcomer, settle } = network(150);
     await settle();
     const [witness, ...others] = all;
-    // Each is closed by the first thing that it hears from now on: one after another, never within one another.
+    // Each is closed by the first event it receives from now on: one after another, never within one another.
     let depth = 0;
     let deepest = 0;
     for (const one of others) {

@@ -4,7 +4,7 @@ import { ControlBudget } from "../../../../relay/hub/load/control-budget.ts";
 const RATES = { messages: 10, bytes: 1_000 };
 
 describe("a control budget", () => {
-  it("lets a burst through, then as many messages per second as it may", () => {
+  it("lets a burst through, then its number of messages per second", () => {
     let now = 0;
     const budget = new ControlBudget(RATES, () => now);
     let read = 0;
@@ -23,7 +23,7 @@ describe("a control budget", () => {
     expect(read).toBe(10);
   });
 
-  it("lets a message through that costs more than there is, and nothing until it is paid for", () => {
+  it("lets a message through that exceeds the budget, and then nothing until it is paid for", () => {
     let now = 0;
     const budget = new ControlBudget(RATES, () => now);
     budget.charge(14_000);
@@ -34,7 +34,7 @@ describe("a control budget", () => {
     expect(budget.sent).toBe(14_000);
   });
 
-  it("is shut while the one that it is within is, and charges messages to that", () => {
+  it("is closed while the wider budget is, and charges messages to that", () => {
     let now = 0;
     const tenant = new ControlBudget(RATES, () => now);
     const sessions = [0, 1].map(() => new ControlBudget({ messages: 100, bytes: 1e9 }, () => now, tenant));
@@ -44,7 +44,7 @@ describe("a control budget", () => {
     expect(sessions.map(({ isOpen }) => isOpen)).toEqual([true, true]);
   });
 
-  it("goes by other rates once it is told", () => {
+  it("applies new rates at once", () => {
     const budget = new ControlBudget(RATES, () => 0);
     budget.charge(1e6);
     budget.reset(RATES);

@@ -6,12 +6,12 @@ import type { Block } from "../../../../shared/tunnel/block.ts";
 import { watched } from "../../../shared/tunnel/blocks.ts";
 import { LateSocket } from "../ownership/late-socket.ts";
 
-/** Reads a byte of a message for a part of a turn, and says what it read. */
+/** Reads one byte of a message per part of a turn, and reports what it read. */
 class Reader implements InboxReader {
   mayReadText = true;
   readonly read: string[] = [];
   readonly failures: unknown[] = [];
-  /** Called with each thing read. */
+  /** Called after each read. */
   onRead: (what: string) => void = () => {};
   readonly #turn: Turn;
 
@@ -66,14 +66,14 @@ describe("an inbox", () => {
     for (let i = 0; i < 1_000 && !done(); i++) await round();
   }
 
-  it("reads what comes at once while its tenant has time", () => {
+  it("reads messages on arrival while its tenant has time", () => {
     inbox.text("join");
     binary(1);
     expect(reader.read).toEqual(["join", "1"]);
     expect([socket.isPaused, free]).toEqual([false, 1]);
   });
 
-  it("keeps the rest in order, has the socket wait, and reads on in the middle of a message", async () => {
+  it("keeps the rest in order, pauses the socket, and continues in the middle of a message", async () => {
     binary(1, 2, 3, 4, 5);
     inbox.text("ping");
     binary(6);
@@ -85,7 +85,7 @@ describe("an inbox", () => {
     expect([socket.isPaused, free]).toEqual([false, 2]);
   });
 
-  it("has text wait for its rate, and what comes behind it, and goes on then", async () => {
+  it("makes text wait for its rate, and everything behind it, and then continues", async () => {
     reader.mayReadText = false;
     inbox.text("join");
     binary(1);
@@ -97,7 +97,7 @@ describe("an inbox", () => {
     expect(reader.read).toEqual(["join", "1"]);
   });
 
-  it("gives back all that waits when it is closed, also from within what it reads, and reads nothing more", async () => {
+  it("releases all waiting messages when it is closed, also during a read, and reads nothing more", async () => {
     reader.onRead = (what) => {
       if (what === "3") inbox.close();
     };
@@ -113,7 +113,7 @@ describe("an inbox", () => {
     expect(free).toBe(3);
   });
 
-  it("tells of what reading throws, gives the message back, and goes on", () => {
+  it("reports an error of reading, releases the message, and continues", () => {
     const error = new Error("broken");
     reader.onRead = (what) => {
       if (what === "1" || what === "hello") throw error;
@@ -126,7 +126,7 @@ describe("an inbox", () => {
     expect(reader.read).toContain("ping");
   });
 
-  it("goes on in another tenant's turn with what waited when it moved", async () => {
+  it("continues in another tenant's turn with the messages that waited when it moved", async () => {
     binary(1, 2, 3);
     inbox.text("ping");
     const other = new Turns().of("other");

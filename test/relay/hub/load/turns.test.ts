@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { WAITING_BYTES } from "../../../../relay/hub/load/limits.ts";
 import { QUANTUM, type Turn, Turns, type Waiting } from "../../../../relay/hub/load/turns.ts";
 
-/** Work that comes in pieces of the same price, and says of each when it was done. */
+/** Work in pieces of the same price, which reports when each is done. */
 class Pieces implements Waiting {
   left: number;
   readonly #name: string;
@@ -42,7 +42,7 @@ async function rounds(count: number): Promise<void> {
 }
 
 describe("turns", () => {
-  it("let a tenant work at once until a quantum is done, and again in the next round", async () => {
+  it("let a tenant work at once until a quantum is used up, and again in the next round", async () => {
     const turn = new Turns().of("acme");
     expect(turn.begin()).toBe(true);
     turn.work.done += QUANTUM - 1;
@@ -53,7 +53,7 @@ describe("turns", () => {
     expect(turn.begin()).toBe(true);
   });
 
-  it("give each of the tenants that wait the same work, whatever one piece costs", async () => {
+  it("give all waiting tenants the same work, whatever one piece costs", async () => {
     const turns = new Turns();
     const log: string[] = [];
     const [cheap, dear] = [turns.of("cheap"), turns.of("dear")];
@@ -67,7 +67,7 @@ describe("turns", () => {
     expect(one).toBeLessThan(other * 1.3);
   });
 
-  it("let what comes from a tenant that did little be worked off at once, beside others' debts", async () => {
+  it("do the work of a tenant that did little at once, despite others' debts", async () => {
     const turns = new Turns();
     const busy = turns.of("busy");
     busy.add(new Pieces("busy", busy, 1_000, QUANTUM * 3, []));
@@ -76,7 +76,7 @@ describe("turns", () => {
     expect(busy.begin()).toBe(false);
   });
 
-  it("let nobody wait for a debt of their own where nobody else waits", async () => {
+  it("serve a lone tenant at once, despite its debt", async () => {
     const turns = new Turns();
     const turn = turns.of("acme");
     turn.work.done = 1_000 * QUANTUM;
@@ -87,7 +87,7 @@ describe("turns", () => {
     expect(log).toEqual(["acme"]);
   });
 
-  it("take a tenant's sessions one after another", async () => {
+  it("serve a tenant's sessions one after another", async () => {
     const turns = new Turns();
     const turn = turns.of("acme");
     const log: string[] = [];
@@ -96,7 +96,7 @@ describe("turns", () => {
     expect(log).toEqual(["a", "b", "c", "a", "b", "c"]);
   });
 
-  it("have none of a tenant's sessions read while too much waits, and all again when it is worked off", () => {
+  it("stop reading a tenant's sessions while too much waits, and resume all when it is done", () => {
     const turn = new Turns().of("acme");
     const one = new Pieces("a", turn, 0, 0, []);
     turn.hold(WAITING_BYTES + 1);

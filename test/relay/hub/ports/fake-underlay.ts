@@ -7,19 +7,19 @@ import type {
   UnderlaySocket,
 } from "../../../../relay/underlay/underlay.ts";
 
-/** What was sent: to whom, and the whole packet. */
+/** A sent packet and its destination. */
 export interface SentPacket {
   readonly to: string;
   readonly port: number;
   readonly bytes: Uint8Array;
 }
 
-/** A socket that keeps what is sent, and receives what it is told to. */
+/** A socket that keeps sent packets, and receives packets from a test. */
 export class FakeSocket implements UnderlaySocket {
   readonly overhead = 28;
   queued = 0;
   mtu = 1500;
-  /** What becomes of what is sent. */
+  /** The result of sending. */
   outcome: Error | null = null;
   readonly sent: SentPacket[] = [];
   readonly joined: string[] = [];
@@ -54,13 +54,13 @@ export class FakeSocket implements UnderlaySocket {
     this.closed = true;
   }
 
-  /** Has a packet come in. */
+  /** Delivers a packet. */
   receive(packet: Uint8Array, source: string): void {
     this.#received(packet, 0, packet.length, source);
   }
 }
 
-/** A network of such sockets, by where they were opened. */
+/** A network of such sockets, by the address they were opened at. */
 export class FakeUnderlay implements Underlay {
   readonly sockets = new Map<string, FakeSocket>();
 

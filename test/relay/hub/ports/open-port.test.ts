@@ -102,14 +102,14 @@ describe("a VXLAN port", () => {
     return { bench, segment, client, port, socket: bench.socket(AT) };
   }
 
-  /** Has packets come in that say to be of so many remotes. */
+  /** Delivers packets that claim to be from so many remotes. */
   function forge(socket: FakeSocket, count: number): void {
     for (let i = 0; i < count; i++) {
       socket.receive(vxlan(5000, frameBytes(BROADCAST, 0x0200_0001_0000 + i)), `198.51.${i >> 8}.${i & 255}`);
     }
   }
 
-  it("sends what is for all to every remote, with its own VNI and nothing in reserved bits", async () => {
+  it("sends BUM frames to every remote, with its own VNI and clear reserved bits", async () => {
     const { segment, client, socket } = await start();
     receive(segment, client, frameBytes(BROADCAST, A));
     const sent = sentBy(socket);
@@ -120,7 +120,7 @@ describe("a VXLAN port", () => {
     for (const { bytes } of sent) expect(bytes).toEqual(vxlan(5000, frameBytes(BROADCAST, A)));
   });
 
-  it("sends what is for one to the remote it was heard from, and follows it", async () => {
+  it("sends a unicast frame to the remote where its destination was heard, and follows it", async () => {
     const { segment, client, socket, port } = await start();
     socket.receive(vxlan(5000, frameBytes(BROADCAST, B)), TWO);
     expect(client.frames).toEqual([frameBytes(BROADCAST, B)]);
@@ -146,7 +146,7 @@ describe("a VXLAN port", () => {
     expect(port.port.drops.of("same-port")).toBe(1);
   });
 
-  it("demands the I flag and ignores what is reserved", async () => {
+  it("requires the I flag and ignores reserved bits", async () => {
     const { client, socket, port } = await start();
     socket.receive(vxlan(5000, frameBytes(BROADCAST, B), 0xf7), ONE);
     expect(client.frames).toEqual([]);
@@ -158,7 +158,7 @@ describe("a VXLAN port", () => {
     expect(client.frames).toHaveLength(1);
   });
 
-  it("takes nothing from an outer source that was not named, unless others may be learnt", async () => {
+  it("accepts nothing from an unconfigured outer source, unless it may learn others", async () => {
     const { client, socket, port } = await start();
     socket.receive(vxlan(5000, frameBytes(BROADCAST, B)), STRANGER);
     expect(client.frames).toEqual([]);
@@ -171,7 +171,7 @@ describe("a VXLAN port", () => {
     expect(receivers(open.socket)).toEqual([STRANGER]);
   });
 
-  it("sends what is for all to the remotes that were named alone, whoever else was heard", async () => {
+  it("sends BUM frames to configured remotes only, whatever others were heard", async () => {
     const named = await start({ ...PORT, unknown_remotes: true });
     const none = await start({ ...PORT, remotes: [], unknown_remotes: true });
     for (const { socket, segment, client } of [named, none]) {
@@ -184,7 +184,7 @@ describe("a VXLAN port", () => {
     expect(none.port.port.drops.of("no-receiver")).toBe(3);
   });
 
-  it("floods remotes that were learnt only where that is asked for, and then so many in all", async () => {
+  it("floods to learnt remotes only if configured, and only to a limited number", async () => {
     const { socket, segment, client } = await start({ ...PORT, unknown_remotes: true, flood_learnt: true });
     socket.receive(vxlan(5000, frameBytes(BROADCAST, B)), STRANGER);
     receive(segment, client, frameBytes(BROADCAST, A));
@@ -195,7 +195,7 @@ describe("a VXLAN port", () => {
   });
 
   it.each(["224.0.0.1", "255.255.255.255", "0.0.0.0", "ff02::1", "::"])(
-    "sends nothing to %s, whatever says to come from there",
+    "sends nothing to %s, whatever claims to come from there",
     async (source) => {
       const { socket, segment, client } = await start({ ...PORT, unknown_remotes: true });
       socket.receive(vxlan(5000, frameBytes(BROADCAST, B)), source);
@@ -204,7 +204,7 @@ describe("a VXLAN port", () => {
     },
   );
 
-  it("goes by what fits the way to remotes that were named, not to those that were heard", async () => {
+  it("applies the path MTU to configured remotes, not to learnt ones", async () => {
     const { socket, port } = await start({ ...PORT, unknown_remotes: true });
     const asked: string[] = [];
     socket.mtuTo = (remote) => Promise.resolve(asked.push(remote.address) && 1_500);
@@ -213,7 +213,7 @@ describe("a VXLAN port", () => {
     expect(asked).toEqual([ONE, TWO]);
   });
 
-  it("joins its group, sends to that what is for all, learns who is there, and leaves it in the end", async () => {
+  it("joins its group, sends BUM frames to it, learns its members, and leaves it at the end", async () => {
     const { segment, client, socket, port } = await start({
       kind: "vxlan",
       group: "239.1.1.101",
@@ -231,7 +231,7 @@ describe("a VXLAN port", () => {
     expect(segment.ports.has(inSegment(port))).toBe(false);
   });
 
-  it("shares a socket with another network's, which stays apart; a VNI of nobody's is counted", async () => {
+  it("shares a socket with another network's port, isolated from it; counts an unknown VNI", async () => {
     const { bench, client, socket, port } = await start();
     const other = bench.network(102);
     const second = await bench.open(other.segment, { ...PORT, wire_vni: 6000 });
@@ -248,7 +248,7 @@ describe("a VXLAN port", () => {
     expect(socket.closed).toBe(true);
   });
 
-  it("drops what does not fit, and tells the sender of what does", async () => {
+  it("drops frames that do not fit, and tells their sender the MTU", async () => {
     const { segment, client, socket, port } = await start();
     expect(port.port.frameBytes).toBe(1464);
     const big = new Uint8Array(1465);
@@ -270,7 +270,7 @@ describe("a VXLAN port", () => {
     expect(receivers(socket)).toEqual([ONE, TWO]);
   });
 
-  it("answers no more than so many of those, however many come", async () => {
+  it("limits the rate of these answers", async () => {
     const { segment, client } = await start();
     const big = new Uint8Array(1500);
     big.set([...frameBytes(B, A).slice(0, 12), 8, 0]);
@@ -279,7 +279,7 @@ describe("a VXLAN port", () => {
     expect(client.frames).toHaveLength(PORT_LIMITS.answersAtOnce);
   });
 
-  it("goes by what the system says of the way once a packet was refused for its size", async () => {
+  it("applies the system's path MTU after a packet was refused for its size", async () => {
     const { segment, client, socket, port } = await start();
     socket.mtu = 1400;
     socket.outcome = Object.assign(new Error(), { code: "EMSGSIZE" });
@@ -288,7 +288,7 @@ describe("a VXLAN port", () => {
     await expect.poll(() => port.port.frameBytes).toBe(1364);
   });
 
-  it("drops rather than lets more and more wait in front of the kernel", async () => {
+  it("drops packets instead of queueing without limit in front of the kernel", async () => {
     const { segment, client, socket, port } = await start();
     socket.send = (to, _header, payload) => {
       socket.queued += payload.length;
@@ -300,7 +300,7 @@ describe("a VXLAN port", () => {
     expect(socket.queued).toBeLessThan(PORT_LIMITS.queuedBytes + 5_000);
   });
 
-  it("tells TCP to keep to what fits, either way, if it is to", async () => {
+  it("clamps TCP's MSS in both directions, if configured", async () => {
     const { segment, client, socket } = await start({ ...PORT, clamp_mss: true });
     const syn = new Uint8Array(58);
     syn.set([...frameBytes(B, A).slice(0, 12), 8, 0]);
@@ -315,14 +315,14 @@ describe("a VXLAN port", () => {
     expect(client.frames.at(-1)?.slice(-4)).toEqual([2, 4, 1410 >> 8, 1410 & 255]);
   });
 
-  it("has what a machine beside it left undone done: checksums, and frames far above what fits", async () => {
+  it("completes work left undone by a host on the same machine: checksums, and super-frames", async () => {
     const { bench, segment, client, socket } = await start();
     const able = new KeepingPort("with offload", undefined, true);
     segment.attach(able);
     await bench.open(segment, { kind: "vxlan", listen: "0.0.0.0:4800", remotes: ["192.0.2.77"] });
     const { frame } = plainSpecimen({ sequence: 7 }, new Uint8Array(20_000).fill(9));
     socket.receive(vxlan(5000, [...frame]), ONE);
-    // The payload that fits 1,500 bytes with the outer headers, and what IP and TCP add.
+    // The payload that fits 1,500 bytes with the outer headers, plus the headers of IP and TCP.
     expect(client.frames.map((one) => one.length)).toEqual([...new Array<number>(14).fill(1464), 314]);
     for (const one of client.frames) expect(findBadChecksums(dissect(Uint8Array.from(one)))).toEqual([]);
     expect(able.frames).toEqual([[...frame]]);
@@ -330,7 +330,7 @@ describe("a VXLAN port", () => {
     expect(passed.map(({ bytes }) => [...bytes.subarray(8)])).toEqual(client.frames);
   });
 
-  it("passes a group policy on to another port that has them, and learns no place where it says so", async () => {
+  it("passes a group policy on to another port that has them, and does not learn if it says so", async () => {
     const { bench, segment, client, socket, port } = await start({ ...PORT, gbp: true });
     await bench.open(segment, { kind: "vxlan", listen: "0.0.0.0:4800", remotes: ["192.0.2.77"], gbp: true });
     const packet = vxlan(5000, frameBytes(BROADCAST, B));
@@ -345,7 +345,7 @@ describe("a VXLAN port", () => {
     expect(readGroupPolicy(own?.bytes ?? new Uint8Array(8), 0)).toBeUndefined();
   });
 
-  it("speaks GPE on its own port if it is to", async () => {
+  it("uses GPE on its own UDP port, if configured", async () => {
     const bench = new Bench();
     const { segment, client } = bench.network(101);
     await bench.open(segment, { kind: "vxlan", remotes: [ONE], gpe: true });
@@ -370,7 +370,7 @@ describe("a GRE port", () => {
     return { bench, segment, client, port, socket: bench.socket("0.0.0.0") };
   }
 
-  it("takes what has its remote and its key, and nothing else", async () => {
+  it("accepts packets with its remote and its key only", async () => {
     const { client, socket, port } = await start();
     socket.receive(gre(frameBytes(BROADCAST, B), { key: 5 }), ONE);
     expect(client.frames).toHaveLength(1);
@@ -383,7 +383,7 @@ describe("a GRE port", () => {
     expect(port.port.drops.toJSON()).toMatchObject({ malformed: 1 });
   });
 
-  it("sends key, checksum and sequence number as it was told", async () => {
+  it("sends key, checksum and sequence number as configured", async () => {
     const { segment, client, socket } = await start({ ...PORT, checksum: true, sequence: true });
     for (let i = 0; i < 3; i++) receive(segment, client, frameBytes(BROADCAST, A, i));
     const sent = sentBy(socket).map(({ bytes }) => decodeGre(bytes, 0, bytes.length));
@@ -399,7 +399,7 @@ describe("a GRE port", () => {
     );
   });
 
-  it("drops what is late, where packets are numbered, and takes up again with an end that restarted", async () => {
+  it("drops late packets if they are numbered, and resumes with a restarted end", async () => {
     const { client, socket, port } = await start({ ...PORT, sequence: true });
     const send = (...numbers: number[]) => {
       for (const sequence of numbers)
@@ -416,7 +416,7 @@ describe("a GRE port", () => {
     expect(client.frames).toHaveLength(5);
   });
 
-  it("goes in UDP where a UDP port is named, or that is said", async () => {
+  it("runs over UDP if a UDP port is given, or if configured", async () => {
     const { underlay, open, network } = ((bench: Bench) => ({
       underlay: bench.underlay,
       network: () => bench.network(1).segment,
@@ -438,7 +438,7 @@ describe("an NVGRE port", () => {
     return { segment, client, port, socket: bench.socket("0.0.0.0") };
   }
 
-  it("carries frames with its VSID, to whom they are for", async () => {
+  it("carries frames with its VSID, to their destination", async () => {
     const { segment, client, socket } = await start();
     socket.receive(nvgre(0x1234, frameBytes(BROADCAST, B)), TWO);
     expect(client.frames).toEqual([frameBytes(BROADCAST, B)]);
@@ -449,7 +449,7 @@ describe("an NVGRE port", () => {
     expect(decodeNvgre(sent?.bytes ?? new Uint8Array(0), 0, 23)).toMatchObject({ vsid: 0x1234, payload: 8 });
   });
 
-  it("takes the tag off what it sends, and drops what comes in with one", async () => {
+  it("removes the tag of outgoing frames, and drops incoming ones with a tag", async () => {
     const { segment, client, socket, port } = await start();
     receive(segment, client, tagged(frameBytes(BROADCAST, A)));
     for (const { bytes } of sentBy(socket)) expect([...bytes.subarray(8)]).toEqual(frameBytes(BROADCAST, A));
@@ -458,7 +458,7 @@ describe("an NVGRE port", () => {
     expect(port.port.drops.of("tagged")).toBe(1);
   });
 
-  it("counts what is for a VSID of nobody's", async () => {
+  it("counts packets with an unknown VSID", async () => {
     const { socket, port } = await start();
     socket.receive(nvgre(0x4321, frameBytes(BROADCAST, B)), ONE);
     expect(port.endpoint.drops.of("not-joined")).toBe(1);
@@ -475,7 +475,7 @@ describe("a port of any kind", () => {
     [{ kind: "nvgre", remotes: [ONE], vsid: 5000, clamp_mss: true }, nvgre(5000, frameBytes(BROADCAST, B))],
   ] as const;
 
-  it.each(kinds)("outlives any bytes: %j", async (config, good) => {
+  it.each(kinds)("survives any bytes: %j", async (config, good) => {
     const bench = new Bench();
     const { segment, client } = bench.network(101);
     const port = await bench.open(segment, config);

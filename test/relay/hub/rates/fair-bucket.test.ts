@@ -17,8 +17,8 @@ class Bench {
   }
 
   /**
-   * Has senders send for so many seconds, in steps of a millisecond, each so many bytes per second in frames of a size;
-   * what each got through, in bytes per second. The bucket is told of every second that goes by.
+   * Simulates senders for so many seconds, in steps of a millisecond, each with bytes per second in frames of a size.
+   * Returns the bytes per second that each got through. The bucket ticks every second.
    */
   run(shares: readonly Share[], wishes: readonly number[], seconds: number, size = 1_500): number[] {
     const passed = shares.map(() => 0);
@@ -27,7 +27,7 @@ class Bench {
     for (let step = 0; step < steps; step++) {
       this.now += 0.001;
       if (step % 1_000 === 999) this.bucket.tick();
-      // Whoever comes first each time, so that coming first is of no use.
+      // Starts with another sender each time, so that being first is no advantage.
       for (let i = 0; i < shares.length; i++) {
         const at = (i + step) % shares.length;
         due[at] = (due[at] ?? 0) + (wishes[at] ?? 0) / 1_000;
@@ -49,7 +49,7 @@ function take(share: Share, cost: number): boolean {
   return true;
 }
 
-/** Max-min fairness: everybody their wish, or an equal part of what is left by those who wish for less. */
+/** Max-min fairness: each gets its wish, or an equal part of what the smaller wishes leave. */
 function fair(wishes: readonly number[], rate: number): number[] {
   const given = wishes.map(() => 0);
   let left = rate;
@@ -70,8 +70,8 @@ function fair(wishes: readonly number[], rate: number): number[] {
   return given;
 }
 
-describe("a bucket that several share", () => {
-  it("gives one who is alone the whole burst at once, and then the rate", () => {
+describe("a shared bucket", () => {
+  it("gives a single sender the whole burst at once, and then the rate", () => {
     const bench = new Bench();
     const share = bench.bucket.join(`${owners++}`);
     let burst = 0;
@@ -92,7 +92,7 @@ describe("a bucket that several share", () => {
         bench.run(shares, wishes, 2);
         const got = bench.run(shares, wishes, seconds);
         for (const [i, due] of fair(wishes, RATE).entries()) {
-          // What was saved up before, and a frame here or there, besides.
+          // Plus tokens saved up before, and a frame here or there.
           expect(got[i]).toBeGreaterThan(due * 0.97 - 3_000);
           expect(got[i]).toBeLessThan(due * 1.03 + (BURST + 3_000) / seconds);
         }
@@ -101,7 +101,7 @@ describe("a bucket that several share", () => {
     );
   });
 
-  it("never lets through more than the rate and one burst, whoever comes and goes", () => {
+  it("never lets through more than the rate and one burst, whatever senders come and go", () => {
     const event = fc.record({
       who: fc.nat(5),
       what: fc.constantFrom("send", "send", "send", "leave", "wait"),
@@ -124,13 +124,13 @@ describe("a bucket that several share", () => {
           bench.now += 0.000_01;
         }
         const most = 25_000 + (bench.now - began) * 100_000;
-        // Each may owe for the last frame that went through.
+        // Each may owe for the last frame that passed.
         expect(passed).toBeLessThanOrEqual(most + shares.length * 65_550);
       }),
     );
   });
 
-  it("keeps one who says little from being pushed out by those who say all they can", () => {
+  it("keeps a quiet sender from being displaced by senders at full rate", () => {
     const bench = new Bench(100_000, 65_536);
     const shares = Array.from({ length: 11 }, () => bench.bucket.join(`${owners++}`));
     const [quiet, ...loud] = shares as [Share, ...Share[]];
@@ -139,7 +139,7 @@ describe("a bucket that several share", () => {
       loud.map(() => RATE),
       3,
     );
-    // A ping in a while, each after silence long enough for its share to have gone to others.
+    // A ping now and then, each after silence long enough for its share to go to others.
     for (let i = 0; i < 20; i++) {
       bench.run(
         loud,
@@ -150,7 +150,7 @@ describe("a bucket that several share", () => {
     }
   });
 
-  it("gives what one has no use for to the others at once", () => {
+  it("gives unused tokens to the others at once", () => {
     const bench = new Bench();
     const [one, other] = [bench.bucket.join("one"), bench.bucket.join("other")];
     bench.run([one, other], [RATE, RATE], 3);
@@ -159,7 +159,7 @@ describe("a bucket that several share", () => {
     expect(alone).toBeGreaterThan(RATE * 0.99);
   });
 
-  it("lets through what is more than a burst, and has it paid for", () => {
+  it("lets a frame above the burst through, and makes it pay", () => {
     const bench = new Bench(10_000, 1_000);
     const share = bench.bucket.join(`${owners++}`);
     expect(take(share, 65_000)).toBe(true);
@@ -170,7 +170,7 @@ describe("a bucket that several share", () => {
     expect(take(share, 60)).toBe(true);
   });
 
-  it("does not forget what one owes who leaves and comes again", () => {
+  it("keeps the debt of a sender that leaves and returns", () => {
     const bench = new Bench(10_000, 10_000);
     let passed = 0;
     for (let i = 0; i < 1_000; i++) {
@@ -182,7 +182,7 @@ describe("a bucket that several share", () => {
     expect(passed).toBeLessThanOrEqual(10_000 + 100_000 + 10_000);
   });
 
-  it("lets nothing through at a rate of nothing", () => {
+  it("lets nothing through at a rate of 0", () => {
     const bench = new Bench(0, 65_536);
     const share = bench.bucket.join(`${owners++}`);
     bench.now += 100;
@@ -192,7 +192,7 @@ describe("a bucket that several share", () => {
     expect(share.refused).toBe(2);
   });
 
-  it("is fair to a crowd, too", () => {
+  it("is fair to many senders, too", () => {
     const bench = new Bench(RATE, BURST);
     const shares = Array.from({ length: 300 }, () => bench.bucket.join(`${owners++}`));
     const wishes = shares.map((_, i) => (i === 0 ? RATE * 3 : 20_000));

@@ -11,12 +11,12 @@ import {
 
 const FRAME = 1_000;
 
-/** A share of so many tokens, and no more. */
+/** A share with so many tokens, and no refill. */
 function share(tokens: number) {
   return new FairBucket(Number.MIN_VALUE, tokens, () => 0).join("one");
 }
 
-/** A plain record, or with a size of segments a super-frame. */
+/** A plain record, or with a segment size a super-frame. */
 function record(gsoSize?: number): [bytes: Uint8Array, start: number, frame: number, end: number] {
   const frame = gsoSize === undefined ? ENCAPSULATION_BYTES : OFFLOAD_BYTES;
   const bytes = new Uint8Array(frame + FRAME);
@@ -28,7 +28,7 @@ function record(gsoSize?: number): [bytes: Uint8Array, start: number, frame: num
   return [bytes, 0, frame, bytes.length];
 }
 
-/** How many of a record go through before one does not, and why that does not. */
+/** How many times a record passes before it is refused, and the reason. */
 function count(meter: ShareMeter, [bytes, start, frame, end] = record()): [number, string | undefined] {
   for (let i = 0; i < 1_000; i++) {
     const refused = meter.take(bytes, start, frame, end);
@@ -38,7 +38,7 @@ function count(meter: ShareMeter, [bytes, start, frame, end] = record()): [numbe
 }
 
 describe("a meter", () => {
-  it("lets everything through where there is no limit", () => {
+  it("lets everything through without a limit", () => {
     expect(count(new ShareMeter({}, {}))).toEqual([1_000, undefined]);
   });
 
@@ -57,14 +57,11 @@ describe("a meter", () => {
       { tenant: share(8), network: share(4) },
       [4, "rate-packets"],
     ],
-  ])(
-    "lets through what the least of its shares has room for, and says what was missing",
-    (bytes, packets, what) => {
-      expect(count(new ShareMeter(bytes, packets))).toEqual(what);
-    },
-  );
+  ])("lets through as much as its smallest share allows, and names the limit", (bytes, packets, what) => {
+    expect(count(new ShareMeter(bytes, packets))).toEqual(what);
+  });
 
-  it("charges no share for what another has no room for", () => {
+  it("charges no share for a frame that another refuses", () => {
     const tenant = share(10_000);
     count(new ShareMeter({ tenant, network: share(1_000) }, {}));
     expect(tenant.tokens).toBe(9_000);

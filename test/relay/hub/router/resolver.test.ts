@@ -13,7 +13,7 @@ function lab(limit: number) {
   return { tenant, failed, one: make(), other: make() };
 }
 
-it("lets no more bytes wait in all routers of a tenant than it may have", () => {
+it("limits the bytes that wait in all routers of a tenant", () => {
   const { tenant, one, other } = lab(1_000);
   expect([one.wait(1, "a", 600, 0), other.wait(1, "b", 600, 0), other.wait(1, "c", 400, 0)]).toEqual([
     true,
@@ -26,7 +26,7 @@ it("lets no more bytes wait in all routers of a tenant than it may have", () => 
   expect(one.wait(2, "d", 600, 0)).toBe(true);
 });
 
-it("gives back what nobody was found for", () => {
+it("returns packets whose address is not found", () => {
   const { tenant, one, failed } = lab(1_000);
   one.wait(1, "a", 600, 0);
   for (let now = 1; now <= ROUTER_LIMITS.questions; now++) one.tick(now);

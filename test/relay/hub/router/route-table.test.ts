@@ -49,7 +49,7 @@ describe("a table of routes", () => {
     expect(lookup(routes, "10.20.0.7")).toBeUndefined();
   });
 
-  it("finds what a search through all of them finds", () => {
+  it("agrees with a search through all networks", () => {
     const v4 = fc.record({ address: fc.nat(0xff), prefix: fc.integer({ min: 24, max: 32 }) });
     const v6 = fc.record({ address: fc.bigInt(0n, 0xffn), prefix: fc.integer({ min: 120, max: 128 }) });
     const some = fc.array(fc.oneof(v4, v6), { maxLength: 20 });

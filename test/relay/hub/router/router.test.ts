@@ -82,7 +82,7 @@ function networkOf(fields: Partial<Network> = {}): Network {
 
 type Fields = Partial<Ipv4Fields> & { readonly bytes?: number };
 
-/** An echo request, with as much data as its packet has room for. */
+/** An echo request that fills its packet with data. */
 function echo(source: number, destination: number, { bytes = 60, ...fields }: Fields = {}): Uint8Array {
   const packet = new Uint8Array(bytes);
   const payloadLength = bytes - 20 - (fields.options?.length ?? 0);
@@ -112,7 +112,7 @@ function echo6(source: bigint, destination: bigint, bytes = 80, hopLimit = 64): 
   return packet;
 }
 
-/** The packet with another fragment offset, as no encoder writes it. */
+/** The packet with another fragment offset, which no encoder writes. */
 function farFragment(packet: Uint8Array, offset: number): Uint8Array {
   const bytes = packet.slice();
   bytes[6] = ((bytes[6] ?? 0) & 0xe0) | (offset >>> 8);
@@ -144,13 +144,13 @@ function read6(packet: Uint8Array): Ipv6 {
   return read;
 }
 
-/** What goes no further, but for what was said to the hub. */
+/** The dropped packets, except for queries to the hub. */
 function dropped({ drops }: KeepingPort): object {
   const { answered: _, ...others } = drops.toJSON();
   return others;
 }
 
-/** Type, code and what says the MTU of an ICMP message, with who says it to whom. */
+/** Type, code and MTU of an ICMP message, with its source and destination. */
 function icmp(packet: Uint8Array): object {
   const { source, destination, payload } = read4(packet);
   const [type, code] = packet.subarray(payload);
@@ -205,7 +205,7 @@ describe("a network's router", () => {
     socket().sent.length = 0;
   }
 
-  /** Has a machine say that it has an address. */
+  /** Makes a host announce that it has an address. */
   function say(from: KeepingPort, address: number, mac: number): void {
     const bytes = new Uint8Array(42);
     const header = { destination: HUB, source: mac, tags: [], etherType: ETHERTYPE_ARP };
@@ -217,7 +217,7 @@ describe("a network's router", () => {
     client.frames.length = 0;
   }
 
-  /** Sends from the segment; what came out of the tunnel by that. */
+  /** Sends from the segment; returns what came out of the tunnel. */
   function send(packet: Uint8Array, from = client, mac = ALICE): Uint8Array[] {
     clear();
     receive(hub.segment, from, frame(packet, mac));
@@ -233,19 +233,19 @@ describe("a network's router", () => {
     });
   }
 
-  /** Has a packet come out of the tunnel. */
+  /** Makes a packet come out of the tunnel. */
   function arrive(packet: Uint8Array, source = REMOTE): void {
     clear();
     socket().receive(gre(packet), source);
     hub.segment.flush();
   }
 
-  /** The packets that the client was sent. */
+  /** The packets sent to the client. */
   function delivered(at = client): Uint8Array[] {
     return at.frames.map((bytes) => Uint8Array.from(bytes.slice(14)));
   }
 
-  it("sends what is for the other site through the tunnel, one hop less, and nothing else of it changed", () => {
+  it("sends packets for the other site through the tunnel, one hop less, otherwise unchanged", () => {
     const [packet = new Uint8Array(0), ...more] = send(echo(alice, far, { ttl: 9 }));
     expect(more).toEqual([]);
     expect([...packet]).toEqual([...echo(alice, far, { ttl: 8 })]);
@@ -253,14 +253,14 @@ describe("a network's router", () => {
     expect(dropped(client)).toEqual({});
   });
 
-  it("hands what comes from the other site to the machine it is for", () => {
+  it("delivers packets from the other site to their host", () => {
     arrive(echo(far, alice, { ttl: 9 }));
     expect(client.frames).toEqual([frame(echo(far, alice, { ttl: 8 }), HUB, ALICE)]);
     expect(other.frames).toEqual([]);
     expect(port.port).toMatchObject({ rxFrames: 1, rxBytes: 60 });
   });
 
-  it("takes off what is behind a packet", () => {
+  it("removes the padding behind a packet", () => {
     const [packet] = send(Uint8Array.of(...echo(alice, far), 1, 2, 3));
     expect(packet).toHaveLength(60);
     arrive(Uint8Array.of(...echo(far, alice), 1, 2, 3));
@@ -268,7 +268,7 @@ describe("a network's router", () => {
     expect(delivered()[0]).toHaveLength(60);
   });
 
-  it("asks who has an address, keeps what waits for it, and goes on once somebody says so", () => {
+  it("queries an unknown address, holds its packets, and sends them once it is announced", () => {
     arrive(echo(far, bob));
     arrive(echo(far, bob, { bytes: 64 }));
     now += 1;
@@ -291,7 +291,7 @@ describe("a network's router", () => {
     expect(port.port.drops.toJSON()).toEqual({});
   });
 
-  it("says that nobody is there after asking three times", () => {
+  it("reports an unreachable host after three queries", () => {
     arrive(echo(far, bob));
     const requests = [client.frames.length];
     for (let second = 0; second < 4; second++) {
@@ -308,14 +308,14 @@ describe("a network's router", () => {
     expect(port.port.drops.toJSON()).toEqual({ "no-host": 1 });
   });
 
-  it("keeps few packets for one address, and asks for few at once", () => {
+  it("holds few packets for one address, and queries few at once", () => {
     for (let i = 0; i < ROUTER_LIMITS.waitingPackets + 5; i++) arrive(echo(far, bob));
     expect(port.port.drops.of("no-host")).toBe(5);
     for (let i = 0; i < ROUTER_LIMITS.asked + 10; i++) arrive(echo(far, ip("10.20.0.20") + i));
     expect(port.port.drops.of("no-host")).toBe(5 + 11);
   });
 
-  it("answers a packet that has taken all its hops, in the gateway's name, to either side", () => {
+  it("answers a packet that is out of hops, from the gateway's address, to either side", () => {
     for (const ttl of [0, 1]) {
       expect(send(echo(alice, far, { ttl }))).toEqual([]);
       expect(delivered().map(icmp)).toEqual([
@@ -331,7 +331,7 @@ describe("a network's router", () => {
     expect(port.port.drops.toJSON()).toEqual({ "hop-limit": 1 });
   });
 
-  it("says that no way leads there", () => {
+  it("reports a missing route", () => {
     expect(send(echo(alice, ip("198.51.100.1")))).toEqual([]);
     expect(delivered().map(icmp)).toEqual([
       { from: "10.20.0.254", to: "10.20.0.7", type: 3, code: 0, mtu: 0 },
@@ -339,7 +339,7 @@ describe("a network's router", () => {
     expect(dropped(client)).toEqual({ "no-route": 1 });
   });
 
-  it("says what fits of a packet that may not be cut", () => {
+  it("reports the MTU for a packet that must not be fragmented", () => {
     expect(send(echo(alice, far, { bytes: MTU, dontFragment: true }))).toHaveLength(1);
     expect(send(echo(alice, far, { bytes: MTU + 1, dontFragment: true }))).toEqual([]);
     expect(delivered().map(icmp)).toEqual([
@@ -348,7 +348,7 @@ describe("a network's router", () => {
     expect(port.port.drops.toJSON()).toEqual({ "too-big": 1 });
   });
 
-  it("drops a fragment that would end beyond what a packet may have, and lives", () => {
+  it("drops a fragment that would end beyond the maximum packet, and survives", () => {
     for (const [bytes, offset] of [
       [1_500, 8_191],
       [60, 8_191],
@@ -375,7 +375,7 @@ describe("a network's router", () => {
     expect(tunnelled().map(icmp)).toMatchObject([{ type: 11, code: 0 }]);
   });
 
-  it("cuts a packet that may be cut, and fragments again", () => {
+  it("fragments a packet where allowed, and fragments again", () => {
     const pieces = send(echo(alice, far, { bytes: 1_500, identification: 77, ttl: 5 }));
     expect(pieces.map(({ length }) => length)).toEqual([20 + 1_448, 20 + 32]);
     expect(pieces.map(read4)).toMatchObject([
@@ -390,7 +390,7 @@ describe("a network's router", () => {
     expect(dropped(client)).toEqual({});
   });
 
-  it("cuts what does not fit the network, or says so", async () => {
+  it("fragments what does not fit the network, or reports it", async () => {
     await start(CONFIG, { mtu: 1_000 });
     arrive(echo(far, alice, { bytes: 1_400 }));
     expect(delivered().map(({ length }) => length)).toEqual([996, 424]);
@@ -399,7 +399,7 @@ describe("a network's router", () => {
     expect(port.port.drops.toJSON()).toEqual({ "too-big": 1 });
   });
 
-  it("finishes what a sender left undone, which a tunnel does not tell", () => {
+  it("completes the work that a sender left undone, which a tunnel does not mark", () => {
     const segment = new Uint8Array(20 + 20 + 3_000).fill(0x55);
     encodeIpv4(segment, 0, {
       source: far,
@@ -431,22 +431,22 @@ describe("a network's router", () => {
     ["from the gateway", echo(gateway, alice)],
     ["from loopback", echo(ip("127.0.0.1"), alice)],
     ["from everybody", echo(0xffff_ffff, alice)],
-    ["from a link of its own", echo(ip("169.254.1.1"), alice)],
+    ["link-local", echo(ip("169.254.1.1"), alice)],
     ["to loopback", echo(far, ip("127.0.0.1"))],
     ["to a group", echo(far, ip("239.1.1.1"))],
     ["to the network's broadcast address", echo(far, ip("10.20.0.255"))],
     ["to the network's own address", echo(far, ip("10.20.0.0"))],
     ["to everybody", echo(far, 0xffff_ffff)],
     ["to the gateway from elsewhere", echo(ip("198.51.100.7"), gateway)],
-    ["by a way that it names itself", echo(far, alice, { options: Uint8Array.of(131, 3, 4, 0) })],
-    ["by options that end too soon", echo(far, alice, { options: Uint8Array.of(7, 0, 0, 0) })],
-  ])("lets nothing in from the other site that is %s", (_, packet) => {
+    ["source-routed", echo(far, alice, { options: Uint8Array.of(131, 3, 4, 0) })],
+    ["with truncated options", echo(far, alice, { options: Uint8Array.of(7, 0, 0, 0) })],
+  ])("drops a packet from the other site that is %s", (_, packet) => {
     arrive(packet);
     expect([client.frames, other.frames, tunnelled()]).toEqual([[], [], []]);
     expect(port.port.drops.toJSON()).toEqual({ martian: 1 });
   });
 
-  it("lets nothing out from sources that are not the network's", () => {
+  it("drops packets from sources outside the network", () => {
     for (const source of [ip("198.51.100.7"), far, 0, ip("127.0.0.1")]) {
       expect(send(echo(source, ip("10.30.0.1")))).toEqual([]);
       expect(client.frames).toEqual([]);
@@ -460,19 +460,19 @@ describe("a network's router", () => {
     expect(port.port.drops.toJSON()).toEqual({ "same-port": 1 });
   });
 
-  it("answers pings of the gateway from both sides, but no more than the hub may be asked", () => {
+  it("answers pings of the gateway from both sides, within the hub's rate", () => {
     send(echo(alice, gateway));
     expect(delivered().map(read4)).toMatchObject([{ source: gateway, destination: alice, ttl: 64 }]);
     arrive(echo(far, gateway));
     expect(tunnelled().map(read4)).toMatchObject([{ source: gateway, destination: far, ttl: 64 }]);
     for (let i = 0; i < 1_000; i++) arrive(echo(far, gateway));
     expect(port.port.drops.of("host-rate")).toBeGreaterThan(500);
-    // What passes is not reckoned to that.
+    // Forwarded packets do not count against that.
     arrive(echo(far, alice));
     expect(client.frames).toHaveLength(1);
   });
 
-  it("says that it has the gateway's address, as long as a port has it", async () => {
+  it("announces the gateway's address as long as a port has it", async () => {
     const ask = new Uint8Array(42);
     const header = { destination: 0xffff_ffff_ffff, source: ALICE, tags: [], etherType: ETHERTYPE_ARP };
     const fields = { senderMac: ALICE, targetMac: 0, senderAddress: alice, targetAddress: gateway };
@@ -504,23 +504,23 @@ describe("a network's router", () => {
   });
 
   it.each([
-    ["a network that another has", { routes: ["10.30.9.9/16"] }],
+    ["a network of another port", { routes: ["10.30.9.9/16"] }],
     ["another gateway of the same network", { gateways: ["10.20.0.253/24"], routes: ["10.50.0.0/16"] }],
     ["a machine's address for a gateway", { gateways: ["10.20.0.7/23"], routes: ["10.50.0.0/16"] }],
   ])("refuses a port that would have %s", async (_, more) => {
     await expect(open({ ...CONFIG, remotes: ["192.0.2.2"], ...more }, "p2")).rejects.toMatchObject({
       code: "port.taken",
     });
-    // All is as before.
+    // Nothing else has changed.
     expect(send(echo(alice, far))).toHaveLength(1);
     await open({ ...CONFIG, remotes: ["192.0.2.2"], routes: ["10.50.0.0/16"] }, "p2");
   });
 
-  it("is none of a wire's", async () => {
+  it("is not available in a wire", async () => {
     await expect(start(CONFIG, { mode: "wire" })).rejects.toMatchObject({ code: "port.wire" });
   });
 
-  it("takes no more errors of ICMP than it may say, and none about errors", () => {
+  it("limits its ICMP errors, and sends none about errors", () => {
     let said = 0;
     for (let i = 0; i < 200; i++) {
       send(echo(alice, ip("198.51.100.1")));
@@ -534,7 +534,7 @@ describe("a network's router", () => {
     expect(client.frames).toEqual([]);
   });
 
-  it("makes TCP agree on what fits, where the port is told to", async () => {
+  it("clamps TCP's MSS, if the port is configured to", async () => {
     await start({ ...CONFIG, clamp_mss: true });
     const syn = new Uint8Array(44);
     encodeIpv4(syn, 0, { source: alice, destination: far, protocol: 6, payloadLength: 24 });
@@ -546,7 +546,7 @@ describe("a network's router", () => {
   it.each([
     ["with nothing inside", gre(new Uint8Array(0), GRE4)],
     ["with Ethernet inside", gre(echo(far, alice), 0x6558)],
-    ["of one IP version that says the other", gre(echo(far, alice), GRE6)],
+    ["with the protocol type of the other IP version", gre(echo(far, alice), GRE6)],
     ["cut short", gre(echo(far, alice).subarray(0, 50))],
     [
       "with a wrong header checksum",
@@ -559,7 +559,7 @@ describe("a network's router", () => {
     expect(port.port.drops.toJSON()).toEqual({ malformed: 1 });
   });
 
-  it("survives whatever comes, from both sides", () => {
+  it("survives any packets, from both sides", () => {
     const seeds = [echo(far, alice), echo(far, bob, { bytes: 1_600 }), echo(far, gateway), echo(alice, far)];
     const mutated = fc
       .tuple(fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(59), fc.nat(255)), { maxLength: 4 }))
@@ -586,7 +586,7 @@ describe("a network's router", () => {
   });
 });
 
-describe("a network's router, of IPv6", () => {
+describe("a network's router for IPv6", () => {
   const alice6 = ip6("fd00:20::7");
   const gateway6 = ip6("fd00:20::fe");
   const far6 = ip6("fd00:30::9");
@@ -620,7 +620,7 @@ describe("a network's router, of IPv6", () => {
     hub.segment.flush();
   }
 
-  it("asks for neighbours by solicitation, and hands over what waited", () => {
+  it("queries neighbours by solicitation, and sends the waiting packets", () => {
     arrive(echo6(far6, alice6));
     const [asked = []] = client.frames;
     const question = Uint8Array.from(asked);
@@ -646,7 +646,7 @@ describe("a network's router, of IPv6", () => {
     expect(client.frames).toEqual([frame(echo6(far6, alice6, 80, 63), HUB, ALICE)]);
   });
 
-  it("goes the other way, and says what does not fit, whatever it is", () => {
+  it("forwards the other way, and reports packets that do not fit, of any kind", () => {
     receive(hub.segment, client, frame(echo6(alice6, far6)));
     receive(hub.segment, client, frame(echo6(alice6, far6, 1_480)));
     receive(hub.segment, client, frame(echo6(alice6, far6, 80, 1)));
@@ -661,7 +661,7 @@ describe("a network's router, of IPv6", () => {
     expect(port.port.drops.toJSON()).toEqual({ "too-big": 1 });
   });
 
-  it("keeps what is a link's own", () => {
+  it("does not forward link-local packets", () => {
     const before = client.frames.length;
     receive(hub.segment, client, frame(echo6(ip6("fe80::7"), far6)));
     arrive(echo6(far6, ip6("ff02::1")));
@@ -688,7 +688,7 @@ describe("a routed port", () => {
     [{ routes: ["10.20.0.128/25"] }],
     [{ roles: ["router"] }],
     [{ mode: "bridged" }],
-  ])("is not made where the request can't be meant: %j", (more) => {
+  ])("refuses a contradictory request: %j", (more) => {
     expect(portConfig.safeParse({ ...CONFIG, ...more }).success).toBe(false);
   });
 
