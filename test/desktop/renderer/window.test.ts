@@ -70,7 +70,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     await using window = await windows.open(firstRun());
     await window.page.getByLabel("Invite", { exact: true }).fill("https://relay.example.org/join");
     await button(window, "Join").click();
-    await window.page.getByRole("alert").getByText("That is not an invite").waitFor();
+    await window.page.getByRole("alert").getByText("This is not an invite").waitFor();
     expect(await window.calls("join")).toEqual([]);
   });
 
