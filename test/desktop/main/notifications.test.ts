@@ -6,7 +6,7 @@ import { network, peer } from "./status.ts";
 
 const problem = { code: "tunnel.closed-4001", message: "the relay refused the device", hint: "Join again." };
 
-/** What is told of what the agent says. */
+/** Returns the notifications for the agent's events. */
 function watched(wanted = () => true) {
   const told: Notice[] = [];
   let now = 0;

@@ -1,4 +1,4 @@
-// The window as it is built, in a real browser: what it does with what it is told, and asks for when it is used.
+// The built window in a real browser: its reactions to events, and its calls when it is used.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogEntry, Problem } from "../../../desktop/rpc/shapes.ts";
 import { requires } from "../../support/requirements.ts";

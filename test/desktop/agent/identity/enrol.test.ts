@@ -1,4 +1,5 @@
-// Enrolment against servers that answer what a relay might, and what no relay should. (test/end-to-end/network/join.test.ts has a real one.)
+// Enrolment against servers that answer like a relay, or as no relay should. (test/end-to-end/network/join.test.ts has
+// a real one.)
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,7 +21,7 @@ interface Asked {
   readonly body: Record<string, string>;
 }
 
-/** Answers every request alike, and keeps what was asked. */
+/** Gives every request the same answer, and records the requests. */
 class Answering implements AsyncDisposable {
   readonly asked: Asked[] = [];
   readonly #server;
@@ -68,7 +69,7 @@ function options(relay: URL, more: Partial<EnrolOptions> = {}): EnrolOptions {
   return { relay, tenant: "acme", secret: SECRET, name: "lab-pc", store, signal, ...more };
 }
 
-/** The fault of an enrolment, which has to fail and must not tell the secret. */
+/** Returns the fault of an enrolment, which must fail without revealing the secret. */
 async function faultOf(enrolment: Promise<unknown>): Promise<Fault> {
   const error: unknown = await enrolment.then(
     () => expect.unreachable("it was let in"),

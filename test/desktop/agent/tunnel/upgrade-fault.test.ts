@@ -1,4 +1,4 @@
-// A proxy in front of a relay, which passes requests on and takes something of the WebSocket's handshake away.
+// A proxy in front of a relay, which forwards requests and removes parts of the WebSocket handshake.
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -16,18 +16,18 @@ import { TunnelConnection } from "../../../../desktop/agent/tunnel/tunnel-connec
 import type { Step } from "../../../../desktop/rpc/shapes.ts";
 import { NODE, RelayProcess, sharedRelay } from "../../../support/relay/runtimes.ts";
 
-/** What the proxy does with a handshake. */
+/** What the proxy does to a handshake. */
 interface Meddling {
-  /** Headers that it takes out of the request, and out of the answer; in small letters. */
+  /** Headers that it removes from request and answer; in lower case. */
   readonly request?: readonly string[];
   readonly answer?: readonly string[];
   /** Answers the request for a tunnel itself. */
   readonly status?: number;
-  /** Passes it on as an ordinary request, as a proxy of HTTP/1.0 does. */
+  /** Forwards it as an ordinary request, like an HTTP/1.0 proxy. */
   readonly ordinary?: boolean;
 }
 
-/** Header lines of a handshake without those, as they came. */
+/** Returns the header lines of a handshake without these, otherwise unchanged. */
 function without(lines: readonly string[], names: readonly string[] = []): string[] {
   return lines.filter((line) => !names.includes(line.split(":", 1)[0]?.toLowerCase() ?? ""));
 }

@@ -1,4 +1,4 @@
-/** `WebFrameMain`: a frame of a page, with the URL that it shows now. */
+/** `WebFrameMain`: a frame of a page, with its current URL. */
 export class FrameDouble {
   readonly frameToken: string;
   #url = "";
@@ -11,7 +11,7 @@ export class FrameDouble {
     return this.#url;
   }
 
-  /** As Chromium has it: what another scheme than the web's has for an origin. */
+  /** As in Chromium: the origin of a scheme that is not the web's. */
   get origin(): string {
     return /^[a-z]+:\/\/[^/?#]+/.exec(this.#url)?.[0] ?? "null";
   }

@@ -1,8 +1,7 @@
 /**
- * Values on their way between processes, as JSON text. What Electron's structured clone takes and this does not is refused, as is
- * what it refuses itself (functions, symbols), so that neither passes unseen.
- *
- * Both functions are also sent to pages as their text: they need nothing from outside.
+ * Encodes values between processes as JSON text. It refuses values that Electron's structured clone accepts and this
+ * encoding can't carry, and values that the clone refuses (functions, symbols), so that neither passes unnoticed. Both
+ * functions are also sent to pages as text, so they use nothing from outside.
  */
 export function encode(value: unknown): string {
   const refuse = (what: string): never => {
@@ -21,7 +20,7 @@ export function encode(value: unknown): string {
     if (one instanceof Uint8Array) return { $: "bytes", v: [...one] };
     if (one instanceof Error) return { $: "error", v: String(one.message) };
     const prototype: unknown = Object.getPrototypeOf(one);
-    // Object.prototype, of whichever world.
+    // Object.prototype of any world.
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
       return refuse(Object.prototype.toString.call(one));
     return { $: "object", v: Object.entries(one).map(([key, inner]) => [key, pack(inner)]) };
