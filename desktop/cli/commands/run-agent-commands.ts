@@ -33,7 +33,7 @@ export async function runStatus({ json }: AgentCommandOptions): Promise<void> {
   const output = new Output(json);
   if (json === true) return output.list(networks.map(statusRow), []);
   if (networks.length === 0) {
-    return output.note("this machine is on no network: open an invite with 'laneway join LINK'");
+    return output.note("this machine is on no network; join one with: laneway join LINK");
   }
   const columns = ["network", "tenant", "state", "tap", "address", "members", "in", "out"];
   const rows = networks.map((one) => ({

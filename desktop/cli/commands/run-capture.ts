@@ -33,8 +33,8 @@ export async function runCapture(options: CaptureOptions): Promise<void> {
   if (options.output === undefined && process.stdout.isTTY) {
     throw usage(
       "usage.output",
-      "standard output is a terminal, and a capture is not to be read by people",
-      "Name a file with -o FILE, or pipe it on: laneway capture … | wireshark -k -i -",
+      "a capture is binary, and standard output is a terminal",
+      "Name a file with -o FILE, or pipe it: laneway capture … | wireshark -k -i -",
     );
   }
   const file = options.output ?? "-";
@@ -67,7 +67,7 @@ export async function runCapture(options: CaptureOptions): Promise<void> {
   const words = `captured ${plural(frames, "frame")} in ${plural(bytes, "byte")}`;
   say(
     { event: "captured", network, tenant, file, frames, bytes, lost },
-    lost === 0 ? words : `${words}; ${lost} more were lost, as this end was too slow for them`,
+    lost === 0 ? words : `${words}; ${lost} more were lost, because this end was too slow`,
   );
 }
 
@@ -112,7 +112,7 @@ function endedEarly(
       ending === "ended"
         ? `the relay ended the capture after ${after}: it stops or restarts, the network was deleted, or your token is good no more`
         : `the connection to the relay broke off after ${after}`,
-    hint: `${plural(frames, "frame")} went to ${output.name}, which can be read; start it again for more.`,
+    hint: `${plural(frames, "frame")} went to ${output.name}, which is readable; start the capture again for more.`,
   });
 }
 

@@ -53,7 +53,7 @@ export async function networkStory({ app, laneway }: StoryPlace): Promise<void> 
     await pings(alice, address);
     await user.until(async () => {
       const titles = (await user.desktop()).notifications.map(({ title }) => title);
-      return titles.includes("office: the relay is away") && titles.includes("office is back");
+      return titles.includes("office: the relay is unreachable") && titles.includes("office is back");
     });
 
     // The networks belong to the agent: they stay when the app quits.

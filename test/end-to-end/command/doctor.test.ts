@@ -87,7 +87,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     });
     expect(objects.find(({ check }) => check === "peer")).toMatchObject({
       state: "skipped",
-      detail: "not tried, since 'auth' failed",
+      detail: "not tried, because 'auth' failed",
     });
   });
 

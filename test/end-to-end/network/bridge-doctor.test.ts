@@ -81,7 +81,7 @@ describe.runIf(hasLab("iptables"))(
 
     it("says that the bridge is down, and what brings it up", async () => {
       const found = await bridgeCheck();
-      expect(found).toMatchObject({ state: "fail", detail: "the bridge br0, which has lw0 in it, is down" });
+      expect(found).toMatchObject({ state: "fail", detail: "the bridge br0 of lw0 is down" });
       await obey(found.hint);
       await vi.waitUntil(reaches, WAIT);
       expect(await bridgeCheck()).toMatchObject({ state: "pass" });

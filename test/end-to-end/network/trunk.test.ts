@@ -240,7 +240,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     const said = await trunk.waitFor(
       ({ event, message }) => event === "interface" && /anew/.test(String(message)),
     );
-    expect(said).toMatchObject({ kind: "put-back", message: `${tap} was deleted: made anew` });
+    expect(said).toMatchObject({ kind: "put-back", message: `${tap} was deleted: created again` });
     await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);
     expect(await trunk.stop()).toBe(0);
     expect(await hasInterface(carol.host, tap)).toBe(false);

@@ -115,7 +115,7 @@ describe("an enrolment", () => {
     const url = await relay.url();
     expect(await faultOf(enrol(options(url)))).toMatchObject({
       code: "relay.unreachable",
-      hint: expect.stringContaining("can be tried again"),
+      hint: expect.stringContaining("try the same invite again"),
     });
     expect(store.enrolled()).toEqual([]);
     await enrol(options(url));
@@ -125,7 +125,7 @@ describe("an enrolment", () => {
   });
 
   it.each([
-    ["invite.refused", 403, /whole/],
+    ["invite.refused", 403, /complete/],
     ["invite.expired", 403, /new one/],
     ["invite.used-up", 403, /new one/],
     ["invite.revoked", 403, /new one/],

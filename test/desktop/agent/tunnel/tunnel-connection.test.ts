@@ -129,7 +129,7 @@ describe("a relay that floods", () => {
       // A code after which the client retries, with back-off.
       expect({ code, reason }).toEqual({
         code: 1_008,
-        reason: expect.stringContaining("more control messages"),
+        reason: expect.stringContaining("too many control messages"),
       });
       expect(heard).toBeLessThan(100_000);
     },

@@ -259,7 +259,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     ).process;
     await alice.host.mustExec("sysctl", ["-qw", "net.ipv6.conf.lwsix.disable_ipv6=1"]);
     const fault = await client.waitFor(({ event, kind }) => event === "interface" && kind === "fault");
-    expect(text(fault, "message")).toMatch(/lwsix lost its address fd77::1\/64, and that can't be put back/);
+    expect(text(fault, "message")).toMatch(/lwsix lost its address fd77::1\/64, and that can't be restored/);
     await expect.poll(() => client.stderr, WAIT).toContain("sudo sysctl net.ipv6.conf.lwsix.disable_ipv6=0");
     await alice.host.mustExec("sysctl", ["-qw", "net.ipv6.conf.lwsix.disable_ipv6=0"]);
     const has = async () => (await shape(alice.host, "lwsix", [ALICE6])).addresses;
