@@ -53,7 +53,7 @@ export class AdminClient {
       }
       cursor = nextCursor(headers.get("link"));
       if (cursor === undefined) return rows;
-      if (seen.has(cursor)) throw notARelay(this.#relay, "its list goes round in a circle");
+      if (seen.has(cursor)) throw notARelay(this.#relay, "its list is endless");
       seen.add(cursor);
     }
   }

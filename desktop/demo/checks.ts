@@ -41,7 +41,7 @@ export class Checks {
     await host.mustExec("ip", ["neigh", "flush", "dev", client.tap], this.#options);
     await this.#ping(host, asked.address, 1, PATIENCE_SECONDS);
     const mac = await neighbour(host, client.tap, asked.address, this.#options);
-    const what = `${asking.name} asks who has ${asked.address}: ${mac ?? "nobody answers"}`;
+    const what = `${asking.name} asks who has ${asked.address}: ${mac ?? "no answer"}`;
     this.#tell(mac === asked.client.mac, `${what}${mac === asked.client.mac ? `, ${asked.name}'s TAP` : ""}`);
   }
 
@@ -72,7 +72,7 @@ export class Checks {
     for (const other of others) {
       const { received } = await this.#ping(host, other.address, 2, SILENCE_SECONDS);
       const mac = await neighbour(host, client.tap, other.address, this.#options);
-      const answer = mac === undefined ? "nobody answers" : `${mac} answers`;
+      const answer = mac === undefined ? "no answer" : `${mac} answers`;
       this.#tell(received === 0 && mac === undefined, `${name} asks who has ${other.address}: ${answer}`);
     }
     for (const other of others) {

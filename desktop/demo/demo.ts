@@ -139,7 +139,7 @@ async function leave(scene: Scene, report: Report): Promise<void> {
   }
   throw new Fault({
     code: "demo.remains",
-    message: `what the demo made is not all gone: ${remains.join(", ")}`,
-    hint: "run the demo again: it begins by removing what is left of an earlier one",
+    message: `the demo could not remove everything: ${remains.join(", ")}`,
+    hint: "run the demo again: it first removes the remains of an earlier one",
   });
 }

@@ -16,8 +16,8 @@ const english = {
   },
   networkLine: (network: string, state: string, members: number) =>
     members === 0 ? `${network}: ${state}` : `${network}: ${state}, ${members} online`,
-  networkLost: (network: string) => `${network}: the relay is away`,
-  networkLostDetail: "Laneway goes on trying, and says when it is back.",
+  networkLost: (network: string) => `${network}: the relay is unreachable`,
+  networkLostDetail: "Laneway keeps trying, and tells you when it is back.",
   networkBack: (network: string) => `${network} is back`,
   networkUp: (network: string) => `${network} is connected`,
   networkFailed: (network: string) => `${network} could not be connected`,
@@ -26,7 +26,7 @@ const english = {
   closeTitle: "Close the window?",
   closeMessage: "Your networks stay connected when the window closes.",
   closeDetail:
-    "The Laneway service keeps them up, whether the app waits in the tray or quits, and until you turn them off. To disconnect, turn a network off before you close the window. Start Laneway again to see it.",
+    "The Laneway service keeps them up until you turn them off, whether the app stays in the tray or quits. To disconnect, turn a network off first. To see the window again, start Laneway.",
   closeToTray: "Keep in the tray",
   closeQuit: "Quit the app",
   cancel: "Cancel",
@@ -51,7 +51,7 @@ const chinese: Words = {
   },
   networkLine: (network, state, members) =>
     members === 0 ? `${network}：${state}` : `${network}：${state}，${members} 台在线`,
-  networkLost: (network) => `${network}：中继已断开`,
+  networkLost: (network) => `${network}：无法连接中继`,
   networkLostDetail: "Laneway 会继续尝试，恢复后会通知您。",
   networkBack: (network) => `${network} 已恢复`,
   networkUp: (network) => `${network} 已连接`,
@@ -61,7 +61,7 @@ const chinese: Words = {
   closeTitle: "关闭窗口？",
   closeMessage: "关闭窗口后，您的网络保持连接。",
   closeDetail:
-    "无论应用留在托盘还是退出，Laneway 服务都会保持网络连接，直到您将其关闭。若要断开，请先关闭网络再关闭窗口。再次启动 Laneway 即可看到窗口。",
+    "无论应用留在托盘还是退出，Laneway 服务都会保持网络连接，直到您将其关闭。如需断开，请先关闭网络。再次启动 Laneway 即可重新打开窗口。",
   closeToTray: "留在托盘",
   closeQuit: "退出应用",
   cancel: "取消",

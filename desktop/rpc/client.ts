@@ -211,7 +211,7 @@ function gone(what = "is gone"): Fault {
   return new Fault({
     code: "agent.gone",
     message: `the agent ${what}`,
-    hint: "It was stopped or is being started again; try again, and see 'laneway service status'.",
+    hint: "It was stopped or is restarting; try again, and see 'laneway service status'.",
   });
 }
 

@@ -64,8 +64,8 @@ export function toRpcError(thrown: unknown, code: number = RpcCode.fault): RpcEr
   }
   return {
     code: RpcCode.internal,
-    message: "the agent made a mistake",
-    data: { code: "agent.internal", hint: "Please report it, with the agent's log.", exit_code: 1 },
+    message: "internal error in the agent",
+    data: { code: "agent.internal", hint: "Please report this bug with the agent's log.", exit_code: 1 },
   };
 }
 

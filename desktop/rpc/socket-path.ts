@@ -66,7 +66,7 @@ export function unreachable(socket: string, cause: unknown): Fault {
     code: "agent.not-reachable",
     message: `the agent at '${socket}' can't be reached (${code || (cause as Error).message})`,
     hint: denied
-      ? `Ask whoever runs this machine to add you to the group '${SERVICE_NAME}', then log in again.`
+      ? `Ask this machine's administrator to add you to the group '${SERVICE_NAME}', then log in again.`
       : "Check LANEWAY_SOCKET, and that the agent runs.",
     cause,
   });

@@ -1,11 +1,11 @@
-// Other users than the one that runs the tests.
+// Users other than the tests' own.
 import { execFileSync } from "node:child_process";
 import { launcher, type Machine } from "./network/lab.ts";
 
-/** Options of setpriv that make a process nobody's. */
+/** Options of setpriv that run a process as `nobody`. */
 export const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"];
 
-/** A machine, by way of setpriv. */
+/** Returns a machine that runs commands through setpriv. */
 export function by(machine: Machine, options: readonly string[]): Machine {
   const through = (command: string, args: readonly string[]) => [...options, "--", command, ...args];
   return {
@@ -14,7 +14,7 @@ export function by(machine: Machine, options: readonly string[]): Machine {
   };
 }
 
-/** A checkout below root's home is nobody else's to run. */
+/** Returns whether other users can't run this checkout, as below root's home. */
 export function nobodyCanReadThis(): boolean {
   try {
     const command = [...NOBODY, launcher.command, ...launcher.args, "--version"];

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const repository = join(import.meta.dirname, "../..");
 
-/** Tests of its own, run by a vitest of their own with this reporter after the default one. */
+/** Separate test files, run by their own vitest with this reporter after the default one. */
 let directory: string;
 beforeEach(() => {
-  // Inside the repository, so that vitest is found, and not where the repository's own tests are.
+  // Inside the repository, so that vitest is found, but apart from the repository's own tests.
   directory = mkdtempSync(join(repository, ".reporter-test-"));
 });
 afterEach(() => rmSync(directory, { recursive: true }));

@@ -1,4 +1,4 @@
-// Says at the end of a run what was skipped and why, and sums it up in one line made to be read by programs.
+// Reports at the end of a run what was skipped and why, and a summary in one line for programs.
 import { mkdtempSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,9 +13,9 @@ export default class SummaryReporter implements Reporter {
 
   onInit(): void {
     this.#directory = mkdtempSync(join(tmpdir(), "laneway-test-"));
-    // Test files run in processes of their own, which inherit this.
+    // Test files run in their own processes, which inherit this.
     process.env[MISSING_FILE_VARIABLE] = join(this.#directory, "missing.jsonl");
-    // On exit, because nothing may follow the last line, whatever other reporters still print.
+    // On exit, because the line must be the last, after other reporters' output.
     process.once("exit", () => {
       if (this.#directory) rmSync(this.#directory, { recursive: true, force: true });
       if (this.#summary) writeSync(process.stdout.fd, this.#summary);
@@ -35,7 +35,7 @@ export default class SummaryReporter implements Reporter {
     this.#summary = `${lines.join("\n")}\n`;
   }
 
-  /** What each test file lacked, by its path. */
+  /** Returns what each test file lacked, by its path. */
   #missing(): Map<string, Set<string>> {
     const missing = new Map<string, Set<string>>();
     for (const line of readLines(process.env[MISSING_FILE_VARIABLE])) {
@@ -57,7 +57,7 @@ function readLines(path: string | undefined): string[] {
   }
 }
 
-/** Files that could not be loaded, suites whose hooks failed and unhandled errors count as failed too. */
+/** Counts results. Files that could not be loaded, failed hooks and unhandled errors count as failed too. */
 function count(modules: readonly TestModule[], unhandled: readonly SerializedError[]): Sums {
   const sums = { passed: 0, failed: unhandled.length, skipped: 0 };
   for (const module of modules) {

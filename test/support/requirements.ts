@@ -1,14 +1,16 @@
-// What a test needs of the machine, and whether this machine has it.
+// The requirements of a test, and whether this machine meets them.
 import { spawnSync } from "node:child_process";
 import { appendFileSync, closeSync, constants, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { findCommand, isExecutable, SYSTEM_DIRECTORIES } from "../../tools/find-command.ts";
 
-/** Names the file, if any, to which each unmet requirement is appended as one JSON line; the reporter reads it. */
+/**
+ * Variable with the file, if any, to which each unmet requirement is appended as a JSON line; the reporter reads it.
+ */
 export const MISSING_FILE_VARIABLE = "LANEWAY_TEST_MISSING";
 
-/** One line of that file: `test` is the absolute path of the test file, `missing` what it needs and this machine lacks. */
+/** One line of that file: `test` is the absolute path of the test file, `missing` its unmet requirements. */
 export type MissingRecord = { test: string; missing: string[] };
 
 const repository = join(import.meta.dirname, "../..");
@@ -23,7 +25,7 @@ const special = new Map<string, () => boolean>([
 
 function canOpenTun(): boolean {
   try {
-    // Opening is what fails where the device node exists but the kernel has no driver.
+    // Opening fails if the device node exists but the kernel has no driver.
     closeSync(openSync("/dev/net/tun", constants.O_RDWR));
     return true;
   } catch {
@@ -32,7 +34,7 @@ function canOpenTun(): boolean {
 }
 
 function canMakeNamespaces(): boolean {
-  // Anonymous, so that the attempt vanishes with its process; veth and nftables are what a host behind a NAT needs.
+  // In an anonymous namespace, which vanishes with its process; a host behind a NAT needs veth and nftables.
   const attempt = "ip link add type veth && nft add table ip attempt";
   const environment = {
     ...process.env,
@@ -66,9 +68,9 @@ function isMet(name: string): boolean {
 }
 
 /**
- * Whether this machine has all of `names`: commands on PATH, or `root`, `tun` (the TUN/TAP driver), `netns`
- * (network namespaces with veth and nftables), `tuntap2` (the optional package, built) and `deno`.
- * Meant for `describe.runIf(requires("tshark"))`: what is missing is told at the end of the run.
+ * Returns whether this machine has all of `names`: commands on PATH, or `root`, `tun` (the TUN/TAP driver), `netns`
+ * (network namespaces with veth and nftables), `tuntap2` (the optional package, built) and `deno`. For
+ * `describe.runIf(requires("tshark"))`: the end of the run reports what is missing.
  *
  * @throws Error in CI (the variable `CI` is set), where nothing may be skipped.
  */
@@ -83,7 +85,7 @@ export function requires(...names: string[]): boolean {
   return false;
 }
 
-/** Returns the absolute path of the test file being collected: the outermost one on the stack. */
+/** Returns the test file being collected: the outermost one on the stack. */
 export function callingTest(): string {
   const frames = (new Error().stack ?? "").split("\n");
   const frame = frames.findLast((line) => line.includes(".test.ts"));

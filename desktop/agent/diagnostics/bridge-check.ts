@@ -53,7 +53,7 @@ async function checkBridge(bridge: Bridge, signal: AbortSignal): Promise<Finding
   const { name, tap } = bridge;
   if ((Number(read(`${NET}/${name}/flags`)) & IFF_UP) === 0) {
     const hint = `Bring it up: sudo ip link set ${name} up.`;
-    return { state: "fail", detail: `the bridge ${name}, which has ${tap} in it, is down`, hint };
+    return { state: "fail", detail: `the bridge ${name} of ${tap} is down`, hint };
   }
   const { chains, unread } = await readFirewall(signal);
   const others = listed(`${NET}/${name}/brif`).filter((port) => port !== tap);
@@ -75,7 +75,7 @@ async function checkBridge(bridge: Bridge, signal: AbortSignal): Promise<Finding
       return {
         state: "skipped",
         detail: `frames of ${name} go through this machine's firewall (${labels(settings)}), which can't be read: ${unread}`,
-        hint: `Run 'sudo laneway doctor', or keep them out of it: ${commands(settings)}.`,
+        hint: `Run 'sudo laneway doctor', or keep bridged frames out of it: ${commands(settings)}.`,
       };
     }
   }

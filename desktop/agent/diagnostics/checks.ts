@@ -43,7 +43,7 @@ export async function runChecks(
     const found: Finding =
       blame === undefined
         ? await run(signal)
-        : { state: "skipped", detail: `not tried, since '${blame}' failed` };
+        : { state: "skipped", detail: `not tried, because '${blame}' failed` };
     signal.throwIfAborted();
     if (found.state === "fail") failed = true;
     if (found.state === "fail" || blame !== undefined) blocked.set(id, blame ?? id);

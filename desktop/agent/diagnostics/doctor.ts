@@ -128,7 +128,7 @@ async function checkAccess(
     if (names.length > 0) {
       return { state: "pass", detail: `the ${credentials.kind} is accepted for ${names.join(", ")}` };
     }
-    const detail = `the ${credentials.kind} is accepted, and opens no network`;
+    const detail = `the ${credentials.kind} is accepted, but opens no network`;
     return { state: "fail", detail, hint: credentials.moreNetworks };
   } catch (error) {
     if (!(error instanceof Refused)) return wayFailed(relay, error, signal);
@@ -138,7 +138,7 @@ async function checkAccess(
 
 async function checkOverlap({ networks, relay }: Welcomed, signal: AbortSignal): Promise<Finding> {
   if (networks.length > 0) return await overlapOfOffers(networks, relay, signal);
-  return { state: "skipped", detail: "the networks' addresses are not known without access" };
+  return { state: "skipped", detail: "the networks' addresses are unknown without access" };
 }
 
 async function checkMtu(
@@ -150,8 +150,8 @@ async function checkMtu(
   if (mtu?.actual !== undefined && mtu.actual !== mtu.offered) {
     return {
       state: "fail",
-      detail: `${mtu.tap} has an MTU of ${mtu.actual}, and its network ${mtu.offered}`,
-      hint: `Have nothing else change it: sudo ip link set ${mtu.tap} mtu ${mtu.offered}.`,
+      detail: `${mtu.tap} has an MTU of ${mtu.actual}, but its network ${mtu.offered}`,
+      hint: `Keep other programs from changing it, and restore it: sudo ip link set ${mtu.tap} mtu ${mtu.offered}.`,
     };
   }
   let bytes: number | undefined;
@@ -163,8 +163,8 @@ async function checkMtu(
   if (bytes === undefined) {
     return {
       state: "fail",
-      detail: "small packets get to the relay and back, and packets of full size do not",
-      hint: "The path takes less than it says: lower the MTU of the interface to the internet, to 1400 for a start.",
+      detail: "small packets reach the relay and come back, but full-size packets do not",
+      hint: "The path's MTU is smaller than announced: lower the MTU of the interface to the internet, first to 1400.",
     };
   }
   const whole = `packets of full size pass both ways (${bytes} bytes came)`;

@@ -41,7 +41,7 @@ export async function overlapOfInterface(tap: string, signal: AbortSignal): Prom
     return {
       state: "skipped",
       detail: `${tap} has no address`,
-      hint: "See what its 'laneway up' says: an address that overlaps with another interface is not set.",
+      hint: "See the output of its 'laneway up': an address that overlaps with another interface is not set.",
     };
   }
   const machine = await readMachine({ except: tap, signal });

@@ -60,7 +60,7 @@ async function checkName(relay: URL, reach: Reach, signal: AbortSignal): Promise
     signal.throwIfAborted();
     return {
       state: "fail",
-      detail: `the name ${host} is not found (${codeOf(error)})`,
+      detail: `the name ${host} can't be resolved (${codeOf(error)})`,
       hint: "Check the name in the relay's URL, that this machine is online, and which DNS server it asks.",
     };
   }
@@ -102,9 +102,8 @@ const REACH_HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Nothing listens there: check that the relay runs, and the port in its URL.",
   ENETUNREACH: "This machine has no route there: check its network and its default route.",
   EHOSTUNREACH:
-    "That machine is not there, or a firewall says so: check its address and the firewalls between.",
-  "no answer":
-    "Something on the way drops it: check the firewalls of this machine, its network and the relay.",
+    "That machine does not answer, or a firewall rejects it: check its address and the firewalls between.",
+  "no answer": "A firewall drops it: check the firewalls of this machine, its network and the relay.",
 };
 
 /** The proxy's URL in the form that {@link proxyFor} reads. */

@@ -24,7 +24,7 @@ export interface Credentials {
 /** Returns credentials by an access token, which is shown to any relay that is dialled. */
 export function tokenCredentials(token: string): Credentials {
   const advices: Readonly<Record<number, string>> = {
-    [Close.refused]: "Make a new one with 'laneway token create', and check that it is whole.",
+    [Close.refused]: "Create a new one with 'laneway token create', and check that it is complete.",
     [Close.revoked]: "Ask the relay's operator for a new token.",
   };
   return {
@@ -51,7 +51,7 @@ export interface DeviceIdentity {
  * relay then refuses the client, the user is told this reason.
  */
 export function deviceCredentials({ relay, device, key }: DeviceIdentity): Credentials {
-  const anew = "Ask its operator for a new invite, and open that with 'laneway join LINK'.";
+  const anew = "Ask its operator for a new invite, and open it with 'laneway join LINK'.";
   let elsewhere: string | undefined;
   return {
     kind: "device",
@@ -65,7 +65,7 @@ export function deviceCredentials({ relay, device, key }: DeviceIdentity): Crede
       if (code === Close.revoked) return anew;
       if (code !== Close.refused) return undefined;
       if (elsewhere === undefined) return anew;
-      return `It believes that it is reached at '${elsewhere}': its operator sets that with --public-url.`;
+      return `It expects to be reached at '${elsewhere}': ask its operator to correct --public-url.`;
     },
   };
 }

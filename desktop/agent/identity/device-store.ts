@@ -136,7 +136,7 @@ export class DeviceStore {
       throw new Fault({
         code: "state.corrupt",
         message: `'${file}' is not a device's record`,
-        hint: "Put back a copy of it, or move it away and enrol anew with 'laneway join LINK'.",
+        hint: "Restore a copy of it, or move it away and enrol again with 'laneway join LINK'.",
       });
     }
   }

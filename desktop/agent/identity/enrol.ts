@@ -66,7 +66,7 @@ export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
   if (!response.ok) throw refusal(device.relay, response, json, options);
   const said = answer.safeParse(json);
   if (response.status !== 201 || !said.success || said.data.tenant !== tenant) {
-    throw notARelay(device.relay, "its answer is not that to an enrolment");
+    throw notARelay(device.relay, "its answer is not one to an enrolment");
   }
   const enrolment = { device: said.data.device, name: said.data.name, networks: said.data.networks };
   const enrolled = { ...device, enrolment, reach: merged(device.reach, reach) };
@@ -118,8 +118,8 @@ function failure(relay: URL, error: unknown, signal: AbortSignal): unknown {
     code: "relay.unreachable",
     message: why.message,
     hint: isMeantForElsewhere
-      ? `${relay.hostname} is this machine itself: ask for a link with the relay's own address, which it has where it is made with '--relay http://ADDRESS:PORT', or where the relay has a --public-url.`
-      : "Check that this machine is online and that the link is whole; the same invite can be tried again.",
+      ? `${relay.hostname} is this machine itself: ask for a link that was created with '--relay http://ADDRESS:PORT', or by a relay with a --public-url.`
+      : "Check that this machine is online and that the link is complete; you can try the same invite again.",
     cause: error,
   });
 }
@@ -136,12 +136,12 @@ function refusal(
   if (!said.success) return notARelay(relay, `HTTP ${status} to an enrolment`);
   const { code, detail, hint } = said.data;
   const hints: Readonly<Record<string, string>> = {
-    "invite.refused": "Check that the link is whole, or ask whoever sent it for a new one.",
-    "invite.expired": "Ask whoever sent it for a new one.",
-    "invite.used-up": "Ask whoever sent it for a new one: this one has let in as many devices as it may.",
-    "invite.revoked": "Ask whoever sent it for a new one.",
-    "enrol.device-revoked": "Ask whoever sent it for a new one.",
-    "enrol.bad-proof": `The relay has to be reached at '${relay.origin}': its operator sets that with --public-url.`,
+    "invite.refused": "Check that the link is complete, or ask the sender for a new one.",
+    "invite.expired": "Ask the sender for a new one.",
+    "invite.used-up": "Ask the sender for a new one: this one has enrolled as many devices as allowed.",
+    "invite.revoked": "Ask the sender for a new one.",
+    "enrol.device-revoked": "Ask the sender for a new one.",
+    "enrol.bad-proof": `Ask the relay's operator to set --public-url to '${relay.origin}'.`,
     "enrol.bad-key": `Move '${store.file(relay, tenant)}' away, and join again with a new key.`,
     "limit.devices":
       "Ask the relay's operator to remove a device that is no longer used, or to raise the limit.",
@@ -167,7 +167,7 @@ function retryAfter({ headers }: Response): string {
 export function notAnInvite(): Fault {
   return usage(
     "usage.invite",
-    "what is given is not an invite's link",
+    "this is not an invite link",
     "It is https://RELAY/join#v1.TENANT.SECRET, or begins with laneway://; put it in quotes, whole, as it was sent.",
   );
 }

@@ -135,7 +135,7 @@ export class InterfaceKeeper {
       const problem = error instanceof Fault ? problemOf(error) : undefined;
       this.#news({
         kind: "fault",
-        message: `${this.#wanted.name} can't be looked at`,
+        message: `${this.#wanted.name} can't be read`,
         ...(problem && { problem }),
       });
       this.#later(["state"]);
@@ -195,7 +195,7 @@ export class InterfaceKeeper {
     }
     if (!this.#limit.isSpent(kind)) this.#faults.delete(kind);
     this.#again = true;
-    this.#news({ kind: "put-back", message: `${this.#wanted.name} ${what}: put back` });
+    this.#news({ kind: "put-back", message: `${this.#wanted.name} ${what}: restored` });
   }
 
   /** Linux before 6.3 can't rename a link that is up. */
@@ -238,7 +238,7 @@ export class InterfaceKeeper {
     this.#faults.clear();
     this.#events?.replaced(tap);
     if (formatMac(mac) !== this.#link.mac) this.#events?.moved(parseMac(this.#link.mac) ?? mac);
-    this.#news({ kind: "put-back", message: `${name} was deleted: made anew` });
+    this.#news({ kind: "put-back", message: `${name} was deleted: created again` });
     this.#again = true;
     return [];
   }
@@ -263,12 +263,12 @@ export class InterfaceKeeper {
     }
     for (const { kind, what } of left) {
       if (!this.#limit.isSpent(kind) || this.#faults.has(kind)) continue;
-      const why = "something else changes it again and again; it is put back five times a minute";
+      const why = "another program keeps changing it; Laneway restores it five times a minute";
       this.#fault(
         kind,
         what,
         why,
-        "Find what does, and have it leave the interface alone: see docs/agent.md.",
+        "Find that program, and make it leave the interface alone: see docs/agent.md.",
       );
     }
     if (left.length > 0 || this.#faults.size > 0) this.#later([...kinds, ...this.#faults.keys()]);
@@ -282,11 +282,11 @@ export class InterfaceKeeper {
 
   #forgive(kind: DifferenceKind): void {
     this.#faults.delete(kind);
-    this.#news({ kind: "put-back", message: `${this.#wanted.name} is left as it should be again` });
+    this.#news({ kind: "put-back", message: `${this.#wanted.name} is no longer changed by others` });
   }
 
   #fault(kind: DifferenceKind, what: string, why: string, hint: string): void {
-    const message = `${this.#wanted.name} ${what}, and that can't be put back: ${why}`;
+    const message = `${this.#wanted.name} ${what}, and that can't be restored: ${why}`;
     const problem = { code: "interface.changed", message, hint };
     const isNew = this.#faults.get(kind)?.message !== message;
     this.#faults.set(kind, problem);
@@ -327,7 +327,7 @@ async function findLink(name: string, signal: AbortSignal): Promise<LinkState> {
   throw new Fault({
     code: "link.gone",
     message: `the network interface "${name}" is gone`,
-    hint: "Something else deleted the interface; bring the network up again.",
+    hint: "Another program deleted the interface; bring the network up again.",
   });
 }
 

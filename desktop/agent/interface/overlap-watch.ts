@@ -126,7 +126,7 @@ function overlapProblem(
   return [
     {
       code: "interface.overlap",
-      message: `network '${network}' has ${formatNetwork(cidr)}${on}, and it overlaps: ${claim.what}; machines of one of the two are not reached`,
+      message: `network '${network}' has ${formatNetwork(cidr)}${on}, which overlaps: ${claim.what}; you can't reach the machines of one of the two`,
       hint: `Have the network's operator choose another subnet, or use another LAN. 'laneway up ${network} --address none' gives the interface no address, and --allow-overlap says that it is meant so.`,
     },
   ];

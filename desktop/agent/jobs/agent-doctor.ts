@@ -75,8 +75,8 @@ function accessOf(agent: Agent, network: ManagedNetwork): DoctorOptions["credent
   }
   const [waiting] = used;
   if (waiting !== undefined) {
-    const hint = "The agent tries again by itself; run this again in a moment.";
-    const detail = waiting.error?.message ?? "the tunnel is being opened";
+    const hint = "The agent retries automatically; run this again in a moment.";
+    const detail = waiting.error?.message ?? "the tunnel is opening";
     return { state: "skipped", detail, hint: waiting.error?.hint ?? hint };
   }
   if (kept.token !== undefined) return tokenCredentials(kept.token);
@@ -99,12 +99,12 @@ function notEnrolled(): Finding {
 async function askPeers(network: ManagedNetwork | undefined, job: Job): Promise<Finding> {
   if (network?.state !== "up") {
     const hint = `Bring the network up with 'laneway up${network === undefined ? "" : ` ${network.name}`}'.`;
-    return { state: "skipped", detail: "only on a network that is up are there members to ask", hint };
+    return { state: "skipped", detail: "members can only be asked on a network that is up", hint };
   }
   await network.measure();
   const online = network.peers.peers.filter((peer) => peer.online);
   if (online.length === 0) {
-    return { state: "skipped", detail: `nobody else is on ${network.name} now` };
+    return { state: "skipped", detail: `no other member is on ${network.name} now` };
   }
   for (const { name, latency_ms } of online) {
     if (latency_ms !== null) {
@@ -119,7 +119,7 @@ async function askPeers(network: ManagedNetwork | undefined, job: Job): Promise<
   }
   return {
     state: "fail",
-    detail: `of ${online.length} members of ${network.name} none answers`,
+    detail: `none of ${online.length} members of ${network.name} answers`,
     hint: "Look at the members' firewalls, and at the addresses of their interfaces with 'ip address'.",
   };
 }

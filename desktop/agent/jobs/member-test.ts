@@ -76,7 +76,7 @@ function pairOf(network: ManagedNetwork, vtep: string, job: Job): Pair {
   const peer = network.peers.find(vtep);
   if (peer === undefined) {
     const message = `network '${network.name}' has no member '${vtep}'`;
-    throw new Fault({ code: "peer.unknown", message, hint: "See who is there with 'laneway peers'." });
+    throw new Fault({ code: "peer.unknown", message, hint: "List the members with 'laneway peers'." });
   }
   if (!peer.online) {
     const hint = "Start it, or have its network brought up, and try again.";
@@ -98,7 +98,7 @@ function noAnswer({ peer }: Pair): Fault {
   return new Fault({
     code: "peer.no-answer",
     message: `'${peer.name}' does not answer probes`,
-    hint: "It has to be up by an agent of this version, and its network must not forbid EtherType 0x88b6.",
+    hint: "It needs an agent of this version, and its network must allow EtherType 0x88b6.",
   });
 }
 
@@ -111,8 +111,8 @@ async function roundTrip(pair: Pair, what: string, group: number): Promise<Findi
   if ((await echo(pair, firstMac(pair), PROBE_BYTES, 1)) === undefined) throw noAnswer(pair);
   return {
     state: "fail",
-    detail: `${pair.peer.name} answers when it is asked alone, and no ${what}`,
-    hint: "Look at what the network's hub drops: 'laneway counters', and the settings of 'laneway network show'.",
+    detail: `${pair.peer.name} answers unicast, but no ${what}`,
+    hint: "See what the network's hub drops with 'laneway counters', and its settings with 'laneway network show'.",
   };
 }
 
@@ -133,7 +133,7 @@ async function pathMtu(pair: Pair): Promise<Finding> {
   }
   return {
     state: "fail",
-    detail: `of the network's ${mtu} bytes ${passes} pass to ${peer.name} and back`,
+    detail: `only ${passes} of the network's ${mtu} bytes pass to ${peer.name} and back`,
     hint: "Check the MTU of the interfaces at both ends, with 'ip link'.",
     value: passes,
     unit: "bytes",
@@ -218,7 +218,7 @@ async function throughput(pair: Pair): Promise<Finding> {
   const bits = (report.sequence - 1) * mtu * 8;
   const value = Math.round(bits / (Math.max(report.microseconds, 1) / 1e6));
   const missing = Math.max(0, sent - report.sequence);
-  const detail = `to ${peer.name}, in full frames: ${report.sequence} came, ${missing} did not`;
+  const detail = `to ${peer.name}, in full frames: ${report.sequence} arrived, ${missing} were lost`;
   return { state: "pass", detail, value, unit: "bit/s" };
 }
 

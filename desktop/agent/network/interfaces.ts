@@ -270,6 +270,6 @@ export function forOneNetwork(): Fault {
   return usage(
     "usage.networks",
     "--tap, --address, --mac and --qemu are for one network",
-    "Name it, and run 'laneway up' once for each.",
+    "Name the network, and run 'laneway up' once for each.",
   );
 }

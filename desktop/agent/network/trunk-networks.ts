@@ -152,7 +152,7 @@ export class TrunkNetworks {
 function changed({ name }: NetworkOffer): Fault {
   return new Fault({
     code: "network.changed",
-    message: `network '${name}' has become another one, and the trunk's interface was made for what it was`,
+    message: `network '${name}' was replaced, and the trunk's interface was made for the previous one`,
     hint: "Run 'laneway up' again.",
   });
 }

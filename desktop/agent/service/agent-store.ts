@@ -79,7 +79,7 @@ export class AgentStore {
       throw new Fault({
         code: "state.corrupt",
         message: `'${this.#file}' is not the agent's state`,
-        hint: "Put back a copy of it, or move it away: devices stay enrolled, and networks are brought up anew.",
+        hint: "Restore a copy of it, or move it away: devices stay enrolled, but you must bring networks up again.",
       });
     }
     const same = state.boot === this.#boot;
@@ -121,7 +121,7 @@ function unreadable(file: string, cause: unknown): Fault {
   return new Fault({
     code: "state.unreadable",
     message: `'${file}' can't be read: ${cause instanceof Error ? cause.message : cause}`,
-    hint: "It is the agent's user's: run the agent as that user, or name another directory with LANEWAY_STATE.",
+    hint: "It belongs to the agent's user: run the agent as that user, or name another directory with LANEWAY_STATE.",
     cause,
   });
 }

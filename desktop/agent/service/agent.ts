@@ -266,7 +266,7 @@ export class Agent {
     }
     throw new Fault({
       code: "network.unknown",
-      message: `this machine is not enrolled for the network '${network}' any more`,
+      message: `this machine is no longer enrolled for the network '${network}'`,
       hint: "Open an invite with 'laneway join LINK'.",
     });
   }
@@ -329,7 +329,7 @@ export class Agent {
     if (relay === undefined) {
       throw new Fault({
         code: "usage.relay",
-        message: "no relay is named beside the token",
+        message: "a token needs a relay",
         hint: "Name it with --relay URL.",
         exitCode: 2,
       });

@@ -44,7 +44,7 @@ export class Jobs {
     if (this.#running.size >= MOST_JOBS) {
       throw new Fault({
         code: "job.too-many",
-        message: `${MOST_JOBS} checks, tests and captures of this caller run already`,
+        message: `${MOST_JOBS} checks, tests and captures of this caller are already running`,
         hint: "Wait for one of them, or cancel it.",
       });
     }

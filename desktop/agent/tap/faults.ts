@@ -32,14 +32,14 @@ export function openFault(code: string, name: string | undefined, cause: unknown
   if (name !== undefined && (code === "EBUSY" || code === "EEXIST" || (code === "EINVAL" && exists(name)))) {
     return new Fault({
       code: "tap.name-taken",
-      message: `there is a network interface "${name}" already`,
-      hint: "Choose another name with --tap, or none to have a free one chosen.",
+      message: `the network interface "${name}" already exists`,
+      hint: "Choose another name with --tap, or leave it out to get a free one.",
       cause,
     });
   }
   return new Fault({
     code: "tap.refused",
-    message: `the kernel refused to make a TAP${name === undefined ? "" : ` "${name}"`} (${code})`,
+    message: `the kernel refused to create a TAP${name === undefined ? "" : ` "${name}"`} (${code})`,
     hint: "Run laneway doctor to see what is missing.",
     cause,
   });
@@ -49,7 +49,7 @@ export function noDeviceFault(cause: unknown): Fault {
   return new Fault({
     code: "tap.no-device",
     message: "this system has no /dev/net/tun",
-    hint: "Load the driver (modprobe tun); a container needs the device handed in (--device /dev/net/tun).",
+    hint: "Load the driver (modprobe tun); pass the device to a container (--device /dev/net/tun).",
     cause,
   });
 }
@@ -57,7 +57,7 @@ export function noDeviceFault(cause: unknown): Fault {
 export function noPermissionFault(name: string | undefined, code: string, cause: unknown): Fault {
   return new Fault({
     code: "tap.no-permission",
-    message: `no permission to make a TAP${name === undefined ? "" : ` "${name}"`} (${code})`,
+    message: `no permission to create a TAP${name === undefined ? "" : ` "${name}"`} (${code})`,
     hint: "Run as root or with CAP_NET_ADMIN, or install the service: laneway service install.",
     cause,
   });
@@ -67,7 +67,7 @@ export function noPermissionFault(name: string | undefined, code: string, cause:
 export function unsupportedFault(system: NodeJS.Platform): Fault {
   return new Fault({
     code: "tap.unsupported-platform",
-    message: `there is no TAP driver of ours for ${system} yet, so this machine can't join a network`,
+    message: `Laneway has no TAP driver for ${system} yet, so this machine can't join a network`,
     hint: "The relay (laneway relay) and the administration commands work here; run laneway up on Linux.",
   });
 }
@@ -77,7 +77,7 @@ export function goneFault(name: string, cause?: unknown): Fault {
   return new Fault({
     code: "tap.gone",
     message: `the network interface "${name}" is gone`,
-    hint: "Something else deleted it; bring the network up again.",
+    hint: "Another program deleted it; bring the network up again.",
     cause,
   });
 }

@@ -147,7 +147,7 @@ const REFUSALS: readonly { says: RegExp; code: string; hint: string }[] = [
   {
     says: /cannot find device|no such device/i,
     code: "link.gone",
-    hint: "Something else deleted the interface; bring the network up again.",
+    hint: "Another program deleted the interface; bring the network up again.",
   },
   {
     says: /file exists/i,

@@ -58,7 +58,7 @@ export function judgeAddress(text: string, version: 4 | 6): Cidr | string {
   const shortest = SHORTEST_PREFIX[version];
   if (cidr.prefix < shortest) return `has a prefix shorter than /${shortest}`;
   for (const [range, why] of FORBIDDEN) if (overlaps(range, cidr)) return why;
-  return isOfNoMachine(cidr) ? "is the address of a network and not of a machine" : cidr;
+  return isOfNoMachine(cidr) ? "is the address of a network, not of a machine" : cidr;
 }
 
 /** Returns whether a network is entirely for private use, so that its route captures no part of the Internet. */

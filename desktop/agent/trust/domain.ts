@@ -24,7 +24,7 @@ export function judgeDomain(domain: string, host: string): string | undefined {
   if (domain.length > LONGEST || !labels.every((label) => LABEL.test(label))) return "is not a domain";
   const top = labels.at(-1) ?? "";
   if (/^[0-9]+$/.test(top)) return "is not a domain";
-  if (SPECIAL.has(top)) return `is below .${top}, which is for another use`;
+  if (SPECIAL.has(top)) return `is below .${top}, which is reserved`;
   const { publicSuffix, isIcann, isPrivate, domain: registered } = parse(domain, OPTIONS);
   const isPublic = isIcann === true || isPrivate === true;
   if (!isPublic) {

@@ -32,8 +32,7 @@ export interface JudgeInterfaceOptions {
   readonly signal: AbortSignal;
 }
 
-const HINT =
-  "Use --allow-overlap with 'laneway up' if the network is to have it, or ask the relay's operator.";
+const HINT = "Allow it with 'laneway up --allow-overlap', or ask the relay's operator.";
 
 /**
  * Judges the addresses and name servers for one interface by this machine's current state.

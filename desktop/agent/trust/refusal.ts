@@ -24,7 +24,7 @@ export function refusedValue(
   what: string,
   value: unknown,
   why: string,
-  hint = "Ask the relay's operator; the rest of what it says is used.",
+  hint = "Ask the relay's operator; its other values are used.",
 ): Refusal {
   const of = network === undefined ? "" : ` of network '${network}'`;
   const fault = new Fault({

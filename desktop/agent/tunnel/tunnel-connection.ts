@@ -252,7 +252,7 @@ export class TunnelConnection implements MessageEvents {
     if (this.#ending !== undefined) return;
     this.alive();
     if (!this.#budget.take(message.length)) {
-      return this.#close(POLICY, "the relay sent more control messages than a client reads");
+      return this.#close(POLICY, "the relay sent too many control messages");
     }
     const parsed = parseControl(relayMessage, message);
     // Unknown types belong to later versions.

@@ -45,7 +45,7 @@ export function notARelay(relay: URL, answer: string): Unreachable {
   return new Unreachable({
     code: "relay.not-a-relay",
     message: `${relay.href} is not a Laneway relay (${plainText(answer, SHOWN)})`,
-    hint: "Check the URL: it is the one that 'laneway relay' prints, or that your operator gave you.",
+    hint: "Check the URL: use the one that 'laneway relay' prints, or that your operator gave you.",
   });
 }
 
@@ -103,7 +103,7 @@ function afterProxyRefused(relay: URL, { proxy, status, schemes }: ProxyRefused)
   return new Unreachable({
     code: "proxy.failed",
     message: `the proxy ${where} made no connection to ${target} (HTTP ${status})`,
-    hint: "Check the relay's name and that it runs: it is the proxy that looks up the name and connects.",
+    hint: "Check the relay's name and that it runs: the proxy looks up the name and connects.",
   });
 }
 
@@ -185,18 +185,18 @@ export interface Verdict {
 const FINAL_CLOSES: Readonly<Record<number, { readonly says: string; readonly hint: string }>> = {
   [Close.tooBig]: {
     says: "ended the tunnel",
-    hint: "Both ends have to speak the same limits: update the older of the two.",
+    hint: "Both ends must have the same limits: update the older of the two.",
   },
   [Close.refused]: { says: "refused the", hint: "Try again later." },
   [Close.malformed]: {
     says: "ended the tunnel",
-    hint: "Update Laneway on both ends; if it stays, please report it.",
+    hint: "Update Laneway on both ends; if it happens again, please report it.",
   },
   [Close.revoked]: { says: "has withdrawn this access", hint: "Try again later." },
   [Close.unsupported]: { says: "ended the tunnel", hint: "Update the older of the two ends." },
   [Close.replaced]: {
     says: "ended the tunnel",
-    hint: "Another machine uses this device's key: enrol one of them anew.",
+    hint: "Another machine uses this device's key: enrol one of them again.",
   },
 };
 
@@ -206,7 +206,7 @@ export function judgeEnd(relay: URL, credentials: Credentials, { code, reason, i
   const why = reason === "" ? `the connection ended (${code})` : reason;
   const final = after === "stop" ? FINAL_CLOSES[code] : undefined;
   if (final === undefined) {
-    const hint = "It is tried again by itself; check that this machine is online, and that the relay runs.";
+    const hint = "Laneway retries automatically; check that this machine is online, and that the relay runs.";
     return { after, fault: new Unreachable({ code: "relay.away", message: why, hint }) };
   }
   const says = code === Close.refused ? `${final.says} ${credentials.kind}` : final.says;

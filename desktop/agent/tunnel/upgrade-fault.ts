@@ -58,18 +58,18 @@ function blocked(relay: URL, error: Error): Unreachable {
 }
 
 const PASS_UPGRADE =
-  "Have the proxy pass WebSockets on; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
+  "Make the proxy forward WebSockets; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
 
 /** Returns what the answer reveals of the proxy. */
 function changeBy(error: Error): { what: string; hint: string } {
   if (error instanceof UpgradeRefused) {
     // A relay answers 426 to a request without Upgrade (RFC 9110 section 15.5.22); a 101 without Upgrade is no upgrade.
     if (error.status === 426 || error.status === 101) {
-      return { what: "takes the headers Upgrade and Connection away", hint: PASS_UPGRADE };
+      return { what: "removes the headers Upgrade and Connection", hint: PASS_UPGRADE };
     }
     return {
       what: `lets no WebSocket through: the request for a tunnel is answered with HTTP ${error.status}`,
-      hint: "Have it let WebSockets through to /v1/tunnel, with all their headers (Upgrade, Connection, Sec-WebSocket-…).",
+      hint: "Make it forward WebSockets to /v1/tunnel, with all their headers (Upgrade, Connection, Sec-WebSocket-…).",
     };
   }
   // Messages of the package `ws` about an answer (RFC 6455 section 4.1).
@@ -80,7 +80,7 @@ function changeBy(error: Error): { what: string; hint: string } {
   ].find(({ says }) => says.test(error.message));
   if (lost === undefined) return { what: `breaks WebSockets: ${error.message}`, hint: PASS_UPGRADE };
   return {
-    what: `takes the header ${lost.header} away`,
-    hint: `Have it pass ${lost.header} on as it is, in the request and in the answer.`,
+    what: `removes the header ${lost.header}`,
+    hint: `Make it forward ${lost.header} unchanged, in the request and in the answer.`,
   };
 }

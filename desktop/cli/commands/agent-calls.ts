@@ -19,19 +19,19 @@ const LOOKS: Readonly<Record<NetworkState, Look>> = {
 export function agentCallCommands(): Command[] {
   return [
     new Command("status")
-      .description("show this machine's networks, as the agent has them")
+      .description("show this machine's networks in the agent")
       .option("--json", "print JSON, one object per line")
       .action(runStatus),
     ofPlace(new Command("peers"))
-      .description("show who else is on a network: addresses, and how far away")
+      .description("list the members of a network: addresses and latency")
       .argument("[network]", "its name (default: all that are up)")
       .action(runPeers),
     ofPlace(new Command("down"))
-      .description("take a network down, until it is brought up again")
+      .description("take a network down and keep it down")
       .argument("[network]", "its name (default: all that are up)")
       .action(runDown),
     ofPlace(new Command("leave"))
-      .description("take a network down and forget it, with this device's key where it opens nothing else")
+      .description("take a network down and forget it, and this device's key with its last network")
       .argument("<network>", "its name")
       .action(runLeave),
   ];
@@ -39,8 +39,8 @@ export function agentCallCommands(): Command[] {
 
 function ofPlace(command: Command): Command {
   return command
-    .option("--tenant <name>", "the tenant, where several have a network of this name")
-    .option("--relay <url>", "the relay, where several have a network of this name")
+    .option("--tenant <name>", "the tenant, if several have a network of this name")
+    .option("--relay <url>", "the relay, if several have a network of this name")
     .option("--json", "print JSON, one object per line");
 }
 

@@ -3,7 +3,9 @@ import { Command } from "commander";
 /** `laneway agent` */
 export function agentCommand(): Command {
   return new Command("agent")
-    .description("keep this machine on its networks, for 'laneway up' and the desktop app to talk to")
+    .description(
+      "run the agent, which keeps this machine on its networks for 'laneway up' and the desktop app",
+    )
     .option("--json", "print JSON, one object per line")
     .addHelpText(
       "after",

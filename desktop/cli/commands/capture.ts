@@ -29,13 +29,13 @@ type Ending = "signalled" | "unread" | "ended" | "cut";
 
 /** `laneway capture` */
 export function captureCommand(): Command {
-  const description = "write what passes in a network as pcapng, live, for Wireshark or tshark";
+  const description = "capture a network's frames as pcapng, live, for Wireshark or tshark";
   return adminOptions(tenantOption(new Command("capture").description(description)))
     .option("--network <name>", "the network", "lan")
-    .option("--vtep <id>", "only what passes this VTEP's port")
-    .option("--drops", "only what is dropped, with the reason as the frame's comment")
-    .option("-o, --output <file>", "where to: a file, or '-' for standard output (default: '-', if piped on)")
-    .option("--seconds <number>", "how long (default: until it is told to end)", seconds)
+    .option("--vtep <id>", "only frames at this VTEP's port")
+    .option("--drops", "only dropped frames, with the reason as the frame's comment")
+    .option("-o, --output <file>", "a file, or '-' for standard output (default: '-', if piped)")
+    .option("--seconds <number>", "how long (default: until interrupted)", seconds)
     .addHelpText(
       "after",
       `

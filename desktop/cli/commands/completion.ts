@@ -12,11 +12,11 @@ type Shell = keyof typeof SHELLS;
 export function completionCommand(): Command {
   const completion = new Command("completion");
   return completion
-    .description("print a script that completes this command in a shell")
+    .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(Object.keys(SHELLS)))
     .addHelpText(
       "after",
-      '\nbash: eval "$(laneway completion bash)" in ~/.bashrc\nzsh:  laneway completion zsh > a file _laneway in a directory of $fpath\nfish: laneway completion fish > ~/.config/fish/completions/laneway.fish',
+      '\nbash: eval "$(laneway completion bash)" in ~/.bashrc\nzsh:  laneway completion zsh > FILE, where FILE is _laneway in a directory of $fpath\nfish: laneway completion fish > ~/.config/fish/completions/laneway.fish',
     )
     .action((shell: Shell) => {
       process.stdout.write(SHELLS[shell](completionTree(completion.parent ?? completion)));

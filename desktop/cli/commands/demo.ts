@@ -5,8 +5,8 @@ import { untilSignalled } from "../signals.ts";
 /** `laneway demo` */
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("show it all on this machine: a relay, hosts behind NATs, a ping and a transfer")
-    .option("--keep", "leave it up, and say what to play with")
+    .description("run a demo on this machine: a relay, hosts behind NATs, a ping and a transfer")
+    .option("--keep", "keep it running afterwards, and print what to try")
     .action(async ({ keep }: { readonly keep?: boolean }) => {
       // Loaded only here, so that other commands start sooner.
       const { runDemo } = await import("../../demo/demo.ts");

@@ -11,8 +11,8 @@ export function joinCommand(): Command {
       "[link]",
       "the invite: https://RELAY/join#… or laneway://RELAY/join#…; '-' reads it from standard input (default: LANEWAY_INVITE, which keeps it out of process lists)",
     )
-    .option("--name <text>", "what this device is to be called", hostname())
-    .option("--state <dir>", "where this device keeps what it is known by (or LANEWAY_STATE)")
+    .option("--name <text>", "a name for this device", hostname())
+    .option("--state <dir>", "the state directory of this device's identity (or LANEWAY_STATE)")
     .option("--json", "print JSON, one object per line")
     .action(async (link: string | undefined, options: JoinOptions) => {
       // Loaded only here, so that other commands start sooner.

@@ -105,8 +105,8 @@ async function byAgent(
 function gone() {
   return {
     code: "agent.gone",
-    message: "the agent went away during the checks",
-    hint: "It was stopped or is being started again; try again, and see 'laneway service status'.",
+    message: "the agent stopped during the checks",
+    hint: "It was stopped or is restarting; try again, and see 'laneway service status'.",
   };
 }
 
@@ -120,7 +120,7 @@ function ownOptions(
   const peer = (): Finding => ({
     state: "skipped",
     detail: "no agent has a network up here",
-    hint: "With the agent's networks the members are asked too: see 'laneway service install'.",
+    hint: "With the agent, members are asked too: see 'laneway service install'.",
   });
   try {
     const store = new DeviceStore(options.state ?? defaultStateDirectory());
@@ -148,7 +148,7 @@ function ownOptions(
 
 /** A device has one session at a time: trying it while another process uses it would end that session. */
 function inUse(tap: string): Finding {
-  const hint = "Run this again once 'laneway up' has ended, or with a token.";
+  const hint = "Run this again after 'laneway up' has ended, or with a token.";
   return { state: "skipped", detail: `${tap} may be of a 'laneway up' that uses this device now`, hint };
 }
 

@@ -89,8 +89,8 @@ function requireSystemd(): void {
   if (existsSync("/run/systemd/system")) return;
   throw new Fault({
     code: "service.no-systemd",
-    message: "this machine is not run by systemd, so there is no service to install",
-    hint: "Have whatever starts programs here run 'laneway agent' as root, or run it in a terminal.",
+    message: "this machine does not run systemd, so no service can be installed",
+    hint: "Run 'laneway agent' as root by this system's service manager, or in a terminal.",
   });
 }
 
@@ -98,7 +98,7 @@ function requireRoot(what: string): void {
   if (process.geteuid?.() === 0) return;
   throw new Fault({
     code: "service.no-permission",
-    message: `${what} takes root, and this is user ${process.geteuid?.()}`,
+    message: `${what} needs root, and you are user ${process.geteuid?.()}`,
     hint: "Run it with sudo.",
   });
 }
@@ -115,7 +115,7 @@ function requireReach(path: string): void {
   throw new Fault({
     code: "service.out-of-reach",
     message: `the service's own user can't read '${closed}'`,
-    hint: "Put this checkout where every user may read it, such as in /opt, or install the package.",
+    hint: "Move this checkout to a place that every user may read, such as /opt, or install the package.",
   });
 }
 

@@ -25,8 +25,8 @@ export function serviceCommand(): Command {
     service.command(name).description(description).option("--json", "print JSON, one object per line");
 
   add("install", "install the agent as a service, and start it")
-    .option("--dry-run", "print the unit that would be installed, and do nothing")
-    .option("--proxy <url|none>", "the HTTP proxy to all relays, which the agent keeps", readProxy)
+    .option("--dry-run", "print the unit without installing it")
+    .option("--proxy <url|none>", "the HTTP proxy to all relays, stored by the agent", readProxy)
     .action(
       async ({ json, dryRun, proxy }: Options & { readonly dryRun?: boolean; readonly proxy?: string }) => {
         if (dryRun === true) {
@@ -36,7 +36,7 @@ export function serviceCommand(): Command {
         installService(ownCommand());
         await listening(proxy);
         const output = new Output(json);
-        output.event({ event: "installed", ...serviceStatus() }, "the agent is installed, and runs");
+        output.event({ event: "installed", ...serviceStatus() }, "the agent is installed and running");
         output.note("let a user change networks with: usermod -aG laneway USER");
       },
     );
@@ -44,7 +44,7 @@ export function serviceCommand(): Command {
     uninstallService();
     const output = new Output(json);
     output.event({ event: "uninstalled" }, "the agent's service is removed");
-    output.note("what it knew of this machine stays in /var/lib/laneway");
+    output.note("its state stays in /var/lib/laneway");
   });
   add("status", "show how the service stands").action(({ json }: Options) => {
     new Output(json).object({ ...serviceStatus() });

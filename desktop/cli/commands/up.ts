@@ -11,7 +11,7 @@ import { parseTrunk } from "../up/trunk-option.ts";
 /** `laneway up` */
 export function upCommand(): Command {
   return reachOptions(new Command("up"))
-    .description("bring networks up on this machine: by the agent, or without one until it is told to end")
+    .description("bring networks up on this machine: by the agent, or in the foreground without one")
     .argument(
       "[network...]",
       "names of networks (default: all that this device is enrolled for, or the token opens)",
@@ -22,8 +22,8 @@ export function upCommand(): Command {
         "LANEWAY_TOKEN",
       ),
     )
-    .option("--tenant <name>", "the tenant, where this device is enrolled with several")
-    .option("--state <dir>", "where this device keeps what it is known by (or LANEWAY_STATE)")
+    .option("--tenant <name>", "the tenant, if this device is enrolled with several")
+    .option("--state <dir>", "the state directory of this device's identity (or LANEWAY_STATE)")
     .option("--tap <name>", "the interface's name (default: the first free lw0, lw1, …)")
     .option("--address <cidr|none>", "the interface's address, like 10.20.0.7/24", address)
     .option("--mac <mac>", "the interface's MAC address (default: this device's own on the network)", mac)
@@ -41,10 +41,10 @@ export function upCommand(): Command {
       "--allow-overlap",
       "take the network's addresses also where this machine has an address, a route or a DNS server in them",
     )
-    .option("--no-allow-overlap", "undo --allow-overlap, which the agent keeps for a network")
-    .option("--no-offload", "carry frames one by one, as an interface without segmentation offload does")
+    .option("--no-allow-overlap", "undo --allow-overlap, which the agent stores for a network")
+    .option("--no-offload", "carry frames one by one, without segmentation offload")
     .addOption(framingOption())
-    .option("--foreground", "do it in this process, also where an agent runs")
+    .option("--foreground", "run in this process, even if an agent runs")
     .option("--json", "print events as JSON lines")
     .action(async (networks: string[], options: UpOptions) => {
       // Loaded only here, so that other commands start sooner.

@@ -38,7 +38,7 @@ export function reachOptions(command: Command): Command {
       "the HTTP proxy on the way to the relay, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY)",
       readProxy,
     )
-    .option("--ca <file>", "authorities to trust besides the system's, in PEM", readCa);
+    .option("--ca <file>", "authorities to trust in addition to the system's, in PEM", readCa);
 }
 
 /** Checks a proxy's URL. @throws Fault `usage.proxy` */

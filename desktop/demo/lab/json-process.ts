@@ -124,7 +124,7 @@ export class JsonProcess implements AsyncDisposable {
     return new Fault({
       code,
       message: `${this.#name} ${what}${said ? `: ${said}` : ""}`,
-      hint: "run the command by itself to see all that it says",
+      hint: "run the command by itself to see its whole output",
     });
   }
 }

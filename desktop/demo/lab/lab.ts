@@ -192,7 +192,7 @@ function terminate(pid: number): void {
 function noPermission(): Fault {
   return new Fault({
     code: "lab.no-permission",
-    message: "making network namespaces takes root",
+    message: "creating network namespaces needs root",
     hint: "run it as root, for example with sudo",
   });
 }

@@ -53,7 +53,7 @@ export class Laneway {
     throw new Fault({
       code: "lab.command-failed",
       message: `laneway ${args.slice(0, 2).join(" ")} failed with exit code ${code}: ${stderr.trim()}`,
-      hint: "run the command by itself to see all that it says",
+      hint: "run the command by itself to see its whole output",
     });
   }
 

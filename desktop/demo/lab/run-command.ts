@@ -114,7 +114,7 @@ function noCommand(command: string, cause: unknown): Fault {
 function tooSlow(command: string, args: readonly string[]): Fault {
   return new Fault({
     code: "lab.timeout",
-    message: `${[command, ...args].join(" ")} took too long and was ended`,
+    message: `${[command, ...args].join(" ")} took too long and was killed`,
     hint: "try again when this machine is less busy",
   });
 }

@@ -27,7 +27,7 @@ export const portConfig = newPort.superRefine((config, context) => {
     if (config.group === undefined && config.interface !== undefined)
       refuse("interface", "an interface is for a group, and none is named");
     if (config.group === undefined && config.remotes.length === 0 && config.unknown_remotes !== true)
-      refuse("remotes", "a port without group and remotes, which may learn none, reaches nobody");
+      refuse("remotes", "a port needs a group or remotes, unless it learns them (unknown_remotes)");
     if (config.group !== undefined && config.flood_learnt)
       refuse("flood_learnt", "frames for all go to the group, and to no remote besides");
     if (config.gbp && config.gpe) refuse("gbp", "GBP and GPE use the same bits: name one or the other");
@@ -38,7 +38,7 @@ export const portConfig = newPort.superRefine((config, context) => {
     if (problem !== undefined) refuse(problem.path, problem.message);
   }
   if (config.kind === "nvgre" && config.remotes.length === 0 && !config.unknown_remotes)
-    refuse("remotes", "a port without remotes, which may learn none, reaches nobody");
+    refuse("remotes", "a port needs remotes, unless it learns them (unknown_remotes)");
   if (config.kind !== "gre" && config.flood_learnt && config.unknown_remotes !== true)
     refuse("flood_learnt", "no remotes are learnt: let it learn some with unknown_remotes");
   if (config.kind !== "vxlan" && config.over === "ip") {

@@ -1,4 +1,4 @@
-// Administration against servers that answer what no relay should. (test/end-to-end/command/admin.test.ts has a real one.)
+// Administration against misbehaving servers. (test/end-to-end/command/admin.test.ts has a real relay.)
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,5 @@
-// A client has no queue: while the network takes nothing, its TAPs are not read, whatever becomes of their frames.
+// A client has no queue: while the network accepts nothing, its TAPs are not read, even if some of their frames are
+// dropped.
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { TapPort } from "../../../desktop/agent/network/tap-port.ts";
@@ -13,7 +14,7 @@ import { Tunnel } from "../../../shared/tunnel/tunnel.ts";
 import { CountingPool } from "../../shared/tunnel/counting-pool.ts";
 import { SlowSink } from "../../shared/tunnel/slow-sink.ts";
 
-/** A broadcast of 1500 bytes, with a tag if it is in a VLAN. */
+/** Returns a broadcast of 1500 bytes, with a tag if it is in a VLAN. */
 function frame({ vlan, source = 2 }: { readonly vlan?: number; readonly source?: number }): Uint8Array {
   const tag = vlan === undefined ? [] : [0x81, 0x00, 0x00, vlan];
   const bytes = new Uint8Array(1_500);
@@ -31,7 +32,9 @@ function client({ offload }: { readonly offload: boolean }) {
   return { sink, pool, segments, start };
 }
 
-/** Has a TAP be given many more frames than its slabs hold, while the network takes nothing; then that takes all. */
+/**
+ * Sends a TAP many more frames than its slabs hold, first while the network accepts nothing, then while it accepts all.
+ */
 async function expectBounded(
   { sink, pool }: ReturnType<typeof client>,
   tap: MemoryTap,

@@ -1,4 +1,4 @@
-// A relay that means harm: it speaks laneway.v1 as far as it likes, to the real client. Written from docs/protocol.md alone.
+// A malicious relay: speaks laneway.v1 to the real client as far as it likes. Written from docs/protocol.md alone.
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,7 +11,7 @@ export interface Said {
   readonly [field: string]: unknown;
 }
 
-/** What `welcome` says unless told. */
+/** The default `welcome`. */
 export const WELCOME = {
   type: "welcome",
   session: "s",
@@ -42,7 +42,7 @@ export class Victim {
     this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
   }
 
-  /** Waits for a message of the client's. */
+  /** Waits for a message of the client. */
   async hears(type: string, count = 1): Promise<Said> {
     for (;;) {
       const found = this.said.filter((one) => one.type === type)[count - 1];
@@ -60,7 +60,7 @@ export class Victim {
     await this.hears("ping");
   }
 
-  /** Waits until the client has read all that was said, or has had enough. */
+  /** Waits until the client has read everything, or has closed. */
   async sync(): Promise<void> {
     const id = `sync-${Math.random()}`;
     this.say({ type: "ping", id });
@@ -88,12 +88,12 @@ export class HostileRelay implements AsyncDisposable {
     this.#sockets.on("connection", (socket) => {
       const victim = new Victim(socket);
       this.victims.push(victim);
-      // The client may go at any moment.
+      // The client may leave at any moment.
       treat(victim).catch(() => {});
     });
   }
 
-  /** @param treat what it does to each client */
+  /** @param treat how it treats each client */
   static async start(
     treat: (victim: Victim) => Promise<void>,
     host = "127.0.0.1",

@@ -6,10 +6,10 @@ import { errorText } from "../../../desktop/errors/text.ts";
 
 const DESKTOP = join(import.meta.dirname, "../../../desktop");
 
-/** Faults that end a command before there is a window to be told. */
+/** Faults that end a command before there is a window. */
 const TERMINAL = new Set(["agent.socket", "qemu.listen", "qemu.gone"]);
 
-/** Codes of faults in the sources of a folder. */
+/** Returns the codes of faults in the sources of a folder. */
 function codesIn(folder: string): string[] {
   return readdirSync(join(DESKTOP, folder), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))

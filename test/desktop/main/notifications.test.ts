@@ -6,7 +6,7 @@ import { network, peer } from "./status.ts";
 
 const problem = { code: "tunnel.closed-4001", message: "the relay refused the device", hint: "Join again." };
 
-/** What is told of what the agent says. */
+/** Returns the notifications for the agent's events. */
 function watched(wanted = () => true) {
   const told: Notice[] = [];
   let now = 0;
@@ -37,7 +37,7 @@ describe("notifications", () => {
     const { told, watch, states } = watched();
     watch.reset([network()]);
     states({ state: "reconnecting" }, { state: "reconnecting" }, { state: "up" });
-    expect(told.map(({ title }) => title)).toEqual(["office: the relay is away", "office is back"]);
+    expect(told.map(({ title }) => title)).toEqual(["office: the relay is unreachable", "office is back"]);
   });
 
   it("tell of a network that failed, and why", () => {
@@ -67,7 +67,7 @@ describe("notifications", () => {
     expect(told.map(({ title }) => title)).toEqual(["bench is offline", "laptop is online"]);
     states({ state: "reconnecting" });
     watch.peerChanged({ id: "n1", peer: peer({ vtep: "v2", name: "laptop", online: false }) });
-    expect(told.map(({ title }) => title).slice(2)).toEqual(["office: the relay is away"]);
+    expect(told.map(({ title }) => title).slice(2)).toEqual(["office: the relay is unreachable"]);
   });
 
   it("do not name everybody who is there when a network comes up", () => {

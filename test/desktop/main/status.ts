@@ -1,6 +1,6 @@
 import type { NetworkStatus, Peer } from "../../../desktop/rpc/shapes.ts";
 
-/** A network's status, up unless told otherwise. */
+/** Returns a network's status, up by default. */
 export function network(changes: Partial<NetworkStatus> = {}): NetworkStatus {
   return {
     id: "n1",
@@ -27,7 +27,7 @@ export function network(changes: Partial<NetworkStatus> = {}): NetworkStatus {
   };
 }
 
-/** A member, online unless told otherwise. */
+/** Returns a member, online by default. */
 export function peer(changes: Partial<Peer> = {}): Peer {
   return {
     vtep: "v1",

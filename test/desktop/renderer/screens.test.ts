@@ -1,4 +1,4 @@
-// Every screen in every theme and language: what axe finds, the way of the keyboard through it, and its picture.
+// Every screen in every theme and language: axe's findings, keyboard navigation, and its picture.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
@@ -12,10 +12,10 @@ import { smallPng } from "./small-png.ts";
 import { trafficOf } from "./traffic-scene.ts";
 import { type AppWindow, Windows } from "./window.ts";
 
-/** Where pictures go, with LANEWAY_SCREENSHOTS set; they are part of the documentation. */
+/** Directory of the pictures, with LANEWAY_SCREENSHOTS set; they are part of the documentation. */
 const PICTURES = join(import.meta.dirname, "../../../docs/screenshots");
 const PICTURE_BYTES = 60 * 1024;
-/** Of a picture, in pixels. */
+/** Maximum height of a picture, in pixels. */
 const TALLEST = 1_150;
 
 type Language = "en" | "zh-CN";
@@ -26,7 +26,7 @@ const looks = (["en", "zh-CN"] as const).flatMap((language) =>
   (["light", "dark"] as const).map((theme) => ({ language, theme })),
 );
 
-/** A screen: what it is shown with, and how to get there and fill it. */
+/** A screen: its scene, and how to open and fill it. */
 interface Shown {
   readonly name: string;
   readonly scene: Scene;
@@ -132,7 +132,7 @@ function withAgent(scene: Scene, agent: Partial<Scene["app"]["agent"]>): Scene {
   return { ...scene, app: { ...scene.app, agent: { ...scene.app.agent, ...agent } } };
 }
 
-/** Has the members' counters go up for a while; returns when it ends. */
+/** Increases the members' counters for a while; returns the end time. */
 async function talk(window: AppWindow): Promise<number> {
   const peers = (everyday().peers["n-lan"] ?? []).filter(({ rx_bytes }) => rx_bytes !== null);
   let now = Date.parse(NOW);
@@ -192,7 +192,7 @@ describe.runIf(requires("chromium"))("every screen", () => {
       for (const { language, theme } of looks) {
         await window.emit("app.settings", { ...SETTINGS, language, theme });
         await window.page.locator(`html[lang="${language}"][data-theme="${theme}"]`).waitFor();
-        // Nothing but colours differs between the themes.
+        // The themes differ only in colours.
         expect(
           await window.violations({ coloursAlone: theme === "dark" }),
           `${name}, ${language}, ${theme}`,
@@ -222,7 +222,7 @@ describe.runIf(requires("chromium"))("every screen", () => {
     for (const screen of Object.values(t.screens)) {
       await page.keyboard.press("Tab");
       expect(await name()).toBe(screen);
-      // Who uses the keyboard has to see where it is.
+      // A keyboard user must see the focus.
       expect(await focused.evaluate((it) => it.matches(":focus-visible"))).toBe(true);
     }
     const button = (words: string) => page.getByRole("button", { name: words, exact: true });
@@ -254,7 +254,9 @@ describe.runIf(requires("chromium"))("every screen", () => {
   });
 });
 
-/** Takes the picture of a screen where pictures are wanted. In Chinese only some: its letters need a font of their own. */
+/**
+ * Takes the picture of a screen if pictures are wanted. In Chinese only some, because its letters need their own font.
+ */
 async function picture({ page }: AppWindow, name: string, language: Language, theme: Theme): Promise<void> {
   if (!process.env["LANEWAY_SCREENSHOTS"] || name === "read-only") return;
   const wanted = language === "en" && (theme === "light" || name === "network" || name === "topology");

@@ -4,7 +4,7 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOURS = 256;
 
 /**
- * A screenshot in a third of its bytes: with a palette of 256 colours, which is enough for flat areas and text.
+ * Returns a screenshot in a third of its bytes: with a palette of 256 colours, enough for flat areas and text.
  *
  * @param png as Chromium writes it: eight bits for each of red, green and blue, perhaps alpha, not interlaced
  */
@@ -36,7 +36,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([frame, typed, sum]);
 }
 
-/** The pixels as 0xRRGGBB. */
+/** Returns the pixels as 0xRRGGBB. */
 function decode(png: Buffer): { width: number; height: number; pixels: Uint32Array } {
   const data: Buffer[] = [];
   for (let at = 8; at < png.length; ) {
@@ -63,7 +63,7 @@ function decode(png: Buffer): { width: number; height: number; pixels: Uint32Arr
   return { width, height, pixels };
 }
 
-/** One row, from its difference to its neighbours (PNG, section 9.2). */
+/** Returns one row from its difference to its neighbours (PNG, section 9.2). */
 function unfilter(type: number, line: Uint8Array, above: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const row = new Uint8Array(line.length);
   for (let at = 0; at < line.length; at += 1) {
@@ -84,10 +84,10 @@ function paeth(left: number, up: number, corner: number): number {
   return toUp <= toCorner ? up : corner;
 }
 
-/** Colours kept as they are, those seen most; the rest is the grey of letters' edges. */
+/** The most frequent colours are kept exactly; the rest is the grey of letters' edges. */
 const EXACT = 96;
 
-/** Colours that are alike become the one of them that is seen most, with as few of them alike as there is room for. */
+/** Merges similar colours into the most frequent of them, as little as the palette's size allows. */
 function quantize(pixels: Uint32Array): { palette: Buffer; indices: Uint8Array } {
   const counts = new Map<number, number>();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);

@@ -3,7 +3,7 @@ import { NOW } from "./double/scene.ts";
 const SECONDS = 100;
 
 /**
- * A minute and a half of traffic as the agent tells of it, the same every time.
+ * Returns a minute and a half of traffic events, the same every time.
  *
  * @param end milliseconds since 1970
  */

@@ -1,4 +1,4 @@
-// The window as it is built, in a real browser: what it does with what it is told, and asks for when it is used.
+// The built window in a real browser: its reactions to events, and its calls when it is used.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogEntry, Problem } from "../../../desktop/rpc/shapes.ts";
 import { requires } from "../../support/requirements.ts";
@@ -70,7 +70,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     await using window = await windows.open(firstRun());
     await window.page.getByLabel("Invite", { exact: true }).fill("https://relay.example.org/join");
     await button(window, "Join").click();
-    await window.page.getByRole("alert").getByText("That is not an invite").waitFor();
+    await window.page.getByRole("alert").getByText("This is not an invite").waitFor();
     expect(await window.calls("join")).toEqual([]);
   });
 

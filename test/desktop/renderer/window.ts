@@ -1,4 +1,4 @@
-// The window as it is built, in a real browser, with a double in place of what is behind the bridge.
+// The built window in a real browser, with a double behind the bridge.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ async function bundle(config: Parameters<typeof build>[0]): Promise<Files> {
   return new Map(files.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
 }
 
-/** The double as one script. */
+/** Returns the double as one script. */
 async function doubleScript(): Promise<string> {
   const files = await bundle({
     configFile: false,
@@ -71,7 +71,7 @@ export class Windows implements AsyncDisposable {
     return String(this.#files.get(file) ?? "");
   }
 
-  /** @param audited whether {@link AppWindow.violations} will be asked for; nothing moves then */
+  /** @param audited whether {@link AppWindow.violations} will be called; it stops all motion */
   async open(scene: Scene, { audited = false } = {}): Promise<AppWindow> {
     const context = await this.#chromium.browser.newContext({
       viewport: { width: 1060, height: 720 },
@@ -88,7 +88,7 @@ export class Windows implements AsyncDisposable {
     await page.clock.setFixedTime(NOW);
     await page.route("**/*", (route) => this.#answer(route));
     await page.addInitScript(`globalThis.scene = ${JSON.stringify(scene)};\n${this.#double}`);
-    // With trusted types, a page takes no script later.
+    // With trusted types, a page accepts no script later.
     if (audited) await page.addInitScript(this.#axe);
     await page.goto(`${ORIGIN}/index.html`);
     await page.locator("h1").first().waitFor();
@@ -108,10 +108,10 @@ export class Windows implements AsyncDisposable {
   }
 }
 
-/** One window, and the strings of its double. */
+/** One window, and the control of its double. */
 export class AppWindow implements AsyncDisposable {
   readonly page: Page;
-  /** What the console complained of, violations of the content security policy too. */
+  /** The console's complaints, including violations of the content security policy. */
   readonly complaints: readonly string[];
 
   constructor(page: Page, complaints: readonly string[]) {
@@ -119,7 +119,7 @@ export class AppWindow implements AsyncDisposable {
     this.complaints = complaints;
   }
 
-  /** Tells the window of something. */
+  /** Sends events to the window. */
   async emit<E extends BridgeEvent>(event: E, ...told: readonly BridgeEventData<E>[]): Promise<void> {
     await this.page.evaluate(
       ([name, json]) => {
@@ -130,7 +130,7 @@ export class AppWindow implements AsyncDisposable {
     );
   }
 
-  /** Has a method fail from now on, or answer again. */
+  /** Makes a method fail from now on, or answer again. */
   async refuse(method: BridgeMethod, problem: Problem | null): Promise<void> {
     await this.page.evaluate(
       ([name, why]) => (globalThis as unknown as { double: BridgeDouble }).double.refuse(name, why),
@@ -138,7 +138,7 @@ export class AppWindow implements AsyncDisposable {
     );
   }
 
-  /** The parameters of all calls of a method. */
+  /** Returns the parameters of all calls of a method. */
   async calls(method: BridgeMethod): Promise<unknown[]> {
     const calls: readonly Call[] = await this.page.evaluate(
       () => (globalThis as unknown as { double: BridgeDouble }).double.calls,
@@ -146,7 +146,7 @@ export class AppWindow implements AsyncDisposable {
     return calls.filter((call) => call.method === method).map(({ params }) => params);
   }
 
-  /** What axe finds wrong with what is shown now. */
+  /** Returns axe's findings for the current content. */
   violations(options: AccessOptions = {}): Promise<string[]> {
     return accessProblems(this.page, options);
   }

@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Somebody in the agent's place, who says this to whatever comes. */
+/** Plays a server in the agent's place, with this answer to every line. */
 async function impostor(answer: (line: string) => string): Promise<void> {
   const made = createServer((caller) => {
     caller.on("error", () => {});

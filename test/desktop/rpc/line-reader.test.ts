@@ -4,7 +4,7 @@ import { LineReader } from "../../../desktop/rpc/line-reader.ts";
 
 const LIMIT = 20;
 
-/** What a reader makes of these pieces: lines, and null for each that was too long. */
+/** Returns a reader's results for these pieces: lines, and null for each that was too long. */
 function read(chunks: readonly Uint8Array[]): (string | null)[] {
   const heard: (string | null)[] = [];
   const reader = new LineReader(

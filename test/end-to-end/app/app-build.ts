@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
-/** The app as `npm run app:build` makes it, in a folder as Electron is started with. */
+/** The app as `npm run app:build` makes it, in a folder for Electron. */
 export class AppBuild implements AsyncDisposable {
-  /** Has a package.json, whose `main` is the app. */
+  /** Contains a package.json, whose `main` is the app. */
   readonly folder: string;
 
   private constructor(folder: string) {

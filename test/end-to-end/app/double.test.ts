@@ -1,4 +1,4 @@
-// The double has to be strict: what it lets pass that Electron would not, no test over it would find.
+// The double must be strict: a call that it accepts and Electron rejects would pass every test.
 import { describe, expect, it } from "vitest";
 import { checkPreferences } from "./double/browser-window.ts";
 import { Events } from "./double/events.ts";

@@ -9,14 +9,14 @@ import { PLACE_VARIABLE, type Place } from "./double/place.ts";
 import type { Command, Commands } from "./double/user.ts";
 
 export interface LaunchOptions {
-  /** The app's folder: what has its package.json. */
+  /** The app's folder, with its package.json. */
   readonly app: string;
-  /** Where the app looks for the agent. */
+  /** The agent's socket. */
   readonly socket?: string;
   readonly args?: readonly string[];
   readonly locale?: string;
   readonly packaged?: boolean;
-  /** One that several users share, one after the other; without it the user has one of their own. */
+  /** A browser that several users share, one after the other; by default each user has one. */
   readonly chromium?: SharedChromium;
 }
 
@@ -26,7 +26,7 @@ const PAGE = "https://laneway.app.invalid/";
 /** What the desktop shows of the app. */
 export type Desktop = ReturnType<Commands["desktop"]>;
 
-/** A user of this machine who starts the app, with a home of their own. It is started again where it quit. */
+/** A user of this machine who starts the app, with a home directory. If the app quits, it can be started again. */
 export class AppUser implements AsyncDisposable {
   readonly home: string;
   readonly #options: LaunchOptions;
@@ -58,7 +58,7 @@ export class AppUser implements AsyncDisposable {
     }
   }
 
-  /** Starts the app, which is to run until it is told to quit. */
+  /** Starts the app, which runs until it is told to quit. */
   async start(args: readonly string[] = []): Promise<void> {
     const child = await this.#spawn(args);
     this.#process = child;
@@ -69,7 +69,7 @@ export class AppUser implements AsyncDisposable {
     await this.until(async () => (await this.desktop()).window?.visible);
   }
 
-  /** Starts the app a second time, while it runs, and waits for the end of that. */
+  /** Starts the app a second time while it runs, and waits for the end of the second. */
   async startAgain(args: readonly string[]): Promise<number | null> {
     const child = await this.#spawn(args);
     const [code] = (await once(child, "exit")) as [number | null];
@@ -83,7 +83,7 @@ export class AppUser implements AsyncDisposable {
     return found;
   }
 
-  /** Waits until something is there. @throws with what the app said, where it does not come */
+  /** Waits for a result. @throws with the app's output, if it does not come */
   async until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
     const end = performance.now() + WAIT_MS;
     for (;;) {
@@ -96,7 +96,7 @@ export class AppUser implements AsyncDisposable {
     }
   }
 
-  /** Does something as the user, or looks at the desktop. */
+  /** Acts as the user, or reads the desktop. */
   async do<C extends Command>(
     command: C,
     ...args: Parameters<Commands[C]>
@@ -122,7 +122,7 @@ export class AppUser implements AsyncDisposable {
     return this.do("desktop");
   }
 
-  /** What the app wrote to its output. */
+  /** The app's output. */
   get said(): string {
     return this.#said;
   }

@@ -9,7 +9,7 @@ import { makeCertificate } from "../../support/relay/certificate.ts";
 import { AppUser } from "./launch.ts";
 
 export interface StoryPlace {
-  /** The app's folder: what has its package.json. */
+  /** The app's folder, with its package.json. */
   readonly app: string;
   /** The command whose `agent` is behind the app. */
   readonly laneway: Launcher;
@@ -18,8 +18,8 @@ export interface StoryPlace {
 const WAIT = { timeout: 60_000 };
 
 /**
- * What the app is for, from the first link to the end: a real relay, a real agent with a real TAP, another member; and the relay
- * that goes away and comes back. What happens is seen in the window.
+ * The app's whole story: a real relay, a real agent with a real TAP, another member, and a relay that goes away and
+ * returns. Checked in the window.
  */
 export async function networkStory({ app, laneway }: StoryPlace): Promise<void> {
   await using lab = await Lab.create();
@@ -53,10 +53,10 @@ export async function networkStory({ app, laneway }: StoryPlace): Promise<void> 
     await pings(alice, address);
     await user.until(async () => {
       const titles = (await user.desktop()).notifications.map(({ title }) => title);
-      return titles.includes("office: the relay is away") && titles.includes("office is back");
+      return titles.includes("office: the relay is unreachable") && titles.includes("office is back");
     });
 
-    // The networks are the agent's: they stay when the app goes.
+    // The networks belong to the agent: they stay when the app quits.
     await user.do("quit");
     expect(await user.ended()).toBe(0);
     await pings(alice, address);
@@ -75,7 +75,7 @@ async function joinsByLink(page: Page): Promise<void> {
     .waitFor(WAIT);
 }
 
-/** Another machine joins by its command. @returns its address */
+/** Joins another machine by the command. @returns its address */
 async function otherJoins(command: Laneway, lab: Lab, { host, name }: Site, link: string): Promise<string> {
   const env = agentOf(lab, { name });
   const run = async (...args: string[]) => {
@@ -98,7 +98,7 @@ function agentOf(lab: Lab, { name }: Pick<Site, "name">) {
 async function seesOther(page: Page): Promise<void> {
   const row = page.getByRole("row", { name: /bob/ });
   await row.getByText("Online").waitFor(WAIT);
-  // The agent asks members whether they answer.
+  // The agent pings members.
   await row.getByText(/\d ms/).waitFor(WAIT);
 }
 

@@ -1,4 +1,4 @@
-// What electron-builder makes of the app, from a folder that stands in for Electron, and whether that app works.
+// The package that electron-builder makes from a folder that stands in for Electron, and whether its app works.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";

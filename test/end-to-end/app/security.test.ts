@@ -1,4 +1,4 @@
-// What the app does about a page that was taken over: the page of this test plays it, in a real Chromium.
+// The app's defences against a page under an attacker's control: this test plays the page, in a real Chromium.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requires } from "../../support/requirements.ts";
@@ -37,7 +37,7 @@ describe.runIf(requires("chromium"))("the desktop app's window", () => {
       try {
         window.laneway.call = async () => ({ ok: true });
       } catch {
-        // Frozen, and this is strict.
+        // Frozen, and this module is strict.
       }
       return {
         keys: Object.keys(window.laneway),

@@ -22,7 +22,7 @@ declare const window: { laneway: Bridge; location: { href: string }; open(url: s
   unknown
 >;
 
-/** Electron's program, without asking its package, which would download it. */
+/** Returns Electron's program, without asking its package, which would download it. */
 function electronProgram(): string {
   const folder = join(ROOT, "node_modules/electron");
   const program = process.env["ELECTRON_OVERRIDE_DIST_PATH"]
@@ -117,7 +117,7 @@ async function checkWindow(page: Page): Promise<void> {
   check("the window stays where it is", page.url() === "app://laneway/index.html");
 }
 
-/** What only a packaged app has. */
+/** Checks what only a packaged app has. */
 async function checkPackaged(program: string): Promise<void> {
   const { [FuseV1Options.RunAsNode]: runAsNode } = await getCurrentFuseWire(program);
   check("the fuse RunAsNode is off", runAsNode === FuseState.DISABLE);
@@ -133,7 +133,7 @@ async function main(): Promise<void> {
   const program = packaged ?? electronProgram();
   const profile = await mkdtemp(join(tmpdir(), "laneway-smoke-"));
   const data = `--user-data-dir=${profile}`;
-  // What is not installed has no right to a sandbox on every system, and CI's has none.
+  // An app that is not installed may not use the sandbox on every system, such as in CI.
   const flags = packaged === undefined && process.env["CI"] ? [data, "--no-sandbox"] : [data];
   const { child, browser } = await start(program, packaged === undefined ? [ROOT, ...flags] : flags);
   try {

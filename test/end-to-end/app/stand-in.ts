@@ -1,15 +1,15 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What Electron's program has its fuses behind (@electron/fuses, "constants"): there is no other way to find them. */
+/** The marker before the fuses in Electron's program (@electron/fuses, "constants"): the only way to find them. */
 const SENTINEL = "dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX";
 
-/** As Electron comes, by their order: `1` is on, `0` is off. */
+/** Electron's defaults, in order: `1` is on, `0` is off. */
 const FUSES = "101100011";
 
 /**
- * A folder that looks to electron-builder as unpacked Electron does. Its program does nothing but have fuses: it stands in for the
- * real one, which is not to be had everywhere.
+ * Makes a folder that electron-builder takes for unpacked Electron. Its program only has fuses: the real one is not
+ * available everywhere.
  */
 export async function makeStandIn(folder: string): Promise<void> {
   await mkdir(join(folder, "locales"), { recursive: true });

@@ -1,4 +1,4 @@
-// What the app does for its user besides networks: links, tray, closing, settings. There is no agent.
+// The app besides networks: links, tray, closing, settings. There is no agent.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -61,7 +61,7 @@ describe.runIf(requires("chromium"))("the desktop app", () => {
     await who.until(() => page.evaluate(() => window.heard.length === 1));
     expect(await page.evaluate(() => window.heard)).toEqual([{ link: LINK }]);
     expect((await who.desktop()).window).toMatchObject({ visible: true, focused: true });
-    // What is no invite shows the window, and nothing else.
+    // An argument that is no invite only shows the window.
     expect(await who.startAgain(["laneway://relay.example/else"])).toBe(0);
     expect(await page.evaluate(() => window.heard.length)).toBe(1);
   });
@@ -74,7 +74,7 @@ describe.runIf(requires("chromium"))("the desktop app", () => {
       return dialogs.length > 0 && dialogs;
     });
     expect(asked).toMatchObject({ message: "Your networks stay connected when the window closes." });
-    // Nobody answered, so it stays.
+    // The dialog has no answer, so the window stays.
     expect((await who.desktop()).window).toMatchObject({ visible: true });
     await who.do("answerDialog", 0);
     await who.do("closeWindow");
@@ -128,7 +128,7 @@ describe.runIf(requires("chromium"))("the desktop app", () => {
       error: { code: "agent.not-running" },
     });
     expect(await call(who, "app.state")).toMatchObject({ agent: { state: "absent", may_change: false } });
-    // What to do about it can be copied.
+    // The next step can be copied.
     await call(who, "app.copy", { text: "sudo laneway service install" });
     expect((await who.desktop()).clipboard).toBe("sudo laneway service install");
   });

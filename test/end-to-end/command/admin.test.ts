@@ -1,4 +1,4 @@
-// The administration commands, by their contract alone: what a program and what a person sees of them.
+// The administration commands as a program and a person see them.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
@@ -166,7 +166,7 @@ describe("laneway token", () => {
     const created = await relay.create("token", "create", "--name", "the printer", "--expires", "7d");
     expect(created).toMatchObject({ network: "lan", tenant: "default" });
     const id = text(created, "id");
-    // 128 bits at least, whatever they are written in.
+    // At least 128 bits in any encoding.
     expect(text(created, "token").length).toBeGreaterThanOrEqual(22);
     const [list, table] = await Promise.all([objects("token", "list"), human("token", "list")]);
     expect(list).toContainEqual(expect.objectContaining({ id, network: "lan", tenant: "default" }));
@@ -192,7 +192,7 @@ describe("laneway token", () => {
       relay.create("token", "create", "--expires", "1s"),
       relay.create("token", "create", "--expires", "1h"),
     ]);
-    // A network that neither opens: the relay has welcomed whoever is told so, and no TAP was made.
+    // A network that neither allows: this answer shows that the relay welcomed the client, and no TAP was made.
     const up = async (token: string) => {
       const result = await laneway(["up", "no-such-network", "--relay", relay.url, "--token", token], {
         env: { LANEWAY_STATE: relay.data },

@@ -1,4 +1,4 @@
-// What administrators may do besides what admin.test.ts and invite.test.ts have: rights, limits, addresses.
+// Administration beyond admin.test.ts and invite.test.ts: rights, limits, addresses.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandsOf } from "../../support/network/commands.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => relay[Symbol.asyncDispose]());
 const { human, objects } = commandsOf(() => relay);
 
-/** Runs a command that has to fail; resolves to what it says. */
+/** Runs a command that must fail; resolves to its message. */
 async function failure(code: number, ...args: string[]): Promise<string> {
   const result = await relay.admin(...args);
   expect(result).toMatchObject({ code, stdout: "" });
@@ -181,7 +181,7 @@ describe("laneway join", () => {
     expect(piped).toMatchObject({ code: 0, stderr: "", objects: [{ tenant: "default" }] });
     const env = { LANEWAY_INVITE: await link() };
     expect(await laneway(["join", ...state()], { env })).toMatchObject({ code: 0, stderr: "" });
-    // What is typed wins.
+    // The command line takes precedence.
     const typed = await laneway(["join", await link(), ...state()], { env: { LANEWAY_INVITE: "nonsense" } });
     expect(typed).toMatchObject({ code: 0, stderr: "" });
   });

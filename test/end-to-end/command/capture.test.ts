@@ -1,4 +1,4 @@
-// `laneway capture`, by its contract: a file or a pipe of pcapng, live, that can be read however it ended.
+// `laneway capture`: a file or a pipe of pcapng, live, readable after any end.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** A network of its own for a test, and a member of it that can send. */
+/** Makes a network for one test, and a member of it that can send. */
 async function network(): Promise<{ name: string; vni: number; alice: TunnelClient }> {
   const name = `net-${++files}`;
   const { vni } = (await given.relay.create("network", "create", name)) as unknown as { vni: number };
@@ -45,7 +45,7 @@ function startPiped(args: readonly string[]): ChildProcess {
   return thisMachine.spawn(launcher.command, all, { stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** Waits until it says so on standard error. */
+/** Waits for the words on standard error. */
 async function said(child: ChildProcess, words: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let text = "";
@@ -188,7 +188,7 @@ describe("laneway capture", () => {
 describe.runIf(requires("script"))("laneway capture on a terminal", () => {
   it("says where else to write to", async () => {
     const command = [launcher.command, ...launcher.args, "capture", ...given.admin()];
-    // `script` runs it on a terminal of its own.
+    // `script` runs it on its own terminal.
     const quoted = command.map((word) => `'${word}'`).join(" ");
     const { stdout, code } = await thisMachine.exec("script", ["-qec", quoted, "/dev/null"]);
     expect(code).toBe(2);

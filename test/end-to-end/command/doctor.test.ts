@@ -1,4 +1,4 @@
-// `laneway doctor` by itself: no agent runs where these look.
+// `laneway doctor` by itself, without an agent.
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
@@ -31,7 +31,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     return { code, stderr, objects, result };
   }
 
-  /** Whether this machine lets anybody make a TAP is not what these are about. */
+  /** These tests do not depend on whether this machine allows TAPs. */
   function butTap(result: Map<unknown, unknown>): Record<string, unknown> {
     return Object.fromEntries([...result].filter(([check]) => check !== "tap"));
   }
@@ -87,7 +87,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     });
     expect(objects.find(({ check }) => check === "peer")).toMatchObject({
       state: "skipped",
-      detail: "not tried, since 'auth' failed",
+      detail: "not tried, because 'auth' failed",
     });
   });
 
@@ -96,7 +96,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     await laneway(["join", String(invite["link"])], { env: env() });
     const { objects } = await doctor("lan");
     const auth = objects.find(({ check }) => check === "auth");
-    // Where some TAP of this machine is in use, the device may be too.
+    // If another TAP of this machine is in use, the device may be too.
     if (auth?.["state"] !== "skipped") expect(auth?.["detail"]).toBe("the device is accepted for lan");
     expect(auth).toMatchObject({
       detail: expect.stringMatching(/accepted for lan|may be of a 'laneway up'/),
@@ -153,7 +153,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
   });
 });
 
-/** The URL of a port where nothing listens: it was somebody's a moment ago. */
+/** Returns the URL of a port without a listener: it was in use a moment ago. */
 async function nobodysUrl(): Promise<string> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

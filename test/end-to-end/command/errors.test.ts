@@ -1,4 +1,4 @@
-// What was meant but can't be done is told with exit code 1.
+// Valid commands that fail: exit code 1.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

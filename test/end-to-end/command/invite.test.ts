@@ -1,4 +1,4 @@
-// Administration of invites, devices and the audit log, by its contract alone. (admin.test.ts has the rest.)
+// Administration of invites, devices and the audit log. (admin.test.ts has the rest.)
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandsOf } from "../../support/network/commands.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => relay[Symbol.asyncDispose]());
 const { human, objects } = commandsOf(() => relay);
 
-/** Lets a device in; resolves to its id. */
+/** Enrols a device; resolves to its ID. */
 async function enrol(name: string, ...invite: string[]): Promise<string> {
   return await enrolBy(text(await relay.create("invite", "create", ...invite), "link"), name);
 }
@@ -45,7 +45,7 @@ describe("laneway invite", () => {
     const said = await human("invite", "create");
     expect(said).toMatch(/^link\s+http:\S+\/join#v1\.default\.[\w-]{43}$/m);
     expect(said).toMatch(/laneway join/);
-    // The relay was asked at a loopback address: whoever gets that link is told so only when it does not work.
+    // The relay was asked at a loopback address: the link's receiver would only learn that it does not work.
     expect(said).toMatch(/on this machine alone.*--relay.*--public-url/);
   });
 

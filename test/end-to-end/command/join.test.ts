@@ -1,4 +1,4 @@
-// Joining by an invite, as far as that goes without an interface: test/end-to-end/network/join.test.ts goes on from there.
+// Joining by an invite without an interface: test/end-to-end/network/join.test.ts continues from there.
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -103,7 +103,7 @@ describe("laneway join", () => {
     const { link } = await invite();
     const state = newState();
     const joined = await laneway(["join", link, "--state", state, "--json"]);
-    // A network that it is not on: the relay has welcomed whoever is told so, and no TAP was made.
+    // A network of others: this answer shows that the relay welcomed the client, and no TAP was made.
     const up = ["up", "no-such-network", "--state", state];
     await expectError(given, {
       args: up,
@@ -115,7 +115,7 @@ describe("laneway join", () => {
       0,
     );
     await expectError(given, { args: up, says: "refused the device (4001", advises: "invite", code: 1 });
-    // By a new invite it comes back, as another device.
+    // A new invite readmits it as another device.
     const again = await laneway(["join", (await invite()).link, "--state", state, "--json"]);
     expect(again.code).toBe(0);
     await expectError(given, { args: up, says: "does not open", code: 1 });
@@ -153,7 +153,7 @@ describe("laneway join", () => {
 });
 
 describe("an invite that lets nobody in", () => {
-  /** Tries to join, which has to fail, without telling the secret. */
+  /** Tries to join, which must fail without revealing the secret. */
   async function refused(link: string, secret: string, says: string, advises: string): Promise<void> {
     const before = await devices();
     const args = ["join", link, "--state", newState()];

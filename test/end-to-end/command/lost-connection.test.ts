@@ -1,4 +1,4 @@
-// What administration makes of lists that come in pages, and of a connection that is lost.
+// Administration with paged lists, and with a lost connection.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-// The command's answer to a mistake: one line of what went wrong, with the value that did, and one of what to do.
+// The command's answer to an error: one line with the reason and the wrong value, one with the next step.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,15 +6,15 @@ import { expect } from "vitest";
 import { expectErrorLines } from "../../support/network/commands.ts";
 import { laneway, type Machine, startRelay, type TestRelay } from "../../support/network/lab.ts";
 
-/** Below the ports that programs are given, and nobody's: 1023 is reserved (IANA's port number registry). */
+/** Below the dynamic ports, and unused: 1023 is reserved (IANA's port number registry). */
 export const NOBODY = "http://127.0.0.1:1023";
 
-/** What there is to be wrong about. */
+/** A relay and a token for failing commands. */
 export class Given implements AsyncDisposable {
   readonly relay: TestRelay;
-  /** Opens the relay's network `lan`. */
+  /** Allows the relay's network `lan`. */
   readonly token: string;
-  /** For whatever a mistake needs; gone afterwards. */
+  /** A temporary directory. */
   readonly directory: string;
   #relays = 0;
 
@@ -29,17 +29,17 @@ export class Given implements AsyncDisposable {
     return new Given(relay, await relay.token(), await mkdtemp(join(tmpdir(), "laneway-errors-")));
   }
 
-  /** An administration command that the relay obeys. */
+  /** Returns an administration command that the relay accepts. */
   admin(...args: string[]): string[] {
     return [...args, "--relay", this.relay.url, "--admin-token-file", this.relay.adminTokenFile];
   }
 
-  /** An `up` that the relay welcomes. */
+  /** Returns an `up` that the relay welcomes. */
   up(...args: string[]): string[] {
     return ["up", "lan", "--relay", this.relay.url, "--token", this.token, ...args];
   }
 
-  /** Another relay, which nothing but its one mistake keeps from running. */
+  /** Returns another relay, which would run but for its one mistake. */
   another(...args: string[]): string[] {
     this.#relays++;
     const data = join(this.directory, `data-${this.#relays}`);
@@ -54,15 +54,15 @@ export class Given implements AsyncDisposable {
 
 export type Mistake = {
   args: string[] | ((given: Given) => string[] | Promise<string[]>);
-  /** What the first line has to contain. */
+  /** Required content of the first line. */
   says: string | ((given: Given) => string);
-  /** What the second line has to contain, where it is plain what that must be. */
+  /** Required content of the second line, if it is certain. */
   advises?: string;
   code: 1 | 2;
   env?: Record<string, string>;
 };
 
-/** Makes a mistake and checks the answer. Resolves to all that was said. */
+/** Runs a failing command and checks the answer. Resolves to all its output. */
 export async function expectError(given: Given, mistake: Mistake, host?: Machine): Promise<string> {
   const { args, says, advises, code, env } = mistake;
   const result = await laneway(typeof args === "function" ? await args(given) : args, {

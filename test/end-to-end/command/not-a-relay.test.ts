@@ -1,4 +1,4 @@
-// Whatever else answers at a relay's URL is told to be no relay.
+// Any other server at a relay's URL is reported as no relay.
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
@@ -45,7 +45,7 @@ describe("something else where a relay should be", () => {
       const url = urlOf(server);
       const args = ["up", "lan", "--foreground", "--relay", url, "--token", "x", "--address", "none"];
       await using client = startLaneway(args, { env: { LANEWAY_STATE: join(given.directory, "state") } });
-      // A portal may have answered in the relay's place, so it is tried again, and the reason is told each time.
+      // A portal may have answered in the relay's place, so the client retries, and reports the reason each time.
       const told = `is not a Laneway relay \\([^\\n]*; trying again in [\\d.]+ s\\n`;
       await vi.waitUntil(() => client.stderr.split("trying again").length > 2, { timeout: 30_000 });
       expect(client.stderr).toMatch(

@@ -1,4 +1,4 @@
-// `laneway relay` as whoever starts it sees it: what it prints, where it keeps things, how it is told and ends.
+// `laneway relay` as its user sees it: its output, its files, its signals and its end.
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ function startForPeople(machine: Machine, args: readonly string[]): JsonProcess 
   return new JsonProcess(child, "laneway relay");
 }
 
-/** Waits for the last line of what a relay tells people, and resolves to all of it. */
+/** Waits for the last line of a relay's output for people, and resolves to all of it. */
 async function greeting(relay: JsonProcess): Promise<string[]> {
   await relay.waitFor((line) => /laneway up/.test(String(line["text"])));
   return relay.lines.map((line) => String(line["text"]));
@@ -141,7 +141,7 @@ describe.runIf(hasLab("npx", "sh"))("what a new relay tells people", () => {
     await alice.host.mustExec("ping", ["-n", "-c", "2", "-W", "10", "10.20.0.2"]);
   });
 
-  /** Runs a printed `up` and waits until it says that the network is; the lab ends it. */
+  /** Runs a printed `up` and waits until the network is up; the lab ends it. */
   async function upForPeople(host: Machine, command: string, state: string): Promise<void> {
     const child = host.spawn("sh", ["-c", `cd '${repository}' && exec ${command}`], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,4 +1,4 @@
-// What a user has no right to, and how to get it.
+// Missing permissions, and how to get them.
 import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

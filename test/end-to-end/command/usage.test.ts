@@ -1,4 +1,4 @@
-// What can't be meant is refused with exit code 2, before anything is done.
+// Invalid usage is refused with exit code 2, before anything is done.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { laneway } from "../../support/network/lab.ts";
 import { expectError, Given, type Mistake, NOBODY } from "./mistake.ts";

@@ -4,7 +4,7 @@ import { vi } from "vitest";
 import type { HubLab, Member } from "../../support/network/hub-lab.ts";
 import { JsonProcess } from "../../support/network/lab.ts";
 
-/** A PC's BIOS, emulated on a busy machine, takes its time. */
+/** An emulated PC's BIOS is slow on a busy machine. */
 const BOOTED = { timeout: 150_000, interval: 200 };
 
 /** dnsmasq on a member: gives addresses from 10.20.0.100 on, and a program for iPXE. */
@@ -38,7 +38,7 @@ export class BootServer {
   /**
    * Waits until a machine has got an address and loaded its program.
    *
-   * @param mac its address, or how that begins
+   * @param mac its address, or a prefix of it
    * @returns the address that it was given
    */
   async booted(mac: string): Promise<string> {

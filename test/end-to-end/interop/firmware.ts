@@ -1,4 +1,4 @@
-/** What Debian's QEMU brings along, for emulated machines: the package qemu-system-x86 depends on seabios and ipxe-qemu. */
+/** Debian's firmware for QEMU's machines: the package qemu-system-x86 depends on seabios and ipxe-qemu. */
 export const SEABIOS = "/usr/share/seabios/bios-256k.bin";
 export const VGABIOS = "/usr/share/seabios/vgabios-stdvga.bin";
 /** iPXE for the NE2000's PCI version. */

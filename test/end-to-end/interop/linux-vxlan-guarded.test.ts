@@ -1,12 +1,12 @@
-// What a VXLAN port keeps apart and keeps out, and what it says of frames that don't fit, with Linux's own as the other end.
+// Isolation, guards and packet sizes of a VXLAN port, with Linux's VXLAN as the other end.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasLab } from "../../support/network/lab.ts";
 import { iperf, ping, until, Watch, Wire } from "./underlay.ts";
 
-/** Another address of the rack, which nobody was told of. */
+/** Another address of the rack, unknown to the relay. */
 const SPOOFED = "203.0.113.166";
 
-/** Many commands and captures are started in each. */
+/** Each test starts many commands and captures. */
 const SLOW = { timeout: 180_000 };
 
 let wire: Wire;
@@ -21,7 +21,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
     });
     afterAll(() => wire[Symbol.asyncDispose]());
 
-    /** Where the rack sends to, on IANA's port. */
+    /** The rack's destination, on IANA's port. */
     const toRelay = () => ["dstport", "4789", "remote", wire.relayAddress, "dev", "wan"];
     const toRack = () => ["--kind", "vxlan", "--remote", wire.rackAddress];
     const askOnce = (link: string, address: string) =>
@@ -89,7 +89,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
 
       await wire.relay.admin("port", "delete", port, "--network", "told");
       const open = await wire.port("told", ...toRack(), "--wire-vni", "65", "--unknown-remotes", "learn");
-      // The port is there before the first frame through it is.
+      // The port exists before its first frame.
       expect((await ping(wire.rack, "10.65.0.1", "-c", "10"))[0]).toBeGreaterThan(0);
       expect(await wire.show("told", open)).toMatchObject({ vteps: [{ mac, remote: SPOOFED }] });
     });
@@ -109,7 +109,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
     it("has TCP keep to what fits, either way, if it is to", async () => {
       const { tap } = await wire.network("clamped", "10.67.0.1/24");
       await wire.port("clamped", ...toRack(), "--wire-vni", "67", "--clamp-mss");
-      // As a host behind a bridge would have it, which knows of no tunnel. Linux grants that to one on no interface alone.
+      // Like a host behind a bridge, which knows of no tunnel. Linux allows that only on an interface of a bridge.
       await wire.vtep("clamped", 67, "10.67.0.2/24", "dstport", "4789", "remote", wire.relayAddress);
       await wire.rack.mustExec("ip", ["link", "set", "clamped", "mtu", "1500"]);
       const syn = "tcp[tcpflags] & tcp-syn != 0";
@@ -121,7 +121,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
       const said = (at: Watch, source: string) =>
         new Set(at.lines.filter(([from]) => from === source).map(([, mss]) => mss));
       await until("both are seen", async () => atRack.lines.length > 1 && atHome.lines.length > 1);
-      // What 1,450 bytes leave for IP and TCP; those who sent it say what 1,500 do.
+      // 1,450 bytes less the headers of IP and TCP; the senders offer the value for 1,500.
       expect(said(atHome, "10.67.0.1")).toEqual(new Set(["1460"]));
       expect(said(atRack, "10.67.0.1")).toEqual(new Set(["1410"]));
       expect(said(atRack, "10.67.0.2")).toEqual(new Set(["1460"]));
@@ -164,7 +164,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
         const to = ["dstport", udpPort, "remote", wire.relayAddress, "dev", "wan", "gbp"];
         await wire.vtep(vtep, vni, address, ...to);
       }
-      // Linux has it in the packet's mark, on either side.
+      // Linux keeps it in the packet's mark, on either side.
       const rules = `
       table netdev marks {
         chain outbound { type filter hook egress device "marking" priority 0; meta mark set 77; }

@@ -1,4 +1,4 @@
-// Linux's own VXLAN over IPv6: a group joined by MLD, and static remotes.
+// Linux's VXLAN over IPv6: a group joined by MLD, and static remotes.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasLab, type RunningClient } from "../../support/network/lab.ts";
 import { iperf, ping, until, Watch, Wire } from "./underlay.ts";

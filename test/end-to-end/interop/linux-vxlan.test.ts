@@ -1,4 +1,4 @@
-// Linux's own VXLAN as the other end: written by others, and what most VTEPs there are run.
+// Linux's VXLAN as the other end: an independent implementation, which most VTEPs use.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasLab, type RunningClient } from "../../support/network/lab.ts";
 import { iperf, ping, until, Watch, Wire } from "./underlay.ts";
@@ -148,7 +148,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge"))("Linux's VXLAN, across a po
     await wire.relay.restart();
     expect(await wire.show("alone", port)).toMatchObject({ state: "up" });
     await wire.vtep("alone", 9, "10.43.0.2/24", "dstport", "4801", "remote", wire.relayAddress, "dev", "wan");
-    // ARP for nobody: what the port has seen of it is enough.
+    // ARP for an unused address: the port learns from it anyway.
     await ping(wire.rack, "10.43.0.1", "-c", "1", "-W", "1");
     const mac = await wire.macOf("alone");
     await until("it has learnt the VTEP", async () =>

@@ -1,5 +1,5 @@
-// Emulated machines, whose network cards other people wrote, booting from a server on the segment: DHCP and TFTP, so frames
-// of all kinds go both ways.
+// Emulated machines with third-party network cards, booting from a server on the segment: DHCP and TFTP, so frames of
+// all kinds go both ways.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { HubLab } from "../../support/network/hub-lab.ts";

@@ -1,4 +1,4 @@
-// Open vSwitch in userspace (datapath_type=netdev) as the other end: VXLAN, GRE with a key, and NVGRE by that.
+// Open vSwitch in userspace (datapath_type=netdev) as the other end: VXLAN, GRE with a key, and NVGRE by that key.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasOpenVSwitch, OpenVSwitch } from "./open-vswitch.ts";
 import { iperf, ping, until, Watch, Wire } from "./underlay.ts";
@@ -14,7 +14,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark"))("Open vSwitch, across a port 
   });
   afterAll(() => wire[Symbol.asyncDispose]());
 
-  /** Both ways, and data by TCP. */
+  /** Checks pings in both directions, and a TCP transfer. */
   async function expectToCarry(here: string, there: string): Promise<void> {
     expect((await ping(wire.home, there, "-c", "5"))[0]).toBe(5);
     expect((await ping(wire.rack, here, "-c", "5"))[0]).toBe(5);
@@ -52,7 +52,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark"))("Open vSwitch, across a port 
     );
     await expectToCarry("10.55.0.1", "10.55.0.2");
     expect(await wire.show("gpe", port)).toMatchObject({ gpe: true, socket_drops: {} });
-    // Both say that there is Ethernet inside, which GPE numbers 3.
+    // Both announce Ethernet as their payload, which is 3 in GPE.
     const said = () =>
       new Set(seen.lines.map(([source, protocol]) => `${source?.split(",")[0]} ${Number(protocol)}`));
     await until("both are seen", async () => said().size > 1);
@@ -117,7 +117,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark"))("Open vSwitch, across a port 
       "--vsid",
       String(vsid),
     );
-    // What it receives has any FlowID; what it sends has one.
+    // It receives any FlowID, and sends one.
     await ovs.tunnel(
       "nvgre",
       "10.53.0.2/24",
@@ -126,7 +126,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark"))("Open vSwitch, across a port 
       `options:out_key=${vsid * 256 + 9}`,
     );
     await expectToCarry("10.53.0.1", "10.53.0.2");
-    // Beside the tunnels of the tests before, whose keys are small.
+    // In addition to the earlier tunnels, whose keys are small.
     const keysSent = () =>
       seen.lines
         .filter(([source, key]) => source === wire.relayAddress && Number(key) > 0xff)

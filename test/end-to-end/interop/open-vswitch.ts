@@ -1,9 +1,9 @@
-// Open vSwitch in userspace (datapath_type=netdev), as tests have it for the other end of a tunnel.
+// Open vSwitch in userspace (datapath_type=netdev), as the other end of a tunnel.
 import { join } from "node:path";
 import { hasLab } from "../../support/network/lab.ts";
 import { ping, until, type Wire } from "./underlay.ts";
 
-/** Whether this machine has all that such a test takes. */
+/** Returns whether this machine has the programs for such a test. */
 export function hasOpenVSwitch(...more: string[]): boolean {
   return hasLab("ethtool", "ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "ovsdb-tool", ...more);
 }
@@ -22,8 +22,8 @@ export class OpenVSwitch {
   }
 
   /**
-   * Starts it, and gives it the underlay: the address of `wan` moves to the bridge `phy`, as the userspace datapath
-   * sends what it encapsulates by its own routes and ports.
+   * Starts it with the underlay: the address of `wan` moves to the bridge `phy`, because the userspace datapath sends
+   * encapsulated packets by its own routes and ports.
    */
   async start(): Promise<void> {
     const { rack, rackAddress } = this.#wire;
@@ -62,12 +62,12 @@ export class OpenVSwitch {
     if (code !== 0) throw new Error(`ovs-vsctl ${args.join(" ")}: ${stderr}`);
   }
 
-  /** Runs a program of Open vSwitch's. */
+  /** Runs a program of Open vSwitch. */
   async run(command: string, ...args: string[]): Promise<string> {
     return await this.#wire.rack.mustExec(command, args, { env: this.#env });
   }
 
-  /** Makes a bridge with an address in the overlay and a tunnel, to the relay's IPv4 address unless another is named. */
+  /** Makes a bridge with an overlay address and a tunnel, by default to the relay's IPv4 address. */
   async tunnel(name: string, address: string, type: string, ...options: string[]): Promise<void> {
     const { rack } = this.#wire;
     await this.set("add-br", name, "--", "set", "bridge", name, "datapath_type=netdev");
@@ -76,7 +76,7 @@ export class OpenVSwitch {
     await this.set("add-port", name, port, "--", "set", "interface", port, ...all);
     await rack.mustExec("ip", ["address", "add", address, "dev", name]);
     await rack.mustExec("ip", ["link", "set", name, "mtu", "1400", "up"]);
-    // The userspace datapath leaves checksums to no one: the kernel has to do its own.
+    // The userspace datapath fills in no checksums, so the kernel must.
     await rack.exec("ethtool", ["-K", name, "tx", "off"]);
   }
 

@@ -1,4 +1,4 @@
-// Two machines with the MAC address that QEMU gives all of them.
+// Two machines with QEMU's default MAC address.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HubLab, WAIT } from "../../support/network/hub-lab.ts";
@@ -6,12 +6,12 @@ import { type Host, hasLab, JsonProcess, startLaneway } from "../../support/netw
 import { QEMU } from "./firmware.ts";
 
 const MAC = "52:54:00:12:34:56";
-/** An emulated machine's firmware takes its time before it sends anything. */
+/** An emulated machine's firmware takes long before it sends anything. */
 const BOOT = { timeout: 120_000, interval: 200 };
 
 let lab: HubLab;
 
-/** A host with a client that virtual machines connect to, and one such machine. */
+/** Starts a host with a client for virtual machines, and one such machine. */
 async function machine(name: string, stack: AsyncDisposableStack): Promise<JsonProcess> {
   const { host } = await lab.site(name);
   const socket = join(lab.lab.directory, `${name}.sock`);

@@ -1,4 +1,5 @@
-// QEMU's machines on a network without a TAP and without root: DHCP and TFTP from a server on the segment, and each other.
+// QEMU's machines on a network without a TAP and without root: they use DHCP and TFTP from a server on the segment, and
+// reach each other.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { HubLab, WAIT } from "../../support/network/hub-lab.ts";
@@ -20,7 +21,7 @@ describe.runIf(hasLab("dnsmasq", "setpriv", QEMU))("QEMU's machines", () => {
     server = await BootServer.start(lab, await lab.join("server", { address: "10.20.0.1" }));
     ({ host } = await lab.site("machines"));
     socket = "127.0.0.1:4100";
-    // Root's files, but none of root's rights.
+    // Root's files, without root's capabilities.
     const powerless = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"];
     const laneway = [
       process.execPath,

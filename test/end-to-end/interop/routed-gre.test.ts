@@ -4,13 +4,13 @@ import type { RunningClient } from "../../support/network/lab.ts";
 import { hasOpenVSwitch, OpenVSwitch } from "./open-vswitch.ts";
 import { iperf, ping, until, Watch, Wire } from "./underlay.ts";
 
-/** Many commands, and a daemon of Open vSwitch's, are started. */
+/** The test starts many commands, and a daemon of Open vSwitch. */
 const SLOW = { timeout: 180_000 };
 
 const SITE_A = "10.60.0.0/24";
 const GATEWAY = "10.60.0.254";
 const HOST_A = "10.60.0.1";
-/** Between the tunnel's ends: what the other site's router answers by. */
+/** The address of the other site's router within the tunnel. */
 const ROUTER_B = "10.61.0.2";
 const FAR = "10.61.0.1";
 const FAR_MAC = "02:00:00:00:3d:01";
@@ -24,7 +24,7 @@ let ovs: OpenVSwitch;
 let client: RunningClient;
 let port: string;
 
-/** A bridge whose one tunnel carries packets without Ethernet, and whose own interface is the router's. */
+/** Makes a bridge whose tunnel carries packets without Ethernet, and whose own interface is the router's. */
 async function routedTunnel(): Promise<void> {
   const { rack, relayAddress } = wire;
   await ovs.set("add-br", "l3", "--", "set", "bridge", "l3", "datapath_type=netdev");
@@ -54,7 +54,7 @@ async function routedTunnel(): Promise<void> {
   await rack.mustExec("ip", ["route", "add", SITE_A, "via", FAR, "dev", "l3"]);
 }
 
-/** Gives the far host and its router a subnet of their own: every home in the lab has the same one. */
+/** Gives the far host and its router their own subnet, because all homes in the lab have the same one. */
 async function addSiteB(): Promise<void> {
   await wire.rack.mustExec("ip", ["address", "add", `${LAN_B}/24`, "dev", "lan"]);
   await wire.farHost.mustExec("ip", ["address", "add", `${HOST_B}/24`, "dev", "eth0"]);
@@ -96,7 +96,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark", "ovs-ofctl"))("routed GRE, to 
 
   it("answers pings of the gateway from both sides", async () => {
     expect(await ping(wire.home, GATEWAY, "-c", "3")).toEqual([3, expect.stringContaining("ttl=64")]);
-    // Open vSwitch drops what it has no neighbour for on the underlay yet.
+    // Open vSwitch drops packets until it has resolved the neighbour on the underlay.
     const isReached = async () => (await ping(wire.rack, GATEWAY, "-c", "1", "-W", "1"))[0] === 1;
     await until("the gateway is reached", isReached);
     expect((await ping(wire.rack, GATEWAY, "-c", "3"))[0]).toBe(3);
@@ -139,7 +139,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark", "ovs-ofctl"))("routed GRE, to 
       wire.lab.directory,
     );
     expect((await ping(wire.home, HOST_B, "-c", "3", "-M", "dont", "-s", "2000"))[0]).toBe(3);
-    // Of the outer header and the inner one: the inner is in pieces.
+    // Of the outer header and the inner one: the inner packet is fragmented.
     await until("the pieces are seen", async () => seen.lines.some(([more]) => /1|True/.test(more ?? "")));
   });
 

@@ -1,25 +1,25 @@
-// The numbers of docs/tunnels.md, against what is on the wire.
+// The numbers of docs/tunnels.md, compared with packets on the wire.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Host, hasLab, type RunningClient, startLaneway } from "../../support/network/lab.ts";
 import { ping, until, Watch, Wire } from "./underlay.ts";
 
-/** Many commands and captures are started in each. */
+/** Each test starts many commands and captures. */
 const SLOW = { timeout: 180_000 };
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/tunnels.md"), "utf8");
 const RELAY6 = "2001:db8:7348::1";
 const RACK6 = "2001:db8:7348::2";
-/** Nobody, in the overlay: what is sent there goes to every other port, and is not answered. */
+/** An unused overlay address: frames to it are flooded, and not answered. */
 const NOBODY = "10.70.0.200";
 const NOBODY_MAC = "02:00:00:00:70:c8";
 
-/** What ping is told, and how long its frame is by that: Ethernet, IPv4, ICMP. */
+/** ping's size, and the length of its frame: Ethernet, IPv4, ICMP. */
 const PING_BYTES = 972;
 const FRAME_BYTES = 14 + 20 + 8 + PING_BYTES;
 
-/** What the page says: the bytes over IPv4 and IPv6 by tunnel. */
+/** Returns the page's numbers: bytes over IPv4 and IPv6 by tunnel. */
 function said(): Map<string, (number | undefined)[]> {
   const rows = PAGE.matchAll(/^\| ([^|]+?) +\| +(\d*) \| +(\d*) \|$/gm);
   return new Map(
@@ -33,13 +33,13 @@ function said(): Map<string, (number | undefined)[]> {
 let wire: Wire;
 let client: RunningClient;
 
-/** How much longer than the frame the packets are that a ping from `from` makes pass an interface. */
+/** Returns how many bytes longer than the frame the packets at an interface are, for a ping from `from`. */
 async function overhead(from: Host, at: Host, filter: string, link = "wan"): Promise<number> {
   const { directory } = wire.lab;
   await using seen = await Watch.start(at, `${filter} and greater 1000`, ["frame.len"], directory, link);
   await ping(from, NOBODY, "-c", "3", "-W", "1", "-s", String(PING_BYTES));
   await until("the packets are seen", async () => seen.lines.length >= 3);
-  // Now and then something small travels in the same packet of TCP.
+  // Sometimes something small shares the TCP segment.
   const lengths = seen.lines.map(([length]) => Number(length)).sort((a, b) => a - b);
   return (lengths[1] ?? 0) - FRAME_BYTES;
 }
@@ -76,7 +76,7 @@ describe.runIf(hasLab("tshark"))("docs/tunnels.md", SLOW, () => {
     ]) {
       const port = await wire.port("page", ...options, "--remote", rack ?? "");
       const filter = `src host ${relay} and dst host ${rack}`;
-      // The underlay's own Ethernet header is not the tunnel's.
+      // The underlay's own Ethernet header is not part of the tunnel.
       measured.push((await overhead(wire.home, wire.rack, filter)) - 14);
       await wire.relay.admin("port", "delete", port, "--network", "page");
     }

@@ -1,4 +1,4 @@
-// What the tests with other people's tunnel ends share: a rack on the same wire as the relay, and a client at home.
+// Shared by tests with third-party tunnel ends: a rack on the relay's wire, and a client at home.
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -20,11 +20,11 @@ const ENGLISH = { LC_ALL: "C" };
 const ATTEMPTS = 100;
 const ATTEMPT_MS = 100;
 
-/** A relay in the internet, a client at home behind a NAT, and a rack on the relay's own wire. */
+/** A relay on the internet, a client at home behind a NAT, and a rack on the relay's own wire. */
 export class Wire implements AsyncDisposable {
   readonly lab: Lab;
   readonly relay: TestRelay;
-  /** Has the interface `wan`, which is on the underlay. */
+  /** Its interface `wan` is on the underlay. */
   readonly rack: Host;
   readonly rackAddress: string;
   /** Behind the rack's machine, which routes for it. */
@@ -66,14 +66,14 @@ export class Wire implements AsyncDisposable {
     return up(this.home, [name, ...access, "--state", join(this.lab.directory, name), "--address", address]);
   }
 
-  /** Makes a port; resolves to its id. */
+  /** Makes a port; resolves to its ID. */
   async port(network: string, ...options: string[]): Promise<string> {
     const port = await this.relay.create("port", "create", "--network", network, ...options);
     expect(port).toMatchObject({ network, state: "up" });
     return text(port, "id");
   }
 
-  /** A port as it is now. */
+  /** Returns a port's current state. */
   async show(network: string, id: string): Promise<JsonLine> {
     const { objects } = await this.relay.admin("port", "show", id, "--network", network);
     return objects[0] ?? {};
@@ -83,7 +83,7 @@ export class Wire implements AsyncDisposable {
     return (await this.relay.admin("fdb", "--network", network)).objects;
   }
 
-  /** Makes a VXLAN interface of Linux in the rack, with an address in the overlay. */
+  /** Makes a Linux VXLAN interface in the rack, with an overlay address. */
   async vtep(name: string, vni: number, address: string, ...options: string[]): Promise<void> {
     const { rack } = this;
     await rack.mustExec("ip", ["link", "add", name, "type", "vxlan", "id", String(vni), ...options]);
@@ -97,7 +97,7 @@ export class Wire implements AsyncDisposable {
     return String(link.address);
   }
 
-  /** What a VXLAN interface of the rack has learnt: the outer address by MAC. */
+  /** Returns what a VXLAN interface of the rack has learnt: the outer address by MAC. */
   async bridgeFdb(name: string): Promise<Map<string, string>> {
     const output = await this.rack.mustExec("bridge", ["-json", "fdb", "show", "dev", name]);
     const rows = JSON.parse(output) as { mac: string; dst?: string }[];
@@ -109,12 +109,12 @@ export class Wire implements AsyncDisposable {
   }
 }
 
-/** What has an IPv6 address used at once, without asking whether somebody else has it. */
+/** Returns options that make an IPv6 address usable at once, without duplicate address detection. */
 export function noDad(address: string): string[] {
   return address.includes(":") ? ["nodad"] : [];
 }
 
-/** Pings; how many were answered, and everything that ping said. */
+/** Pings; returns the number of answers, and ping's output. */
 export async function ping(from: Host, address: string, ...args: string[]): Promise<[number, string]> {
   const { stdout, stderr } = await from.exec("ping", ["-n", "-i", "0.1", "-W", "10", ...args, address], {
     env: ENGLISH,
@@ -122,7 +122,7 @@ export async function ping(from: Host, address: string, ...args: string[]): Prom
   return [parsePing(stdout).received, stdout + stderr];
 }
 
-/** Sends 2 MiB by TCP from one host to another; how many bytes of that the receiver had counted by the end. */
+/** Sends 2 MiB by TCP from one host to another; returns how many bytes the receiver had counted by the end. */
 export async function iperf(from: Host, to: Host, address: string, ...args: string[]): Promise<number> {
   const server = to.spawn("iperf3", ["--server", "--one-off", "--bind", address, "--forceflush"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -134,7 +134,7 @@ export async function iperf(from: Host, to: Host, address: string, ...args: stri
   return Number((JSON.parse(output) as { end: { sum_received: { bytes: number } } }).end.sum_received.bytes);
 }
 
-/** Asks again and again until it is so. */
+/** Polls until the condition holds. */
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await isSo()) return;
@@ -143,7 +143,7 @@ export async function until(what: string, isSo: () => Promise<boolean>): Promise
   throw new Error(`it did not come to this: ${what}`);
 }
 
-/** What tshark sees on an interface, the underlay's unless said, one line per packet, until it is disposed of. */
+/** tshark's view of an interface, by default the underlay's, one line per packet, until it is disposed of. */
 export class Watch implements AsyncDisposable {
   #output = "";
   readonly #process: ReturnType<Host["spawn"]>;
@@ -183,7 +183,7 @@ export class Watch implements AsyncDisposable {
       said += data.toString();
     });
     await until("tshark captures", async () => said.includes("Capturing on"));
-    // It says so a little before it does.
+    // It says so a little before it starts.
     await delay(500);
     return watch;
   }

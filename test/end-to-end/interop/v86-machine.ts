@@ -1,10 +1,10 @@
-// A PC with an NE2000, emulated by v86, whose network is a WebSocket: `v86-machine.ts URL`. Its BIOS finds nothing to boot
-// from but the network card's own ROM, which asks for an address and loads what it is told to. Runs until it is ended.
+// A PC with an NE2000, emulated by v86, whose network is a WebSocket: `v86-machine.ts URL`. Its BIOS can only boot from
+// the network card's ROM, which asks for an address and loads the given file. Runs until it is killed.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { NE2000_ROM, SEABIOS, VGABIOS } from "./firmware.ts";
 
-/** What of v86 is used here; its own declarations leave the processor out, which is where ROMs are put in. */
+/** The used part of v86; its own declarations leave out the processor, into which ROMs are loaded. */
 interface Emulator {
   readonly v86: { readonly cpu: { readonly option_roms: { name: string; data: Uint8Array }[] } };
   add_listener(event: "emulator-loaded", listener: () => void): void;
@@ -33,7 +33,7 @@ emulator.add_listener("emulator-loaded", () => {
   process.stdout.write('{"event":"running"}\n');
 });
 
-/** With memory of its own, which the emulator takes whole. */
+/** Reads a file into its own memory, which the emulator takes over. */
 function read(file: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(file));
 }

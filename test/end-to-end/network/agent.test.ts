@@ -1,4 +1,4 @@
-// The agent as a service: networks that outlive commands, crashes and relays, and whom it listens to.
+// The agent as a service: networks that outlive commands, crashes and relays, and its callers' rights.
 import { chown, readdir } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ import { requires } from "../../support/requirements.ts";
 
 const WAIT = { timeout: 40_000, interval: 200 };
 
-/** Each command is a program that has to start, on a machine that may be busy. */
+/** Each command starts a program, on a machine that may be busy. */
 describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
   let lab: Lab;
   let relay: TestRelay;
@@ -340,7 +340,9 @@ async function interfaces(host: Host): Promise<string> {
   return await host.mustExec("ip", ["-oneline", "link", "show"]);
 }
 
-/** A host whose TAP driver everybody may open, as udev has it: in its processes' own view of the file system. */
+/**
+ * Returns a host whose TAP driver is open to all users, as udev sets it: in its processes' own view of the file system.
+ */
 function withOpenTun(host: Host): Machine {
   const script = 'mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec "$@"';
   const through = (command: string, args: readonly string[]) => ["-c", script, "sh", command, ...args];

@@ -1,4 +1,4 @@
-// A machine that bridges its TAP with a cable, as a lab's gateway does, and whose firewall is in the way of that.
+// A machine that bridges its TAP with a cable, like a lab's gateway, and whose firewall drops the frames.
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Host } from "../../../desktop/demo/lab/host.ts";
 import {
@@ -15,7 +15,7 @@ const WAIT = { timeout: 40_000, interval: 100 };
 const BRIDGE_SETTING = "net.bridge.bridge-nf-call-iptables";
 const FAR = "10.20.0.2";
 
-/** Whether a new network namespace has br_netfilter, which some kernels have as a module that is not loaded. */
+/** Returns whether a new network namespace has br_netfilter, which some kernels have as an unloaded module. */
 async function hasBridgeNetfilter(): Promise<boolean> {
   return (await thisMachine.exec("sysctl", ["-n", BRIDGE_SETTING])).code === 0;
 }
@@ -62,7 +62,7 @@ describe.runIf(hasLab("iptables"))(
       await lab?.close();
     });
 
-    /** The check `bridge`, as the command on the gateway has it. */
+    /** Returns the result of the check `bridge` on the gateway. */
     async function bridgeCheck(): Promise<{ state: string; detail: string; hint: string | null }> {
       const args = ["doctor", "--relay", relay.url, "--token", token, "--json"];
       const { objects } = await laneway(args, { host: gateway });
@@ -73,7 +73,7 @@ describe.runIf(hasLab("iptables"))(
       return (await pc.exec("ping", ["-n", "-c", "1", "-W", "1", FAR])).code === 0;
     }
 
-    /** Does as the hint says, up to its alternative. */
+    /** Follows the hint, up to its alternative. */
     async function obey(hint: string | null): Promise<void> {
       const [, command = ""] = /^[^:]+: sudo (.*?)[;.]( |$)/.exec(hint ?? "") ?? [];
       await gateway.mustExec("sh", ["-c", command]);
@@ -81,7 +81,7 @@ describe.runIf(hasLab("iptables"))(
 
     it("says that the bridge is down, and what brings it up", async () => {
       const found = await bridgeCheck();
-      expect(found).toMatchObject({ state: "fail", detail: "the bridge br0, which has lw0 in it, is down" });
+      expect(found).toMatchObject({ state: "fail", detail: "the bridge br0 of lw0 is down" });
       await obey(found.hint);
       await vi.waitUntil(reaches, WAIT);
       expect(await bridgeCheck()).toMatchObject({ state: "pass" });
@@ -163,7 +163,7 @@ describe.runIf(hasLab("iptables"))(
         });
         await obey(found.hint);
         await vi.waitUntil(reaches, WAIT);
-        // IPv6 has a switch of its own, which is off here.
+        // IPv6 has its own setting, which is off here.
         expect(await bridgeCheck()).toMatchObject({ state: "pass" });
         await gateway.mustExec("nft", ["delete", "table", "inet", "site"]);
         await gateway.mustExec("sysctl", ["-qw", `${BRIDGE_SETTING}=0`]);

@@ -36,7 +36,7 @@ class DemoRun {
     this.#child.kill(signal);
   }
 
-  /** Namespaces, files and processes that bear its name. */
+  /** Returns namespaces, files and processes with its name. */
   remains(): string[] {
     const ours = (name: string): boolean => name.startsWith(`lw${this.pid}x`);
     const namespaces = existsSync("/run/netns") ? readdirSync("/run/netns").filter(ours) : [];
@@ -95,7 +95,7 @@ describe.runIf(hasLab("iperf3"))("laneway demo", () => {
     await demo.prints("5. Ping");
     demo.kill("SIGKILL");
     await demo.ended;
-    // Its guard sees to that, a moment later.
+    // Its guard does that a moment later.
     while (demo.remains().length > 0) await delay(50);
   });
 

@@ -1,4 +1,4 @@
-// What agents find out: checks, measurements between two of them, and captures of their own port.
+// The agents' diagnostics: checks, measurements between two of them, and captures of their own port.
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Site } from "../../../desktop/demo/lab/lab.ts";
 import type { RpcClient } from "../../../desktop/rpc/client.ts";
@@ -9,7 +9,7 @@ import { hasLab, Lab, startRelay, type TestRelay, text } from "../../support/net
 
 const WAIT = { timeout: 40_000, interval: 100 };
 
-/** What a job told until it was done. */
+/** The events of a job until it was done. */
 interface Told {
   readonly steps: Step[];
   readonly pieces: EventData<"capture">[];
@@ -141,7 +141,7 @@ describe.runIf(hasLab())("an agent's diagnostics", { timeout: 120_000 }, () => {
       detail: expect.stringContaining("1300"),
       hint: expect.stringContaining(`mtu ${mtu}`),
     });
-    // It is forgiven once nothing has changed it for a while.
+    // The warning ends after a while without changes.
     const warnings = async () => (await client.call("status", {})).networks[0]?.warnings;
     await expect.poll(warnings, { ...WAIT, timeout: 50_000 }).toEqual([]);
   });
@@ -226,7 +226,7 @@ describe.runIf(hasLab())("an agent's diagnostics", { timeout: 120_000 }, () => {
   });
 });
 
-/** The blocks of a pcapng file, and the frames in it. */
+/** Returns the blocks of a pcapng file, and its frames. */
 function read(file: Buffer): { types: number[]; packets: Buffer[] } {
   const types: number[] = [];
   const packets: Buffer[] = [];

@@ -1,11 +1,11 @@
-// Two tenants of one relay that look alike, both under load: nothing of one is seen by the other.
+// Two tenants of one relay that look alike, both under load: neither sees anything of the other.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NETWORK, Side } from "../../support/network/isolation-side.ts";
 import { hasLab, Lab, startRelay, type TestRelay } from "../../support/network/lab.ts";
 
 const SECONDS = 4;
 
-/** What a tenant's administrator can read. */
+/** Returns everything that a tenant's administrator can read. */
 function readable(tenant: string): [string, string][] {
   const network = `/tenants/${tenant}/networks/${NETWORK}`;
   const live = ["fdb", "groups", "neighbours", "counters", "addresses"].map((what) => `${network}/${what}`);
@@ -23,7 +23,9 @@ function readable(tenant: string): [string, string][] {
   return paths.map((path) => ["GET", path]);
 }
 
-/** Ids of devices, tokens, invites, sessions: all are random, so one that turns up elsewhere did not come by chance. */
+/**
+ * Returns the IDs of devices, tokens, invites and sessions: all are random, so an ID seen elsewhere is no coincidence.
+ */
 function idsIn(texts: Iterable<string>): Set<string> {
   return new Set([...texts].flatMap((text) => text.match(/\b[0-9a-f]{16}\b/g) ?? []));
 }
@@ -34,7 +36,7 @@ describe.runIf(hasLab("iperf3", "tshark"))(
     let lab: Lab;
     let relay: TestRelay;
     let sides: [Side, Side];
-    /** Of each side, all that it came across, by where. */
+    /** Everything that each side received, by place. */
     const heard: Map<string, Buffer>[] = [];
     const ids: Set<string>[] = [];
 
@@ -47,7 +49,7 @@ describe.runIf(hasLab("iperf3", "tshark"))(
       sides = [await Side.create("rosso", lab, relay, red), await Side.create("azure", lab, relay, blue)];
       await Promise.all(sides.map((side) => side.traffic(SECONDS)));
       const answered = await Promise.all(sides.map((side) => side.ask(...readable(side.word))));
-      // One has something to be told of.
+      // One of them causes a notice.
       await sides[0].askRelay(["PATCH", "/tenants/rosso/limits", { networks: 1 }]);
       const [refused] = await sides[0].ask(["POST", "/tenants/rosso/networks", { name: "more" }]);
       expect(refused?.status).toBe(409);

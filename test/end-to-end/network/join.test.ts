@@ -1,4 +1,4 @@
-// The whole way onto a network: an invite, a device, an address, a segment, and out again.
+// The whole way onto a network and off it: an invite, a device, an address, a segment.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Site } from "../../../desktop/demo/lab/lab.ts";
@@ -38,7 +38,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     return text(await relay.create("invite", "create", ...args), "link");
   }
 
-  /** Opens an invite on a site's host; resolves to the device's id. */
+  /** Opens an invite on a site's host; resolves to the device's ID. */
   async function enrol({ host, name }: Site, link: string, state = stateOf(name)): Promise<string> {
     const args = ["join", link, "--name", name, "--state", state, "--json"];
     const { code, stderr, objects } = await laneway(args, { host });
@@ -157,7 +157,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     await using _named = named.process;
     await answers(alice.host, text(own, "address").replace(/\/.*/, ""));
 
-    // One that fails leaves the other as it is.
+    // A failed start leaves the other running.
     const { objects } = await relay.admin("device", "list", "--tenant", "guests");
     const [{ id } = { id: "" }] = objects as { id?: string }[];
     expect((await relay.admin("device", "revoke", String(id), "--tenant", "guests")).code).toBe(0);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Site } from "../../../desktop/demo/lab/lab.ts";
 import { type Host, hasLab, Lab, thisMachine } from "../../support/network/lab.ts";
 
-/** A server on `host` that answers each connection with the address it comes from. */
+/** Starts a server on `host` that answers each connection with the client's address. */
 async function startEcho(host: Host, address: string): Promise<void> {
   const script = `
     require("node:net").createServer((socket) => socket.end(socket.remoteAddress))
@@ -11,7 +11,7 @@ async function startEcho(host: Host, address: string): Promise<void> {
   await new Promise((resolve) => server.stdout?.once("data", resolve));
 }
 
-/** What a TCP connection from `host` to such a server reads; the error's code where there is no connection. */
+/** Returns what a TCP connection from `host` to such a server reads, or the error's code. */
 async function connect(host: Host, address: string): Promise<string> {
   const script = `
     const socket = require("node:net").connect({ host: "${address}", port: 4000 });

@@ -123,7 +123,7 @@ describe("something that is no relay", () => {
     await using server = await listening(make());
     await using network = new MemoryNetwork();
     const host = network.host("a", server.url, "token");
-    // It may be a portal that answers in the relay's place, so it is tried again.
+    // A portal may answer in the relay's place, so the client retries.
     await host.until(({ events }) => events.filter((event) => event.includes("is not a Laneway")).length > 1);
   });
 

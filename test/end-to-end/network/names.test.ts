@@ -1,4 +1,4 @@
-// Addresses and names in a network, as real kernels and real resolvers find them.
+// Addresses and names in a network, with real kernels and real resolvers.
 import { chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -21,7 +21,7 @@ import { findResolved, Resolved } from "../../support/network/resolved.ts";
 const HUB = "10.20.0.1";
 const DOMAIN = "office.lan.internal";
 
-/** Run on a host: looks names up at one server and nobody else's. */
+/** Runs on a host: looks names up at one server only. */
 const LOOKUP = `
   const { Resolver } = require("node:dns").promises;
   const [server, how, what] = process.argv.slice(1);
@@ -110,7 +110,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     expect(await pings(alice, hub6)).toBe(2);
     const said = await alice.host.mustExec("ip", ["neigh", "show", "dev", alice.tap]);
     expect(said).toMatch(/^10\.20\.0\.1 .*lladdr 02:4c:4e:/m);
-    // Who would like to have one of them is told that it is taken.
+    // A client that probes one of them is told that it is taken.
     expect((await alice.host.exec("arping", ["-D", "-I", alice.tap, "-c", "2", HUB])).code).toBe(1);
     await alice.host.mustExec("ip", ["address", "add", `${hub6}/64`, "dev", alice.tap]);
     const flags = async () =>
@@ -168,7 +168,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     expect(objects).toContainEqual(
       expect.objectContaining({ action: "address.in-use", object: `office 10.20.0.4 ${printer.mac}` }),
     );
-    // Nor while it is away.
+    // Not even while it is offline.
     await printer.process.stop();
     const erin = await bringIn("erin", site("carol").host);
     await using _erin = erin.process;
@@ -213,7 +213,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     ]);
   });
 
-  // Where this machine has it; the test above has something stand in for it everywhere.
+  // Only on machines that have it; the test above uses a stand-in everywhere.
   const programs = findResolved();
   if (programs !== undefined) {
     it("is known to the real systemd-resolved, until the interface is gone", async () => {

@@ -1,4 +1,4 @@
-// Addresses that people give their machines by hand, and that are the hub's or another device's.
+// Addresses set by hand that belong to the hub or another device.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// Somebody is shut out in the middle of a transfer.
+// A device or token is revoked in the middle of a transfer.
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,13 +16,13 @@ import {
 } from "../../support/network/lab.ts";
 
 const WAIT = { timeout: 30_000, interval: 50 };
-/** Enough to say that it runs, and not just began. */
+/** Enough to be in full progress. */
 const RUNNING_BYTES = 2_000_000;
 
-/** Somebody on a network by what can be taken from them. */
+/** A member of a network, by its kind of access. */
 interface Guest {
   readonly client: RunningClient;
-  /** The command that takes it from them. */
+  /** The command that revokes the access. */
   readonly revocation: readonly string[];
 }
 
@@ -40,7 +40,7 @@ describe.runIf(hasLab("iperf3"))("a transfer", () => {
   });
   afterAll(() => lab.close());
 
-  /** Has a site join by an invite of its own. */
+  /** Makes a site join by its own invite. */
   async function joined(
     { host, name }: Site,
     network: string,
@@ -107,7 +107,7 @@ describe.runIf(hasLab("iperf3"))("a transfer", () => {
       const { code, stderr } = await relay.admin(...revocation);
 
       expect(code, stderr).toBe(0);
-      // It was out when the relay answered.
+      // It was out by the time the relay answered.
       const { objects } = await relay.admin("counters", "--network", network);
       expect(objects.map(({ name }) => name)).not.toContain("alice");
       expect(await client.process.ended).toBe(1);
@@ -116,7 +116,7 @@ describe.runIf(hasLab("iperf3"))("a transfer", () => {
         expect(await other.process.ended).toBe(1);
         expect(other.process.stderr).toContain("4003");
       } else {
-        // The transfer goes on trying, and nothing of it comes through any more.
+        // The transfer keeps trying, but nothing arrives any more.
         const before = await receivedBytes(bob.host, other.tap);
         await delay(500);
         expect((await receivedBytes(bob.host, other.tap)) - before).toBeLessThan(RUNNING_BYTES / 100);
@@ -129,7 +129,7 @@ describe.runIf(hasLab("iperf3"))("a transfer", () => {
   });
 });
 
-/** What has come out of a TAP, counted by the kernel. */
+/** Returns the bytes that came out of a TAP, counted by the kernel. */
 async function receivedBytes(host: Host, tap: string): Promise<number> {
   return Number(await host.mustExec("cat", [`/sys/class/net/${tap}/statistics/rx_bytes`]));
 }

@@ -1,4 +1,4 @@
-// What a cable does, asked of a segment between hosts that reach each other by way of the relay alone.
+// A segment behaves like a cable between hosts that reach each other only through the relay.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -27,10 +27,10 @@ let lab: Lab;
 let relay: TestRelay;
 let alice: Player;
 let bob: Player;
-/** In another tenant's network that has the same name and the same addresses. */
+/** In another tenant's network with the same name and the same addresses. */
 let stranger: Player;
 
-/** Brings a network up on a site's host, which keeps what it is known by in a directory of its own. */
+/** Brings a network up on a site's host, with its own state directory. */
 async function enter(site: Site, token: string, address: string, network = "lan"): Promise<Player> {
   const args = [network, ...access(token), "--state", stateOf(site), "--address", `${address}/24`];
   const client = await up(site.host, args);
@@ -45,7 +45,7 @@ function stateOf({ name }: Site): string {
   return join(lab.directory, `state-of-${name}`);
 }
 
-/** Pings from a host; how many were sent and answered. */
+/** Pings from a host; returns the numbers of requests and answers. */
 async function ping(
   from: Host,
   address: string,
@@ -58,7 +58,7 @@ async function ping(
   return [sent, received];
 }
 
-/** Who answers pings to an address of several, by their own addresses. */
+/** Returns the addresses that answer pings to a group or broadcast address. */
 async function answerers(from: Host, address: string, ...args: string[]): Promise<Set<string>> {
   const { stdout } = await from.exec("ping", ["-n", "-c", "5", "-i", "0.1", ...args, address], {
     env: ENGLISH,
@@ -273,7 +273,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
       expect(await macOf(sites[0], "shared")).not.toBe(await macOf(sites[1], "shared"));
     });
 
-    /** What `up` says, with that state directory and no network named: all that the token opens. */
+    /** Returns the MAC that `up` prints, with that state directory and all networks of the token. */
     async function macOf({ host }: Site, state: string): Promise<string> {
       const client = await up(host, [...access(token), "--state", join(lab.directory, state)]);
       await client.process.stop();
@@ -315,7 +315,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
       await process.waitFor(({ event, kind }) => event === "interface" && kind === "put-back");
       expect(await hasInterface(here.host, tap)).toBe(true);
       expect(process.stderr).toContain(`${tap} was deleted`);
-      // It may be the other side's turn to hear of it.
+      // It may be the other side's turn to be told.
       expect((await ping(here.host, there.address, "-c", "10", "-i", "0.5"))[0]).toBeGreaterThan(0);
     });
   });
@@ -325,7 +325,7 @@ const packetSocket = JSON.stringify(
   pathToFileURL(join(import.meta.dirname, "../../desktop/agent/tap/packet-socket.ts")).href,
 );
 
-/** A frame of EtherType 0x88B5 with `length` random bytes in it, in hexadecimal. */
+/** Returns a frame of EtherType 0x88B5 with `length` random bytes, in hexadecimal. */
 function frame(destination: string, source: string, length: number): string {
   return `${destination}${source}88b5${randomBytes(length).toString("hex")}`.replaceAll(":", "");
 }
@@ -339,7 +339,7 @@ async function sendFrames({ host, client }: Player, frames: readonly string[]): 
   await host.mustExec(process.execPath, ["--input-type=module", "--eval", script, client.tap, ...frames]);
 }
 
-/** Prints `{"event":"ready"}`, and then a line with each frame of that EtherType that comes in. */
+/** Prints `{"event":"ready"}`, and then a line for each arriving frame of that EtherType. */
 function startReceiver({ host, client }: Player): JsonProcess {
   const script = `
     import { PacketSocket } from ${packetSocket};
@@ -357,7 +357,7 @@ function startReceiver({ host, client }: Player): JsonProcess {
 
 type IperfEnd = { sum_received: { bytes: number }; sum: { packets: number; lost_packets: number } };
 
-/** An iperf3 run from alice to bob, or with `--reverse` from bob to alice; what its report ends with. */
+/** Runs iperf3 from alice to bob, or with `--reverse` from bob to alice; returns the end of its report. */
 async function iperf(...args: string[]): Promise<IperfEnd> {
   const server = bob.host.spawn("iperf3", ["--server", "--one-off", "--forceflush", "--bind", bob.address], {
     stdio: ["ignore", "pipe", "pipe"],

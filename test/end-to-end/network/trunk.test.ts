@@ -1,4 +1,4 @@
-// One interface with VLANs on it, each of them a network of its own with ordinary members.
+// One interface with VLANs, each of them its own network with ordinary members.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -27,7 +27,7 @@ let token: string;
 let alice: RunningClient & { host: Host };
 let bob: RunningClient & { host: Host };
 let dora: RunningClient & { host: Host };
-/** Behind whose interface the VLANs are. */
+/** The VLANs are behind her interface. */
 let carol: Site;
 
 async function member(
@@ -90,7 +90,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     await relay.create("network", "create", "guests", "--mtu", "1400");
     token = await relay.token();
     alice = await member("alice", "lab", "10.20.0.1/24");
-    // So the relay has to finish what comes to bob, and drops it where its header is wrong.
+    // So the relay must finish bob's frames, and drops them if their header is wrong.
     bob = await member("bob", "guests", "10.30.0.1/24", "--no-offload");
     dora = await member("dora", "lan", "10.40.0.1/24");
     carol = await lab.addSite("carol");
@@ -129,7 +129,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
         ...[tap, "tagged"].map((port) => `link set ${port} master vlans`),
         "link set vlans up",
         "link set tagged up",
-        // The same each time: for a second after its last word on it, Linux believes no other MAC of an address.
+        // Always the same: for a second after its last confirmation, Linux accepts no other MAC for an address.
         ...[10, 20, 30].map((id) => `link set vlan${id} address 02:00:00:00:${id}:09 mtu 1400 up`),
         ...[10, 20, 30].map((id) => `address add 10.${id + 10}.0.9/24 dev vlan${id}`),
       ];
@@ -164,7 +164,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
       expect(await ping(carol.host, "10.30.0.1", "-I", "vlan10", "-W", "1")).toBe(0);
       await carol.host.exec("ping", ["-b", "-c", "5", "-i", "0.1", "-W", "1", "10.20.0.255"]);
       await vi.waitUntil(async () => (await seen(alice)) >= before + 5, WAIT);
-      // Whoever in guests answers ARP was not asked: only what guests itself says may have come.
+      // ARP is not answered in guests unasked: only frames of guests itself may have arrived.
       expect((await seen(bob)) - beforeElsewhere).toBeLessThan(5);
       const { objects } = await relay.admin("fdb", "--network", "guests");
       const vlan10 = await describeLink(carol.host, "vlan10");
@@ -240,7 +240,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     const said = await trunk.waitFor(
       ({ event, message }) => event === "interface" && /anew/.test(String(message)),
     );
-    expect(said).toMatchObject({ kind: "put-back", message: `${tap} was deleted: made anew` });
+    expect(said).toMatchObject({ kind: "put-back", message: `${tap} was deleted: created again` });
     await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);
     expect(await trunk.stop()).toBe(0);
     expect(await hasInterface(carol.host, tap)).toBe(false);

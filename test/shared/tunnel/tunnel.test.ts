@@ -56,7 +56,7 @@ function lab(offload = false) {
   return { tunnel, sink, messages, segments, locals };
 }
 
-/** Has a tunnel receive a whole message. @returns why it is malformed, if it is */
+/** Makes a tunnel receive a whole message. @returns the fault if it is malformed */
 function receiveAll(tunnel: Tunnel, message: Uint8Array): RecordFault | undefined {
   const done = tunnel.receive(new Block(message), message.length);
   if (typeof done === "string") return done;
@@ -65,7 +65,7 @@ function receiveAll(tunnel: Tunnel, message: Uint8Array): RecordFault | undefine
 }
 
 describe("a tunnel", () => {
-  it("carries several segments, told apart by VNI, in one message either way", () => {
+  it("carries several segments, selected by VNI, in one message in both directions", () => {
     const { tunnel, segments, locals, messages } = lab();
     const message = Buffer.concat([
       record(102, frameBytes(BROADCAST, A, 2)),
@@ -82,7 +82,7 @@ describe("a tunnel", () => {
     ]);
   });
 
-  it("drops and counts what it can't switch, and goes on", () => {
+  it("drops and counts records that it cannot switch, and continues", () => {
     const { tunnel, locals } = lab();
     const flagless = record(101, frameBytes(BROADCAST, A));
     flagless[4] = 0xf7;
@@ -111,7 +111,7 @@ describe("a tunnel", () => {
     expect(locals[0].frames).toEqual([frameBytes(BROADCAST, A, 5)]);
   });
 
-  it("clears reserved bits of what it passes on (RFC 7348 section 5)", () => {
+  it("clears reserved bits of forwarded records (RFC 7348 section 5)", () => {
     const { tunnel, segments } = lab();
     const seen: number[][] = [];
     const raw = new KeepingPort("raw");
@@ -124,7 +124,7 @@ describe("a tunnel", () => {
     expect(seen).toEqual([[1, 0, 0, 23, 8, 0, 0, 0, 0, 0, 101, 0]]);
   });
 
-  it("lets nothing pass any more once it has left", () => {
+  it("passes nothing after it has left", () => {
     const { tunnel, segments, locals, messages } = lab();
     receiveAll(tunnel, record(101, frameBytes(BROADCAST, A)));
     expect(tunnel.leave(101)).toBe(true);
@@ -147,7 +147,7 @@ describe("a tunnel", () => {
     expect(messages).toEqual([]);
   });
 
-  it("says why a message is malformed, having switched what stood before", async () => {
+  it("reports the fault of a malformed message, after switching the records before it", async () => {
     const { tunnel, locals } = lab();
     const message = Buffer.concat([record(101, frameBytes(BROADCAST, A)), Buffer.of(1, 0)]);
     expect(receiveAll(tunnel, message)).toBe("record runs past the end");
@@ -158,7 +158,7 @@ describe("a tunnel", () => {
 });
 
 describe("a tunnel whose work is bounded", () => {
-  it("stops between records when it has done its share, and goes on from there", () => {
+  it("stops between records when its share of work is done, and continues from there", () => {
     const work = new Work();
     const macs = new MacBudget(100);
     const sink = new SlowSink();
@@ -314,7 +314,7 @@ describe("the memory of a message", () => {
           }
           await turn();
           if (filled) first.sink.bufferedAmount -= 2 * WINDOW_BYTES;
-          // Something that comes for each of them has those go on that waited for others' messages.
+          // Another message for each of them releases records that waited for messages from elsewhere.
           for (const [i, { tunnel }] of all.entries()) {
             tunnel.leave(101);
             ports[i]?.push(tunnel.join(segments[0]));
@@ -430,7 +430,7 @@ describe("the memory of a message", () => {
     expect(held.size).toBe(0);
   });
 
-  it("is free where its receiver's tunnel is closed, whether it was sent or not", async () => {
+  it("is freed if its receiver's tunnel is closed, sent or not", async () => {
     const { all, send, held, pool } = relay(3, 100_000);
     const [, second, third] = all;
     if (third !== undefined) third.sink.bufferedAmount = 2 * WINDOW_BYTES;

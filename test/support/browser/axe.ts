@@ -6,19 +6,19 @@ import type { Page } from "playwright-core";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export interface AccessOptions {
-  /** Nothing but what depends on colours. */
+  /** Only rules that depend on colours. */
   readonly coloursAlone?: boolean;
 }
 
 /**
- * What axe finds wrong with what a page shows now, one line for each element: nothing, where it is accessible as far
- * as a program can tell (WCAG 2.2, A and AA, and axe's own best practices).
+ * Returns axe's findings for a page's current content, one line for each element. None means accessible as far as a
+ * program can tell (WCAG 2.2, A and AA, and axe's own best practices).
  */
 export async function accessProblems(
   page: Page,
   { coloursAlone = false }: AccessOptions = {},
 ): Promise<string[]> {
-  // Evaluated from outside, where the page's policy for scripts does not hold.
+  // Evaluated from outside, where the page's policy for scripts does not apply.
   if (!(await page.evaluate("typeof axe === 'object'"))) await page.evaluate(AXE);
   const options: RunOptions = {
     resultTypes: ["violations"],

@@ -1,11 +1,11 @@
-// The system's Chromium, driven by playwright-core: for whatever is shown in a browser.
+// The system's Chromium, driven by playwright-core.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { findCommand } from "../../../tools/find-command.ts";
 
-/** Nothing but the page under test may make it speak to a network. */
+/** Only the page under test may make it use a network. */
 const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -16,7 +16,7 @@ const ARGS = [
   "--disable-sync",
 ];
 
-/** A browser that is started once for a file of tests; each test has contexts of its own in it. */
+/** A browser for one file of tests; each test has its own contexts in it. */
 export class Chromium implements AsyncDisposable {
   readonly browser: Browser;
   readonly #directory: string;

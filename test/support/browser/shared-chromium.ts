@@ -13,7 +13,7 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // Two busy cores: a page in the background is to go on as one in front does.
+  // On two busy cores a page in the background must run like one in front.
   "--disable-background-timer-throttling",
   "--disable-renderer-backgrounding",
   "--disable-backgrounding-occluded-windows",
@@ -23,8 +23,8 @@ const FLAGS = [
 const START_MS = 60_000;
 
 /**
- * Runs a program until it ends or standard input does, whichever is first, and takes what it was and its profile along: however a
- * test's process ends, its Chromium goes with it. The first argument is the profile.
+ * Runs a program until it or standard input ends, then removes the program's processes and its profile: however a
+ * test's process ends, its Chromium ends with it. The first argument is the profile.
  */
 const GUARD = `
 profile=$1
@@ -41,7 +41,7 @@ kill -KILL 0
 
 /** The system's Chromium with a new profile, without a window; several clients can drive it at once. */
 export class SharedChromium implements AsyncDisposable {
-  /** Where DevTools clients connect. */
+  /** The endpoint for DevTools clients. */
   readonly devtools: string;
   readonly #process: ChildProcess;
   readonly #profile: string;
@@ -57,7 +57,7 @@ export class SharedChromium implements AsyncDisposable {
     if (program === undefined) throw new Error("there is no chromium on PATH");
     const profile = await mkdtemp(join(tmpdir(), "laneway-chromium-"));
     const browser = [program, ...FLAGS, `--user-data-dir=${profile}`, "about:blank"];
-    // A group of its own: Chromium is many processes, and all of them are to go.
+    // In its own process group: Chromium is many processes, and all of them must end.
     const child = spawn("sh", ["-c", GUARD, "guard", profile, ...browser], {
       stdio: ["pipe", "ignore", "pipe"],
       detached: true,
@@ -80,7 +80,7 @@ function devtoolsOf(child: ChildProcess): Promise<string> {
   let said = "";
   const timer = setTimeout(() => reject(new Error(`Chromium did not start: ${said}`)), START_MS);
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    // Read on to the end, or Chromium stops once the pipe is full.
+    // Read to the end, because Chromium stops when the pipe is full.
     said = (said + text).slice(-8_000);
     const [, url] = /DevTools listening on (ws:\S+)/.exec(said) ?? [];
     if (url !== undefined) resolve(url);
@@ -97,6 +97,6 @@ async function end(child: ChildProcess, profile: string): Promise<void> {
       : new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.stdin?.end();
   await gone;
-  // Its children may have written for a moment still.
+  // Its children may still be writing.
   await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }

@@ -16,7 +16,7 @@ export interface StatusRow {
   readonly [field: string]: unknown;
 }
 
-/** An agent on a host, with a state and a socket of its own, and the command line that talks to it. */
+/** An agent on a host, with its own state and socket, and its command line. */
 export class AgentProcess implements AsyncDisposable {
   readonly machine: Machine;
   readonly socket: string;
@@ -31,7 +31,7 @@ export class AgentProcess implements AsyncDisposable {
     this.env = { LANEWAY_STATE: join(directory, "state"), LANEWAY_SOCKET: this.socket };
   }
 
-  /** @param own prepares the directory for the user who runs it */
+  /** @param own prepares the directory for its user */
   static async start(
     machine: Machine,
     own: (directory: string) => Promise<void> = async () => {},
@@ -54,18 +54,18 @@ export class AgentProcess implements AsyncDisposable {
     await this.#process.event("listening");
   }
 
-  /** Kills it as a crash does, and waits for its end. */
+  /** Kills it like a crash, and waits for its end. */
   async kill(): Promise<void> {
     this.process.child.kill("SIGKILL");
     await this.process.ended;
   }
 
-  /** Runs a command that talks to it, with `--json`. */
+  /** Runs a command of this agent, with `--json`. */
   run(...args: string[]): ReturnType<typeof laneway> {
     return laneway([...args, "--json"], { host: this.machine, env: this.env });
   }
 
-  /** Runs one that has to succeed, and resolves to what it prints. */
+  /** Runs a command that must succeed, and resolves to its output. */
   async must(...args: string[]): Promise<Record<string, unknown>[]> {
     const { code, stderr, objects } = await this.run(...args);
     if (code !== 0) throw new Error(`laneway ${args.join(" ")} failed with ${code}: ${stderr}`);
@@ -80,7 +80,7 @@ export class AgentProcess implements AsyncDisposable {
     return (await this.status()).find(({ network }) => network === name);
   }
 
-  /** A connection from the test itself. */
+  /** Connects from the test itself. */
   connect(): Promise<RpcClient> {
     return RpcClient.connect({ socket: this.socket, client: "test" });
   }

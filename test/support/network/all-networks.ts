@@ -1,4 +1,4 @@
-// Loaded into a relay before it starts: every token opens all networks of its tenant, and not just its own.
+// Loaded into a relay before it starts: every token allows all networks of its tenant, not just its own.
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 
 const { authenticate } = Tenants.prototype;

@@ -1,5 +1,5 @@
-// Asks a relay's API, run as a program where the relay is reached: `URL TOKEN`, with a JSON array of `[method, path, body]`
-// on standard input. Prints one JSON line for each: the status, and the answer's text.
+// Calls a relay's API from a host that reaches it: `URL TOKEN`, with a JSON array of `[method, path, body]` on standard
+// input. Prints one JSON line for each: the status, and the answer's text.
 import { text } from "node:stream/consumers";
 
 const [url = "", token = ""] = process.argv.slice(2);

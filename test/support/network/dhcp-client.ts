@@ -1,7 +1,7 @@
-// A DHCP client as simple as one can be, run as a program with the address and the MAC address of its interface:
-// `ADDRESS MAC discover N` asks so many times and prints a line for each offer, until it is ended; `ADDRESS MAC lease`
-// takes the first offer and prints `{"event":"ack",…}`; `ADDRESS MAC pxe SERVER` asks a boot server on its port 4011.
-// It has an address already, so that the kernel knows the way.
+// A minimal DHCP client, run as a program with the address and the MAC address of its interface. `ADDRESS MAC discover
+// N` sends N discovers and prints a line for each offer, until it is killed; `ADDRESS MAC lease` takes the first offer
+// and prints `{"event":"ack",…}`; `ADDRESS MAC pxe SERVER` asks a boot server on its port 4011. Its interface already
+// has an address, so that the kernel has a route.
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { setTimeout as delay } from "node:timers/promises";
 import { formatAddress, parseAddress } from "../../../shared/frame/address.ts";
@@ -25,12 +25,12 @@ const FLAGS_OFFSET = 10;
 const BROADCAST_FLAG = 0x80;
 const [VENDOR_OPTIONS, REQUESTED_ADDRESS, MESSAGE_TYPE, SERVER] = [43, 50, 53, 54] as const;
 const [VENDOR_CLASS, ARCHITECTURE] = [60, 93] as const;
-/** That it has chosen dnsmasq's first boot service, layer 0 of it: PXE specification 2.1, table 2-1. */
+/** Selects dnsmasq's first boot service, layer 0: PXE specification 2.1, table 2-1. */
 const BOOT_ITEM = [71, 4, 0x80, 0, 0, 0, 255];
 
 const [own = "", macText = "", mode, argument = ""] = process.argv.slice(2);
 const mac = parseMac(macText) ?? 0;
-/** What is bound to an address goes out there, but hears no broadcasts. */
+/** A socket bound to an address sends there, but receives no broadcasts. */
 const sender = createSocket({ type: "udp4", reuseAddr: true });
 const receiver = createSocket({ type: "udp4", reuseAddr: true });
 receiver.on("message", (bytes, from) => hear("broadcast", bytes, from));

@@ -1,5 +1,5 @@
-// A relay that means harm, run as a program where clients reach it: `HOST PORT`, with what its welcome says as JSON on standard
-// input. Lets every client in and joins whatever it asks for. Prints a JSON line for each ping of a client.
+// A malicious relay, run as a program: `HOST PORT`, with its welcome as JSON on standard input. Lets every client in
+// and accepts every join. Prints a JSON line for each ping of a client.
 import { text } from "node:stream/consumers";
 import { HostileRelay } from "../../desktop/agent/hostile-relay.ts";
 

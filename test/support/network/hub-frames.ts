@@ -1,4 +1,4 @@
-// Frames as no kernel would send them for us, byte by byte.
+// Frames that no kernel would send for the test, byte by byte.
 import { ARP_BYTES, ARP_REQUEST, encodeArp } from "../../../shared/frame/arp.ts";
 import { ETHERTYPE_ARP } from "../../../shared/frame/ethernet.ts";
 import { PROTOCOL_ICMPV6 } from "../../../shared/frame/ip/ipv4.ts";
@@ -21,12 +21,12 @@ export function macNumber(text: string): number {
   return mac;
 }
 
-/** A frame of the experimental EtherType, with nothing in it. */
+/** Returns an empty frame of the experimental EtherType. */
 export function bareFrame(destination: string, source: string): Uint8Array {
   return ethernetFrame({ ...ends(destination, source), etherType: EXPERIMENTAL }, new Uint8Array(46));
 }
 
-/** An IPv4 packet with nothing in it, of the experimental protocol (RFC 3692). */
+/** Returns an empty IPv4 packet of the experimental protocol (RFC 3692). */
 export function ipv4Frame(destination: string, source: string, from: string, to: string): Uint8Array {
   const fields = { protocol: EXPERIMENTAL_PROTOCOL, source: ipv4(from), destination: ipv4(to) };
   const padded = new Uint8Array(46);
@@ -38,7 +38,7 @@ function ends(destination: string, source: string): Envelope {
   return { destination: macNumber(destination), source: macNumber(source) };
 }
 
-/** Who has `asked`? */
+/** Returns an ARP request for `asked`. */
 export function arpRequest(source: string, own: string, asked: string): Uint8Array {
   const mac = macNumber(source);
   const message = new Uint8Array(ARP_BYTES);
@@ -53,8 +53,7 @@ export function arpRequest(source: string, own: string, asked: string): Uint8Arr
 }
 
 /**
- * A router advertisement (RFC 4861 section 4.2) of a router that is a default one, and of a prefix of 64 bits that
- * hosts may make addresses of.
+ * Returns a router advertisement (RFC 4861 section 4.2) of a default router with a 64-bit prefix for autoconfiguration.
  *
  * @param prefix an address with zeros for its last 64 bits
  */
@@ -64,7 +63,7 @@ export function routerAdvertisement(source: string, linkLocal: string, prefix: s
   const prefixBytes = Buffer.from(ipv6(prefix).toString(16).padStart(32, "0"), "hex");
   const message = Uint8Array.of(
     ...[ND_ROUTER_ADVERTISEMENT, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0],
-    // Prefix information: on-link and autonomous, good for half an hour.
+    // Prefix information: on-link and autonomous, valid for half an hour.
     ...[3, 4, 64, 0xc0, 0, 0, 7, 8, 0, 0, 7, 8, 0, 0, 0, 0, ...prefixBytes],
   );
   sealIcmpv6(message, from, ALL_NODES);

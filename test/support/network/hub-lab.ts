@@ -1,4 +1,4 @@
-// What the tests of the hub share: members of one network, each behind a NAT, and the kernel's own count of the frames
+// Shared by the tests of the hub: members of one network, each behind a NAT, and the kernel's own count of the frames
 // that come out of a member's TAP.
 import { join } from "node:path";
 import { vi } from "vitest";
@@ -15,24 +15,24 @@ import {
   up,
 } from "./lab.ts";
 
-/** Far beyond what it takes: that it comes to pass is what is asked. */
+/** Far more than needed: the test checks that it happens, not how fast. */
 export const WAIT = { timeout: 20_000, interval: 50 };
 
 /** A host with one network up. */
 export interface Member extends RunningClient {
   readonly host: Host;
-  /** Its address without the prefix length; empty where it has none. */
+  /** Its address without the prefix length; empty if it has none. */
   readonly ip: string;
-  /** What the hub calls its port. */
+  /** The hub's ID of its port. */
   readonly port: string;
 }
 
 export interface MemberOptions {
   readonly network?: string;
-  /** Without a prefix length, which is 24. */
+  /** Without the prefix length, which is 24. */
   readonly address?: string;
   readonly roles?: readonly string[];
-  /** More of `laneway up`. */
+  /** Further options of `laneway up`. */
   readonly args?: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export interface Counters {
   readonly drops: Readonly<Record<string, number>>;
 }
 
-/** A relay with its network `lan`, and members of that. */
+/** A relay with its network `lan`, and members of it. */
 export class HubLab implements AsyncDisposable {
   readonly lab: Lab;
   readonly relay: TestRelay;
@@ -67,7 +67,7 @@ export class HubLab implements AsyncDisposable {
     }
   }
 
-  /** The site of that name, which is made by whoever asks first. */
+  /** Returns the site of that name, and creates it at the first call. */
   site(name: string): Promise<Site> {
     let site = this.#sites.get(name);
     if (site === undefined) {
@@ -104,7 +104,7 @@ export class HubLab implements AsyncDisposable {
     await this.relay.create("network", "set", network, ...settings);
   }
 
-  /** The rows of `fdb`, `groups`, `neighbours`, `counters` or `trace`. */
+  /** Returns the rows of `fdb`, `groups`, `neighbours`, `counters` or `trace`. */
   async show(what: string, network = "lan", ...args: string[]): Promise<JsonLine[]> {
     const { code, stderr, objects } = await this.relay.admin(what, "--network", network, ...args);
     if (code !== 0) throw new Error(`laneway ${what}: ${stderr}`);
@@ -117,7 +117,7 @@ export class HubLab implements AsyncDisposable {
     return row as unknown as Counters;
   }
 
-  /** How many frames from a member were dropped for this reason. */
+  /** Returns how many frames from a member were dropped for this reason. */
   async drops(member: Member, reason: string): Promise<number> {
     return (await this.counters(member)).drops[reason] ?? 0;
   }
@@ -126,7 +126,7 @@ export class HubLab implements AsyncDisposable {
     return this.lab.close();
   }
 
-  /** The client registers its MAC address; `up` says nothing of its port. */
+  /** Finds the port by the client's registered MAC address, because `up` does not print it. */
   async #portOf(mac: string, network: string): Promise<string> {
     return await vi.waitFor(async () => {
       const row = (await this.show("fdb", network)).find((one) => one["mac"] === mac);
@@ -135,7 +135,7 @@ export class HubLab implements AsyncDisposable {
   }
 }
 
-/** Counts what comes out of a member's TAP, in the kernel. */
+/** Counts the frames that come out of a member's TAP, in the kernel. */
 export class Watch {
   readonly #member: Member;
 
@@ -144,9 +144,9 @@ export class Watch {
   }
 
   /**
-   * Counts from now on, in place of what was counted there before.
+   * Starts counting, and replaces an earlier watch there.
    *
-   * @param matches what to count by its name, as nftables says it: `{ stream: "ip daddr 239.1.2.3" }`
+   * @param matches nftables' expressions by name: `{ stream: "ip daddr 239.1.2.3" }`
    */
   static async start(member: Member, matches: Readonly<Record<string, string>>): Promise<Watch> {
     const rules = [
@@ -173,7 +173,7 @@ export class Watch {
     throw new Error(`nothing called ${name} is counted`);
   }
 
-  /** Waits until so many have come, or more. */
+  /** Waits until at least so many have come. */
   async reach(name: string, count: number): Promise<void> {
     await vi.waitFor(async () => {
       const seen = await this.count(name);
@@ -190,7 +190,7 @@ export function startProgram(host: Host, file: string, ...args: string[]): JsonP
   return new JsonProcess(child, file);
 }
 
-/** Sends frames out of a member's TAP, from the first to the last, `times` over. */
+/** Sends frames out of a member's TAP, in order, `times` over. */
 export async function sendFrames(
   { host, tap }: Member,
   frames: readonly Uint8Array[],
@@ -201,14 +201,14 @@ export async function sendFrames(
   await host.mustExec(process.execPath, [program, tap, "times", String(times), ...hexadecimal]);
 }
 
-/** Sends a frame out of a member's TAP again and again, as fast as it can; how many the kernel took. */
+/** Repeats a frame out of a member's TAP as fast as possible; returns how many the kernel took. */
 export async function flood({ host, tap }: Member, frame: Uint8Array, seconds: number): Promise<number> {
   const program = join(import.meta.dirname, "send-frames.ts");
   const args = [program, tap, "seconds", String(seconds), Buffer.from(frame).toString("hex")];
   return Number(await host.mustExec(process.execPath, args));
 }
 
-/** Pings; how many were answered. */
+/** Pings; returns the number of answers. */
 export async function ping(from: Member, address: string, ...args: string[]): Promise<number> {
   const limits = ["-n", "-c", "3", "-i", "0.1", "-W", "5", ...args];
   const { stdout } = await from.host.exec("ping", [...limits, address], { env: { LC_ALL: "C" } });

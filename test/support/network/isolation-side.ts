@@ -1,5 +1,5 @@
-// One of two tenants of a relay that look alike: the same names, subnets and MAC addresses. All that it sends, and all that
-// it is called where that may differ, has its own word in it, which nobody else may ever come across.
+// One of two tenants of a relay that look alike: the same names, subnets and MAC addresses. Its frames, and its names
+// where they may differ, contain its own word, which must not appear elsewhere.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { vi } from "vitest";
@@ -31,7 +31,7 @@ export interface Answer {
 interface Machine {
   readonly site: Site;
   readonly client: RunningClient;
-  /** What has passed its TAP, as pcapng. */
+  /** The frames that passed its TAP, as pcapng. */
   readonly file: string;
 }
 
@@ -49,7 +49,7 @@ export class Side implements AsyncDisposable {
     this.#relay = relay;
   }
 
-  /** A tenant with a network, two machines on it, and somebody who listens at every place. */
+  /** Creates a tenant with a network, two machines on it, and a listener at every place. */
   static async create(word: string, lab: Lab, relay: TestRelay, sites: readonly Site[]): Promise<Side> {
     const side = new Side(word, lab, relay);
     try {
@@ -65,18 +65,18 @@ export class Side implements AsyncDisposable {
     return this.#machines.map(({ client }) => client);
   }
 
-  /** Asks the API as this tenant's administrator. */
+  /** Calls the API as this tenant's administrator. */
   async ask(...requests: Request[]): Promise<Answer[]> {
     return await ask(this.#lab, this.#relay.url, this.#adminToken, requests);
   }
 
-  /** Asks it as the relay's administrator. */
+  /** Calls it as the relay's administrator. */
   async askRelay(...requests: Request[]): Promise<Answer[]> {
     const token = (await readFile(this.#relay.adminTokenFile, "utf8")).trim();
     return await ask(this.#lab, this.#relay.url, token, requests);
   }
 
-  /** Everything that moves frames, at once, for some seconds. */
+  /** Sends all kinds of traffic at once, for some seconds. */
   async traffic(seconds: number): Promise<void> {
     const [from, to] = this.#machines as [Machine, Machine];
     const address = (to.client.address ?? "").replace(/\/.*/, "");
@@ -96,7 +96,7 @@ export class Side implements AsyncDisposable {
     }
   }
 
-  /** Ends what listens; resolves to all that was heard: by name, every byte. */
+  /** Ends the listeners; resolves to every byte that was heard, by name. */
   async end(): Promise<Map<string, Buffer>> {
     await this.#stack.disposeAsync();
     const heard = new Map<string, Buffer>();
@@ -145,7 +145,7 @@ export class Side implements AsyncDisposable {
     this.#adminToken = (JSON.parse(made?.text ?? "") as { token: string }).token;
   }
 
-  /** What passes the hub, by its administrator's own right. */
+  /** Captures the network at the hub, with its administrator's token. */
   async #capture(): Promise<void> {
     const args = ["--network", NETWORK, "--tenant", this.word, "--relay", this.#relay.url];
     const env = { LANEWAY_ADMIN_TOKEN: this.#adminToken };
@@ -191,7 +191,7 @@ export class Side implements AsyncDisposable {
     await witness.event("ready");
   }
 
-  /** Broadcasts, multicasts and frames to nobody. */
+  /** Sends broadcasts, multicasts and frames to unknown addresses. */
   async #shout(host: Site["host"], tap: string, seconds: number): Promise<void> {
     const frames = [BROADCAST, "01:00:5e:7f:00:01", "33:33:00:00:00:99", "02:00:00:00:00:77"].map((to) => {
       const frame = Buffer.concat([bareFrame(to, MACS[0]), Buffer.from(this.#payload(600))]);

@@ -1,5 +1,5 @@
-// What tests with real hosts, NATs, relays and clients share. Everything here is disposed of with `await using`,
-// and whatever a test that failed leaves in a lab goes with the process that runs the test file.
+// Shared by tests with real hosts, NATs, relays and clients. Everything here is disposed of with `await using`; the
+// remains of a failed test in a lab are removed with the process of its test file.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,12 +13,12 @@ import { requires } from "../requirements.ts";
 export type { Host } from "../../../desktop/demo/lab/host.ts";
 export { JsonProcess, Lab, type Machine, type RunningClient, text };
 
-/** Whether this machine can run a lab with TAPs in it: for `describe.runIf(hasLab())`. */
+/** Returns whether this machine can run a lab with TAPs: for `describe.runIf(hasLab())`. */
 export function hasLab(...more: string[]): boolean {
   return requires("root", "ip", "nft", "ping", "netns", "tun", ...more);
 }
 
-/** The command as the repository has it, under the Node that runs the tests. */
+/** The repository's command, under the Node that runs the tests. */
 export const launcher = {
   command: process.execPath,
   args: [join(import.meta.dirname, "../../../bin/laneway.js")],
@@ -26,14 +26,14 @@ export const launcher = {
 
 const command = new Laneway(launcher);
 
-/** This machine itself, for what needs no lab. */
+/** This machine itself, for tests without a lab. */
 export const thisMachine: Machine = {
   exec: runCommand,
   spawn: (name, args = [], { env, ...options } = {}) =>
     spawn(name, args, { ...options, env: environment(env) }),
 };
 
-/** Runs the command to its end on `host` (this machine); `objects` are its lines with `--json`. */
+/** Runs the command to its end on `host` (by default this machine); `objects` are its lines with `--json`. */
 export function laneway(
   args: readonly string[],
   options: { host?: Machine; env?: Record<string, string>; input?: string; timeout?: number } = {},
@@ -42,7 +42,7 @@ export function laneway(
   return command.run(host, args, rest);
 }
 
-/** Starts the command with `--json` without waiting for anything. */
+/** Starts the command with `--json` without waiting. */
 export function startLaneway(
   args: readonly string[],
   options: { host?: Machine; env?: Record<string, string> } = {},
@@ -51,7 +51,7 @@ export function startLaneway(
   return command.spawn(host, args, rest);
 }
 
-/** A relay for tests, with the administration of it. Its data outlives `stop` and `start`, not its disposal. */
+/** A relay for tests, with its administration. Its data outlives `stop` and `start`, but not its disposal. */
 export class TestRelay implements AsyncDisposable {
   readonly #machine: Machine;
   readonly #args: readonly string[];
@@ -68,7 +68,7 @@ export class TestRelay implements AsyncDisposable {
     this.#env = env;
   }
 
-  /** Where it listens; stays the same when it is started again. */
+  /** Its URL, the same after a restart. */
   get url(): string {
     return this.#url;
   }
@@ -82,7 +82,7 @@ export class TestRelay implements AsyncDisposable {
     return this.#process;
   }
 
-  /** Starts it, the first time on `listen`, later where it was. */
+  /** Starts it, first on `listen`, later at its previous address. */
   async start(listen: string): Promise<void> {
     const address = this.#url === "" ? listen : new URL(this.#url).host;
     const args = ["--listen", address, "--data", this.data, ...this.#args];
@@ -92,7 +92,7 @@ export class TestRelay implements AsyncDisposable {
     this.#process = relay.process;
   }
 
-  /** Ends it and starts it again on the same data. */
+  /** Stops it and starts it again on the same data. */
   async restart(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     await this.stop(signal);
     await this.start("");
@@ -107,7 +107,7 @@ export class TestRelay implements AsyncDisposable {
     return command.run(this.#machine, [...args, "--json", ...this.#access()]);
   }
 
-  /** Runs an administration command that has to succeed; resolves to the object it prints. */
+  /** Runs an administration command that must succeed; resolves to the object it prints. */
   create(...args: string[]): ReturnType<Laneway["create"]> {
     return command.create(this.#machine, [...args, ...this.#access()]);
   }
@@ -145,9 +145,9 @@ export async function startRelay(
 }
 
 /**
- * Brings a network up on a host and waits until frames can pass. `args` are those of `laneway up`, for example
- * `["lan", "--relay", relay.url, "--token", token, "--address", "10.20.0.1/24"]`; pass `--state` a directory of the
- * lab if two hosts must not share what is kept of a device.
+ * Brings a network up on a host and waits until frames can pass. `args` are those of `laneway up`, for example `["lan",
+ * "--relay", relay.url, "--token", token, "--address", "10.20.0.1/24"]`. Pass `--state` a directory of the lab if two
+ * hosts must not share a device's state.
  */
 export function up(
   host: Machine,

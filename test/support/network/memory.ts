@@ -9,7 +9,7 @@ import { formatMac, readMac } from "../../../shared/frame/mac.ts";
 /** The hub's own MAC address begins with 02:4c:4e; the VNI follows. */
 const HUB_PREFIX = 0x02_4c_4e;
 
-/** Frames as they passed, told when a test fails. */
+/** Passed frames, printed when a test fails. */
 class Story {
   readonly #lines: string[] = [];
 
@@ -38,7 +38,7 @@ export class MemoryHost {
   readonly mac: number;
   readonly received: Uint8Array[] = [];
   readonly events: string[] = [];
-  /** How long it waited before each new attempt, in milliseconds. */
+  /** Delays before each new attempt, in milliseconds. */
   readonly delays: number[] = [];
   /** Settles when the agent has ended. */
   readonly ended: Promise<void>;
@@ -85,7 +85,7 @@ export class MemoryHost {
       },
     });
     this.ended = client.run(this.#stop.signal);
-    // Whoever awaits `ended` hears of it; a test that does not is not to end the process.
+    // Tests that await `ended` get the error; for others it must not end the process.
     this.ended.catch(() => {});
   }
 
@@ -95,12 +95,12 @@ export class MemoryHost {
     if (this.#tap?.inject(frame) !== true) throw new Error(`${this.name} has no TAP that takes a frame`);
   }
 
-  /** Deletes the TAP from outside. */
+  /** Deletes the TAP as another program would. */
   deleteTap(): void {
     this.#tap?.delete();
   }
 
-  /** Waits until the events or frames so far satisfy `condition`; the test's own time limit bounds it. */
+  /** Waits until the events or frames so far satisfy `condition`; the test's own timeout bounds it. */
   async until(condition: (host: MemoryHost) => boolean): Promise<void> {
     while (!condition(this)) {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
@@ -114,7 +114,7 @@ export class MemoryHost {
 
   #receive(frame: Uint8Array): void {
     this.#story.tell(this.name, "receives", frame);
-    // The hub's own questions are no part of what hosts say to each other.
+    // The hub's own queries are not part of the hosts' traffic.
     if (Math.floor(readMac(frame, 6) / 2 ** 24) === HUB_PREFIX) return;
     this.received.push(frame);
     this.#wake();
@@ -137,7 +137,7 @@ export class MemoryNetwork implements AsyncDisposable {
   readonly #story = new Story();
   readonly #hosts: MemoryHost[] = [];
 
-  /** A host that joins `networks` (all that the token opens) and whose MAC ends with its number. */
+  /** Returns a host that joins `networks` (by default all of the token) and whose MAC ends with its number. */
   host(
     name: string,
     relay: string,

@@ -1,6 +1,6 @@
-// A multicast socket like any other, run as a program: `join GROUP PORT INTERFACE ADDRESS` is in the group until it is
-// ended, and prints `{"event":"joined"}` and then a line for each datagram; `send GROUP PORT INTERFACE ADDRESS N` sends
-// so many, numbered from 0, and prints a line for each. ADDRESS is the interface's, for IPv4.
+// An ordinary multicast socket, run as a program. `join GROUP PORT INTERFACE ADDRESS` is in the group until it is
+// killed, and prints `{"event":"joined"}` and then a line for each datagram. `send GROUP PORT INTERFACE ADDRESS N`
+// sends N datagrams, numbered from 0, and prints a line for each. ADDRESS is the interface's, for IPv4.
 import { createSocket } from "node:dgram";
 import { setTimeout as delay } from "node:timers/promises";
 

@@ -1,4 +1,4 @@
-// systemd-resolved for one host of a lab: on a bus of its own, with a /run/systemd of its own, as nobody.
+// systemd-resolved for one host of a lab: with its own bus and its own /run/systemd, as an unprivileged user.
 import { existsSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,15 +7,15 @@ import { findCommand } from "../../../tools/find-command.ts";
 import { WAIT } from "./hub-lab.ts";
 import { type Host, JsonProcess, type Lab } from "./lab.ts";
 
-/** What it takes, where this machine has it. */
+/** The programs it needs. */
 export interface Programs {
   readonly daemon: string;
   readonly resolvectl: string;
 }
 
 /**
- * Debian's package makes itself the machine's resolver when it is installed, so it is nothing that tests ask for. Those
- * who want them to use it unpack it (`dpkg -x`) and name the directory in TEST_SYSTEMD_RESOLVED.
+ * Debian's package becomes the machine's resolver when it is installed, so tests do not require it. To use it in tests,
+ * unpack it (`dpkg -x`) and name the directory in TEST_SYSTEMD_RESOLVED.
  */
 export function findResolved(): Programs | undefined {
   const root = process.env["TEST_SYSTEMD_RESOLVED"] ?? "";
@@ -52,7 +52,7 @@ const CAPABILITIES = "+net_bind_service,+net_raw,+setpcap";
 
 /** systemd-resolved on a host. */
 export class Resolved {
-  /** For those who speak to it. */
+  /** Environment for its clients. */
   readonly env: Record<string, string>;
   readonly #host: Host;
   readonly #resolvectl: string;

@@ -1,9 +1,9 @@
-// Sends frames out of an interface, run as a program: `INTERFACE times N FRAME…`, paced so that a TAP's queue holds them,
-// or `INTERFACE seconds N FRAME…`, as fast as it goes. Frames are hexadecimal; prints how many the kernel took.
+// Sends frames out of an interface, run as a program: `INTERFACE times N FRAME…`, paced so that a TAP's queue holds
+// them, or `INTERFACE seconds N FRAME…`, as fast as possible. Frames are hexadecimal; prints how many the kernel took.
 import { setTimeout as delay } from "node:timers/promises";
 import { PacketSocket } from "../../desktop/agent/tap/packet-socket.ts";
 
-/** A TAP of ours holds 128, and its reader may wait for its turn on a busy machine. */
+/** Our TAP's queue holds 128, and its reader may be delayed on a busy machine. */
 const BURST = 20;
 const PAUSE_MS = 10;
 
@@ -19,7 +19,7 @@ if (mode === "seconds") {
         socket.send(frame);
         sent++;
       } catch {
-        // The queue is full, which is no wonder.
+        // The queue is full, as expected.
       }
     }
   }

@@ -1,8 +1,8 @@
-// The other end of a trunk, as a switch with VLANs is: an interface `tagged` with frames of every VLAN, and an
-// interface `vlan<id>` for each VLAN, without tags. Linux's own (8021q, or a bridge with vlan_filtering) is not in
-// every kernel. Run as a program, with `offload` or `plain` and the ids; prints `{"event":"ready"}`. It knows nothing of
-// shared/frame/. With `plain` the kernel has to finish every frame before it comes here, and stumbles where a checksum is
-// said to be where it is not; with `offload` nobody on this machine looks.
+// The other end of a trunk, like a switch with VLANs: an interface `tagged` with frames of every VLAN, and an untagged
+// interface `vlan<id>` for each VLAN. Linux's own (8021q, or a bridge with vlan_filtering) is not in every kernel. Run
+// as a program, with `offload` or `plain` and the IDs; prints `{"event":"ready"}`. It does not use shared/frame/. With
+// `plain` the kernel must finish every frame before it arrives here, and fails if a checksum's place is wrong; with
+// `offload` nothing on this machine checks it.
 import type { FrameBatch, TapDevice } from "../../../desktop/agent/tap/device.ts";
 import { openTap } from "../../../desktop/agent/tap/open.ts";
 
@@ -23,7 +23,7 @@ for (const id of ids.map(Number)) {
 tagged.start({ frames: (batch) => forEach(batch, removeTag), failed });
 process.stdout.write('{"event":"ready"}\n');
 
-/** Hands on copies, each behind its virtio-net header if there is one. */
+/** Passes on copies, each behind its virtio-net header if there is one. */
 function forEach(batch: FrameBatch, use: (bytes: Buffer) => void): void {
   for (let i = 0; i < batch.count; i++) {
     use(Buffer.from(batch.block.bytes.subarray(batch.frameAt(i) - VIRTIO_BYTES, batch.endAt(i))));

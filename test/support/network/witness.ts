@@ -1,5 +1,5 @@
-// A member that does nothing but listen, and leave and come again, run as a program: `URL TOKEN VNI NAME FILE`. Writes every
-// byte that it is told into the file, control messages and frames.
+// A member that only listens, leaves and returns, run as a program: `URL TOKEN VNI NAME FILE`. Writes every received
+// byte into the file, control messages and frames.
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { TunnelClient } from "../relay/client.ts";
@@ -24,7 +24,7 @@ await using stays = await TunnelClient.welcomed(url, token, { name });
 await join(stays);
 process.stdout.write(`${JSON.stringify({ event: "ready" })}\n`);
 while (!isOver) {
-  // Of whom the other hears.
+  // The other member hears of it.
   await using comes = await TunnelClient.welcomed(url, token, { name: `${name}-again` });
   await join(comes);
   await delay(200);

@@ -1,14 +1,14 @@
 /**
- * A client of `laneway.v1` for tests, written from docs/protocol.md alone: it shares no line with what it tests,
- * so that a mistake made on both sides of the tunnel does not cancel out. Nothing here checks what is sent,
- * malformed messages are what it is for.
+ * A client of `laneway.v1` for tests, written from docs/protocol.md alone: it shares no code with the tested one, so
+ * that a mistake on both sides of the tunnel does not cancel out. It does not check what it sends, so that tests can
+ * send malformed messages.
  */
 import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientOptions, WebSocket } from "ws";
 
-/** Waits are for what is sure to come, only not when. */
+/** For events that are sure to come at an unknown time. */
 const WAIT_MS = 30_000;
 
 /** A control message as it came. */
@@ -42,13 +42,13 @@ export interface OpenOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Offers permessage-deflate. */
   readonly deflate?: boolean;
-  /** The address to come from. */
+  /** The local address of the connection. */
   readonly localAddress?: string;
   /** Accepts any certificate. */
   readonly insecure?: boolean;
 }
 
-/** One WebSocket to the relay: what comes in waits here until a test asks for it. */
+/** One WebSocket to the relay: input waits here until a test takes it. */
 export class TunnelClient implements AsyncDisposable {
   /** The relay's answer to the upgrade. */
   readonly upgrade: IncomingMessage;
@@ -78,7 +78,7 @@ export class TunnelClient implements AsyncDisposable {
         this.#notify();
       });
     });
-    // A reset connection: `close` follows and tells.
+    // A reset connection: `close` follows and reports it.
     socket.on("error", () => {});
   }
 
@@ -93,9 +93,9 @@ export class TunnelClient implements AsyncDisposable {
   }
 
   /**
-   * Connects to the relay at `url` (`http(s)://…`) without saying anything.
+   * Connects to the relay at `url` (`http(s)://…`) without sending anything.
    *
-   * @throws Error `Unexpected server response: <status>` where the relay does not upgrade
+   * @throws Error `Unexpected server response: <status>` if the relay does not upgrade
    */
   static async open(url: string, options: OpenOptions = {}): Promise<TunnelClient> {
     const target = new URL(url);
@@ -112,7 +112,7 @@ export class TunnelClient implements AsyncDisposable {
       handshakeTimeout: WAIT_MS,
     };
     const socket = new WebSocket(target, [...(options.subprotocols ?? ["laneway.v1"])], settings);
-    // Listening before anything can come in: the challenge may be in the packet that answers the upgrade.
+    // Listens before anything can come in: the challenge may be in the packet that answers the upgrade.
     return await new Promise<TunnelClient>((resolve, reject) => {
       let client: TunnelClient | undefined;
       socket.once("upgrade", (response) => {
@@ -155,7 +155,7 @@ export class TunnelClient implements AsyncDisposable {
     return client;
   }
 
-  /** The close that came, if one did. */
+  /** The received close, if any. */
   get end(): Closed | undefined {
     return this.#end;
   }
@@ -170,7 +170,7 @@ export class TunnelClient implements AsyncDisposable {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** Sends a text message as it is. */
+  /** Sends a text message unchanged. */
   sayRaw(text: string): void {
     this.#socket.send(text);
   }
@@ -180,7 +180,7 @@ export class TunnelClient implements AsyncDisposable {
     this.#socket.ping(payload);
   }
 
-  /** Sends one binary message of these parts; resolves when the system has taken it, or won't. */
+  /** Sends one binary message of these parts; resolves when the system has taken or refused it. */
   send(...parts: Uint8Array[]): Promise<void> {
     return new Promise((resolve) => {
       this.#socket.send(Buffer.concat(parts), { binary: true }, () => resolve());
@@ -207,7 +207,7 @@ export class TunnelClient implements AsyncDisposable {
     await this.control("pong", (message) => message["id"] === id);
   }
 
-  /** The next control message of that type, which is taken from those waiting. */
+  /** Takes the next control message of that type, and waits for it. */
   async control(type: string, matches: (message: Control) => boolean = () => true): Promise<Control> {
     return await this.#wait(`a control message '${type}'`, () => {
       const at = this.#controls.findIndex((message) => message.type === type && matches(message));
@@ -215,42 +215,42 @@ export class TunnelClient implements AsyncDisposable {
     });
   }
 
-  /** The next record, which is taken from those waiting; frames of the hub's own aside, see {@link hubFrame}. */
+  /** Takes the next record, and waits for it. Skips the hub's own frames, see {@link hubFrame}. */
   async record(): Promise<WireRecord> {
     return await this.#wait("a record", () => this.#records.shift());
   }
 
-  /** The next frame, which is taken from those waiting. */
+  /** Takes the next frame, and waits for it. */
   async frame(): Promise<Buffer> {
     return (await this.record()).frame;
   }
 
-  /** Every record that waits, all of which are taken. */
+  /** Takes all waiting records. */
   takeRecords(): WireRecord[] {
     return this.#records.splice(0);
   }
 
-  /** The next frame of the hub's own, such as a query, which no other method tells of. */
+  /** Takes the next frame of the hub itself, such as a query, which the other methods skip. */
   async hubFrame(): Promise<Buffer> {
     return await this.#wait("a frame of the hub's", () => this.#hubFrames.shift());
   }
 
-  /** Every frame of the hub's own that waits, all of which are taken. */
+  /** Takes all waiting frames of the hub itself. */
   takeHubFrames(): Buffer[] {
     return this.#hubFrames.splice(0);
   }
 
-  /** Every binary message since this was asked last, but for those with nothing but frames of the hub's own. */
+  /** Returns all binary messages since the last call, except those with only frames of the hub itself. */
   takeMessages(): Buffer[] {
     return this.#messages.splice(0);
   }
 
-  /** Every control message that waits, all of which are taken. */
+  /** Takes all waiting control messages. */
   takeControls(): Control[] {
     return this.#controls.splice(0);
   }
 
-  /** Stops reading from the network, as a client that hangs does; resumed by {@link resume}. */
+  /** Stops reading from the network, like a client that hangs; {@link resume} continues. */
   pause(): void {
     this.#socket.pause();
   }
@@ -265,7 +265,7 @@ export class TunnelClient implements AsyncDisposable {
     return await this.ended();
   }
 
-  /** Cuts the connection, as a machine that lost power does once the network notices. */
+  /** Cuts the connection, as if the machine had lost power. */
   cut(): void {
     this.#socket.terminate();
   }
@@ -317,7 +317,7 @@ export class TunnelClient implements AsyncDisposable {
 
 let nextPing = 1;
 
-/** A `hello` of version 1; fields given here replace or join its own. */
+/** Returns a `hello` of version 1; given fields replace or extend its own. */
 export function hello({
   token,
   features = ["batch"],
@@ -339,14 +339,14 @@ export function hello({
   };
 }
 
-/** A record of any type around any bytes, with whatever length it is to claim. */
+/** Returns a record of any type around any bytes, with any claimed length. */
 export function rawRecord(type: number, body: Uint8Array, length = body.length): Buffer {
   const header = Buffer.alloc(4);
   header.writeUInt32BE(type * 2 ** 24 + length);
   return Buffer.concat([header, body]);
 }
 
-/** A VXLAN header; reserved bits are 0 unless given. */
+/** Returns a VXLAN header; reserved bits are 0 by default. */
 export function vxlan(vni: number, { flags = 0x0800_0000, reserved = 0 } = {}): Buffer {
   const header = Buffer.alloc(8);
   header.writeUInt32BE(flags);
@@ -354,12 +354,12 @@ export function vxlan(vni: number, { flags = 0x0800_0000, reserved = 0 } = {}): 
   return header;
 }
 
-/** A record of type 1. */
+/** Returns a record of type 1. */
 export function packet(vni: number, frame: Uint8Array): Buffer {
   return rawRecord(1, Buffer.concat([vxlan(vni), frame]));
 }
 
-/** An Ethernet frame of the experimental EtherType, padded to 60 bytes. */
+/** Returns an Ethernet frame of the experimental EtherType, padded to 60 bytes. */
 export function ethernet(destination: string, source: string, payload: string | Uint8Array = ""): Buffer {
   const head = Buffer.concat([
     mac(destination),
@@ -370,12 +370,12 @@ export function ethernet(destination: string, source: string, payload: string | 
   return head.length >= 60 ? head : Buffer.concat([head], 60);
 }
 
-/** The text that {@link ethernet} was given. */
+/** Returns the text given to {@link ethernet}. */
 export function payloadOf(frame: Buffer): string {
   return frame.subarray(14).toString().replace(/\0+$/, "");
 }
 
-/** The locally administered unicast address with that number. */
+/** Returns the locally administered unicast address with that number. */
 export function station(number: number): string {
   const tail = Buffer.alloc(5);
   tail.writeUIntBE(number, 0, 5);
@@ -384,7 +384,7 @@ export function station(number: number): string {
 
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
-/** Whether the hub sent the frame in its own name: 02:4c:4e and the VNI. */
+/** Returns whether the hub itself sent the frame: 02:4c:4e and the VNI. */
 function isOfHub(frame: Buffer): boolean {
   return frame.readUIntBE(6, 3) === 0x02_4c_4e;
 }
@@ -394,9 +394,9 @@ function mac(text: string): Buffer {
 }
 
 /**
- * Takes a binary message apart, which has to hold to the protocol to the byte.
+ * Parses a binary message, which must match the protocol to the byte.
  *
- * @throws Error where it does not
+ * @throws Error if it does not
  */
 export function parseMessage(message: Buffer): WireRecord[] {
   const records: WireRecord[] = [];

@@ -1,12 +1,10 @@
-/**
- * A device for tests, written from docs/protocol.md alone: it shares no line with what it tests.
- */
+/** A device for tests, written from docs/protocol.md alone: it shares no code with the tested one. */
 import { Buffer } from "node:buffer";
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { hello, type OpenOptions, TunnelClient } from "./client.ts";
 import type { RelayProcess } from "./runtimes.ts";
 
-/** An invite as its link has it. */
+/** An invite, from its link. */
 export interface Invite {
   readonly id: string;
   readonly link: string;
@@ -14,7 +12,7 @@ export interface Invite {
   readonly secret: string;
 }
 
-/** What a test may say other than the truth at enrolment. */
+/** False values that a test may send at enrolment. */
 export interface Told {
   readonly tenant?: string;
   readonly invite?: string;
@@ -38,7 +36,7 @@ export async function invite(
 
 export class TestDevice {
   readonly publicKey: string;
-  /** Its id, once it is enrolled. */
+  /** Its ID, once enrolled. */
   id = "";
   readonly #relay: RelayProcess;
   readonly #key: KeyObject;
@@ -50,7 +48,7 @@ export class TestDevice {
     this.publicKey = String(publicKey.export({ format: "jwk" }).x);
   }
 
-  /** A new device that came in by an invite. */
+  /** Returns a new device, enrolled by an invite. */
   static async enrolled(relay: RelayProcess, by: Invite, name?: string): Promise<TestDevice> {
     const device = new TestDevice(relay);
     const response = await device.enrol(by, name === undefined ? {} : { name });
@@ -62,7 +60,7 @@ export class TestDevice {
     return sign(null, Buffer.from(text), this.#key).toString("base64url");
   }
 
-  /** What it sends to be let in. */
+  /** Returns its enrolment request. */
   enrolment(by: Invite, { origin = this.#relay.url, ...told }: Told = {}): object {
     const tenant = told.tenant ?? by.tenant;
     const secret = told.invite ?? by.secret;
@@ -78,7 +76,7 @@ export class TestDevice {
     };
   }
 
-  /** Asks to be let in. */
+  /** Sends its enrolment request. */
   async enrol(by: Invite, told: Told = {}): Promise<Response> {
     const response = await fetch(`${this.#relay.url}/v1/enrol`, {
       method: "POST",
@@ -89,13 +87,13 @@ export class TestDevice {
     return response;
   }
 
-  /** What `hello` has to say to a challenge. */
+  /** Returns the `auth` of a `hello` for a challenge. */
   auth(nonce: unknown, origin = this.#relay.url, device = this.id): { auth: object } {
     const signature = this.sign(`laneway.v1\n${origin}\n${nonce}\n${device}`);
     return { auth: { method: "device", device, signature } };
   }
 
-  /** Opens a session that is about to be welcomed, or refused. */
+  /** Opens a session until just before `welcome` or a refusal. */
   async open(options: OpenOptions & { origin?: string } = {}): Promise<TunnelClient> {
     const client = await TunnelClient.open(this.#relay.url, options);
     const { nonce } = await client.control("challenge");

@@ -4,11 +4,11 @@ import { WebSocket } from "ws";
 import { WAIT } from "../../desktop/agent/tap/reader.ts";
 import type { Closed } from "./client.ts";
 
-/** A client of the websockproxy family: one message is one frame, and nothing else is known. */
+/** A client of the websockproxy family, which knows only that one message is one frame. */
 export class EthernetClient implements AsyncDisposable {
-  /** What came and was not taken yet. */
+  /** Frames received and not taken yet. */
   readonly frames: Buffer[] = [];
-  /** Text that came, which none of these clients expects. */
+  /** Received texts, which none of these clients expects. */
   readonly texts: string[] = [];
   readonly #socket: WebSocket;
   readonly #closed: Promise<Closed>;
@@ -37,7 +37,7 @@ export class EthernetClient implements AsyncDisposable {
     this.#socket.send(text);
   }
 
-  /** The next frame whose payload begins with `payload`; what others said before it is forgotten. */
+  /** Takes the next frame whose payload begins with `payload`, and drops earlier ones. */
   async frame(payload: string): Promise<Buffer> {
     let found: Buffer | undefined;
     await vi.waitUntil(() => {

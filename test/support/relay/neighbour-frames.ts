@@ -1,8 +1,8 @@
-// Frames of machines that look for each other and join groups, written byte by byte: the tests' own, like the client's.
+// Frames of machines that resolve neighbours and join groups, byte by byte: the tests' own, like the client's.
 import { Buffer } from "node:buffer";
 import { BROADCAST, ethernet } from "./client.ts";
 
-/** An ARP request of `mac`, which has `address`, for `target`. */
+/** Returns an ARP request of `mac`, which has `address`, for `target`. */
 export function arpRequest(mac: string, address: string, target: string): Buffer {
   const frame = ethernet(BROADCAST, mac);
   Buffer.concat([
@@ -15,25 +15,25 @@ export function arpRequest(mac: string, address: string, target: string): Buffer
   return frame;
 }
 
-/** What an ARP reply says: who has which address, to whom. */
+/** Reads an ARP reply: the owner of an address, and the receiver. */
 export function readArpReply(frame: Buffer): { to: string; mac: string; address: string } | undefined {
   if (frame.toString("hex", 12, 22) !== "08060001080006040002") return undefined;
   return { to: macAt(frame, 0), mac: macAt(frame, 22), address: [...frame.subarray(28, 32)].join(".") };
 }
 
-/** An IGMPv2 report (RFC 2236) of a machine that is in `group`. */
+/** Returns an IGMPv2 report (RFC 2236) of a machine that is in `group`. */
 export function igmpReport(mac: string, group: string): Buffer {
   const igmp = Buffer.concat([Buffer.from([0x16, 0, 0, 0]), ipv4(group)]);
   igmp.writeUInt16BE(internetChecksum(igmp), 2);
   return ipv4Frame(mac, group, 2, igmp);
 }
 
-/** An IPv4 datagram to a group, of protocol 253, which is for experiments. */
+/** Returns an IPv4 datagram to a group, of the experimental protocol 253. */
 export function toGroup(mac: string, group: string): Buffer {
   return ipv4Frame(mac, group, 253, Buffer.alloc(30, 0xaa));
 }
 
-/** A DHCP server's offer, as far as anybody looks who only wants to know that it is one. */
+/** Returns a DHCP server's offer, complete enough to be recognised as one. */
 export function dhcpOffer(mac: string): Buffer {
   const udp = Buffer.alloc(8 + 240);
   udp.writeUInt16BE(67, 0);
@@ -60,7 +60,7 @@ function ipv4Frame(mac: string, destination: string, protocol: number, payload: 
   return frame;
 }
 
-/** RFC 1071. */
+/** Returns the checksum of RFC 1071. */
 function internetChecksum(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);

@@ -1,4 +1,4 @@
-// The relay as a process, under each runtime that it is for, and its administration over plain HTTP.
+// The relay as a process, under each supported runtime, and its administration over plain HTTP.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { callingTest, requires } from "../requirements.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 
-/** How long anything may take at most: what is slow on two busy cores has not failed. */
+/** Maximum wait in milliseconds: slow on two busy cores is no failure. */
 const WAIT_MS = 40_000;
 
 export interface Runtime {
@@ -83,7 +83,7 @@ export function underEachRuntime(what: string, describeIt: (runtime: Runtime) =>
   describe.runIf(requires("deno"))(`${what}, under Deno`, () => describeIt(DENO));
 }
 
-/** A relay for all tests of a `describe`. */
+/** Returns a relay for all tests of a `describe`. */
 export function sharedRelay(runtime: Runtime, args: readonly string[] = []): () => RelayProcess {
   let relay: RelayProcess | undefined;
   beforeAll(async () => {
@@ -106,9 +106,9 @@ export interface Ended {
 }
 
 /**
- * Runs a relay with these options alone, which is expected to end; resolves to what it said.
+ * Runs a relay with only these options, which must end; resolves to its output.
  *
- * @param started told of the process as soon as that runs
+ * @param started called with the process as soon as it runs
  */
 export async function runToEnd(
   runtime: Runtime,
@@ -128,7 +128,7 @@ export async function runToEnd(
 export interface StartOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** An own directory by default, which goes with the relay. */
+  /** Its own directory by default, removed with the relay. */
   readonly data?: string;
   readonly listen?: string;
 }
@@ -187,7 +187,7 @@ export class RelayProcess implements AsyncDisposable {
     return readFileSync(String(this.listening["admin_token_file"]), "utf8").trim();
   }
 
-  /** Asks the administration API; `path` is what follows `/v1`. */
+  /** Calls the administration API; `path` is what follows `/v1`. */
   async api(method: string, path: string, body?: unknown, token = this.adminToken): Promise<Response> {
     return await fetch(`${this.url}/v1${path}`, {
       method,
@@ -198,9 +198,9 @@ export class RelayProcess implements AsyncDisposable {
   }
 
   /**
-   * Asks for what has to succeed; resolves to the object in the answer, `undefined` where there is none.
+   * Makes a call that must succeed; resolves to the object in the answer, or `undefined` if there is none.
    *
-   * @throws Error where it did not succeed
+   * @throws Error if it did not succeed
    */
   async must(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await this.api(method, path, body);
@@ -210,9 +210,9 @@ export class RelayProcess implements AsyncDisposable {
   }
 
   /**
-   * Makes a network of its own for a test, in a tenant of its own unless one is named, with a token for it.
+   * Makes a network for a test, by default in its own tenant, with a token for it.
    *
-   * @param settings those that are not to be their defaults
+   * @param settings those that differ from their defaults
    */
   async network(
     of?: { tenant: string },
@@ -233,7 +233,7 @@ export class RelayProcess implements AsyncDisposable {
     return (await this.must("POST", `/tenants/${tenant}/tokens`, request)) as { id: string; token: string };
   }
 
-  /** The forwarding table: the port's id by MAC address. */
+  /** Returns the forwarding table: port IDs by MAC address. */
   async fdb({ tenant, name }: TestNetwork): Promise<Map<string, string>> {
     const rows = (await this.must("GET", `/tenants/${tenant}/networks/${name}/fdb`)) as {
       mac: string;
@@ -246,7 +246,7 @@ export class RelayProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Ends it with `signal`, by force where that does not do. */
+  /** Stops it with `signal`, or by force if that does not end it. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
     this.signal(signal);
     const force = setTimeout(() => this.signal("SIGKILL"), WAIT_MS);
@@ -272,12 +272,12 @@ export interface TestNetwork {
   readonly tokenId: string;
 }
 
-/** A new directory; whoever asks for it removes it. */
+/** Returns a new directory; the caller removes it. */
 export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), "laneway-relay-test-"));
 }
 
-/** Those that run, to be ended with this process should a test not come to it. */
+/** Running relays, killed with this process if a test does not stop them. */
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -288,7 +288,7 @@ function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): ChildProcess {
-  // What the caller's own environment says of Laneway is not meant for tests.
+  // Laneway's variables in the caller's environment are not meant for tests.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("LANEWAY_"));
   const child = spawn(command, [...fixed, ...args], {
     cwd: repository,

@@ -1,6 +1,6 @@
 /**
- * The points of small order of edwards25519, found by its arithmetic (RFC 8032 section 5.1) and not by a list: every
- * text of 32 bytes that stands for one of them, canonical or not.
+ * The points of small order of edwards25519, computed (RFC 8032 section 5.1) and not from a list: every text of 32
+ * bytes for one of them, canonical or not.
  */
 import { Buffer } from "node:buffer";
 
@@ -17,19 +17,21 @@ export function smallOrderKeys(): string[] {
   for (const [, y] of smallOrderPoints()) {
     for (const written of [y, y + P]) {
       if (written >= 2n ** 255n) continue;
-      // Either sign of x, also where x is 0 and RFC 8032 has one alone.
+      // Either sign of x, even if x is 0, for which RFC 8032 allows only one.
       for (const sign of [0n, 1n]) keys.add(encode(written + (sign << 255n)));
     }
   }
   return [...keys];
 }
 
-/** 32 bytes of an integer, the lowest first, base64url. */
+/** Returns an integer as 32 bytes, the lowest first, base64url. */
 export function encode(integer: bigint): string {
   return Buffer.from(integer.toString(16).padStart(64, "0"), "hex").reverse().toString("base64url");
 }
 
-/** The eight: multiples of a point of order 8, which is what any point is once the large prime order is taken out. */
+/**
+ * Returns all eight: multiples of a point of order 8, which any point becomes when multiplied by the large prime order.
+ */
 function smallOrderPoints(): Point[] {
   const large = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
   for (let y = 2n; ; y++) {

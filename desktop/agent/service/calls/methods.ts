@@ -175,8 +175,8 @@ function checkWay({ proxy, ca }: { proxy?: string | undefined; ca?: string | und
 export function forbidden(what: string): Fault {
   return new Fault({
     code: "agent.forbidden",
-    message: `you may not ask the agent for '${what}'`,
-    hint: "Only root and members of the group 'laneway' may change things: sudo usermod -aG laneway USER.",
+    message: `you are not allowed to call '${what}'`,
+    hint: "Only root and members of the group 'laneway' may change things. Add a user with: sudo usermod -aG laneway USER",
   });
 }
 

@@ -65,8 +65,8 @@ export class RelayAdmin {
     if (kept !== undefined) return this.#clientOf(address, kept.token, loginAndZone(address));
     throw new Fault({
       code: "admin.no-token",
-      message: `there is no administrator's token of ${base}`,
-      hint: "Give the one in admin.token of the relay's data directory, or one of your tenant's own.",
+      message: `the agent has no administrator's token for ${base}`,
+      hint: "Use the one in admin.token of the relay's data directory, or one of your tenant.",
     });
   }
 

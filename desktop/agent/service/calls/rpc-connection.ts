@@ -172,14 +172,14 @@ function tooBig(): Fault {
   return new Fault({
     code: "agent.too-big",
     message: `a request is longer than ${REQUEST_BYTES} bytes`,
-    hint: "Ask for less at once; the rest of that line is passed over.",
+    hint: "Send shorter requests; the rest of that line is skipped.",
   });
 }
 
 function malformed(problem: string): Fault {
   return new Fault({
     code: "agent.malformed",
-    message: `what came is not a JSON-RPC 2.0 request: ${problem}`,
+    message: `not a JSON-RPC 2.0 request: ${problem}`,
     hint: 'Send one object per line, like {"jsonrpc":"2.0","id":1,"method":"hello","params":{…}}.',
   });
 }
@@ -188,14 +188,14 @@ function unknownMethod(method: string): Fault {
   return new Fault({
     code: "agent.unknown-method",
     message: `there is no method '${method}'`,
-    hint: "The agent may be older than what asks: update it, and start it again.",
+    hint: "The agent may be older than the caller: update it, and restart it.",
   });
 }
 
 function invalidParams(method: Method, problem: string): Fault {
   return new Fault({
     code: "agent.invalid-params",
-    message: `'${method}' is asked for wrongly: ${problem}`,
+    message: `invalid parameters of '${method}': ${problem}`,
     hint: "Agent and caller may be of different versions: update the older of the two.",
     exitCode: 2,
   });
@@ -204,7 +204,7 @@ function invalidParams(method: Method, problem: string): Fault {
 function notGreeted(): Fault {
   return new Fault({
     code: "agent.version",
-    message: "the first call has to be 'hello'",
+    message: "the first call must be 'hello'",
     hint: `Say which version you speak: {"version":${RPC_VERSION},"client":"NAME"}.`,
   });
 }
@@ -213,14 +213,14 @@ function otherVersion(version: number): Fault {
   return new Fault({
     code: "agent.version",
     message: `the agent speaks version ${RPC_VERSION}, and the caller ${version}`,
-    hint: "Update the older of the two, and start the agent again.",
+    hint: "Update the older of the two, and restart the agent.",
   });
 }
 
 function busy(): Fault {
   return new Fault({
     code: "agent.busy",
-    message: `${MOST_REQUESTS} requests of this caller are at work`,
+    message: `${MOST_REQUESTS} requests of this caller are in progress`,
     hint: "Wait for an answer first.",
   });
 }

@@ -218,7 +218,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Fault) return problemOf(error);
   return {
     code: "agent.internal",
-    message: "the agent made a mistake",
-    hint: "Please report it, with the agent's log.",
+    message: "internal error in the agent",
+    hint: "Please report this bug with the agent's log.",
   };
 }

@@ -27,8 +27,8 @@ describe("ordered checks", () => {
     const ended = steps.filter(({ state }) => state !== "running");
     expect(ended.map(({ id, state, detail }) => [id, state, detail])).toEqual([
       ["a", "fail", "a was looked at"],
-      ["b", "skipped", "not tried, since 'a' failed"],
-      ["c", "skipped", "not tried, since 'a' failed"],
+      ["b", "skipped", "not tried, because 'a' failed"],
+      ["c", "skipped", "not tried, because 'a' failed"],
       ["d", "pass", "d was looked at"],
     ]);
     expect(passed).toBe(false);

@@ -5,7 +5,7 @@ import { parseNft } from "../../../../desktop/agent/diagnostics/nft-rules.ts";
 
 const BRIDGED: Passing = { protocol: "ip", from: "br0", to: "br0" };
 
-/** What drops a bridged packet, in a few words; undefined where nothing does. */
+/** Returns what drops a bridged packet, in a few words; undefined if nothing does. */
 function drops(chains: readonly Chain[], passing = BRIDGED): string | undefined {
   const drop = findDrop(chains, [passing.protocol, "inet"], passing);
   return drop && `${drop.chain.table} ${drop.chain.name}: ${drop.rule?.name ?? "policy"}`;
@@ -65,7 +65,7 @@ describe("rules of iptables", () => {
 describe("rules of nft", () => {
   const chain = { family: "inet", table: "fw", name: "forward", hook: "forward", policy: "drop" };
 
-  /** A table with a forwarding chain of these rules, and one more chain, `next`. */
+  /** Returns a table with a forwarding chain of these rules, and a second chain, `next`. */
   function ruleset(rules: readonly (readonly unknown[])[], next: readonly unknown[] = []): Chain[] {
     const objects = [
       { metainfo: { json_schema_version: 1 } },

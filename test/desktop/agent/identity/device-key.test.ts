@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { expect, it } from "vitest";
 import { DeviceKey } from "../../../../desktop/agent/identity/device-key.ts";
 
-// RFC 8032 section 7.1, test 2; around the private key what RFC 8410 section 7 puts there.
+// RFC 8032 section 7.1, test 2; RFC 8410 section 7 defines the bytes around the private key.
 const SEED = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
 const PUBLIC = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
 const SIGNATURE =

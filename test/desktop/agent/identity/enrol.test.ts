@@ -1,4 +1,5 @@
-// Enrolment against servers that answer what a relay might, and what no relay should. (test/end-to-end/network/join.test.ts has a real one.)
+// Enrolment against servers that answer like a relay, or as no relay should. (test/end-to-end/network/join.test.ts has
+// a real one.)
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,7 +21,7 @@ interface Asked {
   readonly body: Record<string, string>;
 }
 
-/** Answers every request alike, and keeps what was asked. */
+/** Gives every request the same answer, and records the requests. */
 class Answering implements AsyncDisposable {
   readonly asked: Asked[] = [];
   readonly #server;
@@ -68,7 +69,7 @@ function options(relay: URL, more: Partial<EnrolOptions> = {}): EnrolOptions {
   return { relay, tenant: "acme", secret: SECRET, name: "lab-pc", store, signal, ...more };
 }
 
-/** The fault of an enrolment, which has to fail and must not tell the secret. */
+/** Returns the fault of an enrolment, which must fail without revealing the secret. */
 async function faultOf(enrolment: Promise<unknown>): Promise<Fault> {
   const error: unknown = await enrolment.then(
     () => expect.unreachable("it was let in"),
@@ -114,7 +115,7 @@ describe("an enrolment", () => {
     const url = await relay.url();
     expect(await faultOf(enrol(options(url)))).toMatchObject({
       code: "relay.unreachable",
-      hint: expect.stringContaining("can be tried again"),
+      hint: expect.stringContaining("try the same invite again"),
     });
     expect(store.enrolled()).toEqual([]);
     await enrol(options(url));
@@ -124,7 +125,7 @@ describe("an enrolment", () => {
   });
 
   it.each([
-    ["invite.refused", 403, /whole/],
+    ["invite.refused", 403, /complete/],
     ["invite.expired", 403, /new one/],
     ["invite.used-up", 403, /new one/],
     ["invite.revoked", 403, /new one/],

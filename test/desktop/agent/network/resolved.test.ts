@@ -17,7 +17,7 @@ const OPTIONS: ResolvedOptions = {
   signal,
 };
 
-/** Stands for the command: keeps what it is told, and ends with that code where its first word is `fails`. */
+/** Stands in for the command: records its arguments, and exits with the code if its first word is `fails`. */
 function standIn(fails = "", code = 0) {
   const directory = mkdtempSync(join(tmpdir(), "laneway-resolved-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));

@@ -10,12 +10,12 @@ import { watched } from "../../../shared/tunnel/blocks.ts";
 
 const VNI = 7;
 
-/** Datagrams of 64 bytes, one after another. */
+/** Returns consecutive datagrams of 64 bytes. */
 function datagrams(count: number): Specimen[] {
   return Array.from({ length: count }, (_, index) => {
     const { frame, virtio } = plainDatagram(noise(64, index), { gsoType: GSO_NONE, gsoSize: 0 });
     const bytes = Buffer.from(frame);
-    // The identification counts on, and its checksum down.
+    // The identification counts up, and its checksum down.
     bytes.writeUInt16BE(7 + index, 18);
     bytes.writeUInt16BE(bytes.readUInt16BE(24) - index, 24);
     return { frame: bytes, virtio };

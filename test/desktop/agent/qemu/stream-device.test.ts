@@ -10,7 +10,7 @@ import { makeFrame, Reader, WAIT } from "../tap/reader.ts";
 describe("a virtual machine's stream", () => {
   let machine: Socket;
   let device: StreamDevice;
-  /** What the machine was sent. */
+  /** What the machine received. */
   let heard: Buffer;
 
   beforeEach(async () => {
@@ -80,7 +80,7 @@ describe("a virtual machine's stream", () => {
     const frame = makeFrame(1_514);
     const total = 4_000;
     for (let i = 0; i < total; i++) machine.write(message(frame));
-    // The machine's own socket is what holds the rest.
+    // The rest waits in the machine's own socket.
     await vi.waitUntil(() => frames > 0 && machine.writableLength > 0, WAIT);
     const before = frames;
     expect(before).toBeLessThan(total);

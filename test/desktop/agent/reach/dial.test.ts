@@ -1,4 +1,5 @@
-// Connections through proxies that do what proxies do, and what none should. (test/end-to-end/network/staying/ways-out.test.ts has real ones.)
+// Connections through proxies that behave, and misbehave. (test/end-to-end/network/staying/ways-out.test.ts has real
+// ones.)
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
@@ -28,7 +29,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A proxy that answers every CONNECT by this. @returns its URL */
+/** Starts a proxy that gives every CONNECT this answer. @returns its URL */
 async function answering(answer: string | ((socket: Socket) => void), heard: string[] = []): Promise<string> {
   const port = await listening(
     createServer((socket) => {
@@ -54,7 +55,7 @@ async function failure(proxy: string, signal = new AbortController().signal): Pr
   return error;
 }
 
-/** A link-local address of this machine, with the interface that it is at. */
+/** A link-local address of this machine, with its interface. */
 const linkLocal = Object.entries(networkInterfaces()).flatMap(([zone, all]) =>
   (all ?? []).filter(({ address }) => address.startsWith("fe80:")).map(({ address }) => ({ address, zone })),
 )[0];
@@ -81,7 +82,7 @@ describe("a connection through a proxy", () => {
     const heard: string[] = [];
     const proxy = await answering("HTTP/1.1 200 Connection established\r\n\r\nhello", heard);
     const socket = await dial(RELAY, { proxy }, new AbortController().signal);
-    // What comes in one piece with the answer is the relay's already.
+    // Bytes behind the answer in the same packet are already the relay's.
     const [said] = (await once(socket, "data")) as [Buffer];
     expect(said.toString()).toBe("hello");
     expect(heard.join()).toMatch(/^CONNECT relay\.example:8787 HTTP\/1\.1\r\n/);

@@ -1,4 +1,4 @@
-// The agent's own server, over methods that a test makes up.
+// The agent's own server over a test's methods.
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,11 +11,11 @@ import { LineReader } from "../../../../desktop/rpc/line-reader.ts";
 import { ANSWER_BYTES } from "../../../../desktop/rpc/message.ts";
 import { RPC_VERSION } from "../../../../desktop/rpc/schema.ts";
 
-/** A server on a socket in a directory of its own. */
+/** A server on a socket in its own directory. */
 export class RpcDouble implements AsyncDisposable {
   readonly server: RpcServer;
   readonly socket: string;
-  /** Mistakes that were reported. */
+  /** Reported bugs. */
   readonly mistakes: unknown[];
   readonly #directory: string;
 
@@ -26,7 +26,7 @@ export class RpcDouble implements AsyncDisposable {
     this.#directory = directory;
   }
 
-  /** @param methods those that the test calls; any other is a mistake */
+  /** @param methods those that the test calls; any other is an error */
   static async start(
     methods: Partial<Methods>,
     authority: Pick<Authority, "mayChange"> = new Authority(),
@@ -56,7 +56,7 @@ export async function makeServer(
     socket,
     native: await loadSocketNative(),
     authority,
-    // What a test does not make up is not there: calling it is told as a mistake.
+    // Methods that the test does not define are missing: calling one is reported as a bug.
     methods: methods as Methods,
     hello: (mayChange) => ({
       version: RPC_VERSION,
@@ -72,7 +72,7 @@ export async function makeServer(
   });
 }
 
-/** A caller that says what it likes, line by line. */
+/** A caller that sends any lines. */
 export class RawCaller implements Disposable {
   readonly socket: Socket;
   readonly heard: unknown[] = [];

@@ -1,30 +1,30 @@
-/** What every TapDevice holds to, whichever way it reaches the kernel; each driver's test runs it. */
+/** The contract of every TapDevice, for any way to reach the kernel; each driver's test runs it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TapDevice } from "../../../../desktop/agent/tap/device.ts";
 import { BATCH_FRAMES, SLABS } from "../../../../desktop/agent/tap/slab.ts";
 import { framesOf, makeFrame, Reader, sequenceOf, turns, WAIT } from "./reader.ts";
 
-/** A device and the other side of it, which a kernel or a test plays. */
+/** A device and its other side, played by a kernel or a test. */
 export interface Rig {
   readonly device: TapDevice;
-  /** Bytes before each frame beyond its headroom, which mean nothing: none unless told. */
+  /** Unused bytes before each frame beyond its headroom; none by default. */
   readonly gap?: number;
-  /** Sends a frame as an application on this machine would; on a device with offload, with this virtio-net header. */
+  /** Sends a frame as an application on this machine would; with offload, with this virtio-net header. */
   send(frame: Uint8Array, virtio?: Uint8Array): void;
-  /** The frames that were written to the device since the last call. */
+  /** Returns the frames written to the device since the last call. */
   received(): Uint8Array[];
   /** The same for a device with offload, each frame behind its virtio-net header. */
   receivedWithHeaders(): Uint8Array[];
   exists(): boolean;
   /** Takes the interface down. */
   down(): Promise<void>;
-  /** Deletes the interface from outside. */
+  /** Deletes the interface as another program would. */
   delete(): Promise<void>;
-  /** Gives everything up that is not the device. */
+  /** Releases everything except the device. */
   dispose(): Promise<void>;
 }
 
-/** Within what the other side holds without a reader, for all drivers. */
+/** Fewer than the other side holds without a reader, for all drivers. */
 const QUEUED_FRAMES = 600;
 
 export function tapContract(driver: string, open: () => Promise<Rig>): void {
@@ -63,7 +63,7 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
     it("packs the frames of a batch with room for headers in front of each", async () => {
       const { headroom } = rig.device;
       const { gap = 0 } = rig;
-      // Record and VXLAN header (12 bytes), and what the kernel says of the frame (10).
+      // Record and VXLAN header (12 bytes), and the virtio-net header (10).
       expect(headroom).toBe(rig.device.offload ? 22 : 12);
       const reader = new Reader("keep");
       for (let i = 0; i < 40; i++) rig.send(makeFrame(60 + i, i));

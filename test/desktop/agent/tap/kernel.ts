@@ -1,4 +1,4 @@
-/** Real TAPs under test: the rig that drives one from the kernel's side, and what only a kernel can show. */
+/** Real TAPs under test: a rig on the kernel's side, and tests that need a kernel. */
 import { execFile } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -15,17 +15,17 @@ import { PacketSocket } from "./packet-socket.ts";
 
 const run = promisify(execFile);
 export const repository = join(import.meta.dirname, "../../../..");
-/** Never aborted: the test's own timeout ends what hangs. */
+/** Never aborted: the test's own timeout ends a hanging call. */
 export const { signal } = new AbortController();
 
-/** The greatest MTU of a TAP: 65,535 bytes less an Ethernet header. */
+/** Maximum MTU of a TAP: 65,535 bytes less an Ethernet header. */
 const GREATEST_MTU = 65_521;
 
-/** A real interface, up, quiet, with its kernel's side in hand. */
+/** Returns a real interface, up and quiet, with its kernel's side. */
 export async function kernelRig(open: (name: string) => Promise<TapDevice>): Promise<Rig> {
   const device = await open(uniqueName());
   const { name } = device;
-  // No router solicitations and multicast reports in between.
+  // Without router solicitations and multicast reports.
   const noIpv6 = `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`;
   if (existsSync(noIpv6)) writeFileSync(noIpv6, "1");
   await configureLink({ name, mac: 0x024c57000001, mtu: GREATEST_MTU, txqueuelen: 1000, signal });
@@ -38,14 +38,14 @@ export async function kernelRig(open: (name: string) => Promise<TapDevice>): Pro
     exists: () => interfaceExists(name),
     down: async () => void (await run("ip", ["link", "set", "dev", name, "down"])),
     delete: async () => {
-      // A closed device may have taken its interface along by now.
+      // A closed device may have removed its interface already.
       if (interfaceExists(name)) await run("ip", ["link", "delete", "dev", name]).catch(() => {});
     },
     dispose: async () => socket.close(),
   };
 }
 
-/** What a real TAP must do for the machine's own network stack, and for the process it is in. */
+/** What a real TAP must do for the machine's own network stack, and for its own process. */
 export function kernelContract(
   driver: string,
   open: (name?: string) => Promise<TapDevice>,
@@ -128,7 +128,7 @@ export function kernelContract(
           failed: () => {},
         });
         const { here, there } = testSubnet("${name}");
-        // Each time an interface with IPv6 or with an address comes up, the kernel speaks through it.
+        // The kernel sends frames whenever an interface with IPv6 or an address comes up.
         const ip = (...args) => execFileSync("ip", args);
         ip("link", "set", "dev", "${name}", "up");
         ip("address", "add", here + "/30", "dev", "${name}");
@@ -159,7 +159,7 @@ export function kernelContract(
   });
 }
 
-/** Brings an unstarted device up and has this machine's network stack talk through it: ARP, ICMP and UDP. */
+/** Brings an unstarted device up, and makes this machine's network stack talk through it: ARP, ICMP and UDP. */
 export async function expectConversation(device: TapDevice): Promise<void> {
   const { here, there } = testSubnet(device.name);
   await configureLink({
@@ -182,7 +182,7 @@ export async function expectConversation(device: TapDevice): Promise<void> {
     failed: (error) => seen.push(error.message),
   });
 
-  // 1,472 bytes, a header of 8 and one of 20: the MTU to the byte, not to be fragmented.
+  // 1,472 bytes, a header of 8 and one of 20: exactly the MTU, without fragmentation.
   const { stdout } = await run("ping", [
     "-n",
     "-c",
@@ -203,7 +203,7 @@ export async function expectConversation(device: TapDevice): Promise<void> {
   const socket = createSocket("udp4").bind(0, here);
   try {
     await once(socket, "listening");
-    // Before the test's own end, so that the caller can clean up.
+    // Before the test's own timeout, so that the caller can clean up.
     const reply = once(socket, "message", { signal: AbortSignal.timeout(30_000) });
     socket.send("through the TAP and back", 7, there);
     const [message, from] = (await reply) as [Buffer, { address: string; port: number }];
@@ -215,7 +215,7 @@ export async function expectConversation(device: TapDevice): Promise<void> {
   }
 }
 
-/** Runs a module in a Node of its own, by way of the command `by`. */
+/** Runs a module in its own Node process, started by the command `by`. */
 export async function node(script: string, by: readonly string[] = []): Promise<{ stdout: string }> {
   const [command = process.execPath, ...args] = [
     ...by,
@@ -227,7 +227,7 @@ export async function node(script: string, by: readonly string[] = []): Promise<
   return await run(command, args, { cwd: repository, timeout: 50_000 });
 }
 
-/** The interfaces of the TAPs this process has open. */
+/** Returns the interfaces of the TAPs that this process has open. */
 function ownTaps(): string[] {
   return readdirSync("/proc/self/fdinfo").flatMap((fd) => {
     try {
@@ -240,9 +240,8 @@ function ownTaps(): string[] {
 }
 
 /**
- * Plays the machine behind the TAP: answers ARP, echoes pings and datagrams. Swapping source and destination
- * leaves the checksums right, finished or not, and turning an echo request (8) into a reply (0) adds 0x0800 to
- * its checksum.
+ * Plays the machine behind the TAP: answers ARP, echoes pings and datagrams. Swapping source and destination keeps the
+ * checksums right, finished or not. Turning an echo request (8) into a reply (0) adds 0x0800 to its checksum.
  */
 function answer(device: TapDevice, bytes: Uint8Array, start: number, end: number): string | undefined {
   const reply = Buffer.from(bytes.subarray(start - (device.offload ? VIRTIO_BYTES : 0), end));

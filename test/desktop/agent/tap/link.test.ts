@@ -83,7 +83,7 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
   });
 
   it("sets the MAC first, so that the link-local address is made from it", async () => {
-    // The kernel makes one only where somebody has the TAP open.
+    // The kernel sets one only while a process has the TAP open.
     const device = await openTap({ name: options.name, signal });
     try {
       await configureLink(options);

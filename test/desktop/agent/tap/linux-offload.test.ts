@@ -21,7 +21,7 @@ const ETHERNET = 14;
 
 const TRANSFER_BYTES = 24 * 1024 * 1024;
 
-/** Sends {@link TRANSFER_BYTES} that no error in place or order leaves alike, and says what they come to. */
+/** Sends {@link TRANSFER_BYTES} in which any error of place or order shows, and prints their hash. */
 const sender = `
   import { createHash, randomBytes } from "node:crypto";
   import { connect } from "node:net";
@@ -43,7 +43,7 @@ const sender = `
   attempt();
 `;
 
-/** Says what the bytes come to that arrived. */
+/** Prints the hash of the bytes that arrived. */
 const receiver = `
   import { createHash } from "node:crypto";
   import { createServer } from "node:net";
@@ -56,11 +56,11 @@ const receiver = `
   server.listen(5001, "::");
 `;
 
-/** Datagrams in a burst, few enough for a receiver's buffer, and bursts. */
+/** Datagrams in a burst, few enough for a receiver's buffer, and number of bursts. */
 const BURST = 40;
 const BURSTS = 60;
 
-/** Sends bursts of datagrams, each once the one before was received, and says what they come to. */
+/** Sends bursts of datagrams, each after the previous one arrived, and prints their hash. */
 const datagramSender = `
   import { createHash, randomBytes } from "node:crypto";
   import { createSocket } from "node:dgram";
@@ -92,7 +92,7 @@ const datagramSender = `
   });
 `;
 
-/** Says what the datagrams come to that arrived. */
+/** Prints the hash of the datagrams that arrived. */
 const datagramReceiver = `
   import { createHash } from "node:crypto";
   import { createSocket } from "node:dgram";
@@ -158,7 +158,7 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
     pass(b, a);
   }
 
-  /** Passes frames on as they come. */
+  /** Forwards frames unchanged. */
   function bridge(from: TapDevice, to: TapDevice): void {
     from.start({
       frames: (batch) => {
@@ -184,7 +184,7 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
     });
   }
 
-  /** Passes datagrams on as super-frames. */
+  /** Forwards datagrams as super-frames. */
   function bridgeJoined(from: TapDevice, to: TapDevice): void {
     const joiner = new DatagramJoiner((bytes, virtio, end, frames) => {
       mostJoined = Math.max(mostJoined, frames);
@@ -223,7 +223,7 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
     for (const frame of supers) {
       expect(frame).toMatchObject({ type, unfinished: true });
       expect(frame.size).toBeGreaterThan(0);
-      // The MSS: what a packet holds beside its IP and TCP headers.
+      // The MSS: a packet without its IP and TCP headers.
       expect(frame.size).toBeLessThanOrEqual(MTU - header - 20);
     }
   });
@@ -252,7 +252,7 @@ describe.runIf(requires("root", "tun", "ip", "unshare", "nsenter"))("two TAPs wi
   });
 });
 
-/** A counter of the kernel's for the namespace, from /proc/net/snmp. */
+/** Returns a counter of the kernel for the namespace, from /proc/net/snmp. */
 async function counter(namespace: Namespace, protocol: string, name: string): Promise<number> {
   const [names = [], values = []] = (await namespace.run("cat", "/proc/net/snmp"))
     .split("\n")

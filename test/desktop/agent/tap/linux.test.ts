@@ -41,7 +41,7 @@ describe.runIf(requires("root", "tun", "ip", "ping", "setpriv"))("the driver of 
   it("leaves a persistent TAP to the next owner without work that this one may not expect", async () => {
     await withPersistentTap(async (name) => {
       await (await openOffload(name)).close();
-      // Of those who know nothing of offload, none says that it is off.
+      // Drivers without offload do not turn it off.
       const native: Native = { ...(await loadNative()), ioctlValue: () => 0 };
       const device = await open({ name, offload: false }, native);
       try {

@@ -1,11 +1,11 @@
-/** What a TapDevice holds to beyond contract.ts, with offload and without. */
+/** The contract of a TapDevice beyond contract.ts, with offload and without. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NEEDS_CSUM, VIRTIO_BYTES, writeVirtio } from "../../../../shared/offload/virtio.ts";
 import { MESSAGE_BYTES } from "../../../../shared/protocol/constants.ts";
 import type { Rig } from "./contract.ts";
 import { framesOf, isExperimental, makeFrame, Reader, turns, WAIT } from "./reader.ts";
 
-/** Asks for a checksum where a frame of {@link makeFrame} has none: of any protocol, so that it needs no super-frame. */
+/** Asks for a checksum at an unused place of a frame of {@link makeFrame}: for any protocol, without a super-frame. */
 const UNFINISHED = header({ flags: NEEDS_CSUM, csumStart: 34, csumOffset: 6 });
 const FINISHED = header({});
 

@@ -1,12 +1,12 @@
 /**
- * The kernel's side of an interface, for tests: frames sent here leave through it byte for byte, frames that
- * came in through it are heard here. packet(7), by way of koffi, since Node has no such socket.
+ * The kernel's side of an interface, for tests: frames sent here leave through it byte for byte, and frames that arrive
+ * through it are received here. packet(7), through koffi, because Node has no such socket.
  */
 import koffi from "koffi";
 import { VIRTIO_BYTES } from "../../../../shared/offload/virtio.ts";
 import { interfaceIndex } from "./interface.ts";
 
-/** Local experimental EtherType (IEEE 802, RFC 9542 section 3): nothing in the kernel sends or answers it. */
+/** Local experimental EtherType (IEEE 802, RFC 9542 section 3): the kernel neither sends nor answers it. */
 export const EXPERIMENTAL = 0x88b5;
 
 const AF_PACKET = 17;
@@ -49,10 +49,7 @@ export class PacketSocket {
   readonly #headerBytes: number;
   readonly #buffer = Buffer.alloc(70_000);
 
-  /**
-   * On the interface `name`, for frames of EtherType {@link EXPERIMENTAL}; with `headers` each has its
-   * virtio-net header before it.
-   */
+  /** @param headers whether each frame has its virtio-net header before it */
   constructor(name: string, headers = false) {
     this.#headerBytes = headers ? VIRTIO_BYTES : 0;
     this.#fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -71,7 +68,7 @@ export class PacketSocket {
     if (bind(this.#fd, address, 20) < 0) throw new Error(`bind to ${name}: errno ${koffi.errno()}`);
   }
 
-  /** Sends a frame out of the interface, that is to whoever reads its TAP. */
+  /** Sends a frame out of the interface, that is to the reader of its TAP. */
   send(frame: Uint8Array, virtio: Uint8Array = new Uint8Array(this.#headerBytes)): void {
     const bytes = Buffer.concat([virtio, frame]);
     if (write(this.#fd, bytes, bytes.length) !== bytes.length) {
@@ -79,12 +76,12 @@ export class PacketSocket {
     }
   }
 
-  /** The frames that have come in through the interface since the last call. */
+  /** Returns the frames that arrived through the interface since the last call. */
   received(): Uint8Array[] {
     return this.receivedWithHeaders().map((bytes) => bytes.subarray(this.#headerBytes));
   }
 
-  /** The same, each behind its virtio-net header where this socket has them. */
+  /** The same, each behind its virtio-net header if this socket has them. */
   receivedWithHeaders(): Uint8Array[] {
     const frames: Uint8Array[] = [];
     for (;;) {

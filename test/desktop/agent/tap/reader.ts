@@ -1,14 +1,14 @@
-/** What a test reads from a TAP and how it knows it again. */
+/** Reads frames from a TAP, and recognises a test's own. */
 import type { FrameBatch, TapReceiver } from "../../../../desktop/agent/tap/device.ts";
 import { EXPERIMENTAL } from "./packet-socket.ts";
 
-/** How long to wait for what has to come: two busy cores are slow. */
+/** How long to wait for expected events: two busy cores are slow. */
 export const WAIT = { timeout: 30_000, interval: 5 };
 
-/** Collects what a device reads; "keep" holds every batch until {@link releaseAll}. */
+/** Collects a device's frames; "keep" holds every batch until {@link releaseAll}. */
 export class Reader implements TapReceiver {
   mode: "release" | "keep";
-  /** Copies of all experimental frames, in order: a kernel says a few things of its own accord. */
+  /** Copies of all experimental frames, in order; the kernel's own are left out. */
   readonly seen: Uint8Array[] = [];
   readonly kept: FrameBatch[] = [];
   readonly failures: Error[] = [];
@@ -37,7 +37,7 @@ export class Reader implements TapReceiver {
   }
 }
 
-/** Copies of a batch's experimental frames. */
+/** Returns copies of a batch's experimental frames. */
 export function framesOf(batch: FrameBatch): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let i = 0; i < batch.count; i++) {
@@ -47,12 +47,12 @@ export function framesOf(batch: FrameBatch): Uint8Array[] {
   return frames;
 }
 
-/** Whether the frame at `frame` is a test's. */
+/** Returns whether the frame at `frame` is a test's. */
 export function isExperimental(bytes: Uint8Array, frame: number): boolean {
   return ((bytes[frame + 12] ?? 0) << 8) + (bytes[frame + 13] ?? 0) === EXPERIMENTAL;
 }
 
-/** A broadcast frame of `length` bytes, whose content tells `sequence` and its own place. */
+/** Returns a broadcast frame of `length` bytes, whose content depends on `sequence` and the position. */
 export function makeFrame(length: number, sequence = length): Uint8Array {
   const frame = new Uint8Array(length).map((_, i) => i * 7 + sequence);
   frame.fill(0xff, 0, 6);
@@ -66,7 +66,7 @@ export function sequenceOf(frame: Uint8Array): number {
   return ((frame[9] ?? 0) << 16) | ((frame[10] ?? 0) << 8) | (frame[11] ?? 0);
 }
 
-/** Long enough for whatever is to happen in the next turns of the event loop to have happened. */
+/** Waits long enough for the next turns of the event loop to finish. */
 export async function turns(): Promise<void> {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -4,7 +4,7 @@ import { HEADROOM, OFFLOAD_HEADROOM } from "../../../../desktop/agent/tap/device
 import { BATCH_BYTES, BATCH_FRAMES, SLABS, SlabPool } from "../../../../desktop/agent/tap/slab.ts";
 import { FRAME_BYTES, MESSAGE_BYTES } from "../../../../shared/protocol/constants.ts";
 
-/** Fills a slab as a driver does, with as many of the frames as it takes. */
+/** Fills a slab as a driver does, with as many frames as fit. */
 function fill(pool: SlabPool, lengths: readonly number[]) {
   const slab = pool.take();
   if (slab === undefined) throw new Error("no slab");

@@ -42,7 +42,7 @@ describe("an address that a relay gives", () => {
     "255.255.255.255/32",
     "250.0.0.1/8",
     "169.254.169.254/16",
-    // Shorter than what is refused, and around it.
+    // Shorter than a refused prefix, and around it.
     "169.0.0.1/8",
     // A network and its broadcast address.
     "10.20.0.0/24",

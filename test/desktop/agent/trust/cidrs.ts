@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Anything that is written like a CIDR, of both versions: edges more often than chance would have them. */
+/** Returns anything in the form of a CIDR, of both versions, with edge cases more often than by chance. */
 export function anyCidr(): fc.Arbitrary<string> {
   const ipv4 = fc
     .tuple(

@@ -14,7 +14,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const signal = new AbortController().signal;
 
-/** A program that answers by its arguments, as `ip` and `resolvectl` answer. */
+/** Returns a program that answers by its arguments, like `ip` and `resolvectl`. */
 function standIn(name: string, answers: Readonly<Record<string, string>>): string {
   const file = join(directory, name);
   const cases = Object.entries(answers).map(([args, answer]) => `"${args}") cat <<'END'\n${answer}\nEND\n;;`);

@@ -98,7 +98,7 @@ describe("a welcome", () => {
     }));
     const judged = judge({ networks });
     expect(judged.welcome.networks).toHaveLength(512);
-    // Not every one of them: what is said is bounded as well.
+    // Not every one of them: the report is bounded as well.
     expect(judged.refusals.length).toBeLessThanOrEqual(64);
   });
 

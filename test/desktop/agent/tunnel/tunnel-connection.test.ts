@@ -1,4 +1,4 @@
-// What a relay that means harm can make of the tunnel to it: nothing beyond the bounds, and never an exception.
+// A malicious relay can do nothing to its tunnel beyond the bounds, and never causes an exception.
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { tokenCredentials } from "../../../../desktop/agent/identity/credentials.ts";
@@ -31,7 +31,7 @@ async function connectTo(
   return { relay, opening, victim: () => relay.victims[0] as Victim };
 }
 
-/** Has the relay greet, and then do this. */
+/** Makes the relay greet, and then run `treat`. */
 const greeted = (treat: (victim: Victim) => void | Promise<void>) => async (victim: Victim) => {
   await victim.greet();
   await treat(victim);
@@ -126,10 +126,10 @@ describe("a relay that floods", () => {
         framing,
       );
       const { code, reason } = await (await opening).ended;
-      // A code after which it is tried again, with back-off.
+      // A code after which the client retries, with back-off.
       expect({ code, reason }).toEqual({
         code: 1_008,
-        reason: expect.stringContaining("more control messages"),
+        reason: expect.stringContaining("too many control messages"),
       });
       expect(heard).toBeLessThan(100_000);
     },
@@ -174,7 +174,7 @@ it("tells why it was refused without what a terminal obeys", async () => {
   await expect(opening).rejects.toMatchObject({ end: { code: 4_001, reason: "no ]0;evil " } });
 });
 
-/** Anything at all, and what is nearly a message. */
+/** Returns anything, and near-valid messages. */
 function anyMessage(): fc.Arbitrary<string> {
   const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, 101, 102, 2 ** 24, 1e308));
   const text = fc.oneof(
@@ -233,7 +233,7 @@ it("throws nothing and keeps to its bounds, whatever a relay says", async () => 
   };
   let next = 0;
   const said = { connections: 0, messages: 0 };
-  // Each that breaks the protocol ends its connection: the rest goes on with another one.
+  // Each violation ends its connection: the rest goes on with another one.
   while (next < messages.length) {
     said.connections++;
     const start = next;

@@ -1,4 +1,4 @@
-// What is final and what is passing: through every close code, HTTP status, TLS and system error.
+// Final and temporary failures: every close code, HTTP status, TLS and system error.
 import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
 import { deviceCredentials, tokenCredentials } from "../../../../desktop/agent/identity/credentials.ts";

@@ -1,4 +1,4 @@
-// A proxy in front of a relay, which passes requests on and takes something of the WebSocket's handshake away.
+// A proxy in front of a relay, which forwards requests and removes parts of the WebSocket handshake.
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -16,18 +16,18 @@ import { TunnelConnection } from "../../../../desktop/agent/tunnel/tunnel-connec
 import type { Step } from "../../../../desktop/rpc/shapes.ts";
 import { NODE, RelayProcess, sharedRelay } from "../../../support/relay/runtimes.ts";
 
-/** What the proxy does with a handshake. */
+/** What the proxy does to a handshake. */
 interface Meddling {
-  /** Headers that it takes out of the request, and out of the answer; in small letters. */
+  /** Headers that it removes from request and answer; in lower case. */
   readonly request?: readonly string[];
   readonly answer?: readonly string[];
   /** Answers the request for a tunnel itself. */
   readonly status?: number;
-  /** Passes it on as an ordinary request, as a proxy of HTTP/1.0 does. */
+  /** Forwards it as an ordinary request, like an HTTP/1.0 proxy. */
   readonly ordinary?: boolean;
 }
 
-/** Header lines of a handshake without those, as they came. */
+/** Returns the header lines of a handshake without these, otherwise unchanged. */
 function without(lines: readonly string[], names: readonly string[] = []): string[] {
   return lines.filter((line) => !names.includes(line.split(":", 1)[0]?.toLowerCase() ?? ""));
 }
@@ -145,27 +145,27 @@ describe("a request for a tunnel", () => {
     {
       what: "Sec-WebSocket-Protocol from the request",
       meddling: { request: ["sec-websocket-protocol"] },
-      says: /takes the header Sec-WebSocket-Protocol away$/,
+      says: /removes the header Sec-WebSocket-Protocol$/,
     },
     {
       what: "Sec-WebSocket-Protocol from the answer",
       meddling: { answer: ["sec-websocket-protocol"] },
-      says: /takes the header Sec-WebSocket-Protocol away$/,
+      says: /removes the header Sec-WebSocket-Protocol$/,
     },
     {
       what: "Upgrade and Connection",
       meddling: { ordinary: true },
-      says: /takes the headers Upgrade and Connection away$/,
+      says: /removes the headers Upgrade and Connection$/,
     },
     {
       what: "Upgrade from the answer",
       meddling: { answer: ["upgrade"] },
-      says: /takes the headers Upgrade and Connection away$/,
+      says: /removes the headers Upgrade and Connection$/,
     },
     {
       what: "Sec-WebSocket-Accept",
       meddling: { answer: ["sec-websocket-accept"] },
-      says: /takes the header Sec-WebSocket-Key or Sec-WebSocket-Accept away$/,
+      says: /removes the header Sec-WebSocket-Key or Sec-WebSocket-Accept$/,
     },
     {
       what: "Sec-WebSocket-Key",
@@ -173,7 +173,7 @@ describe("a request for a tunnel", () => {
       says: /answered with HTTP 400$/,
     },
     { what: "all of it, and forbids it", meddling: { status: 403 }, says: /answered with HTTP 403$/ },
-  ])("is told of a proxy that takes $what away", async ({ meddling, says }) => {
+  ])("is told of a proxy that removes $what", async ({ meddling, says }) => {
     const url = await through(meddling);
     const error = await open(url);
     expect(error).toMatchObject({ code: "relay.websocket-blocked", message: expect.stringMatching(says) });
@@ -187,7 +187,7 @@ describe("a request for a tunnel", () => {
     expect(steps.at(-1)).toMatchObject({
       id: "websocket",
       state: "fail",
-      detail: expect.stringContaining("takes the header Sec-WebSocket-Protocol away"),
+      detail: expect.stringContaining("removes the header Sec-WebSocket-Protocol"),
       hint: expect.stringContaining("Sec-WebSocket-Protocol"),
     });
   });

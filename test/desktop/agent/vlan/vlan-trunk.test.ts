@@ -7,7 +7,7 @@ import { type Rig, tapContract } from "../tap/contract.ts";
 import { noOffloadContract, offloadContract } from "../tap/offload-contract.ts";
 import { framesOf, makeFrame, Reader, turns, WAIT } from "../tap/reader.ts";
 
-/** A frame with 802.1Q's tag, or another TPID's, before all others. */
+/** Returns a frame with a tag of 802.1Q, or another TPID, before all others. */
 function tagged(vlan: number, frame: Uint8Array, tpid = 0x8100): Uint8Array {
   const tag = [tpid >>> 8, tpid & 0xff, vlan >>> 8, vlan & 0xff];
   return Uint8Array.of(...frame.subarray(0, 12), ...tag, ...frame.subarray(12));
@@ -19,7 +19,7 @@ function header(fields: Parameters<typeof writeVirtio>[2]): Uint8Array {
   return bytes;
 }
 
-/** The other side of a view has the tag, and a checksum begins a tag later there: the contract's has neither. */
+/** The other side of a view has the tag, and a checksum starts a tag later there: the contract's has neither. */
 async function rig(vlan: number, offload: boolean): Promise<Rig> {
   const by = vlan === 0 ? 0 : 4;
   const received: { frame: Uint8Array; virtio: Uint8Array | undefined }[] = [];
@@ -75,7 +75,7 @@ describe("a trunk", () => {
   const written: Uint8Array[] = [];
   const unmapped: number[] = [];
 
-  /** A trunk with these VLANs, and a reader of each. */
+  /** Starts a trunk with these VLANs, and a reader for each. */
   function start<Vlan extends number>(
     vlans: readonly Vlan[],
     mode: "release" | "keep" = "release",
@@ -122,7 +122,7 @@ describe("a trunk", () => {
       const [late] = last.kept.splice(0);
       if (early === undefined || late === undefined) throw new Error("no batch");
       early.release();
-      // What the other holds is as it was, whoever released what and how often.
+      // The other reader's frames are unchanged after any number of releases.
       early.release();
       expect(framesOf(late)).toEqual([last.seen.at(-1)]);
       late.release();

@@ -1,4 +1,4 @@
-// Completion as the shells do it: each is given the script and a line, and asked what it would offer.
+// Completion in the shells: each gets the script and a line, and prints its suggestions.
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ function script(shell: string): string {
   return scripts.get(shell) ?? "";
 }
 
-/** What bash offers at the end of these words, the last of which is being written. */
+/** Returns bash's suggestions for these words, the last one incomplete. */
 async function bash(...words: string[]): Promise<string[]> {
   const program = `
     source "$1"; shift
@@ -41,7 +41,7 @@ async function bash(...words: string[]): Promise<string[]> {
   return stdout.split("\n").filter(Boolean);
 }
 
-/** What fish offers at the end of a line. */
+/** Returns fish's suggestions at the end of a line. */
 async function fish(line: string): Promise<string[]> {
   const program = `source ${script("fish")}; complete -C '${line}'`;
   const { stdout } = await run("fish", ["--no-config", "-c", program], {
@@ -54,7 +54,7 @@ async function fish(line: string): Promise<string[]> {
     .map((one) => one.split("\t")[0] ?? "");
 }
 
-/** What zsh offers: its own functions for it are replaced by ones that print what they are given. */
+/** Returns zsh's suggestions: its own completion functions are replaced by ones that print their arguments. */
 async function zsh(...words: string[]): Promise<string[]> {
   const program = `
     compdef() { : }

@@ -3,7 +3,7 @@ import { LiveLine, type LiveState } from "../../../../desktop/cli/print/live-lin
 
 const CLEAR = "\r\x1b[2K";
 
-/** A line over a terminal that remembers what was written, and a clock that stands. */
+/** A line on a terminal that records its output, and a stopped clock. */
 function scene(columns = 80) {
   let written = "";
   const now = { ms: 0 };
@@ -28,7 +28,7 @@ function scene(columns = 80) {
     line,
     state,
     now,
-    /** What is on the terminal's last line. */
+    /** Returns the terminal's last line. */
     shown: () => written.split("\n").at(-1)?.split(CLEAR).at(-1),
     written: () => written,
     terminal,

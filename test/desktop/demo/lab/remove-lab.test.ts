@@ -9,7 +9,7 @@ import { labDirectory, remainsOf, removeLab, sweepLabs } from "../../../../deskt
 import { mustRun } from "../../../../desktop/demo/lab/run-command.ts";
 import { hasLab } from "../../../support/network/lab.ts";
 
-/** What a lab of that id would have: a namespace with a process, and a directory. Resolves to the process. */
+/** Makes the remains of a lab with that ID: a namespace with a process, and a directory. Resolves to the process. */
 async function makeRemains(id: string): Promise<number> {
   onTestFinished(() => removeLab(id));
   await mustRun("ip", ["netns", "add", `${id}-wan`]);
@@ -19,7 +19,7 @@ async function makeRemains(id: string): Promise<number> {
   return child.pid ?? 0;
 }
 
-/** Waits for something that is sure to come, only not when. */
+/** Waits for an event that is sure to come at an unknown time. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(50);
 }

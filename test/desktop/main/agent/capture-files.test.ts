@@ -23,7 +23,7 @@ describe("a capture into a file", () => {
     file = join(folder, "a.pcapng");
     told = [];
     const agent = (async (method: string) => {
-      // Quicker than its own answer is read.
+      // Before its own answer is read.
       if (method === "capture.start") captures.heard(piece("first ", 1));
       return method === "capture.start" ? { job: "j1" } : {};
     }) as unknown as Call;

@@ -14,7 +14,7 @@ import { methods, notifications } from "../../../../desktop/rpc/schema.ts";
 import type { NetworkStatus, Problem } from "../../../../desktop/rpc/shapes.ts";
 import { INVITE, network, type Scene } from "./scene.ts";
 
-/** What the window asked for. */
+/** A call of the window. */
 export interface Call {
   readonly method: BridgeMethod;
   readonly params: unknown;
@@ -25,8 +25,8 @@ type Answers = { readonly [M in BridgeMethod]: (params: BridgeParams<M>) => Brid
 type Listener = (data: never) => void;
 
 /**
- * The bridge without an app and an agent behind it. It answers from a scene and tells what it is told to; all that passes it,
- * either way, has to be as the schema says, or it throws.
+ * The bridge without an app and an agent behind it. It answers from a scene and emits events on demand; everything that
+ * passes must match the schema, or it throws.
  */
 export class BridgeDouble implements Bridge {
   readonly calls: Call[] = [];
@@ -43,7 +43,7 @@ export class BridgeDouble implements Bridge {
     const table = isAppMethod(method) ? appMethods[method] : methods[method as keyof typeof methods];
     const given = table.params.parse(params);
     this.calls.push({ method, params: structuredClone(given) });
-    // As across processes: no answer in the same turn.
+    // As between processes: no answer in the same turn.
     await new Promise((resolve) => setTimeout(resolve));
     const error = this.#refusals.get(method);
     if (error !== undefined) return { ok: false, error };
@@ -57,7 +57,7 @@ export class BridgeDouble implements Bridge {
     return () => listeners.delete(listener);
   }
 
-  /** Tells the window of something. */
+  /** Sends an event to the window. */
   emit<E extends BridgeEvent>(event: E, data: BridgeEventData<E>): void {
     const schema =
       event in appEvents
@@ -67,7 +67,7 @@ export class BridgeDouble implements Bridge {
     for (const listener of this.#listeners.get(event) ?? []) listener(structuredClone(told) as never);
   }
 
-  /** Has a method fail from now on, or answer again. */
+  /** Makes a method fail from now on, or answer again. */
   refuse(method: BridgeMethod, problem: Problem | null): void {
     if (problem === null) this.#refusals.delete(method);
     else this.#refusals.set(method, problem);
@@ -157,7 +157,7 @@ export class BridgeDouble implements Bridge {
   };
 }
 
-/** Without what was not given. */
+/** Returns the object without undefined values. */
 function definedOf<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as {
     [Key in keyof T]?: Exclude<T[Key], undefined>;

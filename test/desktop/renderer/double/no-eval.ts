@@ -1,4 +1,4 @@
-// Imported first: a schema decides when it is made, and the window's content security policy has no eval.
+// Imported first: a schema decides at its creation, and the window's content security policy forbids eval.
 import { z } from "zod";
 
 z.config({ jitless: true });

@@ -1,11 +1,11 @@
 import type { AppState } from "../../../../desktop/rpc/bridge.ts";
 import type { LogEntry, NetworkStatus, Peer, Step } from "../../../../desktop/rpc/shapes.ts";
 
-/** What the window is shown: a machine with some networks, as data. */
+/** The window's content: a machine with some networks, as data. */
 export interface Scene {
   readonly app: AppState;
   readonly networks: readonly NetworkStatus[];
-  /** By the network's id. */
+  /** By network ID. */
   readonly peers: Readonly<Record<string, readonly Peer[]>>;
   readonly logs: readonly LogEntry[];
   readonly report: string;
@@ -13,12 +13,12 @@ export interface Scene {
   readonly relays: readonly string[];
 }
 
-/** When the scene plays. */
+/** The current time of the scene. */
 export const NOW = "2026-03-02T14:05:00.000Z";
 
 const ago = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
 
-/** 43 characters, as the secret of an invite has. */
+/** 43 characters, like an invite's secret. */
 export const SECRET = "aQ3vK8mZ0pR5tX2wB7nC4dF9gH1jL6sE_yU-oIiTkMl";
 export const INVITE = `https://relay.example.org/join#v1.default.${SECRET}`;
 
@@ -110,7 +110,7 @@ const log = (minutes: number, level: LogEntry["level"], code: string, message: s
   network: null,
 });
 
-/** A machine that has been on some networks for a while. */
+/** Returns a machine that has been on some networks for a while. */
 export function everyday(): Scene {
   return {
     app,
@@ -157,7 +157,7 @@ export function everyday(): Scene {
   };
 }
 
-/** A new user, with or without the service. */
+/** Returns a new user's machine, with or without the service. */
 export function firstRun(agent: AppState["agent"] = CONNECTED): Scene {
   return { app: { ...app, agent }, networks: [], peers: {}, logs: [], report: "", relays: [] };
 }

@@ -3,7 +3,7 @@ import { en } from "../../../../desktop/renderer/i18n/en.ts";
 import { zhCN } from "../../../../desktop/renderer/i18n/zh-cn.ts";
 import { localeOf } from "../../../../desktop/renderer/state/locale.ts";
 
-/** All words with their keys; sentences with gaps are filled with what fits both a name and a number. */
+/** Returns all texts with their keys; gaps are filled with a value that fits both a name and a number. */
 function wordsOf(catalogue: object, path = ""): [string, string][] {
   return Object.entries(catalogue).flatMap(([key, value]: [string, unknown]) => {
     const at = `${path}${key}`;
@@ -13,7 +13,7 @@ function wordsOf(catalogue: object, path = ""): [string, string][] {
   });
 }
 
-/** What is the same in both languages: names, abbreviations, examples. */
+/** Texts that are the same in both languages: names, abbreviations, examples. */
 const SAME = new Set([
   "service.startCommand",
   "network.mtu",

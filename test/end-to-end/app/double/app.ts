@@ -16,11 +16,11 @@ const EVENTS = [
   "window-all-closed",
 ];
 
-/** What an app needs of Chromium, and what has to be told of its end. */
+/** An app's needs from Chromium, and what must be told of its end. */
 export interface AppHooks {
   /** Reaches Chromium. */
   readonly start: () => Promise<void>;
-  /** Asks every window to close; false where one stays. */
+  /** Asks every window to close; false if one stays. */
   readonly closeAll: () => boolean;
   readonly stop: () => Promise<void>;
 }
@@ -110,7 +110,7 @@ export class AppDouble extends Events {
     void this.#hooks.stop().finally(() => process.exit(0));
   }
 
-  /** The module that asks for it runs to its end first, as in Electron. */
+  /** The importing module runs to its end first, as in Electron. */
   async #start(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     await this.#hooks.start();

@@ -4,7 +4,7 @@ import type { IpcMainDouble } from "./ipc-main.ts";
 import { knownKeys } from "./strict.ts";
 import { WebContentsDouble } from "./web-contents.ts";
 
-/** What web preferences have to be; Electron takes others and is unsafe then. */
+/** Required web preferences; Electron accepts others and is unsafe then. */
 const SAFE: Readonly<Record<string, boolean>> = {
   sandbox: true,
   contextIsolation: true,
@@ -38,7 +38,7 @@ export interface BrowserWindowOptions {
   readonly webPreferences?: Readonly<Record<string, unknown>> & { readonly preload?: string };
 }
 
-/** What a window is made of, besides its options. */
+/** The parts of a window, besides its options. */
 export interface WindowPlace {
   readonly chromium: ChromiumDouble;
   readonly ipc: IpcMainDouble;
@@ -46,7 +46,7 @@ export interface WindowPlace {
   readonly sandboxed: boolean;
 }
 
-/** Throws for web preferences that are not safe, or that the double does not know. */
+/** Throws for web preferences that are unsafe, or unknown to the double. */
 export function checkPreferences(preferences: Readonly<Record<string, unknown>>, packaged: boolean): void {
   knownKeys("webPreferences", preferences, [...Object.keys(SAFE), "preload", "spellcheck", "devTools"]);
   for (const [name, safe] of Object.entries(SAFE)) {
@@ -119,12 +119,12 @@ export class BrowserWindowDouble extends Events {
     this.#focused = false;
   }
 
-  /** The user goes to another window. */
+  /** The user switches to another window. */
   blur(): void {
     this.#focused = false;
   }
 
-  /** @returns false where the app kept it open */
+  /** @returns false if the app kept it open */
   close(): boolean {
     if (this.#destroyed) return true;
     const event = makeEvent({});

@@ -20,7 +20,7 @@ export interface PageOwner {
   mayNavigate(url: string, isMainFrame: boolean): boolean;
 }
 
-/** The Chromium behind the double: whatever its pages ask for is answered here, and nothing gets out. */
+/** The Chromium behind the double: answers all requests of its pages, and lets none out. */
 export class ChromiumDouble {
   readonly #protocol: ProtocolDouble;
   readonly #session: SessionDouble;
@@ -34,7 +34,7 @@ export class ChromiumDouble {
     this.#session = session;
   }
 
-  /** URLs that pages asked for in vain. */
+  /** URLs of refused requests. */
   get refused(): readonly string[] {
     return this.#refused;
   }
@@ -44,16 +44,16 @@ export class ChromiumDouble {
     const context = this.#context;
     await context.route("**/*", (route, request) => this.#answer(route, request));
     const devtools = await this.#browser.newBrowserCDPSession();
-    // What pages open is closed: nothing of the app's opens windows that way.
+    // Closes what pages open: the app opens no windows that way.
     devtools.on("Target.targetCreated", ({ targetInfo: { targetId, openerId } }) => {
       if (openerId !== undefined) devtools.send("Target.closeTarget", { targetId }).catch(() => {});
     });
     await devtools.send("Target.setDiscoverTargets", { discover: true });
-    // Kept: permissions are this session's, and go with it.
+    // Kept, because permissions are this session's, and end with it.
     this.#devtools = devtools;
   }
 
-  /** A page for contents, with what they are loaded with first. */
+  /** Opens a page for contents, with its first scripts. */
   async open(
     contents: PageOwner,
     prepare: (page: Page, devtools: CDPSession) => Promise<void>,
@@ -64,7 +64,7 @@ export class ChromiumDouble {
     return page;
   }
 
-  /** Gives a page what the session permits, and denies it the rest. */
+  /** Grants a page what the session permits, and denies the rest. */
   async permit(contents: PageOwner, url: string): Promise<void> {
     if (!this.#session.decidesDevices)
       throw new Error("nobody decides about devices and the screen: set their handlers");
@@ -97,7 +97,7 @@ export class ChromiumDouble {
   async #answer(route: Route, request: PageRequest): Promise<void> {
     const url = fromBrowser(request.url());
     const contents = this.#contentsOf(request);
-    // The first request of a window that a page opened: the window is closed in a moment.
+    // The first request of a window that a page opened; the window closes in a moment.
     if (contents === undefined) return this.#refuse(route, url);
     if (request.isNavigationRequest() && !contents.mayNavigate(url, isMainFrame(request))) {
       return this.#refuse(route, url);
@@ -132,7 +132,7 @@ function isMainFrame(request: PageRequest): boolean {
   return request.frame().parentFrame() === null;
 }
 
-/** The event that Electron tells before a page goes somewhere. */
+/** Returns the event that Electron emits before a page navigates. */
 export function navigationEvent(url: string, isMainFrame: boolean) {
   return makeEvent({ url, isMainFrame, isSameDocument: false });
 }

@@ -1,4 +1,4 @@
-/** What stands for the desktop around the app: tray, menus, notifications, dialogs, clipboard, browser. */
+/** Stands in for the desktop around the app: tray, menus, notifications, dialogs, clipboard, browser. */
 import { existsSync } from "node:fs";
 import { Events } from "./events.ts";
 import { knownKeys } from "./strict.ts";
@@ -9,7 +9,7 @@ export interface ImageDouble {
 }
 
 export function imageFromPath(path: string): ImageDouble {
-  // Electron makes an empty picture of a file that is not there, and shows nothing.
+  // Electron makes an empty image of a missing file, and shows nothing.
   if (!existsSync(path)) throw new Error(`there is no picture at ${path}`);
   return { path };
 }
@@ -88,7 +88,7 @@ export class NotificationDouble extends Events {
   }
 }
 
-/** The user's answers to dialogs, given beforehand; one that nobody answers is closed. */
+/** The user's answers to dialogs, given beforehand; a dialog without an answer is closed. */
 export class DialogsDouble {
   readonly asked: object[] = [];
   readonly #responses: number[] = [];

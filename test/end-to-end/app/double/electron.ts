@@ -1,4 +1,4 @@
-// The module `electron` on this machine: what the app uses of it, over Chromium. Asked for anything else it throws.
+// The module `electron` on this machine: the part that the app uses, over Chromium. Anything else throws.
 
 import { BrowserWindowDouble, type BrowserWindowOptions } from "./browser-window.ts";
 import {
@@ -54,7 +54,7 @@ export const Menu = strict("Menu", {
   buildFromTemplate: (items: readonly MenuItem[]) => new MenuDouble(items),
 });
 
-// Classes to those who call them: `new` of what returns an object gives that object.
+// Callers use `new`: a function that returns an object yields that object.
 export const BrowserWindow = function BrowserWindow(options: BrowserWindowOptions) {
   if (!appDouble.isReady()) throw new Error("Cannot create BrowserWindow before app is ready");
   const { packaged } = place;

@@ -1,4 +1,4 @@
-/** Electron's events: those that are known, and no others. */
+/** Electron's events: known ones, and no others. */
 
 export interface DoubleEvent {
   readonly defaultPrevented: boolean;
@@ -7,7 +7,7 @@ export interface DoubleEvent {
 
 type Listener = (...args: never[]) => void;
 
-/** An event whose default can be prevented, with what else it carries. */
+/** Returns an event whose default can be prevented, with its details. */
 export function makeEvent<T extends object>(details: T): T & DoubleEvent {
   let prevented = false;
   return Object.defineProperties({ ...details } as T & DoubleEvent, {

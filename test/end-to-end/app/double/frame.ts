@@ -1,4 +1,4 @@
-/** `WebFrameMain`: a frame of a page, with the URL that it shows now. */
+/** `WebFrameMain`: a frame of a page, with its current URL. */
 export class FrameDouble {
   readonly frameToken: string;
   #url = "";

@@ -21,7 +21,7 @@ export class IpcMainDouble {
     this.#handlers.set(channel, handler);
   }
 
-  /** A page calls. @throws what Electron makes of a rejection: its text alone */
+  /** Handles a page's call. @throws a rejection as Electron passes it on: its text alone */
   async invoked(event: InvokeEvent, channel: string, args: readonly unknown[]): Promise<unknown> {
     const handler = this.#handlers.get(channel);
     try {

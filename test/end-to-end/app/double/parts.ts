@@ -1,4 +1,4 @@
-/** The one app of this process, and what is around it. */
+/** The one app of this process, and its surroundings. */
 import { AppDouble } from "./app.ts";
 import type { BrowserWindowDouble } from "./browser-window.ts";
 import { ChromiumDouble } from "./chromium.ts";

@@ -1,8 +1,8 @@
-/** Where the double runs: told by whoever starts it (launch.ts). */
+/** Where the double runs; set by launch.ts. */
 export interface Place {
   /** Chromium's DevTools endpoint. */
   readonly devtools: string;
-  /** The app's folder: what has its package.json. */
+  /** The app's folder, with its package.json. */
   readonly appPath: string;
   readonly userData: string;
   readonly home: string;

@@ -19,7 +19,7 @@ export class ProtocolDouble {
       throw new Error("protocol.registerSchemesAsPrivileged should be called before app is ready");
     }
     for (const { scheme, privileges } of schemes) {
-      // Among those that it does not know are bypassCSP and the like.
+      // Unknown ones include bypassCSP and the like.
       knownKeys("a scheme's privileges", privileges, PRIVILEGES);
       this.#registered.set(scheme, privileges);
     }
@@ -35,7 +35,7 @@ export class ProtocolDouble {
     this.#handlers.set(scheme, handler);
   }
 
-  /** What answers a URL; undefined for schemes that are not ours. */
+  /** Returns the handler of a URL; undefined for schemes that are not ours. */
   handlerOf(url: string): Handler | undefined {
     return this.#handlers.get(new URL(url).protocol.slice(0, -1));
   }

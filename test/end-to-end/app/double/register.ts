@@ -1,5 +1,5 @@
-// Loaded before the app (`node --import`): makes `electron` mean the double, and nothing else mean anything but what Electron
-// would have: no package from node_modules.
+// Loaded before the app (`node --import`): resolves `electron` to the double, and everything else as Electron would: no
+// package from node_modules.
 import { registerHooks } from "node:module";
 import { serveUser } from "./user.ts";
 

@@ -1,7 +1,7 @@
 /**
- * Debian's Chromium can't be told of schemes. A page of `app://laneway/…` is `https://laneway.app.invalid/…` there: an origin of
- * its own and a secure context as well, whose requests are answered before they leave the browser. Everything outside the page
- * sees the URL that Electron has.
+ * Debian's Chromium can't register schemes. A page of `app://laneway/…` is `https://laneway.app.invalid/…` there: also
+ * an origin of its own and a secure context, whose requests are answered before they leave the browser. Everything
+ * outside the page sees Electron's URL.
  */
 const SUFFIX = ".invalid";
 

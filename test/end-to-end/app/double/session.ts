@@ -17,7 +17,7 @@ type BeforeRequest = (
   callback: (response: { cancel?: boolean }) => void,
 ) => void;
 
-/** What pages may ask for that Chromium lets the double decide. */
+/** Permissions that Chromium lets the double decide. */
 export const PERMISSIONS = [
   "geolocation",
   "notifications",
@@ -64,7 +64,7 @@ export class SessionDouble extends Events {
     this.#display = handler;
   }
 
-  /** Whether a page gets a permission: it has to pass both, as in Electron. */
+  /** Returns whether a page gets a permission: both handlers must agree, as in Electron. */
   async permits(contents: unknown, permission: string, origin: string): Promise<boolean> {
     const asked = permission === "camera" || permission === "microphone" ? "media" : permission;
     if (this.#check !== null && !this.#check(contents, asked, origin, { isMainFrame: true })) return false;
@@ -73,12 +73,12 @@ export class SessionDouble extends Events {
     return new Promise((resolve) => request(contents, asked, resolve, { isMainFrame: true }));
   }
 
-  /** Whether devices and the screen are decided about, rather than left to Electron. */
+  /** Whether the app decides about devices and the screen, rather than Electron. */
   get decidesDevices(): boolean {
     return this.#device !== null && !this.#device() && this.#display !== null;
   }
 
-  /** Whether a request may be made. */
+  /** Returns whether a request is allowed. */
   async allows(details: { url: string; method: string; resourceType: string }): Promise<boolean> {
     const listener = this.#beforeRequest;
     if (listener === undefined) return true;

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 
 /**
- * The lock that one process of an app holds, by its user data folder. Whoever comes second leaves its arguments there and wakes
- * the first. All at once, as Electron's answers at once.
+ * Takes the lock of an app's only process, by its user data folder. A second process leaves its arguments there and
+ * wakes the first. Synchronous, as in Electron.
  *
- * @returns whether we are the first
+ * @returns whether this is the first process
  */
 export function requestLock(folder: string, others: (argv: string[]) => void): boolean {
   const lock = join(folder, "lock");

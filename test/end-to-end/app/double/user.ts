@@ -1,4 +1,4 @@
-/** What the test does as the app's user, and sees of the desktop: asked for over the process's channel. */
+/** The test's actions as the app's user, and its view of the desktop: called over the process's channel. */
 import { app, chromium, desktop, windows } from "./parts.ts";
 
 const commands = {
@@ -38,7 +38,7 @@ const commands = {
 export type Commands = typeof commands;
 export type Command = keyof Commands;
 
-/** Does what the test asks for. */
+/** Runs the test's commands. */
 export function serveUser(): void {
   process.on("message", (message: { id: number; command: Command; args: never[] }) => {
     const { id, command, args } = message;
@@ -49,7 +49,7 @@ export function serveUser(): void {
       process.send?.({ id, error: error instanceof Error ? error.message : String(error) });
     }
   });
-  // The channel to the test keeps no app alive; it dies with whoever holds its other end.
+  // The channel to the test does not keep the app alive; it ends with the test's process.
   process.channel?.unref();
   process.on("disconnect", () => process.exit(1));
 }

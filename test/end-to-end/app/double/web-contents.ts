@@ -73,7 +73,7 @@ export class WebContentsDouble extends Events {
     this.#openHandler = handler;
   }
 
-  /** What pages tried to open. */
+  /** URLs that pages tried to open. */
   get tried(): readonly string[] {
     return this.#opening;
   }
@@ -93,7 +93,7 @@ export class WebContentsDouble extends Events {
     this.#tellPreload(this.#mainFrame, { channel, args });
   }
 
-  /** The desktop's colours, which a page asks for by a media query. */
+  /** Sets the desktop's colours, which a page sees by a media query. */
   async setColours(scheme: "light" | "dark" | null): Promise<void> {
     await this.#page?.emulateMedia({ colorScheme: scheme });
   }
@@ -102,7 +102,7 @@ export class WebContentsDouble extends Events {
     await this.#page?.bringToFront();
   }
 
-  /** Whether a page may go to a URL: where the app sent it, or where nobody forbids it to go. */
+  /** Returns whether a page may go to a URL: the app sent it there, or does not forbid it. */
   mayNavigate(url: string, isMainFrame: boolean): boolean {
     if (isMainFrame && this.#loading === url) {
       this.#loading = undefined;
@@ -151,7 +151,7 @@ export class WebContentsDouble extends Events {
     await devtools.send("Page.addScriptToEvaluateOnNewDocument", {
       source: `(${pageWorld})(${channel}, ${makeExchange});`,
     });
-    // Electron runs the preload in the topmost frame alone, unless told otherwise.
+    // By default Electron runs the preload only in the top frame.
     await devtools.send("Page.addScriptToEvaluateOnNewDocument", {
       worldName: PRELOAD_WORLD,
       source: `if (window === window.top) (${preloadWorld})(${channel}, ${makeExchange}, ${encode}, ${decode}, (require, module, exports) => {${preload}\n});`,
@@ -183,7 +183,7 @@ export class WebContentsDouble extends Events {
     if (frame !== null) this.#tellPreload(frame, answer);
   }
 
-  /** What can't be told, because the page went on, is lost, as in Electron. */
+  /** Events for a page that has gone on are lost, as in Electron. */
   #tellPreload(frame: FrameDouble, message: object): void {
     const context = this.#worlds.get(frame.frameToken);
     if (context === undefined) return;

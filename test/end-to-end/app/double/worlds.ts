@@ -1,15 +1,14 @@
 /**
- * What runs in a page: Electron's context bridge and the preload's `require`. There are two worlds in a page, as there are in
- * Electron: the page's own and the preload's, which share the document and no objects. They talk by events on the document, whose
- * details Chromium clones from world to world; functions become numbers that the other side can call.
- *
- * The functions here are sent to the page as their text: they need nothing from outside.
+ * Runs in a page: Electron's context bridge and the preload's `require`. As in Electron, a page has two worlds, its own
+ * and the preload's, which share the document and no objects. They exchange events on the document, whose details
+ * Chromium clones from world to world; functions become numbers that the other side can call. The functions here are
+ * sent to the page as text, so they use nothing from outside.
  */
 
-/** Of the DOM, what is used here. */
+/** The used part of the DOM. */
 declare const document: EventTarget;
 
-/** Functions as they cross: what is called, and what is answered. */
+/** A function call as it crosses, and its answer. */
 type Packed =
   | { $fn: number }
   | { $promise: number }
@@ -17,7 +16,7 @@ type Packed =
   | { $object: [string, Packed][] }
   | { $value: unknown };
 
-/** How the two worlds of a page exchange values, functions and promises. */
+/** Exchanges values, functions and promises between the two worlds of a page. */
 export interface Exchange {
   pack(value: unknown): Packed;
   unpack(packed: Packed): unknown;
@@ -66,7 +65,7 @@ export function makeExchange(channel: string, own: "page" | "preload"): Exchange
     }
     if ("$fn" in packed) {
       return (...args: unknown[]) => {
-        // Events are dispatched at once, so the answer is there when this returns.
+        // Events are dispatched synchronously, so the answer is there when this returns.
         let answer: { ok: boolean; value: Packed; message: string } | undefined;
         const hear = (event: Event) => {
           answer = (event as CustomEvent).detail;
@@ -102,7 +101,7 @@ export function makeExchange(channel: string, own: "page" | "preload"): Exchange
   return { pack, unpack };
 }
 
-/** The page's world: takes what the preload exposes, and makes it a constant that is frozen all the way down. */
+/** The page's world: receives what the preload exposes, and makes it a deeply frozen constant. */
 export function pageWorld(channel: string, exchange: typeof makeExchange): void {
   const { unpack } = exchange(channel, "page");
   const freeze = (value: unknown): unknown => {
@@ -115,13 +114,13 @@ export function pageWorld(channel: string, exchange: typeof makeExchange): void 
   });
 }
 
-/** What the binding into the main process is called in the preload's world, and what it calls there. */
+/** Names in the preload's world: the binding into the main process, and the function it calls. */
 export interface PreloadGlobals {
   laneway_double_post?: (text: string) => void;
   laneway_double_hear?: (text: string) => void;
 }
 
-/** The preload's world: runs the preload with a `require` that knows `electron` and nothing else. */
+/** The preload's world: runs the preload with a `require` that knows only `electron`. */
 export function preloadWorld(
   channel: string,
   exchange: typeof makeExchange,

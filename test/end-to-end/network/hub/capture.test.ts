@@ -1,4 +1,4 @@
-// A capture of real traffic, as tshark reads it, against what the hub has counted.
+// A capture of real traffic, read by tshark, compared with the hub's counters.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -14,11 +14,11 @@ import {
 import { hasLab, type JsonProcess, startLaneway, thisMachine } from "../../../support/network/lab.ts";
 
 const FRAMES = 20;
-/** Where a frame goes after which all before it have been written. */
+/** Destination of a frame after which all earlier ones have been written. */
 const LAST = "03:00:00:00:00:98";
 
 interface Row {
-  /** What the interface is called: `alice (VTEP …), inbound: …`. */
+  /** The interface's name: `alice (VTEP …), inbound: …`. */
   readonly face: string;
   readonly comment: string;
 }
@@ -33,7 +33,7 @@ function startCapture(file: string, ...args: string[]): JsonProcess {
   return startLaneway(["capture", "-o", file, ...access, ...args], { host: lab.lab.wan });
 }
 
-/** Reads a capture with tshark, which must have nothing to say against it. */
+/** Reads a capture with tshark, which must find no fault with it. */
 async function read(file: string): Promise<Row[]> {
   const fields = ["frame.interface_description", "frame.comment"].flatMap((name) => ["-e", name]);
   const args = ["-r", file, "-T", "fields", "-E", "separator=/t", ...fields];
@@ -49,7 +49,7 @@ async function read(file: string): Promise<Row[]> {
     });
 }
 
-/** A port's figures, as `laneway counters` has them, out of a capture. */
+/** Counts a port's figures in a capture, like those of `laneway counters`. */
 function figures(rows: readonly Row[], { port }: Member): Counters {
   const own = rows.filter(({ face }) => face.includes(`VTEP ${port})`));
   const inbound = own.filter(({ face }) => face.includes("inbound"));
@@ -62,17 +62,17 @@ function figures(rows: readonly Row[], { port }: Member): Counters {
   return { port, state: "open", rx_frames: inbound.length, tx_frames: sent.length, drops };
 }
 
-/** Every figure on its own, those of `counters` that a capture can have. */
+/** Returns the figures of `counters` that a capture can have, one by one. */
 function flat({ rx_frames, tx_frames, drops }: Counters): Record<string, number> {
   return { ...drops, rx_frames, tx_frames };
 }
 
-/** What no bridge passes on. */
+/** Returns a frame that no bridge forwards. */
 function control(): Uint8Array {
   return bareFrame("01:80:c2:00:00:00", alice.mac);
 }
 
-/** To a machine that is nowhere. */
+/** Returns a frame to an unknown machine. */
 function astray(): Uint8Array {
   return bareFrame("02:00:00:00:00:99", alice.mac);
 }
@@ -93,7 +93,7 @@ describe.runIf(hasLab("tshark"))("a capture", () => {
     expect(await ping(alice, bob.ip, "-c", "10")).toBe(10);
     await sendFrames(alice, [bareFrame(BROADCAST, alice.mac), control(), astray()], FRAMES);
     await vi.waitUntil(async () => (await lab.drops(alice, "unknown-unicast")) === FRAMES, WAIT);
-    // Nothing need stand still meanwhile: what was captured lies between what was counted before and after.
+    // Traffic may continue: the capture lies between the counters before and after it.
     const members = [alice, bob];
     const before = await Promise.all(members.map((member) => lab.counters(member)));
     await sendFrames(alice, [bareFrame(LAST, alice.mac)]);

@@ -1,4 +1,4 @@
-// DHCP with a real server, and with one that nobody asked for.
+// DHCP with a real server, and with a rogue one.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { dhcpFrame } from "../../../shared/frame/dhcp-message.ts";
@@ -18,11 +18,11 @@ const OFFER = 2;
 
 let lab: HubLab;
 let client: Member;
-/** Both with a dnsmasq; the first one's token has the role. */
+/** Both run dnsmasq; the first one's token has the role. */
 let server: Member;
 let rogue: Member;
 
-/** dnsmasq, giving addresses from `first` on, also by way of PXE. */
+/** Starts dnsmasq, giving addresses from `first` on, also for PXE. */
 async function startDnsmasq({ host, tap, port }: Member, first: number): Promise<JsonProcess> {
   const child = host.spawn(
     "dnsmasq",
@@ -51,7 +51,7 @@ function startClient(...args: string[]): JsonProcess {
   return startProgram(client.host, "dhcp-client.ts", client.ip, client.mac, ...args);
 }
 
-/** Who has offered an address, each time. */
+/** Returns the servers of all offers. */
 function offers({ lines }: JsonProcess): unknown[] {
   return lines.flatMap((line) => (line.event === "offer" ? [line["server"]] : []));
 }

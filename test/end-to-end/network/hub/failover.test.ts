@@ -1,4 +1,4 @@
-// Routers that share an address by VRRP, with keepalived, and take turns.
+// Routers that share an address by VRRP, with keepalived, and take over from each other.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,7 +15,7 @@ let client: Member;
 let first: Member;
 let second: Member;
 
-/** Starts keepalived on a member, which is the router while it runs, unless one of a higher priority does. */
+/** Starts keepalived on a member, which becomes the router unless one of a higher priority runs. */
 async function start(
   { host, tap, port }: Member,
   priority: number,
@@ -46,7 +46,7 @@ vrrp_instance gateway {
   return new JsonProcess(child, "keepalived");
 }
 
-/** Has the first router go and come back, again and again; each time somebody is to have the address within seconds. */
+/** Stops and starts the first router repeatedly; each time a router must have the address within seconds. */
 async function takeTurns(hasVirtualMac: boolean): Promise<void> {
   await using _standby = await start(second, 100, hasVirtualMac);
   const isReached = () => expect.poll(() => ping(client, VIRTUAL, "-W", "1"), WAIT).toBe(3);
@@ -60,7 +60,7 @@ async function takeTurns(hasVirtualMac: boolean): Promise<void> {
   }
 }
 
-/** Whether a member has the virtual address now. */
+/** Returns whether a member has the virtual address now. */
 async function holds({ host }: Member): Promise<boolean> {
   return (await host.mustExec("ip", ["-brief", "-4", "address"])).includes(`${VIRTUAL}/24`);
 }
@@ -72,7 +72,7 @@ describe.runIf(hasLab("keepalived", "sysctl"))("routers that take turns", { time
     first = await lab.join("first", { address: "10.20.0.2" });
     second = await lab.join("second", { address: "10.20.0.3" });
     for (const { host, tap } of [first, second]) {
-      // As keepalived's documents ask for where there is a virtual MAC.
+      // keepalived's documentation requires this for a virtual MAC.
       const settings = ["all.rp_filter=0", `${tap}.rp_filter=0`, "all.arp_ignore=1", "all.arp_announce=2"];
       await host.mustExec("sysctl", ["-qw", ...settings.map((one) => `net.ipv4.conf.${one}`)]);
     }
@@ -92,7 +92,7 @@ describe.runIf(hasLab("keepalived", "sysctl"))("routers that take turns", { time
     await takeTurns(false);
     const owner = async () =>
       (await lab.show("neighbours")).find(({ address }) => address === VIRTUAL)?.["port"];
-    // The last one has gone, and said so.
+    // The last one has gone, and announced it.
     await expect.poll(owner, WAIT).toBe(undefined);
   });
 });

@@ -1,4 +1,4 @@
-// What the guards let pass of real machines' traffic, and what not.
+// The guards with real machines' traffic.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linkLocal } from "../../../../desktop/demo/measure.ts";
 import {
@@ -19,11 +19,11 @@ let lab: HubLab;
 let alice: Member;
 let bob: Member;
 
-/** The addresses that a member's kernel made itself, of a prefix that it was told. */
+/** Returns the addresses that a member's kernel generated from a prefix. */
 async function madeAddresses({ host, tap }: Member): Promise<string[]> {
   const json = await host.mustExec("ip", ["-json", "-6", "address", "show", "dev", tap, "scope", "global"]);
   const [link] = JSON.parse(json || "[]") as { addr_info?: { local?: string }[] }[];
-  // It has empty objects in place of those that were not asked for.
+  // `ip` prints empty objects for addresses that were filtered out.
   return (link?.addr_info ?? []).flatMap(({ local }) => local ?? []);
 }
 
@@ -84,7 +84,7 @@ describe.runIf(hasLab())("a network", () => {
 
     it("passes all addresses of its interface, whoever gives it others, and those alone", async () => {
       const own = await linkLocal(alice.host, alice.tap, { signal });
-      // As addresses that are not made of the MAC (RFC 7217), temporary ones (RFC 8981) and virtual ones come and go.
+      // Like addresses that are not derived from the MAC (RFC 7217), temporary ones (RFC 8981) and virtual ones.
       const others = ["fe80::5e1f:9a11:77c3:4d02", "2001:db8:66::66", "10.20.0.66"];
       const change = (what: string, address: string) => {
         const cidr = `${address}/${address.includes(":") ? 64 : 24}`;

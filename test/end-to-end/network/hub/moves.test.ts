@@ -1,4 +1,4 @@
-// Machines that turn up behind another port.
+// Machines that appear behind another port.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { neighbour } from "../../../../desktop/demo/measure.ts";
 import { BROADCAST, bareFrame } from "../../../support/network/hub-frames.ts";
@@ -7,7 +7,7 @@ import { hasLab } from "../../../support/network/lab.ts";
 
 const ADDRESS = "10.20.0.9";
 const LAPTOP = "02:00:00:00:00:09";
-/** Of a machine behind a member's TAP, which the member's VTEP knows nothing of. */
+/** A machine behind a member's TAP, unknown to the member's VTEP. */
 const GUEST = "02:00:00:00:00:77";
 const { signal } = new AbortController();
 
@@ -28,12 +28,12 @@ describe.runIf(hasLab())("a machine that moves", () => {
   it("is found within seconds where it comes back, while the relay has yet to miss it where it was", async () => {
     const before = await joinAsLaptop("home");
     expect(await ping(alice, ADDRESS)).toBe(3);
-    // As when a laptop is carried away: its connection is neither closed nor answered.
+    // Like a laptop that is carried away: its connection is neither closed nor answered.
     before.process.child.kill("SIGSTOP");
     try {
       const after = await joinAsLaptop("office");
       expect(after.port).not.toBe(before.port);
-      // It is asked where it was, which takes the hub two seconds at most.
+      // The hub probes its old port, which takes at most two seconds.
       await expect.poll(() => ping(alice, ADDRESS), WAIT).toBe(3);
       expect(await neighbour(alice.host, alice.tap, ADDRESS, { signal })).toBe(LAPTOP);
       expect(await ping(after, alice.ip)).toBe(3);
@@ -73,7 +73,7 @@ describe.runIf(hasLab())("a machine that moves", () => {
       await sendFrames(turn % 2 === 1 ? one : other, [bareFrame(BROADCAST, mac)]);
       await told.reach("said", turn);
     }
-    // The fifth move: not any more.
+    // The fifth move is refused.
     await sendFrames(other, [bareFrame(BROADCAST, mac)]);
     await expect.poll(() => lab.drops(other, "duplicate-mac"), WAIT).toBe(1);
     for (const { process } of [one, other]) {

@@ -1,4 +1,4 @@
-// IGMP and MLD snooping, asked of real sockets: who is in a group gets its traffic, and nobody else does.
+// IGMP and MLD snooping with real sockets: only members of a group get its traffic.
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { HubLab, type Member, startProgram, WAIT, Watch } from "../../../support/network/hub-lab.ts";
 import { hasLab, type JsonProcess } from "../../../support/network/lab.ts";
@@ -10,7 +10,7 @@ let alice: Member;
 let bob: Member;
 let carol: Member;
 
-/** A socket in the group on that host. */
+/** Opens a socket in the group on that host. */
 async function joinGroup({ host, tap, ip }: Member, group: string, port = PORT): Promise<JsonProcess> {
   const socket = startProgram(host, "multicast.ts", "join", group, port, tap, ip);
   await socket.event("joined");
@@ -21,7 +21,7 @@ function send({ host, tap, ip }: Member, group: string, count: number, port = PO
   return startProgram(host, "multicast.ts", "send", group, port, tap, ip, String(count));
 }
 
-/** Who is in the group, by what `laneway groups` says. */
+/** Returns the ports of the group, as `laneway groups` shows them. */
 async function portsOf(group: string): Promise<unknown> {
   return (await lab.show("groups")).find((row) => row["group"] === group)?.["ports"];
 }
@@ -73,7 +73,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
         const goal = Number(stream.lines.at(-1)?.["number"]) + more;
         await socket.waitFor((line) => Number(line["number"]) >= goal);
       };
-      // What had been on its way is there now.
+      // Frames in flight have arrived by now.
       await sent(20);
       const left = await watch.count("stream");
       await sent(50);

@@ -1,5 +1,5 @@
-// ARP and ND suppression, asked of real kernels: who asks is answered, the others hear nothing of it, and what has to
-// be heard by all still is.
+// ARP and ND suppression with real kernels: the asking one is answered, others hear nothing, and necessary broadcasts
+// still arrive.
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { linkLocal, neighbour } from "../../../../desktop/demo/measure.ts";
 import { arpRequest } from "../../../support/network/hub-frames.ts";
@@ -15,7 +15,7 @@ let alice: Member;
 let bob: Member;
 let carol: Member;
 
-/** iputils' arping, out of a member's TAP. */
+/** Runs iputils' arping on a member's TAP. */
 async function arping({ host, tap }: Member, ...args: string[]): Promise<number | null> {
   return (await host.exec("arping", ["-I", tap, ...args])).code;
 }
@@ -123,7 +123,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     for (const word of [alice.ip, alice.mac, carol.mac]) expect(told(carol)).toContain(word);
     expect(told(alice)).toBe(told(carol));
     expect(told(bob)).toBeUndefined();
-    // It stays with whom it was registered for.
+    // The address stays with the member that registered it.
     await knows(alice.ip, alice.mac);
     expect(await ping(bob, alice.ip)).toBe(3);
   });

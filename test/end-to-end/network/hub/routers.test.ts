@@ -1,4 +1,4 @@
-// A member that runs radvd in a network whose addresses the relay gives.
+// A member that runs radvd in a network whose relay gives the addresses.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { hasLab, JsonProcess } from "../../../support/network/lab.ts";
 let lab: HubLab;
 let alice: Member;
 
-/** Has a member advertise itself as everybody's router. */
+/** Makes a member advertise itself as a default router. */
 async function advertise({ host, tap }: Member): Promise<JsonProcess> {
   const config = join(lab.lab.directory, `radvd-${tap}-${host.name}.conf`);
   const lines = [
@@ -23,7 +23,7 @@ async function advertise({ host, tap }: Member): Promise<JsonProcess> {
   return new JsonProcess(host.spawn("radvd", args, { stdio: ["ignore", "pipe", "pipe"] }), "radvd");
 }
 
-/** The interface of alice's default routes, and her addresses of the prefix. */
+/** Returns whether alice has a default route or an address of the prefix from it. */
 async function taken(): Promise<boolean> {
   const routes = await alice.host.mustExec("ip", ["-6", "route", "show", "default"]);
   const addresses = await alice.host.mustExec("ip", ["-6", "address", "show", "dev", alice.tap]);

@@ -1,4 +1,4 @@
-// One machine gone wild, and what the others notice of it.
+// A machine that floods the network, and its effect on the others.
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parsePing } from "../../../../desktop/demo/measure.ts";
 import { BROADCAST, bareFrame } from "../../../support/network/hub-frames.ts";
@@ -15,7 +15,7 @@ import { hasLab } from "../../../support/network/lab.ts";
 
 const FLOOD_SECONDS = 2;
 const LIMIT = 500;
-/** What a bucket holds at the beginning: a tenth of a second's worth. */
+/** A bucket's initial content: a tenth of a second's worth. */
 const BURST = LIMIT / 10;
 const GROUP = "03:00:00:00:00:01";
 const UNKNOWN = "02:00:00:00:00:99";
@@ -26,7 +26,7 @@ let alice: Member;
 let bob: Member;
 let carol: Member;
 
-/** The line of standard error that tells of it, or undefined. */
+/** Returns the line of standard error with the notice, or undefined. */
 function notice({ process }: Member, code: string): string | undefined {
   return process.stderr.split("\n").find((line) => line.startsWith(`laneway: ${code}: `));
 }
@@ -43,7 +43,7 @@ describe.runIf(hasLab())("a network", () => {
   describe("in which a port sends as fast as it can", () => {
     beforeAll(async () => {
       const kinds = ["broadcast", "multicast", "unknown"];
-      // Nor are the hub's own probes, of the same EtherType, to be counted.
+      // The hub's own probes, of the same EtherType, must not be counted either.
       await lab.set("lan", "loop-detection=off", ...kinds.map((kind) => `storm-${kind}=${LIMIT}`));
     });
 
@@ -56,7 +56,7 @@ describe.runIf(hasLab())("a network", () => {
       const began = performance.now();
       const sent = await flood(carol, bareFrame(to, carol.mac), FLOOD_SECONDS);
       await vi.waitUntil(async () => (await lab.drops(carol, reason)) > LIMIT, WAIT);
-      // What comes last, so all of it is through.
+      // Sent last, so all frames before it have passed.
       expect(await ping(carol, alice.ip)).toBe(3);
       const seconds = (performance.now() - began) / 1_000;
       const most = Math.min(sent, LIMIT * seconds + BURST);
@@ -97,7 +97,7 @@ describe.runIf(hasLab())("a network", () => {
     const during = parsePing((await pings).stdout);
     expect(during.sent).toBe(60);
     expect(during.received).toBeGreaterThan(45);
-    // Nothing goes round any more: a broadcast of alice's comes to bob once, and not to alice.
+    // No frame circulates any more: a broadcast of alice reaches bob once, and not alice.
     const watches = await Promise.all([alice, bob].map((member) => Watch.start(member, { said: MINE })));
     await sendFrames(alice, [bareFrame(BROADCAST, alice.mac)], 10);
     await watches[1]?.reach("said", 10);
@@ -107,5 +107,5 @@ describe.runIf(hasLab())("a network", () => {
   });
 });
 
-/** Broadcasts of ours, and no probes of the hub's. */
+/** The test's broadcasts, without the hub's probes. */
 const MINE = "ether type 0x88b5 ether daddr ff:ff:ff:ff:ff:ff";

@@ -1,4 +1,4 @@
-// What a relay that means harm can do to the machine of a client: to a real interface, by the real command.
+// A malicious relay and a client's machine: a real interface, the real command.
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,7 +7,7 @@ import type { JsonLine } from "../../../../desktop/demo/lab/json-process.ts";
 import { AgentProcess } from "../../../support/network/agent-process.ts";
 import { type Host, hasLab, JsonProcess, Lab, launcher, up } from "../../../support/network/lab.ts";
 
-/** What it offers unless told: a network without an address. */
+/** Its default offer: a network without an address. */
 const LAN = { name: "lan", vni: 101, group: "239.0.0.101", mtu: 1_500 };
 
 interface Address {
@@ -24,12 +24,12 @@ describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => 
   beforeAll(async () => {
     lab = await Lab.create();
     ({ host } = await lab.addSite("alice"));
-    // Such as by a VPN.
+    // Like a VPN's route.
     await host.mustExec("ip", ["route", "add", "10.99.0.0/16", "via", "192.168.1.1"]);
   });
   afterAll(() => lab?.close());
 
-  /** Starts one that says this, and returns where. */
+  /** Starts a relay with this welcome, and returns its URL. */
   async function relay(welcome: object): Promise<{ url: string; process: JsonProcess }> {
     const at = [lab.wanAddress, String(++port)];
     const program = join(import.meta.dirname, "../../../support/network/hostile-relay-program.ts");
@@ -49,7 +49,7 @@ describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => 
     return { ...started, line };
   }
 
-  /** The addresses of an interface, but for those that the kernel gives by itself. */
+  /** Returns the addresses of an interface, without those that the kernel generates. */
   async function addresses(tap: string): Promise<string[]> {
     const [link] = JSON.parse(await host.mustExec("ip", ["-json", "address", "show", "dev", tap])) as [
       { addr_info: Address[] },
@@ -78,7 +78,7 @@ describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => 
     expect(await addresses(tap)).toEqual([]);
     expect(messages(line)[0]).toContain(why);
     expect(process.stderr).toContain(why);
-    // The way to everything else is as it was.
+    // The route to everything else is unchanged.
     const route = await host.mustExec("ip", ["route", "get", "192.168.1.1"]);
     expect(route).toContain("dev eth0");
   });

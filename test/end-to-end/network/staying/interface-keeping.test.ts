@@ -1,4 +1,4 @@
-// What becomes of changes to a network's interface that other programs and people make.
+// Changes to a network's interface by other programs and people.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,12 +18,12 @@ import {
 } from "../../../support/network/lab.ts";
 import { repeats } from "../../../support/repeats.ts";
 
-/** Far beyond what it takes. */
+/** Far more than needed. */
 const WAIT = { timeout: 40_000, interval: 100 };
 const ALICE = "10.77.0.1/24";
 const ALICE6 = "fd77::1/64";
 
-/** A change that something else makes: arguments of `ip`, given the interface's name. */
+/** A change by another program: arguments of `ip` for the interface's name. */
 type Change = (tap: string, host: Host) => Promise<unknown>;
 
 const ip =
@@ -116,7 +116,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     return code === 0 ? (JSON.parse(stdout) as Link[])[0] : undefined;
   }
 
-  /** What of an interface is the client's to keep; the MAC address is followed. */
+  /** Returns the settings of an interface that the client keeps; the MAC address is followed. */
   async function shape(host: Host, tap: string, addresses: readonly string[]) {
     const found = await link(host, tap);
     const routes = await host.exec("ip", ["route", "show", "table", "all", "dev", tap]);
@@ -140,7 +140,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     return (await from.exec("ping", ["-n", "-c", "1", "-W", "1", address])).code === 0;
   }
 
-  /** Clock ticks that a process has used. */
+  /** Returns the clock ticks that a process has used. */
   async function ticks(pid: number): Promise<number> {
     const stat = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
     return Number(stat[11]) + Number(stat[12]);
@@ -176,14 +176,14 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     const pid = agent.process.child.pid ?? 0;
     const begun = await ticks(pid);
     await delay(4_000);
-    // Of 400: a loop that is never done takes all of a core.
+    // Of 400: an endless loop takes a whole core.
     expect((await ticks(pid)) - begun).toBeLessThan(200);
   });
 
   it.each(Object.keys(CHANGES))("is as it was by 'laneway up' itself after: %s", async (name) => {
     const client = await running();
     const { tap } = client;
-    // The kernel takes its time over a link-local address.
+    // The kernel takes time for a link-local address.
     const settled = async () => (await shape(alice.host, tap, [ALICE])).linkLocal;
     await expect.poll(settled, WAIT).toBe(true);
     const before = await shape(alice.host, tap, [ALICE, ALICE6]);
@@ -204,7 +204,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
   let shared: RunningClient | undefined;
   afterAll(async () => void (await shared?.process.stop()));
 
-  /** One for all that follow. */
+  /** One for all following tests. */
   async function running(): Promise<RunningClient> {
     shared ??= await up(alice.host, args("alice", ALICE, "--tap", "lwkept"));
     return shared;
@@ -223,7 +223,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     const { tap } = await running();
     await expect.poll(() => pings(bob.host, "10.77.0.1"), WAIT).toBe(true);
     await alice.host.mustExec("ip", ["link", "set", tap, "address", "02:99:00:00:00:01"]);
-    // The neighbour's entry is another's to renew only after half a minute and three questions.
+    // Without the announcement, the neighbour's entry is renewed only after half a minute and three probes.
     const known = async () => (await bob.host.exec("ip", ["neigh", "show", "10.77.0.1"])).stdout;
     await expect.poll(known, { timeout: 10_000, interval: 50 }).toContain("02:99:00:00:00:01");
   });
@@ -260,7 +260,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     ).process;
     await alice.host.mustExec("sysctl", ["-qw", "net.ipv6.conf.lwsix.disable_ipv6=1"]);
     const fault = await client.waitFor(({ event, kind }) => event === "interface" && kind === "fault");
-    expect(text(fault, "message")).toMatch(/lwsix lost its address fd77::1\/64, and that can't be put back/);
+    expect(text(fault, "message")).toMatch(/lwsix lost its address fd77::1\/64, and that can't be restored/);
     await expect.poll(() => client.stderr, WAIT).toContain("sudo sysctl net.ipv6.conf.lwsix.disable_ipv6=0");
     await alice.host.mustExec("sysctl", ["-qw", "net.ipv6.conf.lwsix.disable_ipv6=0"]);
     const has = async () => (await shape(alice.host, "lwsix", [ALICE6])).addresses;

@@ -1,4 +1,5 @@
-// Machines that move: from the dock to Wi-Fi, to a LAN with a network's own addresses, and to where the relay is in a network.
+// Machines that move: from the dock to Wi-Fi, to a LAN with a network's own addresses, and to a place where the relay
+// is within a network.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -16,7 +17,7 @@ import {
 } from "../../../support/network/lab.ts";
 
 const WAIT = { timeout: 40_000, interval: 100 };
-/** Half of what it takes until silence alone is noticed, and many times what it takes here. */
+/** Half the time after which silence alone is noticed, and many times the time needed here. */
 const SOON = { timeout: 30_000, interval: 50 };
 
 describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
@@ -43,7 +44,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
     return started;
   }
 
-  /** A host with an interface besides, which is another way to the internet once it is up. */
+  /** Returns a host with a second interface, another way to the internet once it is up. */
   async function docked(): Promise<Site & { readonly wireless: string }> {
     const number = ++sites;
     const site = await lab.addSite(`mover${number}`);
@@ -69,7 +70,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
   it("is back on its networks soon after it went from the dock to Wi-Fi", async () => {
     const site = await docked();
     const moved = await client(site.host, "--address", "10.20.0.1/24");
-    // A cable that is pulled: the other end sees it, and says nothing to the relay.
+    // A pulled cable: the other end sees it, and tells the relay nothing.
     await site.router.mustExec("ip", ["link", "set", "lan", "down"]);
     await site.host.mustExec("ip", ["address", "flush", "dev", "eth0"]);
     await joinWireless(site);
@@ -80,7 +81,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
   it("is back soon after its packets to the relay began to leave by another interface", async () => {
     const site = await docked();
     const moved = await client(site.host, "--address", "10.20.0.1/24");
-    // The address of the connection is still there, and no one out there knows it.
+    // The connection's address still exists, but no packet to it arrives.
     await joinWireless(site);
     await expect.poll(() => events(moved), SOON).toEqual(["up", "reconnecting", "up"]);
   });
@@ -125,7 +126,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
     await lab.wan.mustExec("nft", ["-f", "-"], { input: rules });
     onTestFinished(async () => void (await lab.wan.exec("nft", ["delete", "table", "ip", "moving"])));
     const moved = await client(host, "--relay", "http://relay.example:8787", "--address", "10.20.0.1/24");
-    // The operator moves it: at the old address there is nothing any more.
+    // The operator moves the relay: the old address does not answer any more.
     await lab.wan.mustExec("nft", ["add", "rule", "ip", "moving", "gone", "drop"]);
     await hosts(second);
     await expect.poll(() => events(moved), SOON).toEqual(["up", "reconnecting", "up"]);

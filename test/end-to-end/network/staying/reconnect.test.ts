@@ -1,4 +1,4 @@
-// What clients make of a relay that goes away, comes back, or wants them no more.
+// Clients of a relay that goes away, returns, or revokes their access.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Site } from "../../../../desktop/demo/lab/lab.ts";
@@ -19,7 +19,7 @@ import {
 
 const ALICE = "10.20.0.1";
 const BOB = "10.20.0.2";
-/** Far beyond what it takes: that it comes back is what is asked here, not how fast. */
+/** Far more than needed: the test checks that it returns, not how fast. */
 const DEADLINE_MS = 40_000;
 
 describe.runIf(hasLab())("clients of a relay that goes away", () => {
@@ -151,7 +151,7 @@ async function said(process: JsonProcess, what: RegExp): Promise<void> {
   await expect.poll(() => process.stderr, { timeout: DEADLINE_MS }).toMatch(what);
 }
 
-/** The kernel's number for an interface: another one if it was made anew. */
+/** Returns the kernel's index of an interface: a recreated one has another. */
 async function interfaceIndex(host: Host | undefined, name: string): Promise<number | undefined> {
   const result = await host?.exec("cat", [`/sys/class/net/${name}/ifindex`]);
   return result?.code === 0 ? Number(result.stdout) : undefined;

@@ -1,5 +1,5 @@
-// What networks do to a tunnel while it is opened, and after: cuts, stalls, a clock that is wrong, portals. With the real
-// client and a real relay, and something between them.
+// A tunnel's troubles on real networks, at its opening and later: cuts, stalls, a wrong clock, portals. With the real
+// client and a real relay, and a middlebox between them.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,17 +13,17 @@ import { type MemoryHost, MemoryNetwork } from "../../../support/network/memory.
 import { repeats } from "../../../support/repeats.ts";
 import { requires } from "../../../support/requirements.ts";
 
-/** How often a balancer cuts the tunnel. */
+/** Number of times that a balancer cuts the tunnel. */
 const CUTS = repeats(8, 20);
 
-/** Passes connections on to a relay, unless a test has something else done with them. */
+/** Forwards connections to a relay, unless a test treats them otherwise. */
 class Between implements AsyncDisposable {
   readonly #server;
   readonly #sockets = new Set<Socket>();
-  /** How many came. */
+  /** Number of connections. */
   count = 0;
 
-  /** @param treat is given each connection, and the one to the relay, before anything passes */
+  /** @param treat called with each connection, and the one to the relay, before any data passes */
   constructor(relay: string, treat: (socket: Socket, onward: () => Socket, number: number) => void) {
     const { hostname, port } = new URL(relay);
     this.#server = createServer((socket) => {
@@ -85,8 +85,8 @@ describe("a tunnel", () => {
       const up = onward();
       up.pipe(socket);
       let messages = 0;
-      // What comes after the request is held back for longer than the relay waits for a hello; at every attempt until one
-      // failed by that, as an attempt is given up where the machine's network changes meanwhile, by other tests.
+      // Holds back everything after the request for longer than the relay waits for a hello. At every attempt until one
+      // failed by that, because other tests' network changes may abort an attempt.
       const hasFailed = hosts.some(({ events }) => events.length > 0);
       socket.on("data", (data) => {
         if (hasFailed || ++messages === 1) up.write(data);
@@ -132,7 +132,7 @@ describe("a tunnel", () => {
       await using place = new Between(relay.url, (socket, onward) => {
         socket.once("data", (request) => {
           if (request.toString().startsWith("GET /v1/tunnel ")) attempts++;
-          // Whatever else is asked meanwhile has the same answer.
+          // Other requests meanwhile get the same answer.
           if (attempts <= 2) return void socket.end(answer);
           const up = onward();
           up.write(request);
@@ -156,7 +156,7 @@ describe("a tunnel", () => {
       try {
         const { cert, key } = makeFutureCertificate(directory, new Date(Date.now() + 5_000));
         await using relay = await startRelay(undefined, ["--tls-cert", cert, "--tls-key", key]);
-        // Its administration waits for nothing.
+        // Administration commands do not retry.
         const unchecked = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
         const { objects } = await laneway(
           [
@@ -186,7 +186,7 @@ describe("a tunnel", () => {
   );
 });
 
-/** Makes a certificate for 127.0.0.1 that is valid from a time on. */
+/** Makes a certificate for 127.0.0.1 that becomes valid at a given time. */
 function makeFutureCertificate(
   directory: string,
   from: Date,
@@ -196,7 +196,7 @@ function makeFutureCertificate(
   mkdirSync(join(directory, "new"));
   writeFileSync(join(directory, "index"), "");
   writeFileSync(join(directory, "serial"), "01\n");
-  // Only `ca` takes a time to begin at, of all that OpenSSL 3.0 has.
+  // In OpenSSL 3.0 only `ca` accepts a start time.
   const settings = {
     database: "index",
     serial: "serial",

@@ -1,4 +1,4 @@
-// Relays that are reached through a proxy alone, or that have one with a password in front of them; with Squid and nginx.
+// Relays that are reachable only through a proxy, or behind one with a password; with Squid and nginx.
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ async function serve(lab: Lab, command: string, args: readonly string[], port: n
   return server;
 }
 
-/** A file of users for Squid and nginx: `ann` with the password. */
+/** Writes a file of users for Squid and nginx: `ann` with the password. */
 function usersFile(directory: string): string {
   const file = join(directory, "users");
   const hash = execFileSync("openssl", ["passwd", "-apr1", PASSWORD], { encoding: "utf8" });
@@ -43,7 +43,7 @@ function usersFile(directory: string): string {
   return file;
 }
 
-/** Keeps a host from the relay's port; the lab's routers pass on all else. */
+/** Blocks the relay's port for a host; the lab's routers pass everything else. */
 async function block(host: Host, port: number): Promise<void> {
   const rules = `table inet ways {\n chain away {\n type filter hook output priority 0;\n tcp dport ${port} reject with tcp reset\n }\n}\n`;
   await host.mustExec("nft", ["-f", "-"], { input: rules });
@@ -55,7 +55,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
   let squid: JsonProcess;
   let alice: Site;
   let bob: Site;
-  /** Known to the proxy alone. */
+  /** Only the proxy can resolve it. */
   const NAMED = "http://relay.test:8787";
   let proxy: string;
 
@@ -64,7 +64,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
     [alice, bob] = [await lab.addSite("alice"), await lab.addSite("bob")];
     relay = await startRelay(lab);
     await relay.create("network", "create", "office", "--subnet", "10.20.0.0/24");
-    // Squid gives up root, and the lab's directory is root's alone.
+    // Squid gives up root, and the lab's directory is accessible only to root.
     const directory = join(lab.directory, "squid");
     mkdirSync(directory);
     chmodSync(lab.directory, 0o711);
@@ -210,7 +210,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
 
     expect(await client.call("settings.set", { proxy })).toMatchObject({ proxy: "http://203.0.113.1:3128" });
     await expect.poll(async () => (await agent.network("office"))?.state, WAIT).toBe("up");
-    // As it was told, which leaves the password as it is.
+    // As it was shown, which keeps the password.
     await client.call("settings.set", { proxy: "http://203.0.113.1:3128", log_level: "info" });
     expect(await client.call("settings.get", {})).toEqual({
       log_level: "info",
@@ -315,7 +315,7 @@ http { access_log off; map $http_upgrade $conn { default upgrade; '' close; }
       mtu: "pass",
     });
 
-    // Without the password, or with another one, all of them say what is missing.
+    // Without the password, or with a wrong one, each says what is missing.
     for (const url of [plain, named.replace(PASSWORD, "wr0ng-one")]) {
       const tried = [
         await run(...admin, url),

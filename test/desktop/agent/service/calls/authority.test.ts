@@ -51,7 +51,7 @@ describe.runIf(requires("root"))("who is at the other end of a socket", () => {
   });
 });
 
-/** Does something as another user: the kernel notes who it was when it was done. */
+/** Does something as another user: the kernel notes the user at that time. */
 function as<Result>(who: { uid: number; gid: number; groups: number[] }, work: () => Result): Result {
   const { setgroups, setegid, seteuid, getgroups } = process;
   if (!setgroups || !setegid || !seteuid || !getgroups) throw new Error("this system has no users");

@@ -10,9 +10,9 @@ import { statusSocket } from "../../../../../desktop/rpc/socket-path.ts";
 import { Fault } from "../../../../../shared/values/fault.ts";
 import { makeServer, RawCaller, RpcDouble } from "../rpc-double.ts";
 
-/** By which nobody may change anything, this process neither. */
+/** Allows no caller to change anything, not even this process. */
 const nobody = { mayChange: () => false };
-/** What is told of an error. */
+/** Returns the expected answer with an error. */
 const error = (id: number | null, code: number, told: string) => ({
   jsonrpc: "2.0",
   id,
@@ -203,7 +203,7 @@ describe("the agent's socket", () => {
     caller.socket.pause();
     let sent = 0;
     while (work?.(true) === true) sent++;
-    // What the kernel holds of a unix socket comes before what waits here.
+    // The kernel's buffer of a unix socket comes before the queue here.
     expect(sent).toBeGreaterThan(2);
     expect(sent).toBeLessThan(100);
     for (let i = 0; i < 100; i++) work?.(false);
@@ -225,7 +225,7 @@ describe("the agent's socket", () => {
       const server = await makeServer(socket);
       await server.listen();
       await server.close();
-      // What is no socket is nobody's to remove.
+      // A file that is no socket must not be removed.
       writeFileSync(socket, "precious");
       await expect((await makeServer(socket)).listen()).rejects.toMatchObject({ code: "agent.socket" });
       expect(readFileSync(socket, "utf8")).toBe("precious");
@@ -235,13 +235,13 @@ describe("the agent's socket", () => {
   });
 });
 
-/** A socket's file without anybody behind it. */
+/** Leaves a socket's file without a listener. */
 function leaveStale(path: string): void {
   const script = `require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
   try {
     execFileSync(process.execPath, ["-e", script, path], { stdio: "ignore" });
   } catch {
-    // It was killed, as it should be.
+    // It was killed, as expected.
   }
   expect(statSync(path).isSocket()).toBe(true);
 }

@@ -79,7 +79,7 @@ describe("the members of a network", () => {
     for (const peers of tables) {
       for (let i = 0; i < 30_000; i++) peers.update("joined", member(`v${i}`, `${long}${i}`));
       expect(peers.passedOver).toBeGreaterThan(10_000);
-      // What a caller is answered: beyond 4 MiB it would be cut off.
+      // A caller's answer: beyond 4 MiB the caller would be disconnected.
       expect(Buffer.byteLength(JSON.stringify(peers.peers))).toBeLessThan(4 * 1024 * 1024);
     }
     expect(budget.used).toBeLessThanOrEqual(4 * 1024 * 1024);
