@@ -5,10 +5,10 @@
  *
  * Encoders return, they do not throw. An encoder takes the offset that the one before returned, and returns where what comes
  * next goes; undefined, with nothing written, where a field is out of range, does not fit, or the one before refused. So a
- * whole packet is checked once, at its end, and a number of a packet can't end the process by way of an encoder.
+ * whole packet is checked once, at its end, and a number of a packet cannot end the process by way of an encoder.
  */
 
-/** Where what comes next goes, or undefined where an encoder refused and wrote nothing. */
+/** Where what comes next goes, or undefined if an encoder refused and wrote nothing. */
 export type Written = number | undefined;
 
 const MAX_UINT128 = (1n << 128n) - 1n;
@@ -53,7 +53,7 @@ export function writeUint128(bytes: Uint8Array, offset: number, value: bigint): 
   }
 }
 
-/** Whether [start, end) lies inside `bytes` and has room for `needed` bytes. */
+/** Returns whether [start, end) lies inside `bytes` and has room for `needed` bytes. */
 export function holds(bytes: Uint8Array, start: number, end: number, needed: number): boolean {
   return start >= 0 && end <= bytes.length && end - start >= needed;
 }

@@ -53,13 +53,13 @@ export function lastAddressOf(cidr: Cidr): IpAddress {
   return withHostBits(cidr, hostMask(cidr)).address;
 }
 
-/** Whether `address` is in the network `cidr` lies in; never so for an address of the other version. */
+/** Returns whether `address` is in the network `cidr` lies in; never so for an address of the other version. */
 export function containsAddress(cidr: Cidr, address: IpAddress): boolean {
   if (typeof address !== typeof cidr.address) return false;
   return networkOf(cidrOf(address, cidr.prefix)).address === networkOf(cidr).address;
 }
 
-/** Whether two networks have an address in common. */
+/** Returns whether two networks have an address in common. */
 export function overlaps(one: Cidr, other: Cidr): boolean {
   return one.prefix <= other.prefix
     ? containsAddress(one, other.address)

@@ -73,7 +73,7 @@ export interface Ethernet extends EthernetHeader {
   readonly end: number;
 }
 
-/** Whether `etherType` announces a tag rather than a payload. */
+/** Returns whether `etherType` announces a tag rather than a payload. */
 export function isVlanTag(etherType: number): boolean {
   return etherType === ETHERTYPE_VLAN || etherType === ETHERTYPE_SERVICE_VLAN;
 }

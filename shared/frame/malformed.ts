@@ -35,7 +35,7 @@ export type MalformedReason =
   | "no-vni";
 
 /**
- * What a decoder returns, and never throws, for bytes it can't read.
+ * What a decoder returns, and never throws, for bytes it cannot read.
  *
  * Not an `Error`: anyone on a segment may send such bytes at line rate, and a stack trace for each would
  * be their way to slow us down.

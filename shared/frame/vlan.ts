@@ -34,7 +34,7 @@ export const RESERVED_VLAN = 4095;
 /** What {@link readVlan} says of a frame without a tag. */
 export const NO_TAG = -1;
 
-/** Whether a VLAN may have this id. */
+/** Returns whether a VLAN may have this id. */
 export function isVlan(id: number): boolean {
   return Number.isInteger(id) && id > UNTAGGED_VLAN && id <= MAX_VLAN;
 }
@@ -85,7 +85,7 @@ export function stripVlan(bytes: Uint8Array, frame: number, tags = 1): number {
 /** Bytes that a frame has on a wire at least, without its FCS (IEEE 802.3 clause 4A.4.2: 64 with it). */
 const LEAST_ON_WIRE = 60;
 
-/** Whether a frame is long enough for a wire, and would not be without its `tags` outer tags. */
+/** Returns whether a frame is long enough for a wire, and would not be without its `tags` outer tags. */
 export function isShortWithoutTags(frame: number, end: number, tags = 1): boolean {
   const length = end - frame;
   return length >= LEAST_ON_WIRE && length - tags * VLAN_TAG_BYTES < LEAST_ON_WIRE;

@@ -1,6 +1,6 @@
 /**
- * Which flow a frame belongs to, as far as a fair queue has to know (RFC 8290 section 4.1.1): frames of one
- * flow have one hash and so keep their order; frames of two flows that share a hash only share their turn.
+ * Finds the flow of a frame for a fair queue (RFC 8290 section 4.1.1). Frames of one flow have one hash, so they keep their
+ * order. Two flows with the same hash only share their turn.
  */
 import { readUint16, readUint32 } from "../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../frame/ethernet.ts";
@@ -17,13 +17,13 @@ const FRAGMENT_BITS = 0x3fff;
 const MULTIPLIER = 0x9e3779b1;
 
 /**
- * Hashes the flow of the frame in [frame, end): addresses and EtherType past any VLAN tags, and for IP its
- * addresses, protocol, and TCP's or UDP's ports. Fragments go without ports, as all but the first have none;
- * so do packets with IPv6 extension headers. Never throws, whatever the bytes, and reads none outside
- * the range: what is cut short is hashed as far as it goes. Allocates nothing.
+ * Hashes the flow of the frame in [frame, end): MAC addresses and EtherType past any VLAN tags, and of IP the addresses,
+ * the protocol and TCP's or UDP's ports. Leaves the ports out for fragments, because only the first has them, and for
+ * packets with IPv6 extension headers. Never throws, whatever the bytes, and reads none outside the range: hashes what is
+ * there of a frame that is cut short. Allocates nothing.
  *
- * @param seed 32 bits that nobody outside knows, so that nobody can aim at another's flow
- * @returns 32 bits, unsigned, of which the low ones are as good as the high ones
+ * @param seed 32 secret bits, so that a machine cannot aim at another's flow
+ * @returns 32 bits, unsigned, whose low bits are as good as the high ones
  */
 export function flowHash(bytes: Uint8Array, frame: number, end: number, seed = 0): number {
   const typeOffset = findEtherType(bytes, frame, end);
@@ -37,7 +37,7 @@ export function flowHash(bytes: Uint8Array, frame: number, end: number, seed = 0
   hash = mix(hash, etherType < LEAST_ETHERTYPE ? 0 : etherType);
   if (etherType === ETHERTYPE_IPV4) hash = mixIpv4(hash, bytes, packet, end);
   else if (etherType === ETHERTYPE_IPV6) hash = mixIpv6(hash, bytes, packet, end);
-  // Twice more, as what came last may have changed high bits alone: the source port does.
+  // Mixes twice more, because the last word may have changed high bits alone, as the source port does.
   return mix(mix(hash, 0), 0) >>> 0;
 }
 
@@ -68,7 +68,7 @@ function mixPorts(hash: number, protocol: number, bytes: Uint8Array, segment: nu
   return segment + 4 > end ? hash : mix(hash, readUint32(bytes, segment));
 }
 
-/** One to one in either argument, so that flows which differ in one word alone never share a hash. */
+/** Mixes a word into a hash. One to one in either argument, so flows that differ in one word never share a hash. */
 function mix(hash: number, word: number): number {
   const spread = Math.imul(hash ^ word, MULTIPLIER);
   return spread ^ (spread >>> 15);

@@ -84,7 +84,7 @@ export interface IgmpQuery {
   readonly robustness: number;
   /** v3's interval between general queries, in seconds; 0 where it is not said. */
   readonly intervalSeconds: number;
-  /** How many sources it asks about; 0 in a query that isn't source-specific. */
+  /** How many sources it asks about; 0 in a query that is not source-specific. */
   readonly sources: number;
 }
 
@@ -113,7 +113,7 @@ export interface IgmpRecord {
 
 export type Igmp = IgmpQuery | IgmpMembership | IgmpRecords;
 
-/** What {@link encodeIgmpQuery} must be told; the lengths of time become the next shorter ones that codes can say. */
+/** The fields that {@link encodeIgmpQuery} needs; the lengths of time become the next shorter ones that codes can say. */
 export type IgmpQueryFields = Pick<IgmpQuery, "group" | "maxResponseMs"> &
   (
     | { readonly version: 2 }

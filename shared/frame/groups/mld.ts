@@ -82,7 +82,7 @@ export interface MldQuery {
   readonly robustness: number;
   /** v2's interval between general queries, in seconds; 0 where it is not said. */
   readonly intervalSeconds: number;
-  /** How many sources it asks about; 0 in a query that isn't source-specific. */
+  /** How many sources it asks about; 0 in a query that is not source-specific. */
   readonly sources: number;
 }
 
@@ -111,7 +111,7 @@ export interface MldRecord {
 
 export type Mld = MldQuery | MldMembership | MldRecords;
 
-/** What {@link encodeMldQuery} must be told; the lengths of time become the next shorter ones that codes can say. */
+/** The fields that {@link encodeMldQuery} needs; the lengths of time become the next shorter ones that codes can say. */
 export type MldQueryFields = Omit<MldQuery, "kind" | "version" | "sources">;
 
 /** Returns whether a type of ICMPv6 is one of MLD's messages. */
@@ -168,7 +168,7 @@ export function encodeMldQuery(
 
 /**
  * Writes a hop-by-hop options header (RFC 8200 §4.3) with Router Alert for MLD (RFC 2711 §2.1), to be followed
- * by an ICMPv6 message, at `offset` and returns the offset after it; undefined if it doesn't fit.
+ * by an ICMPv6 message, at `offset` and returns the offset after it; undefined if it does not fit.
  */
 export function encodeRouterAlert(bytes: Uint8Array, offset: Written): Written {
   if (!hasRoom(bytes, offset, ROUTER_ALERT_BYTES)) return undefined;

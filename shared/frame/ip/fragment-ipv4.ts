@@ -10,7 +10,7 @@ const NO_OPERATION = 1;
  * Cuts the IPv4 packet at [packet, end) into fragments of `mtu` bytes at most (RFC 791 section 3.2); each is a copy.
  *
  * @param room bytes to leave free in front of each
- * @returns undefined where it may not be cut (its DF), where nothing would fit (an MTU under 28 and options), and where a
+ * @returns undefined if it may not be cut (its DF), where nothing would fit (an MTU under 28 and options), and where a
  *   fragment would end beyond what a packet may have
  */
 export function fragmentIpv4(
@@ -66,7 +66,7 @@ function copiedOptions(options: Uint8Array): Uint8Array {
     const type = options[at] ?? END_OF_OPTIONS;
     if (type === END_OF_OPTIONS) break;
     const length = type === NO_OPERATION ? 1 : (options[at + 1] ?? 0);
-    // What can't be made out is left to the first fragment alone.
+    // What cannot be made out is left to the first fragment alone.
     if (length < 1 || (type !== NO_OPERATION && length < 2) || at + length > options.length) break;
     if ((type & COPIED) !== 0) copied.push(...options.subarray(at, at + length));
     at += length;

@@ -65,7 +65,7 @@ const QUOTED_PAYLOAD_BYTES = 8;
 /**
  * The packet that answers the IP packet at [packet, end).
  *
- * @returns undefined where nothing may be answered (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)): no IP, an error, a
+ * @returns undefined if nothing may be answered (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)): no IP, an error, a
  *   fragment but the first, a packet of or to many, with `too-big` an IPv4 packet that may be fragmented, and where what has
  *   to be quoted does not fit
  */

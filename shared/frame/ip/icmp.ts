@@ -78,7 +78,7 @@ export function encodeIcmpv6Echo(
 }
 
 /**
- * Whether the checksum of the ICMP message that fills [start, end) is right. Not to be asked while an
+ * Returns whether the checksum of the ICMP message that fills [start, end) is right. Not to be asked while an
  * offload has yet to fill it in.
  */
 export function isIcmpIntact(bytes: Uint8Array, start: number, end: number): boolean {

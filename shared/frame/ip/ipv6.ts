@@ -71,7 +71,7 @@ export interface Ipv6 extends Ipv6Header {
   readonly end: number;
 }
 
-/** What {@link encodeIpv6} must be told; the rest has defaults (0, hop limit 64). */
+/** The fields that {@link encodeIpv6} needs; the rest has defaults (0, hop limit 64). */
 export type Ipv6Fields = Pick<Ipv6Header, "nextHeader" | "source" | "destination" | "payloadLength"> &
   Partial<Ipv6Header>;
 

@@ -11,7 +11,7 @@ import { icmpError } from "./icmp-error.ts";
  * The frame that answers the one in [frame, end), which exceeds what can be sent.
  *
  * @param frameBytes what a frame may have at most, with its Ethernet header and tags
- * @returns undefined where nothing may be answered: no IP, IPv4 that may be fragmented, an error, a fragment, or a
+ * @returns undefined if nothing may be answered: no IP, IPv4 that may be fragmented, an error, a fragment, or a
  *   packet of or to many
  */
 export function answerTooBig(

@@ -36,7 +36,7 @@ export interface Udp extends UdpHeader {
   readonly end: number;
 }
 
-/** What {@link encodeUdp} must be told; the checksum is 0, none, unless given. */
+/** The fields that {@link encodeUdp} needs; the checksum is 0, none, unless given. */
 export type UdpFields = Omit<UdpHeader, "checksum"> & Partial<Pick<UdpHeader, "checksum">>;
 
 /**
@@ -76,7 +76,7 @@ export function encodeUdp(bytes: Uint8Array, offset: Written, fields: UdpFields)
 
 /**
  * Fills in the checksum of the datagram at `offset`, whose payload is in place, and returns the offset
- * after it; undefined where the datagram is longer than the buffer.
+ * after it; undefined if the datagram is longer than the buffer.
  */
 export function sealUdp(
   bytes: Uint8Array,
@@ -95,7 +95,7 @@ export function sealUdp(
 }
 
 /**
- * Whether the checksum of the datagram at the start of [start, end) is right. None is right over IPv4 only
+ * Returns whether the checksum of the datagram at the start of [start, end) is right. None is right over IPv4 only
  * (RFC 8200 §8.1); tunnels that may go without over IPv6 too (RFC 6935) see to that themselves. Not to be
  * asked while an offload has yet to fill it in.
  */
