@@ -39,7 +39,7 @@ export function readMac(bytes: Uint8Array, offset: number): number {
 export function writeMac(bytes: Uint8Array, offset: Written, mac: number): Written {
   if (!hasRoom(bytes, offset, MAC_BYTES) || !isField(mac, BROADCAST_MAC)) return undefined;
   writeUint16(bytes, offset, Math.floor(mac / TWO_TO_32));
-  // `>>> 0` takes a double modulo 2^32, which is what is wanted of the low half.
+  // `>>> 0` takes a double modulo 2^32, which is the low half.
   writeUint32(bytes, offset + 2, mac >>> 0);
   return offset + MAC_BYTES;
 }
@@ -58,8 +58,8 @@ export function isGroup(mac: number): boolean {
 }
 
 /**
- * Returns whether a station may send from `mac`: not a group address, not all zeros. Learning either would let one
- * frame send all broadcasts to its sender.
+ * Returns whether a machine may send from `mac`: not a group address, not all zeros. Learning a group address would let one
+ * frame attract all broadcasts to its sender.
  */
 export function isUsableSource(mac: number): boolean {
   return mac !== 0 && !isGroup(mac);
