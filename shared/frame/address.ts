@@ -41,7 +41,7 @@ export function parseIpv4(text: string): Ipv4Address | undefined {
   return address;
 }
 
-/** Writes `10.20.0.7`. Throws a RangeError if `address` isn't 32 bits. */
+/** Writes `10.20.0.7`. Throws a RangeError if `address` is not 32 bits. */
 export function formatIpv4(address: Ipv4Address): string {
   requireField("IPv4 address", address, 0xffff_ffff);
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join(".");
@@ -67,7 +67,7 @@ export function parseIpv6(text: string): Ipv6Address | undefined {
 
 /**
  * Writes the canonical form of RFC 5952, with IPv4-mapped addresses as `::ffff:10.20.0.7`. Throws a
- * RangeError if it isn't 128 bits.
+ * RangeError if it is not 128 bits.
  */
 export function formatIpv6(address: Ipv6Address): string {
   requireUint128("IPv6 address", address);

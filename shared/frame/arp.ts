@@ -31,7 +31,7 @@ export const ARP_REPLY = 2;
 const HARDWARE_ETHERNET = 1;
 const IPV4_BYTES = 4;
 
-/** What an ARP packet says; the addresses are an IPv4 and a MAC address as numbers. */
+/** The fields of an ARP packet; addresses are numbers. */
 export interface Arp {
   /** {@link ARP_REQUEST}, {@link ARP_REPLY} or another that has been assigned. */
   readonly operation: number;

@@ -1,14 +1,14 @@
 /**
  * Big-endian integers at an offset, without a DataView: one of those per buffer would be an allocation.
  *
- * The readers check nothing: the caller has asked {@link holds} first.
+ * The readers check nothing: the caller calls {@link holds} first.
  *
- * Encoders return, they do not throw. An encoder takes the offset that the one before returned, and returns where what comes
- * next goes; undefined, with nothing written, where a field is out of range, does not fit, or the one before refused. So a
- * whole packet is checked once, at its end, and a number of a packet can't end the process by way of an encoder.
+ * Encoders do not throw. An encoder takes the offset that the last one returned, and returns the offset for the next one.
+ * It returns undefined and writes nothing if a field is out of range or does not fit, or if the last encoder refused. So
+ * the caller checks a packet once, at its end, and a number from a packet cannot end the process.
  */
 
-/** Where what comes next goes, or undefined where an encoder refused and wrote nothing. */
+/** The offset after what an encoder wrote, or undefined if it refused and wrote nothing. */
 export type Written = number | undefined;
 
 const MAX_UINT128 = (1n << 128n) - 1n;
@@ -53,43 +53,43 @@ export function writeUint128(bytes: Uint8Array, offset: number, value: bigint): 
   }
 }
 
-/** Whether [start, end) lies inside `bytes` and has room for `needed` bytes. */
+/** Returns whether [start, end) lies inside `bytes` and has room for `needed` bytes. */
 export function holds(bytes: Uint8Array, start: number, end: number, needed: number): boolean {
   return start >= 0 && end <= bytes.length && end - start >= needed;
 }
 
-/** For encoders: whether the encoder before wrote, and `length` bytes fit where it ended. */
+/** For encoders: returns whether the last encoder wrote, and `length` bytes fit at its end. */
 export function hasRoom(bytes: Uint8Array, offset: Written, length: number): offset is number {
   return offset !== undefined && Number.isInteger(offset) && holds(bytes, offset, bytes.length, length);
 }
 
-/** For encoders: whether `value` is an integer from 0 to `max`. */
+/** For encoders: returns whether `value` is an integer from 0 to `max`. */
 export function isField(value: number, max: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= max;
 }
 
-/** For encoders: whether `value` fits 128 bits, unsigned. */
+/** For encoders: returns whether `value` fits 128 bits, unsigned. */
 export function isUint128(value: bigint): boolean {
   return value >= 0n && value <= MAX_UINT128;
 }
 
 /**
- * Returns what an encoder returned, where its fields are the program's own: a port's header, made once when it opens. Not for
- * numbers of a packet, since it throws.
+ * Returns the offset of an encoder whose fields are the program's own, such as those of a port's header. Not for numbers
+ * from a packet, because it throws.
  *
- * @throws RangeError where the encoder refused
+ * @throws RangeError if the encoder refused
  */
 export function written(offset: Written): number {
   if (offset === undefined) throw new RangeError("a field is out of range, or does not fit");
   return offset;
 }
 
-/** For texts: throws a RangeError unless `value` is an integer from 0 to `max`, as each one read from a packet is. */
+/** For formatters: throws a RangeError unless `value` is an integer from 0 to `max`, as all read from packets are. */
 export function requireField(name: string, value: number, max: number): void {
   if (!isField(value, max)) throw new RangeError(`${name} ${value} is not an integer from 0 to ${max}`);
 }
 
-/** For texts: throws a RangeError unless `value` fits 128 bits, unsigned, as each one read from a packet does. */
+/** For formatters: throws a RangeError unless `value` fits 128 bits, unsigned, as all read from packets do. */
 export function requireUint128(name: string, value: bigint): void {
   if (!isUint128(value)) throw new RangeError(`${name} ${value} does not fit 128 bits`);
 }

@@ -1,8 +1,8 @@
 /**
  * The Internet checksum, RFC 1071: the one's complement of the one's complement sum of 16-bit words.
  *
- * Partial sums are plain numbers up to 0xffff, so that a pseudo-header and what follows it can be summed
- * one after the other, as long as every part but the last has an even length.
+ * Partial sums are numbers up to 0xffff, so that a pseudo-header and the data behind it can be summed one after the other.
+ * Every part but the last must have an even length.
  */
 import type { IpAddress } from "./address.ts";
 
@@ -11,7 +11,7 @@ import type { IpAddress } from "./address.ts";
  * zero followed it.
  */
 export function addBytes(sum: number, bytes: Uint8Array, start: number, end: number): number {
-  // The bytes of either significance apart: no carry to mind, and small integers all the way.
+  // Sums high and low bytes apart: no carry, and the sums stay small integers.
   let high = 0;
   let low = 0;
   const evenEnd = end - ((end - start) & 1);
@@ -23,13 +23,13 @@ export function addBytes(sum: number, bytes: Uint8Array, start: number, end: num
   return fold(sum + fold(high) * 256 + fold(low));
 }
 
-/** The checksum of [start, end) on top of a partial sum. Over data that contains its right checksum it is 0. */
+/** Returns the checksum of [start, end) on top of a partial sum: 0 if the data contains its right checksum. */
 export function checksum(bytes: Uint8Array, start: number, end: number, sum = 0): number {
   return ~addBytes(sum, bytes, start, end) & 0xffff;
 }
 
 /**
- * The partial sum of the pseudo-header: RFC 768 for IPv4, RFC 8200 §8.1 for IPv6.
+ * Returns the partial sum of the pseudo-header: RFC 768 for IPv4, RFC 8200 §8.1 for IPv6.
  * `length` is that of the upper layer's header and data, in bytes.
  */
 export function sumPseudoHeader(
@@ -49,7 +49,7 @@ function sumAddress(address: IpAddress): number {
   return sum;
 }
 
-/** Adds the carries of a sum of up to 32 bits back in, until 16 are left. */
+/** Folds a sum of up to 32 bits to 16 bits by adding its carries. */
 function fold(sum: number): number {
   const once = (sum >>> 16) + (sum & 0xffff);
   return (once >>> 16) + (once & 0xffff);

@@ -9,7 +9,7 @@ import {
 
 export interface Ipv4Cidr {
   readonly version: 4;
-  /** With its host bits: `10.20.0.7/24` keeps the 7. */
+  /** The address with its host bits: `10.20.0.7/24` keeps the 7. */
   readonly address: Ipv4Address;
   /** 0–32. */
   readonly prefix: number;
@@ -17,7 +17,7 @@ export interface Ipv4Cidr {
 
 export interface Ipv6Cidr {
   readonly version: 6;
-  /** With its host bits. */
+  /** The address with its host bits. */
   readonly address: Ipv6Address;
   /** 0–128. */
   readonly prefix: number;
@@ -43,23 +43,23 @@ export function formatCidr(cidr: Cidr): string {
   return `${formatAddress(cidr.address)}/${cidr.prefix}`;
 }
 
-/** The network `cidr` lies in: the same with its host bits 0. `10.20.0.7/24` → `10.20.0.0/24`. */
+/** Returns the network of `cidr`, which has host bits of 0: `10.20.0.7/24` → `10.20.0.0/24`. */
 export function networkOf(cidr: Cidr): Cidr {
   return withHostBits(cidr, 0n);
 }
 
-/** The highest address of the network `cidr` lies in, which for IPv4 is its broadcast address. */
+/** Returns the highest address of the network of `cidr`, which for IPv4 is its broadcast address. */
 export function lastAddressOf(cidr: Cidr): IpAddress {
   return withHostBits(cidr, hostMask(cidr)).address;
 }
 
-/** Whether `address` is in the network `cidr` lies in; never so for an address of the other version. */
+/** Returns whether `address` is in the network of `cidr`; false for an address of the other version. */
 export function containsAddress(cidr: Cidr, address: IpAddress): boolean {
   if (typeof address !== typeof cidr.address) return false;
   return networkOf(cidrOf(address, cidr.prefix)).address === networkOf(cidr).address;
 }
 
-/** Whether two networks have an address in common. */
+/** Returns whether two networks have an address in common. */
 export function overlaps(one: Cidr, other: Cidr): boolean {
   return one.prefix <= other.prefix
     ? containsAddress(one, other.address)

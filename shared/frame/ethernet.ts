@@ -73,14 +73,14 @@ export interface Ethernet extends EthernetHeader {
   readonly end: number;
 }
 
-/** Whether `etherType` announces a tag rather than a payload. */
+/** Returns whether `etherType` announces a tag rather than a payload. */
 export function isVlanTag(etherType: number): boolean {
   return etherType === ETHERTYPE_VLAN || etherType === ETHERTYPE_SERVICE_VLAN;
 }
 
 /**
- * The offset of the EtherType that names the payload, past any tags, or -1 if the frame in [frame, end)
- * stops before it. Allocates nothing: for guards and hashes on the hot path.
+ * Returns the offset of the EtherType past any tags, or -1 if the frame in [frame, end) ends before it. Allocates nothing,
+ * because it is called for every frame.
  */
 export function findEtherType(bytes: Uint8Array, frame: number, end: number): number {
   if (!holds(bytes, frame, end, ETHERNET_HEADER_BYTES)) return -1;

@@ -34,32 +34,32 @@ export function readMac(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Writes `mac` at `offset` and returns the offset after it; undefined if it is no MAC or doesn't fit.
+ * Writes `mac` at `offset` and returns the offset after it; undefined if it is no MAC or does not fit.
  */
 export function writeMac(bytes: Uint8Array, offset: Written, mac: number): Written {
   if (!hasRoom(bytes, offset, MAC_BYTES) || !isField(mac, BROADCAST_MAC)) return undefined;
   writeUint16(bytes, offset, Math.floor(mac / TWO_TO_32));
-  // `>>> 0` takes a double modulo 2^32, which is what is wanted of the low half.
+  // `>>> 0` takes a double modulo 2^32, which is the low half.
   writeUint32(bytes, offset + 2, mac >>> 0);
   return offset + MAC_BYTES;
 }
 
 /**
- * Whether the address at `offset` is a group address (broadcast or multicast): one byte read, for the hot
+ * Returns whether the address at `offset` is a group address (broadcast or multicast): one byte read, for the hot
  * path.
  */
 export function isGroupAt(bytes: Uint8Array, offset: number): boolean {
   return ((bytes[offset] ?? 0) & GROUP_BIT) !== 0;
 }
 
-/** Whether `mac` is a group address: broadcast or multicast. */
+/** Returns whether `mac` is a group address: broadcast or multicast. */
 export function isGroup(mac: number): boolean {
   return (Math.floor(mac / TWO_TO_40) & GROUP_BIT) !== 0;
 }
 
 /**
- * Whether a station may send from `mac`: not a group address, not all zeros. Learning either would let one
- * frame send all broadcasts to its sender.
+ * Returns whether a machine may send from `mac`: not a group address, not all zeros. Learning a group address would let one
+ * frame attract all broadcasts to its sender.
  */
 export function isUsableSource(mac: number): boolean {
   return mac !== 0 && !isGroup(mac);

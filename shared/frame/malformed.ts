@@ -1,4 +1,4 @@
-/** The headers this folder decodes; a {@link Malformed} names the one that made no sense. */
+/** The headers that this folder decodes. */
 export type Layer =
   | "ethernet"
   | "vxlan"
@@ -16,14 +16,14 @@ export type Layer =
   | "dhcp";
 
 /**
- * Why bytes are not the header they were taken for:
- * - `truncated`: they end before the header, or before what the header says it carries;
- * - `bad-version`: a version field of another protocol;
- * - `bad-length`: a length field smaller than what it has to cover, or not the one this kind has;
- * - `bad-type`: a well-formed header of a kind that is not decoded here;
+ * Why a decoder refused bytes:
+ * - `truncated`: they end before the header, or before the payload that the header announces;
+ * - `bad-version`: the version field is of another protocol;
+ * - `bad-length`: a length field is too small, or wrong for this kind of header;
+ * - `bad-type`: the header is well-formed but of a kind that is not decoded here;
  * - `bad-checksum`: the header's own checksum is wrong;
- * - `bad-flags`: flags that mean what is not decoded here, or must not be set together;
- * - `no-vni`: a VXLAN header whose I flag is 0, so its VNI means nothing.
+ * - `bad-flags`: flags are set that are not decoded here, or must not be set together;
+ * - `no-vni`: the I flag of a VXLAN header is 0, so its VNI is invalid.
  */
 export type MalformedReason =
   | "truncated"
@@ -35,10 +35,10 @@ export type MalformedReason =
   | "no-vni";
 
 /**
- * What a decoder returns, and never throws, for bytes it can't read.
+ * The result of a decoder for bytes it cannot read. Decoders never throw.
  *
- * Not an `Error`: anyone on a segment may send such bytes at line rate, and a stack trace for each would
- * be their way to slow us down.
+ * It is not an `Error`, because any machine may send such bytes at line rate, and a stack trace for each would slow the
+ * process down.
  */
 export class Malformed {
   readonly name = "Malformed";

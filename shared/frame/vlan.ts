@@ -1,6 +1,6 @@
 /**
- * VLAN tags (IEEE 802.1Q clause 9) read, taken off and put on where the frame lies. For ethernet.ts a tag is part
- * of a header; here it goes while everything behind it stays:
+ * Reads, removes and inserts VLAN tags (IEEE 802.1Q clause 9) in place. ethernet.ts treats a tag as part of the header; here
+ * the tag goes while everything behind it stays:
  *
  * ```
  *  frame               6                   12      14      16
@@ -19,10 +19,10 @@ import { hasRoom, readUint16, type Written, writeUint16 } from "./bytes.ts";
 import { ETHERTYPE_VLAN, findEtherType, isVlanTag, VLAN_TAG_BYTES } from "./ethernet.ts";
 import { MAC_BYTES } from "./mac.ts";
 
-/** Both addresses: what moves when a tag behind them comes or goes. */
+/** Length of both addresses, which move when a tag behind them is inserted or removed. */
 export const ADDRESSES_BYTES = 2 * MAC_BYTES;
 
-/** The id of a priority tag (802.1Q clause 9.6): a priority and no VLAN, so the frame counts as untagged. */
+/** The id of a priority tag (802.1Q clause 9.6), which names no VLAN, so the frame counts as untagged. */
 export const UNTAGGED_VLAN = 0;
 
 /** The highest id that a VLAN may have. */
@@ -31,17 +31,17 @@ export const MAX_VLAN = 4094;
 /** Reserved (802.1Q clause 9.6): no VLAN has this id. */
 export const RESERVED_VLAN = 4095;
 
-/** What {@link readVlan} says of a frame without a tag. */
+/** The result of {@link readVlan} for a frame without a tag. */
 export const NO_TAG = -1;
 
-/** Whether a VLAN may have this id. */
+/** Returns whether a VLAN may have this id. */
 export function isVlan(id: number): boolean {
   return Number.isInteger(id) && id > UNTAGGED_VLAN && id <= MAX_VLAN;
 }
 
 /**
- * The id in the outer tag, 802.1Q's or 802.1ad's: 0 ({@link UNTAGGED_VLAN}) to 4095 ({@link RESERVED_VLAN}, also
- * for a tag that the frame's end cuts short), or {@link NO_TAG}.
+ * Returns the id in the outer tag, 802.1Q's or 802.1ad's: 0 ({@link UNTAGGED_VLAN}) to 4095 ({@link RESERVED_VLAN}, also for
+ * a tag that the frame's end cuts short), or {@link NO_TAG}.
  */
 export function readVlan(bytes: Uint8Array, frame: number, end: number): number {
   const tag = frame + ADDRESSES_BYTES;
@@ -51,10 +51,10 @@ export function readVlan(bytes: Uint8Array, frame: number, end: number): number 
 }
 
 /**
- * The VLAN that a frame on a trunk belongs to (802.1Q clause 6.9.1): 1 to 4094, {@link UNTAGGED_VLAN} for a frame
- * without a tag or with a priority tag, or {@link RESERVED_VLAN} for one that is in none: the reserved id, a tag
- * cut short, the tag of a provider's bridge (802.1ad), which means another VLAN 10 than ours, and a priority tag
- * before another tag, which Linux reads as the other.
+ * Returns the VLAN of a frame on a trunk (802.1Q clause 6.9.1): 1 to 4094, {@link UNTAGGED_VLAN} for a frame without a tag
+ * or with a priority tag, or {@link RESERVED_VLAN} for a frame in none. The last are: the reserved id, a tag cut short, the
+ * tag of a provider's bridge (802.1ad), whose VLAN 10 is another one, and a priority tag before another tag, which Linux
+ * reads as the other.
  */
 export function classifyVlan(bytes: Uint8Array, frame: number, end: number): number {
   const vlan = readVlan(bytes, frame, end);
@@ -65,16 +65,16 @@ export function classifyVlan(bytes: Uint8Array, frame: number, end: number): num
   return vlan;
 }
 
-/** How many tags are before the EtherType of the payload, of either kind, or -1 where the frame ends before it. */
+/** Returns the number of tags before the EtherType, of either kind, or -1 if the frame ends before it. */
 export function countTags(bytes: Uint8Array, frame: number, end: number): number {
   const type = findEtherType(bytes, frame, end);
   return type < 0 ? -1 : (type - frame - ADDRESSES_BYTES) / VLAN_TAG_BYTES;
 }
 
 /**
- * Takes off the outer tag, or the `tags` outer ones, which are there. What was before the frame stays.
+ * Removes the outer tag, or the `tags` outer ones, which must be there. The bytes before the frame stay.
  *
- * @returns where the frame begins now; the bytes from `frame` up to there mean nothing
+ * @returns where the frame begins now; the bytes from `frame` up to there are invalid
  */
 export function stripVlan(bytes: Uint8Array, frame: number, tags = 1): number {
   const by = tags * VLAN_TAG_BYTES;
@@ -82,18 +82,18 @@ export function stripVlan(bytes: Uint8Array, frame: number, tags = 1): number {
   return frame + by;
 }
 
-/** Bytes that a frame has on a wire at least, without its FCS (IEEE 802.3 clause 4A.4.2: 64 with it). */
+/** Least length of a frame on a wire, without its FCS (IEEE 802.3 clause 4A.4.2: 64 with it). */
 const LEAST_ON_WIRE = 60;
 
-/** Whether a frame is long enough for a wire, and would not be without its `tags` outer tags. */
+/** Returns whether a frame is long enough for a wire, and would not be without its `tags` outer tags. */
 export function isShortWithoutTags(frame: number, end: number, tags = 1): boolean {
   const length = end - frame;
   return length >= LEAST_ON_WIRE && length - tags * VLAN_TAG_BYTES < LEAST_ON_WIRE;
 }
 
 /**
- * Takes off the outer tag, or the `tags` outer ones, which are there, and pads the frame with zeros to the length that it had:
- * what is behind the tags moves, and the frame begins where it did.
+ * Removes the outer tag, or the `tags` outer ones, which must be there, and pads the frame with zeros to its former length.
+ * The bytes behind the tags move, and the frame begins where it did.
  */
 export function stripVlanPadded(bytes: Uint8Array, frame: number, end: number, tags = 1): void {
   const by = tags * VLAN_TAG_BYTES;
@@ -102,9 +102,9 @@ export function stripVlanPadded(bytes: Uint8Array, frame: number, end: number, t
 }
 
 /**
- * Puts an 802.1Q tag before all others, with priority 0, into the 4 bytes before the frame.
+ * Inserts an 802.1Q tag before all others, with priority 0. Uses the 4 bytes before the frame.
  *
- * @returns where the frame begins now; undefined, with nothing moved, where there are no 4 bytes before it
+ * @returns where the frame begins now; undefined, with nothing moved, if there are no 4 bytes before it
  */
 export function insertVlan(bytes: Uint8Array, frame: number, vlan: number): Written {
   const start = frame - VLAN_TAG_BYTES;
@@ -115,8 +115,8 @@ export function insertVlan(bytes: Uint8Array, frame: number, vlan: number): Writ
 }
 
 /**
- * Copies the frame to `into` with an 802.1Q tag before all others, priority 0, and returns where the copy ends; undefined
- * where it does not fit.
+ * Copies the frame to `into` with an 802.1Q tag before all others, priority 0, and returns where the copy ends; undefined if
+ * it does not fit.
  */
 export function copyWithVlan(
   bytes: Uint8Array,

@@ -1,7 +1,7 @@
 /**
- * A bound on state that frames or messages from outside can make grow, inside wider bounds: of a member inside its
- * network's, of that inside its tenant's, of that inside the relay's. One unit is taken from all of them or from none, so
- * a member that asks for everything takes its own share and no more.
+ * A bound on state that frames or messages from outside can grow, within wider bounds: a member's within its network's,
+ * that within its tenant's, that within the relay's. A unit comes from all of them or from none, so a member that asks
+ * for everything takes only its own share.
  */
 export class Budget {
   readonly #own: () => number;
@@ -12,9 +12,9 @@ export class Budget {
   #allRefusals = 0;
 
   /**
-   * @param own its own limit in units; a function is asked each time, because a limit may be changed
-   * @param within the wider budgets, each of them also a bound
-   * @param reserve its first units, which are not counted to the wider ones: there is room for them whatever others take
+   * @param own its own limit in units; a function is called each time, because a limit may change
+   * @param within the wider budgets, each of which is a bound too
+   * @param reserve number of its first units that do not count to the wider ones, so that others cannot take them
    */
   constructor(own: number | (() => number), within: readonly Budget[] = [], reserve = 0) {
     this.#own = typeof own === "number" ? () => own : own;
@@ -32,12 +32,12 @@ export class Budget {
     return this.#own();
   }
 
-  /** Units that may be used here in all as things are: what is used, and the least room in it and what it is within. */
+  /** Units that may be used here in all at present: those used, and the least room in it and the wider budgets. */
   get limit(): number {
     return this.#used + this.room;
   }
 
-  /** Units that {@link take} would find; not more than the least room in it and in what it is within. */
+  /** Units that {@link take} would get at present: the least room in it and the wider budgets. */
   get room(): number {
     let room = this.#own() - this.#used;
     const reserved = Math.max(0, this.#reserve - this.#used);
@@ -45,13 +45,13 @@ export class Budget {
     return room;
   }
 
-  /** Whether its own limit is reached, whatever the wider ones say. */
+  /** Whether its own limit is reached. The wider ones do not count. */
   get isFull(): boolean {
     return this.#used >= this.#own();
   }
 
   /**
-   * Takes units here and in everything it is within, or nowhere; what is refused is counted ({@link takeRefusals}).
+   * Takes units here and in all wider budgets, or nowhere. Counts refusals ({@link takeRefusals}).
    *
    * @returns whether there was room
    */
@@ -70,9 +70,9 @@ export class Budget {
   }
 
   /**
-   * Moves units here from another budget, so that a wider one which holds both need not have room for them twice.
+   * Moves units here from another budget, so that a wider one that holds both needs no room for them twice.
    *
-   * @returns whether there was room; where not, nothing changed
+   * @returns whether there was room; if not, nothing changed
    */
   takeFrom(other: Budget, units = 1): boolean {
     other.#add(-units);
@@ -81,19 +81,19 @@ export class Budget {
     return false;
   }
 
-  /** Moves units to another budget that gave them before, whatever its limit is now. */
+  /** Moves units back to another budget that gave them before, even beyond its limit. */
   returnTo(other: Budget, units = 1): void {
     this.#add(-units);
     other.#add(units);
   }
 
-  /** Gives everything back to the wider budgets and leaves them: what it bounded is gone. */
+  /** Gives all units back to the wider budgets and leaves them, because what it bounded is gone. */
   close(): void {
     for (const budget of this.#within) budget.#add(-this.#counted);
     this.#within = [];
   }
 
-  /** Units refused since the last call: because its own limit was reached, and all that were asked for through it. */
+  /** Returns the units refused since the last call: because of its own limit, and in all. */
   takeRefusals(): { readonly own: number; readonly all: number } {
     const refusals = { own: this.#refusals, all: this.#allRefusals };
     this.#refusals = 0;
@@ -101,7 +101,7 @@ export class Budget {
     return refusals;
   }
 
-  /** Units that are counted to the wider budgets. */
+  /** Units that count to the wider budgets. */
   get #counted(): number {
     return Math.max(0, this.#used - this.#reserve);
   }
@@ -125,7 +125,7 @@ export function unlimited(): Budget {
   return new Budget(Number.POSITIVE_INFINITY);
 }
 
-/** The shares of the holders of one kind of state, each with the same limit: made when first used, and not kept empty. */
+/** The shares of the holders of one kind of state, each with the same limit. Created when first used, removed when empty. */
 export class Shares<Holder extends object> {
   readonly #each: number;
   readonly #within: readonly Budget[];
@@ -154,7 +154,7 @@ export class Shares<Holder extends object> {
     if (share.used === 0) this.#shares.delete(holder);
   }
 
-  /** Moves units from one holder to another. @returns whether there was room; where not, nothing changed */
+  /** Moves units from one holder to another. @returns whether there was room; if not, nothing changed */
   move(from: Holder, to: Holder, units = 1): boolean {
     const source = this.#shares.get(from);
     if (from === to || source === undefined) return true;
@@ -166,7 +166,7 @@ export class Shares<Holder extends object> {
     return true;
   }
 
-  /** Units that a holder has taken. */
+  /** Returns the units that a holder has taken. */
   of(holder: Holder): number {
     return this.#shares.get(holder)?.used ?? 0;
   }

@@ -1,21 +1,21 @@
 import type { DropCounter } from "./drops.ts";
 
-/** Seconds between two reports of one place: a person reads them. */
+/** Seconds between two reports of one place, because people read them. */
 export const REPORT_SECONDS = 60;
 
-/** What is told of an error, so that it can be found. It holds nothing of a frame. */
+/** A report of an error. It holds nothing of a frame. */
 export interface Contained {
-  /** What was thrown, with its stack where it is an `Error`. */
+  /** The value that was thrown, with its stack if it is an `Error`. */
   readonly error: unknown;
   /** The id of the port or session that it was thrown at. */
   readonly at: string;
-  /** The VNI of the network that it was thrown in; undefined where that is not known. */
+  /** The VNI of the network that it was thrown in; undefined if that is not known. */
   readonly vni: number | undefined;
   /** Errors caught there since the last report, this one included. */
   readonly count: number;
 }
 
-/** Writes a report, such as to a log. What it throws is swallowed. */
+/** Writes a report, such as to a log. Its own errors are ignored. */
 export type ReportContained = (contained: Contained) => void;
 
 export interface ContainmentOptions {
@@ -24,18 +24,18 @@ export interface ContainmentOptions {
   readonly vni?: number | undefined;
   /** Counts an `internal-error` for each error; without it the caller counts the frame. */
   readonly drops?: DropCounter | undefined;
-  /** Without it errors are counted alone. */
+  /** Without it errors are only counted. */
   readonly report?: ReportContained | undefined;
   /** Seconds, never going back. */
   readonly clock: () => number;
 }
 
 /**
- * Ends what is thrown on the data path at one port or session, so that it costs a frame (or the session) and not the
- * process. It counts each error and reports at most one a minute.
+ * Stops errors of the data path at one port or session, so that they cost a frame (or the session) and not the process.
+ * Counts each error and reports at most one a minute.
  *
- * Each port has one, made with it. On the way of a frame the boundary is a plain `try`, which costs nothing while nothing
- * is thrown and allocates nothing:
+ * Each port has one. On the way of a frame the boundary is a plain `try`, which costs nothing unless something is thrown
+ * and allocates nothing:
  *
  * ```ts
  * override send(bytes, start, frame, end): void {
@@ -47,9 +47,9 @@ export interface ContainmentOptions {
  * }
  * ```
  *
- * A boundary stands where bytes, a timer or a native callback enter: the socket's callback, a port's `receive` and `send`, a
- * tick. Between boundaries code throws as it likes, so an object must not depend on a call that was cut short: state changes
- * come last, or are undone in `finally`. A session that caught something closes, because its records can't be followed further.
+ * Boundaries are where bytes, a timer or a native callback enter: the socket's callback, a port's `receive` and `send`, a
+ * tick. Code between them may throw, so an object must not depend on a call that was cut short: it changes state last, or
+ * undoes changes in `finally`. A session closes after an error, because its records cannot be followed further.
  */
 export class Containment {
   /** Errors caught so far. */
@@ -62,7 +62,7 @@ export class Containment {
     this.#options = options;
   }
 
-  /** Counts an error, and reports it where a report is due. Never throws. May be handed on without its object. */
+  /** Counts an error, and reports it if a report is due. Never throws. Bound to its object. */
   readonly caught = (error: unknown): void => {
     const { at, vni, drops, report, clock } = this.#options;
     this.total++;
@@ -77,11 +77,11 @@ export class Containment {
       this.#unreported = 0;
       report({ error, at, vni, count });
     } catch {
-      // A log that fails must not be what ends the data path.
+      // A log that fails must not end the data path.
     }
   };
 
-  /** Does `work` and catches what it throws: for ticks and other calls that are no frame's. @returns whether it went through */
+  /** Runs `work` and catches its errors: for ticks and other calls without a frame. @returns whether it succeeded */
   run(work: () => void): boolean {
     try {
       work();

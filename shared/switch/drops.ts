@@ -1,4 +1,4 @@
-/** Every reason for which a frame, or a record that held one, goes no further. The list is closed. */
+/** All reasons for which a frame, or a record with one, is dropped. The list is closed. */
 export const DROP_REASONS = [
   /** The VXLAN header lacks the I flag (RFC 7348 section 5). */
   "no-vni-flag",
@@ -10,27 +10,27 @@ export const DROP_REASONS = [
   "zero-source",
   /** A record type whose feature was not negotiated. */
   "not-negotiated",
-  /** Segmentation or checksum work that its virtio-net header does not describe rightly. */
+  /** A virtio-net header that describes the segmentation or checksum work wrongly. */
   "bad-offload",
   /** A frame over the limit. */
   "too-big",
-  /** One more source address than the port may have. */
+  /** A source address beyond the port's limit. */
   "mac-limit",
   /** The destination is behind the port that the frame came from. */
   "same-port",
   /** The receiver reads more slowly than others send to it. */
   "queue-full",
-  /** There is no other port: nobody has joined yet, or the tunnel is not up. */
+  /** There is no other port: no other device has joined yet, or the tunnel is not up. */
   "no-receiver",
   /** The kernel would not take a frame for the TAP: it is down or full. */
   "tap-refused",
   /** The network drops unicast to addresses that the hub has not learnt. */
   "unknown-unicast",
-  /** A multicast group nobody behind another port has joined, in a network that does not flood those. */
+  /** A multicast group without members behind other ports, in a network that does not flood those. */
   "no-group-member",
-  /** A question about a neighbour that the hub answered itself, or one of its own protocols: it need not go on. */
+  /** A question about a neighbour that the hub answered itself, or a frame of its own protocols. */
   "answered",
-  /** An address whose entry is frozen elsewhere, as it kept moving (RFC 7432 section 15.1). */
+  /** An address that is held at another port because it kept moving (RFC 7432 section 15.1). */
   "duplicate-mac",
   /** A registered or static address that came in at another port. */
   "static-mac",
@@ -46,44 +46,44 @@ export const DROP_REASONS = [
   "storm-multicast",
   /** More unicasts to unknown addresses per second than a port may send. */
   "storm-unknown",
-  /** More bytes per second than the tenant or the network may send, and the port has had its share of them. */
+  /** More bytes per second than the tenant or the network may send, from a port that has had its share. */
   "rate-bytes",
   /** The same of packets. */
   "rate-packets",
-  /** An EtherType that the network does not let pass. */
+  /** An EtherType that the network does not forward. */
   "ethertype",
   /** A link-local control address (01:80:C2:00:00:0X, IEEE 802.1Q clause 8.6.3), which no bridge forwards. */
   "link-local",
   /** The port was cut off because it closes a loop. */
   "loop",
-  /** A packet to the hub itself, or from the underlay, that is not what it says it is or what its port speaks. */
+  /** A packet to the hub itself or from the underlay that is malformed, or of a protocol that its port does not speak. */
   "malformed",
-  /** A packet to the hub itself, for something that it does not do. */
+  /** A packet to the hub itself for a service that it does not offer. */
   "not-served",
   /** More packets to the hub itself per second than a port may send, or DNS queries than its tenant may. */
   "host-rate",
-  /** A frame on a trunk whose VLAN no network is mapped to, that is untagged where none takes those, or tagged for none. */
+  /** A frame on a trunk whose VLAN, or lack of a tag, is mapped to no network. */
   "no-vlan",
   /** A packet from an outer source that the port does not know and may not learn. */
   "unknown-remote",
-  /** A packet whose sequence number says that a later one came before (RFC 2890 section 2.2). */
+  /** A packet whose sequence number shows that a later one came before (RFC 2890 section 2.2). */
   "out-of-order",
   /** An 802.1Q tag inside NVGRE, which carries none (RFC 7637 section 3.2). */
   "tagged",
   /** The kernel would not send a packet to the underlay. */
   "underlay-refused",
   /**
-   * A packet to be routed that came in elsewhere than where its source is, or from or to an address that no router forwards
-   * (RFC 1812 sections 5.3.7 and 5.3.8, RFC 3704).
+   * A packet to route that came in at another port than its source's, or from or to an address that no router forwards (RFC
+   * 1812 sections 5.3.7 and 5.3.8, RFC 3704).
    */
   "martian",
-  /** A packet to be routed that has taken as many hops as it may. */
+  /** A packet to route whose hop limit is used up. */
   "hop-limit",
-  /** A packet to be routed to where no way leads. */
+  /** A packet to route without a route to its destination. */
   "no-route",
-  /** A packet to be routed to a machine that has not said where it is, or for which too many wait already. */
+  /** A packet to route to a machine that did not answer, or for which too many packets wait. */
   "no-host",
-  /** Handling it threw an error, which is a mistake of ours: see containment.ts. */
+  /** Handling it threw an error, which is a bug of Laneway: see containment.ts. */
   "internal-error",
 ] as const;
 

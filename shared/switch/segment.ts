@@ -2,8 +2,8 @@
  * The hub's end of a frame's way, in the order in which a frame passes these functions:
  *
  *  1. `FrameParser.read` (system/websocket/frame-parser.ts) unmasks a message and puts it together in a block.
- *  2. `Session.readBinary` (relay/hub/session/session.ts) hands it to `Trunk.receive` once the session is open.
- *  3. `Trunk.record` (shared/tunnel/tunnel.ts) gets each record of the message and finds the port by its VNI.
+ *  2. `Session.readBinary` (relay/hub/session/session.ts) hands it to `Tunnel.receive` once the session is open.
+ *  3. `Tunnel.record` (shared/tunnel/tunnel.ts) gets each record of the message and finds the port by its VNI.
  *  4. {@link Segment.forward} counts the frame, shows it to a capture and meters it. `isPlainUnicast` lets most frames skip
  *     steps 5, 6 and 8.
  *  5. `#judge` reads the frame into a {@link FrameView}, and `#untag` removes its tags if the network strips them.

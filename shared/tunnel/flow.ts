@@ -37,7 +37,7 @@ export function flowHash(bytes: Uint8Array, frame: number, end: number, seed = 0
   hash = mix(hash, etherType < LEAST_ETHERTYPE ? 0 : etherType);
   if (etherType === ETHERTYPE_IPV4) hash = mixIpv4(hash, bytes, packet, end);
   else if (etherType === ETHERTYPE_IPV6) hash = mixIpv6(hash, bytes, packet, end);
-  // Mixes twice more, because the last word may have changed high bits alone: the source port does.
+  // Mixes twice more, because the last word may have changed high bits alone, as the source port does.
   return mix(mix(hash, 0), 0) >>> 0;
 }
 
@@ -68,7 +68,7 @@ function mixPorts(hash: number, protocol: number, bytes: Uint8Array, segment: nu
   return segment + 4 > end ? hash : mix(hash, readUint32(bytes, segment));
 }
 
-/** Injective in either argument, so flows that differ in one word alone never share a hash. */
+/** Mixes a word into a hash. One to one in either argument, so flows that differ in one word never share a hash. */
 function mix(hash: number, word: number): number {
   const spread = Math.imul(hash ^ word, MULTIPLIER);
   return spread ^ (spread >>> 15);

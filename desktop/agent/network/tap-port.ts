@@ -1,3 +1,16 @@
+/**
+ * The client's end of a frame's way, in the order in which a frame passes these functions:
+ *
+ *  1. `TapDevice` (desktop/agent/tap/linux.ts) wakes up by poll and reads frames from the TAP into a slab.
+ *  2. `VlanTrunk.frames` (desktop/agent/vlan/vlan-trunk.ts), if the TAP is a trunk, gives each frame to its VLAN's view.
+ *  3. {@link TapPort.frames} writes record and VXLAN header before each frame.
+ *  4. `Segment.forward` (shared/switch/segment.ts) learns the source and finds the port: here the tunnel's, without a policy.
+ *  5. `TunnelPort.send` (shared/tunnel/tunnel.ts) adds the record to the `Outbox`; `EgressQueue` if the socket is backlogged.
+ *  6. `Segment.flush`, `Outbox.flush` and `MessageSink.send` (system/websocket/message-socket.ts) send one message.
+ *
+ * Back: `TunnelConnection` gets a message, `Tunnel.receive` reads its records, `Segment.forward`, then {@link TapPort.send},
+ * which joins small datagrams for the kernel, and `TapDevice.write` or `writeOffload`.
+ */
 import { DatagramJoiner } from "../../../shared/offload/datagram-joiner.ts";
 import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
 import { encapsulate, isOffload, RECORD_OFFLOAD, RECORD_VXLAN } from "../../../shared/protocol/record.ts";

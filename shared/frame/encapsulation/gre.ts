@@ -67,7 +67,7 @@ export interface Gre extends GreHeader {
   readonly end: number;
 }
 
-/** What {@link encodeGre} must be told; what is not said is absent. */
+/** The fields that {@link encodeGre} needs; what is not said is absent. */
 export type GreFields = Pick<GreHeader, "protocol"> & Partial<GreHeader>;
 
 /** Length of the header that {@link encodeGre} writes for `fields`, in bytes. */

@@ -21,7 +21,7 @@
  * |G|R|R|R|I|R|R|R|R|D|R|R|A|R|R|R|        group policy id        |
  * ```
  *
- * D: don't learn from it; A: the policy was applied already. The generic protocol extension (GPE,
+ * D: do not learn from it; A: the policy was applied already. The generic protocol extension (GPE,
  * draft-ietf-nvo3-vxlan-gpe-12 section 3) says what it carries, on a port of its own:
  *
  * ```
@@ -75,7 +75,7 @@ export interface Vxlan {
   readonly end: number;
 }
 
-/** Whether the I flag of the header at `offset` is set; without it the packet must be dropped (RFC 7348 §5). */
+/** Returns whether the I flag of the header at `offset` is set; without it the packet must be dropped (RFC 7348 §5). */
 export function hasVniFlag(bytes: Uint8Array, offset: number): boolean {
   return ((bytes[offset] ?? 0) & VNI_FLAG) !== 0;
 }
@@ -113,7 +113,7 @@ export interface GroupPolicy {
   readonly applied: boolean;
 }
 
-/** The GBP fields of the header at `offset`; undefined where its G flag is 0. The caller knows that it is there. */
+/** The GBP fields of the header at `offset`; undefined if its G flag is 0. The caller knows that it is there. */
 export function readGroupPolicy(bytes: Uint8Array, offset: number): GroupPolicy | undefined {
   if (((bytes[offset] ?? 0) & POLICY_FLAG) === 0) return undefined;
   const flags = bytes[offset + 1] ?? 0;

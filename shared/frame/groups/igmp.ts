@@ -46,10 +46,10 @@ export const IGMP_BYTES = 8;
 /** Length of a query of v3 without sources, in bytes. */
 export const IGMP_V3_QUERY_BYTES = 12;
 
-/** Where general queries go: 224.0.0.1. */
+/** The destination of general queries: 224.0.0.1. */
 export const ALL_SYSTEMS: Ipv4Address = 0xe000_0001;
 
-/** The IPv4 option that has routers look at a packet which is not for them (RFC 2113 §2.1), for `Ipv4Header.options`. */
+/** The IPv4 option Router Alert (RFC 2113 §2.1), for `Ipv4Header.options`: routers read packets not addressed to them. */
 export const ROUTER_ALERT_OPTION: Uint8Array = Uint8Array.of(0x94, 4, 0, 0);
 
 const TYPE_QUERY = 0x11;
@@ -65,26 +65,26 @@ const ADDRESS_BYTES = 4;
 const RECORD_HEADER_BYTES = 8;
 /** Response codes count tenths of a second. */
 const RESPONSE_UNIT_MS = 100;
-/** What a query of v1, which says nothing about it, leaves hosts for their answer (RFC 2236 §4). */
+/** Time that hosts have to answer a query of v1, which does not say it (RFC 2236 §4). */
 const V1_RESPONSE_MS = 10_000;
-/** Of the 8-bit codes of v3. */
+/** Mantissa of the 8-bit codes of v3. */
 const MANTISSA_BITS = 4;
 
-/** A question who is a member. */
+/** A question for the members of a group, or of all groups. */
 export interface IgmpQuery {
   readonly kind: "query";
   readonly version: 1 | 2 | 3;
   /** 0 in a general query. */
   readonly group: Ipv4Address;
-  /** How long hosts may take with their answers, in milliseconds. */
+  /** Time that hosts have to answer, in milliseconds. */
   readonly maxResponseMs: number;
-  /** v3's S flag: routers shall leave their timers alone. */
+  /** v3's S flag: routers must not change their timers. */
   readonly suppress: boolean;
-  /** v3's querier's robustness variable; 0 where it is not said. */
+  /** v3's querier's robustness variable; 0 if the query does not say. */
   readonly robustness: number;
-  /** v3's interval between general queries, in seconds; 0 where it is not said. */
+  /** v3's interval between general queries, in seconds; 0 if the query does not say. */
   readonly intervalSeconds: number;
-  /** How many sources it asks about; 0 in a query that isn't source-specific. */
+  /** Number of sources that it asks about; 0 in a query that is not source-specific. */
   readonly sources: number;
 }
 
@@ -98,22 +98,22 @@ export interface IgmpMembership {
 /** A report of v3. */
 export interface IgmpRecords {
   readonly kind: "records";
-  /** Those that are wholly there; what a count promises beyond the end is ignored. */
+  /** The complete records; a count beyond the end is ignored. */
   readonly records: readonly IgmpRecord[];
 }
 
-/** What one record of a report says about a group. */
+/** One record of a report, about one group. */
 export interface IgmpRecord {
   /** As in group-record.ts. */
   readonly type: number;
   readonly group: Ipv4Address;
-  /** How many sources it lists. */
+  /** Number of sources that it lists. */
   readonly sources: number;
 }
 
 export type Igmp = IgmpQuery | IgmpMembership | IgmpRecords;
 
-/** What {@link encodeIgmpQuery} must be told; the lengths of time become the next shorter ones that codes can say. */
+/** The fields that {@link encodeIgmpQuery} needs. Times are rounded down to those that codes can express. */
 export type IgmpQueryFields = Pick<IgmpQuery, "group" | "maxResponseMs"> &
   (
     | { readonly version: 2 }
@@ -171,7 +171,7 @@ function membershipOf(type: number | undefined): Pick<IgmpMembership, "kind" | "
   return undefined;
 }
 
-/** The version of a query is told by its length, and by a response time of 0 (RFC 3376 §7.1). */
+/** Reads a query. Its length and a response time of 0 tell its version (RFC 3376 §7.1). */
 function readQuery(bytes: Uint8Array, start: number, end: number): IgmpQuery | Malformed {
   const length = end - start;
   const code = bytes[start + 1] ?? 0;

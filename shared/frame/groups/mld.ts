@@ -47,7 +47,7 @@ export const MLD_V2_QUERY_BYTES = 28;
 /** Length of the hop-by-hop options header that {@link encodeRouterAlert} writes, in bytes. */
 export const ROUTER_ALERT_BYTES = 8;
 
-/** Where general queries go: ff02::1. */
+/** The destination of general queries: ff02::1. */
 export const ALL_NODES: Ipv6Address = 0xff02_0000_0000_0000_0000_0000_0000_0001n;
 
 const TYPE_QUERY = 130;
@@ -63,26 +63,26 @@ const ADDRESS_BYTES = 16;
 const WORD_BYTES = 4;
 const REPORT_HEADER_BYTES = 8;
 const RECORD_HEADER_BYTES = 20;
-/** Of the 16-bit response code. */
+/** Mantissa of the 16-bit response code. */
 const RESPONSE_MANTISSA_BITS = 12;
-/** Of the 8-bit interval code. */
+/** Mantissa of the 8-bit interval code. */
 const INTERVAL_MANTISSA_BITS = 4;
 
-/** A question who listens. */
+/** A question for the listeners of a group, or of all groups. */
 export interface MldQuery {
   readonly kind: "query";
   readonly version: 1 | 2;
   /** 0n in a general query. */
   readonly group: Ipv6Address;
-  /** How long hosts may take with their answers, in milliseconds. */
+  /** Time that hosts have to answer, in milliseconds. */
   readonly maxResponseMs: number;
-  /** v2's S flag: routers shall leave their timers alone. */
+  /** v2's S flag: routers must not change their timers. */
   readonly suppress: boolean;
-  /** v2's querier's robustness variable; 0 where it is not said. */
+  /** v2's querier's robustness variable; 0 if the query does not say. */
   readonly robustness: number;
-  /** v2's interval between general queries, in seconds; 0 where it is not said. */
+  /** v2's interval between general queries, in seconds; 0 if the query does not say. */
   readonly intervalSeconds: number;
-  /** How many sources it asks about; 0 in a query that isn't source-specific. */
+  /** Number of sources that it asks about; 0 in a query that is not source-specific. */
   readonly sources: number;
 }
 
@@ -96,22 +96,22 @@ export interface MldMembership {
 /** A report of v2. */
 export interface MldRecords {
   readonly kind: "records";
-  /** Those that are wholly there; what a count promises beyond the end is ignored. */
+  /** The complete records; a count beyond the end is ignored. */
   readonly records: readonly MldRecord[];
 }
 
-/** What one record of a report says about a group. */
+/** One record of a report, about one group. */
 export interface MldRecord {
   /** As in group-record.ts. */
   readonly type: number;
   readonly group: Ipv6Address;
-  /** How many sources it lists. */
+  /** Number of sources that it lists. */
   readonly sources: number;
 }
 
 export type Mld = MldQuery | MldMembership | MldRecords;
 
-/** What {@link encodeMldQuery} must be told; the lengths of time become the next shorter ones that codes can say. */
+/** The fields that {@link encodeMldQuery} needs. Times are rounded down to those that codes can express. */
 export type MldQueryFields = Omit<MldQuery, "kind" | "version" | "sources">;
 
 /** Returns whether a type of ICMPv6 is one of MLD's messages. */
@@ -168,7 +168,7 @@ export function encodeMldQuery(
 
 /**
  * Writes a hop-by-hop options header (RFC 8200 §4.3) with Router Alert for MLD (RFC 2711 §2.1), to be followed
- * by an ICMPv6 message, at `offset` and returns the offset after it; undefined if it doesn't fit.
+ * by an ICMPv6 message, at `offset` and returns the offset after it; undefined if it does not fit.
  */
 export function encodeRouterAlert(bytes: Uint8Array, offset: Written): Written {
   if (!hasRoom(bytes, offset, ROUTER_ALERT_BYTES)) return undefined;
@@ -177,7 +177,7 @@ export function encodeRouterAlert(bytes: Uint8Array, offset: Written): Written {
   return offset + ROUTER_ALERT_BYTES;
 }
 
-/** The version of a query is told by its length (RFC 3810 §8.1). */
+/** Reads a query. Its length tells its version (RFC 3810 §8.1). */
 function readQuery(bytes: Uint8Array, start: number, end: number): MldQuery | Malformed {
   const length = end - start;
   const code = readUint16(bytes, start + 4);

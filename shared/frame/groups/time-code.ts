@@ -1,6 +1,6 @@
 /**
- * Lengths of time as IGMPv3 (RFC 3376 §4.1.1) and MLDv2 (RFC 3810 §5.1.3) say them: as they are while they
- * are small, and from there on as a floating-point number with three bits of exponent.
+ * Times as IGMPv3 (RFC 3376 §4.1.1) and MLDv2 (RFC 3810 §5.1.3) encode them: small ones as integers, greater ones as a
+ * floating-point number with three bits of exponent.
  *
  * ```
  *  +-+-+-+-+-+-+-+-+
@@ -14,12 +14,12 @@ import { isField } from "../bytes.ts";
 const EXPONENT_BITS = 3;
 const MAX_EXPONENT = 7;
 
-/** The longest that a code with so many bits of mantissa can say. */
+/** Returns the longest time that a code with so many bits of mantissa can express. */
 export function maxTimeCode(mantissaBits: number): number {
   return (2 ** (mantissaBits + 1) - 1) << (MAX_EXPONENT + EXPONENT_BITS);
 }
 
-/** What a code means, in whatever unit it counts. */
+/** Returns the time of a code, in the unit in which it counts. */
 export function decodeTimeCode(code: number, mantissaBits: number): number {
   if (code < smallest(mantissaBits)) return code;
   const mantissa = code & (2 ** mantissaBits - 1);
@@ -28,8 +28,7 @@ export function decodeTimeCode(code: number, mantissaBits: number): number {
 }
 
 /**
- * The code of the longest time that is no longer than `value`; undefined for one that is no integer or over
- * {@link maxTimeCode}.
+ * Returns the code of the longest time up to `value`; undefined if `value` is no integer or over {@link maxTimeCode}.
  */
 export function encodeTimeCode(value: number, mantissaBits: number): number | undefined {
   if (!isField(value, maxTimeCode(mantissaBits))) return undefined;
@@ -39,7 +38,7 @@ export function encodeTimeCode(value: number, mantissaBits: number): number | un
   return smallest(mantissaBits) | (exponent << mantissaBits) | mantissa;
 }
 
-/** The least that is said as a floating-point number: the code's highest bit. */
+/** Returns the least time that is encoded as a floating-point number: the code's highest bit. */
 function smallest(mantissaBits: number): number {
   return 2 ** (mantissaBits + EXPONENT_BITS);
 }

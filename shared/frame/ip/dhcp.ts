@@ -76,7 +76,7 @@ export interface Dhcp {
   readonly yourAddress: Ipv4Address;
   /** `giaddr`: the relay agent's. */
   readonly relayAddress: Ipv4Address;
-  /** `chaddr`: a MAC; undefined where the client is on another kind of link. */
+  /** `chaddr`: a MAC; undefined if the client is on another kind of link. */
   readonly clientMac: number | undefined;
   /** Option 53; undefined in plain BOOTP. */
   readonly messageType: number | undefined;

@@ -1,7 +1,7 @@
 import { Malformed } from "../malformed.ts";
 import { decodeIpv4, encodeIpv4, IPV4_HEADER_BYTES, type Ipv4 } from "./ipv4.ts";
 
-/** Of an option's type: it stands in every fragment (RFC 791 section 3.1). */
+/** The flag in an option's type that has it copied to every fragment (RFC 791 section 3.1). */
 const COPIED = 0x80;
 const END_OF_OPTIONS = 0;
 const NO_OPERATION = 1;
@@ -10,8 +10,8 @@ const NO_OPERATION = 1;
  * Cuts the IPv4 packet at [packet, end) into fragments of `mtu` bytes at most (RFC 791 section 3.2); each is a copy.
  *
  * @param room bytes to leave free in front of each
- * @returns undefined where it may not be cut (its DF), where nothing would fit (an MTU under 28 and options), and where a
- *   fragment would end beyond what a packet may have
+ * @returns undefined if it may not be cut (its DF), if nothing would fit (an MTU under 28 and options), or if a fragment
+ *   would end beyond the greatest length of a packet
  */
 export function fragmentIpv4(
   bytes: Uint8Array,
@@ -59,14 +59,14 @@ function fragment(
   return made;
 }
 
-/** The options that stand in later fragments too, padded to whole words. */
+/** Returns the options that later fragments get too, padded to whole words. */
 function copiedOptions(options: Uint8Array): Uint8Array {
   const copied: number[] = [];
   for (let at = 0; at < options.length; ) {
     const type = options[at] ?? END_OF_OPTIONS;
     if (type === END_OF_OPTIONS) break;
     const length = type === NO_OPERATION ? 1 : (options[at + 1] ?? 0);
-    // What can't be made out is left to the first fragment alone.
+    // Options that cannot be read go into the first fragment only.
     if (length < 1 || (type !== NO_OPERATION && length < 2) || at + length > options.length) break;
     if ((type & COPIED) !== 0) copied.push(...options.subarray(at, at + length));
     at += length;

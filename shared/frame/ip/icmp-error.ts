@@ -1,6 +1,6 @@
 /**
- * What a router says to where a packet came from, when it goes no further: ICMP (RFC 792, and RFC 1191 section 4 for
- * the MTU) or ICMPv6 (RFC 4443 section 3), which quote the packet:
+ * Builds the error that a router sends to the source of a packet it drops: ICMP (RFC 792, and RFC 1191 section 4 for the
+ * MTU) or ICMPv6 (RFC 4443 section 3). Both quote the packet:
  *
  * ```
  *  0       1       2               4               6               8
@@ -18,19 +18,19 @@ import { decodeIpv6, encodeIpv6, IPV6_HEADER_BYTES } from "./ipv6.ts";
 
 const ICMP_HEADER_BYTES = 8;
 
-/** An ICMP error is no longer than this, with its IP header (RFC 1812 section 4.3.2.3). */
+/** Greatest length of an ICMP error with its IP header (RFC 1812 section 4.3.2.3). */
 const ICMP_ERROR_BYTES = 576;
 
 /** The same for ICMPv6 (RFC 4443 section 2.4): the least MTU. */
 const ICMPV6_ERROR_BYTES = 1280;
 
-/** ICMP messages that are no errors, which alone may be answered by one (RFC 1122 section 3.2.2). */
+/** ICMP messages that are no errors. Only these may be answered by an error (RFC 1122 section 3.2.2). */
 const ICMP_QUERIES: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
 /** ICMPv6 messages from here on are no errors. */
 const ICMPV6_INFORMATIONAL = 128;
 
-/** Why a packet goes no further; of `too-big`, the bytes that a packet may have. */
+/** Why a packet is dropped; with `too-big` the greatest length of a packet in bytes. */
 export type IcmpProblem =
   | { readonly kind: "too-big"; readonly mtu: number }
   | { readonly kind: "hop-limit" | "no-route" | "no-host" };
@@ -53,19 +53,19 @@ const ICMPV6_CODES = {
 export interface IcmpErrorOptions {
   /** Bytes to leave free in front of the answer, such as for an Ethernet header. */
   readonly room: number;
-  /** Who says it: the packet's destination, where nobody else is named. */
+  /** The sender of the error: the packet's destination unless given. */
   readonly from?: IpAddress;
-  /** Bytes that the answer may have where that is less than RFCs let it: the MTU of the way back. */
+  /** Greatest length of the answer in bytes, if the MTU of the way back is less than the RFCs allow. */
   readonly most?: number;
 }
 
-/** What is quoted in any case of what the packet carries, in bytes: ports, or an echo's identifier (RFC 792). */
+/** Least number of the payload's bytes to quote: ports, or an echo's identifier (RFC 792). */
 const QUOTED_PAYLOAD_BYTES = 8;
 
 /**
- * The packet that answers the IP packet at [packet, end).
+ * Builds the packet that answers the IP packet at [packet, end).
  *
- * @returns undefined where nothing may be answered (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)): no IP, an error, a
+ * @returns undefined if nothing may be answered (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)): no IP, an error, a
  *   fragment but the first, a packet of or to many, with `too-big` an IPv4 packet that may be fragmented, and where what has
  *   to be quoted does not fit
  */

@@ -28,12 +28,12 @@ interface EchoTypes {
 const ICMP: EchoTypes = { request: 8, reply: 0 };
 const ICMPV6: EchoTypes = { request: 128, reply: 129 };
 
-/** What an echo says. */
+/** The fields of an echo. */
 export interface Echo {
   readonly kind: "request" | "reply";
   readonly identifier: number;
   readonly sequence: number;
-  /** What a decoder returns is a view of its input. */
+  /** In a decoder's result a view of its input. */
   readonly data: Uint8Array;
 }
 
@@ -78,8 +78,8 @@ export function encodeIcmpv6Echo(
 }
 
 /**
- * Whether the checksum of the ICMP message that fills [start, end) is right. Not to be asked while an
- * offload has yet to fill it in.
+ * Returns whether the checksum of the ICMP message that fills [start, end)  is right. Not for messages whose
+ * checksum an offload has yet to fill in.
  */
 export function isIcmpIntact(bytes: Uint8Array, start: number, end: number): boolean {
   return holds(bytes, start, end, ECHO_HEADER_BYTES) && checksum(bytes, start, end) === 0;
@@ -115,7 +115,7 @@ function writeEcho(bytes: Uint8Array, offset: Written, echo: Echo, types: EchoTy
   if (!isField(echo.identifier, 0xffff) || !isField(echo.sequence, 0xffff)) return undefined;
   const end = offset + length;
 
-  // Data first: it may be a view of this very buffer, from a request that is being made a reply in place.
+  // Copies the data first: it may be a view of this very buffer, if a request becomes its reply in place.
   bytes.set(echo.data, offset + ECHO_HEADER_BYTES);
   bytes[offset] = types[echo.kind];
   bytes[offset + 1] = 0;

@@ -81,7 +81,7 @@ export interface Ipv4 extends Ipv4Header {
   readonly end: number;
 }
 
-/** What {@link encodeIpv4} must be told; the rest has defaults (0, false, none, TTL 64). */
+/** The fields that {@link encodeIpv4} needs; the rest has defaults (0, false, none, TTL 64). */
 export type Ipv4Fields = Pick<Ipv4Header, "protocol" | "source" | "destination" | "payloadLength"> &
   Partial<Ipv4Header>;
 

@@ -71,7 +71,7 @@ export interface Ipv6 extends Ipv6Header {
   readonly end: number;
 }
 
-/** What {@link encodeIpv6} must be told; the rest has defaults (0, hop limit 64). */
+/** The fields that {@link encodeIpv6} needs; the rest has defaults (0, hop limit 64). */
 export type Ipv6Fields = Pick<Ipv6Header, "nextHeader" | "source" | "destination" | "payloadLength"> &
   Partial<Ipv6Header>;
 
@@ -99,10 +99,10 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number): Ipv6 
 /**
  * Returns whether a next header is an extension header, so that another header may follow it.
  *
- * The list is IANA's "IPv6 Extension Header Types" (RFC 7045 section 4) with three exceptions. Behind ESP (50) all is
- * encrypted. 253 and 254 are for experiments: a machine that does not know a header discards the packet (RFC 8200
- * section 4), so nothing behind it reaches anything. The same holds for numbers that are not assigned: they may be
- * protocols of any format, and not only headers of the one that RFC 6564 gives to new extension headers.
+ * The list is IANA's "IPv6 Extension Header Types" (RFC 7045 section 4) with three exceptions. Everything behind ESP (50)
+ * is encrypted. 253 and 254 are for experiments, and a machine that does not know them discards the packet (RFC 8200
+ * section 4). The same holds for unassigned numbers: they may be protocols, and not only new extension headers in the
+ * format of RFC 6564.
  */
 export function isExtensionHeader(nextHeader: number): boolean {
   switch (nextHeader) {

@@ -1,6 +1,6 @@
 /**
- * What a tunnel's port says of a frame that does not fit its underlay, in the name of the packet's destination, as there is
- * no router on a segment: see ./icmp-error.ts, `too-big`.
+ * Answers a frame that does not fit a port's underlay. The answer is in the name of the packet's destination, because a
+ * segment has no router: see ./icmp-error.ts, `too-big`.
  */
 import { readUint16 } from "../bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../ethernet.ts";
@@ -8,10 +8,10 @@ import { isGroupAt, MAC_BYTES } from "../mac.ts";
 import { icmpError } from "./icmp-error.ts";
 
 /**
- * The frame that answers the one in [frame, end), which exceeds what can be sent.
+ * Builds the frame that answers the one in [frame, end), which is too long.
  *
- * @param frameBytes what a frame may have at most, with its Ethernet header and tags
- * @returns undefined where nothing may be answered: no IP, IPv4 that may be fragmented, an error, a fragment, or a
+ * @param frameBytes greatest length of a frame, with its Ethernet header and tags
+ * @returns undefined if nothing may be answered: no IP, IPv4 that may be fragmented, an error, a fragment, or a
  *   packet of or to many
  */
 export function answerTooBig(
@@ -31,7 +31,7 @@ export function answerTooBig(
   if (mtu <= 0) return undefined;
   const answer = icmpError(bytes, packet, end, { kind: "too-big", mtu }, { room });
   if (answer === undefined) return undefined;
-  // Tags and EtherType stay, the addresses change places.
+  // Keeps tags and EtherType, and swaps the addresses.
   answer.set(bytes.subarray(frame + MAC_BYTES, frame + 2 * MAC_BYTES), 0);
   answer.set(bytes.subarray(frame, frame + MAC_BYTES), MAC_BYTES);
   answer.set(bytes.subarray(frame + 2 * MAC_BYTES, packet), 2 * MAC_BYTES);

@@ -1,6 +1,6 @@
 /**
- * TCP's maximum segment size (RFC 9293 section 3.7.1), lowered in a SYN on its way: hosts behind links that carry less
- * than theirs never make a segment too big. The checksum is brought up to date by RFC 1624, eqn. 3.
+ * Lowers TCP's maximum segment size (RFC 9293 section 3.7.1) in a SYN on its way, so that hosts send no segments that are too
+ * big for a link between them. Updates the checksum by RFC 1624, eqn. 3.
  */
 import { readUint16, writeUint16 } from "../bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, findEtherType } from "../ethernet.ts";
@@ -17,13 +17,13 @@ const OPTION_NOP = 1;
 const OPTION_MSS = 2;
 const MSS_OPTION_BYTES = 4;
 
-/** What IP and TCP headers without options take of an MTU: those with options, TCP subtracts itself (RFC 6691). */
+/** Length of IP and TCP headers without options: TCP subtracts options itself (RFC 6691). */
 const OVERHEAD_IPV4 = IPV4_HEADER_BYTES + TCP_HEADER_BYTES;
 const OVERHEAD_IPV6 = IPV6_HEADER_BYTES + TCP_HEADER_BYTES;
 
 /**
- * Where the frame in [frame, end) has the value of a SYN's MSS option, or -1 if it is no SYN, or has none. Reads
- * nothing outside the frame, whatever is there. Allocates nothing.
+ * Returns the offset of the MSS option's value in the frame in [frame, end), or -1 if it is no SYN or has no such option.
+ * Reads nothing outside the frame, whatever the bytes. Allocates nothing.
  */
 export function findMss(bytes: Uint8Array, frame: number, end: number): number {
   const tcp = findSyn(bytes, frame, end);
@@ -46,11 +46,11 @@ export function findMss(bytes: Uint8Array, frame: number, end: number): number {
 }
 
 /**
- * Lowers the MSS that the SYN in [frame, end) announces to what fits, in place.
+ * Lowers the MSS that the SYN in [frame, end) announces, in place, if it is too big.
  *
- * @param mss where its value is, as {@link findMss} says
- * @param frameBytes what a frame may have at most, with its Ethernet header and tags
- * @returns whether something was changed
+ * @param mss offset of its value, from {@link findMss}
+ * @param frameBytes greatest length of a frame, with its Ethernet header and tags
+ * @returns whether it changed the frame
  */
 export function clampMss(
   bytes: Uint8Array,
@@ -68,7 +68,7 @@ export function clampMss(
   writeUint16(bytes, mss, most);
   const at = tcp + CHECKSUM_OFFSET;
   const before = readUint16(bytes, at);
-  // At an odd offset the bytes of the option lie in two words, and count the other way round.
+  // At an odd offset the two bytes of the value lie in two words, so they count in swapped order.
   const swap = ((mss - tcp) & 1) === 1;
   const from = swap ? swapped(said) : said;
   const to = swap ? swapped(most) : most;
@@ -79,7 +79,7 @@ export function clampMss(
   return true;
 }
 
-/** Where the TCP header of a SYN is, or -1. */
+/** Returns the offset of a SYN's TCP header, or -1. */
 function findSyn(bytes: Uint8Array, frame: number, end: number): number {
   const typeOffset = findEtherType(bytes, frame, end);
   if (typeOffset < 0) return -1;
@@ -88,7 +88,7 @@ function findSyn(bytes: Uint8Array, frame: number, end: number): number {
   let tcp: number;
   if (type === ETHERTYPE_IPV4) {
     if (packet + IPV4_HEADER_BYTES > end || bytes[packet + 9] !== PROTOCOL_TCP) return -1;
-    // Not the first fragment: no TCP header.
+    // Later fragments have no TCP header.
     if ((readUint16(bytes, packet + 6) & 0x1fff) !== 0) return -1;
     tcp = packet + ((bytes[packet] ?? 0) & 0x0f) * 4;
   } else if (type === ETHERTYPE_IPV6) {

@@ -20,7 +20,7 @@ export const UDP_HEADER_BYTES = 8;
 const LENGTH_OFFSET = 4;
 const CHECKSUM_OFFSET = 6;
 
-/** What a UDP header says. */
+/** The fields of a UDP header. */
 export interface UdpHeader {
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -36,7 +36,7 @@ export interface Udp extends UdpHeader {
   readonly end: number;
 }
 
-/** What {@link encodeUdp} must be told; the checksum is 0, none, unless given. */
+/** The fields that {@link encodeUdp} needs; the checksum is 0, none, unless given. */
 export type UdpFields = Omit<UdpHeader, "checksum"> & Partial<Pick<UdpHeader, "checksum">>;
 
 /**
@@ -59,7 +59,8 @@ export function decodeUdp(bytes: Uint8Array, start: number, end: number): Udp | 
 }
 
 /**
- * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range. VXLAN wants no checksum (RFC 7348 §5); for all else call {@link sealUdp} once the payload is there.
+ * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range. VXLAN wants no
+ * checksum (RFC 7348 §5); for other protocols call {@link sealUdp} once the payload is there.
  */
 export function encodeUdp(bytes: Uint8Array, offset: Written, fields: UdpFields): Written {
   const { sourcePort, destinationPort, payloadLength, checksum: given = 0 } = fields;
@@ -76,7 +77,7 @@ export function encodeUdp(bytes: Uint8Array, offset: Written, fields: UdpFields)
 
 /**
  * Fills in the checksum of the datagram at `offset`, whose payload is in place, and returns the offset
- * after it; undefined where the datagram is longer than the buffer.
+ * after it; undefined if the datagram is longer than the buffer.
  */
 export function sealUdp(
   bytes: Uint8Array,
@@ -89,15 +90,15 @@ export function sealUdp(
   if (length < UDP_HEADER_BYTES || !hasRoom(bytes, offset, length)) return undefined;
   writeUint16(bytes, offset + CHECKSUM_OFFSET, 0);
   const sum = sumPseudoHeader(source, destination, PROTOCOL_UDP, length);
-  // 0 would mean that there is none; in one's complement 0xffff is the same number.
+  // 0 would mean no checksum; in one's complement 0xffff is the same number.
   writeUint16(bytes, offset + CHECKSUM_OFFSET, checksum(bytes, offset, offset + length, sum) || 0xffff);
   return offset + length;
 }
 
 /**
- * Whether the checksum of the datagram at the start of [start, end) is right. None is right over IPv4 only
- * (RFC 8200 §8.1); tunnels that may go without over IPv6 too (RFC 6935) see to that themselves. Not to be
- * asked while an offload has yet to fill it in.
+ * Returns whether the checksum of the datagram at the start of [start, end) is right. No checksum counts as
+ * right over IPv4 only (RFC 8200 §8.1); tunnels that may omit it over IPv6 too (RFC 6935) check that themselves. Not for
+ * datagrams whose checksum an offload has yet to fill in.
  */
 export function isUdpIntact(
   bytes: Uint8Array,

@@ -43,7 +43,7 @@ export function learnIgmp({ from, view, now, bringUp }: ControlFrame): Judged {
   const packet = decodeIpv4(view.bytes, view.payload, view.end);
   if (packet instanceof Malformed || view.fragment !== "none") return "report";
   const message = decodeIgmp(view.bytes, packet.payload, packet.end);
-  // RFC 4541 §2.1.1: messages that a switch doesn't know go to all.
+  // RFC 4541 §2.1.1: messages that a switch does not know go to all.
   if (message instanceof Malformed) return message.reason === "bad-type" ? "data" : "report";
   if (message.kind !== "query") {
     bringUp()?.heardReport(message, from, now);
