@@ -1,156 +1,72 @@
-import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
+import {
+  type ApiAnswer,
+  ApiClient,
+  type ApiRequest,
+  type Transport,
+  targetOf,
+} from "../../shared/api/client.ts";
+import type { PathParameters } from "../../shared/api/path.ts";
 import { Fault } from "../../shared/values/fault.ts";
 import { PLAIN, type Reach } from "./reach/reach.ts";
 import { request } from "./reach/request.ts";
 import { problemDetails, readJson } from "./tunnel/http-answer.ts";
 import { isForLogin, notARelay, Unreachable, wantsLogin } from "./tunnel/tunnel-errors.ts";
 
-/** What the API says of one thing, or is told. */
-export type Row = Readonly<Record<string, unknown>>;
-
 /** How long a relay may take to answer, in milliseconds. */
 const ANSWER_MS = 15_000;
-
-/** What a list may have in all: bytes, and pages, which may be empty. */
-const LIST_BYTES = 64 * 1024 * 1024;
-const MAX_PAGES = 10_000;
-
-/** How often, and how long between, to ask for what is under way already. */
-const IN_FLIGHT_TRIES = 10;
-const IN_FLIGHT_MS = 1_000;
 
 /** What a connection that was lost is called. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
-/** Speaks a relay's administration API. */
-export class AdminClient {
+/** Asks a relay's administration API from this machine. */
+export class AdminClient extends ApiClient {
+  readonly #transport: AdminTransport;
+
+  /** @param reach how to get there; straight or by the environment's proxy unless given */
+  constructor(relay: URL, token: string, reach: Reach = PLAIN) {
+    const transport = new AdminTransport(relay, token, reach);
+    super(transport);
+    this.#transport = transport;
+  }
+
+  /**
+   * Fetches what is no JSON, and may have no end.
+   *
+   * @param type its media type
+   * @param signal ends it
+   */
+  async stream<Path extends string>(
+    path: Path,
+    params: PathParameters<Path>,
+    query: Readonly<Record<string, string | undefined>>,
+    type: string,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    return await this.#transport.stream(targetOf(path, params, query), type, signal);
+  }
+}
+
+/** Sends requests as this machine reaches the relay: by its proxies, with its TLS, and faults of its own. */
+class AdminTransport implements Transport {
   readonly #relay: URL;
   readonly #token: string;
   readonly #reach: Reach;
 
-  /** @param reach how to get there; straight or by the environment's proxy unless given */
-  constructor(relay: URL, token: string, reach: Reach = PLAIN) {
+  constructor(relay: URL, token: string, reach: Reach) {
     this.#relay = relay;
     this.#token = token;
     this.#reach = reach;
   }
 
-  /** All rows, from all pages. */
-  async list(path: readonly string[], query: Readonly<Record<string, string>> = {}): Promise<Row[]> {
-    const rows: Row[] = [];
-    const seen = new Set<string>();
-    let total = 0;
-    for (let cursor: string | undefined; ; ) {
-      const search = { ...query, ...(cursor === undefined ? {} : { cursor }) };
-      const { json, headers, bytes } = await this.#request("GET", path, { query: search });
-      if (!Array.isArray(json)) throw notARelay(this.#relay, "its answer is not a list");
-      total += bytes;
-      if (seen.size >= MAX_PAGES || total > LIST_BYTES) throw notARelay(this.#relay, "its list has no end");
-      for (const row of json) {
-        if (typeof row !== "object" || row === null) throw notARelay(this.#relay, "its list has no rows");
-        rows.push(row);
-      }
-      cursor = nextCursor(headers.get("link"));
-      if (cursor === undefined) return rows;
-      if (seen.has(cursor)) throw notARelay(this.#relay, "its list goes round in a circle");
-      seen.add(cursor);
-    }
+  distrust(reason: string): Fault {
+    return notARelay(this.#relay, reason);
   }
 
-  async show(...path: string[]): Promise<Row> {
-    return this.#row((await this.#request("GET", path)).json);
-  }
-
-  /** Makes something, once: where the connection is lost, it is asked for again by the same key. */
-  async create(body: Row, ...path: string[]): Promise<Row> {
-    const key = randomUUID();
-    for (let waited = 0; ; waited++) {
-      try {
-        return this.#row((await this.#request("POST", path, { body, key })).json);
-      } catch (error) {
-        // What was asked for before the connection was lost may be under way yet.
-        const underWay = error instanceof Fault && error.code === "idempotency.in-flight";
-        if (!underWay || waited >= IN_FLIGHT_TRIES) throw error;
-        await delay(IN_FLIGHT_MS);
-      }
-    }
-  }
-
-  async change(body: Row, ...path: string[]): Promise<Row> {
-    return this.#row((await this.#request("PATCH", path, { body })).json);
-  }
-
-  /** A tenant's limits, or those of one of its networks, by name; with `change` as they are after it. */
-  async limits(tenant: string, network?: string, change?: Row): Promise<Row> {
-    const path = ["tenants", tenant, ...(network === undefined ? [] : ["networks", network]), "limits"];
-    const answer = await (change === undefined
-      ? this.#request("GET", path)
-      : this.#request("PATCH", path, { body: change }));
-    return this.#row(answer.json, ["network_devices"]);
-  }
-
-  async delete(...path: string[]): Promise<void> {
-    await this.deleteWith({}, ...path);
-  }
-
-  /** Deletes what a query widens or narrows. */
-  async deleteWith(query: Readonly<Record<string, string>>, ...path: string[]): Promise<void> {
-    await this.#request("DELETE", path, { query });
-  }
-
-  /**
-   * What is no JSON, and may go on and on.
-   *
-   * @param type its media type
-   * @param signal ends it
-   */
-  async stream(
-    path: readonly string[],
-    query: Readonly<Record<string, string>>,
-    type: string,
-    signal: AbortSignal,
-  ): Promise<ReadableStream<Uint8Array>> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new Error("no answer in time")), ANSWER_MS);
-    let response: Response;
-    try {
-      const search = new URLSearchParams(query).toString();
-      response = await this.#fetch("GET", path, { search, signal: AbortSignal.any([signal, late.signal]) });
-    } catch (error) {
-      throw failure(this.#relay, error);
-    } finally {
-      clearTimeout(timer);
-    }
-    if (!response.ok) {
-      const { json } = await readJson(response).catch(() => ({ json: undefined }));
-      throw refusal(this.#relay, response, json);
-    }
-    if (response.body !== null && response.headers.get("content-type") === type) {
-      return response.body;
-    }
-    throw notARelay(this.#relay, `its answer is not ${type}`);
-  }
-
-  /** @param keys of which it has one; everything that is administered has a name or an id */
-  #row(answer: unknown, keys: readonly string[] = ["name", "id"]): Row {
-    const isOne = typeof answer === "object" && answer !== null && keys.some((key) => key in answer);
-    if (isOne) return answer as Row;
-    throw notARelay(this.#relay, "its answer is not what was asked for");
-  }
-
-  /** Asks, and once more where the connection is lost and nothing can come of asking twice. */
-  async #request(
-    method: string,
-    path: readonly string[],
-    { query = {}, body, key }: { query?: Readonly<Record<string, string>>; body?: Row; key?: string } = {},
-  ): Promise<{ readonly json: unknown; readonly headers: Headers; readonly bytes: number }> {
-    const search = new URLSearchParams(query).toString();
-    const repeatable = method === "GET" || key !== undefined;
+  async send(request: ApiRequest): Promise<ApiAnswer> {
+    const repeatable = request.method === "GET" || request.key !== undefined;
     for (let tries = 1; ; tries++) {
-      const signal = AbortSignal.timeout(ANSWER_MS);
       try {
-        const response = await this.#fetch(method, path, { body, search, key, signal });
+        const response = await this.#fetch(request, AbortSignal.timeout(ANSWER_MS));
         const { headers } = response;
         if (response.status === 204) return { json: undefined, headers, bytes: 0 };
         const { json, bytes } = await readJson(response);
@@ -163,20 +79,30 @@ export class AdminClient {
     }
   }
 
-  async #fetch(
-    method: string,
-    path: readonly string[],
-    {
-      body,
-      search = "",
-      key,
-      signal,
-    }: { body?: Row | undefined; search?: string; key?: string | undefined; signal: AbortSignal },
-  ): Promise<Response> {
+  /** @throws Fault as {@link send} */
+  async stream(target: string, type: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error("no answer in time")), ANSWER_MS);
+    let response: Response;
+    try {
+      response = await this.#fetch({ method: "GET", target }, AbortSignal.any([signal, late.signal]));
+    } catch (error) {
+      throw failure(this.#relay, error);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!response.ok) {
+      const { json } = await readJson(response).catch(() => ({ json: undefined }));
+      throw refusal(this.#relay, response, json);
+    }
+    if (response.body !== null && response.headers.get("content-type") === type) return response.body;
+    throw this.distrust(`its answer is not ${type}`);
+  }
+
+  async #fetch({ method, target, body, key }: ApiRequest, signal: AbortSignal): Promise<Response> {
     const base = this.#relay.href.replace(/\/+$/, "");
-    const url = `${base}/v1/${path.map(encodeURIComponent).join("/")}${search === "" ? "" : `?${search}`}`;
     // The token and what is asked are for this relay, and not for wherever a redirect sends us: none is followed.
-    return await request(new URL(url), this.#reach, {
+    return await request(new URL(`${base}${target}`), this.#reach, {
       method,
       headers: {
         // Where a proxy in front of the relay takes the one header, the token goes in the other.
@@ -190,13 +116,6 @@ export class AdminClient {
       signal,
     });
   }
-}
-
-/** The cursor of the next page (RFC 8288): that alone, as the relay need not know where it is reached. */
-function nextCursor(link: string | null): string | undefined {
-  const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
-  if (target === undefined) return undefined;
-  return URL.parse(target, "http://relay")?.searchParams.get("cursor") ?? undefined;
 }
 
 /** Whether there was a connection, which ended before the answer was whole. */

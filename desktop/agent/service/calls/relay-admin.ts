@@ -31,7 +31,7 @@ export class RelayAdmin {
     const base = relayText(address.url);
     const told = merged(this.#told(base), { ...loginAndZone(address), ...way });
     // The list of tenants is open to a tenant's own administrator too.
-    if (token !== null) await this.#clientOf(address, token, told).list(["tenants"]);
+    if (token !== null) await this.#clientOf(address, token, told).list("/v1/tenants", {});
     const { state } = this.#agent;
     const others = state.admins.filter((one) => one.relay !== base);
     const reach = Object.keys(told).length === 0 ? {} : { reach: told };
@@ -42,9 +42,9 @@ export class RelayAdmin {
   /** @throws Fault `admin.no-token`, and the relay's own */
   async createNetwork(given: GivenParams<"network.create">): Promise<Result<"network.create">> {
     const { relay, tenant, name, subnet } = given;
-    const body = subnet === undefined ? { name } : { name, subnet };
-    const made = await this.#client(relay).create(body, "tenants", tenant, "networks");
-    return { name, tenant, vni: Number(made["vni"]) };
+    const path = "/v1/tenants/{tenant}/networks";
+    const made = await this.#client(relay).create(path, { tenant }, { name, subnet });
+    return { name, tenant, vni: Number(made.vni) };
   }
 
   /** @throws Fault `admin.no-token`, and the relay's own */
@@ -54,8 +54,9 @@ export class RelayAdmin {
     const network = known?.network ?? given.network;
     const tenant = given.tenant ?? known?.tenant ?? "default";
     const body = { network, ...(uses && { uses }), ...(expires_in && { expires_in }) };
-    const made = await this.#client(relay).create(body, "tenants", tenant, "invites");
-    return { id: plainText(String(made["id"]), 256), link: plainText(String(made["link"]), 2_048) };
+    const path = "/v1/tenants/{tenant}/invites";
+    const made = await this.#client(relay).create(path, { tenant }, body);
+    return { id: plainText(String(made.id), 256), link: plainText(String(made.link), 2_048) };
   }
 
   #client(relay: string): AdminClient {
