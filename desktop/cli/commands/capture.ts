@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { CaptureQuery } from "../../../shared/api/resources/live.ts";
 import { BlockReader } from "../../../shared/capture/block-reader.ts";
 import { Fault, usage } from "../../../shared/values/fault.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
@@ -76,15 +77,11 @@ async function runCapture(options: CaptureOptions): Promise<void> {
   const say = sayer(options, file);
   const signal = untilSignalled();
   const startedAt = performance.now();
-  const query = {
-    ...(vtep === undefined ? {} : { vtep }),
-    ...(drops === true ? { drops: "true" } : {}),
-    ...(seconds === undefined ? {} : { seconds: String(seconds) }),
-  };
-  const path = ["tenants", tenant, "networks", network, "capture"];
+  const path = "/v1/tenants/{tenant}/networks/{network}/capture";
+  const query: CaptureQuery = { vtep, drops: drops ? "true" : undefined, seconds: seconds?.toString() };
   let stream: ReadableStream<Uint8Array>;
   try {
-    stream = await client.stream(path, query, "application/x-pcapng", signal);
+    stream = await client.stream(path, options, query, "application/x-pcapng", signal);
   } catch (error) {
     if (signal.aborted) return;
     throw error;

@@ -1,10 +1,11 @@
 import { createRoute, type OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "zod";
+import type { PathParameters } from "../../../shared/api/path.ts";
 import { problem } from "../../../shared/api/resources/problem.ts";
 import { type ApiEnv, demandRelayAdmin } from "./access.ts";
 import { IDEMPOTENCY_HEADERS, type Idempotency, type Once } from "./idempotency.ts";
-import { type PathParameters, pathParameters } from "./path-parameters.ts";
+import { pathParameters } from "./path-parameters.ts";
 import { PROBLEM_TYPE, type ProblemStatus, titleOf } from "./problem.ts";
 import { validated } from "./validated.ts";
 

@@ -1,10 +1,5 @@
 import { z } from "zod";
 
-/** The names in braces of a path, each a text. */
-export type PathParameters<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
-  ? { readonly [Key in Name]: string } & PathParameters<Rest>
-  : unknown;
-
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   tenant: "The tenant's name.",
   network: "The network's name.",

@@ -80,6 +80,7 @@ export const limits = z
 export const limitsChange = z
   .strictObject(ofEach(LIMIT_NAMES, () => limit.optional()))
   .meta({ id: "LimitsChange", description: "Those not named stay." });
+export type LimitsChange = z.input<typeof limitsChange>;
 
 export const networkLimits = z
   .object(ofEach(NETWORK_LIMIT_NAMES, () => limit))

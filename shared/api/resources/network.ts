@@ -5,7 +5,7 @@ import { MAX_VNI } from "../../frame/encapsulation/vxlan.ts";
 import { networkSettings, settingsChange } from "../../switch/settings.ts";
 import { name } from "./fields.ts";
 
-const vni = z.number().int().min(1).max(MAX_VNI).meta({ description: "VXLAN network identifier." });
+export const vni = z.number().int().min(1).max(MAX_VNI).meta({ description: "VXLAN network identifier." });
 
 export const networkMode = z.enum(["switch", "wire"]).meta({
   description: "`switch` keeps link-local control frames to itself, `wire` passes everything.",

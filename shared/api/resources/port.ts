@@ -78,9 +78,9 @@ const nvgre = z.strictObject({
 });
 
 /** A port as it is asked for. The relay also refuses what contradicts itself (relay/hub/ports/config.ts). */
-export const newPort = z.discriminatedUnion("kind", [vxlan, gre, nvgre], {
-  error: "a port's kind is vxlan, gre or nvgre",
-});
+export const newPort = z
+  .discriminatedUnion("kind", [vxlan, gre, nvgre], { error: "a port's kind is vxlan, gre or nvgre" })
+  .meta({ id: "NewPort" });
 export type NewPort = z.input<typeof newPort>;
 
 const count = z.int();

@@ -8,6 +8,7 @@ import { AdminClient } from "../../../desktop/agent/admin-client.ts";
 import { PlainClient } from "./plain-client.ts";
 import { say } from "./say.ts";
 
+const TENANT = { tenant: "default" };
 const PER_NETWORK = 100;
 /** Opened at a time: less than what a relay lets strangers have open. */
 const AT_A_TIME = 50;
@@ -20,12 +21,12 @@ const clients: PlainClient[] = [];
 async function openUpTo(count: number): Promise<void> {
   while (clients.length < count) {
     const name = `idle-${clients.length}`;
-    await admin.create({ name }, "tenants", "default", "networks");
-    const { token } = await admin.create({ network: name }, "tenants", "default", "tokens");
+    await admin.create("/v1/tenants/{tenant}/networks", TENANT, { name });
+    const { token } = await admin.create("/v1/tenants/{tenant}/tokens", TENANT, { network: name });
     const until = Math.min(count, clients.length + PER_NETWORK);
     while (clients.length < until) {
       const some = Array.from({ length: Math.min(AT_A_TIME, until - clients.length) }, () =>
-        PlainClient.open({ url, token: String(token) }),
+        PlainClient.open({ url, token }),
       );
       clients.push(...(await Promise.all(some)));
     }

@@ -33,10 +33,10 @@ describe("a relay that is administered", () => {
       response.writeHead(status, { location: elsewhere.href }).end(),
     );
     const client = new AdminClient(relay, "secret");
-    await expect(client.create({ name: "x" }, "tenants")).rejects.toMatchObject({
+    await expect(client.create("/v1/tenants", {}, { name: "x" })).rejects.toMatchObject({
       code: "relay.not-a-relay",
     });
-    await expect(client.list(["tenants"])).rejects.toMatchObject({ code: "relay.not-a-relay" });
+    await expect(client.list("/v1/tenants", {})).rejects.toMatchObject({ code: "relay.not-a-relay" });
     expect(asked).toBe(0);
   });
 
@@ -49,7 +49,9 @@ describe("a relay that is administered", () => {
       response.on("drain", more);
       more();
     });
-    await expect(new AdminClient(relay, "t").show("me")).rejects.toMatchObject({ code: "relay.not-a-relay" });
+    await expect(new AdminClient(relay, "t").show("/v1/me", {})).rejects.toMatchObject({
+      code: "relay.not-a-relay",
+    });
   });
 
   it("is not read without end: a list", async () => {
@@ -59,7 +61,7 @@ describe("a relay that is administered", () => {
       const row = { id: "x".repeat(4_000_000) };
       response.setHeader("link", `</v1/tenants?cursor=${pages}>; rel="next"`).end(JSON.stringify([row]));
     });
-    await expect(new AdminClient(relay, "t").list(["tenants"])).rejects.toMatchObject({
+    await expect(new AdminClient(relay, "t").list("/v1/tenants", {})).rejects.toMatchObject({
       message: expect.stringContaining("its list has no end"),
     });
     expect(pages).toBeLessThan(40);
@@ -67,7 +69,7 @@ describe("a relay that is administered", () => {
 
   it("has no rows that are none", async () => {
     const relay = await serve((_request, response) => response.end("[null]"));
-    await expect(new AdminClient(relay, "t").list(["tenants"])).rejects.toMatchObject({
+    await expect(new AdminClient(relay, "t").list("/v1/tenants", {})).rejects.toMatchObject({
       code: "relay.not-a-relay",
     });
   });
@@ -81,7 +83,7 @@ describe("a relay that is administered", () => {
       };
       response.writeHead(409).end(JSON.stringify(problem));
     });
-    const error = await new AdminClient(relay, "t").show("me").catch((reason: unknown) => reason);
+    const error = await new AdminClient(relay, "t").show("/v1/me", {}).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "limit.devices", hint: "a b" });
     expect((error as Error).message).toMatch(/^full \[2J x{1000,1024}$/);
   });

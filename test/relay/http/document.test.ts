@@ -2,6 +2,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Hono } from "hono";
 import { pino } from "pino";
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { GuessLimiter } from "../../../relay/arrivals/guess-limiter.ts";
 import { httpApp } from "../../../relay/http/app.ts";
 import type { ApiEnv } from "../../../relay/http/kernel/access.ts";
@@ -10,12 +11,13 @@ import { UnderlayPorts } from "../../../relay/hub/ports/underlay-ports.ts";
 import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../../relay/tenants/tenants.ts";
 import { nodeUnderlay } from "../../../relay/underlay/node-underlay.ts";
+import { type Exchange, ROUTES } from "../../../shared/api/routes.ts";
 import { BROADCAST, ethernet, packet, station, TunnelClient } from "../../support/relay/client.ts";
 import { invite, TestDevice } from "../../support/relay/device.ts";
 import { arpRequest, igmpReport } from "../../support/relay/neighbour-frames.ts";
 import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 import { freeUdpPort } from "../../support/relay/udp-port.ts";
-import { DocumentedApi } from "./documented.ts";
+import { type ApiDocument, DocumentedApi } from "./documented.ts";
 
 /** Every route that the app has a handler for, but pages for people, as the document writes paths. */
 function routes(): string[] {
@@ -43,6 +45,12 @@ function routes(): string[] {
 /** Answered to what is no ordinary request, or when the relay is broken. */
 const NOT_SEEN = new Set(["openTunnel 101", "showReadiness 503"]);
 
+/** The name of a schema, or of those of a list. */
+function nameOf(schema: unknown): string | undefined {
+  const { $ref, items } = (schema ?? {}) as { $ref?: string; items?: unknown };
+  return items === undefined ? $ref?.replace("#/components/schemas/", "") : nameOf(items);
+}
+
 underEachRuntime("the API's document", (runtime) => {
   const relay = sharedRelay(runtime);
 
@@ -62,6 +70,35 @@ underEachRuntime("the API's document", (runtime) => {
   it("tells of every route there is, and of no other", async () => {
     const { operations } = await DocumentedApi.of(relay());
     expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routes().sort());
+  });
+
+  it("has the routes of the typed client, with their schemas", async () => {
+    const response = await fetch(`${relay().url}/v1/openapi.json`);
+    const { paths } = (await response.json()) as ApiDocument;
+    const documented = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { security, requestBody, responses, parameters = [] }]) => {
+        const succeeded = Object.keys(responses).find((status) => status < "400") ?? "";
+        const { content } = responses[succeeded] ?? {};
+        if (security.length === 0 || (content !== undefined && !("application/json" in content))) return [];
+        const query = parameters.filter(({ in: where }) => where === "query").map(({ name }) => name);
+        return {
+          route: `${method} ${path}`,
+          query: query.filter((name) => !["limit", "cursor"].includes(name)),
+          body: nameOf(requestBody?.content["application/json"]?.schema),
+          answer: nameOf(content?.["application/json"]?.schema),
+        };
+      }),
+    );
+    const routes = Object.entries(ROUTES).flatMap(([path, methods]) =>
+      Object.entries<Exchange>(methods).map(([method, { query, body, answer, row }]) => ({
+        route: `${method} ${path}`,
+        query: query instanceof z.ZodObject ? Object.keys(query.shape) : [],
+        body: body?.meta()?.id,
+        answer: (answer ?? row)?.meta()?.id,
+      })),
+    );
+    const byRoute = (one: { route: string }, other: { route: string }) => (one.route < other.route ? -1 : 1);
+    expect(routes.sort(byRoute)).toEqual(documented.sort(byRoute));
   });
 
   it("says of each operation what it is, who may ask, and what is answered", async () => {

@@ -8,7 +8,7 @@ import { merged, type Reach } from "../../reach/reach.ts";
 import type { Agent } from "../agent.ts";
 import { readRelay } from "../networks/network-ref.ts";
 
-/** Administers relays with the administrators' tokens that callers gave the agent. */
+/** Administers relays for whoever gave the agent an administrator's token of theirs. */
 export class RelayAdmin {
   readonly #agent: Agent;
 
@@ -16,13 +16,13 @@ export class RelayAdmin {
     this.#agent = agent;
   }
 
-  /** Returns the relays with a stored token. */
+  /** The relays that a token is kept of. */
   relays(): string[] {
     return this.#agent.state.admins.map(({ relay }) => relay);
   }
 
   /**
-   * Stores a token once the relay has accepted it; null removes it.
+   * Keeps a token once the relay has taken it, or with null forgets it.
    *
    * @throws Fault `admin.refused`, `relay.…`, `state.unwritable`
    */
@@ -30,8 +30,8 @@ export class RelayAdmin {
     const address = readRelay(relay);
     const base = relayText(address.url);
     const told = merged(this.#told(base), { ...loginAndZone(address), ...way });
-    // A tenant's own administrator may list tenants too.
-    if (token !== null) await this.#clientOf(address, token, told).list(["tenants"]);
+    // The list of tenants is open to a tenant's own administrator too.
+    if (token !== null) await this.#clientOf(address, token, told).list("/v1/tenants", {});
     const { state } = this.#agent;
     const others = state.admins.filter((one) => one.relay !== base);
     const reach = Object.keys(told).length === 0 ? {} : { reach: told };
@@ -42,9 +42,9 @@ export class RelayAdmin {
   /** @throws Fault `admin.no-token`, and the relay's own */
   async createNetwork(given: GivenParams<"network.create">): Promise<Result<"network.create">> {
     const { relay, tenant, name, subnet } = given;
-    const body = subnet === undefined ? { name } : { name, subnet };
-    const made = await this.#client(relay).create(body, "tenants", tenant, "networks");
-    return { name, tenant, vni: Number(made["vni"]) };
+    const path = "/v1/tenants/{tenant}/networks";
+    const made = await this.#client(relay).create(path, { tenant }, { name, subnet });
+    return { name, tenant, vni: Number(made.vni) };
   }
 
   /** @throws Fault `admin.no-token`, and the relay's own */
@@ -54,8 +54,9 @@ export class RelayAdmin {
     const network = known?.network ?? given.network;
     const tenant = given.tenant ?? known?.tenant ?? "default";
     const body = { network, ...(uses && { uses }), ...(expires_in && { expires_in }) };
-    const made = await this.#client(relay).create(body, "tenants", tenant, "invites");
-    return { id: plainText(String(made["id"]), 256), link: plainText(String(made["link"]), 2_048) };
+    const path = "/v1/tenants/{tenant}/invites";
+    const made = await this.#client(relay).create(path, { tenant }, body);
+    return { id: plainText(String(made.id), 256), link: plainText(String(made.link), 2_048) };
   }
 
   #client(relay: string): AdminClient {
@@ -65,8 +66,8 @@ export class RelayAdmin {
     if (kept !== undefined) return this.#clientOf(address, kept.token, loginAndZone(address));
     throw new Fault({
       code: "admin.no-token",
-      message: `the agent has no administrator's token for ${base}`,
-      hint: "Use the one in admin.token of the relay's data directory, or one of your tenant.",
+      message: `there is no administrator's token of ${base}`,
+      hint: "Give the one in admin.token of the relay's data directory, or one of your tenant's own.",
     });
   }
 

@@ -4,6 +4,8 @@ import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./ad
 
 type NetworkOptions = AdminOptions & { readonly network: string };
 
+const PATH = "/v1/tenants/{tenant}/networks/{network}/addresses";
+
 /** `laneway address list|fix|reserve|release` */
 export function addressCommand(): Command {
   const address = new Command("address").description(
@@ -15,33 +17,26 @@ export function addressCommand(): Command {
       "the network",
       "lan",
     );
-  const pathOf = ({ tenant, network }: NetworkOptions) => [
-    "tenants",
-    tenant,
-    "networks",
-    network,
-    "addresses",
-  ];
 
   add("list", "list the addresses that are taken").action(async (options: NetworkOptions) => {
-    const rows = await adminClient(options).list(pathOf(options));
+    const rows = await adminClient(options).list(PATH, options);
     new Output(options.json).list(rows, COLUMNS);
   });
   add("fix <address>", "have a device keep an address of your choice, from its next session on")
     .requiredOption("--device <id>", "the device; see 'laneway device list'")
     .action(async (text: string, options: NetworkOptions & { readonly device: string }) => {
       const request = { address: text, device: options.device };
-      new Output(options.json).object(await adminClient(options).create(request, ...pathOf(options)));
+      new Output(options.json).object(await adminClient(options).create(PATH, options, request));
     });
   add("reserve <address>", "keep an address free, for what the relay does not know").action(
     async (text: string, options: NetworkOptions) => {
       const request = { address: text };
-      new Output(options.json).object(await adminClient(options).create(request, ...pathOf(options)));
+      new Output(options.json).object(await adminClient(options).create(PATH, options, request));
     },
   );
   add("release <address>", "let go of an address that was reserved, fixed or given").action(
     async (text: string, options: NetworkOptions) => {
-      await adminClient(options).delete(...pathOf(options), text);
+      await adminClient(options).delete(`${PATH}/{address}`, { ...options, address: text });
       new Output(options.json).note(`address ${text} is free`);
     },
   );

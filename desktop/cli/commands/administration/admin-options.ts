@@ -1,6 +1,7 @@
 /** What every command takes that administers a relay, and the client that it comes to. */
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
+import type { z } from "zod";
 import { Fault, usage } from "../../../../shared/values/fault.ts";
 import { AdminClient } from "../../../agent/admin-client.ts";
 import { parseRelayUrl, type ReachOptions, reachOf, reachOptions } from "../../up/relay-url.ts";
@@ -39,13 +40,28 @@ export function adminClient(options: AdminOptions): AdminClient {
 }
 
 /**
- * Reads the value of `--macs`: how many MAC addresses a session may have.
+ * Returns a parser of an option's value: a whole number in decimal.
  *
- * @throws Fault unless the text is a whole number from 1 on
+ * @param option as it is written, like `--macs`
+ * @param from the least number, 0 or 1
+ * @param digits at most
+ * @returns it throws a Fault for anything else
  */
-export function macsNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw usage("usage.number", `'${text}' is not a number for --macs`, "Write a whole number from 1 on.");
+export function wholeNumber(
+  option: string,
+  { from = 0, digits = 9 }: { from?: 0 | 1; digits?: number } = {},
+): (text: string) => number {
+  const pattern = new RegExp(from === 0 ? `^\\d{1,${digits}}$` : `^[1-9]\\d{0,${digits - 1}}$`);
+  return (text) => {
+    if (pattern.test(text)) return Number(text);
+    const hint = `Write a whole number${from === 0 ? "" : " from 1 on"}.`;
+    throw usage("usage.number", `'${text}' is not a number for ${option}`, hint);
+  };
+}
+
+/** Returns the least and the greatest number of a field of the API, as help texts have them. */
+export function rangeText({ minValue, maxValue }: z.ZodNumber): string {
+  return `${minValue} to ${maxValue}`;
 }
 
 function adminToken(file: string | undefined): string {

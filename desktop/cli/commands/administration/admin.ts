@@ -8,6 +8,8 @@ interface CreateOptions extends AdminOptions {
   readonly name?: string;
 }
 
+const PATH = "/v1/tenants/{tenant}/admins";
+
 /** `laneway admin create|list|revoke` */
 export function adminCommand(): Command {
   const admin = new Command("admin").description(
@@ -24,19 +26,19 @@ export function adminCommand(): Command {
     )
     .option("--name <text>", "a note of who it is")
     .action(async (options: CreateOptions) => {
-      const { name, expires, tenant } = options;
+      const { name, expires } = options;
       const output = new Output(options.json);
       const request = { name, expires_in: expires };
-      output.object(await adminClient(options).create(request, "tenants", tenant, "admins"));
+      output.object(await adminClient(options).create(PATH, options, request));
       output.note("They set it as LANEWAY_ADMIN_TOKEN; it is for this tenant alone.");
     });
   add("list", "list a tenant's administrators").action(async (options: AdminOptions) => {
-    const rows = await adminClient(options).list(["tenants", options.tenant, "admins"]);
+    const rows = await adminClient(options).list(PATH, options);
     new Output(options.json).list(rows, ["id", "tenant", "name", "created_at", "expires_at"]);
   });
   add("revoke <id>", "shut an administrator out; what they capture ends").action(
     async (id: string, options: AdminOptions) => {
-      await adminClient(options).delete("tenants", options.tenant, "admins", id);
+      await adminClient(options).delete(`${PATH}/{admin}`, { ...options, admin: id });
       new Output(options.json).note(`administrator '${id}' is revoked`);
     },
   );

@@ -14,9 +14,9 @@ export function auditCommand(): Command {
       parseDuration,
     )
     .action(async (options: AdminOptions & { readonly since?: number }) => {
-      const { tenant, since, json } = options;
+      const { since, json } = options;
       const query = since === undefined ? {} : { since: String(since) };
-      const rows = await adminClient(options).list(["tenants", tenant, "audit"], query);
+      const rows = await adminClient(options).list("/v1/tenants/{tenant}/audit", options, query);
       new Output(json).list(rows, ["at", "actor", "action", "object", "from"]);
     });
 }

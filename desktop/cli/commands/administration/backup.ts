@@ -13,7 +13,7 @@ export function backupCommand(): Command {
       .argument("<file>", "where to; 'laneway restore' puts it back"),
   ).action(async (file: string, options: AdminOptions) => {
     const client = adminClient(options);
-    const stream = await client.stream(["backup"], {}, "application/vnd.sqlite3", untilSignalled());
+    const stream = await client.stream("/v1/backup", {}, {}, "application/vnd.sqlite3", untilSignalled());
     const bytes = await new Response(stream).bytes().catch((cause: unknown) => {
       throw new Fault({
         code: "backup.cut",

@@ -1,6 +1,9 @@
 import { Command } from "commander";
+import type { Device } from "../../../../shared/api/resources/device.ts";
 import { Output, type Row } from "../../print/output.ts";
 import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./admin-options.ts";
+
+const PATH = "/v1/tenants/{tenant}/devices";
 
 /** `laneway device list|revoke` */
 export function deviceCommand(): Command {
@@ -9,24 +12,19 @@ export function deviceCommand(): Command {
     adminOptions(tenantOption(device.command(usage).description(description)));
 
   add("list", "list a tenant's devices").action(async (options: AdminOptions) => {
-    const rows = await adminClient(options).list(["tenants", options.tenant, "devices"]);
+    const rows = await adminClient(options).list(PATH, options);
     const shown = options.json === true ? rows : rows.map(forPeople);
     new Output(options.json).list(shown, ["id", "name", "tenant", "networks", "online", "last_seen"]);
   });
   add("revoke <id>", "shut a device out; its session ends").action(
     async (id: string, options: AdminOptions) => {
-      await adminClient(options).delete("tenants", options.tenant, "devices", id);
+      await adminClient(options).delete(`${PATH}/{device}`, { ...options, device: id });
       new Output(options.json).note(`device '${id}' is revoked`);
     },
   );
   return device;
 }
 
-function forPeople(row: Row): Row {
-  const { networks, online } = row as { networks?: unknown; online?: unknown };
-  return {
-    ...row,
-    networks: Array.isArray(networks) && networks.length > 0 ? networks.join(",") : undefined,
-    online: online === true ? "yes" : "no",
-  };
+function forPeople(row: Device): Row {
+  return { ...row, online: row.online ? "yes" : "no" };
 }

@@ -1,9 +1,8 @@
 import { Command, Option } from "commander";
 import { isLoopback } from "../../../../shared/api/invite-link.ts";
 import { parseDuration } from "../../../../shared/values/duration.ts";
-import { usage } from "../../../../shared/values/fault.ts";
 import { Output } from "../../print/output.ts";
-import { type AdminOptions, adminClient, adminOptions, macsNumber, tenantOption } from "./admin-options.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption, wholeNumber } from "./admin-options.ts";
 
 interface CreateOptions extends AdminOptions {
   readonly network: string;
@@ -13,6 +12,8 @@ interface CreateOptions extends AdminOptions {
   readonly qr?: boolean;
 }
 
+const PATH = "/v1/tenants/{tenant}/invites";
+
 /** `laneway invite create|list|revoke` */
 export function inviteCommand(): Command {
   const invite = new Command("invite").description("administer invites, each a link onto one network");
@@ -21,11 +22,11 @@ export function inviteCommand(): Command {
 
   add("create", "make an invite; its link is shown this once")
     .option("--network <name>", "the network that it opens", "lan")
-    .option("--uses <number>", "how many devices it lets in (default: 1)", uses)
+    .option("--uses <number>", "how many devices it lets in (default: 1)", wholeNumber("--uses", { from: 1 }))
     .option(
       "--macs <number>",
       "how many MAC addresses may be behind each device (default: the limits say)",
-      macsNumber,
+      wholeNumber("--macs", { from: 1 }),
     )
     .option("--expires <duration>", "how long it is good for: 30s, 15m, 24h, 7d", parseDuration)
     .option("--qr", "draw the link as a QR code, too, for a phone's camera (not with --json)")
@@ -33,18 +34,18 @@ export function inviteCommand(): Command {
       const { network, uses, macs, expires, qr } = options;
       const request = { network, uses, macs, expires_in: expires };
       const output = new Output(options.json);
-      const made = await adminClient(options).create(request, "tenants", options.tenant, "invites");
+      const made = await adminClient(options).create(PATH, options, request);
       output.object(made);
-      if (qr === true && options.json !== true) output.drawing(await qrCode(String(made["link"])));
+      if (qr === true && options.json !== true) output.drawing(await qrCode(made.link));
       output.note("Send the link to whoever is to join: it is opened by 'laneway join LINK'.");
-      if (isLoopback(new URL(String(made["link"])))) {
+      if (isLoopback(new URL(made.link))) {
         output.note(
           "It is of use on this machine alone: for others, name the relay by its own address (--relay http://ADDRESS:PORT), or start it with --public-url.",
         );
       }
     });
   add("list", "list a tenant's invites").action(async (options: AdminOptions) => {
-    const rows = await adminClient(options).list(["tenants", options.tenant, "invites"]);
+    const rows = await adminClient(options).list(PATH, options);
     new Output(options.json).list(rows, ["id", "network", "tenant", "used", "uses", "expires_at"]);
   });
   add("revoke <id>", "withdraw an invite, and shut out the devices that came by it")
@@ -53,9 +54,9 @@ export function inviteCommand(): Command {
       new Option("--devices", "shut the devices out: the default").conflicts("keepDevices").hideHelp(),
     )
     .action(async (id: string, options: AdminOptions & { readonly keepDevices?: boolean }) => {
-      const { tenant, keepDevices = false, json } = options;
-      const query = { devices: `${!keepDevices}` };
-      await adminClient(options).deleteWith(query, "tenants", tenant, "invites", id);
+      const { keepDevices = false, json } = options;
+      const query = { devices: keepDevices ? "false" : "true" } as const;
+      await adminClient(options).delete(`${PATH}/{invite}`, { ...options, invite: id }, query);
       const devices = keepDevices ? "the devices that came by it stay" : "so are the devices that came by it";
       new Output(json).note(`invite '${id}' is revoked, ${devices}`);
     });
@@ -69,10 +70,4 @@ async function qrCode(link: string): Promise<string> {
   return process.stdout.isTTY
     ? await QrCode.toString(link, { type: "terminal", small: true })
     : await QrCode.toString(link, { type: "utf8" });
-}
-
-/** @throws Fault unless the text is a whole number from 1 on */
-function uses(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw usage("usage.number", `'${text}' is not a number for --uses`, "Write a whole number from 1 on.");
 }

@@ -1,13 +1,11 @@
 import { Command } from "commander";
+import { INHERIT, type LimitsChange } from "../../../../shared/api/resources/limits.ts";
 import { usage } from "../../../../shared/values/fault.ts";
 import { Output, type Row } from "../../print/output.ts";
 import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./admin-options.ts";
 
 /** What stands for no limit at all. */
 const UNLIMITED = "unlimited";
-
-/** What stands for a network's limit being its tenant's. */
-const INHERIT = "inherit";
 
 const HELP = `
 Besides counts of networks, devices, tokens, invites and sessions, the limits of a tenant are:
@@ -36,19 +34,23 @@ export function limitsCommand(): Command {
 
   add("show", "show a tenant's limits; those that begin with network- are of each of its networks").action(
     async (options: LimitsOptions) => {
-      print(options, await adminClient(options).limits(options.tenant, options.network));
+      print(options, await adminClient(options).show(pathOf(options), options));
     },
   );
   add(
     "set <limit...>",
     "change a tenant's limits, like devices=50 network-macs=1000 tokens=unlimited",
   ).action(async (texts: string[], options: LimitsOptions) => {
-    const { tenant, network } = options;
-    const change = Object.fromEntries(texts.map(parseLimit));
-    print(options, await adminClient(options).limits(tenant, network, change));
+    const change: LimitsChange = Object.fromEntries(texts.map(parseLimit));
+    print(options, await adminClient(options).change(pathOf(options), options, change));
   });
   limits.addHelpText("after", HELP);
   return limits;
+}
+
+/** Returns the path of the limits of a tenant, or of one of its networks. */
+function pathOf({ network }: LimitsOptions) {
+  return `/v1/tenants/{tenant}/${network === undefined ? "" : "networks/{network}/"}limits` as const;
 }
 
 function print({ json, tenant, network }: LimitsOptions, limits: Row): void {

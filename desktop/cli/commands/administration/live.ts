@@ -5,6 +5,9 @@ import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./ad
 
 type NetworkOptions = AdminOptions & { readonly network: string };
 
+const NETWORK = "/v1/tenants/{tenant}/networks/{network}";
+const FDB = `${NETWORK}/fdb` as const;
+
 /** Commands that show what goes on in a network now, each a table. */
 const TABLES = [
   ["groups", "show a network's multicast groups and who is in them", ["group", "vni", "ports"]],
@@ -41,7 +44,6 @@ function fdbCommand(): Command {
     .option("--vtep <id|name>", "the VTEP")
     .option("--unpin <mac>", "take a static entry back")
     .action(async (options: FdbOptions) => {
-      const path = ["tenants", options.tenant, "networks", options.network, "fdb"];
       const output = new Output(options.json);
       if (options.pin !== undefined) {
         if (options.vtep === undefined) {
@@ -51,19 +53,31 @@ function fdbCommand(): Command {
             "Name it with --vtep ID; see 'laneway counters'.",
           );
         }
-        output.object(await adminClient(options).create({ mac: options.pin, port: options.vtep }, ...path));
+        output.object(
+          await adminClient(options).create(FDB, options, { mac: options.pin, port: options.vtep }),
+        );
       } else if (options.unpin !== undefined) {
-        await adminClient(options).delete(...path, options.unpin);
+        await adminClient(options).delete(`${FDB}/{mac}`, { ...options, mac: options.unpin });
         output.note(`${options.unpin} has no static entry any more`);
       } else {
-        output.list(await rows(options, "fdb"), ["mac", "vni", "port", "kind", "age_seconds"]);
+        output.list(await adminClient(options).list(FDB, options), [
+          "mac",
+          "vni",
+          "port",
+          "kind",
+          "age_seconds",
+        ]);
       }
     });
 }
 
-function tableCommand(name: string, description: string, columns: readonly string[]): Command {
+function tableCommand(
+  name: (typeof TABLES)[number][0],
+  description: string,
+  columns: readonly string[],
+): Command {
   return ofNetwork(name, description).action(async (options: NetworkOptions) => {
-    new Output(options.json).list(await rows(options, name), columns);
+    new Output(options.json).list(await adminClient(options).list(`${NETWORK}/${name}`, options), columns);
   });
 }
 
@@ -72,7 +86,8 @@ function traceCommand(): Command {
     .requiredOption("--from <machine>", "where it comes from: a MAC or IP address, or a member's name")
     .requiredOption("--to <machine>", "where it goes: the same, or broadcast")
     .action(async (options: NetworkOptions & { readonly from: string; readonly to: string }) => {
-      const steps = await rows(options, "trace", { from: options.from, to: options.to });
+      const { from, to } = options;
+      const steps = await adminClient(options).list(`${NETWORK}/trace`, options, { from, to });
       new Output(options.json).list(steps, ["step", "result", "detail"]);
     });
 }
@@ -83,9 +98,4 @@ function ofNetwork(name: string, description: string): Command {
     "the network",
     "lan",
   );
-}
-
-function rows(options: NetworkOptions, what: string, query?: Readonly<Record<string, string>>) {
-  const path = ["tenants", options.tenant, "networks", options.network, what];
-  return adminClient(options).list(path, query);
 }

@@ -1,9 +1,22 @@
 import { Command, Option } from "commander";
+import type { z } from "zod";
+import { networkMode, vni } from "../../../../shared/api/resources/network.ts";
 import { parseCidr } from "../../../../shared/frame/cidr.ts";
-import { DEFAULT_SETTINGS, type NetworkSettings } from "../../../../shared/switch/settings.ts";
+import {
+  DEFAULT_SETTINGS,
+  type NetworkSettings,
+  type SettingsChange,
+} from "../../../../shared/switch/settings.ts";
 import { usage } from "../../../../shared/values/fault.ts";
-import { Output, type Row } from "../../print/output.ts";
-import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./admin-options.ts";
+import { Output } from "../../print/output.ts";
+import {
+  type AdminOptions,
+  adminClient,
+  adminOptions,
+  rangeText,
+  tenantOption,
+  wholeNumber,
+} from "./admin-options.ts";
 
 interface CreateOptions extends AdminOptions {
   readonly vni?: number;
@@ -11,11 +24,14 @@ interface CreateOptions extends AdminOptions {
   readonly addresses: boolean;
   readonly group?: string;
   readonly mtu?: number;
-  readonly mode: string;
+  readonly mode: z.infer<typeof networkMode>;
   readonly set?: readonly string[];
 }
 
 const COLUMNS = ["name", "tenant", "vni", "group", "mtu", "subnet", "mode"];
+
+const PATH = "/v1/tenants/{tenant}/networks";
+const ONE = `${PATH}/{network}` as const;
 
 /** `laneway network create|list|show|delete` */
 export function networkCommand(): Command {
@@ -26,7 +42,7 @@ export function networkCommand(): Command {
   add("create <name>", "make a network")
     .option(
       "--vni <number>",
-      "its VXLAN network identifier, 1 to 16777215 (default: a free one)",
+      `its VXLAN network identifier, ${rangeText(vni)} (default: a free one)`,
       wholeNumber("--vni"),
     )
     .option("--subnet <cidr>", "the IP subnet that it uses, like 10.20.0.0/24", cidr)
@@ -35,7 +51,7 @@ export function networkCommand(): Command {
     .option("--mtu <bytes>", "the MTU of its interfaces (default: 1500)", wholeNumber("--mtu"))
     .addOption(
       new Option("--mode <mode>", "switch keeps link-local control frames, wire passes everything")
-        .choices(["switch", "wire"])
+        .choices(networkMode.options)
         .default("switch"),
     )
     .option(
@@ -43,42 +59,30 @@ export function networkCommand(): Command {
       "settings that are not to be their defaults; see 'laneway network set --help'",
     )
     .action(async (name: string, options: CreateOptions) => {
-      const { vni, subnet, group, mtu, mode, tenant } = options;
       const settings = parseSettings(options.set ?? []);
-      const request = {
-        name,
-        vni,
-        subnet,
-        group,
-        mtu,
-        mode,
-        settings,
-        ...(options.addresses ? {} : { addresses: false }),
-      };
-      new Output(options.json).object(
-        await adminClient(options).create(request, "tenants", tenant, "networks"),
-      );
+      const { vni, subnet, group, mtu, mode } = options;
+      const addresses = options.addresses ? undefined : false;
+      const request = { name, vni, subnet, addresses, group, mtu, mode, settings };
+      new Output(options.json).object(await adminClient(options).create(PATH, options, request));
     });
   add("list", "list a tenant's networks").action(async (options: AdminOptions) => {
-    const rows = await adminClient(options).list(["tenants", options.tenant, "networks"]);
+    const rows = await adminClient(options).list(PATH, options);
     new Output(options.json).list(rows, COLUMNS);
   });
   add("show <name>", "show a network").action(async (name: string, options: AdminOptions) => {
-    new Output(options.json).object(
-      await adminClient(options).show("tenants", options.tenant, "networks", name),
-    );
+    new Output(options.json).object(await adminClient(options).show(ONE, { ...options, network: name }));
   });
   add("set <name> <setting...>", "change a network's settings, like dhcp-guard=on storm-broadcast=500")
     .addHelpText("after", `\nSettings: ${Object.keys(DEFAULT_SETTINGS).map(dashed).join(", ")}`)
     .action(async (name: string, settings: string[], options: AdminOptions) => {
       const change = { settings: parseSettings(settings) };
       new Output(options.json).object(
-        await adminClient(options).change(change, "tenants", options.tenant, "networks", name),
+        await adminClient(options).change(ONE, { ...options, network: name }, change),
       );
     });
   add("delete <name>", "delete a network with its tokens; its sessions end").action(
     async (name: string, options: AdminOptions) => {
-      await adminClient(options).delete("tenants", options.tenant, "networks", name);
+      await adminClient(options).delete(ONE, { ...options, network: name });
       new Output(options.json).note(`network '${name}' is deleted`);
     },
   );
@@ -86,7 +90,7 @@ export function networkCommand(): Command {
 }
 
 /** `dhcp-guard=on` and the like, as the API has them; whether the values can be is for the relay to say. */
-function parseSettings(texts: readonly string[]): Row {
+function parseSettings(texts: readonly string[]): SettingsChange {
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf("=");
@@ -113,14 +117,6 @@ function typed(like: string | number | boolean, text: string): string | number |
 
 function dashed(key: string): string {
   return key.replaceAll("_", "-");
-}
-
-function wholeNumber(option: string): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,9}$/.test(text))
-      throw usage("usage.number", `'${text}' is not a number for ${option}`, "Write a whole number.");
-    return Number(text);
-  };
 }
 
 /** @throws Fault unless the text is a CIDR */

@@ -1,35 +1,28 @@
 import { Command, Option } from "commander";
+import { type NewPort, newPort } from "../../../../shared/api/resources/port.ts";
 import { PORT_ROLES } from "../../../../shared/switch/port.ts";
-import { usage } from "../../../../shared/values/fault.ts";
-import { Output, type Row } from "../../print/output.ts";
-import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./admin-options.ts";
+import { Output } from "../../print/output.ts";
+import {
+  type AdminOptions,
+  adminClient,
+  adminOptions,
+  rangeText,
+  tenantOption,
+  wholeNumber,
+} from "./admin-options.ts";
 
 type NetworkOptions = AdminOptions & { readonly network: string };
 
-interface CreateOptions extends NetworkOptions {
-  readonly kind: string;
-  readonly listen?: string;
-  readonly remote?: readonly string[];
-  readonly group?: string;
-  readonly interface?: string;
-  readonly wireVni?: number;
-  readonly unknownRemotes?: string;
-  readonly gbp?: true;
-  readonly gpe?: true;
-  readonly key?: number;
-  readonly checksum?: true;
-  readonly sequence?: true;
-  readonly over?: string;
-  readonly mode?: string;
-  readonly gateway?: readonly string[];
-  readonly route?: readonly string[];
-  readonly vsid?: number;
-  readonly mtu?: number;
-  readonly clampMss?: true;
-  readonly role?: readonly string[];
-}
+type CreateOptions = NetworkOptions & { readonly unknownRemotes?: string };
 
 const COLUMNS = ["id", "network", "kind", "state", "listen", "remotes", "group", "problem"];
+
+const PATH = "/v1/tenants/{tenant}/networks/{network}/ports";
+const ONE = `${PATH}/{port}` as const;
+
+const [, gre, nvgre] = newPort.options;
+/** The names of the fields of every kind of port. */
+const FIELDS: ReadonlySet<string> = new Set(newPort.options.flatMap(({ shape }) => Object.keys(shape)));
 
 /** `laneway port create|list|show|delete` */
 export function portCommand(): Command {
@@ -43,120 +36,98 @@ export function portCommand(): Command {
       "lan",
     );
 
+  const field = (flags: string, description: string) => new FieldOption(flags, description);
+  const number = (option: string, value: string, description: string) =>
+    field(`${option} ${value}`, description).argParser(wholeNumber(option, { digits: 10 }));
   add("create", "make a port; it works from now on")
     .addOption(
-      new Option("--kind <kind>", "how frames travel")
-        .choices(["vxlan", "gre", "nvgre"])
+      field("--kind <kind>", "how frames travel")
+        .choices(newPort.options.map(({ shape }) => shape.kind.value))
         .makeOptionMandatory(),
     )
-    .option(
-      "--listen <host[:port]>",
-      "an address of the relay's machine to receive on (default: all of them)",
+    .addOption(
+      field(
+        "--listen <host[:port]>",
+        "an address of the relay's machine to receive on (default: all of them)",
+      ),
     )
-    .addOption(repeated("--remote <host[:port]>", "another end; again for more"))
-    .option("--group <address>", "vxlan: the multicast group that carries what is for all")
-    .option("--interface <name>", "vxlan: the interface that the group is on")
-    .option(
-      "--wire-vni <number>",
-      "vxlan: the VNI on the underlay (default: the network's)",
-      whole("--wire-vni"),
-    )
+    .addOption(field("--remote <host[:port]>", "another end; again for more").repeated())
+    .addOption(field("--group <address>", "vxlan: the multicast group that carries what is for all"))
+    .addOption(field("--interface <name>", "vxlan: the interface that the group is on"))
+    .addOption(number("--wire-vni", "<number>", "vxlan: the VNI on the underlay (default: the network's)"))
     .addOption(
       new Option(
         "--unknown-remotes <what>",
         "whether other ends may be learnt (default: with a group), or also flooded",
       ).choices(["learn", "drop", "flood"]),
     )
-    .option("--gbp", "vxlan: read group-based policy and pass it on to other ports")
-    .option("--gpe", "vxlan: the generic protocol extension, UDP port 4790")
-    .option("--key <number>", "gre: the key, 0 to 4294967295", whole("--key"))
-    .option("--checksum", "gre: send checksums")
-    .option("--sequence", "gre: number packets, drop what is late")
+    .addOption(field("--gbp", "vxlan: read group-based policy and pass it on to other ports"))
+    .addOption(field("--gpe", "vxlan: the generic protocol extension, UDP port 4790"))
+    .addOption(number("--key", "<number>", `gre: the key, ${rangeText(gre.shape.key.unwrap())}`))
+    .addOption(field("--checksum", "gre: send checksums"))
+    .addOption(field("--sequence", "gre: number packets, drop what is late"))
     .addOption(
-      new Option("--over <what>", "gre, nvgre: right over IP, or in UDP (RFC 8086)").choices(["ip", "udp"]),
-    )
-    .addOption(
-      new Option("--mode <mode>", "gre: what is inside, Ethernet or IP").choices(["bridged", "routed"]),
-    )
-    .addOption(
-      repeated(
-        "--gateway <cidr>",
-        "gre, routed: the hub's address on the network, which its machines route by; again for the other IP version",
+      field("--over <what>", "gre, nvgre: right over IP, or in UDP (RFC 8086)").choices(
+        gre.shape.over.unwrap().options,
       ),
     )
-    .addOption(repeated("--route <cidr>", "gre, routed: a subnet at the other end; again for more"))
-    .option("--vsid <number>", "nvgre: the virtual subnet id, 4096 to 16777214", whole("--vsid"))
-    .option("--mtu <bytes>", "the underlay's MTU (default: as the system knows it)", whole("--mtu"))
-    .option("--clamp-mss", "have TCP keep its segments to what fits")
     .addOption(
-      new Option("--role <role...>", "what the machines behind it may be to others").choices(PORT_ROLES),
+      field("--mode <mode>", "gre: what is inside, Ethernet or IP").choices(gre.shape.mode.unwrap().options),
     )
+    .addOption(
+      field(
+        "--gateway <cidr>",
+        "gre, routed: the hub's address on the network, which its machines route by; again for the other IP version",
+      ).repeated(),
+    )
+    .addOption(field("--route <cidr>", "gre, routed: a subnet at the other end; again for more").repeated())
+    .addOption(number("--vsid", "<number>", `nvgre: the virtual subnet id, ${rangeText(nvgre.shape.vsid)}`))
+    .addOption(number("--mtu", "<bytes>", "the underlay's MTU (default: as the system knows it)"))
+    .addOption(field("--clamp-mss", "have TCP keep its segments to what fits"))
+    .addOption(field("--role <role...>", "what the machines behind it may be to others").choices(PORT_ROLES))
     .action(async (options: CreateOptions) => {
-      new Output(options.json).object(
-        await adminClient(options).create(requestOf(options), ...path(options)),
-      );
+      new Output(options.json).object(await adminClient(options).create(PATH, options, requestOf(options)));
     });
   add("list", "list a network's ports").action(async (options: NetworkOptions) => {
-    new Output(options.json).list(await adminClient(options).list(path(options)), COLUMNS);
+    new Output(options.json).list(await adminClient(options).list(PATH, options), COLUMNS);
   });
   add("show <id>", "show a port with its counters and what it learnt").action(
     async (id: string, options: NetworkOptions) => {
-      new Output(options.json).object(await adminClient(options).show(...path(options), id));
+      new Output(options.json).object(await adminClient(options).show(ONE, { ...options, port: id }));
     },
   );
   add("delete <id>", "delete a port; nothing passes there any more").action(
     async (id: string, options: NetworkOptions) => {
-      await adminClient(options).delete(...path(options), id);
+      await adminClient(options).delete(ONE, { ...options, port: id });
       new Output(options.json).note(`port '${id}' is deleted`);
     },
   );
   return port;
 }
 
-function path({ tenant, network }: NetworkOptions): string[] {
-  return ["tenants", tenant, "networks", network, "ports"];
-}
-
-/** The options as the API has them: what is not given is not said, and what a kind does not know it refuses itself. */
-function requestOf(options: CreateOptions): Row {
-  const said = {
-    kind: options.kind,
-    listen: options.listen,
-    remotes: options.remote,
-    group: options.group,
-    interface: options.interface,
-    wire_vni: options.wireVni,
-    unknown_remotes: options.unknownRemotes === undefined ? undefined : options.unknownRemotes !== "drop",
-    flood_learnt: options.unknownRemotes === "flood" ? true : undefined,
-    gbp: options.gbp,
-    gpe: options.gpe,
-    key: options.key,
-    checksum: options.checksum,
-    sequence: options.sequence,
-    over: options.over,
-    mode: options.mode,
-    gateways: options.gateway,
-    routes: options.route,
-    vsid: options.vsid,
-    mtu: options.mtu,
-    clamp_mss: options.clampMss,
-    roles: options.role,
+/**
+ * The options as the API has them: what is not given is not said, and what a kind does not know the relay refuses, with
+ * whatever else it is told.
+ */
+function requestOf(options: CreateOptions): NewPort {
+  const { unknownRemotes } = options;
+  const given = Object.entries(options).filter(([name]) => FIELDS.has(name));
+  const unknown = {
+    unknown_remotes: unknownRemotes === undefined ? undefined : unknownRemotes !== "drop",
+    flood_learnt: unknownRemotes === "flood" ? true : undefined,
   };
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  return { ...Object.fromEntries(given), ...unknown } as NewPort;
 }
 
-/** An option that may be given again, each time with one value. */
-function repeated(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text: string, before: readonly string[] | undefined) => [
-    ...(before ?? []),
-    text,
-  ]);
-}
+/** An option that stands for a field of the request: its value is kept by the field's name. */
+class FieldOption extends Option {
+  override attributeName(): string {
+    const name = this.name().replaceAll("-", "_");
+    return FIELDS.has(name) ? name : `${name}s`;
+  }
 
-function whole(option: string): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,10}$/.test(text))
-      throw usage("usage.number", `'${text}' is not a number for ${option}`, "Write a whole number.");
-    return Number(text);
-  };
+  /** Lets the option be given again, each time with one value. */
+  repeated(): this {
+    return this.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+  }
 }

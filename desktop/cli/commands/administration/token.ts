@@ -1,18 +1,21 @@
 import { Command, Option } from "commander";
-import { PORT_ROLES } from "../../../../shared/switch/port.ts";
+import type { Token } from "../../../../shared/api/resources/token.ts";
+import { PORT_ROLES, type PortRole } from "../../../../shared/switch/port.ts";
 import { parseDuration } from "../../../../shared/values/duration.ts";
 import { usage } from "../../../../shared/values/fault.ts";
 import { Output, type Row } from "../../print/output.ts";
-import { type AdminOptions, adminClient, adminOptions, macsNumber, tenantOption } from "./admin-options.ts";
+import { type AdminOptions, adminClient, adminOptions, tenantOption, wholeNumber } from "./admin-options.ts";
 
 interface CreateOptions extends AdminOptions {
   readonly network: readonly string[];
   readonly allNetworks?: boolean;
-  readonly role?: readonly string[];
+  readonly role?: PortRole[];
   readonly expires?: number;
   readonly macs?: number;
   readonly name?: string;
 }
+
+const PATH = "/v1/tenants/{tenant}/tokens";
 
 /** `laneway token create|list|revoke` */
 export function tokenCommand(): Command {
@@ -34,7 +37,7 @@ export function tokenCommand(): Command {
     .option(
       "--macs <number>",
       "how many MAC addresses may be behind each session (default: the limits say)",
-      macsNumber,
+      wholeNumber("--macs", { from: 1 }),
     )
     .option("--name <text>", "a note of whom it is for")
     .action(async (options: CreateOptions, command: Command) => {
@@ -47,14 +50,12 @@ export function tokenCommand(): Command {
         );
       }
       const [network, ...networks] = options.network;
-      const opens = allNetworks === true ? { all_networks: true } : { network, networks };
+      const opens = allNetworks === true ? { all_networks: true as const } : { network, networks };
       const request = { ...opens, roles: role ?? [], macs, name, expires_in: expires };
-      new Output(options.json).object(
-        await adminClient(options).create(request, "tenants", options.tenant, "tokens"),
-      );
+      new Output(options.json).object(await adminClient(options).create(PATH, options, request));
     });
   add("list", "list a tenant's tokens").action(async (options: AdminOptions) => {
-    const rows = await adminClient(options).list(["tenants", options.tenant, "tokens"]);
+    const rows = await adminClient(options).list(PATH, options);
     new Output(options.json).list(options.json === true ? rows : rows.map(forPeople), [
       "id",
       "networks",
@@ -67,13 +68,13 @@ export function tokenCommand(): Command {
   });
   add("revoke <id>", "withdraw a token; its sessions end").action(
     async (id: string, options: AdminOptions) => {
-      await adminClient(options).delete("tenants", options.tenant, "tokens", id);
+      await adminClient(options).delete(`${PATH}/{token}`, { ...options, token: id });
       new Output(options.json).note(`token '${id}' is revoked`);
     },
   );
   return token;
 }
 
-function forPeople(row: Row): Row {
-  return row["all_networks"] === true ? { ...row, networks: "(all)" } : row;
+function forPeople(row: Token): Row {
+  return row.all_networks ? { ...row, networks: "(all)" } : row;
 }

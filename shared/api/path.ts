@@ -1,0 +1,10 @@
+/** The names in braces of a path, each a text. */
+export type PathParameters<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [Key in Name]: string } & PathParameters<Rest>
+  : unknown;
+
+/** Returns a path with its parameters in place, each encoded as one segment (RFC 3986 section 3.3). */
+export function fillPath<Path extends string>(path: Path, params: PathParameters<Path>): string {
+  const values = params as Readonly<Record<string, string>>;
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+}
