@@ -17,7 +17,7 @@ import { LocalNetwork } from "./local-network.ts";
 import { type TrunkMember, TrunkNetworks } from "./trunk-networks.ts";
 
 /** What is asked of a network's interface. */
-export interface InterfaceWishes {
+export interface RequestedInterface {
   readonly tap?: string | undefined;
   /** CIDR, or `none`; what the relay assigns, without it. */
   readonly address?: string | undefined;
@@ -39,7 +39,7 @@ export interface MachineEvents {
 }
 
 /** One interface for all networks. */
-export interface TrunkWishes {
+export interface TrunkOptions {
   readonly members: readonly TrunkMember[];
   /** Told once for each VLAN of which frames are dropped. */
   unmapped(vlan: number, tap: string): void;
@@ -53,10 +53,10 @@ export interface InterfacesOptions {
   /** What tells networks of one name apart: relay and tenant, where there may be several. */
   readonly place: readonly string[];
   /** By the network's name; with a trunk they are the same for all. */
-  wishes(network: string): InterfaceWishes;
-  /** Whether the wishes are the same for all networks. */
+  requestFor(network: string): RequestedInterface;
+  /** Whether all networks are requested alike. */
   readonly alike: boolean;
-  readonly trunk?: TrunkWishes | undefined;
+  readonly trunk?: TrunkOptions | undefined;
   readonly machines?: MachineEvents | undefined;
   /** Told what people should know, and nobody has to. */
   readonly inform: (message: string) => void;
@@ -76,9 +76,9 @@ export class Interfaces {
   constructor(options: InterfacesOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    const { trunk, wishes } = options;
+    const { trunk, requestFor } = options;
     if (trunk === undefined) return;
-    const { tap: name, offload } = wishes("");
+    const { tap: name, offload } = requestFor("");
     this.#trunk = new TrunkNetworks({
       members: trunk.members,
       link: { name, offload, inform: options.inform, signal },
@@ -118,20 +118,20 @@ export class Interfaces {
     relay: readonly string[],
     check: CheckAddress,
   ): Promise<LocalNetwork> {
-    const wishes = this.#options.wishes(offer.name);
+    const requested = this.#options.requestFor(offer.name);
     // Only the relay knows how many networks there are where none was named.
-    if (this.#opened.add(offer.name).size > 1 && this.#options.alike && isForOneNetwork(wishes)) {
+    if (this.#opened.add(offer.name).size > 1 && this.#options.alike && isForOneNetwork(requested)) {
       throw forOneNetwork();
     }
     const mac = this.#mac(offer);
-    const { tap: name, offload, qemu = [] } = wishes;
-    const isHere = qemu.length === 0 || isForOneNetwork({ ...wishes, qemu: undefined });
+    const { tap: name, offload, qemu = [] } = requested;
+    const isHere = qemu.length === 0 || isForOneNetwork({ ...requested, qemu: undefined });
     if (isHere) await this.#checkAddress(offer, check);
     const { refusals, names, ...addresses } = isHere ? await this.#judge(offer, relay) : nothingOf(offer);
     const { mtu } = offer;
     const link = { name, offload, inform: this.#options.inform, signal: this.#signal, mac, mtu, names };
     const { address, address6 } = addresses;
-    const overlapping = await this.#findOverlaps(offer, wishes);
+    const overlapping = await this.#findOverlaps(offer, requested);
     await this.#relay.prepare([address, address6].filter((one) => one !== undefined));
     const keeper = isHere ? await InterfaceKeeper.open({ ...link, ...addresses }) : undefined;
     const gone = keeper === undefined ? failed : () => keeper.check();
@@ -139,7 +139,7 @@ export class Interfaces {
     network.given = { names, refusals };
     if (keeper !== undefined) {
       const judge = () => this.#judge(offer, relay, keeper.tap.name);
-      const watched = { allowOverlap: wishes.allowOverlap ?? false, judge, signal: this.#signal };
+      const watched = { allowOverlap: requested.allowOverlap ?? false, judge, signal: this.#signal };
       keepNetwork(keeper, network, watched, overlapping);
     }
     try {
@@ -200,13 +200,13 @@ export class Interfaces {
   }
 
   #mac({ name, vni }: NetworkOffer): number {
-    const { device, place, wishes } = this.#options;
-    return wishes(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
+    const { device, place, requestFor } = this.#options;
+    return requestFor(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
   }
 
   /** Looks at an address that the user has chosen: it is not refused, but what it takes is said. */
-  async #findOverlaps(offer: NetworkOffer, wishes: InterfaceWishes): Promise<Problem[]> {
-    const { address, allowOverlap = false, tap } = wishes;
+  async #findOverlaps(offer: NetworkOffer, requested: RequestedInterface): Promise<Problem[]> {
+    const { address, allowOverlap = false, tap } = requested;
     if (address === undefined || address === "none" || allowOverlap) return [];
     const machine = await readMachine({ except: tap, signal: this.#signal });
     return overlapProblems(offer.name, tap, [address], machine);
@@ -218,7 +218,7 @@ export class Interfaces {
    * @throws Fault `address.refused`
    */
   async #checkAddress({ name, vni }: NetworkOffer, check: CheckAddress): Promise<void> {
-    const { address } = this.#options.wishes(name);
+    const { address } = this.#options.requestFor(name);
     if (address === undefined || address === "none") return;
     const { objection, given } = (await check(vni, address)) ?? {};
     if (objection === undefined) return;
@@ -238,7 +238,7 @@ export class Interfaces {
    * @param made the interface, where it is there already
    */
   #judge(offer: NetworkOffer, relay: readonly string[], made?: string): Promise<JudgedInterface> {
-    const { address, allowOverlap = false, tap = made } = this.#options.wishes(offer.name);
+    const { address, allowOverlap = false, tap = made } = this.#options.requestFor(offer.name);
     const ipv6 = hasIpv6(offer.mtu);
     return judgeInterface({ offer, address, ipv6, allowOverlap, relay, tap, signal: this.#signal });
   }
@@ -254,7 +254,7 @@ function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 /** Whether they say of an interface what can be so of one network's alone. */
-export function isForOneNetwork({ tap, address, mac, qemu }: Partial<InterfaceWishes>): boolean {
+export function isForOneNetwork({ tap, address, mac, qemu }: Partial<RequestedInterface>): boolean {
   const isAddressed = address !== undefined && address !== "none";
   return tap !== undefined || isAddressed || mac !== undefined || qemu !== undefined;
 }

@@ -69,13 +69,13 @@ export class Slab implements BlockHome {
     return this.#count;
   }
 
-  /** Where the next frame goes; {@link FRAME_BYTES} fit there unless the slab is {@link full}. */
+  /** Where the next frame goes; {@link FRAME_BYTES} fit there unless the slab is {@link isFull}. */
   get next(): number {
     return this.#end + this.headroom;
   }
 
   /** Whether it is to be handed over: the next frame might not fit. */
-  get full(): boolean {
+  get isFull(): boolean {
     return this.#count === this.ends.length || this.#end >= this.#limit;
   }
 

@@ -210,7 +210,7 @@ class Tuntap2Tap implements TapDevice {
   /** Reads what there is. Returns the error that ended it, if it was any other than an empty queue. */
   #fill(slab: Slab): unknown {
     try {
-      while (!slab.full) slab.add(readSync(this.#fd, slab.bytes, slab.next, FRAME_BYTES, null));
+      while (!slab.isFull) slab.add(readSync(this.#fd, slab.bytes, slab.next, FRAME_BYTES, null));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return error;
     }

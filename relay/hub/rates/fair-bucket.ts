@@ -142,7 +142,7 @@ export class FairBucket {
   #refill(now: number): void {
     this.#spare += Math.max(0, now - this.#at) * this.#rate;
     this.#at = Math.max(now, this.#at);
-    this.#drowse(now);
+    this.#deactivateIdle(now);
     const active = this.#active;
     const cap = this.#burst / active.length;
     for (const share of active) {
@@ -168,8 +168,8 @@ export class FairBucket {
     this.#spare = open === 0 && active.length > 0 ? 0 : Math.min(Math.max(0, this.#spare), this.#burst);
   }
 
-  /** Finds out who was silent. One who owes is not let off by saying nothing. */
-  #drowse(now: number): void {
+  /** Deactivates shares that took nothing for a while. A share that owes stays, so that silence does not let it off. */
+  #deactivateIdle(now: number): void {
     const active = this.#active;
     for (let at = active.length - 1; at >= 0; at--) {
       const share = active[at] as Share;
