@@ -5,6 +5,7 @@ import type { Actor, Admin } from "../model/model.ts";
 import type { Part, TimeKey } from "../model/part.ts";
 import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
+import { demandTenant } from "./demand-tenant.ts";
 
 export interface AdminRequest {
   readonly name?: string | undefined;
@@ -47,7 +48,7 @@ export class Admins {
   ): Promise<{ readonly admin: Admin; readonly secret: string }> {
     const secret = newSecret();
     const hash = await hashSecret(secret);
-    if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    demandTenant(this.#store, tenant);
     const now = this.#now();
     const admin: Admin = {
       id: newId(),
@@ -63,12 +64,12 @@ export class Admins {
   }
 
   of(tenant: string, part?: Part<TimeKey>): Admin[] {
-    if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    demandTenant(this.#store, tenant);
     return this.#store.admins.of(tenant, part);
   }
 
   revoke(tenant: string, id: string, by: Actor): void {
-    if (!this.#store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    demandTenant(this.#store, tenant);
     this.#audit.change({ tenant, by, action: "admin.revoke", object: id }, () => {
       if (!this.#store.admins.delete(tenant, id)) throw unknown("admin", id);
     });

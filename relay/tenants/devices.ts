@@ -5,6 +5,7 @@ import type { Part, TimeKey } from "../model/part.ts";
 import type { Store } from "../store/store.ts";
 import type { Addresses } from "./addresses.ts";
 import type { AuditLog } from "./audit-log.ts";
+import { demandTenant } from "./demand-tenant.ts";
 
 export interface DevicesOptions {
   readonly store: Store;
@@ -26,7 +27,7 @@ export class Devices {
 
   of(tenant: string, part?: Part<TimeKey>): Device[] {
     const { store } = this.#options;
-    if (!store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    demandTenant(store, tenant);
     return store.devices.of(tenant, part);
   }
 
@@ -37,7 +38,7 @@ export class Devices {
 
   /** Revokes a device: its addresses become free, and its key cannot enrol again by the invites that it used. */
   revoke(tenant: string, id: string, by: Actor): void {
-    if (!this.#options.store.hasTenant(tenant)) throw unknown("tenant", tenant);
+    demandTenant(this.#options.store, tenant);
     this.remove(tenant, id, by);
     this.end(id);
   }

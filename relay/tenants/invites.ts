@@ -4,6 +4,7 @@ import type { Actor, Invite } from "../model/model.ts";
 import type { Part, TimeKey } from "../model/part.ts";
 import type { Store } from "../store/store.ts";
 import type { AuditLog } from "./audit-log.ts";
+import { demandTenant } from "./demand-tenant.ts";
 import type { Devices } from "./devices.ts";
 import type { Limits } from "./limits.ts";
 
@@ -53,7 +54,7 @@ export class Invites {
     const { store, audit, limits } = this.#options;
     const secret = newSecret();
     const hash = await hashSecret(secret);
-    this.#demandTenant(tenant);
+    demandTenant(this.#options.store, tenant);
     const network = store.network(tenant, request.network);
     if (network === undefined) throw unknown("network", request.network);
     const now = this.#options.now();
@@ -79,7 +80,7 @@ export class Invites {
 
   /** Returns the invites that are not revoked, including used-up and expired ones. */
   of(tenant: string, part?: Part<TimeKey>): Invite[] {
-    this.#demandTenant(tenant);
+    demandTenant(this.#options.store, tenant);
     return this.#options.store.invites.of(tenant, part);
   }
 
@@ -90,7 +91,7 @@ export class Invites {
    */
   revoke(tenant: string, id: string, keepDevices: boolean, by: Actor): void {
     const { store, audit, devices, now } = this.#options;
-    this.#demandTenant(tenant);
+    demandTenant(this.#options.store, tenant);
     const shutOut = store.transaction(() => {
       audit.change({ tenant, by, action: "invite.revoke", object: id }, () => {
         if (!store.invites.revoke(tenant, id, now())) throw unknown("invite", id);
@@ -100,9 +101,5 @@ export class Invites {
       return theirs;
     });
     for (const device of shutOut) devices.end(device);
-  }
-
-  #demandTenant(name: string): void {
-    if (!this.#options.store.hasTenant(name)) throw unknown("tenant", name);
   }
 }

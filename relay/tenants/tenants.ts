@@ -20,6 +20,7 @@ import { Addresses } from "./addresses.ts";
 import { Admins } from "./admins.ts";
 import { AuditLog } from "./audit-log.ts";
 import { ChangeRates } from "./change-rates.ts";
+import { demandTenant } from "./demand-tenant.ts";
 import { Devices } from "./devices.ts";
 import { Enrolment } from "./enrolment.ts";
 import { Invites } from "./invites.ts";
@@ -162,7 +163,7 @@ export class Tenants {
   }
 
   createNetwork(tenant: string, request: NetworkRequest, by: Actor = RELAY): Network {
-    this.#demandTenant(tenant);
+    demandTenant(this.#store, tenant);
     this.limits.demand(tenant, "networks", this.#store.countNetworks(tenant));
     const vni = request.vni ?? this.#freeVni();
     if (vni > MAX_VNI) {
@@ -195,12 +196,12 @@ export class Tenants {
   }
 
   networks(tenant: string, part?: Part<string>): Network[] {
-    this.#demandTenant(tenant);
+    demandTenant(this.#store, tenant);
     return this.#store.networks(tenant, part);
   }
 
   network(tenant: string, name: string): Network {
-    this.#demandTenant(tenant);
+    demandTenant(this.#store, tenant);
     const network = this.#store.network(tenant, name);
     if (network === undefined) throw unknown("network", name);
     return network;
@@ -249,7 +250,7 @@ export class Tenants {
   ): Promise<{ token: Token; secret: string }> {
     const secret = newSecret();
     const hash = await hashSecret(secret);
-    this.#demandTenant(tenant);
+    demandTenant(this.#store, tenant);
     const named =
       request.networks && [...new Set(request.networks)].map((name) => this.network(tenant, name));
     this.limits.demand(tenant, "tokens", this.#store.countTokens(tenant));
@@ -275,12 +276,12 @@ export class Tenants {
   }
 
   tokens(tenant: string, part?: Part<TimeKey>): Token[] {
-    this.#demandTenant(tenant);
+    demandTenant(this.#store, tenant);
     return this.#store.tokens(tenant, part);
   }
 
   revokeToken(tenant: string, id: string, by: Actor = RELAY): void {
-    this.#demandTenant(tenant);
+    demandTenant(this.#store, tenant);
     this.audit.change({ tenant, by, action: "token.revoke", object: id }, () => {
       if (!this.#store.deleteToken(tenant, id)) throw unknown("token", id);
     });
@@ -321,10 +322,6 @@ export class Tenants {
    */
   check(): void {
     this.#store.check();
-  }
-
-  #demandTenant(name: string): void {
-    if (!this.#store.hasTenant(name)) throw unknown("tenant", name);
   }
 
   /** Returns a free VNI, at random because VNIs in turn would tell a tenant how many networks others make. */

@@ -102,7 +102,7 @@ export class Tunnel implements RecordReader {
             new EgressQueue(
               queueBytes,
               pool,
-              (bytes, start, end) => this.#full(bytes, start, end),
+              (bytes, start, end) => this.#dropUnqueued(bytes, start, end),
               undefined,
               budget,
             );
@@ -173,7 +173,7 @@ export class Tunnel implements RecordReader {
   }
 
   /** Counts a record that found no room in its receiver's queue. */
-  #full(bytes: Uint8Array, start: number, end: number): void {
+  #dropUnqueued(bytes: Uint8Array, start: number, end: number): void {
     const port = this.#ports.get(readVni(bytes, start + RECORD_HEADER_BYTES));
     const frame = start + (isOffload(bytes, start) ? OFFLOAD_BYTES : ENCAPSULATION_BYTES);
     if (port === undefined) this.drops.count("queue-full");

@@ -3,7 +3,7 @@ import type { Problem } from "../../rpc/shapes.ts";
 import type { LocalNetwork } from "../network/local-network.ts";
 import type { TapDevice } from "../tap/device.ts";
 import type { InterfaceKeeper } from "./keeper.ts";
-import { OverlapWatch, type OverlapWishes } from "./overlap-watch.ts";
+import { type OverlapOptions, OverlapWatch } from "./overlap-watch.ts";
 
 /**
  * Keeps the interface of one network, which it does not share, for the network's lifetime.
@@ -13,10 +13,10 @@ import { OverlapWatch, type OverlapWishes } from "./overlap-watch.ts";
 export function keepNetwork(
   keeper: InterfaceKeeper,
   network: LocalNetwork,
-  wishes: OverlapWishes,
+  options: OverlapOptions,
   overlapping: readonly Problem[],
 ): void {
-  const overlaps = new OverlapWatch(network, wishes, overlapping);
+  const overlaps = new OverlapWatch(network, options, overlapping);
   network.interfaceFaults = () => [...keeper.faults, ...overlaps.problems];
   network.beforeClose(async () => {
     overlaps.close();
@@ -33,7 +33,7 @@ export function keepNetworks(
 ): void {
   keeper.start({
     replaced,
-    moved: (mac) => {
+    macChanged: (mac) => {
       for (const network of networks()) network.moveTo(mac);
     },
     changed: () => {

@@ -17,7 +17,7 @@ export interface KeeperEvents {
   /** The interface was gone; `tap` is its replacement, configured and up. The keeper closes the old one. */
   replaced(tap: TapDevice): void;
   /** The interface has another MAC address, 48 bits. */
-  moved(mac: number): void;
+  macChanged(mac: number): void;
   /** Its addresses may have changed. */
   changed(): void;
   news(news: InterfaceNews): void;
@@ -171,7 +171,7 @@ export class InterfaceKeeper {
     }
     if (before.mac !== link.mac) {
       const mac = parseMac(link.mac);
-      if (mac !== undefined) this.#events?.moved(mac);
+      if (mac !== undefined) this.#events?.macChanged(mac);
       this.#news({ kind: "followed", message: `${link.name} was given the MAC address ${link.mac}` });
     }
     if (JSON.stringify(before.addresses) !== JSON.stringify(link.addresses)) this.#events?.changed();
@@ -237,7 +237,7 @@ export class InterfaceKeeper {
     this.#wanted = { ...this.#wanted, name: tap.name };
     this.#faults.clear();
     this.#events?.replaced(tap);
-    if (formatMac(mac) !== this.#link.mac) this.#events?.moved(parseMac(this.#link.mac) ?? mac);
+    if (formatMac(mac) !== this.#link.mac) this.#events?.macChanged(parseMac(this.#link.mac) ?? mac);
     this.#news({ kind: "put-back", message: `${name} was deleted: created again` });
     this.#again = true;
     return [];

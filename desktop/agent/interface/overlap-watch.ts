@@ -7,7 +7,7 @@ import type { JudgedInterface } from "../trust/interface.ts";
 import { type MachineState, readMachine } from "../trust/machine.ts";
 
 /** Wishes of a network about the rest of the machine. */
-export interface OverlapWishes {
+export interface OverlapOptions {
   /** Whether the network may overlap with what this machine reaches otherwise; then nothing is reported. */
   readonly allowOverlap: boolean;
   /** Judges the network's values by the machine's current state. */
@@ -22,7 +22,7 @@ export interface OverlapWishes {
  */
 export class OverlapWatch {
   readonly #network: LocalNetwork;
-  readonly #wishes: OverlapWishes;
+  readonly #options: OverlapOptions;
   readonly #unlisten: () => void;
   #underlay: string | undefined;
   #problems: readonly Problem[];
@@ -31,13 +31,13 @@ export class OverlapWatch {
   #isClosed = false;
 
   /** @param first problems found before the addresses were set */
-  constructor(network: LocalNetwork, wishes: OverlapWishes, first: readonly Problem[]) {
+  constructor(network: LocalNetwork, options: OverlapOptions, first: readonly Problem[]) {
     this.#network = network;
-    this.#wishes = wishes;
+    this.#options = options;
     this.#problems = first;
-    this.#unlisten = wishes.allowOverlap
+    this.#unlisten = options.allowOverlap
       ? () => {}
-      : (wishes.watcher ?? system).listen({
+      : (options.watcher ?? system).listen({
           changed: ({ underlay }) => {
             const before = this.#underlay;
             this.#underlay = underlay;
@@ -74,7 +74,7 @@ export class OverlapWatch {
 
   async #lookOnce(): Promise<void> {
     const network = this.#network;
-    const { signal, judge } = this.#wishes;
+    const { signal, judge } = this.#options;
     const { tap, address, address6 } = network.overlay;
     const machine = await readMachine({ except: tap?.name, signal });
     const found = overlapProblems(network.offer.name, tap?.name, [address, address6], machine);

@@ -17,7 +17,7 @@ import { LocalNetwork } from "./local-network.ts";
 import { type TrunkMember, TrunkNetworks } from "./trunk-networks.ts";
 
 /** Wishes for a network's interface. */
-export interface InterfaceWishes {
+export interface RequestedInterface {
   readonly tap?: string | undefined;
   /** CIDR, or `none`; by default the relay's assignment. */
   readonly address?: string | undefined;
@@ -42,7 +42,7 @@ export interface MachineEvents {
 }
 
 /** One interface for all networks. */
-export interface TrunkWishes {
+export interface TrunkOptions {
   readonly members: readonly TrunkMember[];
   /** Called once for each VLAN whose frames are dropped. */
   unmapped(vlan: number, tap: string): void;
@@ -56,10 +56,10 @@ export interface InterfacesOptions {
   /** Relay and tenant, which tell networks of the same name apart if there may be several. */
   readonly place: readonly string[];
   /** Returns the wishes for a network by name; with a trunk they are the same for all. */
-  wishes(network: string): InterfaceWishes;
-  /** Whether the wishes are the same for all networks. */
+  requestFor(network: string): RequestedInterface;
+  /** Whether all networks are requested alike. */
   readonly alike: boolean;
-  readonly trunk?: TrunkWishes | undefined;
+  readonly trunk?: TrunkOptions | undefined;
   readonly machines?: MachineEvents | undefined;
   /** Called with optional news for the user. */
   readonly inform: (message: string) => void;
@@ -79,9 +79,9 @@ export class Interfaces {
   constructor(options: InterfacesOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    const { trunk, wishes } = options;
+    const { trunk, requestFor } = options;
     if (trunk === undefined) return;
-    const { tap: name, offload } = wishes("");
+    const { tap: name, offload } = requestFor("");
     this.#trunk = new TrunkNetworks({
       members: trunk.members,
       link: { name, offload, inform: options.inform, signal },
@@ -122,20 +122,20 @@ export class Interfaces {
     relay: readonly string[],
     check: CheckAddress,
   ): Promise<LocalNetwork> {
-    const wishes = this.#options.wishes(offer.name);
+    const requested = this.#options.requestFor(offer.name);
     // If the user named no network, only the relay knows how many there are.
-    if (this.#opened.add(offer.name).size > 1 && this.#options.alike && isForOneNetwork(wishes)) {
+    if (this.#opened.add(offer.name).size > 1 && this.#options.alike && isForOneNetwork(requested)) {
       throw forOneNetwork();
     }
     const mac = this.#mac(offer);
-    const { tap: name, offload, qemu = [] } = wishes;
-    const isHere = qemu.length === 0 || isForOneNetwork({ ...wishes, qemu: undefined });
+    const { tap: name, offload, qemu = [] } = requested;
+    const isHere = qemu.length === 0 || isForOneNetwork({ ...requested, qemu: undefined });
     if (isHere) await this.#checkAddress(offer, check);
     const { refusals, names, ...addresses } = isHere ? await this.#judge(offer, relay) : nothingOf(offer);
     const { mtu } = offer;
     const link = { name, offload, inform: this.#options.inform, signal: this.#signal, mac, mtu, names };
     const { address, address6 } = addresses;
-    const overlapping = await this.#findOverlaps(offer, wishes);
+    const overlapping = await this.#findOverlaps(offer, requested);
     await this.#relay.prepare([address, address6].filter((one) => one !== undefined));
     const keeper = isHere ? await InterfaceKeeper.open({ ...link, ...addresses }) : undefined;
     const gone = keeper === undefined ? failed : () => keeper.check();
@@ -143,7 +143,7 @@ export class Interfaces {
     network.given = { names, refusals };
     if (keeper !== undefined) {
       const judge = () => this.#judge(offer, relay, keeper.tap.name);
-      const watched = { allowOverlap: wishes.allowOverlap ?? false, judge, signal: this.#signal };
+      const watched = { allowOverlap: requested.allowOverlap ?? false, judge, signal: this.#signal };
       keepNetwork(keeper, network, watched, overlapping);
     }
     try {
@@ -207,13 +207,13 @@ export class Interfaces {
   }
 
   #mac({ name, vni }: NetworkOffer): number {
-    const { device, place, wishes } = this.#options;
-    return wishes(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
+    const { device, place, requestFor } = this.#options;
+    return requestFor(name).mac ?? deviceMac(device, [name, vni, ...place].join("\n"));
   }
 
   /** Looks for overlaps of an address that the user chose: it is not refused, but they are reported. */
-  async #findOverlaps(offer: NetworkOffer, wishes: InterfaceWishes): Promise<Problem[]> {
-    const { address, allowOverlap = false, tap } = wishes;
+  async #findOverlaps(offer: NetworkOffer, requested: RequestedInterface): Promise<Problem[]> {
+    const { address, allowOverlap = false, tap } = requested;
     if (address === undefined || address === "none" || allowOverlap) return [];
     const machine = await readMachine({ except: tap, signal: this.#signal });
     return overlapProblems(offer.name, tap, [address], machine);
@@ -225,7 +225,7 @@ export class Interfaces {
    * @throws Fault `address.refused`
    */
   async #checkAddress({ name, vni }: NetworkOffer, check: CheckAddress): Promise<void> {
-    const { address } = this.#options.wishes(name);
+    const { address } = this.#options.requestFor(name);
     if (address === undefined || address === "none") return;
     const { objection, given } = (await check(vni, address)) ?? {};
     if (objection === undefined) return;
@@ -245,7 +245,7 @@ export class Interfaces {
    * @param made the interface, if it exists already
    */
   #judge(offer: NetworkOffer, relay: readonly string[], made?: string): Promise<JudgedInterface> {
-    const { address, allowOverlap = false, tap = made } = this.#options.wishes(offer.name);
+    const { address, allowOverlap = false, tap = made } = this.#options.requestFor(offer.name);
     const ipv6 = hasIpv6(offer.mtu);
     return judgeInterface({ offer, address, ipv6, allowOverlap, relay, tap, signal: this.#signal });
   }
@@ -261,7 +261,7 @@ function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 /** Returns whether the wishes make sense for one network's interface only. */
-export function isForOneNetwork({ tap, address, mac, qemu }: Partial<InterfaceWishes>): boolean {
+export function isForOneNetwork({ tap, address, mac, qemu }: Partial<RequestedInterface>): boolean {
   const isAddressed = address !== undefined && address !== "none";
   return tap !== undefined || isAddressed || mac !== undefined || qemu !== undefined;
 }

@@ -108,7 +108,7 @@ export class StreamDevice implements TapDevice {
         this.#socket.destroy();
         return;
       }
-      if (this.#slab?.full) this.#handOver();
+      if (this.#slab?.isFull) this.#handOver();
       this.#slab ??= this.#pool.take();
       if (this.#slab === undefined) {
         this.#rest = chunk.subarray(at);

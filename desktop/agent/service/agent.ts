@@ -33,7 +33,7 @@ export interface AgentEvents {
 }
 
 /** Wishes for a network that is to be up. */
-export interface UpWishes {
+export interface UpRequest {
   readonly token?: string | undefined;
   readonly tap?: string | undefined;
   readonly address?: string | undefined;
@@ -124,10 +124,10 @@ export class Agent {
    *
    * @throws Fault `network.unknown`, `network.ambiguous`, `usage.relay`, `state.unwritable`
    */
-  up(ref: GivenRef, wishes: UpWishes): Promise<ManagedNetwork> {
+  up(ref: GivenRef, request: UpRequest): Promise<ManagedNetwork> {
     return this.#inTurn(async () => {
-      const network = wishes.token === undefined ? this.find(ref) : this.#byToken(ref, wishes.token);
-      const { tap, address, mac, offload, allow_overlap, proxy, ca } = wishes;
+      const network = request.token === undefined ? this.find(ref) : this.#byToken(ref, request.token);
+      const { tap, address, mac, offload, allow_overlap, proxy, ca } = request;
       const { url: _, ...named } = ref.relay === undefined ? {} : readRelay(ref.relay);
       const before = JSON.stringify(network.kept);
       const given = Object.entries({ tap, address, mac, offload, allow_overlap }).filter(

@@ -249,7 +249,7 @@ class LinuxTap implements TapDevice {
       this.#addresses.set(slab, address);
     }
     const header = this.offload ? VIRTIO_BYTES : 0;
-    while (!slab.full) {
+    while (!slab.isFull) {
       const length = this.#native.read(this.#fd, address + slab.next - header, header + FRAME_BYTES);
       if (length > 0) {
         slab.add(length - header);

@@ -152,7 +152,7 @@ export class MemoryTap implements TapDevice {
     const slab = this.#pool.take();
     if (slab === undefined) return;
     const header = this.offload ? VIRTIO_BYTES : 0;
-    while (!slab.full) {
+    while (!slab.isFull) {
       const queued = this.#queue.shift();
       if (queued === undefined) break;
       slab.bytes.set(queued, slab.next - header);

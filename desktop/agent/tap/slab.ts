@@ -75,7 +75,7 @@ export class Slab implements BlockHome {
   }
 
   /** Whether it must be delivered because the next frame might not fit. */
-  get full(): boolean {
+  get isFull(): boolean {
     return this.#count === this.ends.length || this.#end >= this.#limit;
   }
 

@@ -208,7 +208,7 @@ class Tuntap2Tap implements TapDevice {
   /** Reads available frames. Returns the error that ended it, unless the queue was empty. */
   #fill(slab: Slab): unknown {
     try {
-      while (!slab.full) slab.add(readSync(this.#fd, slab.bytes, slab.next, FRAME_BYTES, null));
+      while (!slab.isFull) slab.add(readSync(this.#fd, slab.bytes, slab.next, FRAME_BYTES, null));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return error;
     }

@@ -34,9 +34,9 @@ export async function upByAgent(
 ): Promise<void> {
   const refs = await chosen(agent, networks, options);
   if (refs.length > 1 && isForOneNetwork(options)) throw forOneNetwork();
-  const wishes = wishesOf(options);
+  const request = requestOf(options);
   const ids: string[] = [];
-  for (const ref of refs) ids.push((await agent.call("up", { ...ref, ...wishes }, signal)).network.id);
+  for (const ref of refs) ids.push((await agent.call("up", { ...ref, ...request }, signal)).network.id);
   const settled = await settle(agent, ids, signal);
   const output = new Output(options.json);
   for (const network of settled) tell(output, network);
@@ -72,7 +72,7 @@ async function chosen(agent: RpcClient, names: readonly string[], options: UpOpt
   );
 }
 
-function wishesOf({
+function requestOf({
   tap,
   address,
   mac,

@@ -79,7 +79,7 @@ async function runTunnel(
       {
         device,
         place: Object.values(place),
-        wishes: () => options,
+        requestFor: () => options,
         inform: (message) => teller.note(message),
         alike: true,
         machines: {

@@ -4,12 +4,12 @@ import { readMac } from "../../../shared/frame/mac.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import { Containment } from "../../../shared/switch/containment.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
-import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import { linkLocalOf } from "../../../shared/switch/neighbours/messages.ts";
 import { isHostAddress } from "../../../shared/switch/neighbours/utterance.ts";
 import { MacBudget, Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
+import { SenderBuckets } from "../rates/sender-buckets.ts";
 import { type HostPacket, readPacket } from "./packet.ts";
 import { serve, type UdpService } from "./services.ts";
 
@@ -59,7 +59,7 @@ export class HostPort extends Port {
   readonly #addresses: Set<IpAddress>;
   readonly #options: HostPortOptions;
   readonly #containment: Containment;
-  readonly #buckets = new WeakMap<object, TokenBucket>();
+  readonly #rates = new SenderBuckets(PACKETS_PER_SECOND, BURST);
 
   constructor(options: HostPortOptions) {
     super("hub", new MacBudget(0));
@@ -90,7 +90,7 @@ export class HostPort extends Port {
    * @returns a frame, or a drop reason
    */
   answer(from: object, frame: Uint8Array): Uint8Array | DropReason {
-    if (!this.#hasRoom(from)) return "host-rate";
+    if (!this.#rates.take(from, this.#options.clock())) return "host-rate";
     const packet = this.#read(frame, 0, frame.length);
     return typeof packet === "string" ? packet : serve(packet, this.#options);
   }
@@ -127,7 +127,7 @@ export class HostPort extends Port {
       const forwarded = this.forward(from, bytes, frame, end);
       if (forwarded !== "own") return forwarded;
     }
-    if (!this.#hasRoom(from)) return "host-rate";
+    if (!this.#rates.take(from, this.#options.clock())) return "host-rate";
     const packet = this.#read(bytes, frame, end);
     if (typeof packet === "string") return packet;
     const answer = serve(packet, this.#options);
@@ -145,15 +145,5 @@ export class HostPort extends Port {
     const { source, destination } = packet;
     if (!isHostAddress(source) || this.#addresses.has(source)) return "malformed";
     return this.#addresses.has(destination) ? packet : "not-served";
-  }
-
-  #hasRoom(from: object): boolean {
-    const now = this.#options.clock();
-    let bucket = this.#buckets.get(from);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(PACKETS_PER_SECOND, BURST, now);
-      this.#buckets.set(from, bucket);
-    }
-    return bucket.take(now);
   }
 }

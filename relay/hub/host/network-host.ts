@@ -54,13 +54,13 @@ export function networkHost(options: NetworkHostOptions): HostPort | undefined {
     mac: hubMac(network.vni),
     addresses,
     mtu: network.mtu,
-    udp: new Map([[DNS_PORT, rated(service, mayName)]]),
+    udp: new Map([[DNS_PORT, limited(service, mayName)]]),
     containment,
     clock,
   });
 }
 
 /** Limits the rate of a service. */
-function rated(service: UdpService, may: () => boolean): UdpService {
+function limited(service: UdpService, may: () => boolean): UdpService {
   return { answer: (request, capacity) => (may() ? service.answer(request, capacity) : "host-rate") };
 }

@@ -21,7 +21,7 @@ interface Message {
   readonly about: Listener;
   readonly block: Block;
   readonly to: readonly Listener[];
-  told: number;
+  toldCount: number;
 }
 
 const UTF8 = new TextEncoder();
@@ -77,8 +77,8 @@ export class Announcer<Heard extends Listener> implements Waiting {
     this.#isTelling = true;
     try {
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
-        while (next.told < next.to.length) {
-          const one = next.to[next.told++] as Listener;
+        while (next.toldCount < next.to.length) {
+          const one = next.to[next.toldCount++] as Listener;
           if (one !== next.about) this.#announce(one, next.block);
           if (this.#waits && this.#turn?.work.isOver) return "more";
         }
@@ -113,7 +113,7 @@ export class Announcer<Heard extends Listener> implements Waiting {
       const member = event === "left" ? { ...about.member, online: false } : about.member;
       const message: RelayMessage = { type: "member", vni: this.#vni, event, member };
       const block = new Block(UTF8.encode(JSON.stringify(message)));
-      this.#current = { about, block, to: [...this.#members], told: 0 };
+      this.#current = { about, block, to: [...this.#members], toldCount: 0 };
       return this.#current;
     }
     return undefined;

@@ -86,20 +86,20 @@ async function openVxlan(
 ): Promise<OpenPort> {
   const { underlay, endpoints, policy } = surroundings;
   const at = whereOf(config, config.gpe ? VXLAN_GPE_PORT : VXLAN_PORT);
-  const { endpoint, release } = await endpoints.use(
+  const used = await endpoints.use(
     `${config.gpe ? "gpe" : "vxlan"} ${at.host} ${at.port}`,
     () => new VxlanEndpoint(config.gpe),
     (received) => underlay.openUdp(at, { zeroChecksum: true }, received),
   );
-  const undo = [release];
-  try {
+  return await openOn(used, async (undo) => {
+    const { endpoint } = used;
     const { socket } = endpoint;
     const membership =
       config.group === undefined
         ? undefined
         : await endpoint.join(parseHostPort(config.group)?.host ?? config.group, at.port, config.interface);
     if (membership !== undefined) undo.unshift(() => membership.leave());
-    const port = new VxlanPort({
+    return new VxlanPort({
       ...shared(id, config, segment, surroundings),
       socket,
       remotes: new RemoteTable({
@@ -114,13 +114,7 @@ async function openVxlan(
       gpe: config.gpe,
       policy,
     });
-    await enter(port, endpoint);
-    undo.unshift(() => leave(port, endpoint));
-    return opened(port, endpoint, undo);
-  } catch (error) {
-    await runAll(undo);
-    throw error;
-  }
+  });
 }
 
 async function openGre(
@@ -129,12 +123,12 @@ async function openGre(
   segment: Segment,
   surroundings: PortSurroundings,
 ): Promise<OpenPort> {
-  const { endpoint, release, udpPort } = await useGre(config, surroundings);
-  try {
-    const { socket } = endpoint;
-    const [remote] = config.remotes.map((text) => remoteOf(socket, text, udpPort));
+  const used = await useGre(config, surroundings);
+  return await openOn(used, () => {
+    const { socket } = used.endpoint;
+    const [remote] = config.remotes.map((text) => remoteOf(socket, text, used.udpPort));
     if (remote === undefined) throw new Error("a GRE port has a remote");
-    const port = new GrePort({
+    return new GrePort({
       ...shared(id, config, segment, surroundings),
       socket,
       remotes: new RemoteTable({ remotes: [remote], learnUnknown: false, toRemote: () => remote }),
@@ -143,12 +137,7 @@ async function openGre(
       checksum: config.checksum,
       sequence: config.sequence,
     });
-    await enter(port, endpoint);
-    return opened(port, endpoint, [() => leave(port, endpoint), release]);
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  });
 }
 
 async function openRoutedGre(
@@ -190,24 +179,49 @@ async function openNvgre(
   segment: Segment,
   surroundings: PortSurroundings,
 ): Promise<OpenPort> {
-  const { endpoint, release, udpPort } = await useGre(config, surroundings);
-  try {
-    const { socket } = endpoint;
-    const port = new NvgrePort({
+  const used = await useGre(config, surroundings);
+  return await openOn(used, () => {
+    const { socket } = used.endpoint;
+    return new NvgrePort({
       ...shared(id, config, segment, surroundings),
       socket,
       remotes: new RemoteTable({
-        remotes: config.remotes.map((text) => remoteOf(socket, text, udpPort)),
+        remotes: config.remotes.map((text) => remoteOf(socket, text, used.udpPort)),
         learnUnknown: config.unknown_remotes,
         floodLearnt: config.flood_learnt,
-        toRemote: (address) => socket.remote(address, udpPort),
+        toRemote: (address) => socket.remote(address, used.udpPort),
       }),
       vsid: config.vsid,
     });
-    await enter(port, endpoint);
-    return opened(port, endpoint, [() => leave(port, endpoint), release]);
+  });
+}
+
+/**
+ * Makes a port on an endpoint and has it enter its segment.
+ *
+ * @param make adds to `undo`, in front, what is to be undone when the port closes or a step fails
+ */
+async function openOn<Kind extends UnderlayPort>(
+  {
+    endpoint,
+    release,
+  }: { readonly endpoint: Endpoint<NoInfer<Kind>>; readonly release: () => Promise<void> },
+  make: (undo: (() => Promise<void>)[]) => Kind | Promise<Kind>,
+): Promise<OpenPort> {
+  const undo = [release];
+  try {
+    const port = await make(undo);
+    endpoint.attach(port);
+    undo.unshift(async () => endpoint.detach(port));
+    await port.findMtu();
+    port.enter();
+    undo[0] = async () => {
+      endpoint.detach(port);
+      port.leave();
+    };
+    return { port, remotes: port.remotes, endpoint, tend: () => port.tend(), close: () => runAll(undo) };
   } catch (error) {
-    await release();
+    await runAll(undo);
     throw error;
   }
 }
@@ -263,38 +277,6 @@ function remoteOf(socket: Endpoint["socket"], text: string, defaultPort: number)
 
 function cidrsOf(texts: readonly string[]): Cidr[] {
   return texts.flatMap((text) => parseCidr(text) ?? []);
-}
-
-function opened(port: UnderlayPort, endpoint: Endpoint, undo: readonly (() => Promise<void>)[]): OpenPort {
-  return {
-    port,
-    remotes: port.remotes,
-    endpoint,
-    tend: () => port.tend(),
-    close: () => runAll(undo),
-  };
-}
-
-async function enter<Kind extends UnderlayPort>(
-  port: Kind,
-  endpoint: Endpoint<NoInfer<Kind>>,
-): Promise<void> {
-  endpoint.attach(port);
-  try {
-    await port.findMtu();
-    port.enter();
-  } catch (error) {
-    endpoint.detach(port);
-    throw error;
-  }
-}
-
-async function leave<Kind extends UnderlayPort>(
-  port: Kind,
-  endpoint: Endpoint<NoInfer<Kind>>,
-): Promise<void> {
-  endpoint.detach(port);
-  port.leave();
 }
 
 async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {

@@ -148,7 +148,7 @@ export class FairBucket {
   #refill(now: number): void {
     this.#spare += Math.max(0, now - this.#at) * this.#rate;
     this.#at = Math.max(now, this.#at);
-    this.#drowse(now);
+    this.#deactivateIdle(now);
     const active = this.#active;
     const cap = this.#burst / active.length;
     for (const share of active) {
@@ -175,7 +175,7 @@ export class FairBucket {
   }
 
   /** Finds silent shares. A share that owes is not silent, so silence pays off no debt. */
-  #drowse(now: number): void {
+  #deactivateIdle(now: number): void {
     const active = this.#active;
     for (let at = active.length - 1; at >= 0; at--) {
       const share = active[at] as Share;

@@ -9,12 +9,12 @@ import { Malformed } from "../../../shared/frame/malformed.ts";
 import type { Budget } from "../../../shared/switch/budget.ts";
 import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
 import type { DropCounter, DropReason } from "../../../shared/switch/drops.ts";
-import { TokenBucket } from "../../../shared/switch/guards/token-bucket.ts";
 import { addressQuestion } from "../../../shared/switch/neighbours/messages.ts";
 import type { NeighbourSuppressor } from "../../../shared/switch/neighbours/suppressor.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import { Fault } from "../../../shared/values/fault.ts";
+import { SenderBuckets } from "../rates/sender-buckets.ts";
 import { ROUTER_LIMITS } from "./limits.ts";
 import { Resolver } from "./resolver.ts";
 import { RouteTable } from "./route-table.ts";
@@ -96,7 +96,7 @@ export class Router {
     { readonly gateways: readonly Cidr[]; readonly routes: readonly Cidr[] }
   >();
   readonly #resolver: Resolver<Waiting>;
-  readonly #errors = new WeakMap<object, TokenBucket>();
+  readonly #errors = new SenderBuckets(ROUTER_LIMITS.errorsPerSecond, ROUTER_LIMITS.errorsAtOnce);
   readonly #containment: Containment;
   #flushing = false;
 
@@ -267,14 +267,7 @@ export class Router {
   /** Sends the reason for a drop to the packet's sender, from the address of the gateway that it came to. */
   #tell(origin: Origin, bytes: Uint8Array, packet: number, end: number, problem: IcmpProblem): void {
     const { clock, segment, mac } = this.#options;
-    const now = clock();
-    const at = origin.link ?? origin.port;
-    let bucket = this.#errors.get(at);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(ROUTER_LIMITS.errorsPerSecond, ROUTER_LIMITS.errorsAtOnce, now);
-      this.#errors.set(at, bucket);
-    }
-    if (!bucket.take(now)) return;
+    if (!this.#errors.take(origin.link ?? origin.port, clock())) return;
     const from = this.#gatewayFor(origin, bytes, packet, end);
     if (from === undefined) return;
     const most = origin.link?.mtu ?? this.#options.mtu;

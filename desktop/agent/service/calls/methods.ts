@@ -86,13 +86,13 @@ export function agentMethods({ agent, admin, version }: MethodDependencies): Met
         networks: networks.map((one) => ({ id: one.id, name: one.name, vni: one.vni ?? 0 })),
       };
     },
-    up: async ({ network, tenant, relay, ...wishes }) => {
-      const { tap, address, mac } = wishes;
-      checkWay(wishes);
+    up: async ({ network, tenant, relay, ...request }) => {
+      const { tap, address, mac } = request;
+      checkWay(request);
       if (tap !== undefined) checkName(tap);
       if (address !== undefined && address !== "none" && parseCidr(address) === undefined)
         throw badCidr(address);
-      const given = { ...wishes, mac: mac === undefined ? undefined : formatMac(readMachineMac(mac)) };
+      const given = { ...request, mac: mac === undefined ? undefined : formatMac(readMachineMac(mac)) };
       return { network: (await agent.up({ network, tenant, relay }, given)).status() };
     },
     down: async ({ network, ...place }) => {

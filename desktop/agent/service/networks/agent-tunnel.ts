@@ -51,7 +51,7 @@ export class AgentTunnel {
         {
           device,
           place,
-          wishes: (name) => this.#networks.get(name)?.wishes ?? { offload: true },
+          requestFor: (name) => this.#networks.get(name)?.requested ?? { offload: true },
           alike: false,
           inform: (message) => options.log.add("info", "network.names", message),
         },

@@ -2,7 +2,7 @@ import { parseMac } from "../../../../shared/frame/mac.ts";
 import { Fault } from "../../../../shared/values/fault.ts";
 import type { NetworkState, NetworkStatus, Peer, Problem } from "../../../rpc/shapes.ts";
 import { Prober } from "../../diagnostics/prober.ts";
-import type { InterfaceWishes } from "../../network/interfaces.ts";
+import type { RequestedInterface } from "../../network/interfaces.ts";
 import type { LocalNetwork } from "../../network/local-network.ts";
 import { problemOf } from "../../trust/refusal.ts";
 import type { KeptNetwork } from "../agent-store.ts";
@@ -85,7 +85,7 @@ export class ManagedNetwork {
     return this.#error;
   }
 
-  get wishes(): InterfaceWishes {
+  get requested(): RequestedInterface {
     const { tap, address, mac, offload = true, allow_overlap: allowOverlap } = this.kept;
     return { tap, address, mac: mac === undefined ? undefined : parseMac(mac), offload, allowOverlap };
   }

@@ -9,7 +9,7 @@ function fill(pool: SlabPool, lengths: readonly number[]) {
   const slab = pool.take();
   if (slab === undefined) throw new Error("no slab");
   for (const length of lengths) {
-    if (slab.full) break;
+    if (slab.isFull) break;
     slab.bytes.fill(length, slab.next, slab.next + length);
     slab.add(length);
   }
