@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
 import { Form } from "../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../api/problem.ts";
-import { t } from "../text/text.ts";
+import { t } from "../state/text.ts";
 import { ProblemBox } from "./problem-box.tsx";
 
 /** The dialog that is open. */

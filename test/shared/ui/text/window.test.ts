@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { en } from "../../../../desktop/renderer/i18n/en.ts";
-import { zhCN } from "../../../../desktop/renderer/i18n/zh-cn.ts";
 import { localeOf } from "../../../../desktop/renderer/state/locale.ts";
+import { windowWords as en } from "../../../../shared/ui/text/en/window.ts";
+import { windowWords as zhCN } from "../../../../shared/ui/text/zh-cn/window.ts";
 
 /** All words with their keys; sentences with gaps are filled with what fits both a name and a number. */
 function wordsOf(catalogue: object, path = ""): [string, string][] {
