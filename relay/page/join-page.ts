@@ -1,4 +1,6 @@
 import { parseAccept } from "hono/utils/accept";
+import { joinWords as en } from "../../shared/ui/text/en/join.ts";
+import { joinWords as zhCN } from "../../shared/ui/text/zh-cn/join.ts";
 import { head, headersOf, type PageDocument } from "./document.ts";
 import type { PageAssets } from "./page-assets.ts";
 
@@ -44,62 +46,7 @@ function primarySubtag(tag: string): string {
   return tag.split("-", 1)[0]?.toLowerCase() ?? "";
 }
 
-interface JoinText {
-  readonly title: string;
-  readonly heading: string;
-  readonly lead: string;
-  readonly app: string;
-  readonly openApp: string;
-  readonly commandLine: string;
-  /** Has `<code>`, as the others below. */
-  readonly get: string;
-  readonly join: string;
-  readonly placeholder: string;
-  readonly up: string;
-  readonly copy: string;
-  readonly copied: string;
-  readonly paste: string;
-  readonly incomplete: string;
-  readonly secret: string;
-}
-
-const TEXTS: Readonly<Record<Language, JoinText>> = {
-  en: {
-    title: "Join a Laneway network",
-    heading: "You are invited to a network",
-    lead: "Laneway puts this machine on a private Ethernet segment, wherever it is, and needs nothing but HTTPS to get there.",
-    app: "With the desktop app",
-    openApp: "Open in Laneway",
-    commandLine: "With the command line, on Linux",
-    get: "Get Laneway on the machine that is to join: with Node 20 or later, run <code>npm ci</code> in a checkout of it. There, <code>npx laneway</code> is the command.",
-    join: "Join, as root, with the link that you opened, the whole of it:",
-    placeholder: "LINK",
-    up: "Bring the network up, as root:",
-    copy: "Copy",
-    copied: "Copied",
-    paste:
-      "In place of <code>LINK</code>, paste the address of this page, with all that follows the <code>#</code>.",
-    incomplete: "This link is not complete: ask whoever sent it for the whole of it.",
-    secret: "The link is a key: whoever has it can join in your place. Keep it to yourself.",
-  },
-  "zh-Hans": {
-    title: "加入 Laneway 网络",
-    heading: "您受邀加入一个网络",
-    lead: "无论这台机器在哪里，Laneway 都能把它接入一个专用的以太网段，只需要 HTTPS。",
-    app: "使用桌面应用",
-    openApp: "在 Laneway 中打开",
-    commandLine: "使用命令行（Linux）",
-    get: "在要加入的机器上获取 Laneway：需要 Node 20 或更高版本，在代码检出目录中运行 <code>npm ci</code>，之后命令为 <code>npx laneway</code>。",
-    join: "以 root 身份，用您打开的完整链接加入：",
-    placeholder: "链接",
-    up: "以 root 身份启用网络：",
-    copy: "复制",
-    copied: "已复制",
-    paste: "请用本页的完整地址（包括 <code>#</code> 之后的全部内容）替换<code>链接</code>。",
-    incomplete: "此链接不完整：请向发送者索取完整链接。",
-    secret: "此链接就是钥匙：任何得到它的人都能代替您加入。请妥善保管。",
-  },
-};
+const TEXTS = { en, "zh-Hans": zhCN } as const;
 
 function documentOf(assets: PageAssets, language: Language): string {
   const text = TEXTS[language];

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { Button } from "../../../shared/ui/button.tsx";
+import { Dialog } from "../../../shared/ui/dialog.tsx";
 import { useLocale } from "../state/context.ts";
 
 interface ConfirmDialogProps {
@@ -15,36 +16,19 @@ interface ConfirmDialogProps {
 /** Asks before something that can't be undone. Escape is a no; the focus goes back to where it was. */
 export function ConfirmDialog({ title, text, action, onConfirm, onClose }: ConfirmDialogProps): JSX.Element {
   const { t } = useLocale();
-  const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    const before = document.activeElement;
-    element?.showModal();
-    return () => {
-      element?.close();
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      class="dialog"
-      aria-labelledby={`${id}-title`}
-      aria-describedby={`${id}-text`}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-    >
-      <h2 id={`${id}-title`}>{title}</h2>
-      <p id={`${id}-text`}>{text}</p>
-      <div class="dialog-actions">
-        <Button onPress={onClose}>{t.common.cancel}</Button>
-        <Button kind="danger" onPress={onConfirm}>
-          {action}
-        </Button>
+    <Dialog labelledBy={`${id}-title`} describedBy={`${id}-text`} onClose={onClose}>
+      <div class="form">
+        <h2 id={`${id}-title`}>{title}</h2>
+        <p id={`${id}-text`}>{text}</p>
+        <div class="dialog-actions">
+          <Button onPress={onClose}>{t.common.cancel}</Button>
+          <Button kind="danger" onPress={onConfirm}>
+            {action}
+          </Button>
+        </div>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

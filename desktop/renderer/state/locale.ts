@@ -1,9 +1,12 @@
 import { Formats } from "../../../shared/ui/formats.ts";
+import type { Catalogue } from "../../../shared/ui/text/catalogue.ts";
+import { windowWords as en } from "../../../shared/ui/text/en/window.ts";
+import { windowWords as zhCN } from "../../../shared/ui/text/zh-cn/window.ts";
 import type { Language } from "../../errors/text.ts";
 import type { AppSettings } from "../../rpc/bridge.ts";
-import { en } from "../i18n/en.ts";
-import type { Messages } from "../i18n/messages.ts";
-import { zhCN } from "../i18n/zh-cn.ts";
+
+/** Every word of the window. */
+export type Messages = Catalogue<typeof en>;
 
 /** All that depends on the language. */
 export interface Locale {

@@ -2,8 +2,8 @@ import { useState } from "preact/hooks";
 import type { AuditEntry, RelayAuditEntry } from "../../../../shared/api/resources/audit.ts";
 import { SelectField, TextField } from "../../../../shared/ui/field.tsx";
 import type { Rows } from "../api/requests.ts";
+import { formats, t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { formats, t } from "../text/text.ts";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 

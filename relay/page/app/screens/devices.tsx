@@ -1,7 +1,7 @@
 import type { Device } from "../../../../shared/api/resources/device.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
+import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { t } from "../text/text.ts";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { State } from "../ui/state.tsx";

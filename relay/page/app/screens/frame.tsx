@@ -4,7 +4,7 @@ import { Button } from "../../../../shared/ui/button.tsx";
 import { Mark } from "../../../../shared/ui/icon.tsx";
 import { go, type Route, route } from "../state/route.ts";
 import { type Session, signOut } from "../state/session.ts";
-import { t } from "../text/text.ts";
+import { t } from "../state/text.ts";
 import { Admins } from "./admins.tsx";
 import { Audit } from "./audit.tsx";
 import { Devices } from "./devices.tsx";

@@ -2,8 +2,8 @@ import { useRef } from "preact/hooks";
 import { SelectField } from "../../../../shared/ui/field.tsx";
 import { go, href, type Route, SECTIONS, type Section } from "../state/route.ts";
 import type { Session } from "../state/session.ts";
+import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { t } from "../text/text.ts";
 
 /** Milliseconds between looks at which tenants there are. */
 const TENANTS_MS = 15_000;

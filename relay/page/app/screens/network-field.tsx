@@ -1,8 +1,8 @@
 import { SelectField } from "../../../../shared/ui/field.tsx";
 import { written } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
+import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { t } from "../text/text.ts";
 import { ProblemBox } from "../ui/problem-box.tsx";
 
 /**

@@ -3,8 +3,8 @@ import { CheckField, SelectField, TextField } from "../../../../shared/ui/field.
 import { written, writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { go, href } from "../state/route.ts";
+import { formats, t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { formats, t } from "../text/text.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";

@@ -1,4 +1,4 @@
-import { t } from "../text/text.ts";
+import { t } from "../state/text.ts";
 import { Notice } from "../ui/dialog.tsx";
 import { Secret } from "../ui/secret.tsx";
 

@@ -1,6 +1,6 @@
 import type { TenantApi } from "../api/tenant-api.ts";
+import { formats, t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { formats, t } from "../text/text.ts";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";

@@ -5,7 +5,7 @@ import { Form, written } from "../../../../shared/ui/form.tsx";
 import { Mark } from "../../../../shared/ui/icon.tsx";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { signIn } from "../state/session.ts";
-import { t } from "../text/text.ts";
+import { t } from "../state/text.ts";
 import { ProblemBox } from "../ui/problem-box.tsx";
 import { Preferences } from "./preferences.tsx";
 

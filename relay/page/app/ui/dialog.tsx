@@ -2,9 +2,10 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
+import { Dialog } from "../../../../shared/ui/dialog.tsx";
 import { Form } from "../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../api/problem.ts";
-import { t } from "../text/text.ts";
+import { t } from "../state/text.ts";
 import { ProblemBox } from "./problem-box.tsx";
 
 /** The dialog that is open. */
@@ -27,25 +28,19 @@ export function closeDialog() {
   open.value = undefined;
 }
 
-/** Where dialogs appear. The browser keeps the focus inside, and gives it back to who opened it. */
+/** The place where dialogs appear. */
 export function DialogHost() {
-  const ref = useRef<HTMLDialogElement>(null);
   const content = open.value;
-  // Before the next key arrives: one that comes between the click and the open dialog would be lost.
   useLayoutEffect(() => {
-    const element = ref.current;
-    if (content !== undefined) {
-      if (!element?.open) element?.showModal();
-      return;
-    }
-    element?.close();
+    if (content !== undefined) return;
     if (toHeading) document.querySelector("h1")?.focus();
     toHeading = false;
   }, [content]);
+  if (content === undefined) return null;
   return (
-    <dialog ref={ref} aria-labelledby="dialog-title" onClose={closeDialog}>
+    <Dialog labelledBy="dialog-title" onClose={closeDialog}>
       {content}
-    </dialog>
+    </Dialog>
   );
 }
 
@@ -87,7 +82,7 @@ export function FormDialog({
         {body}
         <ProblemBox problem={problem} />
       </div>
-      <div class="actions">
+      <div class="dialog-actions">
         <Button onPress={closeDialog}>{t.value.cancel}</Button>
         <Button submit kind={danger ? "danger" : "primary"} disabled={busy}>
           {submit}
@@ -107,7 +102,7 @@ export function Notice({ title, body }: { title: string; body: ComponentChildren
         {title}
       </h2>
       <div class="fields">{body}</div>
-      <div class="actions">
+      <div class="dialog-actions">
         <Button kind="primary" onPress={closeDialog}>
           {t.value.done}
         </Button>

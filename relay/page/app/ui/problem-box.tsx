@@ -1,6 +1,6 @@
 import { Button } from "../../../../shared/ui/button.tsx";
 import type { Problem } from "../api/problem.ts";
-import { t } from "../text/text.ts";
+import { t } from "../state/text.ts";
 
 /** What went wrong and what to do, in the relay's own words where the page has none that fit. */
 export function ProblemBox({
@@ -23,7 +23,7 @@ export function ProblemBox({
       {hint !== "" && <p lang={ours}>{hint}</p>}
       {retry && (
         <p>
-          <Button onPress={retry}>{text.again}</Button>
+          <Button onPress={retry}>{text.tryAgain}</Button>
         </p>
       )}
     </div>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { t } from "../state/text.ts";
 import type { Live } from "../state/use-live.ts";
-import { t } from "../text/text.ts";
 import { ProblemBox } from "./problem-box.tsx";
 
 /** A screen below its heading, which is where the reader is put when it is opened. */

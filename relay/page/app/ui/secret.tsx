@@ -1,6 +1,6 @@
 import { useId, useRef } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
-import { t } from "../text/text.ts";
+import { t } from "../state/text.ts";
 import { announce } from "./announce.tsx";
 
 /** Something to be copied, which is shown this once. */

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
 import { Icon } from "../../../../shared/ui/icon.tsx";
-import { formats, t } from "../text/text.ts";
+import { formats, t } from "../state/text.ts";
 
 /** Rows drawn at first, and added each time the reader asks for more. */
 const STEP = 100;

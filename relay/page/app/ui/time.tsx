@@ -1,4 +1,4 @@
-import { formats, t } from "../text/text.ts";
+import { formats, t } from "../state/text.ts";
 
 /** How far off a time is, and when exactly where that is asked for. */
 export function Time({ time: at, none }: { time: string | null; none?: string }) {

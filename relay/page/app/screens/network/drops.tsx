@@ -1,6 +1,6 @@
 import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import type { DropReason } from "../../../../../shared/switch/drops.ts";
-import { formats, t } from "../../text/text.ts";
+import { formats, t } from "../../state/text.ts";
 import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./network-screen.tsx";
 

@@ -1,8 +1,8 @@
 import type { Device } from "../../../../../shared/api/resources/device.ts";
 import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import { dropsOf, type Rate } from "../../state/rates.ts";
+import { formats, t } from "../../state/text.ts";
 import { useLive } from "../../state/use-live.ts";
-import { formats, t } from "../../text/text.ts";
 import { State } from "../../ui/state.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";

@@ -1,5 +1,5 @@
+import { formats, t } from "../../state/text.ts";
 import { useLive } from "../../state/use-live.ts";
-import { formats, t } from "../../text/text.ts";
 import { Loaded } from "../../ui/screen.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./network-screen.tsx";

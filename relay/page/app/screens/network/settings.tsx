@@ -4,7 +4,7 @@ import { Button } from "../../../../../shared/ui/button.tsx";
 import { CheckField, SelectField, TextField } from "../../../../../shared/ui/field.tsx";
 import { Form, written, writtenNumber } from "../../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
-import { t } from "../../text/text.ts";
+import { t } from "../../state/text.ts";
 import { announce } from "../../ui/announce.tsx";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import type { TabProps } from "./network-screen.tsx";

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { formats, t } from "../../text/text.ts";
+import { formats, t } from "../../state/text.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import type { Traffic } from "./traffic.ts";
 

@@ -4,7 +4,7 @@ import { Button } from "../../../../../shared/ui/button.tsx";
 import { TextField } from "../../../../../shared/ui/field.tsx";
 import { Form, written } from "../../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
-import { t } from "../../text/text.ts";
+import { t } from "../../state/text.ts";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import type { TabProps } from "./network-screen.tsx";
 

@@ -1,6 +1,7 @@
-import type { enSettings } from "./en-settings.ts";
+import type { Catalogue } from "../catalogue.ts";
+import type { networkSettings as english } from "../en/network-settings.ts";
 
-export const zhSettings: typeof enSettings = {
+export const networkSettings: Catalogue<typeof english> = {
   lead: "立即生效，对已在网络中的成员也是如此。",
   choices: {
     flood: "泛洪",

@@ -1,18 +1,17 @@
-import type { Messages } from "./messages.ts";
+import type { Catalogue } from "../catalogue.ts";
+import type { windowWords as english } from "../en/window.ts";
+import { common } from "./common.ts";
 
 /** The words of the window in Simplified Chinese. */
-export const zhCN: Messages = {
+export const windowWords: Catalogue<typeof english> = {
   app: {
     skip: "跳到内容",
     navigation: "栏目",
-    loading: "正在加载…",
+    loading: common.loading,
   },
   common: {
-    cancel: "取消",
-    copy: "复制",
+    ...common,
     copyWhat: (what) => `复制${what}`,
-    copied: "已复制",
-    tryAgain: "重试",
     back: "返回",
     details: "详细信息",
     network: "网络",

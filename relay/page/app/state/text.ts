@@ -1,8 +1,8 @@
 import { computed } from "@preact/signals";
 import { Formats } from "../../../../shared/ui/formats.ts";
-import { language, languageTag } from "../state/preferences.ts";
-import { en } from "./en.ts";
-import { zh } from "./zh.ts";
+import { pageWords as en } from "../../../../shared/ui/text/en/page.ts";
+import { pageWords as zh } from "../../../../shared/ui/text/zh-cn/page.ts";
+import { language, languageTag } from "./preferences.ts";
 
 const CATALOGUES = { en, zh };
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { en } from "../../../../desktop/renderer/i18n/en.ts";
-import { zhCN } from "../../../../desktop/renderer/i18n/zh-cn.ts";
 import { localeOf } from "../../../../desktop/renderer/state/locale.ts";
+import { joinWords } from "../../../../shared/ui/text/en/join.ts";
+import { pageWords } from "../../../../shared/ui/text/en/page.ts";
+import { windowWords as en } from "../../../../shared/ui/text/en/window.ts";
+import { joinWords as chineseJoinWords } from "../../../../shared/ui/text/zh-cn/join.ts";
+import { pageWords as chinesePageWords } from "../../../../shared/ui/text/zh-cn/page.ts";
+import { windowWords as zhCN } from "../../../../shared/ui/text/zh-cn/window.ts";
 
 /** Returns all texts with their keys; gaps are filled with a value that fits both a name and a number. */
 function wordsOf(catalogue: object, path = ""): [string, string][] {
@@ -22,15 +26,23 @@ const SAME = new Set([
   "administration.relayHint",
   "settings.languages.en",
   "settings.languages.zh-CN",
+  "id",
+  "none",
+  "network.port",
 ]);
 
 describe("the catalogues", () => {
-  it("have Chinese for every English word", () => {
-    const chinese = new Map(wordsOf(zhCN));
-    for (const [key, words] of wordsOf(en)) {
-      if (SAME.has(key)) expect(chinese.get(key), key).toBe(words);
-      else if (!/^[\d\s/:–-]*$/.test(chinese.get(key) ?? ""))
-        expect(chinese.get(key), key).toMatch(/\p{Script=Han}|^7：8$/u);
+  it.each([
+    ["the window", en, zhCN],
+    ["the operator's page", pageWords, chinesePageWords],
+    ["the join page", joinWords, chineseJoinWords],
+  ])("have Chinese for every English word of %s", (_interface, english, translated) => {
+    const chinese = new Map(wordsOf(translated));
+    for (const [key, words] of wordsOf(english)) {
+      const translation = chinese.get(key) ?? "";
+      if (SAME.has(key)) expect(translation, key).toBe(words);
+      else if (!/^[\d\s/:–-]*$/.test(translation))
+        expect(translation, key).toMatch(/\p{Script=Han}|^7[：（]8|^EtherType$/u);
     }
   });
 

@@ -1,6 +1,6 @@
-import type { DropReason } from "../../../../shared/switch/drops.ts";
+import type { DropReason } from "../../../switch/drops.ts";
 
-export const zhDrops: Readonly<Record<DropReason, string>> = {
+export const drops: Readonly<Record<DropReason, string>> = {
   "no-vni-flag": "其 VXLAN 头缺少 I 标志",
   "not-joined": "其 VNI 不是该端口已加入的",
   "group-source": "其源地址带有组播位",

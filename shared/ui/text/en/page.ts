@@ -1,15 +1,13 @@
-import type { LimitName } from "../../../../shared/api/resources/limits.ts";
-import { DROP_WORDS } from "../../../../shared/switch/drop-words.ts";
-import { enSettings } from "./en-settings.ts";
+import type { LimitName } from "../../../api/resources/limits.ts";
+import { DROP_WORDS } from "../../../switch/drop-words.ts";
+import { common } from "./common.ts";
+import { networkSettings } from "./network-settings.ts";
 
-/** Every word of the page in English; the other languages have the same keys, which their types see to. */
-export const en = {
+/** The words of the operator's page in English. */
+export const pageWords = {
+  ...common,
   actions: "Actions",
-  again: "Try again",
-  cancel: "Cancel",
   change: "Change",
-  copied: "Copied",
-  copy: "Copy",
   create: "Create",
   created: "Created",
   darkTheme: "Dark theme",
@@ -18,7 +16,6 @@ export const en = {
   expiresAfter: "Good for",
   id: "ID",
   language: "Language",
-  loading: "Loading…",
   name: "Name",
   nameHint: "Lower-case letters, digits and hyphens, 63 at most.",
   navigation: "Screens",
@@ -327,6 +324,6 @@ export const en = {
     empty: "Nothing happened.",
   },
 
-  settings: enSettings,
+  settings: networkSettings,
   drops: DROP_WORDS,
 };

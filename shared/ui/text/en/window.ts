@@ -1,18 +1,17 @@
+import { common } from "./common.ts";
+
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
 /** The words of the window in English. */
-export const en = {
+export const windowWords = {
   app: {
     skip: "Skip to content",
     navigation: "Sections",
-    loading: "Loading…",
+    loading: common.loading,
   },
   common: {
-    cancel: "Cancel",
-    copy: "Copy",
+    ...common,
     copyWhat: (what: string) => `Copy ${what}`,
-    copied: "Copied",
-    tryAgain: "Try again",
     back: "Back",
     details: "Details",
     network: "Network",

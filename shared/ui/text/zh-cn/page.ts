@@ -1,14 +1,14 @@
-import type { en } from "./en.ts";
-import { zhDrops } from "./zh-drops.ts";
-import { zhSettings } from "./zh-settings.ts";
+import type { Catalogue } from "../catalogue.ts";
+import type { pageWords as english } from "../en/page.ts";
+import { common } from "./common.ts";
+import { drops } from "./drops.ts";
+import { networkSettings } from "./network-settings.ts";
 
-export const zh: typeof en = {
+/** The words of the operator's page in Simplified Chinese. */
+export const pageWords: Catalogue<typeof english> = {
+  ...common,
   actions: "操作",
-  again: "重试",
-  cancel: "取消",
   change: "修改",
-  copied: "已复制",
-  copy: "复制",
   create: "创建",
   created: "创建时间",
   darkTheme: "深色主题",
@@ -17,7 +17,6 @@ export const zh: typeof en = {
   expiresAfter: "有效期",
   id: "ID",
   language: "语言",
-  loading: "正在加载…",
   name: "名称",
   nameHint: "小写字母、数字和连字符，最多 63 个字符。",
   navigation: "页面导航",
@@ -290,6 +289,6 @@ export const zh: typeof en = {
     empty: "没有记录。",
   },
 
-  settings: zhSettings,
-  drops: zhDrops,
+  settings: networkSettings,
+  drops,
 };

@@ -1,7 +1,7 @@
-import type { NetworkSettings } from "../../../../shared/switch/settings.ts";
+import type { NetworkSettings } from "../../../switch/settings.ts";
 
 /** The settings of a network: what each is called, and what it does. */
-export const enSettings = {
+export const networkSettings = {
   lead: "They take effect at once, also for those who are here.",
   choices: {
     flood: "flood",

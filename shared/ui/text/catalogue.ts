@@ -1,0 +1,8 @@
+/** The shape of a catalogue of words: its keys, and what its sentences take. Another language has to have the same. */
+export type Catalogue<T> = {
+  readonly [Key in keyof T]: T[Key] extends (...args: infer Args) => string
+    ? (...args: Args) => string
+    : T[Key] extends string
+      ? string
+      : Catalogue<T[Key]>;
+};
