@@ -88,7 +88,7 @@ describe("a relay that breaks the protocol", () => {
     expect(heard).toEqual([]);
   });
 
-  it("has one signature of us, however often it asks", async () => {
+  it("gets only one signature for any number of challenges", async () => {
     const challenge = { type: "challenge", nonce: "n", relay: "r" };
     const { opening, victim } = await connectTo(async (one) => {
       for (let i = 0; i < 100; i++) one.say(challenge);
@@ -137,7 +137,7 @@ describe("a relay that floods", () => {
   );
 });
 
-it("cleans what it is told of everything that a terminal obeys", async () => {
+it("removes control characters from what it is told", async () => {
   const heard: RelayMessage[] = [];
   const evil = "a\x1b[31m\x9b\u202eb\nc";
   const { opening, victim } = await connectTo(
@@ -168,7 +168,7 @@ it("cleans what it is told of everything that a terminal obeys", async () => {
   expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(1_024);
 });
 
-it("tells why it was refused without what a terminal obeys", async () => {
+it("reports a refusal without control characters", async () => {
   const { opening } = await connectTo(async (one) => one.socket.close(4_001, "no\x1b]0;evil\x07"));
   await expect(opening).rejects.toBeInstanceOf(Refused);
   await expect(opening).rejects.toMatchObject({ end: { code: 4_001, reason: "no ]0;evil " } });
@@ -221,7 +221,7 @@ function anyMessage(): fc.Arbitrary<string> {
   );
 }
 
-it("throws nothing and keeps to its bounds, whatever a relay says", async () => {
+it("throws nothing and keeps its bounds, for any messages of a relay", async () => {
   const messages = fc.sample(anyMessage(), { numRuns: 20_000, seed: 13 });
   const peers = new PeerTable(() => {});
   const thrown: unknown[] = [];

@@ -26,7 +26,7 @@ const SAME = new Set([
 ]);
 
 describe("the catalogues", () => {
-  it("have Chinese for every English word", () => {
+  it("have a Chinese text for every English one", () => {
     const chinese = new Map(wordsOf(zhCN));
     for (const [key, words] of wordsOf(en)) {
       if (SAME.has(key)) expect(chinese.get(key), key).toBe(words);
@@ -43,7 +43,7 @@ describe("the catalogues", () => {
     expect([en.networks.members(1), en.networks.members(2)]).toEqual(["1 other online", "2 others online"]);
   });
 
-  it("are chosen by the setting, or else by the system's language", () => {
+  it("are chosen by the setting, or by the system's language", () => {
     expect(localeOf("system", "zh-Hans-CN").language).toBe("zh-CN");
     expect(localeOf("system", "de-DE").language).toBe("en");
     expect(localeOf("en", "zh-CN").language).toBe("en");
@@ -66,7 +66,7 @@ describe("formats", () => {
     expect(formats.bytes(bytes)).toBe(text);
   });
 
-  it("writes rates in bits, which is how links are named", () => {
+  it("writes rates in bits, like links", () => {
     expect(formats.rate(125_000_000)).toBe("1 Gbit/s");
   });
 
@@ -79,7 +79,7 @@ describe("formats", () => {
     expect(formats.milliseconds(value)).toBe(text);
   });
 
-  it("says how long ago something was, and that what is to come is now", () => {
+  it("says how long ago something was, and shows the future as now", () => {
     const now = Date.parse("2026-03-02T12:00:00Z");
     const ago = (iso: string) => formats.ago(iso, now);
     expect(ago("2026-03-02T12:00:30Z")).toBe("this minute");

@@ -55,7 +55,7 @@ describe("the networks", () => {
     await expect.poll(() => networks.peers("n-lan").value?.length).toBe(5);
   });
 
-  it("forget nothing of whom they were asked about when the service was away", async () => {
+  it("keep a question that was open when the service went away", async () => {
     const { networks } = await known();
     const peers = networks.peers("n-lan");
     networks.unknown();

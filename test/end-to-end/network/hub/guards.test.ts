@@ -82,7 +82,7 @@ describe.runIf(hasLab())("a network", () => {
       expect(await ping(alice, bob.ip)).toBe(3);
     });
 
-    it("passes all addresses of its interface, whoever gives it others, and those alone", async () => {
+    it("passes all addresses of its interface, also later ones, and no others", async () => {
       const own = await linkLocal(alice.host, alice.tap, { signal });
       // Like addresses that are not derived from the MAC (RFC 7217), temporary ones (RFC 8981) and virtual ones.
       const others = ["fe80::5e1f:9a11:77c3:4d02", "2001:db8:66::66", "10.20.0.66"];
@@ -166,7 +166,7 @@ describe.runIf(hasLab())("a network", () => {
     expect(await watch.count("control")).toBe(0);
   });
 
-  it("is told apart from another tenant's by its VNI, which nobody gets twice", async () => {
+  it("is distinguished from another tenant's by its VNI, which is unique", async () => {
     await lab.relay.create("tenant", "create", "other");
     const { code, stderr } = await lab.relay.admin(
       ...["network", "create", "theirs", "--tenant", "other", "--vni", String(alice.vni)],

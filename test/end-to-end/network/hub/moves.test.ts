@@ -44,7 +44,7 @@ describe.runIf(hasLab())("a machine that moves", () => {
     }
   });
 
-  it("is found at once after its first frame, where nobody has registered it", async () => {
+  it("is found at once after its first frame if it is not registered", async () => {
     const [here, there] = await Promise.all([lab.join("here"), lab.join("there")]);
     const told = await Watch.start(alice, { guest: `ether saddr ${GUEST}` });
     for (const [turn, at, elsewhere] of [

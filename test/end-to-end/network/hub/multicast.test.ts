@@ -50,7 +50,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
     ["ff05::1:3", "ip6 daddr ff05::1:3"],
     ["ff15::123:4567", "ip6 daddr ff15::123:4567"],
   ])("%s", (group, match) => {
-    it("gets its stream to whoever is in it, whole, and nothing of it to anybody else", async () => {
+    it("delivers its whole stream to its members, and nothing to others", async () => {
       await using socket = await joinGroup(bob, group);
       await groupIs(group, bob);
       const watch = await Watch.start(carol, { stream: match });
@@ -103,7 +103,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
     await watch.reach("stream", 20);
   });
 
-  it("goes to all while nobody is in it, unless the network is set to drop such", async () => {
+  it("goes to all ports while it has no members, unless the network drops it", async () => {
     const watch = await Watch.start(carol, { stream: "ip daddr 239.9.9.9" });
     await using _stream = send(alice, "239.9.9.9", 20);
     await watch.reach("stream", 20);

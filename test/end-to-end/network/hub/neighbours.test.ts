@@ -56,7 +56,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await neighbour(alice.host, alice.tap, bob.ip, { signal })).toBe(bob.mac);
   });
 
-  it("hear an ARP request for a host that nobody knows", async () => {
+  it("hear an ARP request for an unknown host", async () => {
     const watch = await Watch.start(carol, ARP);
     await sendFrames(alice, [arpRequest(alice.mac, alice.ip, "10.20.0.99")], 3);
     await watch.reach("requests", 3);
@@ -114,7 +114,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await ping(carol, "2001:db8::50")).toBe(3);
   });
 
-  it("are told of it where two of them use one address, both of them and nobody else", async () => {
+  it("are warned if two of them use one address: only these two", async () => {
     await addAddress(carol, `${alice.ip}/24`);
     await arping(carol, "-U", "-c", "1", alice.ip);
     const told = ({ process }: Member) =>

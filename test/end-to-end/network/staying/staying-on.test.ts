@@ -49,7 +49,7 @@ class Between implements AsyncDisposable {
 const ups = ({ events }: MemoryHost) => events.filter((event) => event === "up").length;
 
 describe("a tunnel", () => {
-  it("is back at once each time that a balancer cuts it, however often", { timeout: 120_000 }, async () => {
+  it("reconnects at once each time a balancer cuts it", { timeout: 120_000 }, async () => {
     await using relay = await startRelay();
     const lines: Socket[] = [];
     await using balancer = new Between(relay.url, (socket, onward) => {
@@ -72,7 +72,7 @@ describe("a tunnel", () => {
     expect(host.events).not.toContain("down");
   });
 
-  it("is opened by another attempt where the line stood still during the first", {
+  it("is opened by a second attempt if the line stalled during the first", {
     timeout: 60_000,
   }, async () => {
     await using relay = await startRelay();

@@ -24,14 +24,14 @@ const error = (id: number | null, code: number, told: string) => ({
 });
 
 describe("the agent's socket", () => {
-  it("is its user's and group's to change things, and everybody's to look", async () => {
+  it("is writable for its user and group, and readable for all", async () => {
     await using double = await RpcDouble.start({});
     expect(statSync(double.socket).mode & 0o777).toBe(0o660);
     expect(statSync(statusSocket(double.socket)).mode & 0o777).toBe(0o666);
     expect(statSync(double.socket).uid).toBe(process.getuid?.());
   });
 
-  it("answers what a typed caller asks, and tells it what it follows", async () => {
+  it("answers a typed caller, and sends it the topics it follows", async () => {
     await using double = await RpcDouble.start({
       "settings.get": () => ({ log_level: "warn" }),
       subscribe: ({ topics }, caller) => {
@@ -54,7 +54,7 @@ describe("the agent's socket", () => {
     await expect(client.call("settings.get", {})).rejects.toMatchObject({ code: "agent.gone" });
   });
 
-  it("tells a fault as it is, and of a mistake of ours no more than that it was one", async () => {
+  it("reports faults as they are, and of bugs only that there was one", async () => {
     const fault = new Fault({ code: "network.unknown", message: "no 'x'", hint: "do this", exitCode: 2 });
     const secret = new Error("with a secret in it");
     await using double = await RpcDouble.start({
@@ -120,7 +120,7 @@ describe("the agent's socket", () => {
     ]);
   });
 
-  it("lets whoever has no right to change things look, and no more", async () => {
+  it("allows callers without the right to change things only to read", async () => {
     let downs = 0;
     const methods = {
       status: () => ({ networks: [] }),
