@@ -50,7 +50,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     ["denied", "The Laneway service can't be reached"],
     ["untrusted", "The service's socket is not trusted"],
     ["incompatible", "The app and the service don't match"],
-  ] as const)("says why it does not talk to a service that is %s", async (state, title) => {
+  ] as const)("explains why it does not use a service that is %s", async (state, title) => {
     await using window = await windows.open(firstRun({ ...CONNECTED, state }));
     await window.page.getByRole("alert").getByText(title).waitFor();
     await button(window, "Try again").waitFor();

@@ -203,7 +203,7 @@ describe("laneway join", () => {
     ["nothing on standard input", ["-"], ""],
     ["something else there", ["-"], "nonsense\n"],
     ["a lot of it", ["-"], "v1.".repeat(5_000)],
-  ])("says how to give a link where there is %s", async (_what, args, input) => {
+  ])("prints how to give a link if there is %s", async (_what, args, input) => {
     const given = input === undefined ? {} : { input };
     const { code, stdout, stderr } = await laneway(["join", ...args, ...state()], given);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

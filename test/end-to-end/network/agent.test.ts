@@ -206,7 +206,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect(await shown({ TERM: "xterm", NO_COLOR: "1" })).not.toContain("\x1b");
   });
 
-  it("is left alone by a command that does the work itself", async () => {
+  it("is not used by a command in the foreground", async () => {
     const token = await relay.token("bench");
     const args = ["up", "bench", "--relay", relay.url, "--token", token, "--foreground", "--address", "none"];
     await using own = startLaneway(args, { host: alice.host, env: a.env });
@@ -308,7 +308,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
       expect((await a.network("office"))?.state).toBe("up");
     });
 
-    it("runs as well as for root, where it has the right to make interfaces and no other", async () => {
+    it("runs with only the right to create interfaces", async () => {
       const rights = [
         "--inh-caps=-all,+net_admin",
         "--ambient-caps=-all,+net_admin",

@@ -119,7 +119,7 @@ describe("a server that is no relay", () => {
     ["a web server that knows no such page", () => httpServer(404)],
     ["a web server that answers everything", () => httpServer(200)],
     ["a mail server", babbler],
-  ])("is told apart from one that is away: %s", async (_what, make) => {
+  ])("is distinguished from an unreachable one: %s", async (_what, make) => {
     await using server = await listening(make());
     await using network = new MemoryNetwork();
     const host = network.host("a", server.url, "token");

@@ -57,7 +57,7 @@ it.each([
   ["nothing", ""],
   ["something that is no JSON", "{"],
   ["another's record", '{"version":2}'],
-])("says where a record is %s, and nothing of what is in it", (_what, text) => {
+])("names a record that is %s, without its content", (_what, text) => {
   store.take(RELAY, "acme");
   const file = store.file(RELAY, "acme");
   writeFileSync(file, text);

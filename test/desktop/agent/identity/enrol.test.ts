@@ -134,7 +134,7 @@ describe("an enrolment", () => {
     ["limit.devices", 409, /limit/],
     ["rate.limited", 429, /in 7 s/],
     ["something.new", 400, /as the relay says/],
-  ])("that is refused with %s says what to do", async (code, status, hint) => {
+  ])("that is refused with %s prints the next step", async (code, status, hint) => {
     const problem = { status, code, detail: "it won't do", hint: "do as the relay says" };
     await using relay = new Answering(json(status, problem, { "retry-after": "7" }));
     const fault = await faultOf(enrol(options(await relay.url())));
@@ -167,7 +167,7 @@ describe("an enrolment", () => {
     ["another tenant", json(201, { ...ANSWER, tenant: "other" })],
     ["another status", json(200, ANSWER)],
     ["no end", (response: ServerResponse) => response.writeHead(201).end(" ".repeat(1_100_000))],
-  ])("is none where the answer is %s", async (_what, answer) => {
+  ])("fails if the answer is %s", async (_what, answer) => {
     await using relay = new Answering(answer);
     const url = await relay.url();
     const fault = await faultOf(enrol(options(url)));

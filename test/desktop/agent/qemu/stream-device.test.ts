@@ -121,7 +121,7 @@ describe("a virtual machine's stream", () => {
     ["less than an Ethernet header's", 13],
     ["more than any frame's", FRAME_BYTES + 1],
     ["the greatest there is", 0xffff_ffff],
-  ])("ends with a machine that says a length of %s", async (_what, length) => {
+  ])("disconnects a machine that announces a length of %s", async (_what, length) => {
     const failed = vi.fn();
     device.start({ frames: (batch) => batch.release(), failed });
     const header = Buffer.alloc(4);

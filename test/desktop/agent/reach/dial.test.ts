@@ -97,7 +97,7 @@ describe("a connection through a proxy", () => {
     [502, "proxy.failed", /made no connection to relay\.example:8787/],
     [404, "proxy.failed", /HTTP 404/],
     [302, "proxy.failed", /HTTP 302/],
-  ])("that answers %d is told from others", async (status, code, message) => {
+  ])("that answers %d is distinguished from others", async (status, code, message) => {
     const proxy = await answering(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`);
     const error = await failure(proxy);
     expect(error).toBeInstanceOf(ProxyRefused);
@@ -126,7 +126,7 @@ describe("a connection through a proxy", () => {
         more();
       },
     ],
-  ])("is unreachable where the proxy %s", async (_what, answer) => {
+  ])("fails as unreachable if the proxy %s", async (_what, answer) => {
     const error = await failure(await answering(answer));
     expect(error).toBeInstanceOf(ProxyUnreachable);
     expect(Unreachable.from(RELAY, error)).toMatchObject({ code: "proxy.unreachable" });

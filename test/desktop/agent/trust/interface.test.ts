@@ -51,7 +51,7 @@ describe("a network's values for an interface", () => {
     ["the network of an interface, or a part of it", "10.20.0.0/16"],
     ["a part of it that is an interface's", "10.20.0.128/25"],
     ["a name server, or a gateway, or a host's route", "10.20.0.53/32"],
-  ])("is refused where it would take %s", async (_what, claim) => {
+  ])("are refused if they overlap with %s", async (_what, claim) => {
     const judged = await judge({}, machine([claim]));
     expect(judged).toMatchObject({ address: undefined, address6: LAN.address6 });
     // The name server of the other version is still the network's own.

@@ -43,11 +43,7 @@ describe("a relay that breaks the protocol", () => {
   it.each([
     ["welcomes twice", WELCOME, /a second welcome/],
     ["challenges once more", { type: "challenge", nonce: "n", relay: "r" }, /a second challenge/],
-    [
-      "says that a network was joined that was not asked for",
-      { type: "joined", vni: 101, members: [] },
-      /did not ask/,
-    ],
+    ["reports a join that was not requested", { type: "joined", vni: 101, members: [] }, /did not ask/],
     ["says what is no JSON", "welcome to the chat", /not JSON/],
     ["says what has no type", "[]", /not an object with a type/],
     [
@@ -56,7 +52,7 @@ describe("a relay that breaks the protocol", () => {
       /member: vni/,
     ],
     [
-      "tells of more machines than a member may have",
+      "reports more machines than a member may have",
       {
         type: "member",
         vni: 1,
@@ -66,7 +62,7 @@ describe("a relay that breaks the protocol", () => {
       /member: member.endpoints/,
     ],
     [
-      "tells of more addresses than a machine may have",
+      "reports more addresses than a machine may have",
       {
         type: "member",
         vni: 1,
@@ -75,7 +71,7 @@ describe("a relay that breaks the protocol", () => {
       },
       /addresses/,
     ],
-  ])("and %s is told so, and left", async (_what, message, why) => {
+  ])("and %s is disconnected with the reason", async (_what, message, why) => {
     const heard: RelayMessage[] = [];
     const { opening, victim } = await connectTo(
       greeted((one) => one.say(message)),
@@ -111,7 +107,7 @@ describe("a relay that breaks the protocol", () => {
 
 describe("a relay that floods", () => {
   it.each(FRAMINGS)(
-    "is left once it says more than is read, with framing %s",
+    "is disconnected above the limit, with framing %s",
     async (framing) => {
       let heard = 0;
       const { opening } = await connectTo(

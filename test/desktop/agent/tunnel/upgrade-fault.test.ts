@@ -173,7 +173,7 @@ describe("a request for a tunnel", () => {
       says: /answered with HTTP 400$/,
     },
     { what: "all of it, and forbids it", meddling: { status: 403 }, says: /answered with HTTP 403$/ },
-  ])("is told of a proxy that removes $what", async ({ meddling, says }) => {
+  ])("reports a proxy that removes $what", async ({ meddling, says }) => {
     const url = await through(meddling);
     const error = await open(url);
     expect(error).toMatchObject({ code: "relay.websocket-blocked", message: expect.stringMatching(says) });

@@ -179,7 +179,7 @@ describe("a trunk", () => {
     ["the tag of a provider's bridge", tagged(10, makeFrame(60), 0x88a8), 4095],
     ["a mapped VLAN behind a priority tag", tagged(0, tagged(10, makeFrame(60))), 4095],
     ["a tag cut short", tagged(10, makeFrame(60)).slice(0, 17), 4095],
-  ])("drops and counts what is for no network: %s", async (_what, frame, vlan) => {
+  ])("drops and counts frames for no network: %s", async (_what, frame, vlan) => {
     const readers = start([10, 20]);
     for (let i = 0; i < 3; i++) tap.inject(frame);
     tap.inject(tagged(20, makeFrame(60)));

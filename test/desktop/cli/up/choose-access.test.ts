@@ -121,7 +121,7 @@ describe("access by enrolled devices", () => {
       /'nope' \(it is at https:\/\/a\.example, tenant acme and/,
       /--state/,
     ],
-  ])("says what to do where %s", (_what, networks, options, message, hint) => {
+  ])("prints the next step if %s", (_what, networks, options, message, hint) => {
     expect(() => chooseAccess(networks, options, many)).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), hint: expect.stringMatching(hint) }),
     );

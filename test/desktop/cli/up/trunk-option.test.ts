@@ -36,7 +36,7 @@ describe("--trunk", () => {
     ["10=lab,10=guests", "VLAN id 10 is mapped twice, to 'lab' and to 'guests'"],
     ["untagged=lab,untagged=guests", "'untagged' is mapped twice"],
     ["10=lab,20=lab", "'lab' is mapped twice"],
-  ])("is refused where it makes no sense, with what does not: %j", (text, says) => {
+  ])("refuses invalid values, and names them: %j", (text, says) => {
     expect(() => parseTrunk(text)).toThrow(
       expect.objectContaining({ code: "usage.trunk", exitCode: 2, message: expect.stringContaining(says) }),
     );

@@ -89,7 +89,7 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
       expect(rogueServer.stderr.slice(asked)).not.toContain("DHCPDISCOVER");
     });
 
-    it("gives its addresses to who asks", async () => {
+    it("gives addresses to clients", async () => {
       await using dhcp = startClient("lease");
       const ack = await dhcp.event("ack");
       expect(ack).toMatchObject({ server: server.ip, address: expect.stringMatching(/^10\.20\.0\.1\d\d$/) });
@@ -104,7 +104,7 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
       expect(other.lines).toEqual([]);
     });
 
-    it("lets no server's word out of a port without the role, and tells that port so", async () => {
+    it("drops answers of servers on ports without the role, and warns that port", async () => {
       const options = [[53, [OFFER]]] as const;
       const offer = dhcpFrame(
         { op: 2, xid: 1, mac: macNumber(client.mac), options },
@@ -122,7 +122,7 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
     });
   });
 
-  it("is anybody's again where the guard is off", async () => {
+  it("may be served by any member again if the guard is off", async () => {
     await lab.set("lan", "dhcp-guard=off");
     await using dhcp = startClient("discover", String(DISCOVERS));
     await vi.waitUntil(() => new Set(offers(dhcp)).size === 2, WAIT);

@@ -60,7 +60,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
       expect(await watch.count("stream")).toBe(0);
     });
 
-    it("is left at once where its last socket closes, and goes on for the others", async () => {
+    it("stops at once at a port whose last socket closes, and continues for others", async () => {
       const watch = await Watch.start(bob, { stream: match });
       const leaver = await joinGroup(bob, group);
       await using socket = await joinGroup(carol, group);
@@ -95,7 +95,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
     ["mDNS", "224.0.0.251", "5353", "ip daddr 224.0.0.251 udp dport 5353"],
     ["mDNS over IPv6", "ff02::fb", "5353", "ip6 daddr ff02::fb udp dport 5353"],
     ["SSDP", "239.255.255.250", "1900", "ip daddr 239.255.255.250 udp dport 1900"],
-  ])("is everybody's, joined or not, where it is that of %s", async (_what, group, port, match) => {
+  ])("goes to all ports, joined or not, for %s", async (_what, group, port, match) => {
     await using socket = await joinGroup(bob, group, port);
     const watch = await Watch.start(carol, { stream: match });
     await using _stream = send(alice, group, 20, port);

@@ -62,7 +62,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     await watch.reach("requests", 3);
   });
 
-  it("are known by what they say, and answered for from then on", async () => {
+  it("are learnt from their frames, and answered for from then on", async () => {
     await addAddress(bob, "10.20.0.50/24");
     const heard = await Watch.start(carol, { said: "arp operation request arp saddr ip 10.20.0.50" });
     expect(await arping(bob, "-U", "-c", "1", "10.20.0.50")).toBe(0);
@@ -75,7 +75,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await others.count("requests")).toBe(0);
   });
 
-  it("find out whether an IPv4 address is free: its owner says that it is not", async () => {
+  it("detect a used IPv4 address: its owner answers", async () => {
     expect(await arping(alice, "-D", "-c", "2", bob.ip)).toBe(1);
     expect(await arping(alice, "-D", "-c", "2", "10.20.0.98")).toBe(0);
   });
@@ -93,7 +93,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await watch.count("asked")).toBe(0);
   });
 
-  it("notice that an IPv6 address is taken, by the owner's own word", async () => {
+  it("detect a used IPv6 address: its owner answers", async () => {
     await addAddress(bob, "2001:db8::50/64");
     await addAddress(carol, "2001:db8::51/64");
     const flags = async ({ host, tap }: Member, address: string) => {

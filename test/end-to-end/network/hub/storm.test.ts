@@ -40,7 +40,7 @@ describe.runIf(hasLab())("a network", () => {
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
-  describe("in which a port sends as fast as it can", () => {
+  describe("from one port at full speed", () => {
     beforeAll(async () => {
       const kinds = ["broadcast", "multicast", "unknown"];
       // The hub's own probes, of the same EtherType, must not be counted either.

@@ -71,7 +71,7 @@ describe("the agent's socket", () => {
     client.close();
   });
 
-  it("says what is wrong with what is no request, and goes on", async () => {
+  it("answers an invalid request with an error, and continues", async () => {
     await using double = await RpcDouble.start({ status: () => ({ networks: [] }) });
     using caller = new RawCaller(double.socket);
     caller.say("GET / HTTP/1.1");
@@ -101,7 +101,7 @@ describe("the agent's socket", () => {
     ]);
   });
 
-  it("takes a line up to its limit, says so of a longer one before its end, and goes on after it", async () => {
+  it("accepts a line up to its limit, rejects a longer one before its end, and continues after it", async () => {
     await using double = await RpcDouble.start({ status: () => ({ networks: [] }) });
     using caller = new RawCaller(double.socket);
     caller.hello();
@@ -140,7 +140,7 @@ describe("the agent's socket", () => {
     expect(downs).toBe(0);
   });
 
-  it("has so many callers of one user who may only look, and room again when one goes", async () => {
+  it("limits read-only callers of one user, and has room again when one leaves", async () => {
     await using double = await RpcDouble.start({}, nobody);
     const callers = Array.from({ length: 16 }, () => new RawCaller(double.socket));
     for (const caller of callers) caller.hello();
@@ -171,7 +171,7 @@ describe("the agent's socket", () => {
     await expect.poll(() => caller.heard.length).toBe(18);
   });
 
-  it("cuts off who lets too much wait, and sends nothing that can be lost to who lets much wait", async () => {
+  it("disconnects a caller that reads too slowly, and first skips messages that may be lost", async () => {
     let work: ((lost: boolean) => boolean) | undefined;
     await using double = await RpcDouble.start({
       "capture.start": (_given, { jobs }) => ({
