@@ -165,7 +165,7 @@ describe("an invite that enrols no device", () => {
   it("is one that the relay does not know", async () => {
     const { link, secret } = await invite();
     const other = secret.startsWith("A") ? `B${secret.slice(1)}` : `A${secret.slice(1)}`;
-    await refused(link.replace(secret, other), other, given.relay.url, "whole");
+    await refused(link.replace(secret, other), other, given.relay.url, "complete");
   });
 
   it("is one that is used up", async () => {
@@ -189,7 +189,7 @@ describe("an invite that enrols no device", () => {
   it("is one of another relay", async () => {
     const { link, secret } = await invite();
     await using other = await startRelay();
-    await refused(link.replace(given.relay.url, other.url), secret, other.url, "whole");
+    await refused(link.replace(given.relay.url, other.url), secret, other.url, "complete");
   });
 });
 

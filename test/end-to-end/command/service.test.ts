@@ -14,7 +14,7 @@ describe("laneway service", () => {
     it.each(["install", "uninstall", "status"])("says so: %s", async (what) => {
       const { code, stdout, stderr } = await laneway(["service", what]);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-      expect(stderr).toMatch(/^laneway: this machine is not run by systemd.*\n {2}.*laneway agent.*\n$/);
+      expect(stderr).toMatch(/^laneway: this machine does not run systemd.*\n {2}.*laneway agent.*\n$/);
     });
   });
 });
