@@ -238,7 +238,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);
     await carol.host.mustExec("ip", ["link", "delete", "dev", tap]);
     const said = await trunk.waitFor(
-      ({ event, message }) => event === "interface" && /anew/.test(String(message)),
+      ({ event, message }) => event === "interface" && /created again/.test(String(message)),
     );
     expect(said).toMatchObject({ kind: "put-back", message: `${tap} was deleted: created again` });
     await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);
