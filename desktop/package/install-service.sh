@@ -1,9 +1,9 @@
 
-# Laneway: the command, and the agent as a service. A machine without systemd gets the command alone.
+# Installs the command, and the agent as a service; without systemd, only the command.
 ln -sf '/opt/${sanitizedProductName}/resources/agent/laneway' /usr/bin/laneway
 if [ -d /run/systemd/system ]; then
     if /usr/bin/laneway service install; then
-        # Whoever installs it may change networks: they are root if they want to.
+        # The user who installs may change networks, because they can become root anyway.
         installer=$SUDO_USER
         if [ -z "$installer" ] && [ -n "$PKEXEC_UID" ]; then
             installer=$(id -un "$PKEXEC_UID")

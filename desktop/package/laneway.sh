@@ -1,4 +1,4 @@
 #!/bin/sh
-# The laneway command, under the Node that it is shipped with.
+# Runs the laneway command under the bundled Node.
 here=$(dirname "$(readlink -f "$0")")
 exec "$here/node" "$here/bin/laneway.js" "$@"

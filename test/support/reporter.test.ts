@@ -42,7 +42,7 @@ describe("the reporter's last line", () => {
     ]);
   });
 
-  it("says for lack of what tests were skipped", () => {
+  it("reports which missing requirements skipped tests", () => {
     const { lines } = run({
       "a.test.ts": `import { requires } from "${repository}/test/support/requirements.ts";
         describe.runIf(requires("no-such-command"))("it", () => { it("works", () => {}); });`,

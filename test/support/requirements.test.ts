@@ -37,7 +37,7 @@ describe("what a test requires", () => {
     );
   });
 
-  it("is root's right if asked for it", () => {
+  it("includes being root", () => {
     expect(requires("root")).toBe(process.geteuid?.() === 0);
   });
 });

@@ -23,7 +23,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
 }
 
 describe("a relay that is administered", () => {
-  it.each([301, 302, 307, 308])("does not send us elsewhere with the token: %i", async (status) => {
+  it.each([301, 302, 307, 308])("does not redirect the client with the token: %i", async (status) => {
     let asked = 0;
     const elsewhere = await serve((_request, response) => {
       asked++;
@@ -40,7 +40,7 @@ describe("a relay that is administered", () => {
     expect(asked).toBe(0);
   });
 
-  it("is not read without end: an answer", async () => {
+  it("can't send an endless answer", async () => {
     const relay = await serve((_request, response) => {
       response.on("error", () => {});
       const more = () => {
@@ -54,7 +54,7 @@ describe("a relay that is administered", () => {
     });
   });
 
-  it("is not read without end: a list", async () => {
+  it("can't send an endless list", async () => {
     let pages = 0;
     const relay = await serve((_request, response) => {
       pages++;
@@ -67,14 +67,14 @@ describe("a relay that is administered", () => {
     expect(pages).toBeLessThan(40);
   });
 
-  it("has no rows that are none", async () => {
+  it("can't list rows that are not objects", async () => {
     const relay = await serve((_request, response) => response.end("[null]"));
     await expect(new AdminClient(relay, "t").list("/v1/tenants", {})).rejects.toMatchObject({
       code: "relay.not-a-relay",
     });
   });
 
-  it("says what is wrong without what a terminal obeys", async () => {
+  it("can't put control characters into error messages", async () => {
     const relay = await serve((_request, response) => {
       const problem = {
         code: "limit.devices",

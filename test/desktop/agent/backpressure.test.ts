@@ -56,7 +56,7 @@ async function expectBounded(
   expect(pool.out).toBe(0);
 }
 
-describe("a TAP whose tunnel takes nothing", () => {
+describe("a TAP whose tunnel accepts nothing", () => {
   it("is not read beyond its slabs", async () => {
     const vtep = client({ offload: true });
     const tap = new MemoryTap();
@@ -64,14 +64,14 @@ describe("a TAP whose tunnel takes nothing", () => {
     await expectBounded(vtep, tap, () => frame({}));
   });
 
-  it("is not where some of its frames are dropped, so that the others are copied together", async () => {
+  it("is not read further if some of its frames are dropped and the others are copied together", async () => {
     const vtep = client({ offload: true });
     const tap = new MemoryTap();
     vtep.start(tap, vtep.segments[0]);
     await expectBounded(vtep, tap, (i) => frame({ source: i % 4 === 0 ? 3 : 2 }));
   });
 
-  it("is not where its frames are of several VLANs", async () => {
+  it("is not read further if its frames belong to several VLANs", async () => {
     const vtep = client({ offload: true });
     const tap = new MemoryTap();
     const trunk = new VlanTrunk({ tap, vlans: [1, 2] });
@@ -79,7 +79,7 @@ describe("a TAP whose tunnel takes nothing", () => {
     await expectBounded(vtep, tap, (i) => frame({ vlan: 1 + (i % 2) }));
   });
 
-  it("is not where its frames' checksums and super-frames are finished for the other end", async () => {
+  it("is not read further if checksums and super-frames are finished for the other end", async () => {
     const vtep = client({ offload: false });
     const tap = new MemoryTap({ offload: true });
     vtep.start(tap, vtep.segments[0]);

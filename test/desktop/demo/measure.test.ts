@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parsePing, parseTransfer } from "../../../desktop/demo/measure.ts";
 
 describe("reading ping", () => {
-  it("finds what came back and how long it took", () => {
+  it("finds the answers and their round trips", () => {
     const stdout = [
       "PING 10.20.0.2 (10.20.0.2) 56(84) bytes of data.",
       "64 bytes from 10.20.0.2: icmp_seq=1 ttl=64 time=0.493 ms",
@@ -18,12 +18,12 @@ describe("reading ping", () => {
     });
   });
 
-  it("finds nothing received where the host was not reached", () => {
+  it("finds no answers from an unreachable host", () => {
     const stdout = "2 packets transmitted, 0 received, +2 errors, 100% packet loss, time 1029ms\npipe 2\n";
     expect(parsePing(stdout)).toEqual({ sent: 2, received: 0, roundTrip: undefined });
   });
 
-  it("finds nothing sent where ping did not run", () => {
+  it("finds nothing sent if ping did not run", () => {
     expect(parsePing("")).toEqual({ sent: 0, received: 0, roundTrip: undefined });
   });
 });
@@ -43,7 +43,7 @@ describe("reading iperf3", () => {
     });
   });
 
-  it("tells iperf3's own error", () => {
+  it("reports iperf3's own error", () => {
     const report = { end: {}, error: "unable to connect to server: Connection refused" };
     expect(() => parseTransfer(JSON.stringify(report))).toThrow("Connection refused");
   });

@@ -18,11 +18,11 @@ describe("the demo's report", () => {
   beforeEach(() => void vi.stubEnv("NO_COLOR", undefined));
   afterEach(() => void vi.unstubAllEnvs());
 
-  it("numbers the steps and marks what is good and bad", () => {
+  it("numbers the steps and marks good and bad results", () => {
     expect(write(false)).toBe("title\n\n1. first\n   ✓ this\n\n2. second\n   ✗ that\n   copy me\n\nend\n");
   });
 
-  it("has colours on a terminal only, and none where they are not wanted", () => {
+  it("has colours only on a terminal, and not with NO_COLOR", () => {
     expect(write(false)).not.toContain("\u001b");
     expect(write(true)).toContain("\u001b[32m✓\u001b[0m this");
     vi.stubEnv("NO_COLOR", "1");

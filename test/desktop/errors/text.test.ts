@@ -21,14 +21,14 @@ function codesIn(folder: string): string[] {
     .map(([, code = ""]) => code);
 }
 
-describe("the words for errors", () => {
-  it.each(["agent", "rpc", "main"])("has some for every fault of desktop/%s", (folder) => {
+describe("the texts of errors", () => {
+  it.each(["agent", "rpc", "main"])("exist for every fault of desktop/%s", (folder) => {
     const codes = codesIn(folder);
     expect(codes.length).toBeGreaterThan(0);
     expect(codes.filter((code) => !isCode(code) && !TERMINAL.has(code))).toEqual([]);
   });
 
-  it("says what happened in a title and a sentence, and what to do, in both languages", () => {
+  it("have a title, a sentence and the next step in both languages", () => {
     for (const code of CODES) {
       const problem = { code, message: "m", hint: "h" };
       const english = errorText(problem, "en");
@@ -41,7 +41,7 @@ describe("the words for errors", () => {
     }
   });
 
-  it("tells one that it does not know as it came", () => {
+  it("show unknown errors as they came", () => {
     const problem = { code: "relay.of-tomorrow", message: "the moon is full", hint: "Wait." };
     expect(errorText(problem, "en")).toEqual({
       title: "Something went wrong",
@@ -51,7 +51,7 @@ describe("the words for errors", () => {
     expect(errorText(problem, "zh-CN").title).toBe("出现问题");
   });
 
-  it("does not take a name of every object for a code", () => {
+  it("do not take an object's built-in names for codes", () => {
     expect(isCode("constructor")).toBe(false);
     expect(errorText({ code: "toString", message: "m", hint: "h" }, "en").sentence).toBe("m");
   });

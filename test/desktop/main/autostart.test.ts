@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { AutostartFile } from "../../../desktop/main/autostart.ts";
 
 describe("starting at login", () => {
-  it("is a file of the desktop's, made and taken away", () => {
+  it("creates and removes a file of the desktop", () => {
     const folder = mkdtempSync(join(tmpdir(), "laneway-autostart-"));
     try {
       const file = join(folder, "autostart/laneway-desktop.desktop");

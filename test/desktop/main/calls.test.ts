@@ -29,7 +29,7 @@ function calls(agent: (method: string, params: unknown) => unknown = () => ({}))
 }
 
 describe("a call from the window", () => {
-  it("reaches the agent as the schema reads it, and nothing else does", async () => {
+  it("reaches the agent as the schema parses it, and otherwise not at all", async () => {
     const heard: unknown[] = [];
     const { call } = calls((method, params) => {
       heard.push([method, params]);
@@ -44,7 +44,7 @@ describe("a call from the window", () => {
     expect(heard).toEqual([["status", {}]]);
   });
 
-  it("is turned away unless it comes from our own page's topmost frame", async () => {
+  it("is rejected unless it comes from our own page's top frame", async () => {
     const { call, frame, contents } = calls();
     const strangers = [
       { sender: contents, senderFrame: null },
@@ -65,7 +65,7 @@ describe("a call from the window", () => {
     }
   });
 
-  it("is told what the user can mend, and of our mistakes only that there was one", async () => {
+  it("gets errors that the user can correct, and of bugs only that there was one", async () => {
     const fault = new Fault({ code: "agent.gone", message: "the agent is gone", hint: "Wait." });
     const first = calls(() => {
       throw fault;

@@ -5,7 +5,7 @@ const SECRET = "A".repeat(43);
 const LINK = `laneway://relay.example/join#v1.default.${SECRET}`;
 
 describe("a laneway:// link", () => {
-  it("is found among whatever else the program was started with", () => {
+  it("is found among other arguments", () => {
     expect(inviteAmong(["laneway-desktop", "--flag", LINK, "more"])).toBe(LINK);
     expect(inviteAmong(["laneway-desktop", "--hidden"])).toBeUndefined();
   });
@@ -23,7 +23,7 @@ describe("a laneway:// link", () => {
     expect(inviteAmong([text])).toBeUndefined();
   });
 
-  it("waits until the window has taken it, the newest alone", () => {
+  it("waits until the window has taken it, only the newest", () => {
     const arrived: string[] = [];
     const pending = new PendingLink((link) => arrived.push(link));
     pending.offer(["nothing"]);

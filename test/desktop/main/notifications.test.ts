@@ -33,21 +33,21 @@ function watched(wanted = () => true) {
 }
 
 describe("notifications", () => {
-  it("tell when a network is lost, and when it is back", () => {
+  it("report that a network is lost, and that it is back", () => {
     const { told, watch, states } = watched();
     watch.reset([network()]);
     states({ state: "reconnecting" }, { state: "reconnecting" }, { state: "up" });
     expect(told.map(({ title }) => title)).toEqual(["office: the relay is unreachable", "office is back"]);
   });
 
-  it("tell of a network that failed, and why", () => {
+  it("report that a network failed, and why", () => {
     const { told, watch, states } = watched();
     watch.reset([network()]);
     states({ state: "failed", error: problem });
     expect(told).toEqual([{ title: "office could not be connected", body: problem.message }]);
   });
 
-  it("tell nothing of what was so when the app came, nor of what the user did themselves", () => {
+  it("do not report the state at the app's start, or the user's own actions", () => {
     const { told, watch, states } = watched();
     states({ state: "failed", error: problem });
     watch.reset([network()]);
@@ -56,7 +56,7 @@ describe("notifications", () => {
     expect(told).toEqual([]);
   });
 
-  it("tell which members come and go, but not while the relay is away", () => {
+  it("report members that come and go, but not while the relay is away", () => {
     const { told, watch, states } = watched();
     watch.reset([network()]);
     watch.peersKnown("n1", [peer()]);
@@ -70,7 +70,7 @@ describe("notifications", () => {
     expect(told.map(({ title }) => title).slice(2)).toEqual(["office: the relay is unreachable"]);
   });
 
-  it("do not name everybody who is there when a network comes up", () => {
+  it("do not list all members when a network comes up", () => {
     const { told, watch, states, later } = watched();
     watch.reset([network({ state: "reconnecting" })]);
     states({ state: "up" });
@@ -85,7 +85,7 @@ describe("notifications", () => {
     ]);
   });
 
-  it("do not drown the desktop: the same is told once in a while", () => {
+  it("do not flood the desktop with repetitions", () => {
     const { told, watch, states, later } = watched();
     watch.reset([network()]);
     for (let flap = 0; flap < 5; flap++) states({ state: "reconnecting" }, { state: "up" });
@@ -95,7 +95,7 @@ describe("notifications", () => {
     expect(told.length).toBe(3);
   });
 
-  it("are not shown to who looks at the window, or wants none", () => {
+  it("are not shown while the user looks at the window, or if they are off", () => {
     const { told, watch, states } = watched(() => false);
     watch.reset([network()]);
     states({ state: "reconnecting" });

@@ -17,7 +17,7 @@ describe("the app's settings", () => {
 
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it("are kept between starts, for their owner alone", () => {
+  it("are kept between starts, readable only by their owner", () => {
     const settings = new SettingsFile(file);
     expect(settings.set({ theme: "dark", notifications: undefined })).toMatchObject({
       theme: "dark",
@@ -27,7 +27,7 @@ describe("the app's settings", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("survive a file that makes no sense, and lose one setting that makes none", () => {
+  it("survive an invalid file, and lose only an invalid setting", () => {
     new SettingsFile(file).set({ theme: "dark", language: "zh-CN" });
     writeFileSync(file, readFileSync(file, "utf8").replace('"dark"', '"pink"'));
     expect(new SettingsFile(file).settings).toMatchObject({ theme: "system", language: "zh-CN" });
@@ -35,7 +35,7 @@ describe("the app's settings", () => {
     expect(new SettingsFile(file).settings.theme).toBe("system");
   });
 
-  it("say what closing the window does: once asked, then as chosen", async () => {
+  it("decide what closing the window does: first the user is asked", async () => {
     const settings = new SettingsFile(file);
     const asked: (string | undefined)[] = [];
     let response = 2;

@@ -7,7 +7,7 @@ const english = wordsFor("en", "");
 const actions = { open: () => {}, settings: () => {}, quit: () => {} };
 
 describe("the tray", () => {
-  it("shows at a glance how it stands", () => {
+  it("shows the overall state", () => {
     const stands = (...networks: Parameters<typeof network>[0][]) =>
       overall({ agent: "connected", networks: networks.map((one) => network(one)) });
     expect(stands({})).toBe("on");
@@ -20,7 +20,7 @@ describe("the tray", () => {
     expect(overall({ agent: "connecting", networks: [] })).toBe("off");
   });
 
-  it("says of each network how it stands, leads to it, and says what quitting does", () => {
+  it("shows each network's state, opens it, and says what quitting does", () => {
     const opened: (string | undefined)[] = [];
     const state = { agent: "connected", networks: [network({ members: 2 })] } as const;
     const items = trayMenu(state, english, { ...actions, open: (id) => opened.push(id) });
@@ -36,7 +36,7 @@ describe("the tray", () => {
     expect(opened).toEqual([undefined, "n1"]);
   });
 
-  it("says it where the service is not there, and speaks the desktop's language", () => {
+  it("reports a missing service, and uses the desktop's language", () => {
     const absent = { agent: "absent", networks: [] } as const;
     expect(trayMenu(absent, english, actions)[2]).toEqual({ label: english.agentAway, enabled: false });
     const chinese = trayMenu({ agent: "connected", networks: [] }, wordsFor("system", "zh-CN"), actions);

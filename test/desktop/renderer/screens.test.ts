@@ -203,7 +203,7 @@ describe.runIf(requires("chromium"))("every screen", () => {
     },
   );
 
-  it.each(["en", "zh-CN"] as const)("can be gone through by the keyboard alone (%s)", async (language) => {
+  it.each(["en", "zh-CN"] as const)("can be used by keyboard alone (%s)", async (language) => {
     await using window = await windows.open(everyday());
     await window.emit("app.settings", { ...SETTINGS, language });
     const t = messages[language];

@@ -25,7 +25,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     await expect.poll(read, { timeout: 20_000 }).toEqual(wanted);
   }
 
-  it("has no inline script and no inline style, and nothing that its content security policy complains of", async () => {
+  it("has no inline script or style, and no violation of its content security policy", async () => {
     const html = windows.text("index.html");
     expect(html).not.toMatch(/<style|style=|<script(?![^>]*\ssrc=)|\son\w+=/);
     for (const file of windows.files.filter((name) => name.endsWith(".js")))
@@ -36,7 +36,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(window.complaints).toEqual([]);
   });
 
-  it("says how to start the service where there is none, and goes on by itself once it answers", async () => {
+  it("says how to start a missing service, and continues once it answers", async () => {
     await using window = await windows.open(firstRun({ ...CONNECTED, state: "absent" }));
     const { page } = window;
     await page.getByRole("heading", { name: "Start the service" }).waitFor();
@@ -50,7 +50,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     ["denied", "The Laneway service can't be reached"],
     ["untrusted", "The service's socket is not trusted"],
     ["incompatible", "The app and the service don't match"],
-  ] as const)("says why it does not talk to a service that is %s", async (state, title) => {
+  ] as const)("explains why it does not use a service that is %s", async (state, title) => {
     await using window = await windows.open(firstRun({ ...CONNECTED, state }));
     await window.page.getByRole("alert").getByText(title).waitFor();
     await button(window, "Try again").waitFor();
@@ -66,7 +66,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(await window.calls("up")).toEqual([{ network: "n-lan" }]);
   });
 
-  it("says what is wrong with an invite, and asks the service nothing", async () => {
+  it("reports an invalid invite without asking the service", async () => {
     await using window = await windows.open(firstRun());
     await window.page.getByLabel("Invite", { exact: true }).fill("https://relay.example.org/join");
     await button(window, "Join").click();
@@ -97,7 +97,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(await window.calls("down")).toEqual([{ network: "n-archive" }]);
   });
 
-  it("tells a refusal by its code: what it means, what to do, and the words of the service on demand", async () => {
+  it("explains a refusal by its code, with the next step, and the service's message on demand", async () => {
     await using window = await windows.open(everyday());
     await window.refuse("up", refused);
     const archive = window.page.getByRole("listitem").filter({ hasText: "archive" });
@@ -110,7 +110,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(await alert.getByText(refused.message).isVisible()).toBe(true);
   });
 
-  it("tells an error that it has no words for as it came", async () => {
+  it("shows an unknown error as it came", async () => {
     await using window = await windows.open(everyday());
     await window.refuse("up", {
       code: "relay.of-tomorrow",
@@ -137,7 +137,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     await row.getByText("Offline").waitFor();
   });
 
-  it("copies addresses, and wakes who is offline with a known MAC, and nobody else", async () => {
+  it("copies addresses, and wakes only offline members with a known MAC", async () => {
     await using window = await windows.open(everyday());
     await button(window, "Open lan").click();
     await button(window, /^Copy Address$/).click();
@@ -153,7 +153,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(await window.calls("wake")).toEqual([{ network: "n-lan", mac: "02:4c:57:9e:01:28" }]);
   });
 
-  it("says the traffic in words where it draws it", async () => {
+  it("describes the traffic in words next to its graph", async () => {
     await using window = await windows.open(everyday());
     await button(window, "Open lan").click();
     const at = (seconds: number) => new Date(Date.parse(NOW) + seconds * 1_000).toISOString();
@@ -320,7 +320,7 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(await window.calls("autostart.set")).toEqual([{ network: "n-archive", autostart: true }]);
   });
 
-  it("lets those who may only look do just that", async () => {
+  it("allows read-only users to look", async () => {
     const scene = everyday();
     await using window = await windows.open({
       ...scene,
@@ -337,7 +337,7 @@ describe.runIf(requires("chromium"))("the window", () => {
       expect(await window.calls(method), method).toEqual([]);
   });
 
-  it("forgets what it was told when the service goes, and asks anew when it is back", async () => {
+  it("forgets its data when the service goes, and asks again when it is back", async () => {
     await using window = await windows.open(everyday());
     const { page } = window;
     await window.emit("app.agent", { ...CONNECTED, state: "absent" });
@@ -347,14 +347,14 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(await window.calls("status")).toHaveLength(2);
   });
 
-  it("says on systems without a driver of ours what works there", async () => {
+  it("says what works on systems without a TAP driver", async () => {
     const scene = firstRun({ ...CONNECTED, state: "absent", may_change: false });
     await using window = await windows.open({ ...scene, app: { ...scene.app, platform: "win32" } });
     await window.page.getByText("This system can't join networks yet").waitFor();
     expect(await window.page.getByText("service install").count()).toBe(0);
   });
 
-  it("moves nothing for those who want no motion", async () => {
+  it("moves nothing if the user wants no motion", async () => {
     await using window = await windows.open(everyday());
     const { page } = window;
     const moving = () => page.evaluate("document.getAnimations().length");

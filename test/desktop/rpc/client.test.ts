@@ -34,13 +34,13 @@ async function impostor(answer: (line: string) => string): Promise<void> {
 const connect = () => RpcClient.connect({ socket, client: "test" });
 
 describe("a caller of the agent", () => {
-  it("is told where there is none", async () => {
+  it("gets an error if no agent runs", async () => {
     await expect(connect()).rejects.toMatchObject({ code: "agent.not-running" });
     await writeFile(socket, "");
     await expect(connect()).rejects.toMatchObject({ code: "agent.untrusted-socket" });
   });
 
-  it.runIf(requires("root"))("talks to nobody who is neither root nor itself", async () => {
+  it.runIf(requires("root"))("talks only to an agent of root or of its own user", async () => {
     let heard = 0;
     await impostor(() => {
       heard++;
@@ -61,12 +61,12 @@ describe("a caller of the agent", () => {
     await expect(connect()).rejects.toMatchObject({ code: "agent.gone" });
   });
 
-  it("says so where the agent answers what this version does not know", async () => {
+  it("reports an answer that this version does not know", async () => {
     await impostor(() => '{"jsonrpc":"2.0","id":1,"result":{"version":"two"}}\n');
     await expect(connect()).rejects.toMatchObject({ code: "agent.version" });
   });
 
-  it("waits no longer than it is told to", async () => {
+  it("stops waiting when its signal is aborted", async () => {
     await impostor(() => "");
     const stop = new AbortController();
     const connecting = RpcClient.connect({ socket, client: "test", signal: stop.signal });

@@ -19,7 +19,7 @@ function read(chunks: readonly Uint8Array[]): (string | null)[] {
 describe("a line reader", () => {
   const line = fc.string({ minLength: 1, maxLength: 30, unit: fc.constantFrom("a", "é", "{", '"', "7") });
 
-  it("makes the same lines of the same bytes, however they are cut", () => {
+  it("makes the same lines of the same bytes, however they are split", () => {
     const cuts = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(fc.array(line, { maxLength: 8 }), cuts, (lines, lengths) => {
@@ -35,13 +35,13 @@ describe("a line reader", () => {
     );
   });
 
-  it("says at once that a line is too long, once, and goes on with the next", () => {
+  it("reports a line that is too long at once, once, and continues with the next", () => {
     const heard = read([Buffer.alloc(LIMIT), Buffer.from("x"), Buffer.alloc(1_000_000, "y")]);
     expect(heard).toEqual([null]);
     expect(read([Buffer.alloc(LIMIT * 3, "y"), Buffer.from("\nnext\n")])).toEqual([null, "next"]);
   });
 
-  it("passes over empty lines, and keeps back what is not whole", () => {
+  it("skips empty lines, and holds back incomplete ones", () => {
     expect(read([Buffer.from("\n \r\nwhole\nnot who")])).toEqual(["whole"]);
   });
 });

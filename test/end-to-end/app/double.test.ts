@@ -22,7 +22,7 @@ const safe = {
 };
 
 describe("the double of electron", () => {
-  it("throws where it is asked for what it does not know", () => {
+  it("throws for unknown members", () => {
     const app = strict("app", { quit: () => "bye" });
     expect(app.quit()).toBe("bye");
     expect(() => (app as unknown as { relaunch(): void }).relaunch()).toThrow("does not know app.relaunch");
@@ -40,7 +40,7 @@ describe("the double of electron", () => {
     expect(() => checkPreferences({ ...safe, devTools: true }, false)).not.toThrow();
   });
 
-  it("has schemes said before the app is ready, and without special rights", () => {
+  it("accepts schemes only before the app is ready, and without special rights", () => {
     let ready = false;
     const protocol = new ProtocolDouble(() => ready);
     const say = (privileges: Record<string, boolean>) =>
@@ -73,7 +73,7 @@ describe("the double of electron", () => {
     }
   });
 
-  it("has a URL of the app's scheme in the browser and back", () => {
+  it("maps a URL of the app's scheme to the browser and back", () => {
     const url = "app://laneway/index.html?a#b";
     expect(toBrowser(url)).toBe("https://laneway.app.invalid/index.html?a#b");
     expect(fromBrowser(toBrowser(url))).toBe(url);

@@ -47,7 +47,7 @@ describe.runIf(requires("chromium"))("the desktop app's package for Linux", () =
 
   const kept = (name: string) => readFile(join(deb, name), "utf8");
 
-  it("holds the three bundles, the pictures that are shown, and nothing else", () => {
+  it("contains the three bundles, the images, and nothing else", () => {
     const files = listPackage(archive, { isPack: false }).filter((path) => {
       return !("files" in statFile(archive, path.slice(1)));
     });
@@ -69,7 +69,7 @@ describe.runIf(requires("chromium"))("the desktop app's package for Linux", () =
     });
   });
 
-  it("has in its archive, for every file, the hashes that Electron checks while it reads", () => {
+  it("has the hashes in its archive that Electron checks for every file", () => {
     for (const path of listPackage(archive, { isPack: false })) {
       const entry = statFile(archive, path.slice(1));
       if (!("integrity" in entry)) continue;
@@ -101,7 +101,7 @@ describe.runIf(requires("chromium"))("the desktop app's package for Linux", () =
     });
   });
 
-  it("has the languages that the app speaks, and no other", async () => {
+  it("has only the app's languages", async () => {
     expect((await readdir(join(unpacked, "locales"))).sort()).toEqual(["en-US.pak", "zh-CN.pak"]);
   });
 
@@ -143,7 +143,7 @@ describe.runIf(requires("chromium"))("the desktop app's package for Linux", () =
     }
   });
 
-  it("brings the command and the agent, with a Node of their own", async () => {
+  it("contains the command and the agent, with their own Node", async () => {
     const agent = join(unpacked, "resources/agent");
     const options = { cwd: place, env: { PATH: "/usr/bin:/bin" } };
     const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };

@@ -32,7 +32,7 @@ describe.runIf(requires("chromium"))("the desktop app's window", () => {
   const callOf = (method: unknown, params: unknown) =>
     page.evaluate(([name, given]) => window.laneway.call(name, given), [method, params] as const);
 
-  it("has of the app a call and a way to listen, which can't be changed, and nothing of Node or Electron", async () => {
+  it("has only a call and a listener of the app, both frozen, and nothing of Node or Electron", async () => {
     const found = await page.evaluate(() => {
       try {
         window.laneway.call = async () => ({ ok: true });
@@ -51,7 +51,7 @@ describe.runIf(requires("chromium"))("the desktop app's window", () => {
     expect(found).toEqual({ keys: ["call", "on"], frozen: true, leaks: [], secure: true });
   });
 
-  it("calls what the schema has, and is told what is wrong with all else", async () => {
+  it("can call the schema's methods, and gets an error for all else", async () => {
     expect(await callOf("app.state", {})).toMatchObject({ ok: true, result: { platform: "linux" } });
     for (const method of ["no.such", "constructor", "__proto__", "hello", "subscribe", "capture.start", 7]) {
       expect(await callOf(method, {}), String(method)).toMatchObject({
@@ -73,7 +73,7 @@ describe.runIf(requires("chromium"))("the desktop app's window", () => {
     expect((await user.desktop()).opened).toEqual(["https://laneway.example/issues"]);
   });
 
-  it("can run nothing that is not a file of its own, and reach nobody", async () => {
+  it("can only run its own files, and reach no server", async () => {
     const found = await page.evaluate(async () => {
       const tries: Record<string, string> = {};
       const attempt = async (name: string, act: () => unknown) => {
@@ -105,7 +105,7 @@ describe.runIf(requires("chromium"))("the desktop app's window", () => {
     });
   });
 
-  it("gets no permission, whatever it asks for", async () => {
+  it("gets no permission for any request", async () => {
     const states = await page.evaluate(async () => {
       const { permissions } = window["navigator"] as unknown as {
         permissions: { query(given: { name: string }): Promise<{ state: string }> };
@@ -116,7 +116,7 @@ describe.runIf(requires("chromium"))("the desktop app's window", () => {
     expect(new Set(states)).toEqual(new Set(["denied"]));
   });
 
-  it("goes nowhere and opens no window", async () => {
+  it("can't navigate or open windows", async () => {
     const before = page.url();
     for (const target of ["https://example.org/away", "./index.html?again"]) {
       await page.evaluate((to) => {

@@ -1,8 +1,8 @@
-// `npm run smoke`: the app in the real Electron, wherever its binary is; a display is needed (xvfb-run has one). What the tests show
-// over the double is asked here once of the real thing: does it start, is its window locked, do the fuses hold.
+// `npm run smoke`: the app in the real Electron, if its binary is available; needs a display (such as xvfb-run's). It checks once
+// in Electron what the tests show with the double: the app starts, its window is locked, and the fuses hold.
 //
-//   npm run smoke                     the app as it is built, in node_modules/electron
-//   npm run smoke -- PROGRAM          an app that is packaged or installed, such as /opt/Laneway/laneway-desktop
+//   npm run smoke                     the built app, in node_modules/electron
+//   npm run smoke -- PROGRAM          a packaged or installed app, such as /opt/Laneway/laneway-desktop
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";

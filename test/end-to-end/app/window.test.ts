@@ -49,7 +49,7 @@ describe.runIf(requires("chromium"))("the desktop app", () => {
       [method, params] as const,
     );
 
-  it("shows itself, and tells its page, where a link is opened while it runs", async () => {
+  it("shows itself, and tells its page, when a link is opened while it runs", async () => {
     const who = await launch({ args: ["--hidden"] });
     const page = await who.page();
     await page.evaluate(() => {
@@ -66,7 +66,7 @@ describe.runIf(requires("chromium"))("the desktop app", () => {
     expect(await page.evaluate(() => window.heard.length)).toBe(1);
   });
 
-  it("says once what closing does to the networks, and waits in the tray or quits as the user likes", async () => {
+  it("explains once what closing does to the networks, and stays in the tray or quits as chosen", async () => {
     const who = await launch();
     await who.do("closeWindow");
     const [asked] = await who.until(async () => {
@@ -119,7 +119,7 @@ describe.runIf(requires("chromium"))("the desktop app", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it("says that no agent is there, to the window and in the tray", async () => {
+  it("reports a missing agent in the window and in the tray", async () => {
     const who = await launch();
     const page = await who.page();
     await who.until(async () => (await who.desktop()).tray?.toolTip.includes("not running"));

@@ -19,7 +19,7 @@ async function names(...args: string[]): Promise<unknown[]> {
 }
 
 describe("laneway tenant", () => {
-  it("creates, lists and deletes tenants, beside the one called default that there is at first", async () => {
+  it("creates, lists and deletes tenants, besides the initial one called default", async () => {
     expect(await objects("tenant", "list")).toMatchObject([{ name: "default" }]);
     expect(await relay.create("tenant", "create", "acme")).toMatchObject({ name: "acme" });
     const [list, table] = await Promise.all([names("tenant", "list"), human("tenant", "list")]);
@@ -29,7 +29,7 @@ describe("laneway tenant", () => {
     expect(await names("tenant", "list")).toEqual(["default"]);
   });
 
-  it("takes a tenant's networks and tokens along", async () => {
+  it("deletes a tenant with its networks and tokens", async () => {
     await relay.create("tenant", "create", "gone");
     await relay.create("network", "create", "lan", "--tenant", "gone", "--vni", "5000");
     await relay.create("token", "create", "--tenant", "gone");
@@ -58,7 +58,7 @@ describe("laneway network", () => {
     expect(lists).toMatchObject([[lan], [lan]]);
   });
 
-  it("creates a network as it is told, and shows and lists what it created", async () => {
+  it("creates a network with its options, and shows and lists it", async () => {
     const options = ["--vni", "70000", "--subnet", "10.20.0.0/24", "--mtu", "1400", "--mode", "wire"];
     const created = await relay.create("network", "create", "office", ...options, "--no-addresses");
     expect(created).toMatchObject({
@@ -79,7 +79,7 @@ describe("laneway network", () => {
     expect(list).toContainEqual(created);
   });
 
-  it("finds a free VNI where it is told none, and refuses one that any tenant has", async () => {
+  it("finds a free VNI by default, and refuses one that any tenant has", async () => {
     await relay.create("tenant", "create", "numbers");
     const made = await Promise.all([
       relay.create("network", "create", "one"),
@@ -103,7 +103,7 @@ describe("laneway network", () => {
     expect(await objects("network", "show", "lan")).toMatchObject([lan]);
   });
 
-  it("tells people the same, in words and columns", async () => {
+  it("prints the same for people, in words and columns", async () => {
     const [list, show, created] = await Promise.all([
       human("network", "list"),
       human("network", "show", "lan"),
@@ -126,7 +126,7 @@ describe("laneway network", () => {
 });
 
 describe("laneway network set", () => {
-  it("changes what it names, also of what was chosen when the network was created", async () => {
+  it("changes the named settings, also those chosen at creation", async () => {
     const chosen = ["--set", "ageing=60", "source-binding=on"];
     const created = await relay.create("network", "create", "tuned", ...chosen);
     const settings = { ...DEFAULT_SETTINGS, ageing: 60, source_binding: true };
@@ -205,13 +205,13 @@ describe("laneway token", () => {
   });
 });
 
-describe("what goes on in a network", () => {
+describe("the state of a network", () => {
   it.each([
     ["fdb", /mac\s+vni\s+port\s+kind\s+age/],
     ["groups", /group\s+vni\s+ports/],
     ["neighbours", /address\s+mac\s+port\s+kind\s+age/],
     ["counters", /port\s+name\s+state\s+rx_frames\s+tx_frames\s+drops/],
-  ])("is nothing that %s could show while nobody has joined", async (command, header) => {
+  ])("is an empty %s while the network has no members", async (command, header) => {
     expect(await objects(command, "--network", "lan")).toEqual([]);
     expect((await human(command)).toLowerCase()).toMatch(header);
   });
@@ -244,7 +244,7 @@ describe("what goes on in a network", () => {
 });
 
 describe("every administration command", () => {
-  it("takes relay and administrator's token from the environment, unless the command line names others", async () => {
+  it("takes relay and administrator's token from the environment, unless the command line sets them", async () => {
     const env = {
       LANEWAY_RELAY: relay.url,
       LANEWAY_ADMIN_TOKEN: (await readFile(relay.adminTokenFile, "utf8")).trim(),
@@ -259,7 +259,7 @@ describe("every administration command", () => {
     expect((await laneway(["network", "list", "--relay", relay.url], { env: wrong })).code).toBe(1);
   });
 
-  it("works on a relay that was started again as it was", async () => {
+  it("works on a restarted relay", async () => {
     await relay.create("network", "create", "kept", "--subnet", "10.77.0.0/16");
     const kept = () => Promise.all([objects("network", "list"), objects("token", "list")]);
     const before = await kept();

@@ -21,7 +21,7 @@ async function failure(code: number, ...args: string[]): Promise<string> {
 }
 
 describe("laneway admin", () => {
-  it("makes an administrator of one tenant, whose token is shown once and works there alone", async () => {
+  it("creates an administrator of one tenant, whose token is shown once and works only there", async () => {
     await relay.create("tenant", "create", "acme");
     const args = ["--tenant", "acme", "--name", "ann", "--expires", "7d"];
     const made = await relay.create("admin", "create", ...args);
@@ -49,7 +49,7 @@ describe("laneway admin", () => {
 });
 
 describe("laneway limits", () => {
-  it("shows and changes what a tenant may have, by name", async () => {
+  it("shows and changes a tenant's limits by name", async () => {
     await relay.create("tenant", "create", "small");
     const [shown] = await objects("limits", "show", "--tenant", "small");
     expect(shown).toMatchObject({
@@ -79,7 +79,7 @@ describe("laneway limits", () => {
     expect(await objects("limits", "show")).not.toMatchObject([{ networks: 1 }]);
   });
 
-  it("gives one network others, and takes them back", async () => {
+  it("sets limits of one network, and removes them", async () => {
     await relay.create("tenant", "create", "split");
     const split = ["--tenant", "split", "--network", "narrow"];
     expect(await failure(1, "limits", "show", ...split)).toContain("'narrow'");
@@ -112,7 +112,7 @@ describe("laneway limits", () => {
 });
 
 describe("laneway address", () => {
-  it("reserves and fixes addresses, lists them, and lets go of them", async () => {
+  it("reserves and fixes addresses, lists them, and releases them", async () => {
     await relay.create("network", "create", "numbered", "--subnet", "10.20.0.0/24");
     const { link } = await relay.create("invite", "create", "--network", "numbered");
     const args = ["join", String(link), "--name", "pc", "--state", join(relay.data, "pc"), "--json"];
@@ -140,14 +140,14 @@ describe("laneway address", () => {
 });
 
 describe("laneway token create --all-networks", () => {
-  it("makes a token for every network of the tenant, which is no token for one", async () => {
+  it("creates a token for all networks of the tenant, and rejects --network with it", async () => {
     const made = await relay.create("token", "create", "--all-networks", "--name", "gateway");
     expect(made).toMatchObject({ network: null, networks: [], all_networks: true, tenant: "default" });
     expect(await human("token", "list")).toMatch(new RegExp(`^${text(made, "id")}\\s+\\(all\\)`, "m"));
     expect(await failure(2, "token", "create", "--all-networks", "--network", "lan")).toContain("lan");
   });
 
-  it("says how many MAC addresses may be behind a token's sessions, and an invite's devices", async () => {
+  it("sets how many MAC addresses may be behind a token's sessions, and an invite's devices", async () => {
     expect(await relay.create("token", "create", "--macs", "500")).toMatchObject({ macs: 500 });
     expect(await relay.create("invite", "create", "--macs", "300")).toMatchObject({ macs: 300 });
     for (const what of ["token", "invite"]) {
@@ -160,7 +160,7 @@ describe("laneway token create --all-networks", () => {
 });
 
 describe("laneway invite create --qr", () => {
-  it("draws the link beside it, for people alone", async () => {
+  it("draws the link as a QR code, for people only", async () => {
     const said = await human("invite", "create", "--qr");
     expect(said).toMatch(/#v1\.default\.[\w-]{43}$/m);
     const rows = said.split("\n").filter((line) => /[█▀▄]{5}/.test(line));
@@ -176,7 +176,7 @@ describe("laneway join", () => {
   let states = 0;
   const state = () => ["--state", join(relay.data, `joined-${++states}`), "--json"];
 
-  it("reads the link from standard input, or from the environment, where nobody else sees it", async () => {
+  it("reads the link from standard input or the environment, which other users can't see", async () => {
     const piped = await laneway(["join", "-", ...state()], { input: `\n  ${await link()}\n` });
     expect(piped).toMatchObject({ code: 0, stderr: "", objects: [{ tenant: "default" }] });
     const env = { LANEWAY_INVITE: await link() };
@@ -191,7 +191,7 @@ describe("laneway join", () => {
     ["nothing on standard input", ["-"], ""],
     ["something else there", ["-"], "nonsense\n"],
     ["a lot of it", ["-"], "v1.".repeat(5_000)],
-  ])("says how to give a link where there is %s", async (_what, args, input) => {
+  ])("prints how to give a link if there is %s", async (_what, args, input) => {
     const given = input === undefined ? {} : { input };
     const { code, stdout, stderr } = await laneway(["join", ...args, ...state()], given);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 describe("laneway backup", () => {
-  it("writes a file for its owner alone, in the place of the one before, which restore puts back", async () => {
+  it("writes a file readable only by its owner, replacing the previous one, and restore reads it", async () => {
     const file = join(directory, "relay.db");
     writeFileSync(file, "older");
     expect(await relay.admin("backup", file)).toMatchObject({
@@ -36,7 +36,7 @@ describe("laneway backup", () => {
     expect(existsSync(join(data, "laneway.db"))).toBe(true);
   });
 
-  it("says where it could not write", async () => {
+  it("reports where it could not write", async () => {
     const file = join(directory, "nowhere", "relay.db");
     const { code, stderr } = await relay.admin("backup", file);
     expect(code).toBe(1);
@@ -46,7 +46,7 @@ describe("laneway backup", () => {
 });
 
 describe("laneway restore", () => {
-  it("leaves a data directory that a relay uses, and refuses what is no backup", async () => {
+  it("refuses a data directory in use, and a file that is no backup", async () => {
     const file = join(directory, "not-a-backup.db");
     writeFileSync(file, "something else");
     const data = join(directory, "other");

@@ -62,7 +62,7 @@ async function codeOf(child: ChildProcess): Promise<number | null> {
 }
 
 describe("laneway capture", () => {
-  it("writes what passes to a file of the owner's, for as long as it is told", async () => {
+  it("writes frames to a file readable only by its owner, for the given time", async () => {
     const { name, vni, alice } = await network();
     await using _ = alice;
     const file = join(directory, "seconds.pcapng");
@@ -126,7 +126,7 @@ describe("laneway capture", () => {
     expect(await code).toBe(0);
   });
 
-  it("leaves what can be read where the relay goes away", async () => {
+  it("leaves a readable file if the relay goes away", async () => {
     await using other = await Given.start();
     const file = join(directory, "cut.pcapng");
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
@@ -173,7 +173,7 @@ describe("laneway capture", () => {
     await expectError(given, mistake);
   });
 
-  it("leaves a file as it is where nothing can be captured", async () => {
+  it("leaves a file unchanged if nothing can be captured", async () => {
     const file = join(directory, "kept");
     const { vni: _, alice, name } = await network();
     await alice.close();
@@ -186,7 +186,7 @@ describe("laneway capture", () => {
 });
 
 describe.runIf(requires("script"))("laneway capture on a terminal", () => {
-  it("says where else to write to", async () => {
+  it("prints another place to write to", async () => {
     const command = [launcher.command, ...launcher.args, "capture", ...given.admin()];
     // `script` runs it on its own terminal.
     const quoted = command.map((word) => `'${word}'`).join(" ");
@@ -197,7 +197,7 @@ describe.runIf(requires("script"))("laneway capture on a terminal", () => {
 });
 
 describe.runIf(requires("tshark", "sh"))("tshark at the end of a pipe", () => {
-  it("shows frames as they pass, with why they were dropped", async () => {
+  it("shows frames as they pass, with the reason of drops", async () => {
     const { name, vni, alice } = await network();
     await using _ = alice;
     const command = [launcher.command, ...launcher.args, "capture", ...given.admin("--network", name)];

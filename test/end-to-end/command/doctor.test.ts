@@ -36,7 +36,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     return Object.fromEntries([...result].filter(([check]) => check !== "tap"));
   }
 
-  it("goes all the way to the relay, in order, and lets the token be tried", async () => {
+  it("checks the whole way to the relay, in order, and tries the token", async () => {
     const { result, objects } = await doctor("--relay", relay.url, "--token", await relay.token());
     expect([...result.keys()]).toEqual([
       "tap",
@@ -70,7 +70,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     });
   });
 
-  it("exits with 0 where nothing failed and with 1 where something did", async () => {
+  it("exits with 0 if nothing failed, and with 1 otherwise", async () => {
     for (const args of [["--relay", relay.url], []]) {
       const { code, result } = await doctor(...args);
       expect(code).toBe([...result.values()].includes("fail") ? 1 : 0);
@@ -91,7 +91,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     });
   });
 
-  it("lets the device's key be tried, of a machine that has joined", async () => {
+  it("tries the device's key on a machine that has joined", async () => {
     const invite = await relay.create("invite", "create", "--network", "lan");
     await laneway(["join", String(invite["link"])], { env: env() });
     const { objects } = await doctor("lan");
@@ -118,7 +118,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     expect(butTap(plain.result)).toMatchObject({ reach: "pass", tls: "fail", websocket: "skipped" });
   });
 
-  it.runIf(requires("openssl"))("looks whether the certificate is trusted", async () => {
+  it.runIf(requires("openssl"))("checks whether the certificate is trusted", async () => {
     const { cert, key } = makeCertificate(directory);
     await using secure = await startRelay(undefined, ["--tls-cert", cert, "--tls-key", key]);
     const stranger = await doctor("--relay", secure.url);
@@ -132,7 +132,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     expect(butTap(result)).toMatchObject({ tls: "pass", websocket: "pass", mtu: "pass" });
   });
 
-  it("knows a web server from a relay", async () => {
+  it("distinguishes a web server from a relay", async () => {
     const server: Server = createServer((_request, response) => response.end("hello"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
@@ -144,7 +144,7 @@ describe("laneway doctor, without an agent", { timeout: 120_000 }, () => {
     server.close();
   });
 
-  it("says so where no relay is known, and shows people a table", async () => {
+  it("reports that no relay is known, and shows people a table", async () => {
     const other = { ...env(), LANEWAY_STATE: join(directory, "empty") };
     const { stdout } = await laneway(["doctor"], { env: other });
     expect(stdout).toMatch(/^CHECK +RESULT +FOUND\ntap +/);

@@ -41,7 +41,7 @@ describe("laneway invite", () => {
     expect(JSON.stringify(list) + table).not.toContain(link.slice(-43));
   });
 
-  it("says to people what the link is for", async () => {
+  it("tells people what the link is for", async () => {
     const said = await human("invite", "create");
     expect(said).toMatch(/^link\s+http:\S+\/join#v1\.default\.[\w-]{43}$/m);
     expect(said).toMatch(/laneway join/);
@@ -75,7 +75,7 @@ describe("laneway invite", () => {
 });
 
 describe("laneway device", () => {
-  it("lists those that were let in, each with its networks, until they are revoked", async () => {
+  it("lists enrolled devices with their networks, until they are revoked", async () => {
     await relay.create("tenant", "create", "fleet");
     await relay.create("network", "create", "depot", "--tenant", "fleet");
     expect(await objects("device", "list", "--tenant", "fleet")).toEqual([]);
@@ -101,7 +101,7 @@ describe("laneway invite revoke", () => {
     [[], false],
     [["--devices"], false],
     [["--keep-devices"], true],
-  ])("%j shuts out those that came in by it, and nobody else: kept: %j", async (options, kept) => {
+  ])("%j removes only the devices enrolled by it: kept: %j", async (options, kept) => {
     const created = await relay.create("invite", "create", "--uses", "2");
     const [id, link] = [text(created, "id"), text(created, "link")];
     const other = await enrol(`stays${options}`);
@@ -114,14 +114,14 @@ describe("laneway invite revoke", () => {
     expect(await objects("invite", "list")).not.toContainEqual(expect.objectContaining({ id }));
   });
 
-  it("refuses to keep the devices and to shut them out", async () => {
+  it("refuses to keep and to remove the devices at once", async () => {
     const result = await relay.admin("invite", "revoke", "any", "--devices", "--keep-devices");
     expect(result).toMatchObject({ code: 2, stdout: "" });
   });
 });
 
 describe("laneway audit", () => {
-  it("tells who did what, when and from where, and no secret", async () => {
+  it("shows the actor, the action, the time and the address, and no secret", async () => {
     await relay.create("tenant", "create", "watched");
     await relay.create("network", "create", "lan", "--tenant", "watched");
     const created = await relay.create("invite", "create", "--tenant", "watched");
@@ -146,7 +146,7 @@ describe("laneway audit", () => {
     expect(table.trimEnd().split("\n")).toHaveLength(rows.length + 1);
   });
 
-  it("goes no further back than it is told", async () => {
+  it("goes back only as far as told", async () => {
     await relay.create("tenant", "create", "aged");
     await relay.create("network", "create", "early", "--tenant", "aged");
     const early = expect.objectContaining({ object: expect.stringContaining("early") });
@@ -156,7 +156,7 @@ describe("laneway audit", () => {
     expect(await objects("audit", "--tenant", "aged", "--since", "1h")).toContainEqual(early);
   });
 
-  it("refuses what is no duration", async () => {
+  it("refuses an invalid duration", async () => {
     const result = await relay.admin("audit", "--since", "yesterday");
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(result.stderr).toContain("'yesterday'");

@@ -36,7 +36,7 @@ function newState(): string {
 }
 
 describe("laneway join", () => {
-  it("enrols this device, tells what it may use, and keeps that for its owner alone", async () => {
+  it("enrols this device, prints its networks, and stores them readable only by its owner", async () => {
     const { link, secret } = await invite();
     const state = newState();
     const joined = await laneway(["join", link, "--name", "lab-pc", "--state", state, "--json"]);
@@ -68,7 +68,7 @@ describe("laneway join", () => {
     );
   });
 
-  it("tells people in words what to do next", async () => {
+  it("prints the next step for people", async () => {
     const { link } = await invite();
     const state = newState();
     const joined = await laneway(["join", link, "--name", "for people"], { env: { LANEWAY_STATE: state } });
@@ -78,7 +78,7 @@ describe("laneway join", () => {
     expect(joined.stdout).toMatch(/laneway up/);
   });
 
-  it("is the same device when it is done again, and with another invite", async () => {
+  it("keeps the same device when repeated, and with another invite", async () => {
     await given.relay.create("network", "create", "second");
     const [one, other] = [await invite("--uses", "2"), await invite("--network", "second")];
     const state = newState();
@@ -99,7 +99,7 @@ describe("laneway join", () => {
     });
   });
 
-  it("is welcomed by its key from then on, until it is revoked", async () => {
+  it("uses the device's key from then on, until it is revoked", async () => {
     const { link } = await invite();
     const state = newState();
     const joined = await laneway(["join", link, "--state", state, "--json"]);
@@ -152,7 +152,7 @@ describe("laneway join", () => {
   }
 });
 
-describe("an invite that lets nobody in", () => {
+describe("an invite that enrols no device", () => {
   /** Tries to join, which must fail without revealing the secret. */
   async function refused(link: string, secret: string, says: string, advises: string): Promise<void> {
     const before = await devices();
@@ -165,10 +165,10 @@ describe("an invite that lets nobody in", () => {
   it("is one that the relay does not know", async () => {
     const { link, secret } = await invite();
     const other = secret.startsWith("A") ? `B${secret.slice(1)}` : `A${secret.slice(1)}`;
-    await refused(link.replace(secret, other), other, given.relay.url, "whole");
+    await refused(link.replace(secret, other), other, given.relay.url, "complete");
   });
 
-  it("is one that was used by as many as it may", async () => {
+  it("is one that is used up", async () => {
     const { link, secret } = await invite("--uses", "1");
     expect((await laneway(["join", link, "--state", newState()])).code).toBe(0);
     await refused(link, secret, given.relay.url, "new one");
@@ -189,12 +189,12 @@ describe("an invite that lets nobody in", () => {
   it("is one of another relay", async () => {
     const { link, secret } = await invite();
     await using other = await startRelay();
-    await refused(link.replace(given.relay.url, other.url), secret, other.url, "whole");
+    await refused(link.replace(given.relay.url, other.url), secret, other.url, "complete");
   });
 });
 
-describe("a device's name that can be none", () => {
-  it("is refused as wrong usage, and uses nothing of the invite", async () => {
+describe("an invalid device name", () => {
+  it("is refused as wrong usage, and does not use the invite", async () => {
     const { id, link, secret } = await invite();
     const args = ["join", link, "--state", newState(), "--name", "two\nlines"];
     const said = await expectError(given, { args, says: "name", code: 2 });
@@ -204,7 +204,7 @@ describe("a device's name that can be none", () => {
   });
 });
 
-describe("a link that is none", () => {
+describe("an invalid link", () => {
   const secret = "Zm9vYmFyYmF6-_3q2-7wAAECAwQFBgcICQoLDA0ODxA";
   it.concurrent.each([
     ["no link at all", ["bogus"]],

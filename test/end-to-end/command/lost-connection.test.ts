@@ -26,7 +26,7 @@ async function token(url: string, ...args: string[]): ReturnType<typeof laneway>
 }
 
 describe("a list", () => {
-  it("is read to its end, page by page, wherever the link says that the relay is", async () => {
+  it("is read to its end, page by page, regardless of the host in its links", async () => {
     const asked: string[] = [];
     const url = await serve(({ url = "" }, response) => {
       asked.push(url);
@@ -46,7 +46,7 @@ describe("a list", () => {
     ]);
   });
 
-  it("that never ends is no relay's", async () => {
+  it("without an end is rejected", async () => {
     const url = await serve((_request, response) => {
       response.setHeader("link", '<?cursor=same>; rel="next"').end("[]");
     });
@@ -57,7 +57,7 @@ describe("a list", () => {
 });
 
 describe("a connection that is lost while something is created", () => {
-  it("is followed by the same request with the same key, until that has an answer", async () => {
+  it("is followed by the same request with the same key, until it is answered", async () => {
     const keys: unknown[] = [];
     const bodies: string[] = [];
     const url = await serve(async (request, response) => {
@@ -76,7 +76,7 @@ describe("a connection that is lost while something is created", () => {
     expect(new Set(bodies).size).toBe(1);
   });
 
-  it("is told when it is lost again", async () => {
+  it("is reported if it is lost again", async () => {
     const asked: unknown[] = [];
     const url = await serve((request) => {
       asked.push(request.url);
@@ -88,7 +88,7 @@ describe("a connection that is lost while something is created", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("leaves one thing made at a real relay, whose answer was the one that was lost", async () => {
+  it("leaves one resource at a real relay whose answer was lost", async () => {
     await using relay = await startRelay();
     const answers: string[] = [];
     const url = await serve(async (incoming, response) => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => given[Symbol.asyncDispose]());
 
-describe("something else where a relay should be", () => {
+describe("another server at a relay's URL", () => {
   const others: [what: string, start: () => Promise<Server | HttpServer>][] = [
     [
       "a web server without such a page",
@@ -39,7 +39,7 @@ describe("something else where a relay should be", () => {
     ["a server of another protocol", otherServer],
   ];
 
-  it.concurrent.each(others)("is told by up, which goes on trying: %s", async (_what, start) => {
+  it.concurrent.each(others)("is reported by up, which keeps trying: %s", async (_what, start) => {
     const server = await start();
     try {
       const url = urlOf(server);
@@ -58,7 +58,7 @@ describe("something else where a relay should be", () => {
     }
   });
 
-  it.concurrent.each(others)("is told by administration: %s", async (_what, start) => {
+  it.concurrent.each(others)("is reported by administration: %s", async (_what, start) => {
     const server = await start();
     try {
       const url = urlOf(server);

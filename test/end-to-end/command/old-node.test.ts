@@ -15,7 +15,7 @@ describe("the laneway command on an older Node", () => {
       .map((node): (typeof old)[0] => [node, node, []]),
   ];
 
-  it.each(old)("says in one line what it needs (%s)", async (_what, command, args) => {
+  it.each(old)("prints in one line what it needs (%s)", async (_what, command, args) => {
     const result = await thisMachine.exec(command, [...args, ...launcher.args, "relay"]);
     expect(result).toMatchObject({ code: 1, stdout: "" });
     expect(result.stderr).toMatch(/^laneway: [^\n]*Node 24[^\n]*\n$/);

@@ -38,7 +38,7 @@ async function greeting(relay: JsonProcess): Promise<string[]> {
 }
 
 describe("laneway relay", () => {
-  it("says first of all where it listens and where the administrator's token is", async () => {
+  it("prints first where it listens and where the administrator's token is", async () => {
     const data = join(directory, "new", "data");
     await using relay = startLaneway(["relay", "--listen", "127.0.0.1:0", "--data", data]);
     await relay.event("listening");
@@ -53,7 +53,7 @@ describe("laneway relay", () => {
     expect(relay.lines).toHaveLength(1);
   });
 
-  it("keeps everything in a directory that only its owner can look into", async () => {
+  it("keeps everything in a directory readable only by its owner", async () => {
     await using relay = await startRelay();
     expect((await stat(relay.data)).mode & 0o077).toBe(0);
     await relay.token();
@@ -63,7 +63,7 @@ describe("laneway relay", () => {
     expect((await readFile(relay.adminTokenFile, "utf8")).trim()).toBe(token);
   });
 
-  it("keeps its files from others in a directory that was there before it, too", async () => {
+  it("keeps its files from others also in an existing directory", async () => {
     await chmod(directory, 0o755);
     await using relay = startLaneway(["relay", "--listen", "127.0.0.1:0", "--data", directory]);
     await relay.event("listening");
@@ -72,14 +72,14 @@ describe("laneway relay", () => {
     }
   });
 
-  it("gives up tenant and network of its first start when they are deleted", async () => {
+  it("does not recreate the deleted tenant and network of its first start", async () => {
     await using relay = await startRelay();
     await relay.admin("network", "delete", "lan");
     await relay.restart();
     expect((await relay.admin("network", "list")).objects).toEqual([]);
   });
 
-  it("tells people the public URL to join at, where it has one", async () => {
+  it("prints the public URL to join at, if it has one", async () => {
     const args = ["--listen", "127.0.0.1:0", "--data", directory, "--public-url", "https://relay.example"];
     await using relay = startForPeople(thisMachine, args);
     const up = (await greeting(relay)).find((line) => line.includes("laneway up"));
@@ -93,7 +93,7 @@ describe("laneway relay", () => {
     expect(relay.stderr).toBe("");
   });
 
-  it("obeys the command line before the environment, and the environment before the config file", async () => {
+  it("prefers the command line over the environment, and the environment over the config file", async () => {
     const [fromFile, fromEnvironment, fromCommandLine] = ["file", "environment", "line"].map((name) =>
       join(directory, name),
     );
@@ -116,7 +116,7 @@ describe("laneway relay", () => {
   });
 });
 
-describe.runIf(hasLab("npx", "sh"))("what a new relay tells people", () => {
+describe.runIf(hasLab("npx", "sh"))("a new relay's output for people", () => {
   it("puts two machines on one network, word for word", async () => {
     await using lab = await Lab.create();
     const [alice, bob] = [await lab.addSite("alice"), await lab.addSite("bob")];

@@ -26,7 +26,7 @@ describe.runIf(requires("root", "tun", "setpriv"))("the laneway command without 
     expect(said).toContain("service");
   });
 
-  it.runIf(nobodyCanReadThis())("says so to an ordinary user", async () => {
+  it.runIf(nobodyCanReadThis())("tells an ordinary user", async () => {
     const state = await mkdtemp(join(tmpdir(), "laneway-nobody-"));
     try {
       await chown(state, 65_534, 65_534);
@@ -37,7 +37,7 @@ describe.runIf(requires("root", "tun", "setpriv"))("the laneway command without 
     }
   });
 
-  it.runIf(nobodyCanReadThis())("says which files an ordinary user can't read or write", async () => {
+  it.runIf(nobodyCanReadThis())("names the files that an ordinary user can't read or write", async () => {
     const theirs = await mkdtemp(join(tmpdir(), "laneway-roots-"));
     try {
       await chmod(theirs, 0o755);
@@ -61,7 +61,7 @@ describe.runIf(requires("root", "tun", "setpriv"))("the laneway command without 
     }
   });
 
-  it("refuses a name for the TAP that can be none, and one that is taken", async () => {
+  it("refuses an invalid name for the TAP, and one in use", async () => {
     const invalid: Mistake = { args: (given) => given.up("--tap", "a b"), says: "a b", code: 2 };
     await expectError(given, invalid);
     const taken: Mistake = { args: (given) => given.up("--tap", "lo"), says: "lo", code: 1 };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { laneway } from "../../support/network/lab.ts";
 
 describe("laneway service", () => {
-  it("prints the unit that it would install, and does nothing", async () => {
+  it("prints the unit without installing it", async () => {
     const { code, stdout, stderr } = await laneway(["service", "install", "--dry-run"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^ExecStart=\/.*node.* \/.*laneway\.js"? agent$/m);
@@ -14,7 +14,7 @@ describe("laneway service", () => {
     it.each(["install", "uninstall", "status"])("says so: %s", async (what) => {
       const { code, stdout, stderr } = await laneway(["service", what]);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-      expect(stderr).toMatch(/^laneway: this machine is not run by systemd.*\n {2}.*laneway agent.*\n$/);
+      expect(stderr).toMatch(/^laneway: this machine does not run systemd.*\n {2}.*laneway agent.*\n$/);
     });
   });
 });

@@ -61,7 +61,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
       expect(await macs("right")).not.toContain(leftMac);
     });
 
-    it("counts what comes with a VNI of nobody's, and drops it", async () => {
+    it("counts and drops frames with an unknown VNI", async () => {
       await wire.relay.create("network", "create", "lonely");
       const port = await wire.port("lonely", ...toRack(), "--listen", "0.0.0.0:4805", "--wire-vni", "64");
       const to = ["dstport", "4805", "remote", wire.relayAddress, "dev", "wan"];
@@ -74,7 +74,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
       expect(await wire.fdb("lonely")).toEqual([]);
     });
 
-    it("takes a source that it was not told of only if it may learn some", async () => {
+    it("accepts an unknown source only if it may learn remotes", async () => {
       await wire.network("told", "10.65.0.1/24");
       const port = await wire.port("told", ...toRack(), "--wire-vni", "65");
       await wire.vtep("told", 65, "10.65.0.2/24", ...toRelay(), "local", SPOOFED);
@@ -94,7 +94,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
       expect(await wire.show("told", open)).toMatchObject({ vteps: [{ mac, remote: SPOOFED }] });
     });
 
-    it("says by ICMPv6 what fits", async () => {
+    it("reports by ICMPv6 what fits", async () => {
       const { tap } = await wire.network("six", "10.66.0.1/24");
       await wire.home.mustExec("ip", ["-6", "address", "add", "fd66::1/64", "dev", tap, "nodad"]);
       await wire.port("six", ...toRack(), "--wire-vni", "66");
@@ -106,7 +106,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
       expect((await ping(wire.home, "fd66::2", "-c", "3", "-M", "do", "-s", "1402"))[0]).toBe(3);
     });
 
-    it("has TCP keep to what fits, either way, if it is to", async () => {
+    it("clamps TCP's MSS in both directions, if set", async () => {
       const { tap } = await wire.network("clamped", "10.67.0.1/24");
       await wire.port("clamped", ...toRack(), "--wire-vni", "67", "--clamp-mss");
       // Like a host behind a bridge, which knows of no tunnel. Linux allows that only on an interface of a bridge.
@@ -128,7 +128,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
       expect(said(atHome, "10.67.0.2")).toEqual(new Set(["1410"]));
     });
 
-    it("cuts the super-frames that machines beside it hand on whole, for those at other ports", async () => {
+    it("segments super-frames of neighbouring machines for other ports", async () => {
       const { router, wanAddress } = await wire.lab.addSite("other");
       await router.mustExec("nft", ["delete", "table", "inet", "router"]);
       await wire.relay.create("network", "create", "between");
@@ -152,7 +152,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge", "arping", "ss"))(
       expect(Number(bytes) / Number(frames)).toBeGreaterThan(1_464);
     });
 
-    it("passes the group policy of a frame on to the other end of another port", async () => {
+    it("forwards a frame's group policy to the other end of another port", async () => {
       const { rack } = wire;
       await wire.relay.create("network", "create", "policy");
       for (const [vtep, udpPort, vni, address] of [

@@ -45,7 +45,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge"))(
         expect((await ping(wire.rack, "10.60.0.1", "-c", "5"))[0]).toBe(5);
       });
 
-      it("knows on both sides what is where", async () => {
+      it("learns addresses on both sides", async () => {
         const mac = await wire.macOf("grouped");
         expect(await wire.fdb("grouped")).toContainEqual(
           expect.objectContaining({ mac, port, kind: "learned", remote: RACK }),
@@ -53,7 +53,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge"))(
         expect((await wire.bridgeFdb("grouped")).get(client.mac)).toBe(RELAY);
       });
 
-      it("is told what fits between the longer headers", async () => {
+      it("learns what fits between the longer headers", async () => {
         const [received, said] = await ping(wire.home, "10.60.0.2", "-c", "2", "-M", "do", "-s", "1472");
         expect(received).toBe(0);
         expect(said).toContain("mtu = 1430");
@@ -66,7 +66,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge"))(
       });
     });
 
-    it("takes what a remote sends without checksum, and sends with one, as IPv6 wants", async () => {
+    it("accepts packets without checksum, and sends with one, as IPv6 requires", async () => {
       await wire.network("bare", "10.63.0.1/24");
       const at = ["--listen", `[${RELAY}]:8472`, "--remote", RACK, "--wire-vni", "7007"];
       await wire.port("bare", "--kind", "vxlan", ...at);

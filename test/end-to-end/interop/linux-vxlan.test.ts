@@ -50,7 +50,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge"))("Linux's VXLAN, across a po
       expect((await ping(wire.rack, "10.40.0.1", "-c", "5"))[0]).toBe(5);
     });
 
-    it("knows on both sides what is where", async () => {
+    it("learns addresses on both sides", async () => {
       const mac = await wire.macOf("grouped");
       expect(await wire.fdb("grouped")).toContainEqual(
         expect.objectContaining({ mac, port, kind: "learned", remote: wire.rackAddress }),
@@ -61,7 +61,7 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge"))("Linux's VXLAN, across a po
       });
     });
 
-    it("is told what fits when a packet of 1,500 bytes does not, and sends that", async () => {
+    it("learns what fits when a packet of 1,500 bytes does not", async () => {
       const [received, said] = await ping(wire.home, "10.40.0.2", "-c", "2", "-M", "do", "-s", "1472");
       expect(received).toBe(0);
       expect(said).toContain("mtu = 1450");
@@ -134,14 +134,14 @@ describe.runIf(hasLab("iperf3", "tshark", "bridge"))("Linux's VXLAN, across a po
       expect(await iperf(wire.home, wire.rack, `${subnet}.2`)).toBeGreaterThan(0);
     });
 
-    it("carries nothing any more once it is deleted", async () => {
+    it("carries nothing after its deletion", async () => {
       const { code } = await wire.relay.admin("port", "delete", port, "--network", name);
       expect(code).toBe(0);
       expect((await ping(wire.home, `${subnet}.2`, "-c", "2", "-W", "1"))[0]).toBe(0);
     });
   });
 
-  it("works without any member, from one VTEP to another, and again after the relay restarted", async () => {
+  it("works without members, from one VTEP to another, also after a restart of the relay", async () => {
     await wire.relay.create("network", "create", "alone");
     const args = ["--kind", "vxlan", "--listen", `${wire.relayAddress}:4801`, "--remote", wire.rackAddress];
     const port = await wire.port("alone", ...args, "--wire-vni", "9");

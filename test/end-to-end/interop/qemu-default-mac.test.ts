@@ -48,7 +48,7 @@ describe.runIf(hasLab(QEMU))("two of QEMU's machines with its default MAC", { ti
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
-  it("are told of at both ends and to the operator within seconds, and the first stays where it is", async () => {
+  it("are reported at both ends and to the operator within seconds, and the first stays where it is", async () => {
     await using stack = new AsyncDisposableStack();
     const one = await machine("one", stack);
     const place = async () => (await lab.show("fdb")).find(({ mac }) => mac === MAC)?.["port"];

@@ -53,7 +53,7 @@ describe.runIf(hasLab("dnsmasq", "setpriv", QEMU))("QEMU's machines", () => {
     await lab?.[Symbol.asyncDispose]();
   });
 
-  it("are on the network by a client without an interface", async () => {
+  it("are on the network through a client without an interface", async () => {
     const up = await client.event("up");
 
     expect(up).toMatchObject({ network: "lan" });
@@ -72,7 +72,7 @@ describe.runIf(hasLab("dnsmasq", "setpriv", QEMU))("QEMU's machines", () => {
     }, WAIT);
   });
 
-  it("are taken back from the forwarding table when they are gone", async () => {
+  it("are removed from the forwarding table when they are gone", async () => {
     await vi.waitUntil(async () => {
       const rows = await lab.show("fdb");
       return MACHINES.every((mac) => !rows.some((row) => row["mac"] === mac && row["kind"] === "registered"));

@@ -112,7 +112,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark", "ovs-ofctl"))("routed GRE, to 
     expect(Number(shown["rx_frames"])).toBeGreaterThanOrEqual(10);
   });
 
-  it("is seen by a traceroute, from either side", async () => {
+  it("appears in a traceroute, from either side", async () => {
     const hops = async (from: typeof wire.home, to: string): Promise<(string | undefined)[]> => {
       const found: (string | undefined)[] = [];
       for (const ttl of ["1", "2", "3"]) {
@@ -127,7 +127,7 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark", "ovs-ofctl"))("routed GRE, to 
     expect((await hops(wire.farHost, HOST_A)).slice(1)).toEqual([GATEWAY, HOST_A]);
   });
 
-  it("says what fits where a packet may not be cut, and cuts it where it may", async () => {
+  it("reports what fits for unfragmentable packets, and fragments others", async () => {
     const [received, said] = await ping(wire.home, HOST_B, "-c", "1", "-M", "do", "-s", "1472");
     expect(received).toBe(0);
     expect(said).toMatch(new RegExp(`From ${GATEWAY}.*mtu = 1472`));
@@ -143,12 +143,12 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark", "ovs-ofctl"))("routed GRE, to 
     await until("the pieces are seen", async () => seen.lines.some(([more]) => /1|True/.test(more ?? "")));
   });
 
-  it("carries TCP both ways, whose packets of 1,500 bytes do not fit", async () => {
+  it("carries TCP both ways, although packets of 1,500 bytes do not fit", async () => {
     expect(await iperf(wire.home, wire.farHost, HOST_B)).toBeGreaterThan(0);
     expect(await iperf(wire.farHost, wire.home, HOST_A)).toBeGreaterThan(0);
   });
 
-  it("says that nobody is there, and that no way leads there", async () => {
+  it("reports unreachable hosts and networks", async () => {
     const [, nobody] = await ping(wire.farHost, "10.60.0.77", "-c", "1");
     expect(nobody).toMatch(new RegExp(`From ${GATEWAY}.*Destination Host Unreachable`));
     expect((await drops())["no-host"]).toBeGreaterThan(0);
@@ -157,14 +157,14 @@ describe.runIf(hasOpenVSwitch("iperf3", "tshark", "ovs-ofctl"))("routed GRE, to 
     expect(nowhere).toMatch(new RegExp(`From ${GATEWAY}.*Destination Net Unreachable`));
   });
 
-  it("lets nobody in who says to be from elsewhere", async () => {
+  it("drops packets with a spoofed source", async () => {
     const before = (await drops())["martian"] ?? 0;
     await wire.rack.mustExec("ip", ["address", "add", "203.0.113.9/32", "dev", "lo"]);
     expect((await ping(wire.rack, HOST_A, "-c", "2", "-W", "1", "-I", "203.0.113.9"))[0]).toBe(0);
     await until("they are counted", async () => ((await drops())["martian"] ?? 0) >= before + 2);
   });
 
-  it("goes on when the relay was started again, and ends with its port", async () => {
+  it("continues after a restart of the relay, and ends with its port", async () => {
     await wire.relay.restart();
     await until(
       "it carries again",

@@ -83,7 +83,7 @@ describe.runIf(hasLab("tshark"))("docs/tunnels.md", SLOW, () => {
     expect(measured).toEqual(said().get(name));
   });
 
-  it("says what `laneway.v1` adds to a frame, either way, and a tag to one of a VLAN", async () => {
+  it("has the overhead of `laneway.v1` in both directions, with and without a VLAN tag", async () => {
     const { home } = wire;
     const token = await wire.relay.token("page");
     const args = ["up", "--trunk", "10=page", "--tap", "trunk", "--relay", wire.relay.url];
@@ -103,7 +103,7 @@ describe.runIf(hasLab("tshark"))("docs/tunnels.md", SLOW, () => {
     await trunk.stop();
   });
 
-  it("says of each tunnel that is measured, and of no other", () => {
+  it("has exactly the tunnels that are measured", () => {
     expect([...said().keys()]).toHaveLength(10);
   });
 });

@@ -57,7 +57,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     await expect.poll(async () => (await agent.network(network))?.state, WAIT).toBe("up");
   }
 
-  it("has the network down that this machine has joined, until it is to be up", async () => {
+  it("keeps a joined network down until it is brought up", async () => {
     expect(await a.status()).toEqual([
       {
         network: "office",
@@ -75,7 +75,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     ]);
   });
 
-  it("brings a network up for commands that come back at once, and keeps it so", async () => {
+  it("brings a network up for commands that return at once, and keeps it up", async () => {
     const [[up], [other]] = await Promise.all([a.must("up"), b.must("up", "office")]);
     expect(up).toMatchObject({
       event: "up",
@@ -89,7 +89,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect(Number((await a.network("office"))?.["rx_bytes"])).toBeGreaterThan(0);
   });
 
-  it("shows who else is there, and how far away", async () => {
+  it("shows the other members and their latency", async () => {
     const other = await b.network("office");
     const peer = async () => (await a.must("peers", "office")).find(({ name }) => name === "bob");
     await expect.poll(async () => (await peer())?.["latency_ms"], WAIT).toBeGreaterThan(0);
@@ -105,7 +105,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect(stdout).toMatch(/^NETWORK +NAME +ONLINE .*\noffice +bob +yes +/);
   });
 
-  it("is back with its networks when it was killed, and leaves no interface behind", async () => {
+  it("restores its networks after it was killed, and leaves no interface behind", async () => {
     const before = await a.network("office");
     await a.kill();
     await expect.poll(() => interfaces(alice.host), WAIT).not.toContain(String(before?.tap));
@@ -118,7 +118,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     await answers(alice.host, String((await b.network("office"))?.address));
   });
 
-  it("gets the relay back by itself, and tells meanwhile what is wrong", async () => {
+  it("reconnects to the relay, and reports the problem meanwhile", async () => {
     const tap = (await a.network("office"))?.tap;
     const client = await a.connect();
     const states: string[] = [];
@@ -138,7 +138,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     await answers(alice.host, String((await b.network("office"))?.address));
   });
 
-  it("takes another network on beside the first, which does not notice", async () => {
+  it("adds a second network without disturbing the first", async () => {
     const tap = (await a.network("office"))?.tap;
     await a.must("join", await invite("bench"), "--name", "alice");
     const [up] = await a.must("up", "bench", "--tap", "bench0", "--address", "10.30.0.77/24");
@@ -164,7 +164,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect(await a.network("bench")).toBeUndefined();
   });
 
-  it("gives up, and says why, when the device is revoked", async () => {
+  it("gives up with the reason when the device is revoked", async () => {
     await using c = await AgentProcess.start(bob.host);
     const link = await invite("office");
     const [joined] = await c.must("join", link, "--name", "carol");
@@ -179,7 +179,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect((await b.network("office"))?.state).toBe("up");
   });
 
-  it("brings a network up by a token too, which it keeps", async () => {
+  it("brings a network up by a token too, which it stores", async () => {
     await using c = await AgentProcess.start(bob.host);
     const token = await relay.token("bench");
     await c.must("up", "bench", "--relay", relay.url, "--token", token, "--address", "10.30.0.9/24");
@@ -206,7 +206,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect(await shown({ TERM: "xterm", NO_COLOR: "1" })).not.toContain("\x1b");
   });
 
-  it("is left alone by a command that does the work itself", async () => {
+  it("is not used by a command in the foreground", async () => {
     const token = await relay.token("bench");
     const args = ["up", "bench", "--relay", relay.url, "--token", token, "--foreground", "--address", "none"];
     await using own = startLaneway(args, { host: alice.host, env: a.env });
@@ -215,7 +215,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect(await own.stop()).toBe(0);
   });
 
-  it("says clearly what is no request, also where it is a megabyte, and lives on", async () => {
+  it("answers invalid requests, also of a megabyte, and keeps running", async () => {
     const answers: { error?: { data?: { code?: string } } }[] = [];
     const socket = createConnection(a.socket);
     createInterface({ input: socket }).on("line", (line) => answers.push(JSON.parse(line)));
@@ -228,7 +228,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect((await a.network("office"))?.state).toBe("up");
   });
 
-  it("is the only one at its socket, and the only one with its state", async () => {
+  it("is the only one on its socket, and the only one with its state", async () => {
     for (const env of [a.env, { ...a.env, LANEWAY_SOCKET: `${a.socket}.other` }]) {
       const { code, stderr } = await laneway(["agent"], { host: alice.host, env });
       expect(code).toBe(1);
@@ -237,7 +237,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     expect((await a.network("office"))?.state).toBe("up");
   });
 
-  it("ends cleanly, with its interfaces and sockets, and comes back with its networks", async () => {
+  it("ends cleanly, removing its interfaces and sockets, and restores its networks", async () => {
     const tap = String((await b.network("office"))?.tap);
     expect(await b.process.stop()).toBe(0);
     expect(await interfaces(bob.host)).not.toContain(tap);
@@ -246,7 +246,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     await isUp(b);
   });
 
-  it("sends what wakes a machine onto the network", async () => {
+  it("sends Wake-on-LAN packets to the network", async () => {
     const client = await a.connect();
     const before = await a.network("office");
     await client.call("wake", { network: "office", mac: "02:00:00:00:00:99" });
@@ -262,7 +262,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
     client.close();
   });
 
-  it("invites others for whoever has an administrator's token", async () => {
+  it("creates invites for a user with an administrator's token", async () => {
     const client = await a.connect();
     const { url } = relay;
     await expect(client.call("invite.create", { relay: url, network: "office" })).rejects.toMatchObject({
@@ -288,7 +288,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
   });
 
   describe.runIf(nobodyCanReadThis())("for a user without rights", () => {
-    it("tells how it stands, and changes nothing", async () => {
+    it("shows its status, and changes nothing", async () => {
       const nobody = by(alice.host, NOBODY);
       const said = await laneway(["status", "--json"], { host: nobody, env: a.env });
       expect(said).toMatchObject({ code: 0, stderr: "" });
@@ -308,7 +308,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
       expect((await a.network("office"))?.state).toBe("up");
     });
 
-    it("runs as well as for root, where it has the right to make interfaces and no other", async () => {
+    it("runs with only the right to create interfaces", async () => {
       const rights = [
         "--inh-caps=-all,+net_admin",
         "--ambient-caps=-all,+net_admin",

@@ -79,7 +79,7 @@ describe.runIf(hasLab("iptables"))(
       await gateway.mustExec("sh", ["-c", command]);
     }
 
-    it("says that the bridge is down, and what brings it up", async () => {
+    it("reports that the bridge is down, and how to bring it up", async () => {
       const found = await bridgeCheck();
       expect(found).toMatchObject({ state: "fail", detail: "the bridge br0 of lw0 is down" });
       await obey(found.hint);
@@ -128,7 +128,7 @@ describe.runIf(hasLab("iptables"))(
         expect(await bridgeCheck()).toMatchObject({ state: "pass" });
       });
 
-      it("names the policy of a legacy table, where the kernel has those", async () => {
+      it("names the policy of a legacy table", async () => {
         const { code } = await gateway.exec("iptables-legacy", ["-P", "FORWARD", "DROP"]);
         if (code !== 0) return;
         await gateway.mustExec("sysctl", ["-qw", `${BRIDGE_SETTING}=1`]);
@@ -192,7 +192,7 @@ describe.runIf(hasLab("iptables"))(
       expect(await bridgeCheck()).toMatchObject({ state: "pass" });
     });
 
-    it("has no such check where the TAP is in no bridge", async () => {
+    it("skips the check if the TAP is in no bridge", async () => {
       await gateway.mustExec("ip", ["link", "set", "lw0", "nomaster"]);
       expect(await bridgeCheck()).toBeUndefined();
     });

@@ -93,7 +93,7 @@ describe.runIf(hasLab())("an agent's diagnostics", { timeout: 120_000 }, () => {
     expect(await a.network("office")).toMatchObject({ state: "up", members: 1 });
   });
 
-  it("are what the command shows where an agent runs", async () => {
+  it("are shown by the command if an agent runs", async () => {
     const { code, objects } = await a.run("doctor");
     expect(code).toBe(0);
     expect(objects.find(({ check }) => check === "auth")).toMatchObject({
@@ -105,7 +105,7 @@ describe.runIf(hasLab())("an agent's diagnostics", { timeout: 120_000 }, () => {
     expect(away.code).toBe(1);
   });
 
-  it("ask a member's agent where its kernel answers no pings", async () => {
+  it("ask a member's agent if its kernel answers no pings", async () => {
     const ignore = (value: 0 | 1) =>
       bob.host.mustExec("sysctl", ["-qw", `net.ipv4.icmp_echo_ignore_all=${value}`]);
     await ignore(1);

@@ -110,7 +110,7 @@ describe.runIf(hasLab("iperf3", "tshark"))(
       }
     });
 
-    it("do not get in one another's tables, and only the one concerned is told", () => {
+    it("do not share tables, and only the tenant concerned gets notices", () => {
       const rows = (i: number, path: string) =>
         JSON.parse(heard[i]?.get(path)?.toString() ?? "") as Record<string, unknown>[];
       const network = `/tenants/TENANT/networks/${NETWORK}`;

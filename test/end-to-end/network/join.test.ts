@@ -59,7 +59,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     return objects.find((one) => one["name"] === name);
   }
 
-  it("has an address of the network's, its own and always the same, and reaches others by theirs", async () => {
+  it("gets its own permanent address of the network, and reaches others", async () => {
     const [a, b] = await Promise.all([bringUp(alice), bringUp(bob, "office")]);
     await using _a = a.process;
     await using _b = b.process;
@@ -81,7 +81,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     await answers(bob.host, ip(again));
   });
 
-  it("has the address that it is told, or none, where it is told", async () => {
+  it("gets the requested address, or none", async () => {
     const fixed = await bringUp(alice, "office", "--address", "10.20.0.200/24");
     await using _fixed = fixed.process;
     const none = await bringUp(bob, "office", "--address", "none");
@@ -92,7 +92,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     expect(await assigned(bob.host, none.tap)).toEqual([]);
   });
 
-  it("is back by itself, with its address, when the relay was away", async () => {
+  it("reconnects with its address after the relay was away", async () => {
     const client = await bringUp(alice);
     await using _client = client.process;
     await relay.restart("SIGKILL");
@@ -104,7 +104,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     });
   });
 
-  it("takes another address where the relay has another for it, once it is back", async () => {
+  it("takes the relay's new address after it reconnects", async () => {
     const moved = { ...bob, name: "bob-moved" };
     const id = await enrol(moved, await invite("--network", "office"));
     const client = await bringUp(moved);
@@ -134,7 +134,7 @@ describe.runIf(hasLab())("a device that joined by an invite", () => {
     expect((await lab.wan.mustExec(process.execPath, args)).trim()).toBe("201");
   }
 
-  it("is on all its networks at once, also those of other tenants that have the same name", async () => {
+  it("is on all its networks at once, also those of other tenants with the same name", async () => {
     await relay.create("tenant", "create", "guests");
     await relay.create("network", "create", "office", "--tenant", "guests", "--subnet", "10.21.0.0/24");
     const twice = { ...bob, name: "bob-twice" };

@@ -88,7 +88,7 @@ describe.runIf(hasLab())("a lab", () => {
 });
 
 describe.runIf(hasLab())("making a lab", () => {
-  it("stops where its signal says so, and leaves nothing", async () => {
+  it("stops when its signal is aborted, and leaves nothing", async () => {
     const abort = new AbortController();
     await using lab = await Lab.create({ signal: abort.signal });
     const site = lab.addSite("alice");
@@ -98,7 +98,7 @@ describe.runIf(hasLab())("making a lab", () => {
     expect(await lab.remains()).toEqual([]);
   });
 
-  it("does not begin when its signal is aborted already", async () => {
+  it("does not start if its signal is already aborted", async () => {
     await expect(Lab.create({ signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
   });
 });

@@ -10,7 +10,7 @@ import { MemoryNetwork } from "../../support/network/memory.ts";
 const BROADCAST = 0xffffffffffff;
 
 describe("machines on one segment", () => {
-  it("reach each other alone once they are known, and all of them by broadcast", async () => {
+  it("reach each other by unicast once they are known, and all by broadcast", async () => {
     await using relay = await startRelay();
     await using network = new MemoryNetwork();
     const token = await relay.token();
@@ -30,7 +30,7 @@ describe("machines on one segment", () => {
     expect(c.received).toEqual([question, last]);
   });
 
-  it("get a burst whole and in order, also of the greatest frames", async () => {
+  it("get a whole burst in order, also of the largest frames", async () => {
     await using relay = await startRelay();
     await using network = new MemoryNetwork();
     const token = await relay.token();
@@ -50,7 +50,7 @@ describe("machines on one segment", () => {
     );
   });
 
-  it("are back after the relay was killed, with the interfaces they had", async () => {
+  it("return after the relay was killed, with the same interfaces", async () => {
     await using relay = await startRelay();
     await using network = new MemoryNetwork();
     const token = await relay.token();
@@ -80,7 +80,7 @@ describe("an agent", () => {
     expect(host.events.at(-1)).toBe("down");
   });
 
-  it("refuses a network that its token does not open, and says what it does open", async () => {
+  it("refuses a network that its token does not allow, and lists the allowed ones", async () => {
     await using relay = await startRelay();
     await using network = new MemoryNetwork();
     const host = network.host("a", relay.url, await relay.token(), ["cellar"]);
@@ -91,7 +91,7 @@ describe("an agent", () => {
     });
   });
 
-  it("stops at a token that is wrong", async () => {
+  it("stops at a wrong token", async () => {
     await using relay = await startRelay();
     await using network = new MemoryNetwork();
     await expect(network.host("a", relay.url, "no-such-token").ended).rejects.toMatchObject({
@@ -99,7 +99,7 @@ describe("an agent", () => {
     });
   });
 
-  it("stops when its TAP is deleted from outside", async () => {
+  it("stops when its TAP is deleted by another program", async () => {
     await using relay = await startRelay();
     await using network = new MemoryNetwork();
     const host = network.host("a", relay.url, await relay.token());
@@ -109,7 +109,7 @@ describe("an agent", () => {
   });
 });
 
-describe("something that is no relay", () => {
+describe("a server that is no relay", () => {
   const httpServer = (status: number) =>
     createServer((_request, response) => response.writeHead(status).end("hello"));
   const babbler = () =>
@@ -119,7 +119,7 @@ describe("something that is no relay", () => {
     ["a web server that knows no such page", () => httpServer(404)],
     ["a web server that answers everything", () => httpServer(200)],
     ["a mail server", babbler],
-  ])("is told apart from one that is away: %s", async (_what, make) => {
+  ])("is distinguished from an unreachable one: %s", async (_what, make) => {
     await using server = await listening(make());
     await using network = new MemoryNetwork();
     const host = network.host("a", server.url, "token");
@@ -127,7 +127,7 @@ describe("something that is no relay", () => {
     await host.until(({ events }) => events.filter((event) => event.includes("is not a Laneway")).length > 1);
   });
 
-  it("is tried again while a proxy says that what is behind it is away", async () => {
+  it("is retried while a proxy reports that its upstream is down", async () => {
     await using server = await listening(httpServer(503));
     await using network = new MemoryNetwork();
     const host = network.host("a", server.url, "token");

@@ -94,7 +94,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
   }
 
-  it("gives each of them one of IPv4 and one of IPv6, which reach the others at once", async () => {
+  it("gives each device an IPv4 and an IPv6 address, which reach the others at once", async () => {
     expect(alice.ip).toBe("10.20.0.2");
     expect(bob.ip).toBe("10.20.0.3");
     expect(await pings(alice, bob.ip6)).toBe(2);
@@ -104,7 +104,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     expect(said).toContain(` inet6 ${bob.ip6}/64 scope global`);
   });
 
-  it("has the hub in it, which answers pings and has its addresses to itself", async () => {
+  it("contains the hub, which answers pings and defends its addresses", async () => {
     expect(await pings(alice, HUB)).toBe(2);
     expect(await pings(alice, HUB, "-s", "1400")).toBe(2);
     expect(await pings(alice, hub6)).toBe(2);
@@ -119,7 +119,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     await alice.host.mustExec("ip", ["address", "delete", `${hub6}/64`, "dev", alice.tap]);
   });
 
-  it("lets nobody else be the hub", async () => {
+  it("lets no member take the hub's addresses", async () => {
     await bob.host.mustExec("ip", ["address", "add", `${HUB}/24`, "dev", bob.tap]);
     await bob.host.exec("arping", ["-U", "-I", bob.tap, "-c", "2", HUB]);
     await vi.waitUntil(() => bob.process.stderr.includes("duplicate-address"), WAIT);
@@ -132,7 +132,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     expect(await lookUp(alice, "resolve4", `alice.${DOMAIN}`)).toEqual([alice.ip]);
   });
 
-  it("knows its devices by their names, over IPv4 and IPv6", async () => {
+  it("resolves its devices' names, over IPv4 and IPv6", async () => {
     for (const server of [HUB, hub6]) {
       expect(await lookUp(alice, "resolve4", `bob-s-pc.${DOMAIN}`, server)).toEqual([bob.ip]);
       expect(await lookUp(alice, "resolve6", `bob-s-pc.${DOMAIN}`, server)).toEqual([bob.ip6]);
@@ -145,7 +145,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     }
   });
 
-  it("has both its addresses registered where only such may be used", async () => {
+  it("registers both addresses if only registered ones may be used", async () => {
     await relay.create("network", "set", "office", "source-binding=on");
     await expect.poll(() => pings(alice, bob.ip6), WAIT).toBe(2);
     expect(await pings(alice, bob.ip)).toBe(2);
@@ -153,7 +153,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     await relay.create("network", "set", "office", "source-binding=off");
   });
 
-  it("gives nobody an address that somebody was seen to use", async () => {
+  it("gives no device an address that another was seen to use", async () => {
     const token = await relay.token("office");
     const { host } = site("carol");
     const state = await mkdtemp(join(lab.directory, "state-"));
@@ -175,7 +175,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     expect(erin.ip).toBe("10.20.0.6");
   });
 
-  it("says how to ask where there is no systemd-resolved", async () => {
+  it("prints how to ask without systemd-resolved", async () => {
     const { host } = site("carol");
     const state = await mkdtemp(join(lab.directory, "state-"));
     const link = text(await relay.create("invite", "create", "--network", "office"), "link");
@@ -195,7 +195,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
     expect(stdout).toContain(`names in ${DOMAIN}`);
   });
 
-  it("tells systemd-resolved of its names: of them, and of nothing else", async () => {
+  it("configures systemd-resolved for its names only", async () => {
     const directory = await mkdtemp(join(lab.directory, "bin-"));
     const told = join(directory, "told");
     await writeFile(join(directory, "resolvectl"), `#!/bin/sh\necho "$@" >> ${told}\n`);
@@ -216,7 +216,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
   // Only on machines that have it; the test above uses a stand-in everywhere.
   const programs = findResolved();
   if (programs !== undefined) {
-    it("is known to the real systemd-resolved, until the interface is gone", async () => {
+    it("configures the real systemd-resolved, until the interface is gone", async () => {
       const { host } = site("carol");
       const resolved = await Resolved.start(lab, host, programs);
       const heidi = await bringIn("heidi", host, resolved.env);
@@ -236,7 +236,7 @@ describe.runIf(hasLab("arping"))("a network that gives addresses", () => {
 });
 
 describe.runIf(hasLab())("a network that gives no addresses", () => {
-  it("has no hub in it, and no names", async () => {
+  it("contains no hub, and has no names", async () => {
     await using lab = await Lab.create();
     const { host } = await lab.addSite("alice");
     const relay = await startRelay(lab);

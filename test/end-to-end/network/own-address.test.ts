@@ -33,7 +33,7 @@ describe.runIf(hasLab())("an address given by hand", { timeout: 180_000 }, () =>
     await lab?.close();
   });
 
-  it("is refused before there is an interface where it is the hub's, another device's or none of the network's", async () => {
+  it("is refused before there is an interface if it is the hub's, another device's or outside the network", async () => {
     const { host } = await lab.addSite("bob");
     const others = String((await agent.network("office"))?.address);
     const links = async () => (await host.mustExec("ip", ["-brief", "link"])).match(/^lw\S*/gm) ?? [];
@@ -66,7 +66,7 @@ describe.runIf(hasLab())("an address given by hand", { timeout: 180_000 }, () =>
     expect(await readdir(lab.directory)).not.toContain("agent.sock");
   });
 
-  it("is told at both ends where it is the hub's, and somebody gave it to an interface that is up", async () => {
+  it("is reported at both ends if it is the hub's and was added to an interface that is up", async () => {
     const { tap } = (await agent.network("office")) ?? {};
     const change = (what: string) =>
       site.host.mustExec("ip", ["address", what, `${HUB}/24`, "dev", String(tap)]);

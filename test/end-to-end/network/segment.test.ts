@@ -106,7 +106,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
     expect(await ping(alice.host, bob.address, "-c", "1000", "-i", "0.002")).toEqual([1000, 1000]);
   });
 
-  it("resolves addresses by ARP to the MAC addresses that the clients said", async () => {
+  it("resolves addresses by ARP to the clients' MAC addresses", async () => {
     for (const [asking, asked] of [
       [alice, bob],
       [bob, alice],
@@ -119,7 +119,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
     }
   });
 
-  it("carries IPv6 with nothing set up, between link-local addresses", async () => {
+  it("carries IPv6 without configuration, between link-local addresses", async () => {
     const there = await linkLocal(bob.host, bob.client.tap, { signal });
     await linkLocal(alice.host, alice.client.tap, { signal });
     expect(await ping(alice.host, `${there}%${alice.client.tap}`, "-6", "-c", "5")).toEqual([5, 5]);
@@ -187,7 +187,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
     expect(first).not.toBe(second);
   });
 
-  it("is nothing that a host of another tenant sees, reaches or is known in", async () => {
+  it("is invisible and unreachable for a host of another tenant", async () => {
     const theirs = await linkLocal(bob.host, bob.client.tap, { signal });
     const passed = await receivedFrames(bob.host, bob.client.tap, { signal });
     await alice.host.mustExec("ip", ["neigh", "flush", "dev", alice.client.tap]);
@@ -217,7 +217,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
       token = await relay.token("office");
     });
 
-    it("is a segment of its own, as the other is, with an interface of its own", async () => {
+    it("is a separate segment with its own interface", async () => {
       const [here, there] = await Promise.all([
         enter(sites[0], token, "10.30.0.1", "office"),
         enter(sites[1], token, "10.30.0.2", "office"),
@@ -261,7 +261,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
       },
     );
 
-    it("gives a device the same MAC again, and another device another", async () => {
+    it("gives a device the same MAC again, and another device a different one", async () => {
       const macs: string[] = [];
       for (const state of ["one", "one", "another"]) macs.push(await macOf(sites[0], state));
       expect(macs[1]).toBe(macs[0]);
@@ -269,7 +269,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
       for (const mac of macs) expect(mac).toMatch(/^[0-9a-f][26ae](:[0-9a-f]{2}){5}$/);
     });
 
-    it("tells hosts apart that share a state directory, as network namespaces do", async () => {
+    it("distinguishes hosts that share a state directory, such as network namespaces", async () => {
       expect(await macOf(sites[0], "shared")).not.toBe(await macOf(sites[1], "shared"));
     });
 
@@ -280,7 +280,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
       return client.mac;
     }
 
-    it("takes the interface name and the MAC that it is told, and no address where it is told none", async () => {
+    it("uses the given interface name and MAC, and no address with 'none'", async () => {
       const args = [
         "office",
         ...access(token),
@@ -303,7 +303,7 @@ describe.runIf(hasLab("iperf3"))("a segment between two hosts behind NATs", () =
       expect(link.addr_info.filter(({ family }: { family: string }) => family === "inet")).toEqual([]);
     });
 
-    it("makes its interface anew, with a word about it, when something else deletes it", async () => {
+    it("recreates its interface, and reports it, when another program deletes it", async () => {
       const [here, there] = await Promise.all([
         enter(sites[0], token, "10.30.0.1", "office"),
         enter(sites[1], token, "10.30.0.2", "office"),

@@ -158,7 +158,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
       expect(await ping(bob.host, "10.30.0.9")).toBe(3);
     });
 
-    it("keeps them apart: nothing of one is seen in the other", async () => {
+    it("isolates them from each other", async () => {
       const seen = (at: typeof alice) => receivedFrames(at.host, at.tap, { signal });
       const [before, beforeElsewhere] = [await seen(alice), await seen(bob)];
       expect(await ping(carol.host, "10.30.0.1", "-I", "vlan10", "-W", "1")).toBe(0);
@@ -187,7 +187,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
       }
     });
 
-    it("says of which VLANs it drops frames, once, and how many in the end; then its interface is gone", async () => {
+    it("reports each VLAN whose frames it drops once, their number at the end, and removes its interface", async () => {
       expect(await ping(carol.host, "10.40.0.1", "-I", "vlan30", "-W", "1")).toBe(0);
       await vi.waitUntil(() => trunk.stderr.includes("VLAN 30"), WAIT);
       expect(await ping(carol.host, "10.20.0.1")).toBe(3);
@@ -206,7 +206,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     });
   });
 
-  it("has its own address and MAC in the untagged network, as an interface without VLANs has", async () => {
+  it("has its own address and MAC in the untagged network, like an interface without VLANs", async () => {
     const args = ["--address", "10.40.0.9/24", "--tap", "mine", "--mac", "02:00:00:00:00:09"];
     await using trunk = await startTrunk("10=lab,untagged=lan", ...args);
     const [lan] = trunk.lines.filter((line) => line["network"] === "lan");
@@ -221,7 +221,7 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     expect(trunk.stderr).toBe("");
   });
 
-  it("comes back with all of its networks when the relay was away", async () => {
+  it("reconnects all of its networks after the relay was away", async () => {
     await using trunk = await startTrunk("untagged=lan,10=lab", "--address", "10.40.0.9/24");
     const from = trunk.lines.length;
     await relay.restart("SIGKILL");
@@ -232,13 +232,13 @@ describe.runIf(hasLab("iperf3"))("a trunk", () => {
     expect(await ping(carol.host, "10.40.0.1")).toBe(3);
   });
 
-  it("has its interface made anew, with all its networks, when something else deletes it", async () => {
+  it("recreates its interface, with all its networks, when another program deletes it", async () => {
     await using trunk = await startTrunk("10=lab,untagged=lan", "--address", "10.40.0.9/24");
     const tap = text(await trunk.event("up"), "tap");
     await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);
     await carol.host.mustExec("ip", ["link", "delete", "dev", tap]);
     const said = await trunk.waitFor(
-      ({ event, message }) => event === "interface" && /anew/.test(String(message)),
+      ({ event, message }) => event === "interface" && /created again/.test(String(message)),
     );
     expect(said).toMatchObject({ kind: "put-back", message: `${tap} was deleted: created again` });
     await vi.waitFor(async () => expect(await ping(carol.host, "10.40.0.1")).toBe(3), WAIT);

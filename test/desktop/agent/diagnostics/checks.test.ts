@@ -15,13 +15,13 @@ async function run(checks: Check[], signal = never) {
 }
 
 describe("ordered checks", () => {
-  it("are told as they begin and as they end", async () => {
+  it("report their start and their end", async () => {
     const { passed, shown } = await run([check("a", "pass"), check("b", "skipped", "a")]);
     expect(shown).toEqual(["a running", "a pass", "b running", "b skipped"]);
     expect(passed).toBe(true);
   });
 
-  it("leave out what makes no sense after one that failed, and say which, and go on with the rest", async () => {
+  it("skip checks that depend on a failed one, name it, and continue with the rest", async () => {
     const checks = [check("a", "fail"), check("b", "pass", "a"), check("c", "pass", "b"), check("d", "pass")];
     const { passed, steps } = await run(checks);
     const ended = steps.filter(({ state }) => state !== "running");
@@ -34,7 +34,7 @@ describe("ordered checks", () => {
     expect(passed).toBe(false);
   });
 
-  it("need what was skipped for its own reasons no less", async () => {
+  it("run after a check that was skipped for its own reasons", async () => {
     expect((await run([check("a", "skipped"), check("b", "pass", "a")])).shown).toContain("b pass");
   });
 

@@ -15,7 +15,7 @@ describe("rules of iptables", () => {
   const rules = (...lines: string[]) =>
     parseIptables(["-P INPUT ACCEPT", "-P FORWARD DROP", ...lines].join("\n"), "ip", "iptables-nft");
 
-  it("drop by their policy what no rule is made for, as with Docker", () => {
+  it("drop unmatched frames by their policy, as with Docker", () => {
     const docker = rules(
       "-N DOCKER-USER",
       "-N DOCKER-FORWARD",
@@ -49,13 +49,13 @@ describe("rules of iptables", () => {
     expect(drops(rules(rule))).toBe("filter FORWARD: policy");
   });
 
-  it("drop by a rule in a chain further on, which is named", () => {
+  it("drop by a rule in a later chain, which is named", () => {
     const reject = "-A closed -j REJECT --reject-with icmp-port-unreachable";
     const chains = rules("-N closed", "-A FORWARD -g closed", "-A FORWARD -j ACCEPT", reject);
     expect(drops(chains)).toBe(`filter FORWARD: the rule '${reject}'`);
   });
 
-  it("come to an end where chains call one another in circles", () => {
+  it("terminate if chains call each other in circles", () => {
     const lines = Array.from({ length: 40 }, () => "-A a -j b");
     const chains = rules("-N a", "-N b", "-A FORWARD -j a", ...lines, ...lines.map(() => "-A b -j a"));
     expect(drops(chains)).toBe("filter FORWARD: policy");
@@ -142,7 +142,7 @@ describe("rules of nft", () => {
     expect(drops(ruleset([rule]))).toBe("fw forward: policy");
   });
 
-  it("drop by a rule that is named by its handle, also in a chain further on", () => {
+  it("drop by a rule, named by its handle, also in a later chain", () => {
     expect(drops(ruleset([[{ reject: {} }]]))).toBe("fw forward: the rule with handle 10");
     expect(drops(ruleset([[{ jump: { target: "next" } }], [accept]], [{ drop: null }]))).toBe(
       "fw forward: the rule with handle 99",
@@ -153,14 +153,14 @@ describe("rules of nft", () => {
     );
   });
 
-  it("know a bridge's own tables from those of IP", () => {
+  it("distinguish a bridge's own tables from those of IP", () => {
     const own = parseNft(JSON.stringify({ nftables: [{ chain: { ...chain, family: "bridge" } }] }));
     expect(drops(own)).toBeUndefined();
     const passing: Passing = { protocol: "ip", from: "lw0", to: "eth1" };
     expect(findDrop(own, ["bridge"], passing)?.chain.table).toBe("fw");
   });
 
-  it("are none in a document of another shape", () => {
+  it("are empty in a document of another shape", () => {
     for (const text of ["{}", "[]", "null", '{"nftables":[null,7,{"chain":null},{"rule":{"expr":3}}]}']) {
       expect(parseNft(text)).toEqual([]);
     }

@@ -30,7 +30,7 @@ describe("a probe", () => {
     );
   });
 
-  it("is nothing else: too short, of another EtherType, or of somebody else's under this one", () => {
+  it("is not decoded if it is too short, of another EtherType, or another program's under this one", () => {
     const given: Probe = { kind: "echo", session: 1, sequence: 2, microseconds: 0, answers: 0 };
     const bytes = encodeProbe(given, { ...where, size: 0 });
     expect(isProbe(bytes, 0, bytes.length - 1)).toBe(false);

@@ -27,7 +27,7 @@ describe("a device's credentials", () => {
     expect(signed(`laneway.v1\n${origin}\n${nonce}\nd1`, auth.signature)).toBe(true);
   });
 
-  it("sign for the relay that was dialled, whatever the one that answers says it is", () => {
+  it("sign for the dialled relay, regardless of the challenge's origin", () => {
     const relay = new URL("https://evil.example");
     const auth = deviceCredentials({ relay, device: "d1", key }).answer(challenge("https://relay.example"));
     if (auth.method !== "device") throw new Error("it is no device");
@@ -35,7 +35,7 @@ describe("a device's credentials", () => {
     expect(signed(`laneway.v1\nhttps://evil.example\n${nonce}\nd1`, auth.signature)).toBe(true);
   });
 
-  it("advise of the origins once they were refused for them", () => {
+  it("advise about the origins after a refusal", () => {
     const credentials = deviceCredentials({ relay: new URL("https://a.example"), device: "d1", key });
     credentials.answer(challenge("http://backend:8787"));
     expect(credentials.advice(4001)).toMatch(/'http:\/\/backend:8787'.*--public-url/);
@@ -47,7 +47,7 @@ describe("a device's credentials", () => {
 });
 
 describe("a token's credentials", () => {
-  it("are the token, whatever the challenge", () => {
+  it("are the token for any challenge", () => {
     const credentials = tokenCredentials("t0ken");
     expect(credentials.answer(challenge("https://a.example"))).toEqual({ method: "token", token: "t0ken" });
     for (const code of [4001, 4003]) expect(credentials.advice(code)).toMatch(/token/);

@@ -19,7 +19,7 @@ it("signs as RFC 8032 says", () => {
   expect(key.toPkcs8()).toBe(pkcs8);
 });
 
-it("is another each time it is made, and the same each time it is read", () => {
+it("differs each time it is created, and is the same each time it is read", () => {
   const key = DeviceKey.generate();
   const again = DeviceKey.fromPkcs8(key.toPkcs8());
   expect(again.publicKey).toBe(key.publicKey);
@@ -31,12 +31,12 @@ it("is another each time it is made, and the same each time it is read", () => {
   );
 });
 
-it("shows nothing of itself where it is printed", () => {
+it("does not show itself when it is printed", () => {
   const key = DeviceKey.generate();
   expect(JSON.stringify({ key })).toBe(JSON.stringify({ key: { publicKey: key.publicKey } }));
 });
 
-it("takes no key of another kind, and nothing that is none", () => {
+it("rejects keys of another kind, and texts that are no key", () => {
   const x25519 = generateKeyPairSync("x25519").privateKey.export({ format: "der", type: "pkcs8" });
   expect(() => DeviceKey.fromPkcs8(x25519.toString("base64"))).toThrow("no Ed25519 key");
   expect(() => DeviceKey.fromPkcs8("")).toThrow();

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(join(state, ".."), { recursive: true, force: true }));
 
-it("makes one key for each relay and tenant, and keeps it for its owner alone", () => {
+it("creates one key for each relay and tenant, readable only by its owner", () => {
   const first = store.take(RELAY, "acme");
   expect(new DeviceStore(state).take(RELAY, "acme").key.publicKey).toBe(first.key.publicKey);
   const keys = [
@@ -33,13 +33,13 @@ it("makes one key for each relay and tenant, and keeps it for its owner alone", 
   }
 });
 
-it("knows a relay however its URL is written", () => {
+it("recognises a relay by any spelling of its URL", () => {
   const { key } = store.take(new URL("https://Relay.example:443/some//?a=b#v1.acme.x"), "acme");
   expect(store.take(new URL("https://relay.example/some"), "acme").key.publicKey).toBe(key.publicKey);
   expect(relayBase(new URL("https://relay.example/")).href).toBe("https://relay.example/");
 });
 
-it("lists what is enrolled, and not what has only a key", () => {
+it("lists enrolled devices, and not those with only a key", () => {
   expect(store.enrolled()).toEqual([]);
   const device = store.take(RELAY, "acme");
   expect(store.enrolled()).toEqual([]);
@@ -57,14 +57,14 @@ it.each([
   ["nothing", ""],
   ["something that is no JSON", "{"],
   ["another's record", '{"version":2}'],
-])("says where a record is %s, and nothing of what is in it", (_what, text) => {
+])("names a record that is %s, without its content", (_what, text) => {
   store.take(RELAY, "acme");
   const file = store.file(RELAY, "acme");
   writeFileSync(file, text);
   expect(() => store.enrolled()).toThrow(`'${file}' is not a device's record`);
 });
 
-it("shows no key of a record that was damaged", () => {
+it("does not show the key of a damaged record", () => {
   store.take(RELAY, "acme");
   const file = store.file(RELAY, "acme");
   const { private_key } = JSON.parse(readFileSync(file, "utf8")) as { private_key: string };
@@ -81,7 +81,7 @@ it("shows no key of a record that was damaged", () => {
   }
 });
 
-it("says where it can't keep anything", () => {
+it("reports the directory that is not writable", () => {
   const file = join(state, "..", "file");
   writeFileSync(file, "");
   chmodSync(file, 0o600);

@@ -82,7 +82,7 @@ async function faultOf(enrolment: Promise<unknown>): Promise<Fault> {
 }
 
 describe("an enrolment", () => {
-  it("proves that it has the key, for this relay and invite, and keeps what it is told", async () => {
+  it("proves possession of the key for this relay and invite, and stores the answer", async () => {
     await using relay = new Answering(json(201, ANSWER));
     const url = await relay.url("/some/where/");
     const device = await enrol(options(url));
@@ -106,7 +106,7 @@ describe("an enrolment", () => {
     expect(kept?.key.publicKey).toBe(public_key);
   });
 
-  it("is by the same key when it is done again, also after an answer that was lost", async () => {
+  it("uses the same key when repeated, also after a lost answer", async () => {
     let answers = 0;
     await using relay = new Answering((response) => {
       if (++answers === 1) response.destroy();
@@ -134,7 +134,7 @@ describe("an enrolment", () => {
     ["limit.devices", 409, /limit/],
     ["rate.limited", 429, /in 7 s/],
     ["something.new", 400, /as the relay says/],
-  ])("that is refused with %s says what to do", async (code, status, hint) => {
+  ])("that is refused with %s prints the next step", async (code, status, hint) => {
     const problem = { status, code, detail: "it won't do", hint: "do as the relay says" };
     await using relay = new Answering(json(status, problem, { "retry-after": "7" }));
     const fault = await faultOf(enrol(options(await relay.url())));
@@ -143,7 +143,7 @@ describe("an enrolment", () => {
     expect(store.enrolled()).toEqual([]);
   });
 
-  it("shows no secret, not even where the answer does", async () => {
+  it("does not show the secret, even if the answer contains it", async () => {
     await using relay = new Answering((response, { body }) =>
       json(403, { code: "invite.odd", detail: JSON.stringify(body), hint: JSON.stringify(body) })(response),
     );
@@ -152,7 +152,7 @@ describe("an enrolment", () => {
     );
   });
 
-  it("takes its secret nowhere else", async () => {
+  it("does not follow redirects with its secret", async () => {
     await using other = new Answering(json(201, ANSWER));
     const location = (await other.url("/v1/enrol")).href;
     await using relay = new Answering(json(307, {}, { location }));
@@ -167,7 +167,7 @@ describe("an enrolment", () => {
     ["another tenant", json(201, { ...ANSWER, tenant: "other" })],
     ["another status", json(200, ANSWER)],
     ["no end", (response: ServerResponse) => response.writeHead(201).end(" ".repeat(1_100_000))],
-  ])("is none where the answer is %s", async (_what, answer) => {
+  ])("fails if the answer is %s", async (_what, answer) => {
     await using relay = new Answering(answer);
     const url = await relay.url();
     const fault = await faultOf(enrol(options(url)));
@@ -175,7 +175,7 @@ describe("an enrolment", () => {
     expect(store.enrolled()).toEqual([]);
   });
 
-  it("takes no name, device or network that could be more than that", async () => {
+  it("rejects unsafe names, devices and networks", async () => {
     const networks = [
       { name: "lan", vni: 101 },
       { name: "../x", vni: 102 },
@@ -189,7 +189,7 @@ describe("an enrolment", () => {
     expect((await faultOf(enrol(options(await other.url())))).code).toBe("relay.not-a-relay");
   });
 
-  it("says so where nobody is", async () => {
+  it("reports that no relay answers", async () => {
     const fault = await faultOf(enrol(options(new URL("http://127.0.0.1:1023"))));
     expect(fault).toMatchObject({
       code: "relay.unreachable",
@@ -198,7 +198,7 @@ describe("an enrolment", () => {
     });
   });
 
-  it("can be given up", async () => {
+  it("can be aborted", async () => {
     await using relay = new Answering(() => {});
     const controller = new AbortController();
     const enrolment = enrol(options(await relay.url(), { signal: controller.signal }));

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-it("is made once, and kept for its owner alone", () => {
+it("is created once, readable only by its owner", () => {
   const state = join(directory, "new", "state");
   const id = deviceId(state);
   expect(id).toMatch(/^[0-9a-f]{32}$/);
@@ -20,7 +20,7 @@ it("is made once, and kept for its owner alone", () => {
   expect(statSync(join(state, "device.id")).mode & 0o777).toBe(0o600);
 });
 
-it("says where it can't be kept", () => {
+it("reports the directory where it can't be stored", () => {
   const file = deviceId(directory) && join(directory, "device.id");
   expect(() => deviceId(join(file, "below"))).toThrow(/device\.id\/below' can't be used/);
 });
@@ -38,6 +38,6 @@ it("gives a stable, locally administered unicast MAC address for each network", 
   }
 });
 
-it("lives where the environment says", () => {
+it("is stored where the environment says", () => {
   expect(defaultStateDirectory({ LANEWAY_STATE: "/some/where" })).toBe("/some/where");
 });

@@ -34,7 +34,7 @@ describe("announcements of a machine's addresses", () => {
     });
   });
 
-  it("are none of what is no address", () => {
+  it("skip invalid addresses", () => {
     expect(announcements(MAC, ["", "office", "10.20.0.7/24"])).toEqual([]);
   });
 });

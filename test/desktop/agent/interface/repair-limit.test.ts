@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { RepairLimit } from "../../../../desktop/agent/interface/repair-limit.ts";
 
 describe("the limit of repairs", () => {
-  it("lets five of a kind be made at once, then five a minute, whatever the other kinds have", () => {
+  it("allows five of a kind at once, then five a minute, independently of other kinds", () => {
     let now = 0;
     const limit = new RepairLimit<string>(() => now);
     const take = (count: number) =>

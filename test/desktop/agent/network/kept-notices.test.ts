@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { KeptNotices } from "../../../../desktop/agent/network/kept-notices.ts";
 
-it("keeps the latest eight notices, each for ten minutes after it was told last", () => {
+it("keeps the latest eight notices, each for ten minutes after its last repetition", () => {
   let now = 0;
   const notices = new KeptNotices(() => now);
   const codes = () => notices.problems.map(({ code }) => code);

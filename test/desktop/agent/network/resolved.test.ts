@@ -31,8 +31,8 @@ function standIn(fails = "", code = 0) {
   return { resolvectl, told: () => readFileSync(told, "utf8").trim().split("\n") };
 }
 
-describe("what systemd-resolved is told of a network", () => {
-  it("is its domain, its addresses' names, and the servers that can be reached", async () => {
+describe("systemd-resolved's configuration for a network", () => {
+  it("has its domain, its reverse zones, and the reachable servers", async () => {
     const { resolvectl, told } = standIn();
     expect(await tellResolved({ ...OPTIONS, resolvectl })).toBe(true);
     expect(told()).toEqual([
@@ -42,7 +42,7 @@ describe("what systemd-resolved is told of a network", () => {
     ]);
   });
 
-  it("is no reverse zone that others' addresses are in too, nor a hundred of them", async () => {
+  it("has no reverse zone with addresses of others, and not a hundred zones", async () => {
     for (const [address, zones] of [
       [
         "10.20.4.7/22",
@@ -58,14 +58,14 @@ describe("what systemd-resolved is told of a network", () => {
     }
   });
 
-  it("is nothing where it is not there, or will not", async () => {
+  it("is skipped if it does not run, or refuses", async () => {
     expect(await tellResolved({ ...OPTIONS, resolvectl: "/no/such/resolvectl" })).toBe(false);
     const { resolvectl, told } = standIn("domain", 1);
     expect(await tellResolved({ ...OPTIONS, resolvectl })).toBe(false);
     expect(told()).toHaveLength(2);
   });
 
-  it("is nothing where the interface has no address to ask from", async () => {
+  it("is skipped if the interface has no address to ask from", async () => {
     const { resolvectl, told } = standIn();
     expect(await tellResolved({ ...OPTIONS, addresses: [], resolvectl })).toBe(false);
     expect(told()).toEqual([""]);

@@ -49,7 +49,7 @@ describe("a TAP's port", () => {
     expect(port.txBytes).toBe(5 * (42 + 64));
   });
 
-  it("keeps the order of frames between which a datagram waits", () => {
+  it("keeps the order of frames while a datagram waits", () => {
     const lengths: number[] = [];
     const tap = new MemoryTap({ offload: true, written: (frame) => lengths.push(frame.length) });
     const port = portOf(tap);
@@ -62,7 +62,7 @@ describe("a TAP's port", () => {
     expect(lengths).toEqual([42 + 128, 60, 42 + 64]);
   });
 
-  it("holds the block of a datagram that waits for others, and no other", () => {
+  it("keeps only the block of a waiting datagram", () => {
     const port = portOf(new MemoryTap({ offload: true }));
     const free: number[] = [];
     for (const [i, specimen] of datagrams(3).entries()) {
@@ -77,7 +77,7 @@ describe("a TAP's port", () => {
     expect(free).toEqual([0, 1, 2]);
   });
 
-  it("counts each datagram of a super-frame that the TAP does not take", () => {
+  it("counts each datagram of a super-frame that the TAP refuses", () => {
     const tap = new MemoryTap({ offload: true });
     tap.up = false;
     const port = portOf(tap);

@@ -16,14 +16,14 @@ function good<Decoded>(decoded: Decoded | Malformed): Decoded {
 }
 
 describe("the frames that wake a machine", () => {
-  it("are a magic packet of its own EtherType, to everybody", () => {
+  it("include a broadcast magic packet with its own EtherType", () => {
     const [raw = new Uint8Array()] = wakeFrames(SOURCE, TARGET, ADDRESS);
     const header = good(decodeEthernet(raw, 0, raw.length));
     expect(header).toMatchObject({ destination: 0xffff_ffff_ffff, source: SOURCE, etherType: 0x0842 });
     expect(Buffer.from(raw.subarray(header.payload, header.end)).equals(magic)).toBe(true);
   });
 
-  it("and one in UDP, which is whole", () => {
+  it("include a valid one in UDP", () => {
     const [, udp = new Uint8Array()] = wakeFrames(SOURCE, TARGET, ADDRESS);
     const ip = good(decodeIpv4(udp, 14, udp.length));
     expect(ip).toMatchObject({ source: ADDRESS, destination: 0xffff_ffff });

@@ -15,8 +15,8 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const open = () => QemuListener.open({ path }, signal, () => {});
 
-describe("where virtual machines connect", () => {
-  it("is a path that holds nothing else", async () => {
+describe("the listener for virtual machines", () => {
+  it("accepts a path that is not another file", async () => {
     writeFileSync(path, "precious");
     await expect(open()).rejects.toMatchObject({
       code: "qemu.listen",
@@ -26,7 +26,7 @@ describe("where virtual machines connect", () => {
     expect(readFileSync(path, "utf8")).toBe("precious");
   });
 
-  it("is not where others listen already", async () => {
+  it("refuses an address in use", async () => {
     const first = await open();
     await expect(open()).rejects.toMatchObject({
       code: "qemu.listen",
@@ -35,7 +35,7 @@ describe("where virtual machines connect", () => {
     await first.close();
   });
 
-  it("is gone with the listener, and what came there since is not", async () => {
+  it("removes its socket on closing, but not a file that replaced it", async () => {
     const first = await open();
     expect(first.at).toBe(`unix:${path}`);
     await first.close();

@@ -34,7 +34,7 @@ describe("a virtual machine's stream", () => {
     machine.destroy();
   });
 
-  it("gives frames in order and byte for byte, however they are cut", async () => {
+  it("delivers frames in order and byte for byte, however the stream is split", async () => {
     const sent = [60, 14, 1514, 61, 9014, 1518, 65_522, 60].map(makeFrame);
     const stream = Buffer.concat(sent.map(message));
     const reader = new Reader();
@@ -60,14 +60,14 @@ describe("a virtual machine's stream", () => {
     expect(heard).toEqual(expected);
   });
 
-  it("never writes what is no frame", () => {
+  it("never writes an invalid frame", () => {
     device.start(new Reader());
 
     expect(device.write(new Uint8Array(64), 10, 10)).toBe(false);
     expect(device.write(new Uint8Array(64), 10, 23)).toBe(false);
   });
 
-  it("reads no further while nobody takes what was read, and goes on from there", async () => {
+  it("stops reading while no frame is released, and continues there", async () => {
     const held: { release(): void }[] = [];
     let frames = 0;
     device.start({
@@ -94,7 +94,7 @@ describe("a virtual machine's stream", () => {
     expect(frames).toBe(total);
   });
 
-  it("hands on what is complete as soon as there is memory for what follows", async () => {
+  it("delivers complete frames as soon as there is memory for the next", async () => {
     const held: { release(): void }[] = [];
     let frames = 0;
     device.start({
@@ -121,7 +121,7 @@ describe("a virtual machine's stream", () => {
     ["less than an Ethernet header's", 13],
     ["more than any frame's", FRAME_BYTES + 1],
     ["the greatest there is", 0xffff_ffff],
-  ])("ends with a machine that says a length of %s", async (_what, length) => {
+  ])("disconnects a machine that announces a length of %s", async (_what, length) => {
     const failed = vi.fn();
     device.start({ frames: (batch) => batch.release(), failed });
     const header = Buffer.alloc(4);
@@ -137,7 +137,7 @@ describe("a virtual machine's stream", () => {
     });
   });
 
-  it("tells once that the machine has gone", async () => {
+  it("reports once that the machine has gone", async () => {
     const failed = vi.fn();
     device.start({ frames: (batch) => batch.release(), failed });
 
@@ -149,7 +149,7 @@ describe("a virtual machine's stream", () => {
     expect(device.write(makeFrame(60), 0, 60)).toBe(false);
   });
 
-  it("drops what a machine that does not read would have wait without bound", async () => {
+  it("drops frames for a machine that does not read", async () => {
     device.start(new Reader());
     machine.pause();
     const frame = makeFrame(1_514);

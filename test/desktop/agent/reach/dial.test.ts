@@ -78,7 +78,7 @@ it.runIf(linkLocal !== undefined)("a link-local address is reached at its interf
 });
 
 describe("a connection through a proxy", () => {
-  it("is asked for with the relay's name and port, and Basic credentials", async () => {
+  it("is requested with the relay's name and port, and Basic credentials", async () => {
     const heard: string[] = [];
     const proxy = await answering("HTTP/1.1 200 Connection established\r\n\r\nhello", heard);
     const socket = await dial(RELAY, { proxy }, new AbortController().signal);
@@ -97,7 +97,7 @@ describe("a connection through a proxy", () => {
     [502, "proxy.failed", /made no connection to relay\.example:8787/],
     [404, "proxy.failed", /HTTP 404/],
     [302, "proxy.failed", /HTTP 302/],
-  ])("that answers %d is told from others", async (status, code, message) => {
+  ])("that answers %d is distinguished from others", async (status, code, message) => {
     const proxy = await answering(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`);
     const error = await failure(proxy);
     expect(error).toBeInstanceOf(ProxyRefused);
@@ -106,7 +106,7 @@ describe("a connection through a proxy", () => {
     expect(fault.hint).not.toBe("");
   });
 
-  it("tells which schemes the proxy takes where Basic is not one of them", async () => {
+  it("reports the proxy's schemes if Basic is not one of them", async () => {
     const asks = 'Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM realm="a, b"\r\n';
     const proxy = await answering(`HTTP/1.1 407 No\r\n${asks}content-length: 0\r\n\r\n`);
     expect(Unreachable.from(RELAY, await failure(proxy)).hint).toContain("It takes Negotiate, NTLM, and");
@@ -126,13 +126,13 @@ describe("a connection through a proxy", () => {
         more();
       },
     ],
-  ])("is unreachable where the proxy %s", async (_what, answer) => {
+  ])("fails as unreachable if the proxy %s", async (_what, answer) => {
     const error = await failure(await answering(answer));
     expect(error).toBeInstanceOf(ProxyUnreachable);
     expect(Unreachable.from(RELAY, error)).toMatchObject({ code: "proxy.unreachable" });
   });
 
-  it("is hung up when it is given up, also where the proxy never answers", async () => {
+  it("is closed on abort, even if the proxy never answers", async () => {
     const asked = Promise.withResolvers<Socket>();
     const proxy = await answering((socket) => asked.resolve(socket));
     const patience = new AbortController();
@@ -145,7 +145,7 @@ describe("a connection through a proxy", () => {
     await hungUp;
   });
 
-  it("carries requests as well, with a login for what is in front of the relay", async () => {
+  it("carries requests as well, with a login for a proxy in front of the relay", async () => {
     const heard: (string | undefined)[] = [];
     const port = await listening(
       createHttpServer((asked, response) => {

@@ -74,7 +74,7 @@ describe("the proxy to a relay", () => {
     expect(chosen(relay, { HTTPS_PROXY: P, NO_PROXY: list })).toBe(isLeftOut ? undefined : P);
   });
 
-  it("has its password apart, and never in what is shown", () => {
+  it("keeps its password apart, and never shows it", () => {
     const proxy = parseProxy("http://ann:s%3Acret@proxy.example:3128/x");
     expect(proxy.login).toBe("ann:s:cret");
     expect(proxyText(proxy)).toBe(P);

@@ -47,13 +47,13 @@ describe.runIf(requires("openssl"))("the certificate of a relay", () => {
     }
   }
 
-  it("is not trusted by anybody's word, and by that of --ca", async () => {
+  it("is trusted only with --ca", async () => {
     expect(await outcome()).toBe("relay.certificate");
     expect(await outcome(readFileSync(cert, "utf8"))).toBe("trusted");
     expect(await outcome()).toBe("relay.certificate");
   });
 
-  it("is trusted by the system's bundle, as soon as its authority is there", async () => {
+  it("is trusted as soon as its authority is in the system's bundle", async () => {
     const bundle = join(directory, "bundle.pem");
     vi.stubEnv("SSL_CERT_FILE", bundle);
     expect(await outcome()).toBe("relay.certificate");
@@ -61,7 +61,7 @@ describe.runIf(requires("openssl"))("the certificate of a relay", () => {
     expect(await outcome()).toBe("trusted");
   });
 
-  it("is judged by the rest of a bundle where one of it is damaged", async () => {
+  it("is checked with the rest of a bundle that contains a damaged certificate", async () => {
     const bundle = join(directory, "bundle.pem");
     const damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     writeFileSync(bundle, `# of a company\n${damaged}${readFileSync(cert, "utf8")}`);
@@ -71,7 +71,7 @@ describe.runIf(requires("openssl"))("the certificate of a relay", () => {
     expect(readCertificates(damaged)).toEqual([]);
   });
 
-  it("is trusted where only an authority below the root is known, as by curl", async () => {
+  it("is trusted by an intermediate authority alone, as with curl", async () => {
     const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: directory, stdio: "pipe" });
     const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     openssl("req", "-x509", ...key, "-subj", "/CN=root", "-keyout", "root.key", "-out", "root.pem");

@@ -36,7 +36,7 @@ const state: AgentState = {
 };
 
 describe("the agent's store", () => {
-  it("has nothing at first", () => {
+  it("is empty at first", () => {
     expect(new AgentStore(directory, "boot").load()).toEqual({
       settings: { log_level: "info" },
       networks: [],
@@ -44,19 +44,19 @@ describe("the agent's store", () => {
     });
   });
 
-  it("keeps everything while the machine runs, for its owner's eyes alone", async () => {
+  it("keeps everything while the machine runs, readable only by its owner", async () => {
     new AgentStore(directory, "boot").save(state);
     expect(new AgentStore(directory, "boot").load()).toEqual(state);
     expect((await stat(join(directory, "agent.json"))).mode & 0o777).toBe(0o600);
   });
 
-  it("leaves down what is not to come back, once the machine was started again", () => {
+  it("leaves networks without autostart down after a reboot", () => {
     new AgentStore(directory, "boot").save(state);
     const wanted = new AgentStore(directory, "another").load().networks.map((one) => one.wanted);
     expect(wanted).toEqual([true, false, false]);
   });
 
-  it("refuses what is no state, and quotes nothing of it", async () => {
+  it("rejects an invalid state without quoting it", async () => {
     const file = join(directory, "agent.json");
     await writeFile(file, '{"version":1,"admins":[{"token":"hidden"');
     const load = () => new AgentStore(directory, "boot").load();
@@ -67,7 +67,7 @@ describe("the agent's store", () => {
     expect(await readFile(file, "utf8")).toContain("hidden");
   });
 
-  it("says so where it can't be written", async () => {
+  it("reports that it can't be written", async () => {
     const file = join(directory, "file");
     await writeFile(file, "");
     expect(() => new AgentStore(join(file, "below"), "boot").save(state)).toThrow(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AgentLog } from "../../../../desktop/agent/service/log.ts";
 
 describe("the agent's log", () => {
-  it("keeps the newest, and shows them by level and network", () => {
+  it("keeps the newest entries, and filters them by level and network", () => {
     const log = new AgentLog("info");
     for (let i = 0; i < 5_000; i++) log.add("info", "network.up", `${i}`, i % 2 === 0 ? "even" : "odd");
     log.add("error", "tap.gone", "gone", "odd");
@@ -16,7 +16,7 @@ describe("the agent's log", () => {
     expect(log.entries({ limit: 1_000_000 }).length).toBeLessThanOrEqual(4_001);
   });
 
-  it("has each entry on one line, and not without end", () => {
+  it("keeps each entry to one line of limited length", () => {
     const log = new AgentLog("info");
     log.add("warn", "notice.loop", `two\nlines \x1b[31m${"x".repeat(5_000)}`);
     const [entry] = log.entries({});
@@ -24,7 +24,7 @@ describe("the agent's log", () => {
     expect(entry?.message.length).toBe(1_000);
   });
 
-  it("tells those who follow, until they don't", () => {
+  it("calls its followers, until they stop", () => {
     const log = new AgentLog("info");
     const heard: string[] = [];
     const end = log.follow(({ message }) => heard.push(message));

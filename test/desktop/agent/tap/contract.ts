@@ -266,7 +266,7 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
       expect(reader.failures).toEqual([]);
     });
 
-    it("can be closed from within a callback, and calls back no more", async () => {
+    it("can be closed from within a callback, and makes no further calls", async () => {
       const reader = new Reader();
       let closed: Promise<void> | undefined;
       reader.onFrames = () => {
@@ -282,7 +282,7 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
       expect(rig.exists()).toBe(false);
     });
 
-    it("tells once when the interface is deleted from outside", async () => {
+    it("reports once that the interface was deleted by another program", async () => {
       const reader = new Reader();
       rig.device.start(reader);
       rig.send(makeFrame(60));
@@ -297,7 +297,7 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
       expect(rig.exists()).toBe(false);
     });
 
-    it("tells of a deletion while all batches were out when one is released", async () => {
+    it("reports a deletion that happened while all batches were out once one is released", async () => {
       const reader = new Reader("keep");
       rig.device.start(reader);
       for (let i = 0; i < QUEUED_FRAMES; i++) rig.send(makeFrame(200, i));
@@ -311,7 +311,7 @@ export function tapContract(driver: string, open: () => Promise<Rig>): void {
       expect(reader.failures).toEqual([expect.objectContaining({ code: "tap.gone" })]);
     });
 
-    it("tells nobody of a deletion after it was closed", async () => {
+    it("does not report a deletion after it was closed", async () => {
       const reader = new Reader();
       rig.device.start(reader);
       const closing = rig.device.close();

@@ -52,7 +52,7 @@ export function kernelContract(
   script: string,
 ): void {
   describe(`the kernel behind the ${driver} TAP device`, () => {
-    it("gives the name asked for, or the first free one of lw0, lw1, …", async () => {
+    it("gets the name asked for, or the first free one of lw0, lw1, …", async () => {
       const name = uniqueName();
       const named = await open(name);
       const unnamed = await open();
@@ -68,7 +68,7 @@ export function kernelContract(
       expect(interfaceExists(unnamed.name)).toBe(false);
     });
 
-    it("refuses a name that is taken, by a TAP or anything else, and leaves nothing behind", async () => {
+    it("refuses a name in use, by a TAP or another interface, and leaves nothing behind", async () => {
       const device = await open(uniqueName());
       try {
         for (const taken of [device.name, "lo"]) {
@@ -96,7 +96,7 @@ export function kernelContract(
       }
     });
 
-    it("takes the interface along when the process exits without closing", async () => {
+    it("removes the interface when the process exits without closing", async () => {
       const name = uniqueName();
       const { stdout } = await node(`
         ${script}
@@ -108,7 +108,7 @@ export function kernelContract(
       expect(interfaceExists(name)).toBe(false);
     });
 
-    it("goes on reading after a receiver has thrown, which is nobody's secret", async () => {
+    it("continues to read after a receiver has thrown, and reports the error", async () => {
       const name = uniqueName();
       const { stdout } = await node(`
         ${script}
@@ -146,7 +146,7 @@ export function kernelContract(
       expect(interfaceExists(name)).toBe(false);
     });
 
-    it("says that permission is missing where it is", async () => {
+    it("reports missing permission", async () => {
       const { stdout } = await node(
         `
         ${script}

@@ -9,7 +9,7 @@ import { node, signal } from "./kernel.ts";
 describe("setting an interface up", () => {
   const options: LinkOptions = { name: "none", mac: 0x024c57000001, mtu: 1500, txqueuelen: 100, signal };
 
-  it("says that iproute2 is missing where it is", async () => {
+  it("reports missing iproute2", async () => {
     await expect(configureLink({ ...options, ip: "/no/such/ip" })).rejects.toMatchObject({
       code: "link.no-iproute2",
       message: expect.stringContaining("/no/such/ip"),
@@ -51,7 +51,7 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
     });
   });
 
-  it("gives it an IPv6 address that can be used at once, where there is IPv6", async () => {
+  it("gives it an IPv6 address that is usable at once", async () => {
     expect(hasIpv6(1_279)).toBe(false);
     expect(hasIpv6(1_500, "/no/such/file")).toBe(false);
     expect(hasIpv6(1_500)).toBe(true);
@@ -66,7 +66,7 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
     }
   });
 
-  it("has the kernel give it no address where told, and brings it up without IPv6 as well", async () => {
+  it("keeps the kernel from adding an address if told, and brings it up without IPv6 as well", async () => {
     for (const mtu of [1400, 1200]) {
       const device = await openTap({ name: options.name, signal });
       try {
@@ -112,7 +112,7 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
     expect(show(options.name)).toMatchObject({ address: "02:4c:57:00:00:02", mtu: 1300 });
   });
 
-  it("repeats ip's own words about an address that is none", async () => {
+  it("repeats ip's message about an invalid address", async () => {
     await expect(configureLink({ ...options, address: "198.19.254.1/99" })).rejects.toMatchObject({
       code: "link.refused",
       message: expect.stringMatching(
@@ -122,21 +122,21 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
     });
   });
 
-  it("repeats the kernel's words about an MTU it does not take", async () => {
+  it("repeats the kernel's message about a refused MTU", async () => {
     await expect(configureLink({ ...options, mtu: 70_000 })).rejects.toMatchObject({
       code: "link.refused",
       message: expect.stringMatching(/mtu 70000 .*failed: .*mtu/i),
     });
   });
 
-  it("says that the interface is gone", async () => {
+  it("reports that the interface is gone", async () => {
     await expect(configureLink({ ...options, name: `${options.name}z` })).rejects.toMatchObject({
       code: "link.gone",
       message: expect.stringContaining(`${options.name}z`),
     });
   });
 
-  it("says that permission is missing where it is", async () => {
+  it("reports missing permission", async () => {
     const { stdout } = await node(
       `
       import { configureLink } from "./desktop/agent/tap/link.ts";
@@ -150,7 +150,7 @@ describe.runIf(requires("root", "tun", "ip", "setpriv"))("setting a real interfa
     expect(stdout).toMatch(/^link\.no-permission .*not permitted/);
   });
 
-  it("renames, but not to a name that is taken", async () => {
+  it("renames, but not to a name in use", async () => {
     await expect(renameLink(options.name, "lo", signal)).rejects.toMatchObject({ code: "link.name-taken" });
     await renameLink(options.name, `${options.name}r`, signal);
     expect(interfaceExists(options.name)).toBe(false);

@@ -29,7 +29,7 @@ describe.runIf(requires("root", "tun", "ip", "ping", "setpriv"))("the driver of 
   offloadContract("offloading koffi", () => kernelRig(openOffload));
   kernelContract("offloading koffi", openOffload, script(true));
 
-  it("takes over a persistent TAP, and leaves it when it is closed", async () => {
+  it("takes over a persistent TAP, and leaves it in place on closing", async () => {
     await withPersistentTap(async (name) => {
       const device = await openOffload(name);
       expect(device.name).toBe(name);
@@ -38,7 +38,7 @@ describe.runIf(requires("root", "tun", "ip", "ping", "setpriv"))("the driver of 
     });
   });
 
-  it("leaves a persistent TAP to the next owner without work that this one may not expect", async () => {
+  it("turns offload off in a persistent TAP on closing", async () => {
     await withPersistentTap(async (name) => {
       await (await openOffload(name)).close();
       // Drivers without offload do not turn it off.
@@ -52,7 +52,7 @@ describe.runIf(requires("root", "tun", "ip", "ping", "setpriv"))("the driver of 
     });
   });
 
-  it("takes over a persistent TAP whose last owner had offload, without having it", async () => {
+  it("takes over a persistent TAP of an owner with offload, without using offload", async () => {
     await withPersistentTap(async (name) => {
       const native = await loadNative();
       // As if it had been killed.
@@ -95,7 +95,7 @@ describe.runIf(requires("root", "tun", "ip", "ping", "setpriv"))("the driver of 
     }
   });
 
-  it("goes without offload on a kernel that knows no virtio-net header", async () => {
+  it("works without offload on a kernel without virtio-net headers", async () => {
     const native = await loadNative();
     let refused = false;
     const limited: Native = {
@@ -149,8 +149,8 @@ async function withPersistentTap(use: (name: string) => Promise<void>): Promise<
   }
 }
 
-describe("the driver of Linux without a kernel that has it", () => {
-  it.runIf(process.platform === "linux")("says that there is no device", async () => {
+describe("the driver of Linux without the kernel's driver", () => {
+  it.runIf(process.platform === "linux")("reports the missing device", async () => {
     const native = await loadNative();
     expect(() => openLinuxTap(native, { cloneDevice: "/dev/net/no-such-device" })).toThrow(
       expect.objectContaining({ code: "tap.no-device", exitCode: 1 }),

@@ -36,7 +36,7 @@ tapContract("offloading memory", () => rig(true));
 offloadContract("offloading memory", () => rig(true));
 
 describe("the queue in front of the memory TAP device", () => {
-  it("is bounded, and counts what it did not take", async () => {
+  it("is bounded, and counts what it drops", async () => {
     const device = new MemoryTap({ queueFrames: 3 });
     expect(Array.from({ length: 5 }, () => device.inject(new Uint8Array(60)))).toEqual([
       true,
@@ -82,7 +82,7 @@ describe("the queue in front of the memory TAP device", () => {
     }
   });
 
-  it("keeps a copy of a frame, not the frame", async () => {
+  it("keeps a copy of a frame, not the original", async () => {
     const device = new MemoryTap();
     const frame = new Uint8Array(60).fill(7);
     device.inject(frame);

@@ -39,7 +39,7 @@ export function offloadContract(driver: string, open: () => Promise<Rig>): void 
       expect(rig.device.offload).toBe(true);
     });
 
-    it("reads each frame behind the header that tells what is left to do", async () => {
+    it("reads each frame behind its virtio-net header", async () => {
       const sent = [UNFINISHED, FINISHED, FINISHED, UNFINISHED].map((virtio, i) => ({
         virtio,
         frame: makeFrame(60 + i),
@@ -95,7 +95,7 @@ export function offloadContract(driver: string, open: () => Promise<Rig>): void 
       expect(got).toEqual(sent);
     });
 
-    it("writes a frame without a header as one that is finished, whatever stands before it", async () => {
+    it("writes a frame without a header as finished, regardless of the bytes before it", async () => {
       const got: Uint8Array[] = [];
       const bytes = new Uint8Array(200).fill(0xee);
       bytes.set(makeFrame(60), 100);
@@ -107,7 +107,7 @@ export function offloadContract(driver: string, open: () => Promise<Rig>): void 
       expect(got).toEqual([behind(FINISHED, makeFrame(60)), behind(FINISHED, makeFrame(60))]);
     });
 
-    it("takes no frame shorter than an Ethernet header behind a header either", () => {
+    it("rejects a frame shorter than an Ethernet header also behind a virtio-net header", () => {
       expect(rig.device.writeOffload(new Uint8Array(100), 0, VIRTIO_BYTES + 13)).toBe(false);
       expect(rig.device.writeOffload(new Uint8Array(100), 0, VIRTIO_BYTES)).toBe(false);
     });
@@ -116,7 +116,7 @@ export function offloadContract(driver: string, open: () => Promise<Rig>): void 
 
 export function noOffloadContract(driver: string, open: () => Promise<Rig>): void {
   describe(`the ${driver} TAP device`, () => {
-    it("has no offload, and takes no frame with a virtio-net header", async () => {
+    it("has no offload, and rejects frames with a virtio-net header", async () => {
       const rig = await open();
       try {
         expect(rig.device.offload).toBe(false);

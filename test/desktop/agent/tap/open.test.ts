@@ -26,7 +26,7 @@ describe("opening a TAP", () => {
     await expect(openTap({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it("stays with the driver asked for when FFI can't load", async () => {
+  it("does not replace the requested driver if FFI can't load", async () => {
     await expect(openTap({ signal, system: "linux", driver: "koffi", load: noFfi })).rejects.toMatchObject({
       code: "tap.no-ffi",
     });
@@ -55,7 +55,7 @@ describe.runIf(requires("root", "tun", "ip", "tuntap2"))("opening a TAP on Linux
     await device.close();
   });
 
-  it("does not fall back when it is the kernel that refuses", async () => {
+  it("does not fall back if the kernel refuses", async () => {
     await expect(openTap({ name: "lo", signal })).rejects.toMatchObject({ code: "tap.name-taken" });
   });
 });

@@ -17,7 +17,7 @@ function fill(pool: SlabPool, lengths: readonly number[]) {
 }
 
 describe("a batch of frames", () => {
-  it("is one message once the headers are filled in, whatever the frames' lengths", () => {
+  it("is one message once the headers are filled in, for any lengths of frames", () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.integer({ min: 14, max: 2000 }), fc.integer({ min: 14, max: FRAME_BYTES })), {
@@ -42,7 +42,7 @@ describe("a batch of frames", () => {
     );
   });
 
-  it("has no frames but its own", () => {
+  it("contains only its own frames", () => {
     const pool = new SlabPool({ slabs: 1 });
     fill(pool, [60, 61, 62]).release();
     const batch = fill(pool, [60]);
@@ -51,7 +51,7 @@ describe("a batch of frames", () => {
     expect(() => batch.endAt(-1)).toThrow(RangeError);
   });
 
-  it("is of no use after its release", () => {
+  it("is unusable after its release", () => {
     const batch = fill(new SlabPool(), [60]);
     batch.release();
     expect(() => batch.block).toThrow("after its release");
@@ -73,7 +73,7 @@ describe("a batch of frames", () => {
 });
 
 describe("the slabs of a device", () => {
-  it("are bounded, and tell when one is free again", () => {
+  it("are bounded, and report when one is free again", () => {
     let freed = 0;
     const pool = new SlabPool({ freed: () => freed++ });
     const batches = Array.from({ length: SLABS }, () => fill(pool, [60]));
@@ -85,7 +85,7 @@ describe("the slabs of a device", () => {
     expect(pool.available).toBe(true);
   });
 
-  it("come back empty without telling when nothing was read", () => {
+  it("return empty without a report when nothing was read", () => {
     let freed = 0;
     const pool = new SlabPool({ slabs: 1, freed: () => freed++ });
     const slab = pool.take();

@@ -19,7 +19,7 @@ describe.runIf(requires("root", "tun", "ip", "ping", "setpriv", "tuntap2"))("the
 });
 
 describe("the driver on tuntap2 without the package", () => {
-  it("says how to get it", async () => {
+  it("reports how to install it", async () => {
     await expect(openTuntap2Tap({ signal, packageName: "tuntap2-not-installed" })).rejects.toMatchObject({
       code: "tap.no-driver",
       hint: expect.stringContaining("npm ci"),

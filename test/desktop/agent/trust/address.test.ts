@@ -69,7 +69,7 @@ describe("an address that a relay gives", () => {
     "10.20.0.7/24",
   ])("of IPv6 may not be %j", (text) => expect(judgeAddress(text, 6)).toEqual(expect.any(String)));
 
-  it("is within the bounds, whatever the relay says", () => {
+  it("is within the bounds for any input", () => {
     const never = ["127.0.0.0/8", "0.0.0.0/8", "224.0.0.0/3", "169.254.0.0/16"].map(cidr);
     const never6 = ["::/8", "ff00::/8", "fe80::/10"].map(cidr);
     fc.assert(
@@ -85,7 +85,7 @@ describe("an address that a relay gives", () => {
     );
   });
 
-  it("is no part of the Internet where its whole network is for private use", () => {
+  it("is not part of the Internet if its whole network is private", () => {
     for (const text of ["10.0.0.7/8", "192.168.1.1/24", "fd00::1/64", "198.51.100.7/24"]) {
       expect(isPrivate(cidr(text)), text).toBe(true);
     }
@@ -96,7 +96,7 @@ describe("an address that a relay gives", () => {
 });
 
 describe("a network's name server", () => {
-  it("is a machine of the network, and another one than this", () => {
+  it("must be within the network, and not this machine", () => {
     const own = [cidr("10.20.0.7/24"), cidr("fd00:1::7/64")];
     const said = [
       "10.20.0.1",

@@ -9,7 +9,7 @@ describe("the domain of a network", () => {
     expect(judgeDomain(domain, RELAY)).toBeUndefined(),
   );
 
-  it("may be below the relay's own in public, two labels below what somebody registered", () => {
+  it("may be below the relay's own public domain, two labels below the registered one", () => {
     expect(judgeDomain("office.lan.example.com", RELAY)).toBeUndefined();
     expect(judgeDomain("office.lan.example.co.uk", "relay.example.co.uk")).toBeUndefined();
     expect(judgeDomain("office.example.com", RELAY)).toMatch(/fewer than 2 labels/);
@@ -51,7 +51,7 @@ describe("the domain of a network", () => {
     `${"x".repeat(64)}.lan.internal`,
   ])("may not be %j", (domain) => expect(judgeDomain(domain, RELAY)).toEqual(expect.any(String)));
 
-  it("has three labels at least, and nothing but letters, digits and hyphens, whatever the relay says", () => {
+  it("has at least three labels of letters, digits and hyphens, for any input", () => {
     const label = fc.constantFrom(
       "a",
       "lan",
@@ -80,7 +80,7 @@ describe("the domain of a network", () => {
     );
   });
 
-  it("overlaps with one that it is within, and with one within it", () => {
+  it("overlaps with domains above and below it", () => {
     expect(domainsOverlap("office.lan.internal", "office.lan.internal")).toBe(true);
     expect(domainsOverlap("office.lan.internal", "internal")).toBe(true);
     expect(domainsOverlap("a.internal", "b.a.internal")).toBe(true);

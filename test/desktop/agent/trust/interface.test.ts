@@ -41,8 +41,8 @@ const judge = (given: Partial<JudgeInterfaceOptions> = {}, read = machine()) =>
 
 const USED = { address: LAN.address, address6: LAN.address6, names: LAN.dns, refusals: [] };
 
-describe("what a network brings for an interface", () => {
-  it("is used where this machine has none of it", async () => {
+describe("a network's values for an interface", () => {
+  it("are used if they overlap with nothing on this machine", async () => {
     expect(await judge()).toEqual(USED);
     expect(await judge({}, machine(["192.168.1.0/24", "10.21.0.0/16", "fd00::/64"], ["home"]))).toEqual(USED);
   });
@@ -51,7 +51,7 @@ describe("what a network brings for an interface", () => {
     ["the network of an interface, or a part of it", "10.20.0.0/16"],
     ["a part of it that is an interface's", "10.20.0.128/25"],
     ["a name server, or a gateway, or a host's route", "10.20.0.53/32"],
-  ])("is refused where it would take %s", async (_what, claim) => {
+  ])("are refused if they overlap with %s", async (_what, claim) => {
     const judged = await judge({}, machine([claim]));
     expect(judged).toMatchObject({ address: undefined, address6: LAN.address6 });
     // The name server of the other version is still the network's own.
@@ -62,7 +62,7 @@ describe("what a network brings for an interface", () => {
     expect(judged.refusals[0]?.fault.hint).toContain("--allow-overlap");
   });
 
-  it("is refused where the relay itself is in it", async () => {
+  it("are refused if they contain the relay", async () => {
     for (const relay of ["10.20.0.9", "::ffff:10.20.0.9"]) {
       const { address, refusals } = await judge({ relay: [relay, "relay.example"] });
       expect(address).toBeUndefined();
@@ -70,27 +70,27 @@ describe("what a network brings for an interface", () => {
     }
   });
 
-  it("is refused where it is a part of the Internet", async () => {
+  it("are refused if they are part of the Internet", async () => {
     const offer = { ...LAN, address: "8.8.8.7/24", address6: "2001:4860::7/64" };
     const judged = await judge({ offer });
     expect(judged).toMatchObject({ address: undefined, address6: undefined, names: undefined });
     expect(judged.refusals).toHaveLength(2);
   });
 
-  it("is used all the same where the user allows it", async () => {
+  it("are used anyway if the user allows it", async () => {
     expect(await judge({ allowOverlap: true }, machine(["10.0.0.0/8", "fd00::/8"], ["internal"]))).toEqual(
       USED,
     );
   });
 
-  it("is what the user has said, whatever this machine has", async () => {
+  it("are the user's choice, regardless of this machine's state", async () => {
     const judged = await judge({ address: "10.20.0.9/24" }, machine(["10.20.0.0/16"]));
     expect(judged).toMatchObject({ address: "10.20.0.9/24", address6: undefined, refusals: [] });
     expect(judged.names?.servers).toEqual(["10.20.0.1"]);
     expect(await judge({ address: "none" })).toMatchObject({ address: undefined, address6: undefined });
   });
 
-  it("has no name server outside the network, and none of a domain that is looked through elsewhere", async () => {
+  it("include no name server outside the network, and no domain that is searched elsewhere", async () => {
     const dns = { servers: ["8.8.8.8", "10.20.0.1"], domain: "lan.lan.internal" };
     const outside = await judge({ offer: { ...LAN, dns } });
     expect(outside.names?.servers).toEqual(["10.20.0.1"]);
@@ -104,7 +104,7 @@ describe("what a network brings for an interface", () => {
     }
   });
 
-  it("is not looked for where nothing is to be set", async () => {
+  it("are not judged if nothing is to be set", async () => {
     const read = () => Promise.reject(new Error("asked"));
     await judge({ address: "none" }, read);
     await expect(judge({}, read)).rejects.toThrow("asked");

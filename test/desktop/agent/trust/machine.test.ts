@@ -70,8 +70,8 @@ async function read(options: {
   };
 }
 
-describe("what this machine has", () => {
-  it("is its addresses, its routes but for those of everything, and their gateways", async () => {
+describe("the state of this machine", () => {
+  it("contains its addresses, its routes except default routes, and their gateways", async () => {
     const { claims } = await read({ except: "lw0" });
     expect(claims.sort()).toEqual(
       [
@@ -89,12 +89,12 @@ describe("what this machine has", () => {
     );
   });
 
-  it("is also what another network of ours has", async () => {
+  it("contains other networks of Laneway", async () => {
     const { claims } = await read({ except: "lw1" });
     expect(claims).toEqual(expect.arrayContaining(["10.20.0.7/24", "10.20.0.0/24"]));
   });
 
-  it("is its name servers and where it looks for names, by resolv.conf", async () => {
+  it("contains name servers and search domains of resolv.conf", async () => {
     const resolvConf =
       "# by hand\nnameserver 10.20.0.53\nnameserver fd00::53%eth0\n search Corp.Example lan.\noptions x\n";
     const { claims, domains } = await read({ resolvConf });
@@ -102,7 +102,7 @@ describe("what this machine has", () => {
     expect(domains).toEqual(["corp.example", "lan"]);
   });
 
-  it("is those of systemd-resolved, of links that there are", async () => {
+  it("contains those of systemd-resolved, for existing links", async () => {
     const dns = [
       "Global: 9.9.9.9#dns.quad9.net",
       "Link 2 (eth0): 192.168.1.1 [fd00::1]:53",
@@ -117,14 +117,14 @@ describe("what this machine has", () => {
     expect(domains).toEqual(["corp.example"]);
   });
 
-  it("is never nothing where it can't be read", async () => {
+  it("is never taken for empty if it can't be read", async () => {
     const ip = standIn("ip", { "-json address show": "no JSON" });
     await expect(readMachine({ except: undefined, signal, ip })).rejects.toMatchObject({
       code: "link.refused",
     });
   });
 
-  it.runIf(requires("ip"))("is read of the real one", async () => {
+  it.runIf(requires("ip"))("is read from the real one", async () => {
     const { claims } = await readMachine({ except: undefined, signal });
     expect(claims.map(({ cidr }) => formatCidr(cidr))).toContain("127.0.0.1/8");
   });

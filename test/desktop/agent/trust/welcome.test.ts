@@ -32,11 +32,11 @@ const judge = (changes: Partial<Welcome>) => judgeWelcome({ ...USUAL, ...changes
 const said = ({ refusals }: ReturnType<typeof judge>) => refusals.map(({ fault }) => fault.message);
 
 describe("a welcome", () => {
-  it("of a relay that keeps to the protocol is used as it is", () => {
+  it("of a relay that follows the protocol is used unchanged", () => {
     expect(judge({})).toEqual({ welcome: USUAL, refusals: [] });
   });
 
-  it("sets a network up without the values that are refused, and says which", () => {
+  it("sets a network up without refused values, and reports them", () => {
     const judged = judge({
       networks: [
         {
@@ -63,7 +63,7 @@ describe("a welcome", () => {
     }
   });
 
-  it("does not make the client ping without end, nor too seldom", () => {
+  it("does not make the client ping constantly, or too rarely", () => {
     for (const keepalive_seconds of [1e-9, 0, -1, 0.5, 3_600, 1e300, Number.NaN]) {
       const judged = judge({ keepalive_seconds });
       expect(judged.welcome.keepalive_seconds).toBe(20);
@@ -74,7 +74,7 @@ describe("a welcome", () => {
     }
   });
 
-  it("leaves out networks that can't be told apart, named or joined", () => {
+  it("excludes networks without a unique, valid name and VNI", () => {
     const others = ["", "-x", "a/b", "a b", "x\x1b[31m", "\u202elan", "x".repeat(64)].map((name, i) => ({
       ...LAN,
       name,
@@ -89,7 +89,7 @@ describe("a welcome", () => {
     expect(said(judged).every(isPlainText)).toBe(true);
   });
 
-  it("opens as many networks as there may be interfaces, and says so", () => {
+  it("is limited to the maximum number of interfaces, and reports it", () => {
     const networks = Array.from({ length: 2_000 }, (_, i) => ({
       ...LAN,
       name: `n${i}`,
@@ -102,7 +102,7 @@ describe("a welcome", () => {
     expect(judged.refusals.length).toBeLessThanOrEqual(64);
   });
 
-  it("has values within the bounds and never throws, whatever the relay says", () => {
+  it("has values within the bounds and never throws, for any input", () => {
     const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(0, 1e-9, 2 ** 24, 1e300));
     const offer = fc.record(
       {

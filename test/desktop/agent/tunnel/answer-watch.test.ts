@@ -19,7 +19,7 @@ describe("waiting for the answer to a probe", () => {
     return { state, end };
   }
 
-  it("takes a second and a half where nothing comes, and longer where the relay is far away", () => {
+  it("takes a second and a half without an answer, and longer for a distant relay", () => {
     const near = watch();
     const far = watch({ latencyMs: 500 });
     vi.advanceTimersByTime(10_000);
@@ -28,7 +28,7 @@ describe("waiting for the answer to a probe", () => {
     expect(far.state.lateAt).toBeLessThan(3_100);
   });
 
-  it("takes twice as long where other things come, and is over with the answer", () => {
+  it("takes twice as long if other messages come, and ends with the answer", () => {
     const { state } = watch({ heard: 700 });
     vi.advanceTimersByTime(2_000);
     expect(state.lateAt).toBeUndefined();
@@ -41,7 +41,7 @@ describe("waiting for the answer to a probe", () => {
     expect(unanswered.state.lateAt).toBeLessThan(3_000);
   });
 
-  it("does not count the time in which the process was not run", () => {
+  it("does not count time in which the process was stopped", () => {
     const { state, end } = watch();
     vi.advanceTimersByTime(300);
     vi.setSystemTime(Date.now() + 60_000);

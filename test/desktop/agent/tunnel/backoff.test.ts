@@ -14,14 +14,14 @@ it("spreads each delay from nothing to its bound", () => {
   expect(new Backoff(() => 0.5).next()).toBe(250);
 });
 
-it("starts over after a minute of health", () => {
+it("starts over after a healthy minute", () => {
   const backoff = new Backoff(() => 1);
   for (let i = 0; i < 5; i++) backoff.next();
   backoff.lasted(60_000);
   expect(backoff.next()).toBe(500);
 });
 
-it("starts over after a connection that let us onto a network and was cut, however often", () => {
+it("starts over after each connection that joined a network and was cut", () => {
   const backoff = new Backoff(() => 1);
   for (let cut = 0; cut < 20; cut++) {
     expect(backoff.lasted(20_000, true)).toBe(true);
@@ -29,7 +29,7 @@ it("starts over after a connection that let us onto a network and was cut, howev
   }
 });
 
-it("does not believe connections that work for less than a second", () => {
+it("ignores connections that work for less than a second", () => {
   const backoff = new Backoff(() => 1);
   const bounds = Array.from({ length: 30 }, () => {
     expect(backoff.lasted(999, true)).toBe(false);
@@ -38,7 +38,7 @@ it("does not believe connections that work for less than a second", () => {
   expect(bounds.at(-1)).toBe(30_000);
 });
 
-it("forgets attempts that failed once one succeeds, but not connections that end too soon", () => {
+it("forgets failed attempts once one succeeds, but not short connections", () => {
   const backoff = new Backoff(() => 1);
   const bounds = [0, 1, 2, 3].map(() => {
     for (let i = 0; i < 10; i++) backoff.next();

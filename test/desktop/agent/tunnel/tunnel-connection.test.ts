@@ -43,11 +43,7 @@ describe("a relay that breaks the protocol", () => {
   it.each([
     ["welcomes twice", WELCOME, /a second welcome/],
     ["challenges once more", { type: "challenge", nonce: "n", relay: "r" }, /a second challenge/],
-    [
-      "says that a network was joined that was not asked for",
-      { type: "joined", vni: 101, members: [] },
-      /did not ask/,
-    ],
+    ["reports a join that was not requested", { type: "joined", vni: 101, members: [] }, /did not ask/],
     ["says what is no JSON", "welcome to the chat", /not JSON/],
     ["says what has no type", "[]", /not an object with a type/],
     [
@@ -56,7 +52,7 @@ describe("a relay that breaks the protocol", () => {
       /member: vni/,
     ],
     [
-      "tells of more machines than a member may have",
+      "reports more machines than a member may have",
       {
         type: "member",
         vni: 1,
@@ -66,7 +62,7 @@ describe("a relay that breaks the protocol", () => {
       /member: member.endpoints/,
     ],
     [
-      "tells of more addresses than a machine may have",
+      "reports more addresses than a machine may have",
       {
         type: "member",
         vni: 1,
@@ -75,7 +71,7 @@ describe("a relay that breaks the protocol", () => {
       },
       /addresses/,
     ],
-  ])("and %s is told so, and left", async (_what, message, why) => {
+  ])("and %s is disconnected with the reason", async (_what, message, why) => {
     const heard: RelayMessage[] = [];
     const { opening, victim } = await connectTo(
       greeted((one) => one.say(message)),
@@ -88,7 +84,7 @@ describe("a relay that breaks the protocol", () => {
     expect(heard).toEqual([]);
   });
 
-  it("has one signature of us, however often it asks", async () => {
+  it("gets only one signature for any number of challenges", async () => {
     const challenge = { type: "challenge", nonce: "n", relay: "r" };
     const { opening, victim } = await connectTo(async (one) => {
       for (let i = 0; i < 100; i++) one.say(challenge);
@@ -111,7 +107,7 @@ describe("a relay that breaks the protocol", () => {
 
 describe("a relay that floods", () => {
   it.each(FRAMINGS)(
-    "is left once it says more than is read, with framing %s",
+    "is disconnected above the limit, with framing %s",
     async (framing) => {
       let heard = 0;
       const { opening } = await connectTo(
@@ -137,7 +133,7 @@ describe("a relay that floods", () => {
   );
 });
 
-it("cleans what it is told of everything that a terminal obeys", async () => {
+it("removes control characters from what it is told", async () => {
   const heard: RelayMessage[] = [];
   const evil = "a\x1b[31m\x9b\u202eb\nc";
   const { opening, victim } = await connectTo(
@@ -168,7 +164,7 @@ it("cleans what it is told of everything that a terminal obeys", async () => {
   expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(1_024);
 });
 
-it("tells why it was refused without what a terminal obeys", async () => {
+it("reports a refusal without control characters", async () => {
   const { opening } = await connectTo(async (one) => one.socket.close(4_001, "no\x1b]0;evil\x07"));
   await expect(opening).rejects.toBeInstanceOf(Refused);
   await expect(opening).rejects.toMatchObject({ end: { code: 4_001, reason: "no ]0;evil " } });
@@ -221,7 +217,7 @@ function anyMessage(): fc.Arbitrary<string> {
   );
 }
 
-it("throws nothing and keeps to its bounds, whatever a relay says", async () => {
+it("throws nothing and keeps its bounds, for any messages of a relay", async () => {
   const messages = fc.sample(anyMessage(), { numRuns: 20_000, seed: 13 });
   const peers = new PeerTable(() => {});
   const thrown: unknown[] = [];

@@ -26,8 +26,8 @@ function failing(code: string, message = code): Error {
   return Object.assign(new Error(message), { code });
 }
 
-describe("what keeps a machine from a relay", () => {
-  it("is final by six closes of the relay's, and by no other of all that there are", () => {
+describe("a failure to reach a relay", () => {
+  it("is final for six close codes of the relay, and for no other", () => {
     const final: number[] = [];
     for (let code = 1000; code <= 4999; code++) {
       for (const credentials of [TOKEN, DEVICE]) {
@@ -40,14 +40,14 @@ describe("what keeps a machine from a relay", () => {
     expect(final).toEqual([1009, 4001, 4002, 4003, 4004, 4009]);
   });
 
-  it("is not final by what this side makes of the relay's words", () => {
+  it("is not final if this side closed the connection", () => {
     for (let code = 1000; code <= 4999; code++) {
       const { after } = judgeEnd(RELAY, TOKEN, { code, reason: "why", isOurs: true });
       expect(after).toBe("reconnect");
     }
   });
 
-  it("passes where the hello was late, also by an older relay, which has the code of wrong credentials for it", () => {
+  it("is temporary if the hello was late, also with an older relay's close code for it", () => {
     expect(judgeEnd(RELAY, TOKEN, { code: 4008, reason: LATE_HELLO }).after).toBe("reconnect");
     const older = judgeEnd(RELAY, TOKEN, { code: 4001, reason: "no hello within 5 seconds" });
     expect(older).toMatchObject({ after: "reconnect", fault: { message: "no hello within 5 seconds" } });
@@ -55,7 +55,7 @@ describe("what keeps a machine from a relay", () => {
     expect(wrong).toMatchObject({ after: "stop", fault: { code: "tunnel.closed-4001" } });
   });
 
-  it("passes by every HTTP status in place of the upgrade", () => {
+  it("is temporary for every HTTP status instead of the upgrade", () => {
     for (let status = 100; status <= 999; status++) expectPassing(new UpgradeRefused(status));
     expect(expectPassing(new UpgradeRefused(404)).code).toBe("relay.not-a-relay");
     expect(expectPassing(new UpgradeRefused(302)).code).toBe("relay.not-a-relay");
@@ -64,7 +64,7 @@ describe("what keeps a machine from a relay", () => {
     expect(expectPassing(new UpgradeRefused(401, 'Basic realm="x"')).code).toBe("relay.login");
   });
 
-  it("passes by every status of a proxy's, and by a proxy that is away", () => {
+  it("is temporary for every status of a proxy, and for an unreachable proxy", () => {
     for (const url of ["http://p:1", "http://ann:secret@p:1"]) {
       const proxy = parseProxy(url);
       for (let status = 100; status <= 999; status++) {
@@ -76,7 +76,7 @@ describe("what keeps a machine from a relay", () => {
     }
   });
 
-  it("passes by every error of the system", () => {
+  it("is temporary for every error of the system", () => {
     const names = [...Object.keys(constants.errno), "ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA"];
     for (const name of names) expect(expectPassing(failing(name)).message).toContain(RELAY.href);
     expect(expectPassing(failing("ENOTFOUND")).code).toBe("relay.unreachable");
@@ -107,7 +107,7 @@ describe("what keeps a machine from a relay", () => {
     expect(expectPassing(failing(error))).toMatchObject({ code, hint: expect.stringMatching(hint) });
   });
 
-  it("passes by whatever is said by something else", () => {
+  it("is temporary for any text of another program", () => {
     const said = "\u001b[2J\u202eevil".repeat(1_000);
     for (const error of [
       failing("X", said),

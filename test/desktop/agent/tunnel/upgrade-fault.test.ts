@@ -137,7 +137,7 @@ describe("a request for a tunnel", () => {
     return proxy.url;
   }
 
-  it("passes a proxy that takes nothing away", async () => {
+  it("passes a proxy that removes nothing", async () => {
     expect(await open(await through({}))).toBeUndefined();
   });
 
@@ -173,14 +173,14 @@ describe("a request for a tunnel", () => {
       says: /answered with HTTP 400$/,
     },
     { what: "all of it, and forbids it", meddling: { status: 403 }, says: /answered with HTTP 403$/ },
-  ])("is told of a proxy that removes $what", async ({ meddling, says }) => {
+  ])("reports a proxy that removes $what", async ({ meddling, says }) => {
     const url = await through(meddling);
     const error = await open(url);
     expect(error).toMatchObject({ code: "relay.websocket-blocked", message: expect.stringMatching(says) });
     expect((error as Error).message).toContain(`${url.href} is a relay, but a proxy on the way `);
   });
 
-  it("has the doctor say the same", async () => {
+  it("is reported the same by doctor", async () => {
     const steps: Step[] = [];
     const url = await through({ answer: ["sec-websocket-protocol"] });
     await runChecks(relayChecks(url, PLAIN), (step) => steps.push(step), AbortSignal.timeout(40_000));
@@ -205,7 +205,7 @@ describe("a request for a tunnel", () => {
     server.close();
   });
 
-  it("waits for a relay that is away, as before", async () => {
+  it("keeps retrying an unreachable relay", async () => {
     await using gone = await RelayProcess.start(NODE);
     proxy = await MeddlingProxy.start(new URL(gone.url), { status: 502 });
     expect(await open(proxy.url)).toMatchObject({ message: expect.stringContaining("HTTP 502") });

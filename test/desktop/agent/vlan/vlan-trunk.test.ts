@@ -110,7 +110,7 @@ describe("a trunk", () => {
     expect(trunk.drops.toJSON()).toEqual({});
   });
 
-  it("gives the memory back when the last VLAN lets go of it, whichever that is", async () => {
+  it("returns the memory when the last VLAN releases it", async () => {
     const readers = start([10, 20], "keep");
     const given: FrameBatch[] = [];
     for (let round = 0; round < 20; round++) {
@@ -135,7 +135,7 @@ describe("a trunk", () => {
     }
   });
 
-  it("is read no further while one VLAN holds all memory, and goes on when it lets go", async () => {
+  it("stops reading while one VLAN holds all memory, and continues when it is released", async () => {
     const readers = start([10, 20]);
     readers[10].mode = "keep";
     for (let i = 0; i < 300; i++) tap.inject(tagged(i % 2 === 0 ? 10 : 20, makeFrame(200, i)));
@@ -146,7 +146,7 @@ describe("a trunk", () => {
     await vi.waitUntil(() => readers[10].seen.length === 150 && readers[20].seen.length === 150, WAIT);
   });
 
-  it("takes a priority tag for none, and takes it off", async () => {
+  it("treats a priority tag as untagged, and removes it", async () => {
     const readers = start([0, 10]);
     tap.inject(tagged(0, makeFrame(60)));
     await vi.waitUntil(() => readers[0].seen.length === 1, WAIT);
@@ -179,7 +179,7 @@ describe("a trunk", () => {
     ["the tag of a provider's bridge", tagged(10, makeFrame(60), 0x88a8), 4095],
     ["a mapped VLAN behind a priority tag", tagged(0, tagged(10, makeFrame(60))), 4095],
     ["a tag cut short", tagged(10, makeFrame(60)).slice(0, 17), 4095],
-  ])("drops and counts what is for no network: %s", async (_what, frame, vlan) => {
+  ])("drops and counts frames for no network: %s", async (_what, frame, vlan) => {
     const readers = start([10, 20]);
     for (let i = 0; i < 3; i++) tap.inject(frame);
     tap.inject(tagged(20, makeFrame(60)));
@@ -191,7 +191,7 @@ describe("a trunk", () => {
     expect(unmapped).toEqual([vlan]);
   });
 
-  it("gives memory back at once that holds nothing for anyone", async () => {
+  it("returns memory at once if no VLAN has frames in it", async () => {
     const readers = start([10]);
     for (let i = 0; i < 900; i++) tap.inject(tagged(30, makeFrame(60, i)));
     tap.inject(tagged(10, makeFrame(60, 900)));
@@ -215,7 +215,7 @@ describe("a trunk", () => {
     expect(late.seen).toEqual([makeFrame(60, 3)]);
   });
 
-  it("writes each network's frames into its VLAN, one inside another too", () => {
+  it("writes each network's frames into its VLAN, also tagged ones", () => {
     start([0, 10, 20]);
     const frame = makeFrame(60);
     expect(trunk.view(10).write(frame, 0, 60)).toBe(true);
@@ -229,7 +229,7 @@ describe("a trunk", () => {
     ["a VLAN's tag behind a priority tag", tagged(0, tagged(10, makeFrame(60)))],
     ["the tag of a provider's bridge", tagged(10, makeFrame(60), 0x88a8)],
     ["a tag cut short", tagged(10, makeFrame(60)).slice(0, 17)],
-  ])("lets nobody in the untagged network send into a VLAN: %s", (_what, frame) => {
+  ])("lets no member of the untagged network send into a VLAN: %s", (_what, frame) => {
     for (const offload of [false, true]) {
       start([0, 10], "release", offload);
       trunk.view(0).write(frame, 0, frame.length);
@@ -266,7 +266,7 @@ describe("a trunk", () => {
     expect(tap.exists).toBe(false);
   });
 
-  it("gives nothing more to a network that another's receiver has just closed, nor loses memory by it", async () => {
+  it("delivers nothing to a network that another's receiver has just closed, and leaks no memory", async () => {
     const readers = start([10, 20]);
     readers[10].onFrames = () => void trunk.view(20).close();
     tap.inject(tagged(10, makeFrame(60, 0)));
@@ -277,7 +277,7 @@ describe("a trunk", () => {
     expect(readers[20].batches).toBe(0);
   });
 
-  it("tells every network that is up when its interface is gone", async () => {
+  it("reports to every network that is up when its interface is gone", async () => {
     const readers = start([10, 20, 30]);
     await trunk.view(30).close();
     tap.delete();
@@ -289,7 +289,7 @@ describe("a trunk", () => {
     expect(readers[30].failures).toEqual([]);
   });
 
-  it("has none but real VLANs, and no view of others", () => {
+  it("accepts only valid VLANs, and has no view of others", () => {
     start([10]);
     expect(() => trunk.view(20)).toThrow(RangeError);
     for (const vlan of [-1, 4095, 1.5])

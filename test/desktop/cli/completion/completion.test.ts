@@ -73,7 +73,7 @@ async function zsh(...words: string[]): Promise<string[]> {
 }
 
 describe("completion in bash", () => {
-  it("offers the commands, those below them, and options where one is begun", async () => {
+  it("offers commands, subcommands, and options once a dash is typed", async () => {
     expect(await bash("")).toEqual(
       expect.arrayContaining(["relay", "up", "status", "network", "completion"]),
     );
@@ -83,7 +83,7 @@ describe("completion in bash", () => {
     expect(await bash("service", "install", "--")).toEqual(["--json", "--dry-run", "--proxy", "--help"]);
   });
 
-  it("knows what may come after an option, and what that is no command of", async () => {
+  it("offers an option's values, and is silent for unknown commands", async () => {
     expect(await bash("up", "--websocket", "")).toEqual(["own", "ws"]);
     expect(await bash("completion", "")).toEqual(["bash", "zsh", "fish"]);
     expect(await bash("up", "--tap", "")).toEqual([]);

@@ -12,8 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-describe("where a capture is written", () => {
-  it("is for the owner alone, also where others could read what was there", async () => {
+describe("the file of a capture", () => {
+  it("is readable only by its owner, even if an existing file was not", async () => {
     writeFileSync(file, "something longer");
     chmodSync(file, 0o644);
     expect(await CaptureOutput.open(file).write(Buffer.from("new"))).toBe(true);
@@ -21,7 +21,7 @@ describe("where a capture is written", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("is no directory, and may be a device that takes anything", async () => {
+  it("must not be a directory, but may be a device", async () => {
     mkdirSync(file);
     expect(() => CaptureOutput.open(file)).toThrow(/EISDIR/);
     expect(await CaptureOutput.open("/dev/null").write(Buffer.from("new"))).toBe(true);

@@ -36,7 +36,7 @@ function scene(columns = 80) {
 }
 
 describe("the live line", () => {
-  it("says how the networks stand, what passes now, and how many others there are", () => {
+  it("shows the networks' state, the current traffic, and the number of other members", () => {
     const { line, state, now, shown } = scene();
     expect(shown()).toBe("connecting | in 0 B/s | out 0 B/s");
     state.networks = [
@@ -57,7 +57,7 @@ describe("the live line", () => {
     line.close();
   });
 
-  it("stays below what else is written, and goes at the end", () => {
+  it("stays below other output, and disappears at the end", () => {
     const { line, terminal, written, shown } = scene();
     line.above(() => terminal.write("lan is up\n"));
     expect(written()).toContain(`${CLEAR}lan is up\n${CLEAR}connecting`);
@@ -67,7 +67,7 @@ describe("the live line", () => {
     expect(written().endsWith(`${CLEAR}the end\n`)).toBe(true);
   });
 
-  it("is never so long that it wraps, and obeys no name", () => {
+  it("never wraps, and obeys no control characters in names", () => {
     const { line, state, shown } = scene(24);
     state.networks = [{ name: "evil\x1b[31m\nname", state: "up" }];
     line.tick();

@@ -20,7 +20,7 @@ const rows = [
 describe("output for people", () => {
   const output = new Output(undefined);
 
-  it("is a table of the columns that matter, each as wide as its widest cell", () => {
+  it("is a table of relevant columns, each as wide as its widest cell", () => {
     output.list(rows, ["name", "vni", "subnet"]);
     expect(written.split("\n")).toEqual([
       "NAME          VNI  SUBNET",
@@ -30,7 +30,7 @@ describe("output for people", () => {
     ]);
   });
 
-  it("has the heading where there is nothing below it", () => {
+  it("has the heading also for an empty list", () => {
     output.list([], ["name", "vni"]);
     expect(written).toBe("NAME  VNI\n");
   });
@@ -40,7 +40,7 @@ describe("output for people", () => {
     expect(written.split("\n")).toEqual(["name      lan", "subnet    -", "networks  a,b", "roles     -", ""]);
   });
 
-  it("has the parts of a value as options are written: below each other in an object, side by side in a table", () => {
+  it("shows a value's parts like options: below each other in an object, side by side in a table", () => {
     const row = { name: "lan", settings: { mac_limit: 5, snooping: true, suppression: false }, drops: {} };
     output.object({ name: row.name, settings: row.settings });
     output.list([row], ["name", "settings", "drops"]);
@@ -55,7 +55,7 @@ describe("output for people", () => {
     ]);
   });
 
-  it("is words for what happens", () => {
+  it("is words for events", () => {
     output.event({ event: "up" }, "lan is up");
     output.note("that was it");
     expect(written).toBe("lan is up\nthat was it\n");
@@ -86,7 +86,7 @@ describe("colours", () => {
   const green = (text: string) => `\x1b[32m${text}\x1b[0m`;
   const faint = (text: string) => `\x1b[2m${text}\x1b[0m`;
 
-  it("are around what is told apart, and change no width", () => {
+  it("mark states, and change no widths", () => {
     new Output(undefined, true).list(rows, ["name", "vni"], look);
     expect(written.split("\n")).toEqual([
       `${faint("NAME        ")}  ${faint("VNI")}`,
@@ -96,12 +96,12 @@ describe("colours", () => {
     ]);
   });
 
-  it("are nobody else's to give: what a name has of them is not obeyed", () => {
+  it("can't be set by control characters in names", () => {
     new Output(undefined, true).list([{ name: "\x1b[31mred" }], ["name"]);
     expect(written).toBe(`${faint("NAME")}\n [31mred\n`);
   });
 
-  it("are for terminals that have them, and for people who want them", () => {
+  it("are used on terminals that have them, unless NO_COLOR is set", () => {
     expect(hasColours({}, true)).toBe(true);
     expect(hasColours({}, false)).toBe(false);
     expect(hasColours({ NO_COLOR: "1" }, true)).toBe(false);
@@ -115,7 +115,7 @@ describe("colours", () => {
   });
 });
 
-it("obeys nobody's names, in words and in JSON", () => {
+it("obeys no control characters in names, in words and in JSON", () => {
   const name = "a\x1b[31m\x9b\u202eb\u2028";
   new Output(undefined).list([{ name }], ["name"]);
   new Output(undefined).event({ name }, name);

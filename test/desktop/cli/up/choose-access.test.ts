@@ -45,7 +45,7 @@ function chosen(...args: Parameters<typeof chooseAccess>): string[] {
 describe("access by a token", () => {
   const relay = "http://127.0.0.1:8787";
 
-  it("is to the relay named, whatever this machine is enrolled as", () => {
+  it("is to the named relay, regardless of this machine's devices", () => {
     const [access, ...others] = chooseAccess(["lan", "lab", "lan"], { relay, token: "x" }, many);
     expect(others).toEqual([]);
     expect(access).toMatchObject({
@@ -63,7 +63,7 @@ describe("access by a token", () => {
 });
 
 describe("access by enrolled devices", () => {
-  it("is by all of them where no network is named", () => {
+  it("uses all of them if no network is named", () => {
     expect(chosen([], {}, many)).toEqual([
       "https://a.example/ acme []",
       "https://a.example/ guests []",
@@ -74,7 +74,7 @@ describe("access by enrolled devices", () => {
     ]);
   });
 
-  it("is by those that are on the networks named, one tunnel for each", () => {
+  it("uses those of the named networks, one tunnel for each", () => {
     expect(chosen(["bench", "lab"], {}, many)).toEqual([
       "https://a.example/ acme [lab]",
       "https://b.example/below acme [bench]",
@@ -87,7 +87,7 @@ describe("access by enrolled devices", () => {
     ]);
   });
 
-  it("leaves it to the relay where there is but one: it may have more networks by now", () => {
+  it("leaves the choice to the relay with a single device: it may allow more networks now", () => {
     expect(chosen(["newer"], {}, one)).toEqual(["https://a.example/ acme [newer]"]);
   });
 
@@ -121,13 +121,13 @@ describe("access by enrolled devices", () => {
       /'nope' \(it is at https:\/\/a\.example, tenant acme and/,
       /--state/,
     ],
-  ])("says what to do where %s", (_what, networks, options, message, hint) => {
+  ])("prints the next step if %s", (_what, networks, options, message, hint) => {
     expect(() => chooseAccess(networks, options, many)).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), hint: expect.stringMatching(hint) }),
     );
   });
 
-  it("says how to enrol where nothing is enrolled", () => {
+  it("prints how to enrol without any device", () => {
     expect(() => chooseAccess([], {}, none)).toThrow(
       expect.objectContaining({
         code: "usage.not-enrolled",

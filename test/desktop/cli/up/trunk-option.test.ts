@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseTrunk } from "../../../../desktop/cli/up/trunk-option.ts";
 
 describe("--trunk", () => {
-  it("maps VLAN ids to networks, and what has no tag if told so", () => {
+  it("maps VLAN IDs, and untagged frames, to networks", () => {
     expect(parseTrunk("10=lab")).toEqual([{ vlan: 10, network: "lab" }]);
     expect(parseTrunk("untagged=lan, 1=lab ,4094=guests")).toEqual([
       { vlan: 0, network: "lan" },
@@ -11,7 +11,7 @@ describe("--trunk", () => {
     ]);
   });
 
-  it("may be given again for more, with all that was said before in mind", () => {
+  it("may be repeated, and checks all values together", () => {
     const before = parseTrunk("10=lab");
     expect(parseTrunk("20=guests", before)).toEqual([...before, { vlan: 20, network: "guests" }]);
     expect(() => parseTrunk("10=guests", before)).toThrow("VLAN id 10");
@@ -36,7 +36,7 @@ describe("--trunk", () => {
     ["10=lab,10=guests", "VLAN id 10 is mapped twice, to 'lab' and to 'guests'"],
     ["untagged=lab,untagged=guests", "'untagged' is mapped twice"],
     ["10=lab,20=lab", "'lab' is mapped twice"],
-  ])("is refused where it makes no sense, with what does not: %j", (text, says) => {
+  ])("refuses invalid values, and names them: %j", (text, says) => {
     expect(() => parseTrunk(text)).toThrow(
       expect.objectContaining({ code: "usage.trunk", exitCode: 2, message: expect.stringContaining(says) }),
     );

@@ -8,7 +8,7 @@ function start(script: string): JsonProcess {
 }
 
 describe("a command that prints JSON lines", () => {
-  it("is waited for until it prints the event, whether it has already or will", async () => {
+  it("waits for an event, printed before or after", async () => {
     await using command = start(
       `echo '{"event":"up","n":1}'; sleep 0.2; echo '{"event":"down"}'; exec sleep 1000`,
     );
@@ -16,12 +16,12 @@ describe("a command that prints JSON lines", () => {
     expect(await command.event("up")).toEqual({ event: "up", n: 1 });
   });
 
-  it("can be waited for from a certain line on", async () => {
+  it("waits for an event from a certain line on", async () => {
     await using command = start(`for n in 1 2; do echo '{"event":"up","n":'$n'}'; done; exec sleep 1000`);
     expect(await command.event("up", { from: 1 })).toEqual({ event: "up", n: 2 });
   });
 
-  it("tells what it wrote to standard error when it ends before that", async () => {
+  it("reports its standard error if it ends before that", async () => {
     await using command = start("echo 'port 1 is taken' >&2; echo 'choose another' >&2; exit 1");
     await expect(command.event("listening")).rejects.toMatchObject({
       code: "lab.ended-early",
@@ -30,14 +30,14 @@ describe("a command that prints JSON lines", () => {
     expect(await command.ended).toBe(1);
   });
 
-  it("is not waited for longer than told", async () => {
+  it("is waited for until the timeout", async () => {
     await using command = start("exec sleep 1000");
     await expect(command.event("up", { timeout: 50 })).rejects.toMatchObject({ code: "lab.timeout" });
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(command.event("up", { signal })).rejects.toThrow("enough");
   });
 
-  it("keeps what is not JSON as text", async () => {
+  it("keeps lines that are not JSON as text", async () => {
     await using command = start("echo hello; exec sleep 1000");
     expect(await command.waitFor(() => true)).toEqual({ text: "hello" });
   });
@@ -48,7 +48,7 @@ describe("a command that prints JSON lines", () => {
     expect(await command.stop()).toBe(7);
   });
 
-  it("fails as one that is not there", async () => {
+  it("fails if the command does not exist", async () => {
     const command = new JsonProcess(spawn("/no/such/command", { stdio: "pipe" }), "laneway test");
     await expect(command.event("up")).rejects.toMatchObject({ code: "lab.ended-early" });
   });

@@ -25,7 +25,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 describe.runIf(hasLab())("sweeping up", () => {
-  it("removes what a lab left whose creator is dead", async () => {
+  it("removes the remains of a lab whose creator is dead", async () => {
     const dead = spawnSync("true").pid;
     const id = createLabId().replace(/^lw\d+/, `lw${dead}`);
     const pid = await makeRemains(id);
@@ -34,14 +34,14 @@ describe.runIf(hasLab())("sweeping up", () => {
     await until(() => !isRunning(pid));
   });
 
-  it("is not deceived by another process with the creator's pid", async () => {
+  it("recognises another process with the creator's pid", async () => {
     const id = createLabId().replace(/x[0-9a-z]+x/, "x1x");
     await makeRemains(id);
     await sweepLabs();
     expect(await remainsOf(id)).toEqual([]);
   });
 
-  it("leaves alone what belongs to a creator that lives", async () => {
+  it("keeps a lab whose creator is alive", async () => {
     const id = createLabId();
     const pid = await makeRemains(id);
     await sweepLabs();
@@ -51,7 +51,7 @@ describe.runIf(hasLab())("sweeping up", () => {
 });
 
 describe.runIf(hasLab())("a creator killed by SIGKILL", () => {
-  it("leaves nothing, without anyone sweeping", async () => {
+  it("leaves nothing, without sweeping", async () => {
     const script = `
       const { Lab } = await import("./desktop/demo/lab/lab.ts");
       const lab = await Lab.create();

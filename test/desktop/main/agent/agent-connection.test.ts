@@ -17,7 +17,7 @@ function client(): AgentClient & { end(): void } {
 const fault = (code: string) => new Fault({ code, message: code, hint: "." });
 
 describe("the connection to the agent", () => {
-  it("is made as soon as there is an agent, and again when it was lost", async () => {
+  it("is made as soon as there is an agent, and again after a loss", async () => {
     const links: AgentLink["state"][] = [];
     const ends = new AbortController();
     const clients = [client(), client()];
@@ -54,7 +54,7 @@ describe("the connection to the agent", () => {
     await running;
   });
 
-  it("is never tried where the system can have no agent, and every call is told why", async () => {
+  it("is never tried if the system can't have an agent, and every call gets the reason", async () => {
     const unsupported = { code: "tap.unsupported-platform", message: "no", hint: "." };
     const connection = new AgentConnection({
       connect: () => Promise.reject(new Error("it was tried")),

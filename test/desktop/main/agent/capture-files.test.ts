@@ -34,7 +34,7 @@ describe("a capture into a file", () => {
 
   const ended = () => vi.waitFor(() => expect(told.at(-1)?.state).not.toBe("running"), 10_000);
 
-  it("has all pieces in their order, for its owner alone, and says how it went on", async () => {
+  it("contains all pieces in order, is readable only by its owner, and reports progress", async () => {
     expect(await captures.start("n1", undefined, file)).toBe("j1");
     captures.heard(piece("second ", 2));
     captures.heard(piece("third", 3));
@@ -46,7 +46,7 @@ describe("a capture into a file", () => {
     expect(captures.done({ job: "j1", outcome: "ok", error: null })).toBe(false);
   });
 
-  it("says what was wrong where the agent goes away", async () => {
+  it("reports the reason if the agent goes away", async () => {
     await captures.start("n1", 5, file);
     captures.lost();
     await ended();
@@ -54,7 +54,7 @@ describe("a capture into a file", () => {
     expect(readFileSync(file, "utf8")).toBe("first ");
   });
 
-  it("is not begun where the file can't be written", async () => {
+  it("does not start if the file can't be written", async () => {
     await expect(captures.start("n1", 5, join(folder, "no/such/file"))).rejects.toMatchObject({
       code: "app.file-unwritable",
     });

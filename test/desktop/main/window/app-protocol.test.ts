@@ -27,7 +27,7 @@ describe("the app's own scheme", () => {
 
   const get = (url: string, method = "GET") => answer({ url, method }, folder);
 
-  it("answers with a file, its type, and the policy that lets it load nothing but its like", async () => {
+  it("answers with a file, its type, and the content security policy", async () => {
     const response = await get("app://laneway/index.html");
     expect(response.status).toBe(200);
     expect(await response.text()).toBe("<!doctype html>");
@@ -77,7 +77,7 @@ describe("the app's own scheme", () => {
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
   });
 
-  it("only gives, and takes nothing", async () => {
+  it("only allows reading", async () => {
     expect((await get("app://laneway/index.html", "POST")).status).toBe(405);
   });
 });

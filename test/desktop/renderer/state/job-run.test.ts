@@ -6,7 +6,7 @@ import { CONNECTED, everyday, step } from "../double/scene.ts";
 const network = "n-lan";
 
 describe("a job", () => {
-  it("takes what overtook the answer that says which job is ours, and not what is of others", async () => {
+  it("accepts events that overtake the answer with the job's ID, and ignores other jobs", async () => {
     const bridge = new BridgeDouble(everyday());
     const run = new JobRun(bridge);
     const started = run.start("doctor", { network });
@@ -19,7 +19,7 @@ describe("a job", () => {
     expect(run.state.value).toBe("ok");
   });
 
-  it("can be cancelled before it is known by what name", async () => {
+  it("can be cancelled before its ID is known", async () => {
     const bridge = new BridgeDouble(everyday());
     const run = new JobRun(bridge);
     const started = run.start("doctor", { network });
@@ -28,7 +28,7 @@ describe("a job", () => {
     expect(bridge.calls.map(({ method }) => method)).toEqual(["doctor", "cancel"]);
   });
 
-  it("puts a step in the place of what it was before", async () => {
+  it("replaces a step by its newer state", async () => {
     const bridge = new BridgeDouble(everyday());
     const run = new JobRun(bridge);
     await run.start("doctor", { network });
@@ -41,7 +41,7 @@ describe("a job", () => {
     ]);
   });
 
-  it("fails with the reason where it can't be started, and can be started again", async () => {
+  it("fails with the reason if it can't start, and can be started again", async () => {
     const bridge = new BridgeDouble(everyday());
     const run = new JobRun(bridge);
     const problem = { code: "job.too-many", message: "8 jobs run already", hint: "Cancel one." };

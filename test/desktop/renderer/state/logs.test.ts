@@ -20,7 +20,7 @@ describe("the log", () => {
     expect(logs.entries.value.at(-1)?.message).toBe("line 1199");
   });
 
-  it("lets pass what is bad enough and has the words, in any case, also in the code", () => {
+  it("filters by level and by words, in any case, also in the code", () => {
     const { logs } = everyday();
     const codes = (level: "debug" | "info" | "warn" | "error", text = "") =>
       passing(logs, { level, text }).map(({ code }) => code);

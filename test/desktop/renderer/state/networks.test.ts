@@ -13,14 +13,14 @@ async function known(): Promise<{ bridge: BridgeDouble; networks: Networks }> {
 const names = (networks: Networks) => networks.list.value.map((one) => one.network);
 
 describe("the networks", () => {
-  it("are told by name, and follow what changes", async () => {
+  it("are listed by name, and follow changes", async () => {
     const { bridge, networks } = await known();
     expect(names(networks)).toEqual(["archive", "lan", "workshop"]);
     bridge.emit("changed", { networks: [network("bench")], removed: ["n-archive"] });
     expect(names(networks)).toEqual(["bench", "lan", "workshop"]);
   });
 
-  it("take counters for those that are known, and nothing for others", async () => {
+  it("accept counters of known networks only", async () => {
     const { bridge, networks } = await known();
     const counters = { rx_bytes: 5, tx_bytes: 6, latency_ms: 7 };
     bridge.emit("traffic", {
@@ -34,7 +34,7 @@ describe("the networks", () => {
     expect(networks.list.value).toHaveLength(3);
   });
 
-  it("have members, those online first", async () => {
+  it("list their members, online ones first", async () => {
     const { bridge, networks } = await known();
     networks.peers("n-lan");
     await expect.poll(() => networks.peers("n-lan").value?.length).toBe(5);
@@ -44,7 +44,7 @@ describe("the networks", () => {
     ]);
   });
 
-  it("are asked anew who is there when they come up", async () => {
+  it("ask for their members again when they come up", async () => {
     const { bridge, networks } = await known();
     bridge.refuse("peers", { code: "network.not-up", message: "the network is down", hint: "Bring it up." });
     await expect.poll(() => networks.peers("n-lan").value).toEqual([]);
@@ -55,7 +55,7 @@ describe("the networks", () => {
     await expect.poll(() => networks.peers("n-lan").value?.length).toBe(5);
   });
 
-  it("forget nothing of whom they were asked about when the service was away", async () => {
+  it("keep a question that was open when the service went away", async () => {
     const { networks } = await known();
     const peers = networks.peers("n-lan");
     networks.unknown();
@@ -64,7 +64,7 @@ describe("the networks", () => {
     expect(peers.value).toHaveLength(5);
   });
 
-  it("come up when they are joined, and say why where they don't", async () => {
+  it("come up when they are joined, or report why not", async () => {
     const { bridge, networks } = await known();
     expect(await networks.join(INVITE, "bench")).toEqual({ ok: true, result: ["n-lan"] });
     expect(bridge.calls.slice(-2)).toEqual([

@@ -12,7 +12,7 @@ describe("the history of traffic", () => {
     expect(latest(history.of("lan").value)).toEqual({ rx: 2_000, tx: 100 });
   });
 
-  it("begins anew where counters do", () => {
+  it("starts over where counters do", () => {
     const history = new TrafficHistory();
     history.count("lan", { at: 1, rx: 5_000, tx: 5_000 });
     history.count("lan", { at: 2, rx: 10, tx: 6_000 });
@@ -20,7 +20,7 @@ describe("the history of traffic", () => {
     expect(history.of("lan").value).toMatchObject({ rx: [0, 10], tx: [1_000, 1_000] });
   });
 
-  it("goes on at zero while nothing is told, and not before", () => {
+  it("continues at zero without reports, and not before", () => {
     const history = new TrafficHistory();
     history.count("lan", { at: 1, rx: 0, tx: 0 });
     history.count("lan", { at: 2, rx: 800, tx: 0 });
@@ -30,7 +30,7 @@ describe("the history of traffic", () => {
     expect(history.of("lan").value).toMatchObject({ times: [2, 4], rx: [800, 0] });
   });
 
-  it("never draws a rate below zero, time going back, or more than it keeps, whatever comes", () => {
+  it("never draws negative rates, time going back, or more than it keeps, for any input", () => {
     const told = fc.record({ at: fc.nat(400), rx: fc.nat(), tx: fc.nat() });
     fc.assert(
       fc.property(fc.array(told, { maxLength: 300 }), (list) => {

@@ -134,7 +134,7 @@ describe.runIf(hasLab("tshark"))("a capture", () => {
     }
   });
 
-  it("is explained by a trace of the same", async () => {
+  it("matches a trace of the same frame", async () => {
     const steps = async (to: string) => await lab.show("trace", "lan", "--from", alice.ip, "--to", to);
     const outcome = (await steps(bob.mac)).at(-1);
     expect(outcome).toMatchObject({ step: "outcome", result: "forwarded" });

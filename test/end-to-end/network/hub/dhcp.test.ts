@@ -67,7 +67,7 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
-  it("is anybody's to serve while nobody has the role", async () => {
+  it("may be served by any member while none has the role", async () => {
     await using dhcp = startClient("lease");
     const ack = await dhcp.event("ack");
     expect(ack).toMatchObject({ server: rogue.ip, address: expect.stringMatching(/^10\.20\.0\.2\d\d$/) });
@@ -79,7 +79,7 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
       await startDnsmasq(server, 100);
     });
 
-    it("is that port's alone: the rogue server gets nobody, and is not even asked", async () => {
+    it("is only that port's: the rogue server is not even asked", async () => {
       const asked = rogueServer.stderr.length;
       const watch = await Watch.start(rogue, { asked: "udp dport 67" });
       await using dhcp = startClient("discover", String(DISCOVERS));
@@ -89,13 +89,13 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
       expect(rogueServer.stderr.slice(asked)).not.toContain("DHCPDISCOVER");
     });
 
-    it("gives its addresses to who asks", async () => {
+    it("gives addresses to clients", async () => {
       await using dhcp = startClient("lease");
       const ack = await dhcp.event("ack");
       expect(ack).toMatchObject({ server: server.ip, address: expect.stringMatching(/^10\.20\.0\.1\d\d$/) });
     });
 
-    it("serves PXE clients from port 4011 as well, and nobody else's port does", async () => {
+    it("serves PXE clients from port 4011 as well, unlike other ports", async () => {
       await using dhcp = startClient("pxe", server.ip);
       expect(await dhcp.event("ack")).toMatchObject({ server: server.ip, port: 4011 });
       const before = await lab.drops(rogue, "dhcp-guard");
@@ -104,7 +104,7 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
       expect(other.lines).toEqual([]);
     });
 
-    it("lets no server's word out of a port without the role, and tells that port so", async () => {
+    it("drops answers of servers on ports without the role, and warns that port", async () => {
       const options = [[53, [OFFER]]] as const;
       const offer = dhcpFrame(
         { op: 2, xid: 1, mac: macNumber(client.mac), options },
@@ -122,7 +122,7 @@ describe.runIf(hasLab("dnsmasq"))("DHCP in a network", () => {
     });
   });
 
-  it("is anybody's again where the guard is off", async () => {
+  it("may be served by any member again if the guard is off", async () => {
     await lab.set("lan", "dhcp-guard=off");
     await using dhcp = startClient("discover", String(DISCOVERS));
     await vi.waitUntil(() => new Set(offers(dhcp)).size === 2, WAIT);

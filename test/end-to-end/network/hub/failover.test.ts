@@ -79,7 +79,7 @@ describe.runIf(hasLab("keepalived", "sysctl"))("routers that take turns", { time
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
-  it("are reached by their virtual MAC wherever that is, and it is never held", async () => {
+  it("are reached by their virtual MAC at any port, without a hold after moves", async () => {
     await takeTurns(true);
     for (const { process } of [first, second]) expect(process.stderr).not.toContain("duplicate");
     const [row] = (await lab.show("fdb")).filter(({ mac }) => mac === VIRTUAL_MAC);
@@ -87,7 +87,7 @@ describe.runIf(hasLab("keepalived", "sysctl"))("routers that take turns", { time
     for (const one of [first, second]) expect(await lab.drops(one, "duplicate-mac")).toBe(0);
   });
 
-  it("are reached without one too, where clients register addresses and sources are bound", async () => {
+  it("are reached without a virtual MAC too, with registered addresses and bound sources", async () => {
     await lab.set("lan", "source-binding=on");
     await takeTurns(false);
     const owner = async () =>

@@ -48,7 +48,7 @@ describe.runIf(hasLab())("a network", () => {
       expect(await lab.drops(alice, "source-binding")).toBe(before);
     });
 
-    it("drops what it sends with another MAC address, and counts it", async () => {
+    it("drops and counts its frames with another MAC address", async () => {
       const watch = await Watch.start(bob, {
         spoofed: `ether saddr ${OTHER_MAC}`,
         own: `ether saddr ${alice.mac} ether type 0x88b5`,
@@ -66,7 +66,7 @@ describe.runIf(hasLab())("a network", () => {
       expect((await lab.show("fdb")).map(({ mac }) => mac)).not.toContain(OTHER_MAC);
     });
 
-    it("drops what it sends with another IP address, and counts it", async () => {
+    it("drops and counts its packets with another IP address", async () => {
       const watch = await Watch.start(bob, {
         spoofed: "ip saddr 10.20.0.66",
         asked: "arp saddr ip 10.20.0.66",
@@ -82,7 +82,7 @@ describe.runIf(hasLab())("a network", () => {
       expect(await ping(alice, bob.ip)).toBe(3);
     });
 
-    it("passes all addresses of its interface, whoever gives it others, and those alone", async () => {
+    it("passes all addresses of its interface, also later ones, and no others", async () => {
       const own = await linkLocal(alice.host, alice.tap, { signal });
       // Like addresses that are not derived from the MAC (RFC 7217), temporary ones (RFC 8981) and virtual ones.
       const others = ["fe80::5e1f:9a11:77c3:4d02", "2001:db8:66::66", "10.20.0.66"];
@@ -124,7 +124,7 @@ describe.runIf(hasLab())("a network", () => {
     };
     const advertised = { advertised: "icmpv6 type nd-router-advert", own: "ether type 0x88b5" };
 
-    it("drops the advertisements of a machine without the role, and tells it so", async () => {
+    it("drops the advertisements of a machine without the role, and warns it", async () => {
       const watch = await Watch.start(bob, advertised);
       await advertise(alice);
       await expect.poll(() => lab.drops(alice, "ra-guard"), WAIT).toBe(1);
@@ -135,7 +135,7 @@ describe.runIf(hasLab())("a network", () => {
       await expect.poll(() => alice.process.stderr, WAIT).toContain(`laneway: rogue-router: ${alice.mac}`);
     });
 
-    it("passes those of a router, of which the others make themselves addresses", async () => {
+    it("passes a router's advertisements, from which others generate addresses", async () => {
       const router = await lab.join("router", { roles: ["router"] });
       await advertise(router);
       await expect.poll(() => madeAddresses(bob), WAIT).toEqual([expect.stringMatching(/^2001:db8:1:/)]);
@@ -146,7 +146,7 @@ describe.runIf(hasLab())("a network", () => {
     });
   });
 
-  it("passes no EtherTypes but those that it is told", async () => {
+  it("passes only the configured EtherTypes", async () => {
     await lab.set("lan", "ethertypes=allow:0x0800,0x0806");
     const watch = await Watch.start(bob, { other: "ether type 0x88b5", ping: "icmp type echo-request" });
     const before = await lab.drops(alice, "ethertype");
@@ -166,7 +166,7 @@ describe.runIf(hasLab())("a network", () => {
     expect(await watch.count("control")).toBe(0);
   });
 
-  it("is told apart from another tenant's by its VNI, which nobody gets twice", async () => {
+  it("is distinguished from another tenant's by its VNI, which is unique", async () => {
     await lab.relay.create("tenant", "create", "other");
     const { code, stderr } = await lab.relay.admin(
       ...["network", "create", "theirs", "--tenant", "other", "--vni", String(alice.vni)],

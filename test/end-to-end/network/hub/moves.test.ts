@@ -25,7 +25,7 @@ describe.runIf(hasLab())("a machine that moves", () => {
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
-  it("is found within seconds where it comes back, while the relay has yet to miss it where it was", async () => {
+  it("is found within seconds after it returns, before the relay notices its lost connection", async () => {
     const before = await joinAsLaptop("home");
     expect(await ping(alice, ADDRESS)).toBe(3);
     // Like a laptop that is carried away: its connection is neither closed nor answered.
@@ -44,7 +44,7 @@ describe.runIf(hasLab())("a machine that moves", () => {
     }
   });
 
-  it("is found at once after its first frame, where nobody has registered it", async () => {
+  it("is found at once after its first frame if it is not registered", async () => {
     const [here, there] = await Promise.all([lab.join("here"), lab.join("there")]);
     const told = await Watch.start(alice, { guest: `ether saddr ${GUEST}` });
     for (const [turn, at, elsewhere] of [
@@ -65,7 +65,7 @@ describe.runIf(hasLab())("a machine that moves", () => {
     expect(row).toMatchObject({ port: here.port, kind: "learned" });
   });
 
-  it("is told, and stays, where two machines take turns with its address", async () => {
+  it("is warned, and stays, if two machines alternate with its address", async () => {
     const [one, other] = await Promise.all([lab.join("one"), lab.join("other")]);
     const mac = "02:00:00:00:00:78";
     const told = await Watch.start(alice, { said: `ether saddr ${mac}` });

@@ -50,7 +50,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
     ["ff05::1:3", "ip6 daddr ff05::1:3"],
     ["ff15::123:4567", "ip6 daddr ff15::123:4567"],
   ])("%s", (group, match) => {
-    it("gets its stream to whoever is in it, whole, and nothing of it to anybody else", async () => {
+    it("delivers its whole stream to its members, and nothing to others", async () => {
       await using socket = await joinGroup(bob, group);
       await groupIs(group, bob);
       const watch = await Watch.start(carol, { stream: match });
@@ -60,7 +60,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
       expect(await watch.count("stream")).toBe(0);
     });
 
-    it("is left at once where its last socket closes, and goes on for the others", async () => {
+    it("stops at once at a port whose last socket closes, and continues for others", async () => {
       const watch = await Watch.start(bob, { stream: match });
       const leaver = await joinGroup(bob, group);
       await using socket = await joinGroup(carol, group);
@@ -95,7 +95,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
     ["mDNS", "224.0.0.251", "5353", "ip daddr 224.0.0.251 udp dport 5353"],
     ["mDNS over IPv6", "ff02::fb", "5353", "ip6 daddr ff02::fb udp dport 5353"],
     ["SSDP", "239.255.255.250", "1900", "ip daddr 239.255.255.250 udp dport 1900"],
-  ])("is everybody's, joined or not, where it is that of %s", async (_what, group, port, match) => {
+  ])("goes to all ports, joined or not, for %s", async (_what, group, port, match) => {
     await using socket = await joinGroup(bob, group, port);
     const watch = await Watch.start(carol, { stream: match });
     await using _stream = send(alice, group, 20, port);
@@ -103,7 +103,7 @@ describe.runIf(hasLab())("a multicast group in a network", () => {
     await watch.reach("stream", 20);
   });
 
-  it("goes to all while nobody is in it, unless the network is set to drop such", async () => {
+  it("goes to all ports while it has no members, unless the network drops it", async () => {
     const watch = await Watch.start(carol, { stream: "ip daddr 239.9.9.9" });
     await using _stream = send(alice, "239.9.9.9", 20);
     await watch.reach("stream", 20);

@@ -56,13 +56,13 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await neighbour(alice.host, alice.tap, bob.ip, { signal })).toBe(bob.mac);
   });
 
-  it("hear an ARP request for a host that nobody knows", async () => {
+  it("hear an ARP request for an unknown host", async () => {
     const watch = await Watch.start(carol, ARP);
     await sendFrames(alice, [arpRequest(alice.mac, alice.ip, "10.20.0.99")], 3);
     await watch.reach("requests", 3);
   });
 
-  it("are known by what they say, and answered for from then on", async () => {
+  it("are learnt from their frames, and answered for from then on", async () => {
     await addAddress(bob, "10.20.0.50/24");
     const heard = await Watch.start(carol, { said: "arp operation request arp saddr ip 10.20.0.50" });
     expect(await arping(bob, "-U", "-c", "1", "10.20.0.50")).toBe(0);
@@ -75,7 +75,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await others.count("requests")).toBe(0);
   });
 
-  it("find out whether an IPv4 address is free: its owner says that it is not", async () => {
+  it("detect a used IPv4 address: its owner answers", async () => {
     expect(await arping(alice, "-D", "-c", "2", bob.ip)).toBe(1);
     expect(await arping(alice, "-D", "-c", "2", "10.20.0.98")).toBe(0);
   });
@@ -93,7 +93,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await watch.count("asked")).toBe(0);
   });
 
-  it("notice that an IPv6 address is taken, by the owner's own word", async () => {
+  it("detect a used IPv6 address: its owner answers", async () => {
     await addAddress(bob, "2001:db8::50/64");
     await addAddress(carol, "2001:db8::51/64");
     const flags = async ({ host, tap }: Member, address: string) => {
@@ -114,7 +114,7 @@ describe.runIf(hasLab("arping"))("a network's neighbours", () => {
     expect(await ping(carol, "2001:db8::50")).toBe(3);
   });
 
-  it("are told of it where two of them use one address, both of them and nobody else", async () => {
+  it("are warned if two of them use one address: only these two", async () => {
     await addAddress(carol, `${alice.ip}/24`);
     await arping(carol, "-U", "-c", "1", alice.ip);
     const told = ({ process }: Member) =>

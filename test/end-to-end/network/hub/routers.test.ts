@@ -38,7 +38,7 @@ describe.runIf(hasLab("radvd", "sysctl"))("a network whose addresses the relay g
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
-  it("lets no member take over the others' default route, and tells that member so", async () => {
+  it("lets no member take over the others' default route, and warns that member", async () => {
     const rogue = await lab.join("rogue", { network: "office", address: "10.20.0.3" });
     await using _radvd = await advertise(rogue);
     await expect.poll(() => lab.drops(rogue, "ra-guard"), WAIT).toBeGreaterThanOrEqual(2);

@@ -40,7 +40,7 @@ describe.runIf(hasLab())("a network", () => {
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
-  describe("in which a port sends as fast as it can", () => {
+  describe("from one port at full speed", () => {
     beforeAll(async () => {
       const kinds = ["broadcast", "multicast", "unknown"];
       // The hub's own probes, of the same EtherType, must not be counted either.
@@ -50,7 +50,7 @@ describe.runIf(hasLab())("a network", () => {
     it.each([
       ["broadcasts", BROADCAST, "storm-broadcast"],
       ["multicasts", GROUP, "storm-multicast"],
-      ["unicasts to nobody", UNKNOWN, "storm-unknown"],
+      ["unknown unicasts", UNKNOWN, "storm-unknown"],
     ])("has the others bear no more %s than its limit, and counts the rest", async (_what, to, reason) => {
       const watches = await Promise.all([alice, bob].map((member) => Watch.start(member, EXPERIMENTAL)));
       const began = performance.now();
@@ -68,14 +68,14 @@ describe.runIf(hasLab())("a network", () => {
       expect(await ping(alice, bob.ip)).toBe(3);
     });
 
-    it("tells whoever stormed, and nobody else", async () => {
+    it("warns only the member that caused the storm", async () => {
       await vi.waitUntil(() => notice(carol, "storm"), WAIT);
       expect(notice(carol, "storm")).toContain(`over its limit of ${LIMIT}/s`);
       expect([notice(alice, "storm"), notice(bob, "storm")]).toEqual([undefined, undefined]);
     });
   });
 
-  it("cuts one of two ports that somebody has bridged, says why, and goes on for the others", async () => {
+  it("cuts one of two bridged ports, reports why, and continues for the others", async () => {
     await lab.set("lan", "loop-detection=on", "storm-broadcast=10000");
     const first = await lab.join("dora", { args: ["--mac", "02:00:00:00:0d:01"] });
     const second = await lab.join("dora", { args: ["--mac", "02:00:00:00:0d:02"] });

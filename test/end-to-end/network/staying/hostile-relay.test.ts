@@ -16,7 +16,7 @@ interface Address {
   readonly scope: string;
 }
 
-describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => {
+describe.runIf(hasLab())("a malicious relay", { timeout: 120_000 }, () => {
   let lab: Lab;
   let host: Host;
   let port = 9_000;
@@ -83,14 +83,14 @@ describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => 
     expect(route).toContain("dev eth0");
   });
 
-  it("gives what is the user's wish to have", async () => {
+  it("can give addresses that the user allows", async () => {
     const { url } = await relay({ networks: [{ ...LAN, address: "10.99.3.7/24" }] });
     const { line, tap } = await client(url, "--allow-overlap");
     expect(await addresses(tap)).toEqual(["10.99.3.7/24"]);
     expect(line["warnings"]).toBeUndefined();
   });
 
-  it("gives no two networks the same addresses", async () => {
+  it("can't give two networks the same addresses", async () => {
     const subnet = (name: string, vni: number, address: string) => ({ ...LAN, name, vni, address });
     const first = await relay({ networks: [subnet("one", 1, "10.77.0.7/16")] });
     const second = await relay({ networks: [subnet("two", 2, "10.77.5.7/24")] });
@@ -101,7 +101,7 @@ describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => 
     expect(messages(two.line)[0]).toContain(`${one.tap} has 10.77.0.7/16`);
   });
 
-  it("gives networks of one tunnel different addresses as well", async () => {
+  it("can't give networks of one tunnel the same addresses", async () => {
     const networks = [1, 2].map((vni) => ({ ...LAN, name: `n${vni}`, vni, address: "10.78.0.7/24" }));
     const { url } = await relay({ networks });
     const { process } = await client(url);
@@ -110,7 +110,7 @@ describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => 
     expect(given).toEqual(["10.78.0.7/24", null]);
   });
 
-  it("takes none of the machine's names, and is not pinged more than is needed", async () => {
+  it("can't capture the machine's names, or make it ping constantly", async () => {
     const dns = { servers: ["8.8.8.8", "10.60.0.1"], domain: "~." };
     const evil = { ...LAN, name: "lan\x1b[31m", vni: 102 };
     const { url, process: program } = await relay({
@@ -129,7 +129,7 @@ describe.runIf(hasLab())("a relay that means harm", { timeout: 120_000 }, () => 
     expect(program.lines.filter(({ event }) => event === "ping").length).toBeLessThanOrEqual(2);
   });
 
-  it("is found out by the agent too, whose status says so, and which keeps the user's wish", async () => {
+  it("is reported in the agent's status, and the agent keeps the user's choice", async () => {
     const { url } = await relay({ networks: [{ ...LAN, address: "10.99.4.7/24" }] });
     await using agent = await AgentProcess.start(host);
     const args = ["up", "lan", "--relay", url, "--token", "t"];

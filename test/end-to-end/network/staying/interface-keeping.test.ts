@@ -146,7 +146,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     return Number(stat[11]) + Number(stat[12]);
   }
 
-  it("is as it was after many of their changes, or says what it is not, and then rests", async () => {
+  it("is restored after many of their changes, or reports the rest, and then is idle", async () => {
     await using agent = await AgentProcess.start(alice.host);
     await agent.must("up", "lan", "--relay", relay.url, "--token", token, "--address", ALICE);
     const tap = String((await agent.network("lan"))?.tap);
@@ -180,7 +180,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     expect((await ticks(pid)) - begun).toBeLessThan(200);
   });
 
-  it.each(Object.keys(CHANGES))("is as it was by 'laneway up' itself after: %s", async (name) => {
+  it.each(Object.keys(CHANGES))("is restored by 'laneway up' itself after: %s", async (name) => {
     const client = await running();
     const { tap } = client;
     // The kernel takes time for a link-local address.
@@ -210,7 +210,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     return shared;
   }
 
-  it("is made anew where it was moved to another network namespace", async () => {
+  it("is recreated after it was moved to another network namespace", async () => {
     const { tap, process } = await running();
     const lines = process.lines.length;
     await alice.host.mustExec("ip", ["link", "set", tap, "netns", alice.router.namespace]);
@@ -219,7 +219,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     expect((await alice.router.exec("ip", ["link", "show", tap])).code).not.toBe(0);
   });
 
-  it("has a new MAC address told to those who know the old one, where the hub answers for it too", async () => {
+  it("announces a new MAC address to members that know the old one, also if the hub answers for it", async () => {
     const { tap } = await running();
     await expect.poll(() => pings(bob.host, "10.77.0.1"), WAIT).toBe(true);
     await alice.host.mustExec("ip", ["link", "set", tap, "address", "02:99:00:00:00:01"]);
@@ -228,7 +228,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     await expect.poll(known, { timeout: 10_000, interval: 50 }).toContain("02:99:00:00:00:01");
   });
 
-  it("is left to a program that insists, with a word on it, and put back once that is over", async () => {
+  it("is left to a program that insists, with a report, and restored once that is over", async () => {
     const { tap, process } = await running();
     const lines = process.lines.length;
     const insist = async () => {
@@ -242,7 +242,7 @@ describe.runIf(hasLab())("an interface that others change", { timeout: 300_000 }
     await expect.poll(flags, WAIT).toContain("MULTICAST");
   });
 
-  it("says what it can't put back, and what to do", async () => {
+  it("reports what it can't restore, and the next step", async () => {
     await using client = (
       await up(alice.host, [
         "lan",

@@ -67,7 +67,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
     return (await from.exec("ping", ["-n", "-c", "1", "-W", "1", address])).code === 0;
   }
 
-  it("is back on its networks soon after it went from the dock to Wi-Fi", async () => {
+  it("reconnects soon after it moved from the dock to Wi-Fi", async () => {
     const site = await docked();
     const moved = await client(site.host, "--address", "10.20.0.1/24");
     // A pulled cable: the other end sees it, and tells the relay nothing.
@@ -78,7 +78,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
     expect(moved.process.stderr).toContain("this machine no longer has the address 192.168.1.2");
   });
 
-  it("is back soon after its packets to the relay began to leave by another interface", async () => {
+  it("reconnects soon after its route to the relay changed to another interface", async () => {
     const site = await docked();
     const moved = await client(site.host, "--address", "10.20.0.1/24");
     // The connection's address still exists, but no packet to it arrives.
@@ -86,7 +86,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
     await expect.poll(() => events(moved), SOON).toEqual(["up", "reconnecting", "up"]);
   });
 
-  it("is not disturbed by changes that have nothing to do with its tunnel", async () => {
+  it("is not disturbed by changes unrelated to its tunnel", async () => {
     const site = await docked();
     const { host } = site;
     const calm = await client(host, "--address", "10.20.0.1/24");
@@ -109,7 +109,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
     expect(events(remote)).toEqual(["up"]);
   });
 
-  it("is back soon after the relay's name was given another address", async () => {
+  it("reconnects soon after the relay's name got another address", async () => {
     const { host, wanAddress } = await docked();
     const directory = `/etc/netns/${host.namespace}`;
     await mkdir(directory, { recursive: true });
@@ -136,7 +136,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
   describe("whose relay is within a network's subnet", () => {
     const ours = (host: Host) => host.mustExec("ip", ["route", "show", "proto", "76"]);
 
-    it("keeps the relay outside by a route of its own, which goes with the network", async () => {
+    it("keeps the relay reachable by its own route, which is removed with the network", async () => {
       const [one, two] = [await docked(), await docked()];
       const away = await client(two.host, "--address", "203.0.113.78/24");
       const near = await client(one.host, "--address", "203.0.113.77/24");
@@ -148,7 +148,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
       expect(events(away)).toEqual(["up"]);
     });
 
-    it("has the route follow its way out, and is rid of what a process left that was killed", async () => {
+    it("updates the route with its way out, and removes routes of a killed process", async () => {
       const site = await docked();
       const first = await client(site.host, "--address", "203.0.113.77/24");
       await expect.poll(() => ours(site.host), WAIT).toContain("via 192.168.1.1 dev eth0");
@@ -165,7 +165,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
       expect(events(second)).toEqual(["up"]);
     });
 
-    it("does so too where people send everything through the network", async () => {
+    it("does so too if the user routes everything through the network", async () => {
       const site = await docked();
       const { tap, ...all } = await client(site.host, "--address", "10.20.0.1/24");
       await site.host.mustExec("ip", ["route", "add", "0.0.0.0/1", "dev", tap]);
@@ -191,7 +191,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
     const codes = async (agent: AgentProcess, network: string) =>
       (((await agent.network(network))?.["warnings"] ?? []) as { code: string }[]).map(({ code }) => code);
 
-    it("says so once it has come there, in its status and in the doctor's, and no longer once it has left", async () => {
+    it("reports it in its status and in doctor while it is there", async () => {
       const { host, agent, network, subnet } = await joined();
       await agent.must("up", network);
       expect(await codes(agent, network)).toEqual([]);
@@ -208,7 +208,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
       await expect.poll(() => codes(agent, network), WAIT).toEqual([]);
     });
 
-    it("takes the network's address that it could not have there once it has left", async () => {
+    it("gets the network's address once it has left", async () => {
       const { host, agent, network, subnet } = await joined();
       await host.mustExec("ip", ["address", "add", `${subnet}.200/24`, "dev", "eth0"]);
       const [said] = await agent.must("up", network);
@@ -221,7 +221,7 @@ describe.runIf(hasLab())("a machine", { timeout: 180_000 }, () => {
       expect(await codes(agent, network)).toEqual([]);
     });
 
-    it("is told before an address of the user's own choice is set, too", async () => {
+    it("is warned also before an address of the user's choice is set", async () => {
       const { host } = await docked();
       const { process } = await client(host, "--address", "192.168.1.77/24");
       const line = process.lines.find(({ event }) => event === "up");

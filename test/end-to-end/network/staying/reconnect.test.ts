@@ -22,7 +22,7 @@ const BOB = "10.20.0.2";
 /** Far more than needed: the test checks that it returns, not how fast. */
 const DEADLINE_MS = 40_000;
 
-describe.runIf(hasLab())("clients of a relay that goes away", () => {
+describe.runIf(hasLab())("clients of a relay that disappears", () => {
   let lab: Lab;
   let alice: Site;
   let bob: Site;
@@ -78,7 +78,7 @@ describe.runIf(hasLab())("clients of a relay that goes away", () => {
     },
   );
 
-  it("wait for a relay that is not there yet", async () => {
+  it("wait for a relay that is not running yet", async () => {
     await using relay = await startRelay(lab);
     const token = await relay.token();
     await relay.stop();
@@ -89,7 +89,7 @@ describe.runIf(hasLab())("clients of a relay that goes away", () => {
     expect(await client.event("up", { timeout: DEADLINE_MS })).toMatchObject({ address: `${ALICE}/24` });
   });
 
-  it("end at once when told to while the relay is away", async () => {
+  it("end at once on a signal while the relay is away", async () => {
     await using relay = await startRelay(lab);
     const { process, tap } = await up(alice.host, access(relay, await relay.token(), alice, ALICE));
     await using _process = process;
@@ -100,7 +100,7 @@ describe.runIf(hasLab())("clients of a relay that goes away", () => {
     expect(await interfaceIndex(alice.host, tap)).toBeUndefined();
   });
 
-  it("end with an error when their token is revoked, and only they", async () => {
+  it("end with an error when their token is revoked, and others stay", async () => {
     await using relay = await startRelay(lab);
     const created = await relay.create("token", "create", "--network", "lan");
     const revoked = access(relay, text(created, "token"), alice, ALICE);

@@ -53,7 +53,7 @@ class Between implements AsyncDisposable {
 const ups = ({ events }: MemoryHost) => events.filter((event) => event === "up").length;
 
 describe("a tunnel", () => {
-  it("is back at once each time that a balancer cuts it, however often", { timeout: 120_000 }, async () => {
+  it("reconnects at once each time a balancer cuts it", { timeout: 120_000 }, async () => {
     await using relay = await startRelay();
     const lines: Socket[] = [];
     await using balancer = new Between(relay.url, (socket, onward) => {
@@ -76,7 +76,7 @@ describe("a tunnel", () => {
     expect(host.events).not.toContain("down");
   });
 
-  it("is opened by another attempt where the line stood still during the first", {
+  it("is opened by a second attempt if the line stalled during the first", {
     timeout: 60_000,
   }, async () => {
     await using relay = await startRelay();
@@ -124,29 +124,26 @@ describe("a tunnel", () => {
     ],
     ["something else altogether", "SSH-2.0-OpenSSH_10.0\r\n", /not a Laneway relay/],
     ["nothing but an end", "", /can't reach/],
-  ])(
-    "waits, at its first attempt too, for what is in the relay's place: %s",
-    async (_what, answer, reason) => {
-      await using relay = await startRelay();
-      let attempts = 0;
-      await using place = new Between(relay.url, (socket, onward) => {
-        socket.once("data", (request) => {
-          if (request.toString().startsWith("GET /v1/tunnel ")) attempts++;
-          // Other requests meanwhile get the same answer.
-          if (attempts <= 2) return void socket.end(answer);
-          const up = onward();
-          up.write(request);
-          socket.pipe(up).pipe(socket);
-          socket.on("close", () => up.destroy());
-        });
+  ])("keeps trying, also at its first attempt, behind: %s", async (_what, answer, reason) => {
+    await using relay = await startRelay();
+    let attempts = 0;
+    await using place = new Between(relay.url, (socket, onward) => {
+      socket.once("data", (request) => {
+        if (request.toString().startsWith("GET /v1/tunnel ")) attempts++;
+        // Other requests meanwhile get the same answer.
+        if (attempts <= 2) return void socket.end(answer);
+        const up = onward();
+        up.write(request);
+        socket.pipe(up).pipe(socket);
+        socket.on("close", () => up.destroy());
       });
-      await using network = new MemoryNetwork();
-      const host = network.host("a", await place.url(), await relay.token());
-      await host.until(({ events }) => events.includes("up"));
-      const matching = expect.stringMatching(reason);
-      expect(host.events).toEqual([matching, matching, "up"]);
-    },
-  );
+    });
+    await using network = new MemoryNetwork();
+    const host = network.host("a", await place.url(), await relay.token());
+    await host.until(({ events }) => events.includes("up"));
+    const matching = expect.stringMatching(reason);
+    expect(host.events).toEqual([matching, matching, "up"]);
+  });
 
   it.runIf(requires("openssl"))(
     "waits for the clock, whose time the relay's certificate is not yet valid at",

@@ -110,7 +110,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
     return `${NAMED}/join${new URL(made).hash}`;
   }
 
-  it("is a tunnel by the environment's proxy, to a name that the proxy alone can look up", async () => {
+  it("a tunnel uses the environment's proxy, to a name that only the proxy can resolve", async () => {
     const token = await relay.token("office");
     const args = [
       "office",
@@ -128,7 +128,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
     expect(running.stderr).toBe("");
   });
 
-  it("is joined and administered with --proxy, which the device keeps", async () => {
+  it("a device joins and administers with --proxy, and stores it", async () => {
     const state = stateOf("device");
     const joined = await laneway(["join", await link(), "--proxy", proxy, "--state", state, "--json"], {
       host: alice.host,
@@ -145,7 +145,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
     expect(away).toMatchObject({ code: 1, stdout: "" });
   });
 
-  it("tells a proxy that wants another password from one that forbids the relay, and no password to anybody", async () => {
+  it("a wrong password and a forbidden relay are distinguished, and no password is shown", async () => {
     const token = await relay.token("office");
     const wrong = proxy.replace(PASSWORD, "wr0ng-one");
     const cases: [relay: string, proxy: string, says: RegExp][] = [
@@ -186,7 +186,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
     }
   });
 
-  it("is checked by doctor as far as that can be seen from here", async () => {
+  it("doctor checks what it can see from here", async () => {
     const { objects } = await laneway(
       ["doctor", "--relay", NAMED, "--proxy", proxy, "--json", "--state", stateOf("x")],
       {
@@ -198,7 +198,7 @@ describe.runIf(hasLab("squid", "openssl"))("behind an HTTP proxy with a password
     expect(JSON.stringify(objects)).not.toContain(PASSWORD);
   });
 
-  it("is kept up by the agent, by the proxy of its settings or of the network, also once it was started again", async () => {
+  it("the agent keeps networks up by its own proxy or the network's, also after a restart", async () => {
     await using agent = await AgentProcess.start(bob.host);
     const client = await agent.connect();
     const token = await relay.token("office");
@@ -276,7 +276,7 @@ http { access_log off; map $http_upgrade $conn { default upgrade; '' close; }
     await lab?.close();
   });
 
-  it("is one name of the relay for the tunnel, joining, administration, checks and the agent", async () => {
+  it("one URL of the relay works for the tunnel, joining, administration, checks and the agent", async () => {
     const named = `http://ann:${PASSWORD}@${lab.wanAddress}`;
     const plain = `http://${lab.wanAddress}`;
     const token = await relay.token("office");

@@ -9,24 +9,24 @@ import { requires } from "../../../../support/requirements.ts";
 
 const by = (uid: number, ...gids: number[]) => ({ pid: 1, uid, gids: new Set(gids) });
 
-describe("who may change things", () => {
+describe("the right to change things", () => {
   const authority = new Authority(900, () => 950);
 
-  it("is root, the agent's own user, and whoever is in the group", () => {
+  it("belongs to root, the agent's own user, and members of the group", () => {
     expect(authority.mayChange(by(0, 0))).toBe(true);
     expect(authority.mayChange(by(900, 900))).toBe(true);
     expect(authority.mayChange(by(1_000, 1_000, 950))).toBe(true);
     expect(authority.mayChange(by(1_000, 1_000, 900))).toBe(false);
   });
 
-  it("is nobody else where there is no such group", () => {
+  it("belongs to no one else without that group", () => {
     const without = new Authority(900, () => undefined);
     expect(without.mayChange(by(1_000, 0, 900, 950))).toBe(false);
   });
 });
 
-describe.runIf(requires("root"))("who is at the other end of a socket", () => {
-  it("is told by the kernel, with all groups", async () => {
+describe.runIf(requires("root"))("the peer of a socket", () => {
+  it("is reported by the kernel, with all groups", async () => {
     const directory = await mkdtemp(join(tmpdir(), "laneway-peer-"));
     await chmod(directory, 0o755);
     const path = join(directory, "socket");

@@ -4,7 +4,7 @@ import { Redaction } from "../../../../../desktop/agent/service/calls/redact.ts"
 const redact = (text: string) => new Redaction("secret-laptop").apply(text);
 
 describe("a report", () => {
-  it("names each relay by one stand-in, wherever it is named", () => {
+  it("replaces each relay's name by the same placeholder", () => {
     expect(
       redact(
         "can't reach https://relay.acme.example:8443/x: ENOTFOUND relay.acme.example, not wss://b.example",
@@ -13,7 +13,7 @@ describe("a report", () => {
     expect(redact("http://[2001:db8::1]:80 [sic]")).toBe("http://relay-1:80 [sic]");
   });
 
-  it("has neither this machine's name nor public addresses, and leaves private ones", () => {
+  it("contains neither this machine's name nor public addresses, but private ones", () => {
     expect(redact("secret-laptop has 10.20.0.7/24, 192.168.1.2, 203.0.113.9 and 300.1.1.1")).toBe(
       "this-host has 10.20.0.7/24, 192.168.1.2, x.x.x.x and 300.1.1.1",
     );
@@ -22,7 +22,7 @@ describe("a report", () => {
     );
   });
 
-  it("has no secret of an invite, and nothing that is long enough to be a key", () => {
+  it("contains no secret of an invite, and nothing long enough to be a key", () => {
     const secret = "A".repeat(43);
     expect(redact(`https://r.example/join#v1.acme.${secret} and ${secret}`)).not.toContain(
       secret.slice(0, 32),

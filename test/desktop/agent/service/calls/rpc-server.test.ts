@@ -24,14 +24,14 @@ const error = (id: number | null, code: number, told: string) => ({
 });
 
 describe("the agent's socket", () => {
-  it("is its user's and group's to change things, and everybody's to look", async () => {
+  it("is writable for its user and group, and readable for all", async () => {
     await using double = await RpcDouble.start({});
     expect(statSync(double.socket).mode & 0o777).toBe(0o660);
     expect(statSync(statusSocket(double.socket)).mode & 0o777).toBe(0o666);
     expect(statSync(double.socket).uid).toBe(process.getuid?.());
   });
 
-  it("answers what a typed caller asks, and tells it what it follows", async () => {
+  it("answers a typed caller, and sends it the topics it follows", async () => {
     await using double = await RpcDouble.start({
       "settings.get": () => ({ log_level: "warn" }),
       subscribe: ({ topics }, caller) => {
@@ -54,7 +54,7 @@ describe("the agent's socket", () => {
     await expect(client.call("settings.get", {})).rejects.toMatchObject({ code: "agent.gone" });
   });
 
-  it("tells a fault as it is, and of a mistake of ours no more than that it was one", async () => {
+  it("reports faults as they are, and of bugs only that there was one", async () => {
     const fault = new Fault({ code: "network.unknown", message: "no 'x'", hint: "do this", exitCode: 2 });
     const secret = new Error("with a secret in it");
     await using double = await RpcDouble.start({
@@ -71,7 +71,7 @@ describe("the agent's socket", () => {
     client.close();
   });
 
-  it("says what is wrong with what is no request, and goes on", async () => {
+  it("answers an invalid request with an error, and continues", async () => {
     await using double = await RpcDouble.start({ status: () => ({ networks: [] }) });
     using caller = new RawCaller(double.socket);
     caller.say("GET / HTTP/1.1");
@@ -101,7 +101,7 @@ describe("the agent's socket", () => {
     ]);
   });
 
-  it("takes a line up to its limit, says so of a longer one before its end, and goes on after it", async () => {
+  it("accepts a line up to its limit, rejects a longer one before its end, and continues after it", async () => {
     await using double = await RpcDouble.start({ status: () => ({ networks: [] }) });
     using caller = new RawCaller(double.socket);
     caller.hello();
@@ -120,7 +120,7 @@ describe("the agent's socket", () => {
     ]);
   });
 
-  it("lets whoever has no right to change things look, and no more", async () => {
+  it("allows callers without the right to change things only to read", async () => {
     let downs = 0;
     const methods = {
       status: () => ({ networks: [] }),
@@ -140,7 +140,7 @@ describe("the agent's socket", () => {
     expect(downs).toBe(0);
   });
 
-  it("has so many callers of one user who may only look, and room again when one goes", async () => {
+  it("limits read-only callers of one user, and has room again when one leaves", async () => {
     await using double = await RpcDouble.start({}, nobody);
     const callers = Array.from({ length: 16 }, () => new RawCaller(double.socket));
     for (const caller of callers) caller.hello();
@@ -171,7 +171,7 @@ describe("the agent's socket", () => {
     await expect.poll(() => caller.heard.length).toBe(18);
   });
 
-  it("cuts off who lets too much wait, and sends nothing that can be lost to who lets much wait", async () => {
+  it("disconnects a caller that reads too slowly, and first skips messages that may be lost", async () => {
     let work: ((lost: boolean) => boolean) | undefined;
     await using double = await RpcDouble.start({
       "capture.start": (_given, { jobs }) => ({

@@ -19,7 +19,7 @@ function table() {
 }
 
 describe("the members of a network", () => {
-  it("are those that the relay tells of, and stay known when they are gone", () => {
+  it("are the reported ones, and are remembered when they are gone", () => {
     const { peers, told, shown } = table();
     peers.replace([member("a", "lab", "02:00:00:00:00:01"), member("b", "desk")]);
     peers.update("left", member("a", "lab"));
@@ -35,7 +35,7 @@ describe("the members of a network", () => {
     ]);
   });
 
-  it("are one where they come again, as another VTEP", () => {
+  it("are listed once if they return as another VTEP", () => {
     const { peers, shown } = table();
     peers.replace([member("a", "lab", "02:00:00:00:00:01"), member("b", "lab", "02:00:00:00:00:02")]);
     peers.lost();
@@ -61,7 +61,7 @@ describe("the members of a network", () => {
     expect(peers.find("a")?.latency_ms).toBeNull();
   });
 
-  it("are forgotten, the first to go first, where more are away than anybody looks through", () => {
+  it("are forgotten, the longest offline first, if too many are offline", () => {
     const { peers } = table();
     for (let i = 0; i < 300; i++) {
       peers.update("joined", member(`v${i}`, `n${i}`));
@@ -97,7 +97,7 @@ describe("the members of a network", () => {
     expect(peers.find("20499")).toBeDefined();
   });
 
-  it("give back what they took, whatever comes and goes", () => {
+  it("return their memory after any sequence of changes", () => {
     const budget = new MemberBudget();
     const peers = new PeerTable(() => {}, budget);
     const one = fc.record({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UNMANAGED_FILES } from "../../../../../desktop/agent/service/networks/unmanaged.ts";
 
-describe("what the managers of interfaces are told", () => {
+describe("the configuration of interface managers", () => {
   const text = (end: string) => UNMANAGED_FILES.find(({ path }) => path.endsWith(end))?.text ?? "";
 
   it("comes before what others have for all interfaces", () => {
