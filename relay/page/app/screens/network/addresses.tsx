@@ -9,7 +9,7 @@ import { FormDialog, showDialog } from "../../ui/dialog.tsx";
 import { askBefore, RowButton } from "../../ui/removal.tsx";
 import { Loaded } from "../../ui/screen.tsx";
 import { DataTable } from "../../ui/table.tsx";
-import type { TabProps } from "./network-screen.tsx";
+import type { TabProps } from "./tab-props.ts";
 
 /** Addresses that are taken: given by the relay, fixed for a device, or kept free. */
 export function Addresses({ tenant, api, network }: TabProps) {

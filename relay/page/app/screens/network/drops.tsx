@@ -2,7 +2,7 @@ import type { Counter } from "../../../../../shared/api/resources/live.ts";
 import type { DropReason } from "../../../../../shared/switch/drops.ts";
 import { formats, t } from "../../state/text.ts";
 import { DataTable } from "../../ui/table.tsx";
-import type { TabProps } from "./network-screen.tsx";
+import type { TabProps } from "./tab-props.ts";
 
 /** Frames that went no further, by reason: of those who are here now, since they came. */
 export interface Dropped {

@@ -6,7 +6,7 @@ import { useLive } from "../../state/use-live.ts";
 import { State } from "../../ui/state.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
-import type { TabProps } from "./network-screen.tsx";
+import type { TabProps } from "./tab-props.ts";
 
 /** Somebody who is here, or a device that could be. */
 export interface Member {

@@ -2,7 +2,7 @@ import { formats, t } from "../../state/text.ts";
 import { useLive } from "../../state/use-live.ts";
 import { Loaded } from "../../ui/screen.tsx";
 import { DataTable } from "../../ui/table.tsx";
-import type { TabProps } from "./network-screen.tsx";
+import type { TabProps } from "./tab-props.ts";
 import { LIVE_MS, nameOf } from "./traffic.ts";
 
 /** The IP addresses that the hub answers for. */

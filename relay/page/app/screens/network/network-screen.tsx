@@ -1,6 +1,5 @@
 import type { VNode } from "preact";
 import type { Network } from "../../../../../shared/api/resources/network.ts";
-import type { NetworkApi } from "../../api/network-api.ts";
 import type { TenantApi } from "../../api/tenant-api.ts";
 import { href, TABS, type Tab } from "../../state/route.ts";
 import { formats, t } from "../../state/text.ts";
@@ -14,9 +13,10 @@ import { Groups } from "./groups.tsx";
 import { Members } from "./members.tsx";
 import { Neighbours } from "./neighbours.tsx";
 import { Settings } from "./settings.tsx";
+import type { TabProps } from "./tab-props.ts";
 import { Tiles } from "./tiles.tsx";
 import { TraceForm } from "./trace-form.tsx";
-import { type Traffic, useTraffic } from "./traffic.ts";
+import { useTraffic } from "./traffic.ts";
 
 /** A network: what it is, what passes in it now, and everything the hub knows of it. */
 export function NetworkScreen({
@@ -84,16 +84,6 @@ function Facts({ network: { vni, subnet, prefix6, mtu, mode, group } }: { networ
       )}
     </dl>
   );
-}
-
-/** What every tab may go by. */
-export interface TabProps {
-  readonly tenant: TenantApi;
-  readonly api: NetworkApi;
-  readonly network: Network;
-  readonly traffic: Traffic;
-  /** The network itself. */
-  readonly reload: () => void;
 }
 
 function tabOf(tab: Tab, props: TabProps) {

@@ -7,7 +7,7 @@ import { asProblem, type Problem } from "../../api/problem.ts";
 import { t } from "../../state/text.ts";
 import { announce } from "../../ui/announce.tsx";
 import { ProblemBox } from "../../ui/problem-box.tsx";
-import type { TabProps } from "./network-screen.tsx";
+import type { TabProps } from "./tab-props.ts";
 
 /** How each setting is asked for: a choice, yes or no, a number or a text. */
 const FIELDS = {

@@ -6,7 +6,7 @@ import { Form, written } from "../../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
 import { t } from "../../state/text.ts";
 import { ProblemBox } from "../../ui/problem-box.tsx";
-import type { TabProps } from "./network-screen.tsx";
+import type { TabProps } from "./tab-props.ts";
 
 /** What the hub would do with a frame now, and why. */
 export function TraceForm({ api }: TabProps) {
