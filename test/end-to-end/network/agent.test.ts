@@ -303,7 +303,7 @@ describe.runIf(hasLab())("the agent", { timeout: 180_000 }, () => {
       ]) {
         const { code, stderr } = await laneway(args, { host: nobody, env: { ...a.env, LANEWAY_STATE: "" } });
         expect(code, args.join(" ")).toBe(1);
-        expect(stderr).toMatch(/^laneway: you may not .*\n {2}.*group 'laneway'.*\n$/);
+        expect(stderr).toMatch(/^laneway: you are not allowed to .*\n {2}.*group 'laneway'.*\n$/);
       }
       expect((await a.network("office"))?.state).toBe("up");
     });
