@@ -9,7 +9,8 @@ export default defineConfig({
     // Real hosts, NATs and relays are started here: what is slow on two busy cores has not failed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // On two cores: half of the time goes by waiting for timers of kernels and protocols, which a third file fills.
+    maxWorkers: 3,
     // For the suite and the processes that it starts.
     env: {
       // Finds uses of memory after its release (shared/tunnel/hostile-memory.ts).

@@ -61,7 +61,6 @@ export const DENO_ON_EVERY_COMMIT = {
   // Options, standard output, signals, exit codes, certificates that are read again.
   process: [
     "end-to-end/relay/running/certificate-renewal.test.ts",
-    "end-to-end/relay/running/check.test.ts",
     "end-to-end/relay/running/restart.test.ts",
     "end-to-end/relay/running/startup.test.ts",
     "end-to-end/relay/running/tls.test.ts",

@@ -1,16 +1,8 @@
-import type {
-  Membership,
-  Received,
-  Remote,
-  Sent,
-  Underlay,
-  UnderlaySocket,
-} from "../../../../relay/underlay/underlay.ts";
+import type { Received, Remote, Sent, Underlay } from "../../../../relay/underlay/underlay.ts";
+import { FakeSocket } from "../ports/fake-underlay.ts";
 
 /** An underlay that reads what it was given as late as it may: when the test says so. */
-export class LateUnderlay implements Underlay, UnderlaySocket {
-  readonly overhead = 28;
-  readonly queued = 0;
+export class LateUnderlay implements Underlay {
   /** Called with what a packet carries, as it is when the network takes it. */
   arrived: (payload: Buffer) => void = () => {};
   received: Received = () => {};
@@ -18,10 +10,6 @@ export class LateUnderlay implements Underlay, UnderlaySocket {
 
   get waiting(): number {
     return this.#waiting.length;
-  }
-
-  send(_to: Remote, _header: Uint8Array, payload: Uint8Array, _flow: number, sent: Sent): void {
-    this.#waiting.push({ payload, sent });
   }
 
   /** Has the network take the oldest packet. */
@@ -32,27 +20,30 @@ export class LateUnderlay implements Underlay, UnderlaySocket {
     first.sent(null);
   }
 
-  async openUdp(_at: object, _options: object, received: Received): Promise<UnderlaySocket> {
+  async openUdp(_at: object, _options: object, received: Received): Promise<FakeSocket> {
+    return this.#open(received);
+  }
+
+  async openGre(_host: string, received: Received): Promise<FakeSocket> {
+    return this.#open(received);
+  }
+
+  #open(received: Received): FakeSocket {
     this.received = received;
-    return this;
+    return new LateSocket(received, (payload, sent) => this.#waiting.push({ payload, sent }));
+  }
+}
+
+class LateSocket extends FakeSocket {
+  override mtu = 9_000;
+  readonly #wait: (payload: Uint8Array, sent: Sent) => void;
+
+  constructor(received: Received, wait: (payload: Uint8Array, sent: Sent) => void) {
+    super(received);
+    this.#wait = wait;
   }
 
-  async openGre(_host: string, received: Received): Promise<UnderlaySocket> {
-    this.received = received;
-    return this;
+  override send(_to: Remote, _header: Uint8Array, payload: Uint8Array, _flow: number, sent: Sent): void {
+    this.#wait(payload, sent);
   }
-
-  remote(address: string, port: number): Remote {
-    return { address, port };
-  }
-
-  async join(group: string, port: number): Promise<Membership> {
-    return { remote: { address: group, port }, leave: async () => {} };
-  }
-
-  async mtuTo(): Promise<number> {
-    return 9_000;
-  }
-
-  async close(): Promise<void> {}
 }
