@@ -1,14 +1,14 @@
-// How the operator's page and the page behind an invite's link are served, under each runtime.
+// The operator's page and the page behind an invite's link, as each runtime serves them.
 import { expect, it } from "vitest";
 import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
-underEachRuntime("a page that people see", (runtime) => {
+underEachRuntime("a page for browsers", (runtime) => {
   const relay = sharedRelay(runtime);
   const get = (path: string, headers: Record<string, string> = {}) => fetch(relay().url + path, { headers });
   const filesOf = (html: string) =>
     [...html.matchAll(/(?:href|src)="(page\/[^"]+)"/g)].map(([, file = ""]) => file);
 
-  it.each(["/", "/some/where/", "/join", "/some/where/join"])("comes whole at %s", async (path) => {
+  it.each(["/", "/some/where/", "/join", "/some/where/join"])("is served completely at %s", async (path) => {
     const response = await get(path);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -51,7 +51,7 @@ underEachRuntime("a page that people see", (runtime) => {
     },
   );
 
-  it("is sent again only where it has changed", async () => {
+  it("is sent again only after a change", async () => {
     const first = await get("/");
     await first.body?.cancel();
     expect(first.headers.get("cache-control")).toBe("no-cache");
@@ -60,7 +60,7 @@ underEachRuntime("a page that people see", (runtime) => {
     expect(await again.text()).toBe("");
   });
 
-  it("is packed for who can unpack it, and weighs little", async () => {
+  it("is small, and compressed for clients that support it", async () => {
     const files = filesOf(await (await get("/")).text());
     const [main = ""] = files.filter((file) => file.endsWith("/main.js"));
     const plain = await get(`/${main}`, { "accept-encoding": "gzip;q=0, identity" });
@@ -104,7 +104,7 @@ underEachRuntime("a page that people see", (runtime) => {
 underEachRuntime("a relay with a prefix in its public URL", (runtime) => {
   const relay = sharedRelay(runtime, ["--public-url", "https://relay.example/lane"]);
 
-  it("sends who leaves the slash away to the page", async () => {
+  it("redirects a URL without a trailing slash to the page", async () => {
     const response = await fetch(`${relay().url}/lane`, { redirect: "manual" });
     expect(response.status).toBe(308);
     expect(response.headers.get("location")).toBe("/lane/");

@@ -39,25 +39,31 @@ underEachRuntime("the relay over plain HTTP", (runtime) => {
     expect(await response.text()).not.toBe("");
   });
 
-  it.each(["/v1/tunnel", "/lan/v1/tunnel"])("answers a request for %s without upgrade by asking for one", async (path) => {
-    const response = await get(path);
-    expect(response.status).toBe(426);
-    expect(response.headers.get("upgrade")).toBe("websocket");
-    expect(await response.text()).toContain("laneway.v1");
-  });
+  it.each(["/v1/tunnel", "/lan/v1/tunnel"])(
+    "answers a request for %s without upgrade by asking for one",
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(426);
+      expect(response.headers.get("upgrade")).toBe("websocket");
+      expect(await response.text()).toContain("laneway.v1");
+    },
+  );
 
-  it.each(["/nothing", "/v2/tenants"])("answers %s, which does not exist, with problem+json", async (path) => {
-    const response = await get(path);
-    expect(response.status).toBe(404);
-    expect(response.headers.get("content-type")).toBe("application/problem+json");
-    expect(await response.json()).toMatchObject({
-      status: 404,
-      title: "Not Found",
-      detail: expect.stringContaining(path),
-      code: "path.unknown",
-      hint: expect.stringMatching(/./),
-    });
-  });
+  it.each(["/nothing", "/v2/tenants"])(
+    "answers %s, which does not exist, with problem+json",
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(404);
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      expect(await response.json()).toMatchObject({
+        status: 404,
+        title: "Not Found",
+        detail: expect.stringContaining(path),
+        code: "path.unknown",
+        hint: expect.stringMatching(/./),
+      });
+    },
+  );
 
   it("answers a request as if it had not asked when it declines an upgrade", async () => {
     const headers = {

@@ -112,7 +112,7 @@ underEachRuntime("a stranger's request", (runtime) => {
       ...(body instanceof ReadableStream ? { duplex: "half" as const } : {}),
     });
 
-  it("is found for an Accept-Language of 15,500 spaces", async () => {
+  it("with 15,500 spaces in Accept-Language gets the page", async () => {
     const headers = { "accept-language": `en${" ".repeat(15_500)}x` };
     // As this program's own client takes them off at the ends.
     expect((await fetch(`${relay().url}/join`, { headers })).status).toBe(200);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
 import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-underEachRuntime("what a tenant's administrators change", (runtime) => {
+underEachRuntime("a change by a tenant's administrator", (runtime) => {
   const relay = sharedRelay(runtime);
 
   async function admin(limits: object = {}) {
