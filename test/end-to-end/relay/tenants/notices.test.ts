@@ -31,7 +31,7 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     return (await of.must("GET", `/tenants/${tenant}/notices`)) as Notice[];
   }
 
-  it("tell of every limit that is reached: which, how much it is, what to do, how often and when", async () => {
+  it("report each reached limit: its name, its value, what to do, how often and when", async () => {
     const began = Date.now() - 1_000;
     const network = await limited({ networks: 1, tokens: 1, invites: 1, devices: 1, sessions: 1 });
     const { tenant, name, token } = network;
@@ -109,7 +109,7 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     },
   );
 
-  it("tell of what the hub notices in a network", async () => {
+  it("report what the hub notices in a network", async () => {
     const network = await relay().network(undefined, { mac_limit: 2 });
     await using sends = await TunnelClient.joined(relay().url, network.token, network.vni);
     for (let i = 1; i <= 4; i++) await sends.send(packet(network.vni, ethernet(BROADCAST, station(i))));
@@ -119,7 +119,7 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     ]);
   });
 
-  it("are one tenant's, and gone with it", async () => {
+  it("belong to one tenant, and are deleted with it", async () => {
     const { tenant } = await limited({ networks: 1 });
     await relay().api("POST", `/tenants/${tenant}/networks`, { name: "more" });
     const other = await relay().network();
@@ -135,7 +135,7 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     expect(await notices(tenant)).toEqual([]);
   });
 
-  it("are in the relay's log as warnings, once in a while", async () => {
+  it("are logged by the relay as warnings, at a limited rate", async () => {
     await using own = await RelayProcess.start(runtime);
     await own.must("PATCH", "/tenants/default/limits", { networks: 1 });
     for (let i = 0; i < 5; i++) await own.api("POST", "/tenants/default/networks", { name: "more" });
