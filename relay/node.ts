@@ -60,9 +60,7 @@ const NO_HOST = [
 /** Maximum duration of a close handshake or a pending request at shutdown, in milliseconds. */
 const CLOSE_MS = 2_000;
 
-/**
- * What bounds a request before the relay answers it. Connections.ts counts and times what comes before.
- */
+/** Limits of a request until the relay answers it. `Connections` limits what comes before. */
 const REQUESTS = {
   /** Maximum size of all headers, in bytes. */
   maxHeaderSize: 16_384,

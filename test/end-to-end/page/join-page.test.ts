@@ -41,7 +41,7 @@ describe.runIf(requires("chromium"))("the page behind an invite's link", () => {
   });
 
   it.each(["", "#v1.default.short", `#v1.default.${SECRET}';rm`, `#v2.default.${SECRET}`])(
-    "puts nothing else into a command: %s",
+    "inserts only valid links into the command: %s",
     async (fragment) => {
       await using one = await open(`/join${fragment}`);
       await one.page.getByText("This link is not complete").waitFor();

@@ -28,28 +28,25 @@ underEachRuntime("a page for browsers", (runtime) => {
     }
   });
 
-  it.each(["/", "/join"])(
-    "lets nothing but its own files run at %s, and tells nobody about itself",
-    async (path) => {
-      const { headers } = await get(path);
-      const policy = headers.get("content-security-policy") ?? "";
-      expect(policy).toMatch(/^default-src 'none'; script-src 'self'; /);
-      for (const directive of [
-        "style-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-      ]) {
-        expect(policy.split("; ")).toContain(directive);
-      }
-      expect(policy).not.toMatch(/unsafe|\*|https?:/);
-      expect(headers.get("referrer-policy")).toBe("no-referrer");
-      expect(headers.get("x-content-type-options")).toBe("nosniff");
-      expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
-    },
-  );
+  it.each(["/", "/join"])("runs only its own files at %s, and sends no referrer", async (path) => {
+    const { headers } = await get(path);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; /);
+    for (const directive of [
+      "style-src 'self'",
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+    ]) {
+      expect(policy.split("; ")).toContain(directive);
+    }
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+  });
 
   it("is sent again only after a change", async () => {
     const first = await get("/");
@@ -81,7 +78,7 @@ underEachRuntime("a page for browsers", (runtime) => {
     "/page/0123456789abcdef/main.js",
     "/page/0123456789abcdef/../../../../package.json",
     "/page/main.js",
-  ])("has no %s", async (path) => {
+  ])("does not serve %s", async (path) => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -93,7 +90,7 @@ underEachRuntime("a page for browsers", (runtime) => {
     ["de, en;q=0.5, zh;q=0.7", "zh-Hans"],
     ["en-GB", "en"],
     ["zh;q=0, fr", "en"],
-  ])("says in the reader's language how to join: %s", async (asked, language) => {
+  ])("explains in the reader's language how to join: %s", async (asked, language) => {
     const response = await get("/join", asked === undefined ? {} : { "accept-language": asked });
     expect(response.headers.get("content-language")).toBe(language);
     expect(response.headers.get("vary")).toBe("accept-language");

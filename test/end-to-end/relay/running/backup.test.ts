@@ -73,7 +73,7 @@ underEachRuntime("a backup", (runtime) => {
   it.each<[string, Buffer, string]>([
     ["is no database", Buffer.from("not a database ".repeat(200)), "store.unusable"],
     ["is empty", Buffer.alloc(0), "store.unusable"],
-  ])("that %s is refused, and what is there is left as it is", async (_what, bytes, code) => {
+  ])("that %s is refused, and the existing data stays unchanged", async (_what, bytes, code) => {
     const data = directory();
     await using relay = await RelayProcess.start(runtime, { data });
     await relay.stop();

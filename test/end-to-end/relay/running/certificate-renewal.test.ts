@@ -189,7 +189,7 @@ describe.runIf(requires("openssl"))("a renewed certificate", () => {
         says: "is not what it should be",
       },
       { what: "it is gone", spoil: (lineage) => rmSync(lineage.cert), says: "can't be read" },
-    ])("refuses it with a line in the log where $what, and serves the old one", async ({ spoil, says }) => {
+    ])("refuses it with a line in the log if $what, and serves the old one", async ({ spoil, says }) => {
       const lineage = new Lineage();
       await using running = await withTunnels(runtime, lineage);
       const { relay } = running;

@@ -19,7 +19,7 @@ import { requires } from "../../../support/requirements.ts";
 
 underEachRuntime("the end of a relay", (runtime) => {
   it.each<NodeJS.Signals>(["SIGTERM", "SIGINT"])(
-    "by %s tells every session to come back, closes it with 1012, and exits with 0",
+    "by %s asks every session to reconnect, closes it with 1012, and exits with 0",
     async (signal) => {
       await using relay = await RelayProcess.start(runtime);
       const { token, vni } = await relay.network();

@@ -132,7 +132,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     [{ address: "here" }, 400, "address.outside"],
     [{ address: "10.20.0.9", device: "nobody" }, 404, "device.unknown"],
     [{ address: "10.20.0.5" }, 409, "address.taken"],
-  ])("can't be taken as %j", async (request, status, code) => {
+  ])("cannot be reserved or fixed with %j", async (request, status, code) => {
     const { path } = await network();
     await relay().must("POST", path, { address: "10.20.0.5" });
     const response = await relay().api("POST", path, request);
@@ -158,7 +158,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     { subnet: "10.20.0.0/24", addresses: false },
     { subnet: "10.20.0.0/31" },
     { subnet: "fd00::/64" },
-  ])("are not given by one that was made with %j", async (fields) => {
+  ])("are not assigned by a network created with %j", async (fields) => {
     const { by, path } = await network(fields);
     expect(await offerTo(await enrolled(by))).not.toHaveProperty("address");
     expect(await offerTo(await enrolled(by))).not.toHaveProperty("address6");

@@ -38,7 +38,7 @@ underEachRuntime("a client written by the API's document alone", (runtime) => {
     { args: [], dial: (url: string) => url },
     // It dials the address in the link and the document, not the one that the relay listens on.
     { args: ["--public-url", "http://relay.example/lan"], dial: () => "http://relay.example/lan" },
-  ])("enrols, signs, has an address, joins and passes a frame on, with $args", async ({ args, dial }) => {
+  ])("enrols, signs, gets an address, joins and sends a frame, with $args", async ({ args, dial }) => {
     await using relay = await RelayProcess.start(runtime, { args });
     await relay.must("POST", "/tenants/default/networks", { name: "office", subnet: "10.20.0.0/24" });
     const made = await relay.must("POST", "/tenants/default/invites", { network: "office", uses: 2 });

@@ -70,7 +70,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
   it.each([
     [{ devices: 1 }, "limit.devices"],
     [{ network_devices: 1 }, "limit.network-devices"],
-  ])("hold for devices as %j", async (limits, code) => {
+  ])("apply to devices as %j", async (limits, code) => {
     const network = await limited(limits);
     const by = await invite(relay(), network, { uses: 9 });
     const first = await TestDevice.enrolled(relay(), by);
@@ -118,7 +118,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
   });
 
   it.each([{ macs: 2 }, { network_macs: 2 }])(
-    "hold for MAC addresses, of all sessions together, as %j",
+    "apply to the MAC addresses of all sessions together, as %j",
     async (limits) => {
       const network = await limited(limits);
       const { tenant, token, vni } = network;

@@ -92,22 +92,17 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     [{ macs: 3 }, "limit.macs", 3],
     [{ network_macs: 3 }, "limit.network-macs", 3],
     [{}, "limit.session-macs", 64],
-  ])(
-    "tell of MAC addresses over the limit, and the session with them is told too: %j",
-    async (limits, code, limit) => {
-      const { tenant, token, vni } = await limited(limits);
-      await using sends = await TunnelClient.joined(relay().url, token, vni);
-      await using sees = await TunnelClient.joined(relay().url, token, vni);
-      for (let i = 1; i <= limit + 2; i++) await sends.send(packet(vni, ethernet(BROADCAST, station(i))));
-      const notice = await sends.control("notice");
-      expect(notice).toMatchObject({ code, message: expect.stringContaining(String(limit)) });
-      await sees.sync();
-      expect(sees.takeControls().filter(({ type }) => type === "notice")).toEqual([]);
-      expect(await notices(tenant)).toMatchObject([
-        { code, message: expect.stringContaining(String(limit)) },
-      ]);
-    },
-  );
+  ])("report MAC addresses over the limit, also to their session: %j", async (limits, code, limit) => {
+    const { tenant, token, vni } = await limited(limits);
+    await using sends = await TunnelClient.joined(relay().url, token, vni);
+    await using sees = await TunnelClient.joined(relay().url, token, vni);
+    for (let i = 1; i <= limit + 2; i++) await sends.send(packet(vni, ethernet(BROADCAST, station(i))));
+    const notice = await sends.control("notice");
+    expect(notice).toMatchObject({ code, message: expect.stringContaining(String(limit)) });
+    await sees.sync();
+    expect(sees.takeControls().filter(({ type }) => type === "notice")).toEqual([]);
+    expect(await notices(tenant)).toMatchObject([{ code, message: expect.stringContaining(String(limit)) }]);
+  });
 
   it("report what the hub notices in a network", async () => {
     const network = await relay().network(undefined, { mac_limit: 2 });

@@ -239,7 +239,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
       { kind: "vxlan", listen: "0.0.0.0:40789", group: "239.1.1.1", interface: "nope0" },
       "port.interface",
     ],
-  ])("say in plain words what the machine lacks: %s", async (_, request, code) => {
+  ])("report what the machine lacks: %s", async (_, request, code) => {
     const path = pathOf(await relay().network());
     const response = await relay().api("POST", path, request);
     expect(response.status).toBe(409);
@@ -305,7 +305,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     [{ kind: "gre", remotes: ["192.0.2.1"], routes: ["10.30.0.0/16"] }],
     [{ kind: "nvgre", remotes: ["192.0.2.1"] }],
     [{ kind: "nvgre", remotes: ["192.0.2.1"], vsid: 4095 }],
-  ])("are not made where the request can't be meant: %j", async (request) => {
+  ])("are not created from an invalid request: %j", async (request) => {
     const path = pathOf(await relay().network());
     const response = await relay().api("POST", path, request);
     expect(response.status).toBe(400);

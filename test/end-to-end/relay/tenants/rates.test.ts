@@ -57,7 +57,7 @@ underEachRuntime("a tenant's rates", (runtime) => {
     ["packets_per_second", "rate-packets", "limit.packets-per-second"],
     ["network_packets_per_second", "rate-packets", "limit.network-packets-per-second"],
   ])(
-    "hold as %s: what is over is dropped and counted, and everybody concerned is told",
+    "apply as %s: the excess is dropped, counted, and reported to the session and the administrator",
     async (limit, reason, code) => {
       const rate = limit.includes("packets") ? 50 : 50_000;
       const network = await limited({ [limit]: rate });

@@ -9,7 +9,7 @@ underEachRuntime("before welcome", (runtime) => {
   const relay = sharedRelay(runtime);
 
   it.each([9_000, 100_000, 500_000])(
-    "a text of %i bytes closes with 4002, whatever it says",
+    "a text of %i bytes closes with 4002, whatever its content",
     async (size) => {
       const { token } = await relay().network();
       await using client = await TunnelClient.open(relay().url);

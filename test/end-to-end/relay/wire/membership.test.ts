@@ -101,7 +101,7 @@ underEachRuntime("membership of a network", (runtime) => {
   });
 
   it.each([{}, { vni: "101" }, { vni: 0 }, { vni: 2 ** 24 }, { vni: 1.5 }, { vni: null }])(
-    "can't be asked for with %j: that is an error, and the session goes on",
+    "cannot be requested with %j: the relay answers with an error, and the session goes on",
     async (fields) => {
       const { token } = await relay().network();
       await using client = await TunnelClient.welcomed(relay().url, token);

@@ -218,8 +218,8 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
 
     it.each([
       ["of another version", { version: 2 }],
-      ["of a version that looks otherwise", { version: 2, client: "lab-pc", features: { batch: true } }],
-    ])("closes with 4004 where it is %s", async (_what, fields) => {
+      ["of another version with other fields", { version: 2, client: "lab-pc", features: { batch: true } }],
+    ])("closes with 4004 if it is %s", async (_what, fields) => {
       const { token } = await relay().network();
       await using client = await TunnelClient.open(relay().url);
       client.say({ ...hello({ token }), ...fields });

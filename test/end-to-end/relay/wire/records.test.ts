@@ -163,12 +163,12 @@ underEachRuntime("a binary message", (runtime) => {
         (vni) => rawRecord(1, Buffer.concat([vxlan(vni, { flags: 0xf7ff_ffff }), good])),
       ],
       ["of VNI 0", () => packet(0, good)],
-      ["of a VNI that nobody has", () => packet(0xffffff, good)],
+      ["of an unused VNI", () => packet(0xffffff, good)],
       ["from a multicast address", (vni) => packet(vni, ethernet(BROADCAST, "01:00:5e:00:00:01", "dropped"))],
       ["from the broadcast address", (vni) => packet(vni, ethernet(BROADCAST, BROADCAST, "dropped"))],
       ["from an address of zeros", (vni) => packet(vni, ethernet(BROADCAST, "00:00:00:00:00:00", "dropped"))],
-      ["for offload that was not agreed on", (vni) => rawRecord(2, offload(vni))],
-    ])("drops what is %s, and the session goes on", async (_what, record) => {
+      ["for offload without the feature", (vni) => rawRecord(2, offload(vni))],
+    ])("drops a record %s, and the session goes on", async (_what, record) => {
       await using stack = new AsyncDisposableStack();
       const { network, sends, receives } = await pair(stack);
       await sends.send(record(network.vni));
