@@ -111,7 +111,7 @@ underEachRuntime("the administration API", (runtime) => {
     [{ name: "n", vin: 5 }, /vin/],
     [[], /./],
     ["n", /./],
-  ])("refuses to make a network of %j, and says why", async (request, why) => {
+  ])("refuses to create a network from %j, and gives the reason", async (request, why) => {
     const told = await problem("POST", "/tenants/default/networks", request);
     expect(told).toMatchObject({ status: 400, detail: expect.stringMatching(why) });
     expect(await relay().must("GET", "/tenants/default/networks")).toMatchObject([{ name: "lan" }]);
@@ -141,7 +141,7 @@ underEachRuntime("the administration API", (runtime) => {
   });
 
   it.each([{}, { network: 5 }, { network: "lan", expires_in: 0 }, { network: "lan", expires_in: -1 }])(
-    "refuses to make a token of %j",
+    "refuses to create a token from %j",
     async (request) => {
       expect(await problem("POST", "/tenants/default/tokens", request)).toMatchObject({ status: 400 });
     },

@@ -20,7 +20,7 @@ describe("a path behind a reverse proxy", () => {
     ["/v1x/tenants", "/v1x/tenants"],
     ["/xhealthz", "/xhealthz"],
     ["/healthz/more", "/healthz/more"],
-  ])("%s means %s", (path, meant) => {
+  ])("%s is routed as %s", (path, meant) => {
     expect(withoutPrefix(path)).toBe(meant);
   });
 

@@ -176,7 +176,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect(await rows(network, "neighbours")).toEqual([]);
   });
 
-  it("keeps its machines' addresses while they answer, if another registers them, and both are told", async () => {
+  it("keeps its machines' addresses while they answer, even if another client registers them, and both get a notice", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two", "three");
     const [one, two, three] = clients;
