@@ -1,4 +1,4 @@
-/** The relay's certificate and key: read from their files, and read again when they are renewed. */
+/** The relay's certificate and key: read from files, and read again after renewal. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import type { Logger } from "pino";
@@ -10,13 +10,16 @@ export interface CertificateFiles {
   readonly keyFile: string;
 }
 
-/** What the files held when they were read, as PEM. */
+/** The content of the files, as PEM. */
 export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Between two looks at the files, in milliseconds. A change is served after two looks at most, which find the same. */
+/**
+ * Interval between checks of the files, in milliseconds. The relay serves a change once two checks in a row see the
+ * same.
+ */
 const POLL_MS = 1_500;
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
@@ -24,14 +27,14 @@ const BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 /**
  * Reads a certificate chain and its key, and checks that they belong together.
  *
- * @throws Fault `relay.tls` where a file can't be read, is no PEM, or belongs to another
+ * @throws Fault `relay.tls` if a file is unreadable or no PEM, or if the two do not belong together
  */
 export function readCertificate({ certFile, keyFile }: CertificateFiles): CertificatePair {
   const cert = readPem(certFile);
   const key = readPem(keyFile);
   const [own] = parsePem(certFile, () =>
-    // Every certificate of the chain, because a runtime may find only at the next handshake that one is broken. A file
-    // without any is parsed as it is, for the error.
+    // Parses every certificate of the chain, because a runtime may notice a broken one only at the next handshake.
+    // Without any block, parses the whole file to get the error.
     (cert.match(BLOCK) ?? [cert]).map((block) => new X509Certificate(block)),
   );
   const privateKey = parsePem(keyFile, () => createPrivateKey(key));
@@ -47,38 +50,38 @@ export function readCertificate({ certFile, keyFile }: CertificateFiles): Certif
 
 export interface CertificateWatchOptions {
   readonly files: CertificateFiles;
-  /** What the server has now. */
+  /** The pair that the server uses now. */
   readonly pair: CertificatePair;
-  /** Has the server use another pair from its next handshake on. */
+  /** Makes the server use another pair from its next handshake on. */
   readonly use: (pair: CertificatePair) => void;
   readonly log: Logger;
 }
 
 /**
- * Reads the files again when they change, and when told to. A pair that can't be used is refused with a line in the log, and
- * the one in use stays.
+ * Reads the files again when they change, and on request. If a pair is invalid, logs a warning and keeps the one in
+ * use.
  *
- * Looks at the files by `stat` every few seconds. Notifications of the kernel are tied to an inode, so they miss what renewal
- * does: certbot swaps symbolic links to other files, Kubernetes one to a directory further up, and network file systems
- * notify of nothing that another machine did.
+ * Polls the files by `stat` every few seconds. Kernel notifications are tied to an inode, so they miss renewals:
+ * certbot swaps symbolic links to other files, Kubernetes one to a directory further up, and network file systems do
+ * not report changes by other machines.
  */
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
   readonly #timer: ReturnType<typeof setInterval>;
   #pair: CertificatePair;
-  /** The state of the files when they were last read, and when they were last looked at. */
+  /** The state of the files at the last read, and at the last check. */
   #read: string | undefined;
   #seen: string | undefined;
 
   constructor(options: CertificateWatchOptions) {
     this.#options = options;
     this.#pair = options.pair;
-    // `#read` is not set, so the first look reads them: they may have changed since the pair was read.
+    // `#read` is unset, so the first check reads the files: they may have changed since the pair was read.
     this.#timer = setInterval(() => this.#look(), POLL_MS);
     this.#timer.unref();
   }
 
-  /** Reads the files now. Never throws: what is wrong with them is logged. */
+  /** Reads the files now. Never throws; logs errors instead. */
   reload(): void {
     const { files, use, log } = this.#options;
     this.#read = stateOf(files);
@@ -102,7 +105,7 @@ export class CertificateWatch {
     clearInterval(this.#timer);
   }
 
-  /** Reads what has changed once it stays as it is, because the two files are written one after the other. */
+  /** Reads changed files only after they have settled, because the two are written one after the other. */
   #look(): void {
     const state = stateOf(this.#options.files);
     const isSettled = state === this.#seen;
@@ -111,7 +114,7 @@ export class CertificateWatch {
   }
 }
 
-/** What tells a file from an earlier one under the same name; symbolic links are followed. */
+/** Returns a text that changes when a file is replaced or written; follows symbolic links. */
 function stateOf({ certFile, keyFile }: CertificateFiles): string {
   return [certFile, keyFile]
     .map((path) => {

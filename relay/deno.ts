@@ -1,8 +1,8 @@
 /**
  * The relay under Deno: `deno run --allow-all relay/deno.ts [options of laneway relay]`.
  *
- * It serves through Deno's node:http and `ws`, as under Node. Deno.upgradeWebSocket cuts the connection where
- * data is under way when the relay closes it, so that the close code is lost, and has no limit for messages.
+ * It serves through Deno's node:http and `ws`, as under Node. Deno.upgradeWebSocket has no limit for messages. It also
+ * cuts a connection with data in flight when the relay closes it, so the close code is lost.
  */
 import process from "node:process";
 import { explainCommand, throwing } from "../system/command.ts";

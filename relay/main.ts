@@ -7,24 +7,24 @@ import { CertificateWatch } from "./certificate.ts";
 import { relayOptions } from "./options.ts";
 import { createRelay, type Serve, type Server } from "./relay.ts";
 
-/** Bytes of the log that wait while it can't be written. */
+/** Maximum size of the log that waits while it cannot be written, in bytes. */
 const UNWRITTEN_LOG_BYTES = 1_048_576;
 
 /**
- * Runs a relay until the process is told to end: cleanly at the first SIGINT or SIGTERM, at once at the second. SIGHUP has it
- * read its certificate again, as servers do.
+ * Runs a relay until a signal ends it: cleanly at the first SIGINT or SIGTERM, at once at the second. SIGHUP reloads
+ * the certificate.
  *
- * @param given the options as commander read them
+ * @param given the options as parsed by commander
  */
 export async function runRelay(given: Readonly<Record<string, unknown>>, serve: Serve): Promise<void> {
   let watch: CertificateWatch | undefined;
   const told = untilTold(() => watch?.reload());
-  // What the relay writes is its owner's alone.
+  // Only the owner may read the relay's files.
   process.umask(0o077);
   const options = relayOptions(given);
   const destination = pino.destination({ dest: 2, sync: true, maxLength: UNWRITTEN_LOG_BYTES });
   const log = pino({ base: null, level: process.env["LANEWAY_LOG_LEVEL"] ?? "info" }, destination);
-  // A file on a full disk, or a reader that has gone, must not end the relay. What is not written waits, or is dropped.
+  // A full disk or a closed pipe must not end the relay. Unwritten log lines wait, or are dropped.
   destination.on("error", () => {});
   process.stdout.on("error", () => {});
   const relay = await createRelay(options, log);
@@ -54,9 +54,9 @@ export async function runRelay(given: Readonly<Record<string, unknown>>, serve: 
 }
 
 /**
- * Settles at the first signal to end; the second ends the process at once.
+ * Resolves at the first signal to end; the second ends the process at once.
  *
- * @param reload called at each SIGHUP, unless it says that the terminal is gone that the relay runs in: that is an end
+ * @param reload called at each SIGHUP, except when the relay's terminal has closed, which ends the relay instead
  */
 function untilTold(reload: () => void): Promise<void> {
   const inTerminal = isatty(1) || isatty(2);
@@ -73,7 +73,7 @@ function untilTold(reload: () => void): Promise<void> {
   });
 }
 
-/** Whether the process still has a controlling terminal. */
+/** Returns whether the process still has a controlling terminal. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync("/dev/tty", "r"));
@@ -94,7 +94,7 @@ and use it there, as root:
 `;
 }
 
-/** The URL with an address of this machine in it, where it listens on all of them. */
+/** Returns the URL with an address of this machine if the relay listens on all of them. */
 function reachable(url: string): string {
   const addresses = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
   const outside = addresses.find(({ family, internal }) => family === "IPv4" && !internal);

@@ -1,4 +1,4 @@
-/** The relay under Node: `ws` for the tunnels, node:http(s) for the rest, and nothing but adapting. */
+/** Adapts the relay to Node: `ws` for the tunnels, node:http(s) for the rest. */
 import {
   createServer,
   type IncomingMessage,
@@ -35,15 +35,21 @@ import { originOf } from "./origin.ts";
 import type { Relay, Server } from "./relay.ts";
 
 /**
- * Bytes that the kernel may hold unsent. What is there can't be reordered or dropped any more, so it is kept to what
- * a line needs; the queue before it is the one that is fair.
+ * Maximum number of unsent bytes in the kernel. They can no longer be reordered or dropped, so the limit is just what a
+ * line needs; the queue before it is the fair one.
  */
 const UNSENT_BYTES = 128 * 1024;
 
-/** The relay's first choice is a seventh quicker than Node's, with 256 bits, and as safe; who wants another still gets it. */
+/**
+ * Puts first a cipher that is a seventh faster than Node's choice, with 256 bits, and as safe. Clients may still choose
+ * others.
+ */
 const CIPHERS = `TLS_AES_128_GCM_SHA256:${DEFAULT_CIPHERS}`;
 
-/** Raw Ethernet: the access token is the path's last part, as other people's clients can be given nothing but a URL. */
+/**
+ * The path of raw Ethernet. The access token is its last part, because clients of other projects are configured by a
+ * URL only.
+ */
 const ETHERNET_PATH = "/v1/ethernet";
 
 const NO_HOST = [
@@ -51,32 +57,30 @@ const NO_HOST = [
   "Send the relay's name or address as Host, as HTTP has it.",
 ] as const;
 
-/** How long a close handshake or a request under way may take, in milliseconds. */
+/** Maximum duration of a close handshake or a pending request at shutdown, in milliseconds. */
 const CLOSE_MS = 2_000;
 
-/**
- * What bounds a request before the relay answers it. Connections.ts counts and times what comes before.
- */
+/** Limits of a request until the relay answers it. `Connections` limits what comes before. */
 const REQUESTS = {
-  /** Bytes of all headers. */
+  /** Maximum size of all headers, in bytes. */
   maxHeaderSize: 16_384,
-  /** Milliseconds until all headers are there, and until the body is. */
+  /** Milliseconds until all headers have arrived, and until the whole request has. */
   headersTimeout: SILENT_MS,
   requestTimeout: 30_000,
-  /** How often these are looked at, in milliseconds. */
+  /** Interval between checks of these timeouts, in milliseconds. */
   connectionsCheckingInterval: 2_000,
 } as const;
 
-/** How many headers are kept of a request. */
+/** Maximum number of headers of a request; the rest is ignored. */
 const HEADERS = 100;
 
-/** Milliseconds after which a connection is cut whose other side takes nothing of an answer, or sends nothing. */
+/** Milliseconds without traffic in either direction after which a connection is cut. */
 const STALLED_MS = 60_000;
 
-/** How often the log is told that connections can't be accepted, in milliseconds. */
+/** Minimum interval between log lines about failures to accept, in milliseconds. */
 const FAILURE_LOG_MS = 60_000;
 
-/** @throws the system's error where the address can't be listened on */
+/** @throws the system's error if it cannot listen on the address */
 export async function serve(relay: Relay, options: RelayOptions): Promise<Server> {
   const { hostname, port, tls, framing, trustedProxies } = options;
   const connections = new Connections({ limits: options.connections, log: relay.log });
@@ -86,7 +90,7 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
     trustedProxies.addressOf(socket.remoteAddress ?? "", headers["x-forwarded-for"]?.toString());
   const reachedAt = ({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">) =>
     originOf({ peer: socket.remoteAddress ?? "", headers }, origins);
-  /** Requests under way that came through trusted proxies, by where they really come from. */
+  /** The number of pending requests through trusted proxies, by client address. */
   const proxied = new SourceCounter(options.connections.strangersPerAddress);
 
   const requests = new RequestQueue(relay.hub.visitors);
@@ -114,7 +118,8 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
     }
     requests.take(incoming, outgoing, () => void answer(incoming, outgoing));
   };
-  // Others may ask for h2c, which may be declined: their request is answered as if they had not (RFC 9110 section 7.8).
+  // Other upgrades, such as h2c, may be declined: the request is answered as if it had not asked (RFC 9110 section
+  // 7.8).
   const upgrades = {
     ...REQUESTS,
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
@@ -131,7 +136,7 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
   server.on("connection", (socket: Socket) => visits.enter(socket));
   const scheme = tls === undefined ? "http" : "https";
   const accept = accepting({
-    // A little more than the limit, so that it is the session that says why it closes.
+    // Above the session's own limit, so that the session rejects the message and gives the reason.
     maxBytes: 2 * MESSAGE_BYTES,
     first: { bytes: HUB_LIMITS.helloBytes, code: Close.malformed },
     subprotocol: SUBPROTOCOL,
@@ -196,7 +201,7 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
   };
 }
 
-/** The access token at the end of a path of raw Ethernet; undefined of any other path. */
+/** Returns the access token at the end of a raw Ethernet path; undefined for any other path. */
 function ethernetTokenOf(path: string): string | undefined {
   const end = path.lastIndexOf("/");
   const token = path.slice(end + 1);
@@ -204,12 +209,12 @@ function ethernetTokenOf(path: string): string | undefined {
 }
 
 function refuseUpgrade(socket: Socket, status: string): void {
-  // Not only ended: the other side could keep its half open.
+  // Destroyed too, because the other side could keep its half open.
   socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
-/** Has the relay go on when a connection can't be accepted. The log is told once a minute. */
+/** Keeps the relay running when it cannot accept a connection. Logs at most once a minute. */
 function logFailures(server: NodeServer, log: Logger): void {
   let loggedAt = Number.NEGATIVE_INFINITY;
   server.on("error", (error) => {
@@ -221,8 +226,8 @@ function logFailures(server: NodeServer, log: Logger): void {
 }
 
 /**
- * Hands on what comes in, and gives up a connection that has fallen silent. What it makes for the connection's life knows
- * nothing of the request, which would otherwise live as long.
+ * Passes messages to the session, and cuts a connection that has fallen silent. Its closures do not reference the
+ * request, which would otherwise stay in memory as long as the connection.
  */
 function attend(socket: MessageSocket, events: ConnectionEvents, tunnels: Set<MessageSocket>): void {
   tunnels.add(socket);

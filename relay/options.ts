@@ -12,30 +12,30 @@ import { TrustedProxies } from "./arrivals/trusted-proxies.ts";
 import { type CertificateFiles, type CertificatePair, readCertificate } from "./certificate.ts";
 import type { AuditRetention } from "./tenants/audit-keeper.ts";
 
-/** What a relay is told when it starts. */
+/** The options of a relay. */
 export interface RelayOptions {
   readonly hostname: string;
   readonly port: number;
   readonly data: string;
-  /** Where clients reach it; by default where a request says that it is. */
+  /** The URL at which clients reach the relay; by default, each request tells it. */
   readonly publicUrl: URL | undefined;
-  /** What the server begins with, and where it was read from. */
+  /** The certificate and key at the start, and their files. */
   readonly tls: (CertificatePair & CertificateFiles) | undefined;
-  /** Who does the WebSockets' framing. */
+  /** The implementation of WebSocket framing. */
   readonly framing: Framing;
-  /** Those whose `X-Forwarded-For` is believed; none by default. */
+  /** The proxies whose `X-Forwarded-For` is trusted; none by default. */
   readonly trustedProxies: TrustedProxies;
-  /** What the audit log keeps. */
+  /** The limits of the audit log. */
   readonly audit: AuditRetention;
   readonly connections: ConnectionLimits;
   readonly json: boolean;
 }
 
-/** What the audit log keeps unless it is said: a year and a month, as most rules ask for. */
+/** Default limits of the audit log: 400 days, because many rules require a year. */
 const AUDIT_DAYS = 400;
 const AUDIT_ENTRIES = 100_000;
 
-/** A number of connections: digits on the command line and in the environment, a number in the file. */
+/** A number of connections: digits on the command line and in the environment, a number in the config file. */
 const count = z
   .union([
     z.number(),
@@ -123,9 +123,9 @@ export function relayCommand(): Command {
 }
 
 /**
- * Makes options of what commander read: the command line wins, then the environment, then the file.
+ * Parses the options read by commander: the command line wins, then the environment, then the file.
  *
- * @throws Fault for values that can't be meant and files that can't be read
+ * @throws Fault for invalid values and unreadable files
  */
 export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOptions {
   const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket, trustedProxy } = given;
@@ -230,7 +230,7 @@ function readTls(certFile: string | undefined, keyFile: string | undefined): Rel
   return { certFile, keyFile, ...readCertificate({ certFile, keyFile }) };
 }
 
-/** Where a relay keeps its data unless it is told. */
+/** Returns the default data directory. */
 export function defaultData(): string {
   if (process.getuid?.() === 0) return "/var/lib/laneway/relay";
   return join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "laneway", "relay");

@@ -1,48 +1,48 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { TrustedProxies } from "./arrivals/trusted-proxies.ts";
 
-/** Where a client reaches the relay, as far as its request tells. */
+/** The URL at which a client reaches the relay, as far as its request tells. */
 export interface ReachedAt {
-  /** The origin: `https://relay.example`, with the port where it is not the scheme's own (RFC 6454 section 6.2). */
+  /** The origin: `https://relay.example`, with the port unless it is the scheme's default (RFC 6454 section 6.2). */
   readonly origin: string;
-  /** The URL that the relay's paths are below, without a slash at its end. */
+  /** The base URL of the relay's paths, without a trailing slash. */
   readonly base: string;
-  /** Why links that are made of it may lead nowhere, if they may: what is missing, and what to do about it. */
+  /** Why links based on it may not work, and what to do about it; undefined if they should. */
   readonly doubt: { readonly message: string; readonly hint: string } | undefined;
 }
 
 export interface OriginOptions {
-  /** What the operator says; it wins. */
+  /** The operator's `--public-url`, which takes precedence. */
   readonly publicUrl: URL | undefined;
   readonly trustedProxies: TrustedProxies;
   /** Whether the relay serves TLS itself. */
   readonly tls: boolean;
 }
 
-/** What a request tells of where it was sent to. */
+/** What a request tells about its destination. */
 export interface Asked {
-  /** The address that the connection comes from. */
+  /** The remote address of the connection. */
   readonly peer: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Characters of a host, with its port: a name has 253 at most (RFC 1035 section 2.3.4). */
+/** Maximum length of a host with its port, in characters: a name has at most 253 (RFC 1035 section 2.3.4). */
 const HOST_LENGTH = 261;
 
-/** Characters of a forwarded header that are read: more than any chain of proxies writes. */
+/** Number of characters read of a forwarded header: more than any chain of proxies writes. */
 const HEADER_LENGTH = 1_024;
 
-/** A host as `Host` may have it (RFC 9110 section 7.2): a name or an IPv4 address, or IPv6 in brackets; then a port. */
+/** Matches a value of `Host` (RFC 9110 section 7.2): a name or an IPv4 address, or IPv6 in brackets; then a port. */
 const HOST = /^(?:[a-z0-9_](?:[a-z0-9_.-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 
 /**
- * Returns where a request reached the relay. The challenge of a tunnel, the proofs of devices, the links of invites and
- * those of lists all go by it.
+ * Returns the URL at which a request reached the relay. The challenge of a tunnel, the proofs of devices, and the links
+ * of invites and lists depend on it.
  *
- * The operator's `--public-url` wins. Else the request says it: a trusted proxy by `X-Forwarded-Proto` and
- * `X-Forwarded-Host`, all others by `Host`. SECURITY.md says what follows from believing `Host`.
+ * The operator's `--public-url` wins. Otherwise the request tells it: by `X-Forwarded-Proto` and `X-Forwarded-Host` if
+ * it comes from a trusted proxy, by `Host` if not. SECURITY.md describes the consequences of trusting `Host`.
  *
- * @returns undefined where the request names no host, or none that can be
+ * @returns undefined if the request names no host, or an invalid one
  */
 export function originOf(
   { peer, headers }: Asked,
@@ -67,8 +67,8 @@ export function originOf(
 }
 
 /**
- * Returns what the first of the trusted proxies wrote. Each of them appends to what it was sent, or replaces it; what
- * stands before is a stranger's.
+ * Returns the value that the first trusted proxy wrote. Each proxy appends to the header or replaces it; earlier values
+ * come from strangers.
  */
 function said(header: string | readonly string[] | undefined, proxies: number): string | undefined {
   const values = (header ?? "").toString().slice(-HEADER_LENGTH).split(",");
@@ -88,7 +88,7 @@ function proxyDoubt(peer: string, proto: string | undefined): ReachedAt["doubt"]
   };
 }
 
-/** A request that came through a proxy, as it seems, which the relay was not told of: what it says is not believed. */
+/** Returns a doubt if the request seems to have come through an untrusted proxy, whose headers are ignored. */
 function strangerDoubt(
   peer: string,
   origin: string,

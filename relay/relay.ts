@@ -18,37 +18,37 @@ import { AuditKeeper } from "./tenants/audit-keeper.ts";
 import { Tenants } from "./tenants/tenants.ts";
 import { nodeUnderlay } from "./underlay/node-underlay.ts";
 
-/** A relay put together, without a server in front: what a runtime's adapter serves. */
+/** An assembled relay without a server, as a runtime's adapter serves it. */
 export interface Relay {
   readonly hub: Hub;
   readonly adminTokenFile: string;
   readonly log: Logger;
-  /** Answers every request that is no WebSocket. @param from what the runtime's adapter knows of it */
+  /** Answers a request that is no WebSocket. @param from what the runtime's adapter knows about it */
   fetch(request: Request, from: ApiEnv["Bindings"]): Response | Promise<Response>;
-  /** Has every session go elsewhere; requests are still answered. */
+  /** Asks all sessions to reconnect elsewhere; still answers requests. */
   drain(): void;
-  /** Closes the store: after the server, so that every request under way was answered. */
+  /** Closes the store. Call it after the server has closed, so that pending requests are answered. */
   close(): void;
 }
 
-/** A server that an adapter has started. */
+/** A server started by an adapter. */
 export interface Server {
-  /** Where it listens, `http(s)://host:port`. */
+  /** The URL it listens at, `http(s)://host:port`. */
   readonly url: string;
-  /** Serves another certificate from the next handshake on; connections that are open stay. */
+  /** Uses another certificate from the next handshake on; open connections stay. */
   useCertificate(pair: CertificatePair): void;
-  /** Ends it; connections that do not close in time are cut. */
+  /** Closes the server; cuts connections that do not close in time. */
   close(): Promise<void>;
 }
 
-/** How a runtime serves a relay. */
+/** Starts a runtime's server for a relay. */
 export type Serve = (relay: Relay, options: RelayOptions) => Promise<Server>;
 
-/** Milliseconds between two steps of keeping the books, and between two where there is more to do: frames go between. */
+/** Milliseconds between bookkeeping steps, and between steps with work left, so that frames pass in between. */
 const IDLE_MS = 1_000;
 const BUSY_MS = 50;
 
-/** Opens the data directory and puts a relay together over it. */
+/** Opens the data directory and assembles a relay on it. */
 export async function createRelay(options: RelayOptions, log: Logger): Promise<Relay> {
   const directory = openDataDirectory(options.data);
   const store = SqliteStore.open(directory.database);
@@ -103,7 +103,7 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   };
 }
 
-/** Says in the log what failed and was contained, and how the store does. */
+/** Logs contained failures and changes of the store's health. */
 function logTroubles(health: StoreHealth, log: Logger): void {
   health.onTrouble(({ what, error, count }) =>
     log.error({ work: what, times: count, err: error }, "bookkeeping failed; everything else goes on"),
@@ -116,9 +116,9 @@ function logTroubles(health: StoreHealth, log: Logger): void {
 }
 
 /**
- * Writes what waits to be written, trims the audit log, and tries a store that fails, about once a second.
+ * About once a second, writes pending audit entries, trims the audit log, and retries a failing store.
  *
- * @returns ends it
+ * @returns a function that stops it
  */
 function keepBooks(tenants: Tenants, keeper: AuditKeeper): () => void {
   let timer: ReturnType<typeof setTimeout>;
@@ -136,6 +136,6 @@ function tryAgain(tenants: Tenants): void {
   try {
     tenants.check();
   } catch {
-    // The store's health knows, and has said so in the log.
+    // The store's health has recorded and logged it.
   }
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { defaultData } from "./options.ts";
 
-/** Returns `laneway restore`, which works on the data directory itself while no relay uses it. */
+/** Returns `laneway restore`, which changes the data directory directly while no relay uses it. */
 export function restoreCommand(): Command {
   return new Command("restore")
     .description("put a backup in the place of a relay's data, while no relay uses it")

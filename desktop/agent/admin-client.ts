@@ -12,17 +12,17 @@ import { request } from "./reach/request.ts";
 import { problemDetails, readJson } from "./tunnel/http-answer.ts";
 import { isForLogin, notARelay, Unreachable, wantsLogin } from "./tunnel/tunnel-errors.ts";
 
-/** How long a relay may take to answer, in milliseconds. */
+/** Maximum time for a relay's answer, in milliseconds. */
 const ANSWER_MS = 15_000;
 
-/** What a connection that was lost is called. */
+/** Error codes of a lost connection. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
-/** Asks a relay's administration API from this machine. */
+/** Calls a relay's administration API from this machine. */
 export class AdminClient extends ApiClient {
   readonly #transport: AdminTransport;
 
-  /** @param reach how to get there; straight or by the environment's proxy unless given */
+  /** @param reach the way to the relay; by default direct, or through the environment's proxy */
   constructor(relay: URL, token: string, reach: Reach = PLAIN) {
     const transport = new AdminTransport(relay, token, reach);
     super(transport);
@@ -30,10 +30,10 @@ export class AdminClient extends ApiClient {
   }
 
   /**
-   * Fetches what is no JSON, and may have no end.
+   * Fetches a response that is not JSON and may be endless.
    *
-   * @param type its media type
-   * @param signal ends it
+   * @param type the expected media type
+   * @param signal ends the stream
    */
   async stream<Path extends string>(
     path: Path,
@@ -46,7 +46,7 @@ export class AdminClient extends ApiClient {
   }
 }
 
-/** Sends requests as this machine reaches the relay: by its proxies, with its TLS, and faults of its own. */
+/** Sends requests with this machine's proxies and TLS settings, and turns failures into faults. */
 class AdminTransport implements Transport {
   readonly #relay: URL;
   readonly #token: string;
@@ -101,11 +101,11 @@ class AdminTransport implements Transport {
 
   async #fetch({ method, target, body, key }: ApiRequest, signal: AbortSignal): Promise<Response> {
     const base = this.#relay.href.replace(/\/+$/, "");
-    // The token and what is asked are for this relay, and not for wherever a redirect sends us: none is followed.
+    // Follows no redirects, because the token and the request are for this relay only.
     return await request(new URL(`${base}${target}`), this.#reach, {
       method,
       headers: {
-        // Where a proxy in front of the relay takes the one header, the token goes in the other.
+        // If a proxy in front of the relay uses Authorization, the token goes in the other header.
         ...(this.#reach.login === undefined
           ? { authorization: `Bearer ${this.#token}` }
           : { "x-laneway-token": this.#token }),
@@ -118,7 +118,7 @@ class AdminTransport implements Transport {
   }
 }
 
-/** Whether there was a connection, which ended before the answer was whole. */
+/** Returns whether an established connection ended before the answer was complete. */
 function isLost(error: unknown): boolean {
   return LOST.has((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -23,11 +23,11 @@ export interface AdministrationOptions extends BackupOptions {
   readonly hub: Hub;
   readonly log: Logger;
   readonly ports: UnderlayPorts;
-  /** Seconds, never going back: what the forwarding table counts in. */
+  /** Returns monotonic seconds, the time base of the forwarding table. */
   readonly clock: () => number;
 }
 
-/** All that administrators can ask: tenants and everything that is theirs. */
+/** Returns the operations of administrators: on tenants and on everything that belongs to them. */
 export function administration(options: AdministrationOptions): Operation[] {
   return [
     ...tenantOperations(options),

@@ -14,24 +14,24 @@ import { shortened } from "./kernel/quoted.ts";
 import { healthOperations } from "./observation/health.ts";
 import { enrolOperations } from "./resources/enrol.ts";
 
-/** Bytes of an administrator's body at most: far more than any that is understood. */
+/** Maximum size of an administrator's request body, in bytes: far more than any valid request needs. */
 const BODY_BYTES = 65_536;
-/** And of a stranger's: an enrolment, with room for fields to come. */
+/** Maximum size of an enrolment request's body, in bytes, with room for future fields. */
 const STRANGERS_BODY_BYTES = 16_384;
-/** Characters of a path at most: a prefix, and the longest names there are. */
+/** Maximum length of a path, in characters: a prefix and the longest names. */
 const PATH_LENGTH = 2_048;
 
 export interface AppOptions extends AdministrationOptions {
   /** SHA-256 of the relay administrator's token, hexadecimal. */
   readonly adminHash: string;
   readonly guesses: GuessLimiter;
-  /** What people see in a browser: the operator's page, and what is behind an invite's link. */
+  /** The pages for browsers: the operator's page and the page behind an invite's link. */
   readonly page: Hono<ApiEnv>;
 }
 
-/** Everything over HTTP but the tunnel itself: health, enrolment and the administration API. */
+/** Returns the app that serves everything over HTTP except the tunnel: health, enrolment and the administration API. */
 export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
-  // A reverse proxy may leave its prefix in front.
+  // A reverse proxy may leave its prefix in front of the path.
   const app = new OpenAPIHono<ApiEnv>({ getPath: (request) => withoutPrefix(new URL(request.url).pathname) });
   app.onError((error) => {
     if (!(error instanceof Fault)) options.log.error({ err: error }, "a request failed");
@@ -49,7 +49,7 @@ export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
     await next();
     const { headers } = context.res;
     headers.set("x-content-type-options", "nosniff");
-    // Much of it is secret, and none of it stays true.
+    // Not cacheable because answers may contain secrets and are soon out of date.
     headers.set("cache-control", "no-store");
   });
   app.use("/v1/enrol", limitBody(STRANGERS_BODY_BYTES));
@@ -60,7 +60,7 @@ export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
   mount(app, enrolOperations(options), idempotency);
   app.use("/v1/*", access(options));
   app.use("/v1/*", changeRate(options.tenants));
-  // Not before: nothing of a stranger's body is kept.
+  // Placed after enrolment and access, so that the relay never buffers a large body without valid credentials.
   app.use("/v1/*", limitBody(BODY_BYTES));
   mount(app, administration(options), idempotency);
   return app;
@@ -72,9 +72,9 @@ function limitBody(bytes: number): MiddlewareHandler<ApiEnv> {
   return bodyLimit({ maxSize: bytes, onError });
 }
 
-/** The path from `/v1`, `/healthz`, `/readyz`, `/join` or a file of the page on; `/` where it ends so. */
+/** Returns the path from `/v1`, `/healthz`, `/readyz`, `/join` or a page file on; `/` if the path ends in a slash. */
 export function withoutPrefix(path: string): string {
-  // The expression below looks at a path again from each of its slashes.
+  // Limited because the expression below rescans the path from each of its slashes.
   if (path.length > PATH_LENGTH) return path;
   return /\/(?:v1(?:\/.*)?|healthz|readyz|join|page\/[0-9a-f]{16}\/[a-z0-9./-]+|)$/.exec(path)?.[0] ?? path;
 }

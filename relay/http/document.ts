@@ -35,11 +35,13 @@ const TAGS = [
 ];
 
 export interface DocumentOptions {
-  /** The app whose operations are described. */
+  /** The app whose operations the document describes. */
   readonly app: OpenAPIHono<ApiEnv>;
 }
 
-/** The description of everything else, made of the schemas that requests are held to. */
+/**
+ * Returns the operation that serves the OpenAPI document, which is generated from the schemas that validate requests.
+ */
 export function documentOperations({ app }: DocumentOptions): Operation[] {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
     type: "http",
@@ -53,8 +55,8 @@ export function documentOperations({ app }: DocumentOptions): Operation[] {
     name: TOKEN_HEADER,
     description: "The same token, where a proxy in front of the relay has its own use for Authorization.",
   });
-  // Made when it is asked for first: all operations are there by then. As text, because writing it takes milliseconds, and
-  // everybody may ask; with a place for the URL, which is the request's.
+  // Generated at the first request, when all operations are registered. Kept as text because serializing takes
+  // milliseconds and anyone may ask. The server's URL is left open because it depends on the request.
   let made: readonly [before: string, after: string] | undefined;
   return [
     operation({
@@ -75,7 +77,7 @@ export function documentOperations({ app }: DocumentOptions): Operation[] {
   ];
 }
 
-/** The document around the URL of its server. */
+/** Returns the document's text before and after the URL of its server. */
 function documentText(app: OpenAPIHono<ApiEnv>): readonly [before: string, after: string] {
   const servers = [{ url: "" }];
   const document = app.getOpenAPI31Document({ openapi: "3.1.0", servers, info: INFO, tags: TAGS });

@@ -23,7 +23,7 @@ export async function pageApp(
   } else {
     await servePage(app, files);
   }
-  // Relative URLs need the slash at the end of the prefix.
+  // Relative URLs need a slash after the prefix.
   const prefix = publicUrl?.pathname.replace(/\/+$/, "") ?? "";
   if (prefix !== "") app.get(prefix, (context) => context.redirect(`${prefix}/`, 308));
   return app;

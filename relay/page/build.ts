@@ -5,7 +5,10 @@ import { PAGE_FOLDER } from "./page-assets.ts";
 const APP = join(import.meta.dirname, "app");
 const entry = (name: string) => join(APP, name);
 
-/** How vite builds the operator's page and the join page. The relay writes their documents (`document.ts`, `join-page.ts`). */
+/**
+ * Returns vite's configuration for the operator's page and the join page. The relay writes their documents
+ * (`document.ts`, `join-page.ts`).
+ */
 export function pageBuild(): InlineConfig {
   return {
     root: APP,
@@ -17,14 +20,15 @@ export function pageBuild(): InlineConfig {
       outDir: PAGE_FOLDER,
       emptyOutDir: true,
       target: "es2024",
-      // The polyfill would be a script of its own in each entry, and inlined assets data: URLs; the policy has neither.
+      // Omits the polyfill, an extra script in each entry, and inlined assets, which are data: URLs. The policy covers
+      // neither.
       modulePreload: false,
       assetsInlineLimit: 0,
       cssCodeSplit: false,
       reportCompressedSize: false,
       rolldownOptions: {
         input: { main: entry("main.tsx"), join: entry("join.ts"), theme: entry("theme.ts") },
-        // Names without a hash: the URL of every file has the hash of all of them (`page-assets.ts`).
+        // Without hashes in names, because every file's URL contains the hash of all files (`page-assets.ts`).
         output: {
           entryFileNames: "[name].js",
           chunkFileNames: "[name].js",

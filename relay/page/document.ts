@@ -1,12 +1,12 @@
 import { type PageAssets, sha256 } from "./page-assets.ts";
 
-/** A document, with everything that goes with it. */
+/** An HTML document with its headers. */
 export interface PageDocument {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The operator's page: next to nothing, all else is its script's. URLs are relative, for any path prefix. */
+/** Returns the operator's page: almost empty, because its script renders it. URLs are relative, for any path prefix. */
 export async function operatorDocument(assets: PageAssets): Promise<PageDocument> {
   const html = `<!doctype html>
 <html lang="en">
@@ -27,7 +27,7 @@ ${head(assets)}
   return { html, headers: await headersOf(html) };
 }
 
-/** What every page has in its head: the theme before anything is painted, and the styles. */
+/** Returns the head of every page: the theme before the first paint, and the styles. */
 export function head(assets: PageAssets): string {
   const styles = assets.paths(".css").map((path) => `<link rel="stylesheet" href="${assets.url(path)}">`);
   return [
@@ -37,7 +37,7 @@ export function head(assets: PageAssets): string {
   ].join("\n");
 }
 
-/** Returns the headers of a page. Its policy runs scripts of the relay alone. */
+/** Returns the headers of a page. Its content security policy allows only the relay's scripts. */
 export async function headersOf(html: string): Promise<Record<string, string>> {
   return {
     "content-type": "text/html; charset=utf-8",

@@ -8,8 +8,8 @@ const LANGUAGES = ["en", "zh-Hans"] as const;
 type Language = (typeof LANGUAGES)[number];
 
 /**
- * What an invite's link shows in a browser: how to join. The invite's secret is in the link's fragment, which does not
- * come here, so without JavaScript the page can only say to use the link that was opened.
+ * Returns the page behind an invite's link: how to join. The invite's secret is in the link's fragment, which never
+ * reaches the relay, so without JavaScript the page can only refer to the opened link.
  */
 export async function joinDocuments(assets: PageAssets): Promise<Readonly<Record<Language, PageDocument>>> {
   const documentIn = async (language: Language) => {
@@ -25,10 +25,10 @@ const BY_SUBTAG: ReadonlyMap<string, Language> = new Map([
   ["zh", "zh-Hans"],
 ]);
 
-/** Characters of an Accept-Language header that are read: browsers send far fewer. */
+/** Number of characters read of an Accept-Language header: browsers send far fewer. */
 const HEADER_LENGTH = 1_024;
 
-/** The language of the two that an Accept-Language header would rather have (RFC 9110 section 12.5.4). */
+/** Returns the preferred one of the two languages for an Accept-Language header (RFC 9110 section 12.5.4). */
 export function languageOf(header: string): Language {
   let best: Language = "en";
   let weight = 0;
@@ -41,7 +41,7 @@ export function languageOf(header: string): Language {
   return best;
 }
 
-/** The language itself of a tag such as `zh-Hans-CN` (RFC 5646 section 2.1), in lower case. */
+/** Returns the primary language of a tag such as `zh-Hans-CN` (RFC 5646 section 2.1), in lower case. */
 function primarySubtag(tag: string): string {
   return tag.split("-", 1)[0]?.toLowerCase() ?? "";
 }

@@ -2,19 +2,19 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAccept } from "hono/utils/accept";
 
-/** Where `npm run page:build` puts the page. */
+/** The folder that `npm run page:build` writes to. */
 export const PAGE_FOLDER = join(import.meta.dirname, "../../dist/page");
 
-/** The page's built files by their names. */
+/** The page's built files by name. */
 export type PageFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-/** Reads the page's built files; undefined if it was not built. */
+/** Reads the page's built files; returns undefined if they were not built. */
 export function readPageFiles(): PageFiles | undefined {
   if (!existsSync(PAGE_FOLDER)) return undefined;
   return new Map(readdirSync(PAGE_FOLDER).map((name) => [name, readFileSync(join(PAGE_FOLDER, name))]));
 }
 
-/** Characters of an Accept-Encoding header that are read: browsers send far fewer. */
+/** Number of characters read of an Accept-Encoding header: browsers send far fewer. */
 const HEADER_LENGTH = 1_024;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -24,8 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files of the page under one version, which is their hash: a file never changes at its URL, so that browsers keep
- * it, and files of two versions never meet.
+ * The files of the page under one version, which is their hash. So a file never changes at its URL, browsers may keep
+ * it, and files of two versions never mix.
  */
 export class PageAssets {
   readonly version: string;
@@ -44,17 +44,17 @@ export class PageAssets {
     return new PageAssets(files, Array.from(hash.subarray(0, 8), hexByte).join(""));
   }
 
-  /** The paths that end so. */
+  /** Returns the paths with the given ending. */
   paths(end: string): string[] {
     return [...this.#files.keys()].filter((path) => path.endsWith(end)).sort();
   }
 
-  /** Where a file is, from the page on. */
+  /** Returns a file's URL relative to the page. */
   url(path: string): string {
     return `page/${this.version}/${path}`;
   }
 
-  /** The answer to who asks for a file of that version; undefined where there is none. */
+  /** Returns the response for a file of a version; undefined if it does not exist. */
   async response(version: string, path: string, acceptEncoding: string): Promise<Response | undefined> {
     const content = version === this.version ? this.#files.get(path) : undefined;
     if (content === undefined) return undefined;
@@ -86,7 +86,7 @@ export class PageAssets {
   }
 }
 
-/** SHA-256 of bytes, or of a text in UTF-8. */
+/** Returns the SHA-256 of bytes, or of a text in UTF-8. */
 export async function sha256(of: ArrayBuffer | string): Promise<Uint8Array> {
   const bytes = typeof of === "string" ? new TextEncoder().encode(of) : of;
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

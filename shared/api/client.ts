@@ -15,7 +15,7 @@ export type CreatePath = PathWith<{ post: { answer: z.ZodType } }>;
 export type ChangePath = PathWith<{ patch: { answer: z.ZodType } }>;
 export type DeletePath = PathWith<{ delete: object }>;
 
-/** The schema of one part of an exchange; never where it has none. */
+/** The schema of one part of an exchange; never if there is none. */
 type Part<Path extends keyof Routes, Of extends Method, Name extends string> =
   Routes[Path] extends Record<Of, Record<Name, infer Schema extends z.ZodType>> ? Schema : never;
 
@@ -26,54 +26,54 @@ export type QueryOf<Path extends keyof Routes, Of extends Method> = [Part<Path, 
   ? Readonly<Record<string, never>>
   : z.input<Part<Path, Of, "query">>;
 
-/** Entries of a query; those that are undefined are left out. */
+/** The parameters of a query; undefined ones are omitted. */
 type Query = Readonly<Record<string, string | undefined>>;
 
-/** A request, as a transport sends it. */
+/** A request, as the client gives it to a transport. */
 export interface ApiRequest {
   readonly method: Uppercase<Method>;
   /** Path and query below the relay's URL, encoded. */
   readonly target: string;
   readonly body?: unknown;
-  /** Its `Idempotency-Key`: the relay does what has the same key once. */
+  /** The `Idempotency-Key`; the relay performs requests with the same key only once. */
   readonly key?: string;
 }
 
-/** The answer to a request that succeeded. */
+/** The answer to a successful request. */
 export interface ApiAnswer {
-  /** Undefined where there is no body. */
+  /** The parsed body; undefined if the body is empty. */
   readonly json: unknown;
   readonly headers: Headers;
-  /** Bytes of the body. */
+  /** Size of the body, in bytes. */
   readonly bytes: number;
 }
 
-/** How requests reach a relay. */
+/** The way requests reach a relay. */
 export interface Transport {
   /**
-   * Sends a request, and again if the connection is lost and the request may be repeated.
+   * Sends a request, and repeats it if the connection is lost and a repetition is safe.
    *
-   * @throws Fault with the code of the relay's problem, or with the transport's own
+   * @throws Fault with the code of the relay's problem, or the transport's own
    */
   send(request: ApiRequest): Promise<ApiAnswer>;
-  /** Returns the fault of an answer that no relay gives. */
+  /** Returns the fault for an answer that no relay gives. */
   distrust(reason: string): Fault;
 }
 
-/** What a list may have in all: bytes, and pages, which may be empty. */
+/** Maximum size of a whole list, in bytes and in pages, because pages may be empty. */
 const LIST_BYTES = 64 * 1024 * 1024;
 const MAX_PAGES = 10_000;
 
-/** How often, and how many milliseconds between, to ask again for what the relay has not finished. */
+/** Maximum number of retries, and milliseconds between them, while the relay has not finished the request. */
 const IN_FLIGHT_TRIES = 10;
 const IN_FLIGHT_MS = 1_000;
 
-/** Of which each thing that is administered has one. */
+/** Keys of which every resource has at least one. */
 const KNOWN_KEYS = ["name", "id", "network_devices", "networks"];
 
 /**
- * Asks a relay's API. Of an answer only the outline is checked: a newer relay may say more. Each method throws what its
- * transport throws.
+ * Calls a relay's API. Checks only the outline of an answer, because a newer relay may add fields. Methods throw what
+ * their transport throws.
  */
 export class ApiClient {
   readonly #transport: Transport;
@@ -82,7 +82,7 @@ export class ApiClient {
     this.#transport = transport;
   }
 
-  /** Returns all rows, from all pages. */
+  /** Returns all rows of all pages. */
   async list<Path extends ListPath>(
     path: Path,
     params: PathParameters<Path>,
@@ -116,7 +116,7 @@ export class ApiClient {
     return this.#one(json);
   }
 
-  /** Makes something once: if the connection is lost, the request is repeated with the same key. */
+  /** Creates something once: if the connection is lost, repeats the request with the same key. */
   async create<Path extends CreatePath>(
     path: Path,
     params: PathParameters<Path>,
@@ -132,7 +132,7 @@ export class ApiClient {
       try {
         return this.#one((await this.#transport.send(request)).json);
       } catch (error) {
-        // The relay may still be busy with what was asked before the connection was lost.
+        // The relay may still be processing the request whose connection was lost.
         const underWay = error instanceof Fault && error.code === "idempotency.in-flight";
         if (!underWay || waited >= IN_FLIGHT_TRIES) throw error;
         await new Promise((resolve) => setTimeout(resolve, IN_FLIGHT_MS));
@@ -178,7 +178,10 @@ export function targetOf<Path extends string>(
   return `${fillPath(path, params)}${search.size === 0 ? "" : `?${search}`}`;
 }
 
-/** Returns the cursor of the next page (RFC 8288). The rest of the link is ignored: the relay may not know its own URL. */
+/**
+ * Returns the cursor of the next page (RFC 8288). Ignores the rest of the link, because the relay may not know its own
+ * URL.
+ */
 function nextCursor(link: string | null): string | undefined {
   const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
   if (target === undefined) return undefined;

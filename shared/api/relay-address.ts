@@ -1,22 +1,22 @@
 /**
- * A relay as it is named by people: `http(s)://[user:password@]host[:port][/prefix]`. What identifies the relay is its
- * base URL alone. User and password are for a proxy in front of it (RFC 7617), and the zone of a link-local address
- * (RFC 6874, `[fe80::1%25eth0]`) has a meaning on this machine only.
+ * A relay's address as people write it: `http(s)://[user:password@]host[:port][/prefix]`. Only the base URL identifies
+ * the relay. User and password are for a proxy in front of it (RFC 7617), and the zone of a link-local address (RFC
+ * 6874, `[fe80::1%25eth0]`) has a meaning only on this machine.
  */
 
 export interface RelayAddress {
-  /** The base URL: without login, zone, query, fragment and closing slashes. */
+  /** The base URL: without login, zone, query, fragment and trailing slashes. */
   readonly url: URL;
   /** `user:password` for HTTP Basic authentication. */
   readonly login?: string;
-  /** The interface that a link-local address is at. */
+  /** The interface of a link-local address. */
   readonly zone?: string;
 }
 
-/** A zone is written `%25eth0` (RFC 6874) or, as in commands, `%eth0`. The URL standard knows neither. */
+/** Matches a zone, written `%25eth0` (RFC 6874) or, as in commands, `%eth0`. The URL standard knows neither. */
 const ZONED = /^([a-z]+:\/\/(?:[^/?#@]*@)?\[fe[89ab][0-9a-f:.]*)%(?:25)?([\w.~-]{1,15})(\].*)$/is;
 
-/** Reads how a relay is named; `ws` and `wss` are taken for `http` and `https`. Returns undefined for anything else. */
+/** Parses a relay's address; accepts `ws` and `wss` as `http` and `https`. Returns undefined for anything else. */
 export function parseRelayAddress(text: string): RelayAddress | undefined {
   const scheme = text.trim().replace(/^ws(s?):/i, "http$1:");
   const [, before, zone, after] = ZONED.exec(scheme) ?? [];
@@ -34,14 +34,14 @@ export function parseRelayAddress(text: string): RelayAddress | undefined {
 }
 
 /**
- * Returns the text without what stands for a user and a password in a URL, to be shown and logged. Advice has
- * `USER:PASSWORD` there, which stays.
+ * Returns the text without users and passwords in URLs, to be shown and logged. Keeps the placeholder `USER:PASSWORD`
+ * of hints.
  */
 export function withoutLogins(text: string): string {
   return text.replaceAll(/(:\/\/)(?!USER:PASSWORD@[^@]*$)[^\s/?#'"]*@/gm, "$1…@");
 }
 
-/** Returns `user:password` of a URL, undefined if it has neither, and false where they can't be sent by Basic. */
+/** Returns `user:password` of a URL, undefined if it has neither, and false if Basic cannot send them. */
 export function loginOf({ username, password }: URL): string | undefined | false {
   if (username === "" && password === "") return undefined;
   try {

@@ -1,6 +1,6 @@
 /**
- * The paths of the API that take and answer JSON, with the schemas of each method. The typed client is made of it, and
- * test/relay/http/document.test.ts holds it to the relay's own document.
+ * The paths of the API that take and answer JSON, with the schemas of each method. The typed client is derived from it,
+ * and test/relay/http/document.test.ts compares it with the relay's own document.
  */
 import type { z } from "zod";
 import { address, newAddress } from "./resources/address.ts";
@@ -20,12 +20,12 @@ import { usage } from "./resources/usage.ts";
 
 export type Method = "get" | "post" | "patch" | "delete";
 
-/** What one method of a path takes and answers. Nothing is answered where there is neither `answer` nor `row`. */
+/** The request and answer of a path's method. Without `answer` and `row` the answer is empty. */
 export interface Exchange {
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly answer?: z.ZodType;
-  /** One row, where the answer is a list. */
+  /** The schema of one row, if the answer is a list. */
   readonly row?: z.ZodType;
 }
 

@@ -10,24 +10,24 @@ import type { ReachedAt } from "../../origin.ts";
 import type { Tenants } from "../../tenants/tenants.ts";
 import { problemResponse, rateLimited } from "./problem.ts";
 
-/** What every handler of the API may know of a request. */
+/** The context of a request, as handlers of the API see it. */
 export interface ApiEnv {
   readonly Bindings: {
-    /** Where it comes from. */
+    /** The client's address. */
     readonly address: string;
-    /** Where it reached the relay. */
+    /** The URL at which the request reached the relay. */
     readonly reachedAt: ReachedAt;
     /** Called once the request has shown valid credentials. */
     letIn(): void;
   };
   readonly Variables: {
-    /** Who asks. */
+    /** The caller, as the audit log names it. */
     readonly by: Actor;
-    /** Their token. */
+    /** The caller's token. */
     readonly secret: string;
-    /** Who they are, where they administer one tenant. */
+    /** The caller, if it administers a single tenant. */
     readonly admin: Admin | undefined;
-    /** The one tenant that they administer; undefined for the relay's administrator, who has all. */
+    /** The only tenant that the caller administers; undefined for the relay's administrator, who has access to all. */
     readonly tenantOnly: string | undefined;
   };
 }
@@ -41,8 +41,8 @@ export interface AccessOptions {
 }
 
 /**
- * Lets administrators in, each to what is theirs. A tenant's administrator gets the same answer for every other
- * tenant, whether there is one of that name or not.
+ * Authenticates administrators, and limits each to its own tenant. A tenant's administrator gets the same answer for
+ * every other tenant, whether it exists or not.
  */
 export function access({ tenants, hub, adminHash, guesses }: AccessOptions): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
@@ -67,18 +67,18 @@ export function access({ tenants, hub, adminHash, guesses }: AccessOptions): Mid
   };
 }
 
-/** @throws Fault `admin.forbidden` unless the relay's administrator asks */
+/** @throws Fault `admin.forbidden` unless the caller is the relay's administrator */
 export function demandRelayAdmin(context: Context<ApiEnv>): void {
   if (context.var.tenantOnly !== undefined) throw forbidden();
 }
 
 /**
- * Has the token where a proxy in front of the relay takes Authorization for itself, as one with a password does. Where both
- * have one, Authorization counts.
+ * The header for the token if a proxy in front of the relay uses Authorization itself, for example for a password. If
+ * both headers hold a token, Authorization takes precedence.
  */
 export const TOKEN_HEADER = "x-laneway-token";
 
-/** What stands behind `Bearer` in an Authorization header; undefined where it is absent or of another scheme. */
+/** Returns the token after `Bearer` in an Authorization header; undefined if it is absent or of another scheme. */
 export function bearer(header: string | undefined): string | undefined {
   const match = /^Bearer(?: +(.*))?$/i.exec(header?.trim() ?? "");
   return match === null ? undefined : (match[1] ?? "");
@@ -96,10 +96,10 @@ function refusal(wait: number | undefined): Response {
   return response;
 }
 
-/** Open to every administrator: the list of tenants has their own alone. */
+/** Paths open to every administrator: the list of tenants contains only the caller's own. */
 const OPEN: ReadonlySet<string> = new Set(["/v1/tenants", "/v1/me"]);
 
-/** Only what is below the own tenant is open, and little besides. */
+/** Restricts a tenant's administrator to the paths of its own tenant and to {@link OPEN}. */
 function demandOwn(method: string, path: string, own: string): void {
   const [, tenant, below] = /^\/v1\/tenants\/([^/]*)(\/.*)?$/.exec(path) ?? [];
   if (tenant !== undefined && tenant !== own) throw unknown("tenant", decoded(tenant));

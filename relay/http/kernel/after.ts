@@ -1,11 +1,11 @@
-/** What a timer holds at most, in milliseconds: 24 days. */
+/** Maximum delay of a timer, in milliseconds: 24 days. */
 const TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Does something after a time of any length, unless it is called off before.
+ * Calls `work` after a delay of any length, unless it is cancelled before.
  *
- * @param ms milliseconds; at once where it is not positive
- * @param signal calls it off
+ * @param ms milliseconds; calls at once if not positive
+ * @param signal cancels the call
  */
 export function after(ms: number, work: () => void, signal: AbortSignal): void {
   if (signal.aborted) return;

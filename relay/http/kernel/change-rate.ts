@@ -5,11 +5,11 @@ import type { ApiEnv } from "./access.ts";
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Reads that are written down in the audit log. */
+/** Reads that are recorded in the audit log. */
 const AUDITED = /\/capture$/;
 
 /**
- * Counts what a tenant's administrators change against their tenant's limit; to be used behind `access`. The relay's own
+ * Counts the changes of a tenant's administrators against the tenant's limit. Must run after `access`. The relay's
  * administrator is not limited.
  */
 export function changeRate({ changes }: Pick<Tenants, "changes">): MiddlewareHandler<ApiEnv> {

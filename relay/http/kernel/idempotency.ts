@@ -2,17 +2,17 @@ import { z } from "zod";
 import { Fault, usage } from "../../../shared/values/fault.ts";
 import { hashSecret } from "../../crypto/secret.ts";
 
-/** How long an answer is given again, in seconds. */
+/** Time for which an answer is repeated, in seconds. */
 const KEPT_SECONDS = 86_400;
-/** Answers kept for one tenant's administrators, and for all. The oldest of the one that has most go first. */
+/** Maximum number of kept answers, for each tenant and in total. The owner with the most loses its oldest first. */
 const KEPT_EACH = 500;
 const KEPT = 10_000;
-/** And their bytes. */
+/** Maximum size of kept answers in bytes, for each tenant and in total. */
 const BYTES_EACH = 512 * 1024;
 const BYTES = 16 * 1024 * 1024;
-/** Seconds between two looks at all that is kept. */
+/** Interval between sweeps of all kept answers, in seconds. */
 const SWEEP_SECONDS = 60;
-/** What an answer takes besides its body and key. */
+/** Overhead of an answer besides its body and key, in bytes. */
 const ENTRY_BYTES = 512;
 
 export const IDEMPOTENCY_HEADERS = z.object({
@@ -28,23 +28,23 @@ export const IDEMPOTENCY_HEADERS = z.object({
     }),
 });
 
-/** A request that is to be done once. */
+/** A request to perform only once. */
 export interface Once {
-  /** Whose room the answer takes: the one tenant that they administer; undefined for the relay's administrator. */
+  /** The tenant whose budget the answer counts against; undefined for the relay's administrator. */
   readonly tenant: string | undefined;
-  /** Who asks, by name and by their token. */
+  /** The caller: its name and token. */
   readonly administrator: string;
   readonly secret: string;
   /** The `Idempotency-Key` header. */
   readonly key: string;
-  /** What is asked: method, path and body. */
+  /** The request: method, path and body. */
   readonly request: string;
 }
 
 interface Sealed {
   readonly status: number;
   readonly nonce: Uint8Array<ArrayBuffer>;
-  /** The body, which may have a secret in it. */
+  /** The response body, which may contain a secret. */
   readonly body: ArrayBuffer;
 }
 
@@ -52,13 +52,13 @@ interface Entry {
   readonly fingerprint: string;
   readonly at: number;
   bytes: number;
-  /** Absent while it is under way. */
+  /** Undefined while the request is in progress. */
   sealed: Sealed | undefined;
 }
 
-/** What is kept for one owner. */
+/** The kept answers of one owner. */
 interface Kept {
-  /** The oldest first. */
+  /** Answers by key, oldest first. */
   readonly entries: Map<string, Entry>;
   bytes: number;
 }
@@ -66,35 +66,35 @@ interface Kept {
 const NOTHING: Kept = { entries: new Map(), bytes: 0 };
 
 /**
- * Answers that are given again to whoever asks the same with the same key
- * (draft-ietf-httpapi-idempotency-key-header). They are kept in memory alone, sealed by key and token of whoever
- * asked: the relay itself can't read them until both come again.
+ * Repeats the answer to a request with the same caller and key (draft-ietf-httpapi-idempotency-key-header). Keeps
+ * answers only in memory, encrypted with the caller's token and key, so the relay cannot read them until both come
+ * again.
  */
 export class Idempotency {
   readonly #clock: () => number;
-  /** By {@link Once.tenant}. */
+  /** Kept answers by {@link Once.tenant}. */
   readonly #owners = new Map<string | undefined, Kept>();
   #size = 0;
   #bytes = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
 
-  /** @param clock seconds, never going back */
+  /** @param clock returns monotonic seconds */
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
   /**
-   * Does something, or answers as when it was done before. What did not succeed is not remembered.
+   * Performs a request, or repeats its earlier answer. Forgets requests that failed.
    *
-   * @param work gives a response that is JSON
-   * @throws Fault `request.invalid` for a key that can't be one, `idempotency.in-flight`, `idempotency.mismatch`
+   * @param work returns a JSON response
+   * @throws Fault `request.invalid` for an invalid key, `idempotency.in-flight`, `idempotency.mismatch`
    */
   async once(once: Once, work: () => Promise<Response>): Promise<Response> {
     const key = readKey(once.key);
-    // No name of an administrator has a line feed in it.
+    // Unambiguous because an administrator's name never contains a line feed.
     const name = `${once.administrator}\n${key}`;
     const fingerprint = await hashSecret(once.request);
-    // From here to where it is entered nothing waits, so that of two at once one is the first.
+    // No await from here until the entry is set, so only the first of two concurrent requests proceeds.
     this.#forget(once.tenant);
     const known = this.#owners.get(once.tenant)?.entries.get(name);
     if (known !== undefined) {
@@ -124,10 +124,10 @@ export class Idempotency {
     this.#grow(owner, name, entry, ENTRY_BYTES + name.length);
   }
 
-  /** Counts what an entry takes, and makes room for it. */
+  /** Adds to an entry's size, and evicts others if there is no room. */
   #grow(owner: string | undefined, name: string, entry: Entry, bytes: number): void {
     const kept = this.#owners.get(owner);
-    // It may have had to go while it was under way.
+    // The entry may have been evicted while its request was in progress.
     if (kept === undefined || kept.entries.get(name) !== entry) return;
     entry.bytes += bytes;
     kept.bytes += bytes;
@@ -142,7 +142,7 @@ export class Idempotency {
     return largest;
   }
 
-  /** Forgets what one tenant was answered too long ago, and with every so many others what all were. */
+  /** Removes an owner's expired answers, and those of all owners once per sweep. */
   #forget(owner: string | undefined): void {
     const before = this.#clock() - KEPT_SECONDS;
     const kept = this.#owners.get(owner);
@@ -153,7 +153,7 @@ export class Idempotency {
   }
 
   #forgetBefore(before: number, owner: string | undefined, { entries }: Kept): void {
-    // In the order of their time.
+    // Entries are in order of time.
     for (const [name, entry] of entries) {
       if (entry.at > before) break;
       this.#remove(owner, name, entry);
@@ -167,7 +167,7 @@ export class Idempotency {
 
   #remove(owner: string | undefined, name: string, entry: Entry): void {
     const kept = this.#owners.get(owner);
-    // Another of the same key may have taken its place.
+    // A newer entry may have the same key.
     if (kept === undefined || kept.entries.get(name) !== entry) return;
     kept.entries.delete(name);
     kept.bytes -= entry.bytes;
@@ -177,7 +177,7 @@ export class Idempotency {
   }
 }
 
-/** A structured field's string (RFC 9651 section 3.3.3), or the same without quotes, as most write it. */
+/** Parses a structured field's string (RFC 9651 section 3.3.3), or the same without quotes, as most clients send it. */
 function readKey(text: string): string {
   const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/
     .exec(text)?.[1]
@@ -207,7 +207,7 @@ async function open({ status, nonce, body }: Sealed, secret: string, key: string
   return new Response(text, { status, headers: { "content-type": "application/json" } });
 }
 
-/** The token has 256 bits of chance, so a plain hash makes a key of it. */
+/** Derives the key with a plain hash, because the token has 256 random bits. */
 async function sealingKey(secret: string, key: string) {
   const bytes = new TextEncoder().encode(`laneway.idempotency.v1\n${secret}\n${key}`);
   const digest = await crypto.subtle.digest("SHA-256", bytes);

@@ -1,4 +1,4 @@
-/** Seconds since 1970 as ISO 8601; null where there is no such time. */
+/** Returns seconds since 1970 as ISO 8601, or null for undefined. */
 export function isoTime(seconds: number): string;
 export function isoTime(seconds: number | undefined): string | null;
 export function isoTime(seconds: number | undefined): string | null {

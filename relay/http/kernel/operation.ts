@@ -9,13 +9,13 @@ import { pathParameters } from "./path-parameters.ts";
 import { PROBLEM_TYPE, type ProblemStatus, titleOf } from "./problem.ts";
 import { validated } from "./validated.ts";
 
-/** Who may ask: a tenant's administrator counts for what is below their own tenant. */
+/** The callers of an operation. `administrator` includes a tenant's administrator for paths of its own tenant. */
 export type Audience = "anyone" | "administrator" | "relay-administrator";
 
-/** Codes by the status that they come with. */
+/** Error codes by HTTP status. */
 export type Errors = Readonly<Partial<Record<ProblemStatus, readonly string[]>>>;
 
-/** A request that was validated. */
+/** A validated request. */
 export interface Asked<Path extends string, Query, Body> {
   readonly params: PathParameters<Path>;
   readonly query: Query;
@@ -23,7 +23,7 @@ export interface Asked<Path extends string, Query, Body> {
   readonly context: Context<ApiEnv>;
 }
 
-/** What an operation says of itself in the API's document, and is held to. */
+/** The definition of an operation: its behaviour and its part of the API's document. */
 export interface Definition<
   Path extends string,
   Query extends z.ZodType,
@@ -36,30 +36,30 @@ export interface Definition<
   readonly summary: string;
   readonly description?: string;
   readonly method: "get" | "post" | "patch" | "delete";
-  /** With its parameters in braces. */
+  /** The path, with parameters in braces. */
   readonly path: Path;
   readonly audience?: Audience;
   readonly query?: Query;
   readonly body?: Body;
-  /** Whether what is wrong with a request may be quoted: not where it may be a secret. True unless it is said. */
+  /** Whether an error may quote the request's invalid values; false if they may be secret. Default true. */
   readonly quote?: boolean;
-  /** Whether it makes something: answered with 201, and once for each `Idempotency-Key`. */
+  /** Whether it creates something: answers 201, and only once for each `Idempotency-Key`. */
   readonly creates?: boolean;
-  /** The JSON that it answers with; without one it answers 204. */
+  /** The schema of its JSON answer; without it the answer is 204. */
   readonly answer?: Answer;
-  /** Success that is no such JSON, or not that alone. */
+  /** Successful responses that are not only this JSON. */
   readonly responses?: RouteConfig["responses"];
-  /** Headers of its success. */
+  /** Headers of a successful response. */
   readonly headers?: z.ZodObject;
-  /** What may go wrong besides what can with every operation like this. */
+  /** Errors besides those that every operation like this has. */
   readonly errors?: Errors;
-  /** @returns what the answer's schema says, or a whole response */
+  /** @returns a value that matches the answer's schema, or a whole response */
   handle(
     asked: Asked<Path, z.output<Query>, z.output<Body>>,
   ): z.input<Answer> | Response | Promise<z.input<Answer> | Response>;
 }
 
-/** One thing that can be asked of the API: of the same schemas its validation, its types and its description. */
+/** An operation of the API. Its validation, types and description come from the same schemas. */
 export interface Operation {
   readonly route: RouteConfig & { getRoutingPath(): string };
   readonly creates: boolean;
@@ -68,7 +68,7 @@ export interface Operation {
 
 type NoQuery = z.ZodObject<Record<never, z.ZodType>>;
 
-/** Makes an operation of its definition. */
+/** Creates an operation from its definition. */
 export function operation<
   Path extends string,
   Query extends z.ZodType = NoQuery,
@@ -83,7 +83,7 @@ export function operation<
       if (audience === "relay-administrator") demandRelayAdmin(context);
       const json: unknown = body && (await context.req.json().catch(() => undefined));
       const answer = await handle({
-        // The router has no path without them.
+        // Safe because the router matches only paths with all parameters.
         params: context.req.param() as PathParameters<Path>,
         query: (query && validated(context.req.query(), query)) as z.output<Query>,
         body: (body && validated(json, body, { quote })) as z.output<Body>,
@@ -96,7 +96,7 @@ export function operation<
   };
 }
 
-/** Has an app answer operations, and its document describe them. */
+/** Registers operations with an app and its document. */
 export function mount(
   app: OpenAPIHono<ApiEnv>,
   operations: readonly Operation[],
@@ -114,7 +114,7 @@ export function mount(
 async function onceOf(context: Context<ApiEnv>): Promise<Once | undefined> {
   const key = context.req.header("idempotency-key");
   const { by, secret, tenantOnly } = context.var;
-  // Without an administrator there is nobody whose key it could be.
+  // Without an authenticated administrator, the key has no owner.
   if (key === undefined || by === undefined) return undefined;
   const { method, path } = context.req;
   const administrator = by.name;
@@ -207,7 +207,7 @@ function problemOf(status: number, codes: readonly string[]): RouteConfig["respo
   };
 }
 
-/** Statuses that say when to try again. */
+/** Statuses whose responses have a Retry-After header. */
 const RETRIED: ReadonlySet<number> = new Set([429, 503, 507]);
 
 const RETRY_AFTER = z.object({

@@ -9,10 +9,10 @@ import type { ApiEnv } from "./access.ts";
 import { type Asked, type Definition, type Operation, operation } from "./operation.ts";
 import { quoted } from "./quoted.ts";
 
-/** Rows of one answer at most, and unless it is asked for fewer: what is read, sent and shown at once. */
+/** Maximum and default number of rows in one answer. */
 const PAGE_ROWS = 1_000;
 
-/** What every list can be asked. */
+/** The query parameters of every list. */
 const pageQuery = z.object({
   limit: z
     .string()
@@ -33,10 +33,10 @@ const LINK = z.object({
   }),
 });
 
-/** How to order rows: by what, and how to know it again. */
+/** The order of a list's rows, and the schema of its keys. */
 export interface Order<Row, Key> {
   readonly schema: z.ZodType<Key>;
-  /** Where a row is in the order, and no other is. */
+  /** Returns the row's key in the order, which is unique. */
   of(row: Row): Key;
 }
 
@@ -50,15 +50,15 @@ export interface ListDefinition<
     Definition<Path, Query, z.ZodUndefined, Shown>,
     "id" | "tag" | "summary" | "description" | "path" | "audience" | "query" | "errors"
   > {
-  /** A row, as it is shown. */
+  /** The schema of a row as the answer shows it. */
   readonly row: Shown;
   readonly order: Order<Row, Key>;
-  /** Part of the list, in its order. */
+  /** Returns a part of the list, in order. */
   rows(asked: Asked<Path, z.output<Query>, undefined>, part: Part<Key>): readonly Row[];
   show(row: Row): z.input<Shown>;
 }
 
-/** An operation that answers with a list, page by page. */
+/** Creates an operation that answers with a list, page by page. */
 export function listOperation<
   Path extends string,
   Shown extends z.ZodType,
@@ -77,7 +77,7 @@ export function listOperation<
       const { limit = PAGE_ROWS, cursor } = asked.query as { limit?: string; cursor?: string };
       const most = Number(limit);
       const after = cursor === undefined ? undefined : readCursor(cursor, order.schema);
-      // One more than is shown tells whether there are more.
+      // One more row than shown tells whether there are more.
       const part = { after, limit: most + 1 };
       const found = rows(asked as unknown as Asked<Path, z.output<Query>, undefined>, part);
       const shown = found.slice(0, most);
@@ -91,7 +91,9 @@ export function listOperation<
   });
 }
 
-/** The part of rows that are not kept in their order. @param compare of two keys, negative where the first is before */
+/**
+ * Returns a part of rows that are not kept in order. @param compare compares two keys; negative if the first is before
+ */
 export function partOf<Row, Key>(
   rows: Iterable<Row>,
   of: (row: Row) => Key,
@@ -107,7 +109,7 @@ export function partOf<Row, Key>(
   return behind.slice(0, limit).map(({ row }) => row);
 }
 
-/** By UTF-16 code units: the same everywhere, whatever the machine's language. */
+/** Compares by UTF-16 code units, so the order does not depend on the machine's language. */
 export function compareTexts(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
@@ -133,7 +135,7 @@ function readCursor<Key>(text: string, schema: z.ZodType<Key>): Key {
 function nextUrl({ req, env }: Context<ApiEnv>, cursor: string): string {
   const { pathname, search } = new URL(req.url);
   const { base, origin } = env.reachedAt;
-  // Without --public-url only the request knows of a prefix in front.
+  // Without --public-url, only the request tells of a proxy's prefix.
   const next = new URL(base === origin ? `${origin}${pathname}${search}` : `${base}${req.path}${search}`);
   next.searchParams.set("cursor", cursor);
   return next.href;

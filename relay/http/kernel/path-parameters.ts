@@ -11,7 +11,10 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   mac: "The MAC address.",
 };
 
-/** The schema of a path's parameters; undefined where it has none. Any text is answered: there is nothing at most. */
+/**
+ * Returns the schema of a path's parameters, or undefined if it has none. Sets no length limit, because any text gets
+ * an answer.
+ */
 export function pathParameters(path: string): z.ZodObject | undefined {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   if (names.length === 0) return undefined;

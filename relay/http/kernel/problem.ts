@@ -17,17 +17,17 @@ const TITLES = {
   507: "Insufficient Storage",
 } as const;
 
-/** What an error may be answered with. */
+/** The statuses of error responses. */
 export type ProblemStatus = keyof typeof TITLES;
 
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** What a status means, in words. */
+/** Returns the phrase for a status. */
 export function titleOf(status: ProblemStatus): string {
   return TITLES[status];
 }
 
-/** The response that tells of a fault. */
+/** Returns the response that describes a fault. */
 export function problemResponse(status: ProblemStatus, code: string, detail: string, hint: string): Response {
   const told: Problem = { type: "about:blank", title: titleOf(status), status, detail, code, hint };
   return new Response(JSON.stringify(told), {
@@ -36,7 +36,7 @@ export function problemResponse(status: ProblemStatus, code: string, detail: str
   });
 }
 
-/** The response to one guess too many. @param seconds after which the next may be made */
+/** Returns the response to a caller with too many failed guesses. @param seconds until the next guess is allowed */
 export function rateLimited(seconds: number): Response {
   const response = problemResponse(
     429,
@@ -48,7 +48,10 @@ export function rateLimited(seconds: number): Response {
   return response;
 }
 
-/** The response for whatever a handler threw; what is not a {@link Fault} is our mistake and tells nothing. */
+/**
+ * Returns the response for an error of a handler. An error that is no {@link Fault} is a bug, so its details stay
+ * hidden.
+ */
 export function faultResponse(error: unknown): Response {
   if (!(error instanceof Fault)) {
     return problemResponse(500, "internal", "the relay failed to answer", "Its log says why.");
@@ -60,7 +63,7 @@ export function faultResponse(error: unknown): Response {
   return response;
 }
 
-/** Seconds after which to ask again where the store fails: it is tried as often. */
+/** Seconds until a retry makes sense while the store fails; the relay retries the store as often. */
 const STORE_SECONDS: Readonly<Partial<Record<ProblemStatus, number>>> = { 503: 5, 507: 5 };
 
 const STATUSES: Readonly<Record<string, ProblemStatus>> = {
@@ -83,7 +86,7 @@ function statusOf({ code }: Fault): ProblemStatus {
   if (code.endsWith(".unknown")) return 404;
   if (code.endsWith(".too-many")) return 429;
   if (code.endsWith("taken") || code.startsWith("limit.")) return 409;
-  // Asked for rightly, but this machine can't.
+  // The request is valid, but this machine cannot serve it.
   if (code.startsWith("port.")) return 409;
   return STATUSES[code] ?? 400;
 }

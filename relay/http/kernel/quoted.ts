@@ -1,12 +1,12 @@
-/** Characters of what a request said that an answer repeats. */
+/** Maximum number of a request's characters that an answer repeats. */
 const LENGTH = 256;
 
-/** Returns a text that an answer can repeat: its beginning, where it is long. */
+/** Returns the text, cut short if it is long, for an answer to repeat. */
 export function shortened(text: string): string {
   return text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text;
 }
 
-/** Returns a value as JSON that an answer can repeat; a word for it where it is nested too deep to be written. */
+/** Returns the value as JSON for an answer to repeat, or a placeholder if it is nested too deep to serialize. */
 export function quoted(value: unknown): string {
   try {
     return shortened(JSON.stringify(value));

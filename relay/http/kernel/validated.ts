@@ -4,10 +4,10 @@ import { usage } from "../../../shared/values/fault.ts";
 import { quoted, shortened } from "./quoted.ts";
 
 /**
- * What a request says, as the schema has it.
+ * Returns a request's part as parsed by the schema.
  *
- * @param quote whether what is wrong may be quoted: not where it may be a secret
- * @throws Fault `request.invalid`, which quotes the first value that is wrong where it may
+ * @param quote whether the error may quote the value; false if it may be secret
+ * @throws Fault `request.invalid`, which quotes the first invalid value if allowed
  */
 export function validated<Schema extends z.ZodType>(
   value: unknown,

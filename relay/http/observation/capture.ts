@@ -7,8 +7,8 @@ import { after } from "../kernel/after.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 
 /**
- * After so many milliseconds of silence something is sent that says nothing: so that whoever reads the capture
- * from a pipe notices soon that the pipe's reader is gone, and that no proxy takes the line for dead.
+ * Milliseconds of silence after which the relay sends a keep-alive. So a capture piped to another program soon notices
+ * that its reader is gone, and proxies keep the connection open.
  */
 const IDLE_MS = 5_000;
 
@@ -16,7 +16,7 @@ const MEDIA_TYPE = "application/x-pcapng";
 
 const HEADERS = {
   "content-type": MEDIA_TYPE,
-  // A proxy that gathers what it passes on would make it anything but live.
+  // Keeps a buffering proxy from delaying the stream.
   "x-accel-buffering": "no",
 } as const;
 
@@ -26,11 +26,12 @@ export interface CaptureApiOptions {
 }
 
 /**
- * What passes in a network, as it passes.
+ * Returns the operation that streams the frames of a network live.
  *
- * The capture is on when the answer's head has come. It ends when the client goes away, the seconds are over, the
- * network is deleted, the token of whoever asked is revoked or expires, or the relay drains; except for the first, with
- * the statistics that complete it. It also ends if the client reads nothing for half a minute. Its beginning and its end are in the audit log.
+ * The capture has begun when the response's head arrives. It ends when the client disconnects, the time is over, the
+ * network is deleted, the caller's token is revoked or expires, or the relay drains. Except after a disconnect, final
+ * statistics complete it. It also ends if the client reads nothing for half a minute. The audit log records beginning
+ * and end.
  */
 export function captureOperations({ tenants, hub }: CaptureApiOptions): Operation[] {
   const open = new Map<Capture, Admin>();
@@ -57,7 +58,7 @@ export function captureOperations({ tenants, hub }: CaptureApiOptions): Operatio
       },
       handle({ params, query: { vtep, drops, seconds }, context }) {
         const network = tenants.network(params.tenant, params.network);
-        // Answered by this handler too, whose body nobody would read.
+        // HEAD reaches this handler too, and its body would never be read.
         if (context.req.method === "HEAD") return new Response(null, { headers: HEADERS });
         const { by, admin } = context.var;
         const note = (action: string) =>
@@ -68,7 +69,7 @@ export function captureOperations({ tenants, hub }: CaptureApiOptions): Operatio
           open.delete(capture);
           tenants.health.attempt("note the end of a capture", () => note("capture.end"));
         };
-        // Later: it may be over before it is here.
+        // Deferred because the capture may end before it is assigned.
         const capture = hub.capture(network, { vtep, drops: drops === "true" }, () => queueMicrotask(ended));
         const end = () => capture.end();
         if (admin !== undefined) open.set(capture, admin);
@@ -86,7 +87,7 @@ export function captureOperations({ tenants, hub }: CaptureApiOptions): Operatio
   ];
 }
 
-/** What a capture has, taken from it no sooner than the client takes it. */
+/** Returns the capture's bytes as a stream that reads only as fast as the client. */
 function stream(capture: Capture): ReadableStream<Uint8Array> {
   let gone = false;
   return new ReadableStream<Uint8Array>(

@@ -17,10 +17,10 @@ interface FdbRow {
   readonly found: MacEntry | undefined;
 }
 
-/** A network's forwarding table. */
+/** Returns the operations on a network's forwarding table. */
 export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}/fdb";
-  /** @throws Fault `network.idle` where nobody has joined it */
+  /** @throws Fault `network.idle` if the network has no members */
   const liveOf = (tenant: string, network: string): NetworkHub => {
     const live = hub.live(tenants.network(tenant, network));
     if (live !== undefined) return live;
@@ -42,7 +42,7 @@ export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Oper
         const network = tenants.network(params.tenant, params.network);
         const table = hub.live(network)?.segment.table;
         if (table === undefined) return [];
-        // As numbers: there may be a hundred thousand, and frames wait meanwhile.
+        // Sorts plain numbers, because a table may have a hundred thousand entries and frames wait meanwhile.
         const keys: number[] = [];
         for (const { mac, port } of table.entries()) if (port !== undefined && mac > after) keys.push(mac);
         const first = Float64Array.from(keys).sort().subarray(0, limit);

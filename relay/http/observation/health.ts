@@ -14,7 +14,7 @@ The relay sends \`{"type":"challenge","nonce":"…","relay":"<origin>"}\` at onc
 \`{"method":"device","device":"<id>","signature":"<base64url>"}\` (\`POST /v1/enrol\` tells what is signed) or
 \`{"method":"token","token":"<access token>"}\`. What follows is \`welcome\`, or a close with 4001.`;
 
-/** What load balancers and people ask first, and what the tunnel says to who does not speak WebSocket. */
+/** Returns the health checks for load balancers, and the tunnel's answer to requests that do not speak WebSocket. */
 export function healthOperations({ tenants }: { readonly tenants: Tenants }): Operation[] {
   return [
     operation({

@@ -21,15 +21,15 @@ type Key = readonly [number, string];
 export interface LiveOptions extends TenantsApiOptions {
   readonly hub: Hub;
   readonly ports: UnderlayPorts;
-  /** Seconds, never going back: what the hub's tables count in. */
+  /** Returns monotonic seconds, the time base of the hub's tables. */
   readonly clock: () => number;
 }
 
-/** What goes on in a network now: groups, neighbours, counters, and what would become of a frame. */
+/** Returns the operations on a network's live state: groups, neighbours, counters and traces. */
 export function liveOperations({ tenants, hub, clock }: LiveOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}" as const;
   const numberOf = arrivals<Port>();
-  /** A list in the order of its rows' keys, which no two of them share. */
+  /** Defines a list ordered by its rows' unique keys. */
   const listed = <Shown extends z.ZodType, Row extends { readonly key: Key }>(
     what: string,
     about: { readonly id: string; readonly summary: string; readonly row: Shown },
@@ -121,7 +121,7 @@ export function liveOperations({ tenants, hub, clock }: LiveOptions): Operation[
   ];
 }
 
-/** Whole seconds since a moment. */
+/** Returns the age in whole seconds. */
 export function age(now: number, at: number): number {
   return Math.max(0, Math.floor(now - at));
 }
@@ -131,9 +131,9 @@ function compareKeys(one: Key, other: Key): number {
 }
 
 /**
- * Numbers things of one place in the order in which they came, where all that are there are gone through in that order each
- * time: what was not seen yet came later than all that was. Each place has numbers of its own, because they stand in
- * cursors, and numbers of all would tell a tenant how busy others are.
+ * Numbers things of one place in order of arrival. This works because every call goes through all present things in
+ * that order: a new thing arrived after all known things. Each place counts on its own, because numbers appear in
+ * cursors and shared ones would reveal other tenants' activity.
  */
 function arrivals<Thing extends WeakKey>(): (thing: Thing, place: WeakKey) => number {
   const numbers = new WeakMap<Thing, number>();

@@ -9,13 +9,13 @@ import type { TenantsApiOptions } from "../resources/tenants.ts";
 
 type Key = readonly [number, string];
 
-/** What came up last comes first. */
+/** Newest first. */
 const order: Order<TenantNotice, Key> = {
   schema: z.tuple([z.number(), z.string()]),
   of: ({ lastAt, code, network }) => [lastAt, `${code} ${network ?? ""}`],
 };
 
-/** What a tenant's administrator should know of: limits that were reached, and what the hub noticed. */
+/** Returns the operations on a tenant's notices: limits that were reached, and what the hub noticed. */
 export function noticeOperations({ tenants }: TenantsApiOptions): Operation[] {
   return [
     listOperation({

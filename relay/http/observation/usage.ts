@@ -8,7 +8,7 @@ export interface UsageApiOptions extends TenantsApiOptions {
   readonly hub: Hub;
 }
 
-/** How much a tenant has of what it may have. */
+/** Returns the operation that reports a tenant's usage against its limits. */
 export function usageOperations({ tenants, hub }: UsageApiOptions): Operation[] {
   return [
     operation({

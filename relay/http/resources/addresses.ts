@@ -9,7 +9,7 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "addresses";
 
-/** The addresses of a network: given, fixed for a device, or reserved. */
+/** Returns the operations on a network's addresses: assigned, fixed for a device, or reserved. */
 export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}/addresses";
   return [

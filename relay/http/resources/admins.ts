@@ -14,7 +14,7 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "administrators";
 
-/** Those who administer one tenant; the relay's administrator alone makes and removes them. */
+/** Returns the operations on a tenant's administrators; only the relay's administrator may use them. */
 export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/admins";
   const audience = "relay-administrator";

@@ -16,11 +16,11 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "audit";
 
-/** A tenant's entries have numbers of their own: numbers of the whole relay would tell it how busy others are. */
+/** Numbers count within the tenant, because shared numbers would reveal other tenants' activity. */
 const inTenant: Order<NumberedEntry, number> = { schema: z.number(), of: ({ number }) => number };
 const inRelay: Order<NumberedEntry, number> = { schema: z.number(), of: ({ id }) => id };
 
-/** Who did what: in one tenant, or in the whole relay. */
+/** Returns the operations on the audit logs of a tenant and of the whole relay. */
 export function auditOperations({ tenants }: TenantsApiOptions): Operation[] {
   const asked = ({ since, order }: AuditQuery) => ({
     since: since === undefined ? undefined : Number(since),

@@ -5,11 +5,11 @@ const MEDIA_TYPE = "application/vnd.sqlite3";
 
 export interface BackupOptions {
   readonly tenants: Tenants;
-  /** A whole copy of the store. */
+  /** Returns a complete copy of the store. */
   readonly backup: () => Uint8Array<ArrayBuffer>;
 }
 
-/** The whole store as one file, for the relay's administrator. */
+/** Returns the operation that downloads the whole store as one file, for the relay's administrator. */
 export function backupOperations({ tenants, backup }: BackupOptions): Operation[] {
   return [
     operation({

@@ -13,7 +13,7 @@ export interface DevicesApiOptions extends TenantsApiOptions {
   readonly hub: Hub;
 }
 
-/** A tenant's devices. */
+/** Returns the operations on a tenant's devices. */
 export function deviceOperations({ tenants, hub }: DevicesApiOptions): Operation[] {
   const show = ({ id, name, tenant, createdAt, lastSeen }: Device): DeviceJson => {
     const online = hub.isOnline(id);

@@ -26,7 +26,7 @@ From then on the device connects to \`/v1/tunnel\` (docs/protocol.md), and answe
 \`{"method":"device","device":"<id>","signature":"<base64url>"}\`: the same key's signature of these four lines, joined in the same way:
 \`laneway.v1\`, the relay's origin as it is reached, the challenge's \`nonce\` as it came, the device's id.`;
 
-/** What whoever tries invites, or proofs, is told. */
+/** Error codes of refused invites and proofs, which count as guesses. */
 const GUESSED: ReadonlySet<string> = new Set(["invite.refused", "enrol.bad-proof"]);
 
 export interface EnrolOptions {
@@ -34,7 +34,7 @@ export interface EnrolOptions {
   readonly guesses: GuessLimiter;
 }
 
-/** `POST /v1/enrol`: where a device comes in by an invite, and nothing else is asked of it. */
+/** Returns `POST /v1/enrol`, which enrols a device by an invite and needs no other credentials. */
 export function enrolOperations({ tenants, guesses }: EnrolOptions): Operation[] {
   return [
     operation({
@@ -46,7 +46,7 @@ export function enrolOperations({ tenants, guesses }: EnrolOptions): Operation[]
       path: "/v1/enrol",
       audience: "anyone",
       body: enrolment,
-      // The secret is in the body.
+      // The body contains the invite's secret.
       quote: false,
       responses: {
         201: {

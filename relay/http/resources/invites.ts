@@ -16,7 +16,7 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "invites";
 
-/** A tenant's invites. */
+/** Returns the operations on a tenant's invites. */
 export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/invites";
   return [
@@ -32,7 +32,7 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
       errors: { 404: ["network.unknown"], 409: ["limit.invites", "invite.no-url"] },
       async handle({ params: { tenant }, body, context }) {
         const { base, doubt } = context.env.reachedAt;
-        // The guest would find out that the link leads nowhere, and can't mend it.
+        // Refused here because the recipient of a broken link could not repair it.
         if (doubt !== undefined) throw new Fault({ code: "invite.no-url", ...doubt });
         const { network, uses, macs, expires_in } = body;
         const request = { network, uses, macs, expiresIn: expires_in };

@@ -12,7 +12,7 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "limits";
 
-/** How much a tenant may have, and each of its networks. */
+/** Returns the operations on the limits of a tenant and of its networks. */
 export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/limits";
   const below = "/v1/tenants/{tenant}/networks/{network}/limits";

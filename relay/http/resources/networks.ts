@@ -13,7 +13,7 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "networks";
 
-/** A tenant's networks. */
+/** Returns the operations on a tenant's networks. */
 export function networkOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks";
   const one = "/v1/tenants/{tenant}/networks/{network}";
@@ -32,7 +32,7 @@ export function networkOperations({ tenants }: TenantsApiOptions): Operation[] {
         409: ["network.taken", "network.vni-taken", "limit.networks"],
       },
       handle({ params, body, context }) {
-        // Which numbers are taken would tell of other tenants.
+        // Restricted because a VNI in use would reveal other tenants' networks.
         if (body.vni !== undefined) demandRelayAdmin(context);
         return networkJson(tenants.createNetwork(params.tenant, body, context.var.by));
       },

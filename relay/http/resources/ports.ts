@@ -16,8 +16,8 @@ export interface PortsApiOptions {
 }
 
 /**
- * A network's ports on the underlay: made, listed, shown and deleted. They take addresses of the relay's machine and
- * reach whatever it reaches, so only the relay's administrator makes and deletes them.
+ * Returns the operations on a network's ports on the underlay. Only the relay's administrator creates and deletes
+ * ports, because they bind addresses of the relay's machine and reach whatever it reaches.
  */
 export function portOperations({ ports }: PortsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/networks/{network}/ports";

@@ -10,7 +10,7 @@ export interface TenantsApiOptions {
   readonly tenants: Tenants;
 }
 
-/** Tenants. */
+/** Returns the operations on tenants. */
 export function tenantOperations({ tenants }: TenantsApiOptions): Operation[] {
   return [
     operation({

@@ -8,7 +8,7 @@ import type { TenantsApiOptions } from "./tenants.ts";
 
 const tag = "tokens";
 
-/** A tenant's access tokens. */
+/** Returns the operations on a tenant's access tokens. */
 export function tokenOperations({ tenants }: TenantsApiOptions): Operation[] {
   const path = "/v1/tenants/{tenant}/tokens";
   return [

@@ -1,4 +1,4 @@
-// Puts the link that was opened where it belongs on the page at /join. It is sent nowhere.
+// Inserts the opened link into the page at /join. The link is sent nowhere.
 import "./style/join.css";
 
 const element = (id: string) => document.getElementById(id) as HTMLElement;
@@ -10,13 +10,13 @@ const showCopy = (command: string) => {
     const told = () => {
       element("told").textContent = copy.dataset["copied"] ?? "";
     };
-    // Absent where the page did not come by HTTPS: then the command is selected, to be copied by hand.
+    // The clipboard exists only over HTTPS: without it, selects the command, to be copied by hand.
     if (navigator.clipboard === undefined) getSelection()?.selectAllChildren(element("command"));
     else navigator.clipboard.writeText(command).then(told, () => {});
   });
 };
 
-// A link that could end the quotes is left alone.
+// Inserts only valid links, because others could break out of the command's quotes.
 const isInvite = /^#v1\.[a-z0-9-]{1,63}\.[A-Za-z0-9_-]{43}$/.test(location.hash);
 if (isInvite && !location.href.includes("'")) {
   const command = `npx laneway join '${location.href}'`;

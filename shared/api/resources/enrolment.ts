@@ -7,7 +7,7 @@ export const enrolment = z
   .object({
     tenant: text.meta({ description: "From the invite's link.", examples: ["acme"] }),
     invite: text.meta({ description: "The invite's secret, from its link: 43 characters of base64url." }),
-    // Other people read it in terminals.
+    // Restricted because other people read the name in terminals.
     name: z
       .string()
       .max(64)

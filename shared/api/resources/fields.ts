@@ -1,7 +1,7 @@
 /** Fields that several resources of the API share. */
 import { z } from "zod";
 
-/** How tenants and networks are named. */
+/** The name of a tenant or network. */
 export const name = z
   .string()
   .regex(
@@ -10,7 +10,7 @@ export const name = z
   )
   .meta({ examples: ["lab"] });
 
-/** Seconds from now: a century at most. */
+/** A lifetime in seconds from now: at most a century. */
 export const expiresIn = z
   .number()
   .int()
@@ -18,7 +18,9 @@ export const expiresIn = z
   .max(3_155_760_000)
   .meta({ description: "Seconds from now." });
 
-/** How many MAC addresses a session may have, whatever the limits say: as many as a network's table at most. */
+/**
+ * Maximum number of MAC addresses of a session, whatever the limits say: at most as many as a network's table holds.
+ */
 export const macs = z
   .number()
   .int()
@@ -26,15 +28,15 @@ export const macs = z
   .max(1_000_000)
   .meta({ description: "MAC addresses of each session, in place of the limit `session_macs`." });
 
-/** What somebody is to be told by. */
+/** A description for people. */
 export const note = z.string().max(256);
 
-/** A moment, as answers have it. */
+/** A moment, as answers contain it. */
 export const time = z.iso
   .datetime()
   .meta({ description: "ISO 8601, UTC.", examples: ["2026-01-31T12:00:00.000Z"] });
 
-/** What the document says of a number in a query, which comes as a text. */
+/** Returns the document's schema of a number in a query, which arrives as text. */
 export function wholeNumber(description: string, minimum: number, maximum: number) {
   return { type: "integer", description, minimum, maximum } as const;
 }

@@ -1,50 +1,50 @@
 import { z } from "zod";
 
 /**
- * What a tenant may have before the relay's administrator says otherwise; null is without a limit. All are far above
- * what one site needs and far below what would slow down the others.
+ * The limits of a tenant until the relay's administrator changes them; null is unlimited. All are far above what one
+ * site needs and far below what would slow down other tenants.
  */
 export const DEFAULT_LIMITS = {
   networks: 1_000,
   devices: 10_000,
   tokens: 10_000,
-  /** Invites that would still let somebody in. */
+  /** Invites that are still valid. */
   invites: 10_000,
-  /** Addresses reserved in its networks, all together. */
+  /** Reserved addresses in all its networks together. */
   reserved_addresses: 10_000,
   sessions: 10_000,
-  /** Networks that its sessions have joined, each counted once for each session. */
+  /** Joined networks of its sessions, each counted once for each session. */
   memberships: 20_000,
-  /** MAC addresses of each session, in all its networks: enough for a bridged lab bench. */
+  /** MAC addresses of each session in all its networks together: enough for a bridged lab bench. */
   session_macs: 64,
-  /** MAC addresses learnt, of all sessions together. */
+  /** Learnt MAC addresses of all its sessions together. */
   macs: 200_000,
-  /** IP addresses that its networks' neighbour tables know, all together. */
+  /** IP addresses in its networks' neighbour tables together. */
   neighbours: 65_536,
-  /** Multicast memberships that its networks' snooping keeps, all together. */
+  /** Multicast memberships in its networks' snooping tables together. */
   groups: 65_536,
-  /** Bytes that wait for its receivers that read slowly, all together. */
+  /** Bytes queued for slow receivers together. */
   queued_bytes: 67_108_864,
-  /** Captures that run at once. */
+  /** Concurrent captures. */
   captures: 8,
-  /** Entries of the audit log that are kept. */
+  /** Kept entries of the audit log. */
   audit_entries: 100_000,
-  /** DNS queries that its hubs answer. */
+  /** DNS queries that its hubs answer, per second. */
   dns_queries_per_second: 2_000,
-  /** Control messages that its members send. */
+  /** Control messages from its members, per second. */
   control_messages_per_second: 2_000,
-  /** Bytes of control messages that the relay sends to its members: one to N members counts N times. */
+  /** Bytes of control messages that the relay sends to its members, per second: one to N members counts N times. */
   control_bytes_per_second: 8_388_608,
-  /** Changes that its administrators make over the API, and devices that enrol. */
+  /** Changes by its administrators over the API, and enrolments of devices, per minute. */
   changes_per_minute: 600,
-  /** What its devices may send, all together: bytes of frames, and packets. */
+  /** Bytes and packets of frames from all its devices together, per second. */
   bytes_per_second: null,
   packets_per_second: null,
-  /** From here on, of each network. */
+  /** The limits from here on apply to each network. */
   network_devices: 10_000,
   network_sessions: 10_000,
   network_macs: 100_000,
-  /** MAC addresses of each session in the network; without it what `session_macs` says. */
+  /** MAC addresses of each session in the network; `session_macs` applies by default. */
   network_session_macs: null,
   network_bytes_per_second: null,
   network_packets_per_second: null,
@@ -55,11 +55,11 @@ export type TenantLimits = Readonly<Record<LimitName, number | null>>;
 
 export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as readonly LimitName[];
 
-/** Those that one network may have of its own, in place of its tenant's. */
+/** The limits that a network may override. */
 export type NetworkLimitName = Extract<LimitName, `network_${string}`>;
 export type NetworkLimits = Readonly<Record<NetworkLimitName, number | null>>;
 
-/** Has a network go by its tenant's limit again. */
+/** The value that makes a network follow its tenant's limit again. */
 export const INHERIT = "inherit";
 export type NetworkLimitsChange = Readonly<Partial<Record<NetworkLimitName, number | null | typeof INHERIT>>>;
 

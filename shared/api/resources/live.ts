@@ -1,4 +1,4 @@
-/** What goes on in a network now: groups, neighbours, counters, traces and captures. */
+/** The live state of a network: groups, neighbours, counters, traces and captures. */
 import { z } from "zod";
 import { mac, portId, vni, wholeNumber } from "./fields.ts";
 

@@ -25,28 +25,28 @@ const cidr = z.string().refine((text) => parseCidr(text) !== undefined, {
 });
 
 const common = {
-  /** Where to receive: an address of this machine, or 0.0.0.0 or [::] for all of them, which is the default. */
+  /** The address to receive at: of this machine, or 0.0.0.0 or [::] for all, which is the default. */
   listen: hostPort.optional(),
   remotes: z.array(hostPort).max(MAX_REMOTES).default([]),
-  /** The underlay's MTU, where the system does not know it right. */
+  /** The underlay's MTU, if the system reports it wrong. */
   mtu: z.number().int().min(256).max(65_535).optional(),
-  /** Whether TCP is told to keep its segments to what fits. */
+  /** Whether to clamp the MSS of TCP to what fits the tunnel. */
   clamp_mss: z.boolean().default(false),
   roles: z.array(z.enum(PORT_ROLES)).default([]),
 };
 
-/** Whether remotes that were learnt get what is for all, too: for an underlay on which outer sources can't be forged. */
+/** Whether to flood BUM frames to learnt remotes too: for an underlay on which outer sources cannot be forged. */
 const floodLearnt = z.boolean().default(false);
 
 const vxlan = z.strictObject({
   kind: z.literal("vxlan"),
   ...common,
   group: group.optional(),
-  /** Which interface the group is on. */
+  /** The interface to join the group on. */
   interface: z.string().min(1).max(15).optional(),
-  /** The network's own unless said. */
+  /** The VNI on the wire; by default the network's own. */
   wire_vni: z.number().int().min(1).max(MAX_VNI).optional(),
-  /** Whether outer sources that were not named may come in and be learnt: so where there is a group, unless said. */
+  /** Whether to accept and learn unlisted outer sources; by default only if there is a group. */
   unknown_remotes: z.boolean().optional(),
   flood_learnt: floodLearnt,
   gbp: z.boolean().default(false),
@@ -57,14 +57,14 @@ const gre = z.strictObject({
   kind: z.literal("gre"),
   ...common,
   mode: z.enum(["bridged", "routed"]).default("bridged"),
-  /** Right over IP (protocol 47), or in UDP (RFC 8086): the default where a UDP port is named. */
+  /** Directly over IP (protocol 47) or in UDP (RFC 8086); by default UDP if a UDP port is named. */
   over: z.enum(["ip", "udp"]).optional(),
   key: z.number().int().min(0).max(0xffff_ffff).optional(),
   checksum: z.boolean().default(false),
   sequence: z.boolean().default(false),
-  /** Routed: the hub's addresses on the network, at most one of each IP version. */
+  /** Routed mode: the hub's addresses on the network, at most one of each IP version. */
   gateways: z.array(cidr).max(2).default([]),
-  /** Routed: the networks at the other end. */
+  /** Routed mode: the networks at the other end. */
   routes: z.array(cidr).max(MAX_ROUTES).default([]),
 });
 
@@ -77,7 +77,7 @@ const nvgre = z.strictObject({
   flood_learnt: floodLearnt,
 });
 
-/** A port as it is asked for. The relay also refuses what contradicts itself (relay/hub/ports/config.ts). */
+/** The request for a new port. The relay also rejects contradictory fields (relay/hub/ports/config.ts). */
 export const newPort = z
   .discriminatedUnion("kind", [vxlan, gre, nvgre], { error: "a port's kind is vxlan, gre or nvgre" })
   .meta({ id: "NewPort" });
@@ -117,7 +117,7 @@ export const portView = z
   .meta({ id: "Port", description: "A network's tunnel to other VTEPs, with its counters." });
 export type PortView = z.infer<typeof portView>;
 
-/** Returns whether text is the address of a multicast group. */
+/** Returns whether the text is the address of a multicast group. */
 export function isGroupAddress(text: string): boolean {
   const address = parseAddress(text);
   return address !== undefined && isMulticast(address);

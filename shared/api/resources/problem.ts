@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Problem details of an HTTP error (RFC 9457), with our stable code and what to do about it. */
+/** Problem details of an HTTP error (RFC 9457), with a stable code and a hint. */
 export const problem = z
   .object({
     type: z.literal("about:blank"),

@@ -146,7 +146,7 @@ describe("laneway audit", () => {
     expect(table.trimEnd().split("\n")).toHaveLength(rows.length + 1);
   });
 
-  it("goes back only as far as told", async () => {
+  it("goes back only as far as requested", async () => {
     await relay.create("tenant", "create", "aged");
     await relay.create("network", "create", "early", "--tenant", "aged");
     const early = expect.objectContaining({ object: expect.stringContaining("early") });

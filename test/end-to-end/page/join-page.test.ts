@@ -22,26 +22,26 @@ describe.runIf(requires("chromium"))("the page behind an invite's link", () => {
     return await OperatorPage.open(chromium.browser, relay().url + path, options);
   };
 
-  it("shows the command with the link in it, which goes nowhere else", async () => {
+  it("shows the command with the link in it, which is sent nowhere", async () => {
     const path = `/lane/join#v1.default.${SECRET}`;
     await using one = await open(path);
     const command = one.page.locator("#command");
     expect(await command.textContent()).toBe(`npx laneway join '${relay().url}${path}'`);
     expect(await one.page.getByText("paste the address").isVisible()).toBe(false);
     expect(await one.page.getByRole("alert").isVisible()).toBe(false);
-    // Playwright's own request has the fragment; what goes over the wire has not.
+    // Playwright's request object includes the fragment; the bytes on the wire do not.
     for (const url of one.requests.slice(1)) expect(url).not.toContain(SECRET);
     expect(one.complaints).toEqual([]);
   });
 
-  it("has the command copied", async () => {
+  it("copies the command", async () => {
     await using one = await open(`/join#v1.default.${SECRET}`, { permissions: ["clipboard-write"] });
     await one.page.getByRole("button", { name: "Copy" }).press("Enter");
     await one.page.getByRole("status").getByText("Copied").waitFor();
   });
 
   it.each(["", "#v1.default.short", `#v1.default.${SECRET}';rm`, `#v2.default.${SECRET}`])(
-    "puts nothing else into a command: %s",
+    "inserts only valid links into the command: %s",
     async (fragment) => {
       await using one = await open(`/join${fragment}`);
       await one.page.getByText("This link is not complete").waitFor();
@@ -50,7 +50,7 @@ describe.runIf(requires("chromium"))("the page behind an invite's link", () => {
     },
   );
 
-  it("shows how to join without a script too", async () => {
+  it("shows how to join even without scripts", async () => {
     await using one = await open(`/join#v1.default.${SECRET}`, { javaScriptEnabled: false });
     expect(await one.page.locator("#command").textContent()).toBe("npx laneway join 'LINK'");
     expect(await one.page.getByText("paste the address of this page").isVisible()).toBe(true);

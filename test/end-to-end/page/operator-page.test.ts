@@ -11,7 +11,7 @@ import { NODE, sharedRelay, type TestNetwork } from "../../support/relay/runtime
 import { requires } from "../../support/requirements.ts";
 import { OperatorPage } from "./operator-page.ts";
 
-/** Many screens, and each looked at by a program that takes its time: what is slow on two busy cores has not failed. */
+/** Generous, because an accessibility checker looks at many screens, which is slow on two busy cores. */
 const ACCESS_MS = 240_000;
 
 describe.runIf(requires("chromium"))("the operator's page", () => {
@@ -42,7 +42,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
   const signIn = async (options = {}, token = relay().adminToken) =>
     keep(await OperatorPage.signedIn(browser(), `${relay().url}/`, token, options));
 
-  /** A member that sends a frame which goes everywhere, and one that is dropped. */
+  /** Joins a member that sends a flooded frame and a dropped one. */
   async function member(
     stack: AsyncDisposableStack,
     { token, vni }: TestNetwork,
@@ -56,7 +56,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     return client;
   }
 
-  it("keeps the token in memory alone, unless it is told to keep it for the tab", async () => {
+  it("keeps the token only in memory, unless told to keep it for the tab", async () => {
     const one = await signIn();
     const { page } = one;
     const stored = () => page.evaluate("JSON.stringify([{ ...sessionStorage }, { ...localStorage }])");
@@ -74,18 +74,18 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     expect(page.url()).not.toContain(relay().adminToken);
   });
 
-  it("says what is wrong with a token, and lets another be tried", async () => {
+  it("says what is wrong with a token, and accepts another", async () => {
     const one = await open();
     await one.page.getByLabel("Administrator's token").fill("wrong");
     await one.button("Sign in").click();
     await expect.poll(() => one.page.getByRole("alert").textContent()).toContain("This token is wrong");
     expect(await accessProblems(one.page)).toEqual([]);
     await one.signIn(relay().adminToken);
-    // Chromium's own words about a status of 401.
+    // Chromium's own message about status 401.
     expect(one.complaints.splice(0)).toEqual([expect.stringContaining("401")]);
   });
 
-  it("makes a network and an invite by keyboard alone, and sees the device come, go and be revoked", async () => {
+  it("creates a network and an invite by keyboard, and shows the device come, go and be revoked", async () => {
     const one = await signIn();
     const { page } = one;
     await one.go("#/tenants/default/networks");
@@ -136,7 +136,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     for (const url of one.requests) expect(url).not.toContain(secret);
   });
 
-  it("shows what passes in a network: traffic, addresses, groups and drops", async () => {
+  it("shows a network's traffic, addresses, groups and drops", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const one = await signIn();
@@ -146,7 +146,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     await member(stack, network, "bob", 0xb);
     await one.row("ann").getByText("online").waitFor();
     const sending = one.row("ann").getByRole("cell").nth(1);
-    // Traffic goes on until it is seen.
+    // Traffic goes on until the page shows it.
     const frame = packet(network.vni, ethernet(BROADCAST, station(0xa), new Uint8Array(1_400)));
     const traffic = setInterval(() => ann.send(frame), 20);
     await expect.poll(() => sending.textContent(), { timeout: 30_000 }).toMatch(/[1-9].*kb/i);
@@ -167,7 +167,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     await one.page.getByText("forwarded").waitFor();
   });
 
-  it("changes settings and limits, and finds both in the audit log", async () => {
+  it("changes settings and limits, and shows both in the audit log", async () => {
     const network = await relay().network();
     const one = await signIn();
     await one.go(`#/tenants/${network.tenant}/networks/${network.name}/settings`);
@@ -188,7 +188,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     await one.row("limit.change").getByText("devices 7").waitFor();
   });
 
-  it("shows in a dialog what the relay refuses, and leaves what was written", async () => {
+  it("shows the relay's refusal in the dialog, and keeps the input", async () => {
     const one = await signIn();
     await one.go("#/tenants");
     await one.button("New tenant").click();
@@ -200,7 +200,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     expect(one.complaints.splice(0)).toEqual([expect.stringContaining("409")]);
   });
 
-  it("shows a tenant's administrator nothing but theirs", async () => {
+  it("shows a tenant's administrator only its own tenant", async () => {
     const own = await relay().network();
     const foreign = await relay().network();
     const made = await relay().must("POST", `/tenants/${own.tenant}/admins`, { name: "ann" });
@@ -223,7 +223,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     for (const url of one.requests) expect(url).not.toContain(foreign.tenant);
   });
 
-  it("goes back to signing in when the token is revoked, and says why", async () => {
+  it("returns to the sign-in form when the token is revoked, and gives the reason", async () => {
     const { tenant, name } = await relay().network();
     const made = await relay().must("POST", `/tenants/${tenant}/admins`, { name: "ann" });
     const { id, token } = made as { id: string; token: string };
@@ -235,7 +235,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     for (const complaint of one.complaints.splice(0)) expect(complaint).toContain("401");
   });
 
-  it("says that the relay can't be reached, keeps what it has, and goes on by itself", async () => {
+  it("says that the relay is unreachable, keeps its data, and recovers by itself", async () => {
     const network = await relay().network();
     const one = await signIn();
     await one.go(`#/tenants/${network.tenant}/networks/${network.name}/groups`);
@@ -251,7 +251,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
       expect(complaint).toContain("ERR_INTERNET_DISCONNECTED");
   });
 
-  it("asks for nothing while it is hidden, and goes on when it is seen", async () => {
+  it("sends no requests while hidden, and resumes when visible", async () => {
     const network = await relay().network();
     const one = keep(
       await OperatorPage.open(browser(), `${relay().url}/`, {}, (page) => page.clock.install()),
@@ -270,7 +270,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     await expect.poll(() => one.requests.length).toBeGreaterThan(before);
   });
 
-  it("speaks the reader's language in the reader's theme, until told otherwise", async () => {
+  it("uses the reader's language and theme, until another is chosen", async () => {
     const one = await open({ locale: "zh-CN", colorScheme: "dark" });
     const { page } = one;
     await page.getByRole("heading", { name: "登录" }).waitFor();
@@ -317,7 +317,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     });
   });
 
-  describe("to people who can't see it, or see little", () => {
+  describe("for people with low or no vision", () => {
     let network: TestNetwork | undefined;
     const stack = new AsyncDisposableStack();
     beforeAll(async () => {

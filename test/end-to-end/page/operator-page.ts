@@ -1,12 +1,12 @@
-// The operator's page as a person uses it, for tests.
+// Drives the operator's page as a person does, for tests.
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
-/** A page, with everything that went wrong in it. */
+/** A page with all its errors. */
 export class OperatorPage implements AsyncDisposable {
   readonly page: Page;
-  /** Errors and warnings of the console, violations of the policy among them, and what scripts threw. */
+  /** Errors and warnings of the console, including policy violations, and exceptions of scripts. */
   readonly complaints: string[] = [];
-  /** URLs that were asked for. */
+  /** URLs of all requests. */
   readonly requests: string[] = [];
 
   private constructor(page: Page) {
@@ -19,9 +19,9 @@ export class OperatorPage implements AsyncDisposable {
   }
 
   /**
-   * Opens a URL in a context of its own, which shares nothing with others.
+   * Opens a URL in its own browser context.
    *
-   * @param before what is done to the page before it is there
+   * @param before prepares the page before it loads
    */
   static async open(
     browser: Browser,
@@ -43,7 +43,7 @@ export class OperatorPage implements AsyncDisposable {
     return opened;
   }
 
-  /** Opens the page of a relay and signs in. */
+  /** Opens a relay's page and signs in. */
   static async signedIn(
     browser: Browser,
     url: string,
@@ -61,7 +61,7 @@ export class OperatorPage implements AsyncDisposable {
     await this.page.locator("main h1:focus").waitFor();
   }
 
-  /** Goes to a screen by its fragment, and waits until it has what it shows. */
+  /** Goes to a screen by its fragment, and waits until it has loaded. */
   async go(fragment: string): Promise<void> {
     await this.page.evaluate(`new Promise((resolve) => {
       const painted = () => requestAnimationFrame(() => requestAnimationFrame(resolve));
@@ -77,27 +77,27 @@ export class OperatorPage implements AsyncDisposable {
     await this.page.locator(".empty[role=status]").waitFor({ state: "detached" });
   }
 
-  /** The row of a table with these words in it. */
+  /** Returns the table row that contains these words. */
   row(words: string) {
     return this.page.getByRole("row").filter({ hasText: words });
   }
 
-  /** What the element with the focus says. */
+  /** Returns the text of the focused element. */
   async focused(): Promise<string | null> {
     return await this.page.locator(":focus").textContent();
   }
 
-  /** How wide it would have to be for nothing to be outside, in pixels more than it is. */
+  /** Returns the width of the content outside the page, in pixels. */
   async overflow(): Promise<number> {
     return await this.page.evaluate("document.documentElement.scrollWidth - innerWidth");
   }
 
-  /** The colour behind everything. */
+  /** Returns the background's colour. */
   async ground(): Promise<string> {
     return await this.page.evaluate("getComputedStyle(document.body).backgroundColor");
   }
 
-  /** Has the page believe that nobody sees it, or that somebody does. */
+  /** Makes the page believe that it is hidden or visible. */
   async hide(hidden: boolean): Promise<void> {
     await this.page.evaluate(`
       Object.defineProperty(document, "hidden", { configurable: true, value: ${hidden} });

@@ -1,14 +1,14 @@
-// How the operator's page and the page behind an invite's link are served, under each runtime.
+// The operator's page and the page behind an invite's link, as each runtime serves them.
 import { expect, it } from "vitest";
 import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
-underEachRuntime("a page that people see", (runtime) => {
+underEachRuntime("a page for browsers", (runtime) => {
   const relay = sharedRelay(runtime);
   const get = (path: string, headers: Record<string, string> = {}) => fetch(relay().url + path, { headers });
   const filesOf = (html: string) =>
     [...html.matchAll(/(?:href|src)="(page\/[^"]+)"/g)].map(([, file = ""]) => file);
 
-  it.each(["/", "/some/where/", "/join", "/some/where/join"])("comes whole at %s", async (path) => {
+  it.each(["/", "/some/where/", "/join", "/some/where/join"])("is served completely at %s", async (path) => {
     const response = await get(path);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -28,30 +28,27 @@ underEachRuntime("a page that people see", (runtime) => {
     }
   });
 
-  it.each(["/", "/join"])(
-    "lets nothing but its own files run at %s, and tells nobody about itself",
-    async (path) => {
-      const { headers } = await get(path);
-      const policy = headers.get("content-security-policy") ?? "";
-      expect(policy).toMatch(/^default-src 'none'; script-src 'self'; /);
-      for (const directive of [
-        "style-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-      ]) {
-        expect(policy.split("; ")).toContain(directive);
-      }
-      expect(policy).not.toMatch(/unsafe|\*|https?:/);
-      expect(headers.get("referrer-policy")).toBe("no-referrer");
-      expect(headers.get("x-content-type-options")).toBe("nosniff");
-      expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
-    },
-  );
+  it.each(["/", "/join"])("runs only its own files at %s, and sends no referrer", async (path) => {
+    const { headers } = await get(path);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; /);
+    for (const directive of [
+      "style-src 'self'",
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+    ]) {
+      expect(policy.split("; ")).toContain(directive);
+    }
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+  });
 
-  it("is sent again only where it has changed", async () => {
+  it("is sent again only after a change", async () => {
     const first = await get("/");
     await first.body?.cancel();
     expect(first.headers.get("cache-control")).toBe("no-cache");
@@ -60,7 +57,7 @@ underEachRuntime("a page that people see", (runtime) => {
     expect(await again.text()).toBe("");
   });
 
-  it("is packed for who can unpack it, and weighs little", async () => {
+  it("is small, and compressed for clients that support it", async () => {
     const files = filesOf(await (await get("/")).text());
     const [main = ""] = files.filter((file) => file.endsWith("/main.js"));
     const plain = await get(`/${main}`, { "accept-encoding": "gzip;q=0, identity" });
@@ -81,7 +78,7 @@ underEachRuntime("a page that people see", (runtime) => {
     "/page/0123456789abcdef/main.js",
     "/page/0123456789abcdef/../../../../package.json",
     "/page/main.js",
-  ])("has no %s", async (path) => {
+  ])("does not serve %s", async (path) => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -93,7 +90,7 @@ underEachRuntime("a page that people see", (runtime) => {
     ["de, en;q=0.5, zh;q=0.7", "zh-Hans"],
     ["en-GB", "en"],
     ["zh;q=0, fr", "en"],
-  ])("says in the reader's language how to join: %s", async (asked, language) => {
+  ])("explains in the reader's language how to join: %s", async (asked, language) => {
     const response = await get("/join", asked === undefined ? {} : { "accept-language": asked });
     expect(response.headers.get("content-language")).toBe(language);
     expect(response.headers.get("vary")).toBe("accept-language");
@@ -104,7 +101,7 @@ underEachRuntime("a page that people see", (runtime) => {
 underEachRuntime("a relay with a prefix in its public URL", (runtime) => {
   const relay = sharedRelay(runtime, ["--public-url", "https://relay.example/lane"]);
 
-  it("sends who leaves the slash away to the page", async () => {
+  it("redirects a URL without a trailing slash to the page", async () => {
     const response = await fetch(`${relay().url}/lane`, { redirect: "manual" });
     expect(response.status).toBe(308);
     expect(response.headers.get("location")).toBe("/lane/");

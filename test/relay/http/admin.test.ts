@@ -25,7 +25,7 @@ describe("a bearer token in a header", () => {
 underEachRuntime("the administration API", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** A request that has to fail; resolves to the problem. */
+  /** Sends a request that must fail; resolves to the problem. */
   async function problem(method: string, path: string, body?: unknown, token?: string): Promise<object> {
     const response = await relay().api(method, path, body, token);
     expect(response.ok).toBe(false);
@@ -48,14 +48,14 @@ underEachRuntime("the administration API", (runtime) => {
     expect(await relay().must("GET", "/tenants")).toEqual([{ name: "default" }]);
   });
 
-  it("refuses requests without a token, or with one for a network", async () => {
+  it("refuses requests without a token, or with a network's token", async () => {
     const response = await fetch(`${relay().url}/v1/tenants`);
     expect(response.status).toBe(401);
     const { token } = await relay().network();
     expect(await problem("GET", "/tenants", undefined, token)).toMatchObject({ status: 401 });
   });
 
-  it("keeps tenants: made, listed, deleted", async () => {
+  it("creates, lists and deletes tenants", async () => {
     expect(await relay().must("POST", "/tenants", { name: "acme" })).toEqual({ name: "acme" });
     expect(await problem("POST", "/tenants", { name: "acme" })).toMatchObject({ status: 409 });
     expect(await relay().must("GET", "/tenants")).toContainEqual({ name: "acme" });
@@ -64,7 +64,7 @@ underEachRuntime("the administration API", (runtime) => {
     expect(await problem("DELETE", "/tenants/acme")).toMatchObject({ status: 404 });
   });
 
-  it("keeps networks: made with what was asked for, shown, listed, deleted", async () => {
+  it("creates networks with the given options, shows, lists and deletes them", async () => {
     await relay().must("POST", "/tenants", { name: "builder" });
     const path = "/tenants/builder/networks";
     const request = { name: "lab", vni: 70_001, subnet: "10.20.0.0/24", mtu: 1400, mode: "wire" };
@@ -111,13 +111,13 @@ underEachRuntime("the administration API", (runtime) => {
     [{ name: "n", vin: 5 }, /vin/],
     [[], /./],
     ["n", /./],
-  ])("refuses to make a network of %j, and says why", async (request, why) => {
+  ])("refuses to create a network from %j, and gives the reason", async (request, why) => {
     const told = await problem("POST", "/tenants/default/networks", request);
     expect(told).toMatchObject({ status: 400, detail: expect.stringMatching(why) });
     expect(await relay().must("GET", "/tenants/default/networks")).toMatchObject([{ name: "lan" }]);
   });
 
-  it("keeps tokens, and shows each once", async () => {
+  it("creates tokens, and shows each only once", async () => {
     await relay().must("POST", "/tenants", { name: "keyring" });
     await relay().must("POST", "/tenants/keyring/networks", { name: "lab" });
     const path = "/tenants/keyring/tokens";
@@ -141,13 +141,13 @@ underEachRuntime("the administration API", (runtime) => {
   });
 
   it.each([{}, { network: 5 }, { network: "lan", expires_in: 0 }, { network: "lan", expires_in: -1 }])(
-    "refuses to make a token of %j",
+    "refuses to create a token from %j",
     async (request) => {
       expect(await problem("POST", "/tenants/default/tokens", request)).toMatchObject({ status: 400 });
     },
   );
 
-  it("reaches nothing of one tenant by the name of another", async () => {
+  it("hides one tenant's resources from paths of another", async () => {
     const { tenant, name, tokenId } = await relay().network();
     for (const path of [`/networks/${name}`, `/networks/${name}/fdb`]) {
       expect(await problem("GET", `/tenants/default${path}`)).toMatchObject({ status: 404 });
@@ -162,7 +162,7 @@ underEachRuntime("the administration API", (runtime) => {
     expect(await relay().must("GET", `/tenants/${tenant}/networks`)).toMatchObject([{ name }]);
   });
 
-  it("shows who is where in the forwarding table", async () => {
+  it("shows the forwarding table with its ports", async () => {
     const network = await relay().network();
     const { tenant, name, token, vni } = network;
     const path = `/tenants/${tenant}/networks/${name}/fdb`;

@@ -20,11 +20,11 @@ describe("a path behind a reverse proxy", () => {
     ["/v1x/tenants", "/v1x/tenants"],
     ["/xhealthz", "/xhealthz"],
     ["/healthz/more", "/healthz/more"],
-  ])("%s means %s", (path, meant) => {
+  ])("%s is routed as %s", (path, meant) => {
     expect(withoutPrefix(path)).toBe(meant);
   });
 
-  it("means the API from the first v1 on, so that names may be anything", () => {
+  it("starts the API at the first v1, so that names may be anything", () => {
     expect(withoutPrefix("/lan/v1/tenants/v1/networks/healthz")).toBe("/v1/tenants/v1/networks/healthz");
   });
 });
@@ -39,27 +39,33 @@ underEachRuntime("the relay over plain HTTP", (runtime) => {
     expect(await response.text()).not.toBe("");
   });
 
-  it.each(["/v1/tunnel", "/lan/v1/tunnel"])("asks who gets %s for an upgrade", async (path) => {
-    const response = await get(path);
-    expect(response.status).toBe(426);
-    expect(response.headers.get("upgrade")).toBe("websocket");
-    expect(await response.text()).toContain("laneway.v1");
-  });
+  it.each(["/v1/tunnel", "/lan/v1/tunnel"])(
+    "answers a request for %s without upgrade by asking for one",
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(426);
+      expect(response.headers.get("upgrade")).toBe("websocket");
+      expect(await response.text()).toContain("laneway.v1");
+    },
+  );
 
-  it.each(["/nothing", "/v2/tenants"])("says in problem+json that there is no %s", async (path) => {
-    const response = await get(path);
-    expect(response.status).toBe(404);
-    expect(response.headers.get("content-type")).toBe("application/problem+json");
-    expect(await response.json()).toMatchObject({
-      status: 404,
-      title: "Not Found",
-      detail: expect.stringContaining(path),
-      code: "path.unknown",
-      hint: expect.stringMatching(/./),
-    });
-  });
+  it.each(["/nothing", "/v2/tenants"])(
+    "answers %s, which does not exist, with problem+json",
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(404);
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      expect(await response.json()).toMatchObject({
+        status: 404,
+        title: "Not Found",
+        detail: expect.stringContaining(path),
+        code: "path.unknown",
+        hint: expect.stringMatching(/./),
+      });
+    },
+  );
 
-  it("answers as if nothing was asked where it declines an upgrade to something else", async () => {
+  it("answers a request as if it had not asked when it declines an upgrade", async () => {
     const headers = {
       connection: "Upgrade, HTTP2-Settings",
       upgrade: "h2c",
@@ -72,7 +78,7 @@ underEachRuntime("the relay over plain HTTP", (runtime) => {
     expect(response.statusCode).toBe(200);
   });
 
-  it("goes on after requests that are none", async () => {
+  it("keeps serving after malformed requests", async () => {
     for (const body of ["", "{", "\0"]) await get("/v1/tenants", { method: "POST", body });
     expect((await get("/readyz")).status).toBe(200);
   });

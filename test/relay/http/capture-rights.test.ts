@@ -21,7 +21,7 @@ underEachRuntime("a capture", (runtime) => {
       .map(({ actor, action, object }) => `${actor} ${action} ${object}`);
   }
 
-  it("is in the audit log, when it begins and when it ends, however that is", async () => {
+  it("is in the audit log at its beginning and at every kind of end", async () => {
     const network = await relay().network();
     const { id, token } = await admin(network);
     const actor = `tenant-admin ${id}`;
@@ -40,7 +40,7 @@ underEachRuntime("a capture", (runtime) => {
     expect(await captures(network)).toHaveLength(4);
   });
 
-  it("ends whole when the token of whoever asked is revoked, while frames pass, and no other's does", async () => {
+  it("ends completely when the caller's token is revoked while frames pass; other captures go on", async () => {
     const network = await relay().network();
     const { id, token } = await admin(network);
     const other = await admin(network);
@@ -70,7 +70,7 @@ underEachRuntime("a capture", (runtime) => {
     expect(await captures(network)).toContain(`tenant-admin ${id} capture.end ${network.name}`);
   });
 
-  it("ends when that token expires", async () => {
+  it("ends when the caller's token expires", async () => {
     const network = await relay().network();
     const { token } = await admin(network, { expires_in: 3 });
     const response = await capture(network, "", token);

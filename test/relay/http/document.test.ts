@@ -19,7 +19,7 @@ import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 import { freeUdpPort } from "../../support/relay/udp-port.ts";
 import { type ApiDocument, DocumentedApi } from "./documented.ts";
 
-/** Every route that the app has a handler for, but pages for people, as the document writes paths. */
+/** Returns all routes of the app except pages, written as the document writes paths. */
 function routes(): string[] {
   const store = SqliteStore.open(":memory:");
   const tenants = new Tenants(store, () => 0);
@@ -42,10 +42,10 @@ function routes(): string[] {
   }
 }
 
-/** Answered to what is no ordinary request, or when the relay is broken. */
+/** Statuses of malformed requests and of a broken relay. */
 const NOT_SEEN = new Set(["openTunnel 101", "showReadiness 503"]);
 
-/** The name of a schema, or of those of a list. */
+/** Returns the name of a schema, or of a list's items. */
 function nameOf(schema: unknown): string | undefined {
   const { $ref, items } = (schema ?? {}) as { $ref?: string; items?: unknown };
   return items === undefined ? $ref?.replace("#/components/schemas/", "") : nameOf(items);
@@ -54,7 +54,7 @@ function nameOf(schema: unknown): string | undefined {
 underEachRuntime("the API's document", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("is OpenAPI 3.1 by a public validator, for anyone to fetch, under any prefix", async () => {
+  it("is OpenAPI 3.1 by a public validator, and public under any prefix", async () => {
     for (const prefix of ["", "/lan"]) {
       const response = await fetch(`${relay().url}${prefix}/v1/openapi.json`);
       expect(response.status).toBe(200);
@@ -67,7 +67,7 @@ underEachRuntime("the API's document", (runtime) => {
     }
   });
 
-  it("tells of every route there is, and of no other", async () => {
+  it("describes exactly the existing routes", async () => {
     const { operations } = await DocumentedApi.of(relay());
     expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routes().sort());
   });
@@ -101,7 +101,7 @@ underEachRuntime("the API's document", (runtime) => {
     expect(routes.sort(byRoute)).toEqual(documented.sort(byRoute));
   });
 
-  it("says of each operation what it is, who may ask, and what is answered", async () => {
+  it("describes each operation, its callers and its answers", async () => {
     const { document, operations } = await DocumentedApi.of(relay());
     const tags = new Set(document.tags.map(({ name }) => name));
     expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
@@ -129,7 +129,7 @@ underEachRuntime("the API's document", (runtime) => {
     }
   });
 
-  it("has every way of succeeding, and the answers are as it says", async () => {
+  it("describes every success, and the answers match", async () => {
     const api = await DocumentedApi.of(relay());
     const tenant = "documented";
     const network = "lab";

@@ -1,6 +1,6 @@
 /**
- * The API as its own document tells it: requests are made from the document's paths, and every answer is held to what
- * the document says of it.
+ * The API as its own document describes it: requests are built from the document's paths, and every answer is checked
+ * against the document.
  */
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
@@ -54,7 +54,7 @@ export interface Request {
 
 export class DocumentedApi {
   readonly document: ApiDocument;
-  /** `operationId status`, of what was answered. */
+  /** The `operationId status` of every answer so far. */
   readonly seen = new Set<string>();
   readonly #relay: RelayProcess;
   readonly #operations = new Map<string, Located>();
@@ -73,7 +73,7 @@ export class DocumentedApi {
     const response = await fetch(`${relay.url}/v1/openapi.json`);
     const validator = new Validator();
     await validator.validate((await response.json()) as Record<string, unknown>);
-    // What the document does not tell of is wrong here; for clients it may be new.
+    // Undocumented fields are errors here; clients must ignore them.
     return new DocumentedApi(relay, closed(validator.resolveRefs()) as ApiDocument);
   }
 
@@ -82,10 +82,10 @@ export class DocumentedApi {
   }
 
   /**
-   * Asks, and holds the answer to the document.
+   * Sends a request, and checks the answer against the document.
    *
-   * @returns the response, whose body is not read unless it is JSON, and that
-   * @throws Error where the document says otherwise
+   * @returns the response and its JSON; reads no other body
+   * @throws Error if the answer differs from the document
    */
   async ask(operationId: string, request: Request = {}): Promise<{ response: Response; json: unknown }> {
     const found = this.#operations.get(operationId);
@@ -133,7 +133,7 @@ export class DocumentedApi {
   }
 }
 
-/** The same with no properties in objects but those named. */
+/** Returns the schema without unnamed properties in objects. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== "object" || value === null) return value;

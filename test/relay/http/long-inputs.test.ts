@@ -1,4 +1,4 @@
-// What strangers send costs in proportion to its size.
+// Strangers' inputs cost time in proportion to their size.
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
 import { TrustedProxies } from "../../../relay/arrivals/trusted-proxies.ts";
@@ -11,11 +11,11 @@ import { languageOf } from "../../../relay/page/join-page.ts";
 import { PageAssets } from "../../../relay/page/page-assets.ts";
 import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
-/** Far more than all headers of a request may have, so that what grows by the square takes a minute. */
+/** Far above the limit of all headers, so that quadratic time takes a minute. */
 const LENGTH = 100_000;
-/** What is linear takes milliseconds; a busy machine has ten seconds. */
+/** Linear time takes milliseconds; a busy machine gets ten seconds. */
 const WITHIN_MS = 10_000;
-/** What may stand before many of the same. */
+/** Prefixes for many repeated characters. */
 const HEADS = ["", "en", "gzip", "en;q=0.5", "[", "/page/0123456789abcdef/"];
 
 describe("a long input", () => {
@@ -58,7 +58,7 @@ describe("a long input", () => {
     "gzip ",
   ];
 
-  it.each(readers)("of %s is read in time in proportion to it", (_what, read) => {
+  it.each(readers)("of %s is read in time proportional to its length", (_what, read) => {
     const started = performance.now();
     for (const head of HEADS) {
       for (const part of parts) {
@@ -68,7 +68,7 @@ describe("a long input", () => {
     expect(performance.now() - started).toBeLessThan(WITHIN_MS);
   });
 
-  it("of Accept-Encoding is read in time in proportion to it", async () => {
+  it("of Accept-Encoding is read in time proportional to its length", async () => {
     const assets = await PageAssets.of(new Map([["a.js", new Uint8Array([1])]]));
     const started = performance.now();
     for (const head of HEADS) {
@@ -77,7 +77,7 @@ describe("a long input", () => {
     expect(performance.now() - started).toBeLessThan(WITHIN_MS);
   });
 
-  it("is not repeated whole, nor one that is nested too deep to be written", () => {
+  it("is not repeated in full, even if nested too deep to serialize", () => {
     expect(quoted("x".repeat(10_000))).toHaveLength(257);
     let deep: unknown = 1;
     for (let i = 0; i < 100_000; i++) deep = [deep];
@@ -112,13 +112,13 @@ underEachRuntime("a stranger's request", (runtime) => {
       ...(body instanceof ReadableStream ? { duplex: "half" as const } : {}),
     });
 
-  it("of 15,500 spaces in Accept-Language gets its page", async () => {
+  it("with 15,500 spaces in Accept-Language gets the page", async () => {
     const headers = { "accept-language": `en${" ".repeat(15_500)}x` };
     // As this program's own client takes them off at the ends.
     expect((await fetch(`${relay().url}/join`, { headers })).status).toBe(200);
   });
 
-  it("is refused with 413 where it is larger than an enrolment, be its length said or not", async () => {
+  it("is refused with 413 if larger than an enrolment, with or without a length", async () => {
     const body = JSON.stringify({ tenant: "x".repeat(20_000) });
     for (const sent of [body, new Blob([body]).stream()]) {
       const response = await enrol(sent);
@@ -127,7 +127,7 @@ underEachRuntime("a stranger's request", (runtime) => {
     }
   });
 
-  it("is refused before its body is read where credentials are missing", async () => {
+  it("is refused before its body is read if credentials are missing", async () => {
     const body = new ReadableStream({
       start: (controller) => controller.enqueue(Buffer.from('{"name":')),
     });
@@ -140,13 +140,13 @@ underEachRuntime("a stranger's request", (runtime) => {
     await response.body?.cancel();
   });
 
-  it("is not unpacked", async () => {
+  it("is not decompressed", async () => {
     const zipped = new Blob([new Uint8Array(10_000_000)]).stream().pipeThrough(new CompressionStream("gzip"));
     const response = await enrol(await new Response(zipped).arrayBuffer(), { "content-encoding": "gzip" });
     expect(response.status).toBe(400);
   });
 
-  it("with JSON nested deep is answered like any other that is wrong, and not repeated", async () => {
+  it("of deeply nested JSON is answered like any invalid request, and not repeated", async () => {
     const deep = `${"[".repeat(8_000)}${"]".repeat(8_000)}`;
     expect((await enrol(deep)).status).toBe(400);
     const administrators = await relay().api("POST", "/tenants", { name: "x".repeat(60_000) });
@@ -161,7 +161,7 @@ underEachRuntime("a stranger's request", (runtime) => {
     expect(response.status).toBe(400);
   });
 
-  it("for a path that there is not is told so without the whole of it", async () => {
+  it("for an unknown path is answered without repeating all of it", async () => {
     const response = await fetch(`${relay().url}/${"page/0123456789abcdef/".repeat(600)}!`);
     expect(response.status).toBe(404);
     expect((await response.text()).length).toBeLessThan(1_000);

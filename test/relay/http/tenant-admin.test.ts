@@ -18,7 +18,7 @@ underEachRuntime("a tenant's administrator", (runtime) => {
     return { status: response.status, answer: text === "" ? undefined : (JSON.parse(text) as unknown) };
   }
 
-  it("administers their own tenant", async () => {
+  it("administers its own tenant", async () => {
     const { tenant, name, admin: token } = await admin();
     const own = `/tenants/${tenant}`;
     expect(await ask(token, "GET", "/tenants")).toEqual({ status: 200, answer: [{ name: tenant }] });
@@ -42,7 +42,7 @@ underEachRuntime("a tenant's administrator", (runtime) => {
     expect((await ask(token, "DELETE", `${own}/networks/more`)).status).toBe(204);
   });
 
-  it("gets the same answer for another tenant as for one that is not there", async () => {
+  it("gets the same answer for another tenant as for a missing one", async () => {
     const { admin: token } = await admin();
     const foreign = await relay().network();
     const paths: [string, string, unknown?][] = [
@@ -79,7 +79,7 @@ underEachRuntime("a tenant's administrator", (runtime) => {
     expect(await relay().must("GET", `/tenants/${foreign.tenant}/tokens`)).toHaveLength(1);
   });
 
-  it("may not do what the relay's administrator does", async () => {
+  it("may not do what only the relay's administrator may", async () => {
     const { tenant, admin: token } = await admin();
     const forbidden = { status: 403, answer: { code: "admin.forbidden" } };
     expect(await ask(token, "POST", "/tenants", { name: "mine" })).toMatchObject(forbidden);
@@ -88,12 +88,12 @@ underEachRuntime("a tenant's administrator", (runtime) => {
     expect(await ask(token, "POST", `/tenants/${tenant}/admins`, {})).toMatchObject(forbidden);
     expect(await ask(token, "GET", "/audit")).toMatchObject(forbidden);
     expect(await ask(token, "GET", "/backup")).toMatchObject(forbidden);
-    // Whether a number is taken would tell of other tenants.
+    // A taken number would reveal other tenants' networks.
     const numbered = { name: "n", vni: 70_001 };
     expect(await ask(token, "POST", `/tenants/${tenant}/networks`, numbered)).toMatchObject(forbidden);
   });
 
-  it("is listed without the token, and shut out at once when revoked", async () => {
+  it("is listed without its token, and loses access at once when revoked", async () => {
     const { tenant, id, admin: token } = await admin();
     const list = await relay().must("GET", `/tenants/${tenant}/admins`);
     expect(list).toMatchObject([{ id, tenant, name: "ann" }]);
@@ -102,14 +102,14 @@ underEachRuntime("a tenant's administrator", (runtime) => {
     expect((await ask(token, "GET", `/tenants/${tenant}/networks`)).status).toBe(401);
   });
 
-  it("is gone with the tenant, also when there is another of that name", async () => {
+  it("is deleted with its tenant, even if another of the same name follows", async () => {
     const { tenant, admin: token } = await admin();
     await relay().must("DELETE", `/tenants/${tenant}`);
     await relay().must("POST", "/tenants", { name: tenant });
     expect((await ask(token, "GET", `/tenants/${tenant}/networks`)).status).toBe(401);
   });
 
-  it("has no use of the token in the tunnel, nor of a network's token here", async () => {
+  it("cannot use its token in the tunnel, nor a network's token here", async () => {
     const { tenant, token: network, admin: token } = await admin();
     await using client = await TunnelClient.open(relay().url);
     client.say({ type: "hello", version: 1, client: { name: "t" }, auth: { method: "token", token } });
@@ -121,7 +121,7 @@ underEachRuntime("a tenant's administrator", (runtime) => {
 underEachRuntime("a token for all networks of a tenant", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("opens those that there are when it is used, and no other tenant's", async () => {
+  it("opens the tenant's networks that exist when it is used, and no other tenant's", async () => {
     const one = await relay().network();
     const foreign = await relay().network();
     const path = `/tenants/${one.tenant}/tokens`;

@@ -8,7 +8,7 @@ import { merged, type Reach } from "../../reach/reach.ts";
 import type { Agent } from "../agent.ts";
 import { readRelay } from "../networks/network-ref.ts";
 
-/** Administers relays for whoever gave the agent an administrator's token of theirs. */
+/** Administers relays with the administrator's tokens that users gave the agent. */
 export class RelayAdmin {
   readonly #agent: Agent;
 
@@ -16,13 +16,13 @@ export class RelayAdmin {
     this.#agent = agent;
   }
 
-  /** The relays that a token is kept of. */
+  /** Returns the relays for which a token is stored. */
   relays(): string[] {
     return this.#agent.state.admins.map(({ relay }) => relay);
   }
 
   /**
-   * Keeps a token once the relay has taken it, or with null forgets it.
+   * Stores a token after the relay has accepted it, or removes it if null.
    *
    * @throws Fault `admin.refused`, `relay.…`, `state.unwritable`
    */
@@ -30,7 +30,7 @@ export class RelayAdmin {
     const address = readRelay(relay);
     const base = relayText(address.url);
     const told = merged(this.#told(base), { ...loginAndZone(address), ...way });
-    // The list of tenants is open to a tenant's own administrator too.
+    // A tenant's administrator may read the list of tenants too.
     if (token !== null) await this.#clientOf(address, token, told).list("/v1/tenants", {});
     const { state } = this.#agent;
     const others = state.admins.filter((one) => one.relay !== base);

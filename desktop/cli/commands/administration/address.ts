@@ -6,7 +6,7 @@ type NetworkOptions = AdminOptions & { readonly network: string };
 
 const PATH = "/v1/tenants/{tenant}/networks/{network}/addresses";
 
-/** `laneway address list|fix|reserve|release` */
+/** Returns `laneway address list|fix|reserve|release`. */
 export function addressCommand(): Command {
   const address = new Command("address").description(
     "administer the addresses that a network gives its devices",

@@ -1,4 +1,4 @@
-/** What every command takes that administers a relay, and the client that it comes to. */
+/** The common options of administration commands, and the client created from them. */
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { z } from "zod";
@@ -6,7 +6,7 @@ import { Fault, usage } from "../../../../shared/values/fault.ts";
 import { AdminClient } from "../../../agent/admin-client.ts";
 import { parseRelayUrl, type ReachOptions, reachOf, reachOptions } from "../../up/relay-url.ts";
 
-/** What every administration command takes. */
+/** The common options of administration commands. */
 export interface AdminOptions extends ReachOptions {
   readonly relay?: string;
   readonly adminTokenFile?: string;
@@ -14,7 +14,7 @@ export interface AdminOptions extends ReachOptions {
   readonly json?: boolean;
 }
 
-/** Adds what every administration command takes. */
+/** Adds the common options of administration commands. */
 export function adminOptions(command: Command): Command {
   const administering = command
     .addOption(new Option("--relay <url>", "the relay to administer").env("LANEWAY_RELAY"))
@@ -30,7 +30,7 @@ export function tenantOption(command: Command): Command {
   return command.option("--tenant <name>", "the tenant", "default");
 }
 
-/** @throws Fault where relay or token are not named, or the file can't be read */
+/** @throws Fault if the relay or token is missing, or the file is unreadable */
 export function adminClient(options: AdminOptions): AdminClient {
   if (options.relay === undefined) {
     throw usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
@@ -40,12 +40,12 @@ export function adminClient(options: AdminOptions): AdminClient {
 }
 
 /**
- * Returns a parser of an option's value: a whole number in decimal.
+ * Returns a parser for an option's value: a decimal whole number.
  *
- * @param option as it is written, like `--macs`
- * @param from the least number, 0 or 1
- * @param digits at most
- * @returns it throws a Fault for anything else
+ * @param option the option's name, such as `--macs`
+ * @param from the minimum, 0 or 1
+ * @param digits the maximum number of digits
+ * @returns a parser that throws a Fault for anything else
  */
 export function wholeNumber(
   option: string,
@@ -59,7 +59,7 @@ export function wholeNumber(
   };
 }
 
-/** Returns the least and the greatest number of a field of the API, as help texts have them. */
+/** Returns the range of a numeric field of the API, for help texts. */
 export function rangeText({ minValue, maxValue }: z.ZodNumber): string {
   return `${minValue} to ${maxValue}`;
 }

@@ -10,7 +10,7 @@ interface CreateOptions extends AdminOptions {
 
 const PATH = "/v1/tenants/{tenant}/admins";
 
-/** `laneway admin create|list|revoke` */
+/** Returns `laneway admin create|list|revoke`. */
 export function adminCommand(): Command {
   const admin = new Command("admin").description(
     "administer who administers one tenant, by a token of their own",

@@ -3,7 +3,7 @@ import { parseDuration } from "../../../../shared/values/duration.ts";
 import { Output } from "../../print/output.ts";
 import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./admin-options.ts";
 
-/** `laneway audit` */
+/** Returns `laneway audit`. */
 export function auditCommand(): Command {
   return adminOptions(
     tenantOption(new Command("audit").description("show who did what in a tenant, and when")),

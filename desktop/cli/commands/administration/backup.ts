@@ -5,7 +5,7 @@ import { Output } from "../../print/output.ts";
 import { untilSignalled } from "../../signals.ts";
 import { type AdminOptions, adminClient, adminOptions } from "./admin-options.ts";
 
-/** `laneway backup` */
+/** Returns `laneway backup`. */
 export function backupCommand(): Command {
   return adminOptions(
     new Command("backup")
@@ -28,7 +28,7 @@ export function backupCommand(): Command {
   });
 }
 
-/** @throws Fault `backup.unwritable`; a backup that was there before stays then */
+/** @throws Fault `backup.unwritable`, which keeps an existing backup unchanged */
 function write(file: string, bytes: Uint8Array): void {
   try {
     writePrivate(file, bytes);

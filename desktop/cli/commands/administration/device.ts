@@ -5,7 +5,7 @@ import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./ad
 
 const PATH = "/v1/tenants/{tenant}/devices";
 
-/** `laneway device list|revoke` */
+/** Returns `laneway device list|revoke`. */
 export function deviceCommand(): Command {
   const device = new Command("device").description("administer devices, which invites have let in");
   const add = (usage: string, description: string) =>

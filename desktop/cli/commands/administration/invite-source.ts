@@ -1,13 +1,13 @@
 import { usage } from "../../../../shared/values/fault.ts";
 
-/** Characters of a link at most: there is more in nothing that is one. */
+/** Maximum length of a link, in characters: no valid link is longer. */
 const LINK_CHARACTERS = 4_096;
 
 /**
- * The invite's link, from where it is: given, on standard input (`-`), or in the environment, where no other user sees
- * it.
+ * Returns the invite's link: the argument, or the first line of standard input (`-`), or the environment's, which other
+ * users cannot see.
  *
- * @throws Fault where it is nowhere
+ * @throws Fault if there is none
  */
 export async function inviteLink(given: string | undefined): Promise<string> {
   if (given === "-") return await firstLine(process.stdin);
@@ -20,7 +20,7 @@ export async function inviteLink(given: string | undefined): Promise<string> {
   );
 }
 
-/** The first line that has something in it. */
+/** Returns the first line that is not empty. */
 async function firstLine(input: AsyncIterable<string | Uint8Array>): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();

@@ -14,7 +14,7 @@ interface CreateOptions extends AdminOptions {
 
 const PATH = "/v1/tenants/{tenant}/invites";
 
-/** `laneway invite create|list|revoke` */
+/** Returns `laneway invite create|list|revoke`. */
 export function inviteCommand(): Command {
   const invite = new Command("invite").description("administer invites, each a link onto one network");
   const add = (usage: string, description: string) =>
@@ -63,9 +63,9 @@ export function inviteCommand(): Command {
   return invite;
 }
 
-/** In colours of its own on a terminal, as cameras want it dark on light. */
+/** Draws the link as a QR code. On a terminal it has colours of its own, because cameras need dark on light. */
 async function qrCode(link: string): Promise<string> {
-  // Only now: hardly anybody asks for it.
+  // Loaded on demand because few commands need it.
   const { default: QrCode } = await import("qrcode");
   return process.stdout.isTTY
     ? await QrCode.toString(link, { type: "terminal", small: true })

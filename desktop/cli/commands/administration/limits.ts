@@ -4,7 +4,7 @@ import { usage } from "../../../../shared/values/fault.ts";
 import { Output, type Row } from "../../print/output.ts";
 import { type AdminOptions, adminClient, adminOptions, tenantOption } from "./admin-options.ts";
 
-/** What stands for no limit at all. */
+/** The word for no limit. */
 const UNLIMITED = "unlimited";
 
 const HELP = `
@@ -23,7 +23,7 @@ interface LimitsOptions extends AdminOptions {
   readonly network?: string;
 }
 
-/** `laneway limits show|set` */
+/** Returns `laneway limits show|set`. */
 export function limitsCommand(): Command {
   const limits = new Command("limits").description("administer how much a tenant and its networks may have");
   const add = (usage: string, description: string) =>
@@ -65,7 +65,7 @@ function print({ json, tenant, network }: LimitsOptions, limits: Row): void {
   new Output(false).object(Object.fromEntries(shown));
 }
 
-/** Which limits there are is for the relay to say. */
+/** Parses `name=value`; the relay checks the name. */
 function parseLimit(text: string): [string, number | string | null] {
   const [, name = "", value = ""] = /^([a-z][a-z_-]*)=(\d{1,12}|unlimited|inherit)$/.exec(text) ?? [];
   const key = name.replaceAll("-", "_");

@@ -8,7 +8,7 @@ type NetworkOptions = AdminOptions & { readonly network: string };
 const NETWORK = "/v1/tenants/{tenant}/networks/{network}";
 const FDB = `${NETWORK}/fdb` as const;
 
-/** Commands that show what goes on in a network now, each a table. */
+/** The commands that show a network's live state, each as a table. */
 const TABLES = [
   ["groups", "show a network's multicast groups and who is in them", ["group", "vni", "ports"]],
   [
@@ -23,7 +23,7 @@ const TABLES = [
   ],
 ] as const;
 
-/** `laneway fdb|groups|neighbours|counters|trace` */
+/** Returns `laneway fdb|groups|neighbours|counters|trace`. */
 export function liveCommands(): Command[] {
   return [
     fdbCommand(),

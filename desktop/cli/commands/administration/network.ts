@@ -33,7 +33,7 @@ const COLUMNS = ["name", "tenant", "vni", "group", "mtu", "subnet", "mode"];
 const PATH = "/v1/tenants/{tenant}/networks";
 const ONE = `${PATH}/{network}` as const;
 
-/** `laneway network create|list|show|delete` */
+/** Returns `laneway network create|list|show|delete`. */
 export function networkCommand(): Command {
   const network = new Command("network").description("administer networks, each a segment of its own");
   const add = (usage: string, description: string) =>
@@ -89,7 +89,7 @@ export function networkCommand(): Command {
   return network;
 }
 
-/** `dhcp-guard=on` and the like, as the API has them; whether the values can be is for the relay to say. */
+/** Parses settings such as `dhcp-guard=on`; the relay checks the values. */
 function parseSettings(texts: readonly string[]): SettingsChange {
   return Object.fromEntries(
     texts.map((text) => {
@@ -107,7 +107,7 @@ function parseSettings(texts: readonly string[]): SettingsChange {
   );
 }
 
-/** A value as what its default is. */
+/** Converts a value to the type of its default. */
 function typed(like: string | number | boolean, text: string): string | number | boolean {
   if (typeof like === "number" && /^\d{1,9}$/.test(text)) return Number(text);
   if (typeof like === "boolean" && ["on", "true"].includes(text)) return true;
@@ -119,7 +119,7 @@ function dashed(key: string): string {
   return key.replaceAll("_", "-");
 }
 
-/** @throws Fault unless the text is a CIDR */
+/** @throws Fault if the text is no CIDR */
 function cidr(text: string): string {
   if (parseCidr(text) !== undefined) return text;
   throw usage(

@@ -21,10 +21,10 @@ const PATH = "/v1/tenants/{tenant}/networks/{network}/ports";
 const ONE = `${PATH}/{port}` as const;
 
 const [, gre, nvgre] = newPort.options;
-/** The names of the fields of every kind of port. */
+/** The field names of all kinds of ports. */
 const FIELDS: ReadonlySet<string> = new Set(newPort.options.flatMap(({ shape }) => Object.keys(shape)));
 
-/** `laneway port create|list|show|delete` */
+/** Returns `laneway port create|list|show|delete`. */
 export function portCommand(): Command {
   const port = new Command("port").description(
     "administer a network's tunnels to other VTEPs, beside the relay",
@@ -106,8 +106,8 @@ export function portCommand(): Command {
 }
 
 /**
- * The options as the API has them: what is not given is not said, and what a kind does not know the relay refuses, with
- * whatever else it is told.
+ * Returns the options as the API's request, without options that are not given. The relay refuses those that do not fit
+ * the kind.
  */
 function requestOf(options: CreateOptions): NewPort {
   const { unknownRemotes } = options;
@@ -119,14 +119,14 @@ function requestOf(options: CreateOptions): NewPort {
   return { ...Object.fromEntries(given), ...unknown } as NewPort;
 }
 
-/** An option that stands for a field of the request: its value is kept by the field's name. */
+/** An option for a field of the request, stored under the field's name. */
 class FieldOption extends Option {
   override attributeName(): string {
     const name = this.name().replaceAll("-", "_");
     return FIELDS.has(name) ? name : `${name}s`;
   }
 
-  /** Lets the option be given again, each time with one value. */
+  /** Allows the option several times, each with one value. */
   repeated(): this {
     return this.argParser((text: string, before: readonly string[] = []) => [...before, text]);
   }

@@ -4,7 +4,7 @@ import { type AdminOptions, adminClient, adminOptions } from "./admin-options.ts
 
 const PATH = "/v1/tenants";
 
-/** `laneway tenant create|list|delete` */
+/** Returns `laneway tenant create|list|delete`. */
 export function tenantCommand(): Command {
   const tenant = new Command("tenant").description("administer tenants, who know nothing of each other");
   adminOptions(tenant.command("create <name>").description("make a tenant")).action(

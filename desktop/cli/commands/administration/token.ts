@@ -17,7 +17,7 @@ interface CreateOptions extends AdminOptions {
 
 const PATH = "/v1/tenants/{tenant}/tokens";
 
-/** `laneway token create|list|revoke` */
+/** Returns `laneway token create|list|revoke`. */
 export function tokenCommand(): Command {
   const token = new Command("token").description("administer access tokens, which open networks");
   const add = (usage: string, description: string) =>

@@ -4,7 +4,7 @@ import type { Counter, Group, Neighbour, TraceStep } from "../../../../shared/ap
 import type { Network } from "../../../../shared/api/resources/network.ts";
 import { path, type Requests, type Rows } from "./requests.ts";
 
-/** What is one network's. */
+/** The API of one network. */
 export class NetworkApi {
   #requests;
   #path;
@@ -43,7 +43,7 @@ export class NetworkApi {
     return (await this.#requests.list(`${this.#path}/addresses`, signal)) as Rows<Address>;
   }
 
-  /** @param device none to keep it free */
+  /** @param device omitted to keep the address free */
   async takeAddress(address: string, device: string | undefined, signal: AbortSignal) {
     await this.#requests.send("POST", `${this.#path}/addresses`, { address, device }, signal);
   }
@@ -52,7 +52,7 @@ export class NetworkApi {
     await this.#requests.send("DELETE", `${this.#path}/${path("addresses", id)}`, undefined, signal);
   }
 
-  /** What the hub would do with a frame. */
+  /** Returns what the hub would do with a frame. */
   async trace(from: string, to: string, signal: AbortSignal) {
     const query = new URLSearchParams({ from, to });
     return (await this.#requests.get(`${this.#path}/trace?${query}`, signal)) as TraceStep[];

@@ -1,10 +1,10 @@
-/** What the relay answers in place of success (RFC 9457), or that it did not answer. */
+/** A failed request: the relay's problem (RFC 9457), or the lack of an answer. */
 export class Problem extends Error {
-  /** `unreachable` when no answer came. */
+  /** `unreachable` if no answer came. */
   readonly code: string;
-  /** What to do about it. */
+  /** The advice on what to do. */
   readonly hint: string;
-  /** 0 when no answer came. */
+  /** The HTTP status; 0 if no answer came. */
   readonly status: number;
 
   constructor(code: string, detail: string, hint: string, status: number) {
@@ -15,14 +15,14 @@ export class Problem extends Error {
   }
 }
 
-/** What an answer that is no success tells. */
+/** Returns the problem in a failed response. */
 export async function problemOf(response: Response, signal: AbortSignal) {
   let told: Partial<Record<string, unknown>> = {};
   try {
     const json = (await response.json()) as unknown;
     if (typeof json === "object" && json !== null) told = json as typeof told;
   } catch (error) {
-    // A proxy in between answers in HTML.
+    // A proxy may have answered in HTML.
     if (signal.aborted) throw error;
   }
   const { code, detail, hint } = told;
@@ -34,7 +34,7 @@ export async function problemOf(response: Response, signal: AbortSignal) {
   );
 }
 
-/** @param error of a request */
+/** @param error the error of a request */
 export function asProblem(error: unknown) {
   if (error instanceof Problem) return error;
   return new Problem("unreachable", error instanceof Error ? error.message : String(error), "", 0);

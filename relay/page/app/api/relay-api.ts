@@ -5,11 +5,11 @@ import type { Problem } from "./problem.ts";
 import { path, Requests, type Rows } from "./requests.ts";
 import { auditQuery, TenantApi } from "./tenant-api.ts";
 
-/** The relay's API as the page uses it. Every call can be aborted, and throws a Problem that tells why it failed. */
+/** The relay's API as the page uses it. Every call can be aborted, and throws a Problem if it fails. */
 export class RelayApi {
   #requests;
 
-  /** @param refused told when the token is no longer good */
+  /** @param refused called when the token is no longer valid */
   constructor(token: string, refused: (problem: Problem) => void) {
     this.#requests = new Requests(token, refused);
   }
@@ -31,9 +31,9 @@ export class RelayApi {
   }
 
   /**
-   * What happened in the whole relay, the newest first.
+   * Returns the whole relay's audit log, newest first.
    *
-   * @param since seconds
+   * @param since seconds before now
    */
   async audit(since: number | undefined, signal: AbortSignal) {
     const rows = await this.#requests.list(`audit${auditQuery(since)}`, signal);

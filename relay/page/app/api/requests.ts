@@ -1,9 +1,9 @@
 import { type Problem, problemOf } from "./problem.ts";
 
-/** Milliseconds that an answer may take. */
+/** Maximum time for an answer, in milliseconds. */
 const ANSWER_MS = 20_000;
 
-/** Rows of a list that are asked for: more than a person reads, and little enough to be drawn at once. */
+/** Maximum number of rows to request: more than a person reads, and few enough to draw at once. */
 const ROWS = 1_000;
 
 /** The first rows of a list, and whether there are more. */
@@ -12,12 +12,12 @@ export interface Rows<Row> {
   readonly more: boolean;
 }
 
-/** Requests to the API below `v1/` of wherever the page is. The token is kept here, and nowhere else. */
+/** Sends requests to the API below `v1/`, relative to the page. Only this object holds the token. */
 export class Requests {
   #token;
   #refused;
 
-  /** @param refused told when the token is no longer good */
+  /** @param refused called when the token is no longer valid */
   constructor(token: string, refused: (problem: Problem) => void) {
     this.#token = token;
     this.#refused = refused;
@@ -27,7 +27,7 @@ export class Requests {
     return (await this.#ask("GET", new URL(`v1/${path}`, document.baseURI), undefined, signal)).json();
   }
 
-  /** The first rows of a list. */
+  /** Returns the first rows of a list. */
   async list(path: string, signal: AbortSignal): Promise<Rows<unknown>> {
     const url = new URL(`v1/${path}`, document.baseURI);
     url.searchParams.set("limit", String(ROWS));
@@ -37,9 +37,9 @@ export class Requests {
   }
 
   /**
-   * Makes, changes or removes something.
+   * Creates, changes or removes something.
    *
-   * @returns undefined where the answer is empty
+   * @returns undefined if the answer is empty
    */
   async send(
     method: "POST" | "PATCH" | "DELETE",
@@ -71,7 +71,7 @@ export class Requests {
   }
 }
 
-/** A path of these parts, whatever is in them. */
+/** Returns a path of encoded parts. */
 export function path(...parts: readonly string[]) {
   return parts.map(encodeURIComponent).join("/");
 }

@@ -10,7 +10,7 @@ import type { Usage } from "../../../../shared/api/resources/usage.ts";
 import { NetworkApi } from "./network-api.ts";
 import { path, type Requests, type Rows } from "./requests.ts";
 
-/** What is one tenant's. */
+/** The API of one tenant. */
 export class TenantApi {
   #requests;
   #tenant;
@@ -40,7 +40,7 @@ export class TenantApi {
     return (await this.#create("invites", request, signal)) as MadeInvite;
   }
 
-  /** @param devices also those that it let in */
+  /** @param devices also revokes the devices that it enrolled */
   async revokeInvite(id: string, devices: boolean, signal: AbortSignal) {
     const at = path("tenants", this.#tenant, "invites", id);
     await this.#requests.send("DELETE", `${at}?devices=${devices}`, undefined, signal);
@@ -83,9 +83,9 @@ export class TenantApi {
   }
 
   /**
-   * The newest first.
+   * Returns the tenant's audit log, newest first.
    *
-   * @param since seconds
+   * @param since seconds before now
    */
   async audit(since: number | undefined, signal: AbortSignal) {
     return (await this.#list(`audit${auditQuery(since)}`, signal)) as Rows<AuditEntry>;
@@ -95,7 +95,7 @@ export class TenantApi {
     return new NetworkApi(this.#requests, path("tenants", this.#tenant, "networks", name));
   }
 
-  /** @param what with its query */
+  /** @param what the path below the tenant's, with a query */
   #list(what: string, signal: AbortSignal) {
     return this.#requests.list(`${path("tenants", this.#tenant)}/${what}`, signal);
   }

@@ -13,7 +13,7 @@ import { Time } from "../ui/time.tsx";
 import { ExpiryField, expiryOf } from "./expiry.tsx";
 import { NewSecretNotice } from "./new-secret.tsx";
 
-/** Who administers the tenant, for the relay's administrator alone. */
+/** The screen of a tenant's administrators, for the relay's administrator only. */
 export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
   const text = t.value;
   const words = text.admins;

@@ -7,7 +7,7 @@ import { DialogHost } from "../ui/dialog.tsx";
 import { Frame } from "./frame.tsx";
 import { SignIn } from "./sign-in.tsx";
 
-/** The page: who is not signed in sees that first. */
+/** The page: the sign-in form until the user has signed in. */
 export function App() {
   const [restoring, setRestoring] = useState(keptToken() !== undefined);
   useEffect(() => {

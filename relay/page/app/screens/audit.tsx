@@ -9,10 +9,10 @@ import { DataTable } from "../ui/table.tsx";
 
 const SINCE = [3_600, 86_400, 7 * 86_400, 30 * 86_400];
 
-/** An entry; of the whole relay's log it has its tenant. */
+/** An audit entry; those of the whole relay's log name their tenant. */
 type Entry = AuditEntry & Partial<Pick<RelayAuditEntry, "tenant">>;
 
-/** Who did what, in a tenant or in the whole relay. */
+/** The screen of an audit log: a tenant's, or the whole relay's. */
 export function Audit({
   tenant,
   load,

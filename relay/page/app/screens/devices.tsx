@@ -8,7 +8,7 @@ import { State } from "../ui/state.tsx";
 import { DataTable } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 
-/** The machines that came in by invites. */
+/** The screen of a tenant's enrolled devices. */
 export function Devices({ tenant, api }: { tenant: string; api: TenantApi }) {
   const text = t.value;
   const words = text.devices;

@@ -5,9 +5,9 @@ import { formats, t } from "../state/text.ts";
 const CHOICES = [3_600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 
 /**
- * How long something is good for.
+ * A field for a lifetime.
  *
- * @param props seconds at first, and whether it may be good for ever
+ * @param props the default in seconds, and whether the lifetime may be unlimited
  */
 export function ExpiryField({ value, never = false }: { value: number | undefined; never?: boolean }) {
   const text = t.value;
@@ -27,7 +27,7 @@ export function ExpiryField({ value, never = false }: { value: number | undefine
   );
 }
 
-/** Seconds; undefined for ever. */
+/** Returns the chosen seconds; undefined for unlimited. */
 export function expiryOf(fields: FormData) {
   const chosen = written(fields, "expires_in");
   return chosen === undefined ? undefined : Number(chosen);

@@ -18,7 +18,7 @@ import { Preferences } from "./preferences.tsx";
 import { Tenants } from "./tenants.tsx";
 import { Tokens } from "./tokens.tsx";
 
-/** What is around every screen of who is signed in. */
+/** The frame around every screen after signing in. */
 export function Frame({ session }: { session: Session }) {
   const text = t.value;
   const own = session.me.tenant;
@@ -28,7 +28,7 @@ export function Frame({ session }: { session: Session }) {
   }, [shown]);
 
   const skip = (event: MouseEvent) => {
-    // The fragment is the screen's.
+    // Prevented because the fragment holds the screen.
     event.preventDefault();
     document.querySelector("h1")?.focus();
   };
@@ -53,7 +53,7 @@ export function Frame({ session }: { session: Session }) {
   );
 }
 
-/** The screen that is opened: of the own tenant alone for who administers one. */
+/** Returns the screen to open; a tenant's administrator stays within its own tenant. */
 function allowed(wanted: Route, own: string | null): Route {
   if (own === null) return wanted.screen === "home" ? { screen: "tenants" } : wanted;
   if (!("tenant" in wanted) || wanted.tenant !== own || wanted.screen === "admins") {
@@ -70,7 +70,7 @@ function screenOf({ api, me }: Session, to: Route): VNode {
   }
   const { tenant } = to;
   const of = api.tenant(tenant);
-  // A key, so that nothing of one tenant is shown under the name of another.
+  // The key remounts the screen, so that it never shows one tenant's data under another's name.
   const about = { key: `${tenant}/${to.screen}`, tenant, api: of };
   switch (to.screen) {
     case "networks":

@@ -15,7 +15,7 @@ import { Time } from "../ui/time.tsx";
 import { ExpiryField, expiryOf } from "./expiry.tsx";
 import { NetworkField, networkOf } from "./network-field.tsx";
 
-/** Links that let machines in. */
+/** The screen of a tenant's invites. */
 export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
   const text = t.value;
   const words = text.invites;

@@ -11,7 +11,7 @@ import { RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 
-/** How much a tenant may have. */
+/** The screen of a tenant's limits. */
 export function LimitsScreen({
   tenant,
   api,

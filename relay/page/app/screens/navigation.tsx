@@ -5,10 +5,10 @@ import type { Session } from "../state/session.ts";
 import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
 
-/** Milliseconds between looks at which tenants there are. */
+/** Interval between requests for the tenants, in milliseconds. */
 const TENANTS_MS = 15_000;
 
-/** The screens that there are, of the relay and of the tenant that was chosen. */
+/** Links to the screens of the relay and of the chosen tenant. */
 export function Navigation({ session: { api, me }, shown }: { session: Session; shown: Route }) {
   const text = t.value;
   const isRelayAdmin = me.tenant === null;
@@ -20,7 +20,7 @@ export function Navigation({ session: { api, me }, shown }: { session: Session; 
   const last = useRef(me.tenant ?? undefined);
   if ("tenant" in shown) last.current = shown.tenant;
   const all = tenants.data ?? [];
-  // The one that was looked at last, if it is still there.
+  // Prefers the tenant shown last, if it still exists.
   const isKnown =
     last.current !== undefined && ("tenant" in shown || !isRelayAdmin || all.includes(last.current));
   const tenant = isKnown ? last.current : all[0];

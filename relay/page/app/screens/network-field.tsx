@@ -6,9 +6,9 @@ import { useLive } from "../state/use-live.ts";
 import { ProblemBox } from "../ui/problem-box.tsx";
 
 /**
- * Which network of the tenant.
+ * A field for a network of the tenant.
  *
- * @param props `all` is what stands for all of them, where that may be
+ * @param props `all` labels the choice of all networks, if it is offered
  */
 export function NetworkField({ api, all }: { api: TenantApi; all?: string }) {
   const networks = useLive((signal) => api.networks(signal), []);

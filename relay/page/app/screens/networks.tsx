@@ -12,7 +12,7 @@ import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 import { NAME_PATTERN } from "./names.ts";
 
-/** A tenant's networks. */
+/** The screen of a tenant's networks. */
 export function Networks({
   tenant,
   api,
@@ -140,7 +140,7 @@ function CreateNetwork({
           ]}
         />,
         <TextField label="MTU" name="mtu" type="number" min={576} max={65_521} defaultValue={1500} />,
-        // Which numbers are taken would tell of other tenants.
+        // Hidden from others because a VNI in use would reveal other tenants' networks.
         isRelayAdmin && (
           <TextField
             label={text.optional("VNI")}

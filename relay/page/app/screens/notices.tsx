@@ -5,7 +5,7 @@ import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 
-/** Limits that were reached, and what the hub noticed. */
+/** The screen of notices: limits that were reached, and what the hub noticed. */
 export function Notices({ tenant, api }: { tenant: string; api: TenantApi }) {
   const text = t.value;
   const words = text.notices;
@@ -33,7 +33,7 @@ export function Notices({ tenant, api }: { tenant: string; api: TenantApi }) {
                 heads: true,
                 sort: ({ code: key }) => key,
                 cell: ({ code: key, message, hint }) => (
-                  // The relay's own words.
+                  // The relay writes notices in English.
                   <div lang="en">
                     <code>{key}</code> {message}
                     {hint && <span class="hint">{` ${hint}`}</span>}

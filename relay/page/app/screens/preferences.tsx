@@ -7,7 +7,7 @@ const LANGUAGES: readonly (readonly [Language, string])[] = [
   ["zh", "简体中文"],
 ];
 
-/** Language and theme. */
+/** Controls for language and theme. */
 export function Preferences() {
   const text = t.value;
   const isDark = theme() === "dark";

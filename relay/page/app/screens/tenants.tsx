@@ -12,7 +12,7 @@ import { Loaded, Screen } from "../ui/screen.tsx";
 import { DataTable } from "../ui/table.tsx";
 import { NAME_PATTERN } from "./names.ts";
 
-/** Every tenant of the relay. */
+/** The screen of all tenants. */
 export function Tenants({ api }: { api: RelayApi }) {
   const text = t.value;
   const words = text.tenants;
@@ -47,7 +47,7 @@ export function Tenants({ api }: { api: RelayApi }) {
       submit: text.remove,
       body: [
         <p>{words.removeWarning}</p>,
-        // Too much goes with it for a slip of the hand.
+        // Asks for the name because deleting a tenant removes everything in it.
         <TextField label={text.typeName(name)} name="name" required pattern={name} />,
       ],
       work: async (_fields, signal) => {

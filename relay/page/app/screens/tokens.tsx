@@ -16,7 +16,7 @@ import { NewSecretNotice } from "./new-secret.tsx";
 
 const ROLES: readonly ["dhcp-server", "router"] = ["dhcp-server", "router"];
 
-/** Tokens for scripts, gateways and labs. */
+/** The screen of tokens for scripts, gateways and labs. */
 export function Tokens({ tenant, api }: { tenant: string; api: TenantApi }) {
   const text = t.value;
   const words = text.tokens;

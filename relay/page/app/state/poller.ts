@@ -1,15 +1,15 @@
-/** Milliseconds between attempts after failures, at most. */
+/** Maximum delay between attempts after failures, in milliseconds. */
 const BACKOFF_MS = 30_000;
 
 interface PollerOptions<T> {
   load(signal: AbortSignal): Promise<T>;
-  /** Milliseconds from one answer to the next request; undefined to load once. */
+  /** Milliseconds from an answer to the next request; undefined to load once. */
   readonly every: number | undefined;
   got(answer: T): void;
   failed(error: unknown): void;
 }
 
-/** Loads something again and again while the page is visible. A hidden page sends no requests. */
+/** Loads something repeatedly while the page is visible. A hidden page sends no requests. */
 export class Poller<T> {
   readonly #options: PollerOptions<T>;
   #loading: AbortController | undefined;
@@ -23,7 +23,7 @@ export class Poller<T> {
     if (!document.hidden) this.reload();
   }
 
-  /** Loads now, whatever is under way. */
+  /** Loads now, and abandons a request in progress. */
   reload() {
     this.#pause();
     const loading = new AbortController();

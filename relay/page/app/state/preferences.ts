@@ -7,22 +7,22 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export const language = signal<Language>(initialLanguage());
 
-/** The theme that was chosen; undefined for the system's. */
+/** The chosen theme; undefined for the system's. */
 const chosenTheme = signal(themeOf(stored("theme")));
 const systemTheme = signal(systemsTheme());
 dark.addEventListener("change", () => {
   systemTheme.value = systemsTheme();
 });
 
-/** What the page looks like now. */
+/** Returns the theme in effect. */
 export function theme() {
   return chosenTheme.value ?? systemTheme.value;
 }
 
-/** Changes between light and dark. */
+/** Switches between light and dark. */
 export function toggleTheme() {
   const next = theme() === "dark" ? "light" : "dark";
-  // What the system has anyhow is followed again from now on.
+  // Follows the system again if the choice equals its theme.
   chosenTheme.value = next === systemTheme.value ? undefined : next;
   store("theme", chosenTheme.value);
 }
@@ -32,10 +32,10 @@ export function chooseLanguage(to: Language) {
   store("language", to);
 }
 
-/** The tag of the language, for the document and for Intl. */
+/** Returns the language's tag, for the document and for Intl. */
 export function languageTag() {
   if (language.value === "zh") return "zh-Hans";
-  // Dates and numbers as the reader's own English has them.
+  // Formats dates and numbers for the reader's own variety of English.
   return navigator.languages.find((tag) => tag.startsWith("en")) ?? "en";
 }
 
@@ -76,6 +76,6 @@ function store(name: string, value: string | undefined) {
     if (value === undefined) localStorage.removeItem(`laneway.${name}`);
     else localStorage.setItem(`laneway.${name}`, value);
   } catch {
-    // Storage is off: it is forgotten with the page.
+    // Storage is disabled, so the preference is lost with the page.
   }
 }

@@ -1,6 +1,6 @@
 import type { Counter } from "../../../../shared/api/resources/live.ts";
 
-/** What passes per second, by port: bits from the member, bits to it, frames dropped. */
+/** The rates of a port, per second: bits from the member, bits to it, frames dropped. */
 export interface Rate {
   readonly sending: number;
   readonly receiving: number;
@@ -8,12 +8,12 @@ export interface Rate {
 }
 
 export interface Snapshot {
-  /** Milliseconds, never going back. */
+  /** Monotonic time of the sample, in milliseconds. */
   readonly at: number;
   readonly counters: readonly Counter[];
 }
 
-/** @returns of the ports that are in both */
+/** @returns rates of the ports in both samples */
 export function ratesOf(before: Snapshot | undefined, now: Snapshot): ReadonlyMap<string, Rate> {
   const rates = new Map();
   if (before === undefined) return rates;
@@ -32,12 +32,12 @@ export function ratesOf(before: Snapshot | undefined, now: Snapshot): ReadonlyMa
   return rates;
 }
 
-/** Frames dropped at a port, for whatever reason. */
+/** Returns the frames dropped at a port for all reasons. */
 export function dropsOf({ drops }: Counter) {
   return Object.values(drops).reduce((sum, count) => sum + count, 0);
 }
 
-/** The whole network's. */
+/** Returns the whole network's rate. */
 export function totalOf(rates: ReadonlyMap<string, Rate>): Rate {
   const total = { sending: 0, receiving: 0, drops: 0 };
   for (const rate of rates.values()) {

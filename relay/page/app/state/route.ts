@@ -24,7 +24,7 @@ export const TABS = [
 export type Section = (typeof SECTIONS)[number];
 export type Tab = (typeof TABS)[number];
 
-/** A screen. `home` is whichever comes first for who is signed in. */
+/** A screen. `home` is the first screen that the user may see. */
 export type Route =
   | { readonly screen: "home" | "tenants" | "relay-audit" }
   | { readonly screen: Section; readonly tenant: string }
@@ -36,7 +36,7 @@ addEventListener("hashchange", () => {
   route.value = parse(location.hash);
 });
 
-/** The URL of a screen: a fragment alone, so that it is right under any path prefix. */
+/** Returns the URL of a screen: only a fragment, so that it works under any path prefix. */
 export function href(to: Route) {
   switch (to.screen) {
     case "home":

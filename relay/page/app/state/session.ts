@@ -5,7 +5,7 @@ import { RelayApi } from "../api/relay-api.ts";
 
 const KEY = "laneway.token";
 
-/** Who is signed in. */
+/** The session of a signed-in user. */
 export interface Session {
   readonly api: RelayApi;
   readonly me: Me;
@@ -13,14 +13,14 @@ export interface Session {
 
 export const session = signal<Session | undefined>();
 
-/** Why the session ended, where that was not asked for. */
+/** The reason why the session ended, unless the user ended it. */
 export const ended = signal<Problem | undefined>();
 
 /**
  * Signs in with an administrator's token, which stays in memory.
  *
- * @param remember keep it for this tab, so that it outlives a reload
- * @throws Problem where the relay refuses it, or does not answer
+ * @param remember also stores it for this tab, so that it survives a reload
+ * @throws Problem if the relay refuses the token, or does not answer
  */
 export async function signIn(token: string, remember: boolean, aborted: AbortSignal) {
   const api = new RelayApi(token, (problem) => {
@@ -40,7 +40,7 @@ export function signOut() {
   ended.value = undefined;
 }
 
-/** The token that was kept for this tab, if one was. */
+/** Returns the token stored for this tab, if any. */
 export function keptToken() {
   try {
     return sessionStorage.getItem(KEY) ?? undefined;
@@ -54,6 +54,6 @@ function keep(token: string | undefined) {
     if (token === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, token);
   } catch {
-    // Storage is off: the token goes with the page.
+    // Storage is disabled, so the token is lost with the page.
   }
 }

@@ -6,8 +6,8 @@ import { language, languageTag } from "./preferences.ts";
 
 const CATALOGUES = { en, zh };
 
-/** Every word of the page, in the language that was chosen. */
+/** The words of the page in the chosen language. */
 export const t = computed(() => CATALOGUES[language.value]);
 
-/** Numbers and times in that language. */
+/** The formats of numbers and times in that language. */
 export const formats = computed(() => new Formats(languageTag()));

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { Poller } from "./poller.ts";
 
-/** What was loaded last, and what went wrong since. */
+/** The data loaded last, and the problem since. */
 export interface Live<T> {
   readonly data: T | undefined;
   readonly problem: Problem | undefined;
@@ -10,10 +10,10 @@ export interface Live<T> {
 }
 
 /**
- * Loads what a component shows, and keeps it up to date.
+ * Loads a component's data, and keeps it up to date.
  *
- * @param inputs what `load` goes by: when one changes, it begins anew
- * @param every milliseconds; once where it is left out
+ * @param inputs the values that `load` depends on; a change starts again
+ * @param every interval in milliseconds; omitted to load once
  */
 export function useLive<T>(
   load: (signal: AbortSignal) => Promise<T>,

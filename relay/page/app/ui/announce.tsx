@@ -1,13 +1,13 @@
 import { signal } from "@preact/signals";
 
-/** Milliseconds that it can be read. */
+/** Time for which an announcement is shown, in milliseconds. */
 const SHOWN_MS = 6_000;
 
 const told = signal("");
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Says that something was done, also to who does not see it. */
+/** Announces a completed action, to screen readers too. */
 export function announce(text: string) {
   told.value = text;
   clearTimeout(timer);
@@ -16,7 +16,7 @@ export function announce(text: string) {
   }, SHOWN_MS);
 }
 
-/** Where {@link announce} speaks: there from the start, as live regions have to be. */
+/** The place of announcements. It exists from the start, because live regions must. */
 export function Announcer() {
   return (
     <div class="announcer" role="status">

@@ -8,7 +8,7 @@ import { asProblem, type Problem } from "../api/problem.ts";
 import { t } from "../state/text.ts";
 import { ProblemBox } from "./problem-box.tsx";
 
-/** The dialog that is open. */
+/** The open dialog. */
 const open = signal<VNode | undefined>();
 
 /** @param content a {@link FormDialog} or {@link Notice} */
@@ -16,10 +16,10 @@ export function showDialog(content: VNode) {
   open.value = content;
 }
 
-/** Whether the focus goes to the screen's heading, as who opened the dialog is about to go. */
+/** Whether the focus moves to the screen's heading, because the button that opened the dialog is about to disappear. */
 let toHeading = false;
 
-/** Has the focus go to the screen's heading once the dialog is closed. */
+/** Moves the focus to the screen's heading once the dialog is closed. */
 export function leaveToHeading() {
   toHeading = true;
 }
@@ -44,7 +44,7 @@ export function DialogHost() {
   );
 }
 
-/** A form in a dialog: closes when what it asked for is done, and says what went wrong where it is not. */
+/** A form in a dialog: closes after success, and shows the problem after failure. */
 export function FormDialog({
   title,
   submit,
@@ -56,7 +56,7 @@ export function FormDialog({
   submit: string;
   danger?: boolean;
   body: ComponentChildren;
-  /** Resolves to what is shown next, if anything. */
+  /** Resolves to the next content of the dialog, if any. */
   onSubmit: (fields: FormData, signal: AbortSignal) => Promise<VNode | undefined>;
 }) {
   const [problem, setProblem] = useState<Problem>();
@@ -92,7 +92,7 @@ export function FormDialog({
   );
 }
 
-/** Something to be read, in a dialog. */
+/** A text in a dialog. */
 export function Notice({ title, body }: { title: string; body: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);

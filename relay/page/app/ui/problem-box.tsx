@@ -2,7 +2,7 @@ import { Button } from "../../../../shared/ui/button.tsx";
 import type { Problem } from "../api/problem.ts";
 import { t } from "../state/text.ts";
 
-/** What went wrong and what to do, in the relay's own words where the page has none that fit. */
+/** Shows a problem and its hint, in the relay's own words if the page has none. */
 export function ProblemBox({
   problem,
   retry,

@@ -1,14 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import type { QRCode } from "qrcode";
 
-/** Modules of quiet zone around a code (ISO/IEC 18004). */
+/** Width of the quiet zone around a code, in modules (ISO/IEC 18004). */
 const QUIET = 4;
 
-/** A QR code, computed here: what it holds is sent nowhere. */
+/** A QR code, computed in the browser so that its content is sent nowhere. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const [code, setCode] = useState<QRCode>();
   useEffect(() => {
-    // Only who needs one loads what makes them.
+    // Loaded on demand because few users need it.
     import("qrcode/lib/core/qrcode.js").then(({ create }) =>
       setCode(create(text, { errorCorrectionLevel: "M" })),
     );

@@ -3,7 +3,7 @@ import { Button } from "../../../../shared/ui/button.tsx";
 import { announce } from "./announce.tsx";
 import { FormDialog, leaveToHeading, showDialog } from "./dialog.tsx";
 
-/** Asks before something is taken away. */
+/** Asks for confirmation before removing something. */
 export function askBefore({
   title,
   submit,
@@ -13,10 +13,10 @@ export function askBefore({
 }: {
   title: string;
   submit: string;
-  /** What it means, and what is to be said to it. */
+  /** The consequences, and fields for the confirmation. */
   body: ComponentChildren;
   work: (fields: FormData, signal: AbortSignal) => Promise<void>;
-  /** Said when it is. */
+  /** The announcement after success. */
   done: string;
 }) {
   const onSubmit = async (fields: FormData, signal: AbortSignal): Promise<undefined> => {
@@ -27,7 +27,7 @@ export function askBefore({
   showDialog(<FormDialog title={title} submit={submit} danger body={body} onSubmit={onSubmit} />);
 }
 
-/** What can be done to a row: in a word, and in full for who does not see which row it is in. */
+/** A button in a table's row. Its full label names the row, for screen readers. */
 export function RowButton({ label, full, onClick }: { label: string; full: string; onClick: () => void }) {
   return (
     <Button small label={full} onPress={onClick}>

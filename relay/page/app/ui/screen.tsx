@@ -4,7 +4,7 @@ import { t } from "../state/text.ts";
 import type { Live } from "../state/use-live.ts";
 import { ProblemBox } from "./problem-box.tsx";
 
-/** A screen below its heading, which is where the reader is put when it is opened. */
+/** A screen below its heading, which gets the focus when the screen opens. */
 export function Screen({
   title,
   lead,
@@ -37,7 +37,7 @@ export function Screen({
   );
 }
 
-/** What was loaded, or that it has not come, or why it can't. */
+/** Shows loaded data, that it is loading, or why it failed. */
 export function Loaded<T>({
   live: { data, problem, reload },
   show,

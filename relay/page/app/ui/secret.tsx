@@ -3,12 +3,13 @@ import { Button } from "../../../../shared/ui/button.tsx";
 import { t } from "../state/text.ts";
 import { announce } from "./announce.tsx";
 
-/** Something to be copied, which is shown this once. */
+/** A secret to copy, which is shown only once. */
 export function Secret({ label: text, value }: { label: string; value: string }) {
   const id = useId();
   const ref = useRef<HTMLInputElement>(null);
   const copy = async () => {
-    // Absent where the page did not come by HTTPS: then it is selected, and copied the old way or by hand.
+    // The clipboard exists only over HTTPS: without it, selects the secret and copies it the old way or leaves it to
+    // the user.
     if (navigator.clipboard !== undefined) await navigator.clipboard.writeText(value);
     else {
       ref.current?.select();

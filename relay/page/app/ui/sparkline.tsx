@@ -1,7 +1,7 @@
-/** Values that it has room for. */
+/** Number of values in a sparkline. */
 export const SPARK_VALUES = 60;
 
-/** The last values as a line, the newest on the right. The number beside it says it in words. */
+/** Draws the last values as a line, newest on the right. The number beside it is its text alternative. */
 export function Sparkline({ values }: { values: readonly number[] }) {
   const top = Math.max(1, ...values);
   const x = (i: number) => SPARK_VALUES - values.length + i;

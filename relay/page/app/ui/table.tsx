@@ -4,7 +4,7 @@ import { Button } from "../../../../shared/ui/button.tsx";
 import { Icon } from "../../../../shared/ui/icon.tsx";
 import { formats, t } from "../state/text.ts";
 
-/** Rows drawn at first, and added each time the reader asks for more. */
+/** Number of rows drawn at first, and added each time the reader asks for more. */
 const STEP = 100;
 
 export interface Column<Row> {

@@ -1,6 +1,6 @@
 import { formats, t } from "../state/text.ts";
 
-/** How far off a time is, and when exactly where that is asked for. */
+/** A relative time, with the exact time as its title. */
 export function Time({ time: at, none }: { time: string | null; none?: string }) {
   if (at === null) return none ?? t.value.none;
   return (

@@ -21,7 +21,7 @@ underEachRuntime("a backup", (runtime) => {
     return file;
   }
 
-  it("has everything that there was when it was taken, and nothing from after", async () => {
+  it("contains everything from before it was taken, and nothing from after", async () => {
     const data = directory();
     await using relay = await RelayProcess.start(runtime, { data });
     const network = await relay.network();
@@ -43,7 +43,7 @@ underEachRuntime("a backup", (runtime) => {
     expect(await again.must("GET", "/tenants")).not.toContainEqual({ name: "later" });
   });
 
-  it("makes a relay elsewhere, with an administrator's token of its own", async () => {
+  it("starts a relay elsewhere, with a new administrator's token", async () => {
     await using relay = await RelayProcess.start(runtime);
     const network = await relay.network();
     const data = join(directory(), "new");
@@ -54,14 +54,14 @@ underEachRuntime("a backup", (runtime) => {
     await client.sync();
   });
 
-  it("leaves nothing behind in the data directory", async () => {
+  it("leaves no files in the data directory", async () => {
     await using relay = await RelayProcess.start(runtime);
     const before = readdirSync(relay.data).sort();
     await backUp(relay, directory());
     expect(readdirSync(relay.data).sort()).toEqual(before);
   });
 
-  it("is not put back under a relay that runs", async () => {
+  it("is not restored under a running relay", async () => {
     await using relay = await RelayProcess.start(runtime);
     const file = await backUp(relay, directory());
     const before = readdirSync(relay.data).sort();
@@ -73,7 +73,7 @@ underEachRuntime("a backup", (runtime) => {
   it.each<[string, Buffer, string]>([
     ["is no database", Buffer.from("not a database ".repeat(200)), "store.unusable"],
     ["is empty", Buffer.alloc(0), "store.unusable"],
-  ])("that %s is refused, and what is there is left as it is", async (_what, bytes, code) => {
+  ])("that %s is refused, and the existing data stays unchanged", async (_what, bytes, code) => {
     const data = directory();
     await using relay = await RelayProcess.start(runtime, { data });
     await relay.stop();
@@ -88,7 +88,7 @@ underEachRuntime("a backup", (runtime) => {
     expect(readdirSync(data).sort()).toEqual(["admin.token", "laneway.db"]);
   });
 
-  it("by SIGKILL in the middle of things, has every invite that was acknowledged", async () => {
+  it("by SIGKILL at any moment keeps every acknowledged invite", async () => {
     const data = directory();
     const links: string[] = [];
     for (let round = 0; round < 3; round++) {

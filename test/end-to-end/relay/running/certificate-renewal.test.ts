@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** A lineage as certbot keeps it: `live/` has symbolic links to the files of one issue, in `archive/`. */
+/** A lineage as certbot keeps it: `live/` has symbolic links to one issue's files in `archive/`. */
 class Lineage {
   readonly cert = join(directory, "live", "cert.pem");
   readonly key = join(directory, "live", "key.pem");
@@ -49,7 +49,7 @@ class Lineage {
     this.link("key", 1);
   }
 
-  /** Makes a pair with a key of its own in `archive/`. @returns its number */
+  /** Creates a pair with a new key in `archive/`. @returns its number */
   issue(): number {
     this.#issues++;
     const folder = this.#folder(this.#issues);
@@ -58,7 +58,7 @@ class Lineage {
     return this.#issues;
   }
 
-  /** Has one of the files in `live/` be that of an issue from now on. */
+  /** Points one of the files in `live/` at an issue. */
   link(which: "cert" | "key", issue: number): void {
     const target = join(directory, "live", `${which}.pem`);
     symlinkSync(join(this.#folder(issue), `${which}.pem`), `${target}.new`);
@@ -78,7 +78,7 @@ class Lineage {
   }
 }
 
-/** The certificate that a handshake now is given, as PEM. */
+/** Returns the certificate of a new handshake, as PEM. */
 async function served(url: string): Promise<string> {
   const { hostname, port } = new URL(url);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -95,10 +95,10 @@ async function served(url: string): Promise<string> {
   }
 }
 
-/** A relay with TLS, and two tunnels on a network of it. */
+/** Starts a relay with TLS, and two tunnels on one of its networks. */
 async function withTunnels(runtime: Runtime, lineage: Lineage) {
   const data = join(directory, "data");
-  // Administered before, over plain HTTP: fetch would not trust this certificate.
+  // Administered over plain HTTP first, because fetch would not trust this certificate.
   await using plain = await RelayProcess.start(runtime, { data });
   const { token, vni } = await plain.network();
   await plain.stop();
@@ -107,7 +107,7 @@ async function withTunnels(runtime: Runtime, lineage: Lineage) {
   const [one, other] = [await tunnel(), await tunnel()];
   return {
     relay,
-    /** Passes a frame from one tunnel to the other, both of which were opened at the beginning. */
+    /** Passes a frame between the two tunnels, which have been open since the beginning. */
     async pass(text: string): Promise<string> {
       await one.send(packet(vni, ethernet(BROADCAST, station(1), text)));
       return payloadOf(await other.frame());
@@ -120,7 +120,7 @@ async function withTunnels(runtime: Runtime, lineage: Lineage) {
 
 describe.runIf(requires("openssl"))("a renewed certificate", () => {
   underEachRuntime("a relay with TLS", (runtime) => {
-    it("serves it by itself once both symbolic links lead to it, and cuts no tunnel", async () => {
+    it("serves it without a signal once both symbolic links lead to it, and cuts no tunnel", async () => {
       const lineage = new Lineage();
       await using running = await withTunnels(runtime, lineage);
       const { url } = running.relay;
@@ -134,7 +134,7 @@ describe.runIf(requires("openssl"))("a renewed certificate", () => {
       expect(await running.pass("after the renewal")).toBe("after the renewal");
     });
 
-    it("serves one written over the old file by itself", async () => {
+    it("serves one written over the old file without a signal", async () => {
       const { cert, key } = makeCertificate(directory);
       await using relay = await RelayProcess.start(runtime, {
         args: ["--tls-cert", cert, "--tls-key", key],
@@ -189,7 +189,7 @@ describe.runIf(requires("openssl"))("a renewed certificate", () => {
         says: "is not what it should be",
       },
       { what: "it is gone", spoil: (lineage) => rmSync(lineage.cert), says: "can't be read" },
-    ])("refuses it with a line in the log where $what, and serves the old one", async ({ spoil, says }) => {
+    ])("refuses it with a line in the log if $what, and serves the old one", async ({ spoil, says }) => {
       const lineage = new Lineage();
       await using running = await withTunnels(runtime, lineage);
       const { relay } = running;
@@ -197,7 +197,7 @@ describe.runIf(requires("openssl"))("a renewed certificate", () => {
       relay.signal("SIGHUP");
       expect(await running.pass("still here")).toBe("still here");
       expect(await served(relay.url)).toBe(lineage.pem(1));
-      // What follows is served, so the refusal was before it.
+      // A later renewal is served, so the refusal came before it.
       const good = lineage.issue();
       lineage.link("key", good);
       lineage.link("cert", good);
@@ -210,7 +210,7 @@ describe.runIf(requires("openssl"))("a renewed certificate", () => {
 });
 
 underEachRuntime("a relay without TLS", (runtime) => {
-  it("goes on after SIGHUP, which has it read nothing", async () => {
+  it("goes on after SIGHUP", async () => {
     await using relay = await RelayProcess.start(runtime);
     relay.signal("SIGHUP");
     await relay.must("GET", "/tenants");

@@ -3,10 +3,10 @@ import { hello, TunnelClient } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
 import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-underEachRuntime("a client that asks about an address before it has it", (runtime) => {
+underEachRuntime("a client that checks an address before using it", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** A network that gives addresses. */
+  /** Creates a network that assigns addresses. */
   async function network(): Promise<TestNetwork> {
     const other = await relay().network();
     const { tenant } = other;
@@ -21,7 +21,7 @@ underEachRuntime("a client that asks about an address before it has it", (runtim
     return await client.control("checked");
   }
 
-  /** A session of a device, before it has joined, and the addresses that it is given. */
+  /** Opens a device's session before it joins; resolves to it and the assigned addresses. */
   async function session(stack: AsyncDisposableStack, of: TestNetwork) {
     const device = await TestDevice.enrolled(relay(), await invite(relay(), of));
     const client = stack.use(await device.open());
@@ -32,7 +32,7 @@ underEachRuntime("a client that asks about an address before it has it", (runtim
     return { client, address, address6, dns, own: [address, address6].map((one) => one.split("/")[0] ?? "") };
   }
 
-  it("is told whose it is: the hub's, another device's, or none of the network's; and which one it is given", async () => {
+  it("learns the owner: the hub, another device, or none; and its own assigned address", async () => {
     await using stack = new AsyncDisposableStack();
     const of = await network();
     const [one, other] = [await session(stack, of), await session(stack, of)];
@@ -55,7 +55,7 @@ underEachRuntime("a client that asks about an address before it has it", (runtim
     }
   });
 
-  it("may have what is reserved for it, and by a token is given none", async () => {
+  it("may use what is reserved for it; a session by token is assigned none", async () => {
     await using stack = new AsyncDisposableStack();
     const of = await network();
     const { own } = await session(stack, of);
@@ -72,7 +72,7 @@ underEachRuntime("a client that asks about an address before it has it", (runtim
     });
   });
 
-  it("may have any where the relay gives none, and asks of no network that is not open to it", async () => {
+  it("may use any address if the relay assigns none, and may not ask about networks that it may not join", async () => {
     await using stack = new AsyncDisposableStack();
     const of = await relay().network();
     const client = stack.use(await TunnelClient.welcomed(relay().url, of.token));
@@ -92,7 +92,7 @@ underEachRuntime("a client that asks about an address before it has it", (runtim
     expect(await client.control("error")).toMatchObject({ code: "invalid", request: "check", vni: of.vni });
   });
 
-  it("knows that it may ask by a feature", async () => {
+  it("knows from a feature that it may ask", async () => {
     const { token } = await network();
     await using client = await TunnelClient.open(relay().url);
     client.say(hello({ token, features: ["check"] }));

@@ -50,7 +50,7 @@ underEachRuntime("a relay whose disk is full", (runtime) => {
       return { status: response.status, ...((await response.json()) as object) };
     };
 
-    /** Answered once the store was found to be as `status` says: it is tried every few seconds. */
+    /** Waits until the store's state is `status`; the relay retries it every few seconds. */
     async function becomes(status: number): Promise<unknown> {
       for (;;) {
         const found = await fetch(`${relay.url}/readyz`);
@@ -60,7 +60,7 @@ underEachRuntime("a relay whose disk is full", (runtime) => {
       }
     }
 
-    it("passes frames and lets devices in, refuses changes and says why, and goes on by itself once there is room", {
+    it("passes frames and enrolled devices, refuses changes with the reason, and recovers once there is room", {
       timeout: 60_000,
     }, async () => {
       const network = await relay.network();
@@ -96,7 +96,7 @@ underEachRuntime("a relay whose disk is full", (runtime) => {
       expect(await relay.must("GET", `${tenant}/networks`)).toHaveLength(1);
       expect(await relay.must("GET", `${tenant}/tokens`)).toHaveLength(1);
 
-      // More addresses than the tenant may have: that its limit was reached has to be written down.
+      // More addresses than the tenant may have, so the relay has to record a reached limit.
       for (let machine = 1; machine <= 8; machine++) {
         await one.send(packet(network.vni, ethernet(BROADCAST, station(machine), `${machine}`)));
       }
@@ -126,7 +126,7 @@ underEachRuntime("a relay whose disk is full", (runtime) => {
       expect(stderr).toContain("the store works again");
     });
 
-    it("goes on where its log is on that disk too", { timeout: 60_000 }, async () => {
+    it("goes on when its log is on that disk too", { timeout: 60_000 }, async () => {
       await relay.stop();
       const { name, command, args } = runtime;
       const logging = { name, command: "sh", args: ["-c", 'exec "$0" "$@" 2>"$LOG"', command, ...args] };
@@ -142,7 +142,7 @@ underEachRuntime("a relay whose disk is full", (runtime) => {
       await relay.must("POST", "/tenants", { name: "made" });
     });
 
-    it("ends cleanly, and begins again with all that it had", { timeout: 60_000 }, async () => {
+    it("ends cleanly, and starts again with all its data", { timeout: 60_000 }, async () => {
       const network = await relay.network();
       writeFileSync(join(data, "kept"), "");
       fill();

@@ -19,7 +19,7 @@ import { requires } from "../../../support/requirements.ts";
 
 underEachRuntime("the end of a relay", (runtime) => {
   it.each<NodeJS.Signals>(["SIGTERM", "SIGINT"])(
-    "by %s tells every session to come back, closes it with 1012, and exits with 0",
+    "by %s asks every session to reconnect, closes it with 1012, and exits with 0",
     async (signal) => {
       await using relay = await RelayProcess.start(runtime);
       const { token, vni } = await relay.network();
@@ -36,7 +36,7 @@ underEachRuntime("the end of a relay", (runtime) => {
     },
   );
 
-  it("waits for nobody who hangs", async () => {
+  it("does not wait for clients that hang", async () => {
     await using relay = await RelayProcess.start(runtime);
     const { token, vni } = await relay.network();
     await using hangs = await TunnelClient.joined(relay.url, token, vni);
@@ -51,7 +51,7 @@ underEachRuntime("the end of a relay", (runtime) => {
     expect(await relay.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it("by SIGKILL loses nothing that was acknowledged: the same tokens work after it", async () => {
+  it("by SIGKILL loses nothing acknowledged: the same tokens still work", async () => {
     const data = temporaryDirectory();
     onTestFinished(() => rmSync(data, { recursive: true, force: true }));
     await using killed = await RelayProcess.start(runtime, { data });
@@ -75,7 +75,7 @@ underEachRuntime("the end of a relay", (runtime) => {
 });
 
 describe.runIf(requires("deno"))("a data directory", () => {
-  it("serves either runtime, one after the other", async () => {
+  it("works with both runtimes in turn", async () => {
     const data = temporaryDirectory();
     onTestFinished(() => rmSync(data, { recursive: true, force: true }));
     await using first = await RelayProcess.start(NODE, { data });

@@ -13,10 +13,10 @@ import {
 } from "../../../support/relay/runtimes.ts";
 import { repeats } from "../../../support/repeats.ts";
 
-/** How often a relay is killed: under Node often, under Deno to see that it is no different. */
+/** Number of kills: many under Node, some under Deno to confirm the same behaviour. */
 const KILLS = { Node: repeats(10, 20), Deno: 5 } as const;
 
-/** How long a relay runs before it is killed, in milliseconds at most. */
+/** Maximum time until a kill, in milliseconds. */
 const LIFE_MS = 300;
 
 interface Row {
@@ -24,21 +24,21 @@ interface Row {
   readonly name: string;
 }
 
-/** What clients asked for, and what they were told is done. */
+/** The requests of clients, and which of them were acknowledged. */
 class Ledger {
   readonly tokens = new Set<string>();
   readonly invites = new Set<string>();
-  /** By their key: their id. */
+  /** IDs by idempotency key. */
   readonly devices = new Map<string, string>();
   readonly asked = { tokens: 0, invites: 0, devices: 0 };
-  /** Enrolments of which nobody knows whether they came to be. */
+  /** Enrolments with an unknown outcome. */
   readonly unanswered = new Set<TestDevice>();
 }
 
-underEachRuntime("a relay that is killed by SIGKILL again and again", (runtime) => {
+underEachRuntime("a relay that is killed by SIGKILL repeatedly", (runtime) => {
   const kills = KILLS[runtime.name as keyof typeof KILLS];
 
-  it("has all that it acknowledged, once, and a whole database", { timeout: 240_000 }, async () => {
+  it("keeps everything acknowledged exactly once, and an intact database", { timeout: 240_000 }, async () => {
     const data = temporaryDirectory();
     onTestFinished(() => rmSync(data, { recursive: true, force: true }));
     await killAtStart(runtime, data);
@@ -47,7 +47,7 @@ underEachRuntime("a relay that is killed by SIGKILL again and again", (runtime) 
     let listen = "127.0.0.1:0";
     for (let kill = 0; kill < kills; kill++) {
       const relay = await RelayProcess.start(runtime, { data, listen });
-      // What a device signs is for the origin, so that has to stay the same.
+      // The origin stays the same, because devices sign for it.
       listen = new URL(relay.url).host;
       try {
         if (by === undefined) {
@@ -79,7 +79,7 @@ underEachRuntime("a relay that is killed by SIGKILL again and again", (runtime) 
   });
 });
 
-/** Kills it while it makes its first tenant and network, also before it has begun to. */
+/** Kills the relay while it creates its first tenant and network, or before. */
 async function killAtStart(runtime: Runtime, data: string): Promise<void> {
   for (let i = 0; i < 3; i++) {
     await runToEnd(runtime, ["--json", "--listen", "127.0.0.1:0", "--data", data], (child) => {
@@ -89,13 +89,13 @@ async function killAtStart(runtime: Runtime, data: string): Promise<void> {
   }
 }
 
-/** Asks until the relay is gone; resolves to nothing then. */
+/** Sends requests until the relay is gone; resolves to undefined then. */
 async function untilGone(ask: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       await ask();
     } catch (error) {
-      // What comes of a connection that is cut; anything else is a mistake.
+      // Expected when a connection is cut; anything else is an error.
       if (error instanceof TypeError || error instanceof DOMException) return;
       throw error;
     }
@@ -133,7 +133,7 @@ async function enrolDevices(relay: RelayProcess, ledger: Ledger, by: Invite): Pr
   });
 }
 
-/** Who has no answer asks again, and is let in as if it was the first time, whether it was or not. */
+/** A client without an answer repeats its request, and is admitted whether or not the first succeeded. */
 async function askAgain(ledger: Ledger, by: Invite): Promise<void> {
   for (const device of ledger.unanswered) await enrol(device, by, ledger);
 }
@@ -146,7 +146,7 @@ async function enrol(device: TestDevice, by: Invite, ledger: Ledger): Promise<vo
   ledger.devices.set(device.publicKey, made.device);
 }
 
-/** Looks for everything that was acknowledged. */
+/** Checks everything that was acknowledged. */
 async function verify(relay: RelayProcess, ledger: Ledger): Promise<void> {
   const [tokens, invites, devices] = await Promise.all(
     ["tokens", "invites", "devices"].map((what) => everything<Row>(relay, `/tenants/default/${what}`)),
@@ -158,7 +158,7 @@ async function verify(relay: RelayProcess, ledger: Ledger): Promise<void> {
   const keys = new Map(devices.map(({ name, id }) => [name, id]));
   expect(keys.size).toBe(devices.length);
   for (const [key, id] of ledger.devices) expect(keys.get(key)).toBe(id);
-  // A use of the invite for each device, and an address of its own.
+  // One use of the invite and one address for each device.
   const used = (invites as (Row & { used: number })[]).map(({ used }) => used);
   expect(used.reduce((sum, one) => sum + one, 0)).toBe(devices.length);
   const addresses = await everything<{ address: string; device: string }>(
@@ -168,7 +168,7 @@ async function verify(relay: RelayProcess, ledger: Ledger): Promise<void> {
   const own = new Set(addresses.map(({ device }) => device));
   expect(own.size).toBe(addresses.length);
   for (const { id } of devices) expect(own.has(id)).toBe(true);
-  // What was done is written down: as often as it was done.
+  // The audit log has one entry for each change.
   const audit = await everything<{ action: string; object: string }>(relay, "/tenants/default/audit");
   for (const [action, rows] of [
     ["token.create", tokens],
@@ -180,7 +180,7 @@ async function verify(relay: RelayProcess, ledger: Ledger): Promise<void> {
   }
 }
 
-/** Those that were acknowledged are there, none is there twice, and none that nobody asked for. */
+/** Checks that all acknowledged items exist once, and that no unrequested ones exist. */
 function expectOnce(
   rows: readonly Row[] | undefined,
   acknowledged: readonly string[],
@@ -192,7 +192,7 @@ function expectOnce(
   expect(ids.size).toBeLessThanOrEqual(asked);
 }
 
-/** The whole of a list, page by page (RFC 8288). */
+/** Returns a whole list, page by page (RFC 8288). */
 async function everything<T>(relay: RelayProcess, path: string): Promise<T[]> {
   const rows: T[] = [];
   let next: string | undefined = path;
@@ -206,7 +206,7 @@ async function everything<T>(relay: RelayProcess, path: string): Promise<T[]> {
   return rows;
 }
 
-/** Looks at a copy of what the killed relay left, journal and all. */
+/** Checks a copy of the killed relay's database, including its journal. */
 function expectWhole(data: string): void {
   const copy = temporaryDirectory();
   try {

@@ -19,7 +19,7 @@ underEachRuntime("a relay that starts", (runtime) => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   describe("on an empty data directory", () => {
-    it("says where it listens in one JSON line, and nothing else on standard output", async () => {
+    it("prints where it listens in one JSON line, and nothing else on standard output", async () => {
       const data = join(directory, "new", "below", "new");
       await using relay = await RelayProcess.start(runtime, { data });
       expect(relay.listening).toEqual({
@@ -31,7 +31,7 @@ underEachRuntime("a relay that starts", (runtime) => {
       expect(stdout.split("\n")).toEqual([JSON.stringify(relay.listening), ""]);
     });
 
-    it("makes the tenant default with the network lan, and a token for its owner's eyes alone", async () => {
+    it("creates the tenant default with the network lan, and a token file readable only by its owner", async () => {
       await using relay = await RelayProcess.start(runtime);
       expect(await relay.must("GET", "/tenants")).toEqual([{ name: "default" }]);
       expect(await relay.must("GET", "/tenants/default/networks")).toMatchObject([
@@ -58,7 +58,7 @@ underEachRuntime("a relay that starts", (runtime) => {
   });
 
   describe("with options from several places", () => {
-    it("lets the command line win over the environment, and that over the file", async () => {
+    it("prefers the command line over the environment, and the environment over the file", async () => {
       const data = join(directory, "precedence");
       const config = join(directory, "config.json");
       writeFileSync(
@@ -74,7 +74,7 @@ underEachRuntime("a relay that starts", (runtime) => {
     });
   });
 
-  describe("and can't", () => {
+  describe("and fails", () => {
     it.each<[string, string[]]>([
       ["an address that is none", ["--listen", "somewhere"]],
       ["a port that is none", ["--listen", "127.0.0.1:70000"]],
@@ -92,7 +92,7 @@ underEachRuntime("a relay that starts", (runtime) => {
       expect(stderr.trimEnd().split("\n")).toHaveLength(2);
     });
 
-    it("for an option that does not exist, says so and what to do, and exits with 2", async () => {
+    it("for an unknown option: says so with a hint, and exits with 2", async () => {
       const { code, stdout, stderr } = await runToEnd(runtime, ["--no-such-option"]);
       expect(code).toBe(2);
       expect(stdout).toBe("");
@@ -102,7 +102,7 @@ underEachRuntime("a relay that starts", (runtime) => {
       ]);
     });
 
-    it("for a port that is taken, says which in two lines and exits with 1", async () => {
+    it("for a port in use: names it in two lines, and exits with 1", async () => {
       const holder = createServer();
       holder.listen(0, "127.0.0.1");
       await once(holder, "listening");
@@ -126,7 +126,7 @@ underEachRuntime("a relay that starts", (runtime) => {
       }
     });
 
-    it("for a data directory that can't be written, says which in two lines and exits with 1", async () => {
+    it("for a data directory that is not writable: names it in two lines, and exits with 1", async () => {
       const file = join(directory, "a file");
       writeFileSync(file, "");
       const data = join(file, "data");
@@ -145,7 +145,7 @@ underEachRuntime("a relay that starts", (runtime) => {
       ]);
     });
 
-    it("for a database of a newer Laneway, leaves that as it is and exits with 1", async () => {
+    it("for a database of a newer Laneway: leaves it unchanged, and exits with 1", async () => {
       const data = join(directory, "newer");
       await (await RelayProcess.start(runtime, { data })).stop();
       const path = join(data, "laneway.db");
@@ -169,7 +169,7 @@ underEachRuntime("a relay that starts", (runtime) => {
       expect(readFileSync(path).equals(before)).toBe(true);
     });
 
-    it("for TLS files that hold no certificate, says which in two lines and exits with 1", async () => {
+    it("for TLS files without a certificate: names the file in two lines, and exits with 1", async () => {
       const pem = join(directory, "cert.pem");
       writeFileSync(pem, "no certificate\n");
       const { code, stdout, stderr } = await runToEnd(runtime, [

@@ -17,11 +17,11 @@ import { requires } from "../../../support/requirements.ts";
 
 describe.runIf(requires("openssl"))("TLS", () => {
   underEachRuntime("a relay with a certificate", (runtime) => {
-    it("serves tunnels over it", async () => {
+    it("carries tunnels", async () => {
       const directory = temporaryDirectory();
       onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
       const { cert, key } = makeCertificate(directory);
-      // Administered before, over plain HTTP: fetch would not trust this certificate.
+      // Administered over plain HTTP first, because fetch would not trust this certificate.
       const data = join(directory, "data");
       await using plain = await RelayProcess.start(runtime, { data });
       const { token, vni } = await plain.network();
@@ -41,7 +41,7 @@ describe.runIf(requires("openssl"))("TLS", () => {
       expect(payloadOf(await other.frame())).toBe("over TLS");
     });
 
-    it("knows its members' connections from strangers', and counts those that are closed no longer", async () => {
+    it("separates members' connections from strangers', and stops counting closed ones", async () => {
       const directory = temporaryDirectory();
       onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
       const { cert, key } = makeCertificate(directory);
@@ -57,7 +57,7 @@ describe.runIf(requires("openssl"))("TLS", () => {
         await TunnelClient.joined(relay.url, token, vni, { insecure: true, localAddress });
       await using one = await joined("127.0.0.1");
       await using other = await joined("127.0.0.1");
-      // Strangers of other addresses close one another, and no member.
+      // Strangers of other addresses push out one another, but no member.
       const { hostname, port } = new URL(relay.url);
       const strangers = Array.from({ length: 10 }, (_, i) =>
         connect({ host: hostname, port: Number(port), localAddress: `127.0.0.${i + 2}` }).on(

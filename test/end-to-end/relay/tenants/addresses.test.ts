@@ -3,7 +3,7 @@ import { TunnelClient } from "../../../support/relay/client.ts";
 import { type Invite, invite, TestDevice } from "../../../support/relay/device.ts";
 import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-/** What `welcome` says of a network's addresses. */
+/** The addresses of a network in `welcome`. */
 interface Offer {
   readonly address?: string;
   readonly address6?: string;
@@ -33,7 +33,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
 
   const enrolled = async (by: Invite) => await TestDevice.enrolled(relay(), by);
 
-  it("are given from the second on, each device its own, and stay", async () => {
+  it("are assigned from the second on, one for each device, and stay", async () => {
     const { by } = await network();
     const devices = [await enrolled(by), await enrolled(by), await enrolled(by)];
     for (let round = 0; round < 2; round++) {
@@ -49,12 +49,12 @@ underEachRuntime("the addresses of a network", (runtime) => {
     const stays = await enrolled(by);
     await relay().must("DELETE", `/tenants/${tenant}/devices/${gone.id}`);
     const comes = await enrolled(by);
-    // Others may still believe that the first is somebody else's, so it is given again last.
+    // Reused last, because neighbours may still have the old entry for the first address.
     expect(await addressOf(comes)).toBe("10.20.0.4/24");
     expect(await addressOf(stays)).toBe("10.20.0.3/24");
   });
 
-  it("are given again when there is no other, the one released longest ago first", async () => {
+  it("are reused when there is no other, the one released longest ago first", async () => {
     const { tenant, by } = await network({ subnet: "10.20.0.0/29" });
     const devices: TestDevice[] = [];
     for (let i = 0; i < 5; i++) devices.push(await enrolled(by));
@@ -77,7 +77,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     expect(given).toEqual(["10.20.0.6/29", "10.20.0.2/29", "10.20.0.3/29", undefined]);
   });
 
-  it("are IPv6 too, of a prefix of the network's own, each device its own, and stay", async () => {
+  it("include IPv6 from the network's own prefix, one for each device, and stay", async () => {
     const { tenant, by, path } = await network();
     const { prefix6 } = (await relay().must("GET", `/tenants/${tenant}/networks/lan`)) as { prefix6: string };
     expect(prefix6).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}::\/64$/);
@@ -95,7 +95,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     expect((await offerTo(await enrolled(elsewhere.by))).address6).not.toContain(prefix6.slice(0, 14));
   });
 
-  it("come with who knows names, and under which domain", async () => {
+  it("come with the DNS server's address and the network's domain", async () => {
     const { tenant, by } = await network();
     const { prefix6 } = (await relay().must("GET", `/tenants/${tenant}/networks/lan`)) as { prefix6: string };
     const servers = ["10.20.0.1", prefix6.replace("/64", "1")];
@@ -132,7 +132,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     [{ address: "here" }, 400, "address.outside"],
     [{ address: "10.20.0.9", device: "nobody" }, 404, "device.unknown"],
     [{ address: "10.20.0.5" }, 409, "address.taken"],
-  ])("can't be taken as %j", async (request, status, code) => {
+  ])("cannot be reserved or fixed with %j", async (request, status, code) => {
     const { path } = await network();
     await relay().must("POST", path, { address: "10.20.0.5" });
     const response = await relay().api("POST", path, request);
@@ -140,14 +140,14 @@ underEachRuntime("the addresses of a network", (runtime) => {
     expect(await response.json()).toMatchObject({ code });
   });
 
-  it("are not a device's of another tenant", async () => {
+  it("cannot be fixed for another tenant's device", async () => {
     const { path } = await network();
     const stranger = await enrolled((await network()).by);
     const response = await relay().api("POST", path, { address: "10.20.0.9", device: stranger.id });
     expect(await response.json()).toMatchObject({ status: 404, code: "device.unknown" });
   });
 
-  it("run out, and a device is on the network without one", async () => {
+  it("run out; a device then joins without one", async () => {
     const { by } = await network({ subnet: "10.20.0.4/30" });
     expect(await addressOf(await enrolled(by))).toBe("10.20.0.6/30");
     expect(await addressOf(await enrolled(by))).toBeUndefined();
@@ -158,7 +158,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     { subnet: "10.20.0.0/24", addresses: false },
     { subnet: "10.20.0.0/31" },
     { subnet: "fd00::/64" },
-  ])("are not given by one that was made with %j", async (fields) => {
+  ])("are not assigned by a network created with %j", async (fields) => {
     const { by, path } = await network(fields);
     expect(await offerTo(await enrolled(by))).not.toHaveProperty("address");
     expect(await offerTo(await enrolled(by))).not.toHaveProperty("address6");
@@ -167,7 +167,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     expect(await response.json()).toMatchObject({ code: "address.none" });
   });
 
-  it("are the same in two tenants who know nothing of each other", async () => {
+  it("may be the same in two tenants", async () => {
     const one = await network();
     const other = await network();
     expect(await addressOf(await enrolled(one.by))).toBe("10.20.0.2/24");
@@ -175,7 +175,7 @@ underEachRuntime("the addresses of a network", (runtime) => {
     expect(await relay().must("GET", other.path)).toHaveLength(1);
   });
 
-  it("are not for sessions by token", async () => {
+  it("are not assigned to sessions by token", async () => {
     const { tenant } = await network();
     const { token } = await relay().token(tenant, "lan");
     await using client = await TunnelClient.open(relay().url);

@@ -1,4 +1,4 @@
-// Captures of a network over the administration API, as a client of it sees them.
+// Captures of a network over the administration API, as a client sees them.
 import { describe, expect, it } from "vitest";
 import { type ReadCapture, readPcapng } from "../../../shared/capture/read-pcapng.ts";
 import {
@@ -19,7 +19,7 @@ import {
 
 const [A, B] = [station(0xa), station(0xb)];
 
-/** A capture that runs. */
+/** A running capture. */
 class RunningCapture implements AsyncDisposable {
   readonly response: Response;
   readonly #stop: AbortController;
@@ -44,12 +44,12 @@ class RunningCapture implements AsyncDisposable {
     return new RunningCapture(response, stop);
   }
 
-  /** Reads it to its end. */
+  /** Reads the capture to its end. */
   async read(): Promise<ReadCapture> {
     return readPcapng(new Uint8Array(await this.response.arrayBuffer()));
   }
 
-  /** Goes away, as a client that is ended does. */
+  /** Disconnects, as an ended client does. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
   }
@@ -63,24 +63,24 @@ function story({ packets }: ReadCapture): string[] {
   });
 }
 
-underEachRuntime("a capture of the relay's", (runtime) => {
+underEachRuntime("a capture at the relay", (runtime) => {
   const relay = sharedRelay(runtime);
   const start = (network: TestNetwork, query?: string) => RunningCapture.start(relay(), network, query);
   const remove = ({ tenant, name }: TestNetwork) =>
     relay().must("DELETE", `/tenants/${tenant}/networks/${name}`);
 
-  /** A member of that name. */
+  /** Joins a member with that name. */
   async function member(network: TestNetwork, name: string): Promise<TunnelClient> {
     return await TunnelClient.joined(relay().url, network.token, network.vni, { name });
   }
 
-  /** Sends a frame, and returns when the relay has switched it. */
+  /** Sends a frame, and resolves when the relay has switched it. */
   async function send(from: TunnelClient, { vni }: TestNetwork, frame: Uint8Array): Promise<void> {
     await from.send(packet(vni, frame));
     await from.sync();
   }
 
-  it("has every frame from the first member's first on, with what became of it", async () => {
+  it("contains every frame since the first member's first, with the hub's decision", async () => {
     const network = await relay().network();
     await using capture = await start(network);
     expect(capture.response.headers.get("content-type")).toBe("application/x-pcapng");
@@ -114,7 +114,7 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     ]);
   });
 
-  it("comes as frames pass, not at its end", async () => {
+  it("streams frames as they pass", async () => {
     const network = await relay().network();
     await using capture = await start(network);
     await using alice = await member(network, "alice");
@@ -130,21 +130,21 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     }
   });
 
-  it("has nothing of other networks, be they the same tenant's", async () => {
+  it("contains nothing of other networks, even of the same tenant", async () => {
     const network = await relay().network();
     const other = await relay().network({ tenant: network.tenant });
     await using capture = await start(network);
     await using alice = await member(network, "alice");
     await using eve = await member(other, "eve");
     await send(eve, other, ethernet(BROADCAST, B, "other"));
-    // A VNI that she did not join: dropped, and no frame of the network whose VNI it is.
+    // A VNI that the session did not join: dropped, and not captured on the network of that VNI.
     await send(eve, network, ethernet(BROADCAST, B, "intruder"));
     await send(alice, network, ethernet(BROADCAST, A, "own"));
     await remove(network);
     expect(story(await capture.read())).toEqual(["alice inbound: own (no-receiver)"]);
   });
 
-  it("can be of one VTEP, or of drops alone", async () => {
+  it("can be limited to one VTEP, or to drops", async () => {
     const network = await relay().network();
     await using alice = await member(network, "alice");
     await using bob = await member(network, "bob");
@@ -168,7 +168,7 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     expect(story(await ofBobsDrops.read())).toEqual(["bob inbound: to himself (same-port)"]);
   });
 
-  it("ends when its seconds are over", async () => {
+  it("ends when its time is over", async () => {
     const network = await relay().network();
     await using capture = await start(network, "?seconds=1");
     expect((await capture.read()).packets).toEqual([]);
@@ -196,7 +196,7 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     ]);
   });
 
-  it("is one of four at most, until one ends or its client goes away", async () => {
+  it("is one of at most four, until one ends or its client disconnects", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const begin = async (query?: string) => stack.use(await start(network, query));
@@ -216,7 +216,7 @@ underEachRuntime("a capture of the relay's", (runtime) => {
       .toBe(200);
     await next.read();
 
-    // Whoever only asks what it would be starts none.
+    // A HEAD request starts no capture.
     for (let i = 0; i < 5; i++) {
       const { response } = stack.use(await RunningCapture.start(relay(), network, "", "HEAD"));
       expect(response.status).toBe(200);
@@ -225,7 +225,7 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     expect((await begin()).response.status).toBe(429);
   });
 
-  it("is one of as many of its tenant's as the limit says", async () => {
+  it("counts against its tenant's limit", async () => {
     await using stack = new AsyncDisposableStack();
     const first = await relay().network();
     const networks = [first, await relay().network(first), await relay().network(first)];
@@ -237,11 +237,11 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     const other = stack.use(await start(await relay().network()));
     expect(other.response.status).toBe(200);
     await remove(first);
-    // Its three have ended, so there is room.
+    // The tenant's three captures have ended, so there is room.
     expect((await begin(1)).response.status).toBe(200);
   });
 
-  it("waits for a client who does not read, but not with more than its bound", async () => {
+  it("waits for a client that does not read, within a bounded buffer", async () => {
     const network = await relay().network();
     await using capture = await start(network);
     await using alice = await member(network, "alice");
@@ -271,7 +271,7 @@ underEachRuntime("a capture of the relay's", (runtime) => {
     expect(capture.response.status).toBe(status);
   });
 
-  it("is refused for networks that there are not, other tenants', and to those without the right", async () => {
+  it("is refused for missing networks, for other tenants', and without the right", async () => {
     const [own, other] = [await relay().network(), await relay().network()];
     await using nothing = await start({ ...own, name: "nope" });
     await using others = await start({ ...own, name: other.name });
@@ -284,8 +284,8 @@ underEachRuntime("a capture of the relay's", (runtime) => {
   });
 });
 
-describe("a relay that is told to end", () => {
-  it("ends its captures as they should end", async () => {
+describe("a relay that shuts down", () => {
+  it("completes its captures", async () => {
     await using relay = await RelayProcess.start(NODE);
     const network = await relay.network();
     await using capture = await RunningCapture.start(relay, network);

@@ -8,10 +8,10 @@ import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.t
 const MEMBERS = 16;
 const ADDRESSES = 1_000;
 
-underEachRuntime("a network in which members say that they have 16,000 addresses", (runtime) => {
+underEachRuntime("a network whose members claim 16,000 addresses", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("lets devices in with addresses that none of them has, and notes a bounded part in one entry", {
+  it("admits devices with unclaimed addresses, and audits a bounded part in one entry", {
     timeout: 120_000,
   }, async () => {
     const { tenant } = await relay().network();

@@ -12,7 +12,7 @@ underEachRuntime("a device", (runtime) => {
     return { network, device: await TestDevice.enrolled(relay(), await invite(relay(), network), "lab-pc") };
   }
 
-  it("is welcomed on the networks that its invites opened, under the name that it enrolled by", async () => {
+  it("joins the networks of its invites, under the name that it enrolled with", async () => {
     const { network, device } = await enrolled();
     await using other = await TunnelClient.joined(relay().url, network.token, network.vni);
     await using client = await device.open();
@@ -25,7 +25,7 @@ underEachRuntime("a device", (runtime) => {
     await other.frame();
   });
 
-  it("is online while it has a session, and was last seen when that ended", async () => {
+  it("is online while it has a session, and last seen when that ended", async () => {
     const { network, device } = await enrolled();
     const list = async () => {
       const [row] = (await relay().must("GET", `/tenants/${network.tenant}/devices`)) as {
@@ -39,7 +39,7 @@ underEachRuntime("a device", (runtime) => {
     expect(await list()).toMatchObject({ online: true });
     await client.close();
     for (;;) {
-      // Written within a second of its end.
+      // Written within a second of the session's end.
       const row = await list();
       if (row?.online === false && row.last_seen !== null) {
         expect(Date.now() - Date.parse(row.last_seen)).toBeLessThan(60_000);
@@ -49,7 +49,7 @@ underEachRuntime("a device", (runtime) => {
     }
   });
 
-  it("may not join a network of its tenant that no invite opened to it, nor another tenant's", async () => {
+  it("may not join a network that its invites do not open, nor another tenant's", async () => {
     const { network, device } = await enrolled();
     const sibling = await relay().network({ tenant: network.tenant });
     const foreign = await relay().network();
@@ -83,7 +83,7 @@ underEachRuntime("a device", (runtime) => {
       await first.sync();
     });
 
-    it("when it signs the nonce of another session that is still open", async () => {
+    it("when it signs the nonce of another open session", async () => {
       const { device } = await enrolled();
       await using one = await TunnelClient.open(relay().url);
       await using other = await TunnelClient.open(relay().url);
@@ -98,7 +98,7 @@ underEachRuntime("a device", (runtime) => {
       await refusal(client);
     });
 
-    it("when it says that it is another device, known or not", async () => {
+    it("when it claims to be another device, known or not", async () => {
       const { network, device } = await enrolled();
       const victim = await TestDevice.enrolled(relay(), await invite(relay(), network));
       for (const id of [victim.id, "nobody", ""]) {
@@ -116,7 +116,7 @@ underEachRuntime("a device", (runtime) => {
       await refusal(client);
     });
 
-    it("when a bearer token was on the upgrade", async () => {
+    it("when the upgrade carried a bearer token", async () => {
       const { network, device } = await enrolled();
       await using client = await device.open({ bearer: network.token });
       await refusal(client);
@@ -132,7 +132,7 @@ underEachRuntime("a device", (runtime) => {
     });
   });
 
-  it("has one session: the newer wins, the older is closed with 4009", async () => {
+  it("has one session: a newer one closes the older with 4009", async () => {
     const { network, device } = await enrolled();
     await using older = await device.joined(network.vni);
     await using newer = await device.joined(network.vni);
@@ -141,7 +141,7 @@ underEachRuntime("a device", (runtime) => {
     expect(await relay().must("GET", `/tenants/${network.tenant}/devices`)).toMatchObject([{ online: true }]);
   });
 
-  it("is not pushed out by somebody who can't sign for it", async () => {
+  it("is not displaced without its signature", async () => {
     const { network, device } = await enrolled();
     await using client = await device.joined(network.vni);
     await using thief = await device.open({ origin: "https://other.example" });
@@ -150,7 +150,7 @@ underEachRuntime("a device", (runtime) => {
   });
 
   describe("that is revoked", () => {
-    it("is out at once, with 4003, also while frames flow, and stays out", async () => {
+    it("is disconnected at once with 4003, even while frames flow, and stays out", async () => {
       const { network, device } = await enrolled();
       await using other = await TunnelClient.joined(relay().url, network.token, network.vni);
       await using client = await device.joined(network.vni);
@@ -165,7 +165,7 @@ underEachRuntime("a device", (runtime) => {
       await other.sync();
     });
 
-    it("leaves the others that its invite let in", async () => {
+    it("leaves other devices of its invite connected", async () => {
       const network = await relay().network();
       const by = await invite(relay(), network, { uses: 2 });
       const goes = await TestDevice.enrolled(relay(), by);
@@ -178,7 +178,7 @@ underEachRuntime("a device", (runtime) => {
     });
   });
 
-  it("is out with 4003 when its invite is revoked, also while frames flow, and others of that invite with it", async () => {
+  it("is disconnected with 4003 when its invite is revoked with its devices, even while frames flow", async () => {
     const network = await relay().network();
     const { tenant, vni, token } = network;
     const by = await invite(relay(), network, { uses: 3 });
@@ -213,7 +213,7 @@ underEachRuntime("a device", (runtime) => {
     expect(done.sort()).toEqual([...revoked.sort(), `invite.revoke ${by.id}`]);
   });
 
-  it("stays when its invite is revoked for others alone", async () => {
+  it("stays when its invite is revoked without its devices", async () => {
     const network = await relay().network();
     const { tenant, vni } = network;
     const by = await invite(relay(), network, { uses: 2 });
@@ -230,7 +230,7 @@ underEachRuntime("a device", (runtime) => {
     expect(await relay().must("GET", `/tenants/${tenant}/invites`)).toEqual([]);
   });
 
-  it("is out with 4003 when its network or its tenant is deleted", async () => {
+  it("is disconnected with 4003 when its network or tenant is deleted", async () => {
     for (const path of ["network", "tenant"]) {
       const { network, device } = await enrolled();
       await using client = await device.joined(network.vni);
@@ -246,7 +246,7 @@ async function keepSending(client: TunnelClient, vni: number): Promise<void> {
   const frame = packet(vni, ethernet(BROADCAST, station(1)));
   while (client.end === undefined) {
     await client.send(frame);
-    // Lets what comes in be read.
+    // Lets incoming messages be read.
     await new Promise(setImmediate);
   }
 }

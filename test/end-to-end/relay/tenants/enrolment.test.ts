@@ -10,14 +10,14 @@ import { encode, smallOrderKeys } from "../../../support/relay/small-order.ts";
 underEachRuntime("enrolment", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** Expects to be refused; resolves to the problem's code. */
+  /** Expects a refusal; resolves to the problem's code. */
   async function refused(response: Response, status = 403): Promise<string> {
     expect(response.status).toBe(status);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     return ((await response.json()) as { code: string }).code;
   }
 
-  it("lets a device in by a link, which names the relay, the tenant and a secret of 32 bytes", async () => {
+  it("admits a device by a link, which names the relay, the tenant and a secret of 32 bytes", async () => {
     const network = await relay().network();
     const by = await invite(relay(), network);
     expect(by.link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/join#v1\.[a-z0-9-]+\.[A-Za-z0-9_-]{43}$/);
@@ -41,7 +41,7 @@ underEachRuntime("enrolment", (runtime) => {
     ]);
   });
 
-  it("names the public URL in links, and in what is signed, where that is set", async () => {
+  it("uses the public URL in links and signatures if it is set", async () => {
     await using elsewhere = await RelayProcess.start(runtime, {
       args: ["--public-url", "https://relay.example/lan/"],
     });
@@ -53,7 +53,7 @@ underEachRuntime("enrolment", (runtime) => {
     expect((await device.enrol(by, { origin: "https://relay.example" })).status).toBe(201);
   });
 
-  it("is the same device when it is asked for again with the same key, and counts once", async () => {
+  it("with the same key again gives the same device, and counts once", async () => {
     const by = await invite(relay(), await relay().network());
     const device = new TestDevice(relay());
     const first = (await (await device.enrol(by)).json()) as object;
@@ -63,7 +63,7 @@ underEachRuntime("enrolment", (runtime) => {
     expect(await relay().must("GET", `/tenants/${by.tenant}/invites`)).toMatchObject([{ used: 1 }]);
   });
 
-  it("adds a network to a device that comes with another invite", async () => {
+  it("with another invite adds a network to the device", async () => {
     const one = await relay().network();
     const other = await relay().network({ tenant: one.tenant });
     const device = await TestDevice.enrolled(relay(), await invite(relay(), one));
@@ -76,7 +76,7 @@ underEachRuntime("enrolment", (runtime) => {
     expect(await relay().must("GET", `/tenants/${one.tenant}/devices`)).toHaveLength(1);
   });
 
-  it("lets in as many as an invite may, also when all come at once", async () => {
+  it("admits as many devices as the invite allows, even if all come at once", async () => {
     const by = await invite(relay(), await relay().network(), { uses: 3 });
     const devices = Array.from({ length: 8 }, () => new TestDevice(relay()));
     const responses = await Promise.all(devices.map((device) => device.enrol(by)));
@@ -87,7 +87,7 @@ underEachRuntime("enrolment", (runtime) => {
     expect(await relay().must("GET", `/tenants/${by.tenant}/devices`)).toHaveLength(3);
   });
 
-  it("refuses an invite that has expired, is used up or was revoked, and says which", async () => {
+  it("refuses an expired, used-up or revoked invite, and gives the reason", async () => {
     const network = await relay().network();
     const usedUp = await invite(relay(), network);
     await TestDevice.enrolled(relay(), usedUp);
@@ -103,7 +103,7 @@ underEachRuntime("enrolment", (runtime) => {
     expect(await relay().must("GET", `/tenants/${network.tenant}/devices`)).toHaveLength(1);
   });
 
-  it("answers the same for a secret that is wrong and for one of another tenant", async () => {
+  it("answers the same for a wrong secret and for one of another tenant", async () => {
     const by = await invite(relay(), await relay().network());
     const stranger = await relay().network();
     const device = new TestDevice(relay());
@@ -135,10 +135,10 @@ underEachRuntime("enrolment", (runtime) => {
     expect((await device.enrol(by)).status).toBe(201);
   });
 
-  it("refuses keys of small order and such as are written in another way, whatever they prove", async () => {
+  it("refuses keys of small order and keys in another encoding, whatever their proof", async () => {
     const by = await invite(relay(), await relay().network());
     const device = new TestDevice(relay());
-    // R = the identity and S = 0: what some runtimes take for a signature of anything by the identity.
+    // R = the identity and S = 0: some runtimes accept it as the identity's signature of any message.
     const proof = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]).toString("base64url");
     for (const key of [...smallOrderKeys(), encode(2n ** 255n - 1n), "", "AAAA", `${device.publicKey}=`]) {
       expect(await refused(await device.enrol(by, { public_key: key, proof }), 400)).toBe("enrol.bad-key");
@@ -161,7 +161,7 @@ underEachRuntime("enrolment", (runtime) => {
     expect(text).not.toContain(by.secret);
   });
 
-  it("does not let a key back in by the invite it came with once its device was revoked", async () => {
+  it("does not readmit a revoked device's key by the invite that it used", async () => {
     const network = await relay().network();
     const by = await invite(relay(), network, { uses: 5 });
     const device = await TestDevice.enrolled(relay(), by);
@@ -172,7 +172,7 @@ underEachRuntime("enrolment", (runtime) => {
     expect(device.id).not.toBe(id);
   });
 
-  it("keeps no secret: not in the data directory, nor in the log", async () => {
+  it("stores no secret in the data directory or the log", async () => {
     await using own = await RelayProcess.start(runtime);
     const by = await invite(own, { tenant: "default", name: "lan" });
     await TestDevice.enrolled(own, by);
@@ -187,12 +187,12 @@ underEachRuntime("enrolment", (runtime) => {
     for (const secret of [by.secret, token]) expect(stdout + stderr).not.toContain(secret);
   });
 
-  it("takes no more of a body than it needs", async () => {
+  it("limits the size of the body", async () => {
     const response = await fetch(`${relay().url}/v1/enrol`, { method: "POST", body: "x".repeat(100_000) });
     expect(await refused(response, 413)).toBe("request.too-big");
   });
 
-  it("is below any prefix, too", async () => {
+  it("works below any prefix", async () => {
     const response = await fetch(`${relay().url}/lan/v1/enrol`, { method: "POST", body: "{}" });
     expect(await refused(response, 400)).toBe("request.invalid");
   });

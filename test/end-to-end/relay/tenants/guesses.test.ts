@@ -14,7 +14,7 @@ import { invite, TestDevice } from "../../../support/relay/device.ts";
 import { RelayProcess, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("guessing", (runtime) => {
-  it("is slowed down with 429 for the address that guesses, while others notice nothing", async () => {
+  it("is slowed down with 429 for the guessing address only", async () => {
     await using relay = await RelayProcess.start(runtime);
     const { token, vni } = await relay.network();
     await using member = await TunnelClient.joined(relay.url, token, vni);
@@ -30,7 +30,7 @@ underEachRuntime("guessing", (runtime) => {
       }
       expect((await guess("wrong", "127.0.0.2")).statusCode).toBe(401);
       expect((await guess(relay.adminToken, "127.0.0.2")).statusCode).toBe(200);
-      // Nobody is shut out by what somebody else behind the same address does.
+      // Valid credentials from the same address still work.
       expect((await guess(relay.adminToken)).statusCode).toBe(200);
       await member.sync();
     } finally {
@@ -38,7 +38,7 @@ underEachRuntime("guessing", (runtime) => {
     }
   });
 
-  it("by a thousand at once in the tunnel is turned away, while others come in and their frames pass", async () => {
+  it("by a thousand connections at once is turned away, while others join and their frames pass", async () => {
     await using relay = await RelayProcess.start(runtime);
     const { token, vni } = await relay.network();
     await using member = await TunnelClient.joined(relay.url, token, vni, { localAddress: "127.0.0.2" });
@@ -61,12 +61,12 @@ underEachRuntime("guessing", (runtime) => {
     expect(seen).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`));
     expect([...closes.keys()].sort()).toEqual([1013, 4001]);
     expect(closes.get(4001)).toBeLessThan(500);
-    // From there too, with a token that is right.
+    // A valid token still works from the same address.
     await using right = await TunnelClient.joined(relay.url, token, vni);
     await right.sync();
   });
 
-  it("is one thing, be it of tokens in the tunnel, of invites or of proofs", async () => {
+  it("counts together for tokens in the tunnel, invites and proofs", async () => {
     await using relay = await RelayProcess.start(runtime);
     const network = await relay.network();
     const by = await invite(relay, network);

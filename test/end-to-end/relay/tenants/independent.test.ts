@@ -1,6 +1,6 @@
 /**
- * A device that somebody else could have written: it has nothing but an invite's link, the document that the relay serves
- * about itself, and the protocol's page; of code Node's cryptography and a WebSocket, and no line of any other client.
+ * A device as a stranger could write it: it uses only an invite's link, the relay's own document and the protocol's
+ * page. Its only code is Node's cryptography and a WebSocket, and none of any other client.
  */
 import { Buffer } from "node:buffer";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { RelayProcess, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-/** What the document says of an operation, as far as a client goes by it. */
+/** The parts of an operation's description that a client needs. */
 interface Described {
   readonly method: string;
   readonly path: string;
@@ -36,9 +36,9 @@ const MARK = "carried from one to the other";
 underEachRuntime("a client written by the API's document alone", (runtime) => {
   it.each([
     { args: [], dial: (url: string) => url },
-    // What it dials is not where the relay listens, but what the link and the document say.
+    // It dials the address in the link and the document, not the one that the relay listens on.
     { args: ["--public-url", "http://relay.example/lan"], dial: () => "http://relay.example/lan" },
-  ])("enrols, signs, has an address, joins and passes a frame on, with $args", async ({ args, dial }) => {
+  ])("enrols, signs, gets an address, joins and sends a frame, with $args", async ({ args, dial }) => {
     await using relay = await RelayProcess.start(runtime, { args });
     await relay.must("POST", "/tenants/default/networks", { name: "office", subnet: "10.20.0.0/24" });
     const made = await relay.must("POST", "/tenants/default/invites", { network: "office", uses: 2 });
@@ -63,7 +63,7 @@ underEachRuntime("a client written by the API's document alone", (runtime) => {
   });
 
   describe("finds in the document", () => {
-    it("all that it has to know of the secret, what is signed, and every refusal", async () => {
+    it("everything about the secret, the signed texts and every refusal", async () => {
       await using relay = await RelayProcess.start(runtime);
       const { enrol, tunnel, document } = await read(relay.url);
       for (const word of [
@@ -104,7 +104,7 @@ async function read(relay: string) {
   return { document, enrol: find("enrol"), tunnel: find("openTunnel") };
 }
 
-/** Enrols by a link, opens a session and joins. @param reached where the relay is, whatever it is called */
+/** Enrols by a link, opens a session and joins. @param reached the relay's address, whatever its name */
 async function device(reached: string, link: string, name: string) {
   const { document, enrol, tunnel } = await read(reached);
   const { origin, hash } = new URL(link);
@@ -135,7 +135,7 @@ async function device(reached: string, link: string, name: string) {
   });
   const messages = on(socket, "message", { close: ["close"] });
   const until = async <Result>(matches: (data: Buffer, isBinary: boolean) => Result | undefined) => {
-    // Not by `for await`, which would end it with the first that is taken.
+    // Not with `for await`, which would close the iterator after the first message.
     for (;;) {
       const { value, done } = await messages.next();
       if (done === true) throw new Error("the session is over");
@@ -170,7 +170,7 @@ async function device(reached: string, link: string, name: string) {
   return { socket, vni, address, frame };
 }
 
-/** A record of type 1: its header, VXLAN's (RFC 7348), and a broadcast of the experimental EtherType. */
+/** Returns a record of type 1: its header, VXLAN's (RFC 7348), and a broadcast of the experimental EtherType. */
 function record(vni: number, text: string): Buffer {
   const source = [0x02, 0, 0, 0, 0, 0x51];
   const frame = Buffer.from([

@@ -13,12 +13,12 @@ import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../suppor
 const MEMBERS_EACH = 3;
 const STATIONS = [station(1), station(2), station(3), station(4)];
 
-/** One frame: who sends it, from and to which machine, and in whose network's name. */
+/** One frame: its sender, its source and destination machines, and the network that it names. */
 const step = fc.record({
   member: fc.nat(3 * MEMBERS_EACH - 1),
   source: fc.constantFrom(...STATIONS),
   destination: fc.constantFrom(...STATIONS, ...STATIONS, BROADCAST, "33:33:00:00:00:01"),
-  /** Mostly the sender's own network; the others have to be out of reach. */
+  /** Mostly the sender's own network; the others must be out of reach. */
   network: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, fc.nat(2)),
 });
 
@@ -27,7 +27,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 underEachRuntime("two tenants and two networks with the same machines", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("never see a frame of one another, and each frame reaches whom a switch would send it to", async () => {
+  it("never see each other's frames, and each frame reaches the ports that a switch would choose", async () => {
     const first = await relay().network();
     const networks = [first, await relay().network({ tenant: first.tenant }), await relay().network()];
     await fc.assert(
@@ -46,7 +46,7 @@ underEachRuntime("two tenants and two networks with the same machines", (runtime
   });
 });
 
-/** Sends the frames one after the other; the numbers of those that each member received, in order. */
+/** Sends the frames one after the other; resolves to the numbers that each member received, in order. */
 async function play(
   steps: readonly Step[],
   networks: readonly TestNetwork[],
@@ -66,7 +66,7 @@ async function play(
   return received;
 }
 
-/** What a learning switch for each network would do with the same frames. */
+/** Returns what a learning switch for each network would do with the same frames. */
 function predict(steps: readonly Step[]): string[][] {
   const received: string[][] = Array.from({ length: 3 * MEMBERS_EACH }, () => []);
   const tables = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()];

@@ -20,7 +20,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
     return network;
   }
 
-  /** What the tenant's administrator was told of limits. */
+  /** Returns the tenant administrator's notices of limits. */
   async function notices(tenant: string): Promise<string[]> {
     const entries = (await relay().must("GET", `/tenants/${tenant}/audit`)) as {
       action: string;
@@ -34,7 +34,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
     expect(await response.json()).toMatchObject({ code, detail: expect.stringMatching(/limit/) });
   }
 
-  it("are generous, shown, changed one by one, and lifted with null", async () => {
+  it("have generous defaults, are changed one by one, and lifted with null", async () => {
     const { tenant } = await relay().network();
     const path = `/tenants/${tenant}/limits`;
     const before = (await relay().must("GET", path)) as object;
@@ -55,7 +55,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
     },
   );
 
-  it("hold for networks, tokens and invites outstanding, and the administrator is told", async () => {
+  it("apply to networks, tokens and valid invites, and reached ones give a notice", async () => {
     const { tenant, name } = await limited({ networks: 1, tokens: 1, invites: 1 });
     const path = `/tenants/${tenant}`;
     await refused(await relay().api("POST", `${path}/networks`, { name: "more" }), "limit.networks");
@@ -70,7 +70,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
   it.each([
     [{ devices: 1 }, "limit.devices"],
     [{ network_devices: 1 }, "limit.network-devices"],
-  ])("hold for devices as %j", async (limits, code) => {
+  ])("apply to devices as %j", async (limits, code) => {
     const network = await limited(limits);
     const by = await invite(relay(), network, { uses: 9 });
     const first = await TestDevice.enrolled(relay(), by);
@@ -80,7 +80,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
     await TestDevice.enrolled(relay(), by);
   });
 
-  it("hold for sessions: one more is closed with 1013, and says why", async () => {
+  it("apply to sessions: one more is closed with 1013 and the reason", async () => {
     const { tenant, token, vni } = await limited({ sessions: 1 });
     await using first = await TunnelClient.joined(relay().url, token, vni);
     await using second = await TunnelClient.open(relay().url);
@@ -94,7 +94,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
     expect(await notices(tenant)).toEqual(["sessions 1"]);
   });
 
-  it("leave room for a device's newer session in place of the older", async () => {
+  it("let a device's newer session replace the older", async () => {
     const network = await limited({ sessions: 1 });
     const device = await TestDevice.enrolled(relay(), await invite(relay(), network));
     await using older = await device.joined(network.vni);
@@ -103,7 +103,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
     await newer.sync();
   });
 
-  it("hold for the sessions in one network: a join is refused, the session goes on", async () => {
+  it("apply to sessions in one network: a join is refused, and the session goes on", async () => {
     const one = await limited({ network_sessions: 1 });
     const other = await relay().network({ tenant: one.tenant });
     await using first = await TunnelClient.joined(relay().url, one.token, one.vni);
@@ -118,7 +118,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
   });
 
   it.each([{ macs: 2 }, { network_macs: 2 }])(
-    "hold for MAC addresses, of all sessions together, as %j",
+    "apply to the MAC addresses of all sessions together, as %j",
     async (limits) => {
       const network = await limited(limits);
       const { tenant, token, vni } = network;
@@ -145,7 +145,7 @@ underEachRuntime("a tenant's limits", (runtime) => {
     },
   );
 
-  it("are one tenant's: another has its own", async () => {
+  it("apply to each tenant separately", async () => {
     await limited({ networks: 1, sessions: 0, macs: 0 });
     const { token, vni } = await relay().network();
     await using client = await TunnelClient.joined(relay().url, token, vni);

@@ -1,4 +1,4 @@
-// A relay's name service, asked by frames that are written byte by byte.
+// A relay's DNS, queried by frames that are written byte by byte.
 import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { packet, station, TunnelClient } from "../../../support/relay/client.ts";
@@ -14,7 +14,7 @@ const REFUSED = 5;
 underEachRuntime("the names of a network", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** A network `office` of a tenant of its own, and somebody in it, who has 10.20.0.200. */
+  /** Creates a network `office` in a new tenant, and joins a member with 10.20.0.200. */
   async function office(fields: object = { subnet: "10.20.0.0/24" }) {
     const { tenant } = await relay().network();
     const path = `/tenants/${tenant}/networks`;
@@ -30,7 +30,7 @@ underEachRuntime("the names of a network", (runtime) => {
     return { tenant, vni, by, client, ask, path };
   }
 
-  it("are told by the hub, at an address that is its own", async () => {
+  it("are answered by the hub, at its own address", async () => {
     const { vni, by, client, ask } = await office();
     await using _client = client;
     await TestDevice.enrolled(relay(), by, "Anna's Laptop");
@@ -46,7 +46,7 @@ underEachRuntime("the names of a network", (runtime) => {
     expect(readAnswer(await ask("example.org"))).toEqual({ code: REFUSED, addresses: [] });
   });
 
-  it("are those of that network alone, also where another tenant's has the same name and subnet", async () => {
+  it("are those of the queried network, even if another tenant's has the same name and subnet", async () => {
     const [one, other] = [await office(), await office()];
     await using _one = one.client;
     await using _other = other.client;
@@ -66,7 +66,7 @@ underEachRuntime("the names of a network", (runtime) => {
       code: NXDOMAIN,
       addresses: [],
     });
-    // To the other hub's MAC address the frame goes nowhere: it is another segment.
+    // A frame to the other hub's MAC address goes nowhere, because that hub is in another segment.
     one.client.takeHubFrames();
     await one.client.send(packet(one.vni, query(hubMac(other.vni), "printer.office.lan.internal")));
     expect(readAnswer(await one.ask("hub.office.lan.internal"))).toEqual({
@@ -77,7 +77,7 @@ underEachRuntime("the names of a network", (runtime) => {
     expect(other.client.takeHubFrames()).toEqual([]);
   });
 
-  it("go with the device that has them", async () => {
+  it("are removed with their device", async () => {
     const { tenant, by, client, ask } = await office();
     await using _client = client;
     const device = await TestDevice.enrolled(relay(), by, "laptop");
@@ -86,7 +86,7 @@ underEachRuntime("the names of a network", (runtime) => {
     expect(readAnswer(await ask("laptop.office.lan.internal")).code).toBe(NXDOMAIN);
   });
 
-  it("are not there where the network gives no addresses, nor is the hub", async () => {
+  it("do not exist if the network assigns no addresses, and neither does the hub", async () => {
     const { tenant, vni, client, path } = await office({ subnet: "10.20.0.0/24", addresses: false });
     await using _client = client;
     await client.send(packet(vni, arpRequest(MAC, "10.20.0.200", "10.20.0.1")));
@@ -101,12 +101,12 @@ underEachRuntime("the names of a network", (runtime) => {
   });
 });
 
-/** 02:4c:4e and the VNI. */
+/** Returns the hub's MAC address: 02:4c:4e and the VNI. */
 function hubMac(vni: number): string {
   return ["02", "4c", "4e", ...(vni.toString(16).padStart(6, "0").match(/../g) ?? [])].join(":");
 }
 
-/** A frame from 10.20.0.200 to the hub at 10.20.0.1, port 53: which addresses has a name? */
+/** Returns a frame from 10.20.0.200 to the hub at 10.20.0.1, port 53, which queries a name's addresses. */
 function query(to: string, name: string): Buffer {
   const labels = name.split(".").flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]);
   const question = Buffer.concat([...labels, Buffer.from([0, 0, A, 0, 1])]);
@@ -124,7 +124,7 @@ function query(to: string, name: string): Buffer {
   return Buffer.concat([addresses, Buffer.from("0800", "hex"), header, udp, dns]);
 }
 
-/** The code of an answer, and the IPv4 addresses in it. */
+/** Returns an answer's code and its IPv4 addresses. */
 function readAnswer(frame: Buffer): { code: number; addresses: string[] } {
   const dns = frame.subarray(14 + 20 + 8);
   expect(frame.toString("hex", 26, 34)).toBe("0a1400010a1400c8");

@@ -19,7 +19,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     expect(await relay().must("PATCH", `${pathOf(network)}/limits`, limits)).toBeDefined();
   }
 
-  /** A network with these limits and another of the same tenant, for which the tenant's go. */
+  /** Creates a network with these limits, and another of the same tenant without limits of its own. */
   async function limited(limits: object): Promise<[own: TestNetwork, other: TestNetwork]> {
     const own = await relay().network();
     await change(own, limits);
@@ -36,7 +36,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     return sees.takeRecords().some(({ frame }) => payloadOf(frame) === "passes");
   }
 
-  it("are its tenant's until they are changed, one by one, and again with `inherit`", async () => {
+  it("are the tenant's until changed, one by one, and again after `inherit`", async () => {
     const network = await relay().network();
     const path = `${pathOf(network)}/limits`;
     const before = (await relay().must("GET", path)) as object;
@@ -69,7 +69,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     },
   );
 
-  it("are seen by the tenant's administrator, and changed by the relay's alone", async () => {
+  it("are visible to the tenant's administrator, and changed only by the relay's", async () => {
     const network = await relay().network();
     const path = `${pathOf(network)}/limits`;
     const { token } = (await relay().must("POST", `/tenants/${network.tenant}/admins`, {})) as {
@@ -86,7 +86,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     });
   });
 
-  it("hold for devices there, and say how many", async () => {
+  it("apply to the network's devices, and give their number", async () => {
     const [own, other] = await limited({ network_devices: 1 });
     await TestDevice.enrolled(relay(), await invite(relay(), own));
     const refused = await new TestDevice(relay()).enrol(await invite(relay(), own));
@@ -100,7 +100,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     await TestDevice.enrolled(relay(), by);
   });
 
-  it("hold for sessions there", async () => {
+  it("apply to the network's sessions", async () => {
     const [own, other] = await limited({ network_sessions: 1 });
     await using _first = await TunnelClient.joined(relay().url, own.token, own.vni);
     await using second = await TunnelClient.welcomed(relay().url, own.token);
@@ -109,7 +109,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     expect(await passes(other)).toBe(true);
   });
 
-  it("hold for MAC addresses there, and the sender is told of this network's", async () => {
+  it("apply to the network's MAC addresses, and the sender's notice names the network", async () => {
     const [own, other] = await limited({ network_macs: 1 });
     await using client = await TunnelClient.joined(relay().url, own.token, own.vni);
     for (const machine of [1, 2]) await client.send(packet(own.vni, ethernet(BROADCAST, station(machine))));
@@ -126,7 +126,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     expect((await relay().fdb(other)).size).toBe(2);
   });
 
-  it("hold for rates there, at once, and for nobody else", async () => {
+  it("apply to the network's rates at once, and to no other network", async () => {
     const own = await relay().network();
     const other = await relay().network({ tenant: own.tenant });
     await using sends = await TunnelClient.joined(relay().url, own.token, own.vni);
@@ -145,7 +145,7 @@ underEachRuntime("a network's own limits", (runtime) => {
     expect(sees.takeRecords().map(({ frame }) => payloadOf(frame))).toEqual(["before", "after"]);
   });
 
-  it("go with it: another of the same name and number goes by its tenant's, at once", async () => {
+  it("are deleted with it: a new network of the same name and VNI follows the tenant's at once", async () => {
     const [own] = await limited({ network_packets_per_second: 0, network_devices: 0 });
     const { tenant, name, vni } = own;
     expect(await passes(own)).toBe(false);

@@ -31,7 +31,7 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     return (await of.must("GET", `/tenants/${tenant}/notices`)) as Notice[];
   }
 
-  it("tell of every limit that is reached: which, how much it is, what to do, how often and when", async () => {
+  it("report each reached limit: its name, its value, what to do, how often and when", async () => {
     const began = Date.now() - 1_000;
     const network = await limited({ networks: 1, tokens: 1, invites: 1, devices: 1, sessions: 1 });
     const { tenant, name, token } = network;
@@ -92,24 +92,19 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     [{ macs: 3 }, "limit.macs", 3],
     [{ network_macs: 3 }, "limit.network-macs", 3],
     [{}, "limit.session-macs", 64],
-  ])(
-    "tell of MAC addresses over the limit, and the session with them is told too: %j",
-    async (limits, code, limit) => {
-      const { tenant, token, vni } = await limited(limits);
-      await using sends = await TunnelClient.joined(relay().url, token, vni);
-      await using sees = await TunnelClient.joined(relay().url, token, vni);
-      for (let i = 1; i <= limit + 2; i++) await sends.send(packet(vni, ethernet(BROADCAST, station(i))));
-      const notice = await sends.control("notice");
-      expect(notice).toMatchObject({ code, message: expect.stringContaining(String(limit)) });
-      await sees.sync();
-      expect(sees.takeControls().filter(({ type }) => type === "notice")).toEqual([]);
-      expect(await notices(tenant)).toMatchObject([
-        { code, message: expect.stringContaining(String(limit)) },
-      ]);
-    },
-  );
+  ])("report MAC addresses over the limit, also to their session: %j", async (limits, code, limit) => {
+    const { tenant, token, vni } = await limited(limits);
+    await using sends = await TunnelClient.joined(relay().url, token, vni);
+    await using sees = await TunnelClient.joined(relay().url, token, vni);
+    for (let i = 1; i <= limit + 2; i++) await sends.send(packet(vni, ethernet(BROADCAST, station(i))));
+    const notice = await sends.control("notice");
+    expect(notice).toMatchObject({ code, message: expect.stringContaining(String(limit)) });
+    await sees.sync();
+    expect(sees.takeControls().filter(({ type }) => type === "notice")).toEqual([]);
+    expect(await notices(tenant)).toMatchObject([{ code, message: expect.stringContaining(String(limit)) }]);
+  });
 
-  it("tell of what the hub notices in a network", async () => {
+  it("report what the hub notices in a network", async () => {
     const network = await relay().network(undefined, { mac_limit: 2 });
     await using sends = await TunnelClient.joined(relay().url, network.token, network.vni);
     for (let i = 1; i <= 4; i++) await sends.send(packet(network.vni, ethernet(BROADCAST, station(i))));
@@ -119,7 +114,7 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     ]);
   });
 
-  it("are one tenant's, and gone with it", async () => {
+  it("belong to one tenant, and are deleted with it", async () => {
     const { tenant } = await limited({ networks: 1 });
     await relay().api("POST", `/tenants/${tenant}/networks`, { name: "more" });
     const other = await relay().network();
@@ -135,7 +130,7 @@ underEachRuntime("notices to a tenant's administrator", (runtime) => {
     expect(await notices(tenant)).toEqual([]);
   });
 
-  it("are in the relay's log as warnings, once in a while", async () => {
+  it("are logged by the relay as warnings, at a limited rate", async () => {
     await using own = await RelayProcess.start(runtime);
     await own.must("PATCH", "/tenants/default/limits", { networks: 1 });
     for (let i = 0; i < 5; i++) await own.api("POST", "/tenants/default/networks", { name: "more" });

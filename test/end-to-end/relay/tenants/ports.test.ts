@@ -1,4 +1,4 @@
-// Ports on the underlay, as their administrator has them: over the API, in a real relay, with real sockets.
+// Ports on the underlay as their administrator sees them: over the API, in a real relay, with real sockets.
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
@@ -88,7 +88,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
   const pathOf = ({ tenant, name }: { tenant: string; name: string }) =>
     `/tenants/${tenant}/networks/${name}/ports`;
 
-  it("are made, listed, shown and deleted", async () => {
+  it("are created, listed, shown and deleted", async () => {
     const path = pathOf(await relay().network());
     const listen = `127.0.0.1:${await freeUdpPort()}`;
     const request = { kind: "vxlan", listen, remotes: ["127.0.0.2"], wire_vni: 7 };
@@ -104,7 +104,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     await relay().must("POST", path, request);
   });
 
-  it("are made and deleted by the relay's administrator alone, which the audit log says", async () => {
+  it("are created and deleted only by the relay's administrator, as the audit log shows", async () => {
     const network = await relay().network();
     const path = pathOf(network);
     const { token } = (await relay().must("POST", `/tenants/${network.tenant}/admins`, {})) as {
@@ -124,7 +124,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     ]);
   });
 
-  it("carry frames from one to another without any member, and are live for that", async () => {
+  it("carry frames to each other, and keep the network live, without any member", async () => {
     const network = await relay().network();
     const path = pathOf(network);
     await using left = await Peer.open("127.0.0.2");
@@ -156,7 +156,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     });
   });
 
-  it.each(["switched", "routed"])("count into their tenant's rates: %s", async (mode) => {
+  it.each(["switched", "routed"])("count against their tenant's rates: %s", async (mode) => {
     const { tenant } = await relay().network();
     await relay().must("POST", `/tenants/${tenant}/networks`, { name: "rated", subnet: "10.20.0.0/24" });
     await relay().must("PATCH", `/tenants/${tenant}/limits`, { packets_per_second: 1 });
@@ -178,7 +178,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
       sent++;
       await until(async () => (await view()).rx_frames === sent);
     };
-    // More than may come at once, and one a second.
+    // More than the burst allows, which refills by one a second.
     let dropped = 0;
     while (dropped === 0) {
       for (let i = 0; i < 20; i++) await send();
@@ -192,7 +192,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     expect((await view()).drops["rate-packets"]).toBe(dropped);
   });
 
-  it("may route, by an address of the hub's own, or one that no device can have", async () => {
+  it("may route, at the hub's address or one that no device can have", async () => {
     const { tenant } = await relay().network();
     const networks = `/tenants/${tenant}/networks`;
     await relay().must("POST", networks, { name: "given", subnet: "10.20.0.0/24" });
@@ -239,7 +239,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
       { kind: "vxlan", listen: "0.0.0.0:40789", group: "239.1.1.1", interface: "nope0" },
       "port.interface",
     ],
-  ])("say in plain words what the machine lacks: %s", async (_, request, code) => {
+  ])("report what the machine lacks: %s", async (_, request, code) => {
     const path = pathOf(await relay().network());
     const response = await relay().api("POST", path, request);
     expect(response.status).toBe(409);
@@ -247,7 +247,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     expect(await relay().must("GET", path)).toEqual([]);
   });
 
-  it("say in plain words when the address is in use", async () => {
+  it("report an address in use", async () => {
     const path = pathOf(await relay().network());
     await using other = await Peer.open("127.0.0.1");
     const request = { kind: "vxlan", listen: `127.0.0.1:${other.port}`, remotes: ["127.0.0.2"] };
@@ -258,7 +258,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     });
   });
 
-  // Raw sockets take root, and libuv's poll, which only Node has.
+  // Raw sockets need root, and libuv's poll, which only Node has.
   const canBeRaw = runtime === NODE && requires("root");
   const here = TUNNELS.filter(([, tunnel]) => "over" in tunnel || canBeRaw);
   it.each(here)("connect two networks by %s", async (_, tunnel) => {
@@ -305,14 +305,14 @@ underEachRuntime("ports on the underlay", (runtime) => {
     [{ kind: "gre", remotes: ["192.0.2.1"], routes: ["10.30.0.0/16"] }],
     [{ kind: "nvgre", remotes: ["192.0.2.1"] }],
     [{ kind: "nvgre", remotes: ["192.0.2.1"], vsid: 4095 }],
-  ])("are not made where the request can't be meant: %j", async (request) => {
+  ])("are not created from an invalid request: %j", async (request) => {
     const path = pathOf(await relay().network());
     const response = await relay().api("POST", path, request);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "request.invalid" });
   });
 
-  it.each(["network", "tenant"])("go with their %s", async (what) => {
+  it.each(["network", "tenant"])("are deleted with their %s", async (what) => {
     const network = await relay().network();
     const listen = `127.0.0.1:${await freeUdpPort()}`;
     const request = { kind: "vxlan", listen, remotes: ["127.0.0.2"] };
@@ -323,7 +323,7 @@ underEachRuntime("ports on the underlay", (runtime) => {
     await until(async () => (await relay().api("POST", path, request)).ok);
   });
 
-  it("are there again when the relay is, also one that can't start yet", async () => {
+  it("start again with the relay, including one that cannot start yet", async () => {
     const own = await RelayProcess.start(runtime);
     try {
       const path = "/tenants/default/networks/lan/ports";

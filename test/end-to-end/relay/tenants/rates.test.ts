@@ -10,7 +10,7 @@ import {
 } from "../../../support/relay/client.ts";
 import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-/** Bytes of each frame that is sent here, and how many go in a message. */
+/** Size of each frame sent here, in bytes, and number of frames in a message. */
 const FRAME = 1_000;
 const BATCH = 8;
 
@@ -37,12 +37,12 @@ underEachRuntime("a tenant's rates", (runtime) => {
     return (await relay().must("GET", `/tenants/${tenant}/notices`)) as Record<string, unknown>[];
   }
 
-  /** A member that sends broadcasts of a marker of its own. */
+  /** Joins a member that sends broadcasts with its own marker. */
   async function member(network: TestNetwork, name: string): Promise<TunnelClient> {
     return await TunnelClient.joined(relay().url, network.token, network.vni, { name });
   }
 
-  it("are without a limit unless one is set", async () => {
+  it("are unlimited by default", async () => {
     expect(await relay().must("GET", "/tenants/default/limits")).toMatchObject({
       bytes_per_second: null,
       packets_per_second: null,
@@ -57,7 +57,7 @@ underEachRuntime("a tenant's rates", (runtime) => {
     ["packets_per_second", "rate-packets", "limit.packets-per-second"],
     ["network_packets_per_second", "rate-packets", "limit.network-packets-per-second"],
   ])(
-    "hold as %s: what is over is dropped and counted, and everybody concerned is told",
+    "apply as %s: the excess is dropped, counted, and reported to the session and the administrator",
     async (limit, reason, code) => {
       const rate = limit.includes("packets") ? 50 : 50_000;
       const network = await limited({ [limit]: rate });
@@ -68,7 +68,7 @@ underEachRuntime("a tenant's rates", (runtime) => {
       await sees.sync();
       const seconds = (performance.now() - began) / 1_000;
       const received = sees.takeRecords().length;
-      // A burst of 64 packets or KiB, what the time brings, and what goes on owing: no more, however slow the machine.
+      // At most a burst of 64 packets or KiB, the rate times the time, and the allowed debt, however slow the machine.
       const each = limit.includes("packets") ? 1 : FRAME;
       expect(received * each).toBeLessThanOrEqual((each === 1 ? 64 : 65_536) + rate * seconds + FRAME);
       expect(received * each).toBeGreaterThan(rate);
@@ -98,7 +98,7 @@ underEachRuntime("a tenant's rates", (runtime) => {
     },
   );
 
-  it("are shared fairly: one that sends all it can does not keep the others from their part", async () => {
+  it("are shared fairly: a flooding member leaves others their part", async () => {
     const rate = 60_000;
     const network = await limited({ bytes_per_second: rate });
     await using greedy = await member(network, "greedy");
@@ -106,11 +106,11 @@ underEachRuntime("a tenant's rates", (runtime) => {
     await using sees = await member(network, "sees");
     let done = false;
     const noise = flood(greedy, network.vni, "greedy", () => !done);
-    // So that the burst of the beginning is gone.
+    // Uses up the initial burst.
     await flood(modest, network.vni, "before", (elapsed) => elapsed < 500);
     await sees.sync();
     sees.takeRecords();
-    // A sixth of the rate, where half of it is its own: all of it passes.
+    // A sixth of the rate, while half of it is the member's share: all of it passes.
     const frames = 20;
     for (let i = 0; i < frames; i++) {
       await delay(100);
@@ -125,7 +125,7 @@ underEachRuntime("a tenant's rates", (runtime) => {
     expect(got.filter((who) => who === "greedy").length).toBeGreaterThan(frames);
   });
 
-  it("are shared by all networks of a tenant, and nobody else's", async () => {
+  it("are shared by all networks of a tenant, and by no other tenant", async () => {
     const one = await limited({ packets_per_second: 0 });
     const sibling = await relay().network({ tenant: one.tenant });
     const stranger = await relay().network();
@@ -143,7 +143,7 @@ underEachRuntime("a tenant's rates", (runtime) => {
     }
   });
 
-  it("change at once, for those who are joined too, and are lifted with null", async () => {
+  it("change at once, even for joined sessions, and are lifted with null", async () => {
     const network = await relay().network();
     await using sends = await member(network, "sends");
     await using sees = await member(network, "sees");
@@ -165,7 +165,7 @@ underEachRuntime("a tenant's rates", (runtime) => {
     }
   });
 
-  it("are not got around by coming again", async () => {
+  it("are not reset by reconnecting", async () => {
     const network = await limited({ packets_per_second: 1 });
     await using sees = await member(network, "sees");
     let sent = 0;
@@ -182,12 +182,12 @@ underEachRuntime("a tenant's rates", (runtime) => {
   });
 });
 
-/** A payload that makes a frame of {@link FRAME} bytes. */
+/** Returns a payload that makes a frame of {@link FRAME} bytes. */
 function text(marker: string): string {
   return marker.padEnd(FRAME - 14, " ");
 }
 
-/** Sends while `goes` says so; how many frames. @param goes given the milliseconds since it began */
+/** Sends while `goes` returns true; resolves to the number of frames. @param goes receives the milliseconds so far */
 async function flood(
   client: TunnelClient,
   vni: number,

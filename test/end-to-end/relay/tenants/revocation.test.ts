@@ -16,7 +16,7 @@ import {
   underEachRuntime,
 } from "../../../support/relay/runtimes.ts";
 
-/** What an administrator withdraws. */
+/** What an administrator revokes or deletes. */
 const WAYS: readonly [string, (relay: RelayProcess, network: TestNetwork) => Promise<unknown>][] = [
   [
     "the token is revoked",
@@ -33,7 +33,7 @@ underEachRuntime("a session", (runtime) => {
   const relay = sharedRelay(runtime);
 
   describe.each(WAYS)("when %s", (_way, withdraw) => {
-    it("is over before that is done: closed with 4003, joined or not, and not to be opened again", async () => {
+    it("is closed with 4003 before the request is answered, joined or not, and cannot be reopened", async () => {
       const network = await relay().network();
       const { token, vni } = network;
       await using joined = await TunnelClient.joined(relay().url, token, vni);
@@ -67,7 +67,7 @@ underEachRuntime("a session", (runtime) => {
       await flow;
     });
 
-    it("leaves those of others alone", async () => {
+    it("leaves other sessions alone", async () => {
       const network = await relay().network();
       const other = await relay().network();
       await using victim = await TunnelClient.joined(relay().url, network.token, network.vni);
@@ -81,7 +81,7 @@ underEachRuntime("a session", (runtime) => {
   describe.each(["token", "device"] as const)(
     "of a %s for several networks, when one of them is deleted",
     (kind) => {
-      /** Two networks of a tenant, and how to open sessions that may join both. */
+      /** Creates two networks of a tenant, and returns how to open sessions that may join both. */
       async function both() {
         const kept = await relay().network();
         const gone = await relay().network({ tenant: kept.tenant });
@@ -101,7 +101,7 @@ underEachRuntime("a session", (runtime) => {
         return { kept, gone, open };
       }
 
-      it("is closed with 4003 if it has joined that one, also while frames flow on the other", async () => {
+      it("is closed with 4003 if it has joined the deleted network, even while frames flow on the other", async () => {
         const { kept, gone, open } = await both();
         await using client = await open(kept.vni, gone.vni);
         await using other = await TunnelClient.joined(relay().url, kept.token, kept.vni);
@@ -114,7 +114,7 @@ underEachRuntime("a session", (runtime) => {
         await again.sync();
       });
 
-      it("goes on if it has not, and may join that one no more", async () => {
+      it("goes on if it has not joined it, and may no longer join it", async () => {
         const { kept, gone, open } = await both();
         await using client = await open(kept.vni);
         await using other = await TunnelClient.joined(relay().url, kept.token, kept.vni);
@@ -129,7 +129,7 @@ underEachRuntime("a session", (runtime) => {
     },
   );
 
-  it("is closed with 4003 when its token goes with the network that the token was made for", async () => {
+  it("is closed with 4003 when its token is deleted with the token's network", async () => {
     const first = await relay().network();
     const other = await relay().network({ tenant: first.tenant });
     const request = { network: first.name, networks: [other.name] };
@@ -141,7 +141,7 @@ underEachRuntime("a session", (runtime) => {
     expect((await client.ended()).code).toBe(4003);
   });
 
-  it("outlives the token of another on the same network, who is seen to leave", async () => {
+  it("survives the revocation of another member's token, and sees that member leave", async () => {
     const network = await relay().network();
     const { tenant, name, token, vni } = network;
     const { id, token: other } = await relay().token(tenant, name);
@@ -155,7 +155,7 @@ underEachRuntime("a session", (runtime) => {
     await stays.sync();
   });
 
-  it("is closed with 4003 once its token has expired, silent or not", async () => {
+  it("is closed with 4003 once its token has expired, whether idle or not", async () => {
     const { tenant, name, vni } = await relay().network();
     const { token } = await relay().token(tenant, name, 3);
     await using silent = await TunnelClient.joined(relay().url, token, vni);
@@ -166,7 +166,7 @@ underEachRuntime("a session", (runtime) => {
     await flow;
   });
 
-  it("does not come back with a new network of the same number", async () => {
+  it("is not rejoined to a new network of the same VNI", async () => {
     const { tenant, name, token, vni } = await relay().network();
     await using old = await TunnelClient.joined(relay().url, token, vni);
     await relay().must("DELETE", `/tenants/${tenant}/networks/${name}`);
@@ -181,12 +181,12 @@ underEachRuntime("a session", (runtime) => {
   });
 });
 
-/** Sends frames as fast as they are taken until the session ends. */
+/** Sends frames as fast as the relay takes them until the session ends. */
 async function keepSending(client: TunnelClient, vni: number): Promise<void> {
   const frames = Array.from({ length: 20 }, () => packet(vni, ethernet(BROADCAST, station(1))));
   while (client.end === undefined) {
     await client.send(...frames);
-    // Lets what comes in be read.
+    // Lets incoming messages be read.
     await new Promise(setImmediate);
   }
 }

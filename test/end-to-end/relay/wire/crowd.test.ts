@@ -9,13 +9,13 @@ const ROUNDS = 150;
 underEachRuntime("many that send at once", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("reach one that reads late with frames that nothing was written over", async () => {
+  it("deliver intact frames to a member that reads late", async () => {
     const { token, vni } = await relay().network();
     await using stack = new AsyncDisposableStack();
     const join = async () => stack.use(await TunnelClient.joined(relay().url, token, vni));
     const receiver = await join();
     const senders = await Promise.all(Array.from({ length: SENDERS }, join));
-    // Every byte says whose it is and which of theirs, as nothing else would tell a frame overwritten in part.
+    // Every byte identifies the sender and the frame, because nothing else would reveal a partly overwritten frame.
     const frame = (sender: number, round: number, part: number) =>
       ethernet(
         station(100),

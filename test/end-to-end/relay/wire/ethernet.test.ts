@@ -34,7 +34,7 @@ underEachRuntime("raw Ethernet", (runtime) => {
     expect(raw.texts).toEqual([]);
   });
 
-  it("carries them between two of these clients, each frame a message, however many there are", async () => {
+  it("carries them between two raw clients, one frame in a message, however many there are", async () => {
     const { token, vni } = await relay().network();
     await using watch = await TunnelClient.joined(relay().url, token, vni);
     await using one = await entered(relay(), token, watch, vni, 2);
@@ -56,7 +56,7 @@ underEachRuntime("raw Ethernet", (runtime) => {
     expect(raw.texts).toEqual([]);
   });
 
-  it("shows its clients as members, and their addresses in the forwarding table", async () => {
+  it("shows its clients as members, and their MAC addresses in the forwarding table", async () => {
     const network = await relay().network();
     await using watch = await TunnelClient.joined(relay().url, network.token, network.vni);
     await using raw = await entered(relay(), network.token, watch, network.vni);
@@ -69,7 +69,7 @@ underEachRuntime("raw Ethernet", (runtime) => {
     expect(raw.texts).toEqual([]);
   });
 
-  it("hears no text", async () => {
+  it("ignores text messages", async () => {
     const { token, vni } = await relay().network();
     await using watch = await TunnelClient.joined(relay().url, token, vni);
     await using raw = await entered(relay(), token, watch, vni);
@@ -82,7 +82,7 @@ underEachRuntime("raw Ethernet", (runtime) => {
     expect(raw.texts).toEqual([]);
   });
 
-  it("closes with 4002 where a message is too short for a frame", async () => {
+  it("closes with 4002 if a message is too short for a frame", async () => {
     const { token, vni } = await relay().network();
     await using watch = await TunnelClient.joined(relay().url, token, vni);
     await using raw = await entered(relay(), token, watch, vni);
@@ -93,12 +93,12 @@ underEachRuntime("raw Ethernet", (runtime) => {
   });
 
   describe("is refused with 4001", () => {
-    it("where the token is wrong", async () => {
+    it("if the token is wrong", async () => {
       await using raw = new EthernetClient(relay().url, "not-a-token");
       expect((await raw.ended()).code).toBe(4001);
     });
 
-    it("where the token opens several networks, and says so", async () => {
+    it("if the token opens several networks, and gives that reason", async () => {
       const { tenant, name } = await relay().network();
       await relay().must("POST", `/tenants/${tenant}/networks`, { name: "another" });
       const body = { network: name, networks: ["another"] };
@@ -141,7 +141,7 @@ underEachRuntime("raw Ethernet", (runtime) => {
   });
 });
 
-/** Opens a client, and has both know where the other is. */
+/** Opens a client, and makes both known to the switch. */
 async function entered(
   relay: RelayProcess,
   token: string,

@@ -4,7 +4,7 @@ import { hello, TunnelClient } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
 import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-/** Anything that JSON can say, and some of what parsers stumble over. */
+/** Any JSON value, including some that parsers stumble over. */
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   fc.constantFrom<fc.JsonValue>(null, "", "\u0000", "\ud800", 1e308, -0, {}, [], { length: 1 }, "__proto__"),
@@ -13,7 +13,7 @@ const anything = fc.oneof(
   ),
 );
 
-/** An object like this one, with some of its fields gone, or something else, and others besides. */
+/** An object like this one, with some fields missing, changed or added. */
 function spoiled(model: Readonly<Record<string, fc.JsonValue>>): fc.Arbitrary<Record<string, fc.JsonValue>> {
   const fields = Object.entries(model).map(
     ([name, value]): [string, fc.Arbitrary<fc.JsonValue | undefined>] => [
@@ -31,13 +31,13 @@ function spoiled(model: Readonly<Record<string, fc.JsonValue>>): fc.Arbitrary<Re
     });
 }
 
-/** What may come of a control message that is not one: never 1011 or 1013, by which the relay says that it failed. */
+/** Allowed close codes for invalid control messages: never 1011 or 1013, which mean that the relay failed. */
 const CLOSES = [4001, 4002, 4004];
 
-underEachRuntime("a relay that is told anything at all", (runtime) => {
+underEachRuntime("a relay that receives arbitrary input", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** Expects the answer to be one of success, or a problem that is the asker's. */
+  /** Expects a success, or a problem caused by the client. */
   async function expectAnswered(response: Response, what: string): Promise<void> {
     const text = await response.text();
     expect(response.status, `${what}: ${text}`).toBeLessThan(500);
@@ -50,7 +50,7 @@ underEachRuntime("a relay that is told anything at all", (runtime) => {
     return await fetch(`${relay().url}/v1/enrol`, { method: "POST", body });
   }
 
-  it("answers enrolment with a problem", async () => {
+  it("answers invalid enrolments with a problem", async () => {
     const network = await relay().network();
     const by = await invite(relay(), network, { uses: 1_000 });
     const device = new TestDevice(relay());
@@ -70,7 +70,7 @@ underEachRuntime("a relay that is told anything at all", (runtime) => {
     expect(await relay().must("GET", `/tenants/${network.tenant}/devices`)).toEqual([]);
   });
 
-  it("answers enrolment by what is no JSON with a problem", async () => {
+  it("answers enrolments that are not JSON with a problem", async () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
       fc.string().map((text) => new TextEncoder().encode(text)),
@@ -84,7 +84,7 @@ underEachRuntime("a relay that is told anything at all", (runtime) => {
     );
   });
 
-  it("answers administrators with what they asked for, or a problem", async () => {
+  it("answers administrators with a success or a problem", async () => {
     const { tenant, name } = await relay().network();
     const path = `/tenants/${tenant}`;
     const asked: [string, string, Record<string, fc.JsonValue>][] = [
@@ -132,7 +132,7 @@ underEachRuntime("a relay that is told anything at all", (runtime) => {
     }
   });
 
-  it("closes the tunnel in an orderly way where what comes first is no hello", async () => {
+  it("closes the tunnel properly if the first message is no hello", async () => {
     const { token } = await relay().network();
     const model = JSON.parse(JSON.stringify(hello({ token: `${token}x` }))) as Record<string, fc.JsonValue>;
     const auth = spoiled({ method: "device", device: "0123456789abcdef", signature: "A".repeat(86) });
@@ -145,7 +145,7 @@ underEachRuntime("a relay that is told anything at all", (runtime) => {
       fc.asyncProperty(first, async (message) => {
         await using client = await TunnelClient.open(relay().url);
         client.sayRaw(JSON.stringify(message));
-        // What is ignored is followed by what is not.
+        // An ignored message is followed by one that is not ignored.
         client.sayRaw("no JSON");
         const { code, reason } = await client.closed;
         if (!/^too many wrong credentials/.test(reason)) expect(CLOSES).toContain(code);
@@ -154,7 +154,7 @@ underEachRuntime("a relay that is told anything at all", (runtime) => {
     );
   });
 
-  it("goes on with a session, or closes it with 4002, whatever that says", async () => {
+  it("keeps a session, or closes it with 4002, whatever it sends", async () => {
     const { token, vni } = await relay().network();
     const types = fc.constantFrom(
       "join",
@@ -189,8 +189,8 @@ underEachRuntime("a relay that is told anything at all", (runtime) => {
     );
   });
 
-  it("has failed at nothing of that", async () => {
-    // It says so in its log.
+  it("has not failed internally", async () => {
+    // It would have logged a failure.
     const { code, stderr } = await relay().stop();
     expect(code).toBe(0);
     expect(stderr.split("\n").filter((line) => line.includes('"level":50'))).toEqual([]);

@@ -1,4 +1,4 @@
-// What a stranger may say to the tunnel before it is known.
+// Limits of messages to the tunnel before a client is authenticated.
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
 import { isNestedTooDeep } from "../../../../relay/hub/session/control-depth.ts";
@@ -9,7 +9,7 @@ underEachRuntime("before welcome", (runtime) => {
   const relay = sharedRelay(runtime);
 
   it.each([9_000, 100_000, 500_000])(
-    "a text of %i bytes closes with 4002, whatever it says",
+    "a text of %i bytes closes with 4002, whatever its content",
     async (size) => {
       const { token } = await relay().network();
       await using client = await TunnelClient.open(relay().url);
@@ -18,13 +18,13 @@ underEachRuntime("before welcome", (runtime) => {
     },
   );
 
-  it("a binary message as long does, too", async () => {
+  it("a binary message of that size does too", async () => {
     await using client = await TunnelClient.open(relay().url);
     void client.send(Buffer.alloc(100_000));
     expect((await client.ended()).code).toBe(4002);
   });
 
-  it("a hello of 8 KiB is welcomed, and messages as large as ever may follow", async () => {
+  it("a hello of 8 KiB is welcomed, and larger messages may follow", async () => {
     const { token, vni } = await relay().network();
     await using client = await TunnelClient.open(relay().url);
     client.say(hello({ token, padding: "x".repeat(7_900) }));
@@ -38,13 +38,13 @@ underEachRuntime("before welcome", (runtime) => {
     expect((await client.ended()).code).toBe(1009);
   });
 
-  it("more messages than anyone needs close with 4002", async () => {
+  it("too many messages close with 4002", async () => {
     await using client = await TunnelClient.open(relay().url);
     for (let i = 0; i < 65; i++) client.say({ type: "ping", id: i });
     expect((await client.ended()).code).toBe(4002);
   });
 
-  it("and after it, a message nested deep closes with 4002", async () => {
+  it("and after it, a deeply nested message closes with 4002", async () => {
     const { token } = await relay().network();
     await using client = await TunnelClient.welcomed(relay().url, token);
     client.sayRaw(`{"type":"weather","x":${"[".repeat(120_000)}${"]".repeat(120_000)}}`);
@@ -55,7 +55,7 @@ underEachRuntime("before welcome", (runtime) => {
 describe("before welcome, framed by ws", () => {
   const relay = sharedRelay(NODE, ["--websocket", "ws"]);
 
-  it("a message is bounded, and after it as large as ever", async () => {
+  it("a message is limited; after it, larger ones may follow", async () => {
     const { token, vni } = await relay().network();
     await using stranger = await TunnelClient.open(relay().url);
     stranger.say(hello({ token, padding: "x".repeat(9_000) }));

@@ -5,7 +5,7 @@ import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.t
 underEachRuntime("membership of a network", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("begins with the members that are there", async () => {
+  it("begins with the list of current members", async () => {
     const { token, vni } = await relay().network();
     await using first = await TunnelClient.welcomed(relay().url, token, { name: "first" });
     await using second = await TunnelClient.welcomed(relay().url, token, { name: "second" });
@@ -18,7 +18,7 @@ underEachRuntime("membership of a network", (runtime) => {
     ]);
   });
 
-  it("is told to the others as it begins and ends", async () => {
+  it("is announced to the others at its beginning and end", async () => {
     const { token, vni } = await relay().network();
     await using stays = await TunnelClient.joined(relay().url, token, vni, { name: "stays" });
     await using moves = await TunnelClient.joined(relay().url, token, vni, { name: "moves" });
@@ -51,7 +51,7 @@ underEachRuntime("membership of a network", (runtime) => {
     expect(await stays.control("member")).toMatchObject({ event: "left", member: { name: "breaks" } });
   });
 
-  it("is of no concern to other networks", async () => {
+  it("is not announced to other networks", async () => {
     const one = await relay().network();
     const other = await relay().network({ tenant: one.tenant });
     await using bystander = await TunnelClient.joined(relay().url, other.token, other.vni);
@@ -61,7 +61,7 @@ underEachRuntime("membership of a network", (runtime) => {
     expect(bystander.takeControls()).toEqual([]);
   });
 
-  it("may be asked for twice and is told once", async () => {
+  it("may be requested twice, and is announced once", async () => {
     const { token, vni } = await relay().network();
     await using watches = await TunnelClient.joined(relay().url, token, vni, { name: "watches" });
     await using eager = await TunnelClient.joined(relay().url, token, vni);
@@ -71,7 +71,7 @@ underEachRuntime("membership of a network", (runtime) => {
     expect(watches.takeControls()).toEqual([]);
   });
 
-  it("is refused in the same words for networks of others and for such as do not exist", async () => {
+  it("is refused in the same words for others' networks and missing ones", async () => {
     const mine = await relay().network();
     const sister = await relay().network({ tenant: mine.tenant });
     const foreign = await relay().network();
@@ -92,7 +92,7 @@ underEachRuntime("membership of a network", (runtime) => {
     await client.join(mine.vni);
   });
 
-  it("can't end before it began: that is an error, and the session goes on", async () => {
+  it("cannot end before it began: the relay answers with an error, and the session goes on", async () => {
     const { token, vni } = await relay().network();
     await using client = await TunnelClient.welcomed(relay().url, token);
     client.say({ type: "leave", vni });
@@ -101,7 +101,7 @@ underEachRuntime("membership of a network", (runtime) => {
   });
 
   it.each([{}, { vni: "101" }, { vni: 0 }, { vni: 2 ** 24 }, { vni: 1.5 }, { vni: null }])(
-    "can't be asked for with %j: that is an error, and the session goes on",
+    "cannot be requested with %j: the relay answers with an error, and the session goes on",
     async (fields) => {
       const { token } = await relay().network();
       await using client = await TunnelClient.welcomed(relay().url, token);
@@ -115,7 +115,7 @@ underEachRuntime("membership of a network", (runtime) => {
     },
   );
 
-  it("knows no other messages and fields, and goes on without a word", async () => {
+  it("ignores unknown messages and fields", async () => {
     const { token, vni } = await relay().network();
     await using client = await TunnelClient.welcomed(relay().url, token);
     client.say({ type: "weather", vni });

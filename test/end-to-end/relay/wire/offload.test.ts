@@ -40,7 +40,7 @@ function superFrame(from: string): Buffer {
 underEachRuntime("a super-frame", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("goes unchanged to sessions with the feature offload, and in segments to those without", async () => {
+  it("passes unchanged to sessions with the feature offload, and in segments to those without", async () => {
     const { token, vni } = await relay().network();
     const features = ["batch", "offload"];
     await using sender = await TunnelClient.joined(relay().url, token, vni, { features });
@@ -64,7 +64,7 @@ underEachRuntime("a super-frame", (runtime) => {
     }
   });
 
-  it("with a header that can't be is dropped for who would need it cut, and the session goes on", async () => {
+  it("with an invalid header is dropped for receivers that need segments, and the session goes on", async () => {
     const { token, vni } = await relay().network();
     await using sender = await TunnelClient.joined(relay().url, token, vni, {
       features: ["batch", "offload"],

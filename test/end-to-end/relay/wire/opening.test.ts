@@ -17,7 +17,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
   const relay = sharedRelay(runtime);
 
   describe("the challenge", () => {
-    it("comes at once, with 32 new random bytes and the origin that was asked for", async () => {
+    it("comes at once, with 32 new random bytes and the requested origin", async () => {
       await using first = await TunnelClient.open(relay().url);
       await using second = await TunnelClient.open(relay().url, { headers: { host: "relay.example:8080" } });
 
@@ -32,7 +32,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       expect(other["relay"]).toBe("http://relay.example:8080");
     });
 
-    it("names the origin of --public-url where that is set", async () => {
+    it("names the origin of --public-url if it is set", async () => {
       await using behindProxy = await RelayProcess.start(runtime, {
         args: ["--public-url", "https://relay.example/"],
       });
@@ -42,7 +42,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
   });
 
   describe("the upgrade", () => {
-    it("is answered with the subprotocol and no extension, also where compression is offered", async () => {
+    it("is answered with the subprotocol and no extension, even if the client offers compression", async () => {
       await using client = await TunnelClient.open(relay().url, { deflate: true });
       expect(client.upgrade.headers["sec-websocket-protocol"]).toBe("laneway.v1");
       expect(client.upgrade.headers["sec-websocket-extensions"]).toBeUndefined();
@@ -76,7 +76,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       },
     );
 
-    it("is closed with 4004 where no subprotocol is offered", async () => {
+    it("is closed with 4004 if no subprotocol is offered", async () => {
       await using client = await TunnelClient.open(relay().url, { subprotocols: [] });
       const { code, reason } = await client.ended();
       expect(code).toBe(4004);
@@ -84,14 +84,14 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       expect(client.takeControls()).toEqual([]);
     });
 
-    it("is closed with 4004 where only other subprotocols are offered", async () => {
+    it("is closed with 4004 if only other subprotocols are offered", async () => {
       const headers = { "sec-websocket-protocol": "laneway.v2, chat" };
       const { code, reason } = await upgradeAndListen(`${relay().url}/v1/tunnel`, headers);
       expect(code).toBe(4004);
       expect(reason).toContain("laneway.v1");
     });
 
-    it("survives a client that goes away before it is done", async () => {
+    it("survives a client that disconnects during it", async () => {
       for (let i = 0; i < 20; i++) {
         const client = await TunnelClient.open(relay().url);
         await client[Symbol.asyncDispose]();
@@ -102,7 +102,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
   });
 
   describe("hello", () => {
-    it("is welcomed with what both sides have and what the token opens", async () => {
+    it("is welcomed with the shared features and the token's networks", async () => {
       const network = await relay().network();
       await using client = await TunnelClient.open(relay().url);
       client.say(hello({ token: network.token, features: ["offload", "unheard-of", "batch"] }));
@@ -126,14 +126,14 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       expect((await client.control("welcome"))["features"]).toEqual([]);
     });
 
-    it("needs no token of its own where the upgrade carried it", async () => {
+    it("needs no token if the upgrade carried one", async () => {
       const { token } = await relay().network();
       await using client = await TunnelClient.open(relay().url, { bearer: token });
       client.say(hello());
       await client.control("welcome");
     });
 
-    it("is welcomed from many with one token, each with a session of its own", async () => {
+    it("is welcomed from many clients with one token, each with its own session", async () => {
       const { token } = await relay().network();
       const sessions = new Set<unknown>();
       await using stack = new AsyncDisposableStack();
@@ -145,7 +145,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       expect(sessions.size).toBe(5);
     });
 
-    it("may have fields that nobody knows, and messages that nobody knows before it", async () => {
+    it("may contain unknown fields, and follow unknown messages", async () => {
       const { token } = await relay().network();
       await using client = await TunnelClient.open(relay().url);
       client.say({ type: "weather", sunny: true });
@@ -153,7 +153,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       await client.control("welcome");
     });
 
-    it("is answered by an error when it is repeated, and the session goes on", async () => {
+    it("is answered with an error when repeated, and the session goes on", async () => {
       const { token } = await relay().network();
       await using client = await TunnelClient.welcomed(relay().url, token);
       client.say(hello({ token }));
@@ -165,7 +165,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       await client.sync();
     });
 
-    it("closes with 4008 where it does not come in time, whatever else does", async () => {
+    it("closes with 4008 if it does not arrive in time, whatever else arrives", async () => {
       await using silent = await TunnelClient.open(relay().url);
       await using talker = await TunnelClient.open(relay().url);
       talker.say({ type: "weather", sunny: true });
@@ -202,7 +202,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
       revoked.say(hello({ token }));
       expect((await revoked.ended()).code).toBe(4001);
 
-      // It works until it has expired, which is within the second.
+      // It works until it expires, within the second.
       for (;;) {
         await using client = await TunnelClient.open(relay().url);
         client.say(hello({ token: brief.token }));
@@ -218,8 +218,8 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
 
     it.each([
       ["of another version", { version: 2 }],
-      ["of a version that looks otherwise", { version: 2, client: "lab-pc", features: { batch: true } }],
-    ])("closes with 4004 where it is %s", async (_what, fields) => {
+      ["of another version with other fields", { version: 2, client: "lab-pc", features: { batch: true } }],
+    ])("closes with 4004 if it is %s", async (_what, fields) => {
       const { token } = await relay().network();
       await using client = await TunnelClient.open(relay().url);
       client.say({ ...hello({ token }), ...fields });
@@ -227,7 +227,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
     });
   });
 
-  describe("what can't be read", () => {
+  describe("an unreadable message", () => {
     it("closes with 4002 for records before welcome", async () => {
       await using client = await TunnelClient.open(relay().url);
       await client.send(packet(101, ethernet(BROADCAST, station(1))));
@@ -255,7 +255,7 @@ underEachRuntime("the opening of a tunnel", (runtime) => {
   });
 });
 
-/** Upgrades by hand, for what the WebSocket library would not let pass, and reads the close frame that comes. */
+/** Upgrades by hand, as the WebSocket library would refuse to, and reads the close frame. */
 async function upgradeAndListen(url: string, headers: Record<string, string>): Promise<Closed> {
   return await new Promise((resolve, reject) => {
     const asked = request(url, {

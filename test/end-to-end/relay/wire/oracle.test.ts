@@ -4,12 +4,12 @@ import { BROADCAST, ethernet, hello, packet, station, TunnelClient } from "../..
 import { type Invite, invite, TestDevice } from "../../../support/relay/device.ts";
 import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-/** What a tenant has that others should know nothing of. */
+/** A tenant's resources, of which other tenants must learn nothing. */
 interface Tenant extends TestNetwork {
   readonly by: Invite;
   readonly device: TestDevice;
   readonly admin: { readonly id: string; readonly token: string };
-  /** A member that has joined, its session's id and the MAC address behind it. */
+  /** A joined member, its session's id and the MAC address behind it. */
   readonly member: TunnelClient;
   readonly session: string;
   readonly mac: string;
@@ -34,7 +34,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
     return { ...network, by, device, admin, member, session, mac };
   }
 
-  /** An answer, every byte of it but the date, with `id` taken out. */
+  /** Returns every byte of an answer except the date, with `id` removed. */
   async function answer(
     method: string,
     path: string,
@@ -64,14 +64,14 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
     });
   }
 
-  it("is answered, where one of its own could stand, to the byte as one that is not there", async () => {
+  it("is answered with exactly the bytes of a missing one", async () => {
     const own = await tenant();
     const foreign = await tenant();
     await using _own = own.member;
     await using _foreign = foreign.member;
     const path = `/tenants/${own.tenant}`;
     const network = `${path}/networks/${own.name}`;
-    // What is there elsewhere, what is nowhere and just as long, and where to put it.
+    // The existing one, a missing one of the same length, and the place to insert it.
     const places: [string, string, string, (id: string) => unknown, string?][] = [
       ["DELETE", foreign.tokenId, "0123456789abcdef", (id) => `${path}/tokens/${id}`],
       ["DELETE", foreign.by.id, "0123456789abcdef", (id) => `${path}/invites/${id}`],
@@ -113,7 +113,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
         return answer(method, where, own.admin.token, id, body);
       };
       const asked = `${method} ${[at("ID")].flat()[0]}`;
-      // Lengths of names differ, so what counts bytes is left out.
+      // Names differ in length, so byte counts are omitted.
       const [known, unknown] = [await put(there), await put(nowhere)].map((text) =>
         text.replace(/content-length\n\d+/i, "content-length"),
       );
@@ -122,7 +122,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
         expect(known, asked).toMatch(/^4\d\d/);
       }
     }
-    // It is all still there.
+    // Everything still exists.
     await foreign.member.sync();
     await using device = await foreign.device.open();
     await device.control("welcome");
@@ -130,7 +130,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
     expect((await relay().fdb(foreign)).get(foreign.mac)).toBe(foreign.session);
   });
 
-  it("is of no use in the tunnel: a VNI, a device's id and a token are as good as made up", async () => {
+  it("is useless in the tunnel: VNIs, device ids and tokens are answered like invented ones", async () => {
     const own = await tenant();
     const foreign = await tenant();
     await using _own = own.member;
@@ -151,7 +151,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
       refusals.push(await client.ended());
     }
     expect(refusals[0]).toEqual(refusals[1]);
-    // Frames into the other's network are as frames into none.
+    // Frames to the other's network are treated like frames to a missing network.
     for (const vni of [foreign.vni, 16_000_001])
       await own.member.send(packet(vni, ethernet(BROADCAST, station(7))));
     await own.member.sync();
@@ -159,7 +159,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
     expect(foreign.member.takeRecords()).toEqual([]);
   });
 
-  it("lets nobody in: an invite's secret under another tenant's name is one that nobody knows", async () => {
+  it("admits no device: an invite's secret under another tenant's name is unknown", async () => {
     const own = await tenant();
     const foreign = await tenant();
     await using _own = own.member;

@@ -16,7 +16,7 @@ import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../suppor
 underEachRuntime("a binary message", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** A network with one that sends and one that receives, each with the features named. */
+  /** Creates a network with a sender and a receiver, each with the named features. */
   async function pair(
     stack: AsyncDisposableStack,
     { sender = ["batch"], receiver = ["batch"] }: { sender?: string[]; receiver?: string[] } = {},
@@ -32,7 +32,7 @@ underEachRuntime("a binary message", (runtime) => {
     return { network, sends, receives };
   }
 
-  /** Sends a frame that has to arrive, and resolves to the payloads of all that arrived until it did. */
+  /** Sends a frame that must arrive; resolves to all payloads that arrived until it did. */
   async function arrivals(sends: TunnelClient, receives: TunnelClient, vni: number): Promise<string[]> {
     await sends.send(packet(vni, ethernet(BROADCAST, station(1), "the end")));
     const payloads: string[] = [];
@@ -75,7 +75,7 @@ underEachRuntime("a binary message", (runtime) => {
       for (const frame of frames) expect(await receives.frame()).toEqual(frame);
     });
 
-    it("may be exactly as big as the limit", async () => {
+    it("may be exactly as large as the limit", async () => {
       await using stack = new AsyncDisposableStack();
       const { network, sends, receives } = await pair(stack);
       const frame = Buffer.alloc(262_144 / 4 - 12);
@@ -113,7 +113,7 @@ underEachRuntime("a binary message", (runtime) => {
       expect(await sends.ended()).toMatchObject({ code: 4002, reason: expect.stringMatching(/batch/) });
     });
 
-    it("may hold records of types to come, which are skipped by their length", async () => {
+    it("may hold records of unknown types, which are skipped by their length", async () => {
       await using stack = new AsyncDisposableStack();
       const { network, sends, receives } = await pair(stack);
       const frame = ethernet(BROADCAST, station(1), "passed");
@@ -132,14 +132,14 @@ underEachRuntime("a binary message", (runtime) => {
       );
     });
 
-    it("may be a single record of a type to come where there is no batch", async () => {
+    it("may be a single record of an unknown type without batch", async () => {
       await using stack = new AsyncDisposableStack();
       const { network, sends, receives } = await pair(stack, { sender: [] });
       await sends.send(rawRecord(77, Buffer.alloc(100)));
       expect(await arrivals(sends, receives, network.vni)).toEqual([]);
     });
 
-    it("has its reserved VXLAN bits ignored, and cleared on the way", async () => {
+    it("has its reserved VXLAN bits ignored, and cleared when forwarded", async () => {
       await using stack = new AsyncDisposableStack();
       const { network, sends, receives } = await pair(stack);
       const frame = ethernet(BROADCAST, station(1), "reserved");
@@ -150,7 +150,7 @@ underEachRuntime("a binary message", (runtime) => {
     });
   });
 
-  describe("with a frame that can't pass", () => {
+  describe("with a frame that must not pass", () => {
     const good = ethernet(BROADCAST, station(1), "dropped");
     const big = Buffer.alloc(65_551);
     ethernet(BROADCAST, station(1), "dropped").copy(big);
@@ -163,12 +163,12 @@ underEachRuntime("a binary message", (runtime) => {
         (vni) => rawRecord(1, Buffer.concat([vxlan(vni, { flags: 0xf7ff_ffff }), good])),
       ],
       ["of VNI 0", () => packet(0, good)],
-      ["of a VNI that nobody has", () => packet(0xffffff, good)],
+      ["of an unused VNI", () => packet(0xffffff, good)],
       ["from a multicast address", (vni) => packet(vni, ethernet(BROADCAST, "01:00:5e:00:00:01", "dropped"))],
       ["from the broadcast address", (vni) => packet(vni, ethernet(BROADCAST, BROADCAST, "dropped"))],
       ["from an address of zeros", (vni) => packet(vni, ethernet(BROADCAST, "00:00:00:00:00:00", "dropped"))],
-      ["for offload that was not agreed on", (vni) => rawRecord(2, offload(vni))],
-    ])("drops what is %s, and the session goes on", async (_what, record) => {
+      ["for offload without the feature", (vni) => rawRecord(2, offload(vni))],
+    ])("drops a record %s, and the session goes on", async (_what, record) => {
       await using stack = new AsyncDisposableStack();
       const { network, sends, receives } = await pair(stack);
       await sends.send(record(network.vni));
@@ -181,7 +181,7 @@ underEachRuntime("a binary message", (runtime) => {
       expect([...(await relay().fdb(network)).keys()]).toEqual([station(1)]);
     });
 
-    it("drops what is of a network that the session has not joined, or has left", async () => {
+    it("drops frames of networks that the session has not joined, or has left", async () => {
       await using stack = new AsyncDisposableStack();
       const { network, sends, receives } = await pair(stack);
       const other = await relay().network({ tenant: network.tenant });
@@ -239,7 +239,7 @@ underEachRuntime("a binary message", (runtime) => {
       });
     });
 
-    it("is told from a well-formed one whatever the bytes are", async () => {
+    it("is distinguished from a well-formed one for random bytes", async () => {
       await using stack = new AsyncDisposableStack();
       const { network, receives } = await pair(stack);
       const { token, vni } = network;
@@ -265,7 +265,7 @@ underEachRuntime("a binary message", (runtime) => {
       await receives.sync();
     });
 
-    it.each([262_145, 1_000_000])("closes with 1009 where it has %d bytes", async (size) => {
+    it.each([262_145, 1_000_000])("closes with 1009 if it has %d bytes", async (size) => {
       await using stack = new AsyncDisposableStack();
       const { sends } = await pair(stack);
       await sends.send(rawRecord(9, Buffer.alloc(size - 4)));
@@ -274,7 +274,7 @@ underEachRuntime("a binary message", (runtime) => {
   });
 });
 
-/** Whether a message holds to the protocol, by the reading of it that these tests have. */
+/** Returns whether a message conforms to the protocol, as these tests read it. */
 function isWellFormed(message: Buffer): boolean {
   let rest = message;
   if (rest.length === 0) return false;

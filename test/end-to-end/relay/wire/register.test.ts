@@ -15,7 +15,7 @@ const [A, B, C] = [station(0xa), station(0xb), station(0xc)];
 underEachRuntime("a client that registers its machines", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** A network with a client for each name. */
+  /** Creates a network with a client for each name. */
   async function members<Names extends readonly string[]>(
     stack: AsyncDisposableStack,
     ...names: Names
@@ -43,7 +43,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     await client.sync();
   }
 
-  /** What has come to a client until now: payloads. */
+  /** Returns the payloads that a client has received so far. */
   async function heard(client: TunnelClient): Promise<string[]> {
     await client.sync();
     return client.takeRecords().map(({ frame }) => payloadOf(frame));
@@ -54,7 +54,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     return (await relay().must("GET", path)) as object[];
   }
 
-  /** Machines whose description takes some 180 kB: a full list of them. */
+  /** Machines with a description of some 180 kB: a full list. */
   const many = (name: string, which = 0) =>
     Array.from({ length: 256 }, (_, i) => ({
       mac: `02:00:00:00:0${which}:${i.toString(16).padStart(2, "0")}`,
@@ -62,7 +62,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
       name,
     }));
 
-  it("is told in messages that the others can read, however much there is to tell", async () => {
+  it("is announced in messages small enough for the others, however long its list", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two");
     for (const [i, client] of clients.entries()) await register(client, network, ...many("a".repeat(64), i));
@@ -73,7 +73,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect(heard).toMatchObject([{ name: "one" }, { name: "two" }]);
     expect(third.longestText).toBeLessThanOrEqual(262_144);
 
-    // Three bytes each: more than a message may have, although it is short enough in characters.
+    // Three bytes each: too large for a message, although it is short enough in characters.
     await third.sync();
     for (const client of clients) {
       await client.sync();
@@ -85,7 +85,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect(clients[1].takeControls().filter(({ type }) => type === "member")).toEqual([]);
   });
 
-  it("is told to the others, to those who come later too, and hears nothing of it itself", async () => {
+  it("is announced to current and later members, but not to itself", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two");
     const endpoints = [{ mac: A, addresses: ["10.0.0.1", "fe80::a"], name: "vm" }, { mac: B }];
@@ -101,7 +101,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect(there).toContainEqual(expect.objectContaining({ name: "one", endpoints }));
   });
 
-  it("has its machines known before they say anything, and nobody else can pose as them", async () => {
+  it("has its machines known before they send, and protected from impersonation", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two", "three");
     const [one, two, three] = clients;
@@ -118,7 +118,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect(counters.find(({ name }) => name === "three")?.drops).toEqual({ "static-mac": 1 });
   });
 
-  it("has questions for its addresses answered, and is not asked itself", async () => {
+  it("has queries for its addresses answered, and does not receive them", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two", "three");
     const [one, two, three] = clients;
@@ -134,7 +134,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect([await one.frame(), await three.frame()]).toEqual([other, other]);
   });
 
-  it("withdraws the machines and addresses that are missing from its next list", async () => {
+  it("withdraws the machines and addresses missing from its next list", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two", "three");
     const [one, two, three] = clients;
@@ -159,7 +159,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     ]);
   });
 
-  it("takes its machines along as it leaves or ends", async () => {
+  it("withdraws its machines when it leaves or ends", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two", "three");
     const [one, two, three] = clients;
@@ -176,7 +176,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect(await rows(network, "neighbours")).toEqual([]);
   });
 
-  it("keeps its machines' addresses while they answer, whoever else registers them, and both are told", async () => {
+  it("keeps its machines' addresses while they answer, even if another client registers them, and both get a notice", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two", "three");
     const [one, two, three] = clients;
@@ -187,7 +187,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
       code: "not-registered",
       message: expect.stringMatching(/^02:00:00:00:00:0a: in use/),
     });
-    // The hub asks twice: what is said before its next tick is not counted for certain.
+    // The hub asks twice; answers before its next tick may not count.
     for (let i = 0; i < 2; i++) {
       await one.hubFrame();
       await send(one, network, arpRequest(A, "10.0.0.1", "10.0.0.99"));
@@ -200,12 +200,12 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     for (const client of clients) await heard(client);
     await send(three, network, ethernet(A, C, "for A"));
     expect([await heard(one), await heard(two)]).toEqual([["for A"], []]);
-    // What was refused is not announced.
+    // The refused registration is not announced.
     const told = three.takeControls().filter(({ type }) => type === "member");
     expect(told).toHaveLength(1);
   });
 
-  it("has its machines at another client soon, where the first says nothing when it is asked", async () => {
+  it("loses its machines to another client soon if it does not answer the hub's query", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two", "three");
     const [one, two, three] = clients;
@@ -221,7 +221,7 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect([await heard(one), await heard(two)]).toEqual([[], ["for A"]]);
   });
 
-  it("is refused with an error, and goes on, for what it has not joined or what no machine has", async () => {
+  it("gets an error, and goes on, for networks that it has not joined and invalid machines", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one", "two");
     const [one, two] = clients;
@@ -252,12 +252,12 @@ underEachRuntime("a client that registers its machines", (runtime) => {
       code: "not-joined",
       vni: vni + 1,
     });
-    // What could be entered was.
+    // The valid part was registered.
     expect([...(await relay().fdb(network)).keys()]).toContain(A);
     expect(await rows(network, "neighbours")).toMatchObject([{ address: "10.0.0.2", mac: B }]);
   });
 
-  it("can't register more machines than it may have", async () => {
+  it("cannot register more machines than its limit", async () => {
     await using stack = new AsyncDisposableStack();
     const { network, clients } = await members(stack, "one");
     const many = Array.from({ length: 65 }, (_, i) => ({ mac: station(i + 1) }));
@@ -268,23 +268,23 @@ underEachRuntime("a client that registers its machines", (runtime) => {
     expect((await relay().fdb(network)).size).toBe(64);
   });
 
-  it("is asked what groups its machines are in when they are there, once there are groups", async () => {
+  it("is queried for its machines' groups when it registers them, once groups exist", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network(undefined, { unregistered_multicast: "drop" });
     const other = stack.use(await TunnelClient.joined(relay().url, network.token, network.vni));
     await other.sync();
-    // Who is alone is not asked.
+    // A client that is alone is not queried.
     expect(other.takeHubFrames()).toEqual([]);
     const client = stack.use(await TunnelClient.welcomed(relay().url, network.token));
     client.say({ type: "join", vni: network.vni });
     expect((await client.hubFrame()).readUInt16BE(12)).toBeTypeOf("number");
     await client.sync();
-    // Not before it has joined: it would not have been taken.
+    // Not before it has joined, because the answer would be ignored.
     const [first] = client.takeControls();
     expect(first).toMatchObject({ type: "joined" });
     client.takeHubFrames();
     await register(client, network, { mac: A });
-    // At once, or a second after it was asked last.
+    // Immediately, or a second after the last query.
     await client.hubFrame();
   });
 });

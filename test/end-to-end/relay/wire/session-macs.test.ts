@@ -11,10 +11,10 @@ import {
 import { invite, TestDevice } from "../../../support/relay/device.ts";
 import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-underEachRuntime("how many MAC addresses one session may have", (runtime) => {
+underEachRuntime("the number of MAC addresses of one session", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  /** A token for networks, with what `more` says. */
+  /** Creates a token for networks, with the options of `more`. */
   async function tokenFor([first, ...others]: TestNetwork[], more: object): Promise<string> {
     const body = { network: first?.name, networks: others.map(({ name }) => name), ...more };
     const made = await relay().must("POST", `/tenants/${first?.tenant}/tokens`, body);
@@ -26,7 +26,7 @@ underEachRuntime("how many MAC addresses one session may have", (runtime) => {
     return TunnelClient.joined(relay().url, token, network.vni);
   }
 
-  /** Announces machines, the first with the number `from`. */
+  /** Registers machines, the first with the number `from`. */
   async function announce(
     client: TunnelClient,
     { vni }: TestNetwork,
@@ -38,7 +38,7 @@ underEachRuntime("how many MAC addresses one session may have", (runtime) => {
     await client.sync();
   }
 
-  /** How many of `count` machines pass that a session announces. */
+  /** Returns how many of a session's `count` machines pass. */
   async function passing(
     client: TunnelClient,
     network: TestNetwork,
@@ -68,7 +68,7 @@ underEachRuntime("how many MAC addresses one session may have", (runtime) => {
     return await client.control("welcome");
   }
 
-  it("is 64 unless it is said, and the tenant's limit from when it is set, for those who are there too", async () => {
+  it("is 64 by default, and follows the tenant's limit at once, for open sessions too", async () => {
     const network = await relay().network();
     await using site = await joined(network.token, network);
     expect(await passing(site, network, 100)).toBe(64);
@@ -82,7 +82,7 @@ underEachRuntime("how many MAC addresses one session may have", (runtime) => {
     expect(await welcomed(network.token)).toMatchObject({ macs: 1 });
   });
 
-  it("is another in a network that has its own, fewer or more", async () => {
+  it("is lower or higher in a network with its own limit", async () => {
     const few = await relay().network();
     const more = await relay().network({ tenant: few.tenant });
     const other = await relay().network({ tenant: few.tenant });
@@ -98,12 +98,12 @@ underEachRuntime("how many MAC addresses one session may have", (runtime) => {
       message: expect.stringMatching(`limit of 5 MAC addresses in network '${few.name}'`),
     });
     expect(await passing(site, other, 70)).toBe(64);
-    // All its networks together: as many as in the one where it may have most.
+    // For all its networks together: the highest of their limits.
     expect(await passing(site, more, 90)).toBe(21);
     expect(await welcomed(token)).toMatchObject({ macs: 90 });
   });
 
-  it("is a token's own, whatever the limits say, within what the tenant may have", async () => {
+  it("is the token's own, regardless of the limits, within the tenant's total", async () => {
     const network = await relay().network();
     await limit(network, { session_macs: 3 });
     const [wide, narrow] = [await tokenFor([network], { macs: 90 }), await tokenFor([network], { macs: 2 })];
@@ -130,13 +130,13 @@ underEachRuntime("how many MAC addresses one session may have", (runtime) => {
     expect((invites as { macs: number | null }[]).map(({ macs }) => macs ?? 0).sort()).toEqual([0, 70, 80]);
   });
 
-  it.each([0, -1, 1.5, "5", 1_000_001])("can't be %j for a token", async (macs) => {
+  it.each([0, -1, 1.5, "5", 1_000_001])("cannot be %j for a token", async (macs) => {
     const { tenant, name: network } = await relay().network();
     expect((await relay().api("POST", `/tenants/${tenant}/tokens`, { network, macs })).status).toBe(400);
     expect((await relay().api("POST", `/tenants/${tenant}/invites`, { network, macs })).status).toBe(400);
   });
 
-  it("is told of at 80 %, to the session and the tenant's administrator, once and before a frame is dropped", async () => {
+  it("gives a notice at 80 %, to the session and the tenant's administrator, once and before a drop", async () => {
     const network = await relay().network();
     await limit(network, { session_macs: 20 });
     await using site = await joined(network.token, network);

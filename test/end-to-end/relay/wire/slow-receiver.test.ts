@@ -17,21 +17,21 @@ import {
 } from "../../../support/relay/runtimes.ts";
 
 const MEBIBYTE = 2 ** 20;
-/** More than the kernel would ever hold for a connection. */
+/** More than the kernel would ever buffer for a connection. */
 const FLOOD_BYTES = 64 * MEBIBYTE;
 
-/** There is much to send: on a busy machine that takes its time. */
+/** Generous, because a busy machine needs time to send this much. */
 const TIMEOUT_MS = 180_000;
 
 underEachRuntime("a client that stops reading", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("loses what it does not take, and holds nobody else up", { timeout: TIMEOUT_MS }, async () => {
+  it("loses what it does not read, and delays no other client", { timeout: TIMEOUT_MS }, async () => {
     const { token, vni } = await relay().network();
     await using sends = await TunnelClient.joined(relay().url, token, vni);
     await using hangs = await TunnelClient.joined(relay().url, token, vni);
     await using reads = await TunnelClient.joined(relay().url, token, vni);
-    // Known, so that nothing of the flood goes to the one who reads.
+    // Learnt, so that none of the flood reaches the reading client.
     await hangs.send(packet(vni, ethernet(BROADCAST, station(2))));
     await reads.send(packet(vni, ethernet(BROADCAST, station(3))));
     for (const client of [hangs, reads]) await client.sync();
@@ -50,12 +50,12 @@ underEachRuntime("a client that stops reading", (runtime) => {
       expect(payloadOf(await reads.frame())).toBe(`round ${round}`);
     }
 
-    // What was kept for it is what it gets now; it is in good order otherwise.
+    // The client now receives what was queued for it, in order.
     hangs.resume();
     await hangs.sync();
     expect(hangs.receivedBytes).toBeGreaterThan(0);
     expect(hangs.receivedBytes).toBeLessThan(FLOOD_BYTES / 2);
-    // The pong overtakes frames that still wait for the client, and what finds no room there is lost.
+    // The pong overtakes queued frames, and those without room are lost.
     const payloads: string[] = [];
     while (!payloads.includes("awake")) {
       await sends.send(packet(vni, ethernet(station(2), station(1), "awake")));
@@ -79,10 +79,10 @@ underEachRuntime("a client that stops reading", (runtime) => {
       const before = residentBytes(own.pid);
       hangs.pause();
 
-      // Each is answered by some hundred bytes, which are several hundred in memory.
+      // Each is answered by some hundred bytes, which take several hundred in memory.
       for (let i = 0; i < 40 && hangs.end === undefined; i++) {
         for (let j = 0; j < 10_000; j++) ask(hangs);
-        // Taken, or not: a relay may also stop reading, or end the session.
+        // Sending may fail: a relay may also stop reading, or end the session.
         await Promise.race([hangs.send(Buffer.from([9, 0, 0, 0])), hangs.closed, delay(100)]);
       }
       await using other = await TunnelClient.welcomed(own.url, token);

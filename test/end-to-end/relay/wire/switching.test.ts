@@ -24,7 +24,7 @@ underEachRuntime("the relay as a switch", (runtime) => {
     return new Lan(network, members);
   }
 
-  it("floods broadcast and multicast to all but the sender, always", async () => {
+  it("always floods broadcast and multicast to all but the sender", async () => {
     await using stack = new AsyncDisposableStack();
     const lan = await segment(stack);
     for (const destination of [BROADCAST, "01:00:5e:00:00:fb", "33:33:00:00:00:01", BROADCAST]) {
@@ -33,7 +33,7 @@ underEachRuntime("the relay as a switch", (runtime) => {
     }
   });
 
-  it("floods to an address until it has heard from it, and then sends to that one alone", async () => {
+  it("floods frames to an unknown address, and sends frames to a learnt one only to its port", async () => {
     await using stack = new AsyncDisposableStack();
     const lan = await segment(stack);
     expect(await lan.send(0, B, A)).toEqual([1, 2]);
@@ -43,7 +43,7 @@ underEachRuntime("the relay as a switch", (runtime) => {
     expect([...(await relay().fdb(lan.network)).keys()].sort()).toEqual([A, B, C]);
   });
 
-  it("follows a machine that moves with its first frame from there", async () => {
+  it("follows a moved machine from its first frame", async () => {
     await using stack = new AsyncDisposableStack();
     const lan = await segment(stack);
     await lan.send(0, BROADCAST, A);
@@ -55,7 +55,7 @@ underEachRuntime("the relay as a switch", (runtime) => {
     expect(await lan.send(0, B, A)).toEqual([1]);
   });
 
-  it("sends nothing back where it came from, be it for a machine there", async () => {
+  it("sends nothing back to its sender, even for a machine there", async () => {
     await using stack = new AsyncDisposableStack();
     const lan = await segment(stack);
     await lan.send(0, BROADCAST, A);
@@ -84,7 +84,7 @@ underEachRuntime("the relay as a switch", (runtime) => {
     expect([...(await relay().fdb(lan.network)).keys()]).not.toContain(B);
   });
 
-  it("hears 64 machines behind a session and drops the frames of any more", async () => {
+  it("learns 64 machines behind a session, and drops the frames of any more", async () => {
     await using stack = new AsyncDisposableStack();
     const lan = await segment(stack);
     for (let i = 1; i <= 64; i++) expect(await lan.send(0, BROADCAST, station(i))).toEqual([1, 2]);
@@ -92,7 +92,7 @@ underEachRuntime("the relay as a switch", (runtime) => {
     expect(await lan.send(0, BROADCAST, station(66))).toEqual([]);
     expect(await lan.send(0, BROADCAST, station(64))).toEqual([1, 2]);
     expect(await lan.send(0, BROADCAST, station(1))).toEqual([1, 2]);
-    // The budget is each session's own.
+    // Each session has its own budget.
     expect(await lan.send(1, BROADCAST, station(65))).toEqual([0, 2]);
     expect((await relay().fdb(lan.network)).size).toBe(65);
     // A machine that moved away makes room.
@@ -113,9 +113,9 @@ class Lan {
   }
 
   /**
-   * Sends a frame and resolves to the numbers of those whom it reached.
+   * Sends a frame and resolves to the numbers of the clients that received it.
    *
-   * @param reach those who are members still
+   * @param reach the current members
    */
   async send(
     from: number,
@@ -127,7 +127,7 @@ class Lan {
     const name = `frame ${++this.#sent}`;
     await this.members[from]?.send(packet(vni, ethernet(destination, source, name)));
     await this.members[from]?.sync();
-    // What the relay has sent to a client by then comes before the answer to that client's next request.
+    // The answer to a client's next request comes after everything that the relay has sent to it before.
     const reached: number[] = [];
     for (const i of reach) {
       const member = this.members[i];

@@ -9,7 +9,7 @@ import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.t
 underEachRuntime("an answer of the API", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("is never kept, nor taken for something else, whatever it is", async () => {
+  it("is never stored, nor mistaken for anything else", async () => {
     const { tenant, name } = await relay().network();
     const path = `/tenants/${tenant}`;
     const answers: [number, Response][] = [
@@ -36,7 +36,7 @@ underEachRuntime("an answer of the API", (runtime) => {
   });
 
   it.each(["Bearer ", "Bearer", "bearer  ", "Basic eDp5", "", undefined])(
-    "is 401 to an Authorization of %j, and says how to ask",
+    "is 401 for the Authorization %j, and names the scheme",
     async (authorization) => {
       const headers = authorization === undefined ? {} : { authorization };
       const asked = request(`${relay().url}/v1/tenants`, { headers }).end();
@@ -47,7 +47,7 @@ underEachRuntime("an answer of the API", (runtime) => {
     },
   );
 
-  it("is for the token of X-Laneway-Token where something in front of the relay has Authorization", async () => {
+  it("depends on the token in X-Laneway-Token if a proxy in front of the relay uses Authorization", async () => {
     const { tenant } = await relay().network();
     const made = (await relay().must("POST", `/tenants/${tenant}/admins`, {})) as { token: string };
     const statusOf = async (headers: Record<string, string>) => {
@@ -63,7 +63,7 @@ underEachRuntime("an answer of the API", (runtime) => {
     expect(await statusOf({ "x-laneway-token": "" })).toBe(401);
   });
 
-  it("has the same bytes for what is another tenant's as for what is nobody's", async () => {
+  it("has identical bytes for another tenant's resources and for missing ones", async () => {
     const own = await relay().network();
     const foreign = await relay().network();
     const made = (await relay().must("POST", `/tenants/${own.tenant}/admins`, {})) as { token: string };

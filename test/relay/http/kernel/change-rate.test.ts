@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
 import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
-underEachRuntime("what a tenant's administrators change", (runtime) => {
+underEachRuntime("a change by a tenant's administrator", (runtime) => {
   const relay = sharedRelay(runtime);
 
   async function admin(limits: object = {}) {
@@ -13,7 +13,7 @@ underEachRuntime("what a tenant's administrators change", (runtime) => {
     return { ...network, path, admin: token };
   }
 
-  it("is limited for each tenant, and says when to try again", async () => {
+  it("is limited for each tenant, and tells when to try again", async () => {
     const { path, name, tenant, admin: token } = await admin({ changes_per_minute: 5 });
     const other = await admin();
     const create = () => relay().api("POST", `${path}/tokens`, { network: name }, token);
@@ -23,7 +23,7 @@ underEachRuntime("what a tenant's administrators change", (runtime) => {
     const refused = [
       await create(),
       await relay().api("DELETE", `${path}/networks/${name}`, undefined, token),
-      // It is written down, too.
+      // The audit log records it too.
       await relay().api("GET", `${path}/networks/${name}/capture`, undefined, token),
     ];
     for (const response of refused) {
@@ -44,7 +44,7 @@ underEachRuntime("what a tenant's administrators change", (runtime) => {
     ]);
   });
 
-  it("takes nothing from devices that enrol, whose number in a minute is limited as well", async () => {
+  it("does not count enrolments, which have their own limit per minute", async () => {
     const network = await admin({ changes_per_minute: 2 });
     const by = await invite(relay(), network, { uses: 9 });
     const first = await TestDevice.enrolled(relay(), by);
@@ -53,11 +53,11 @@ underEachRuntime("what a tenant's administrators change", (runtime) => {
     expect(third.status).toBe(429);
     expect(Number(third.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await third.json()).toMatchObject({ code: "rate.limited" });
-    // Nothing new: the same device again.
+    // The same device again changes nothing.
     expect((await first.enrol(by)).status).toBe(201);
   });
 
-  it("is not limited for the relay's administrator, nor without a limit", async () => {
+  it("is not limited for the relay's administrator, or for a tenant without the limit", async () => {
     const { path, name, admin: token } = await admin({ changes_per_minute: 0 });
     expect((await relay().api("POST", `${path}/tokens`, { network: name }, token)).status).toBe(429);
     await relay().must("POST", `${path}/tokens`, { network: name });

@@ -11,15 +11,15 @@ function asked(
   return { tenant: tenant || administrator, administrator, secret, key, request };
 }
 
-/** Work that counts how often it was done, and answers with that. */
+/** Returns work that counts its calls, and answers with the count. */
 function counting() {
   const done = { times: 0 };
   const work = async () => Response.json({ times: ++done.times, token: "very-secret" }, { status: 201 });
   return { done, work };
 }
 
-describe("what is to be done once", () => {
-  it("is answered the same, byte by byte, by key quoted or not, for a day", async () => {
+describe("a request with an idempotency key", () => {
+  it("gets the same bytes again for a day, whether or not the key is quoted", async () => {
     let now = 0;
     const idempotency = new Idempotency(() => now);
     const { done, work } = counting();
@@ -33,7 +33,7 @@ describe("what is to be done once", () => {
     expect(done.times).toBe(2);
   });
 
-  it("is another's where the key is, but not the administrator", async () => {
+  it("is performed again for another administrator with the same key", async () => {
     const idempotency = new Idempotency(() => 0);
     const { done, work } = counting();
     await idempotency.once(asked("k"), work);
@@ -41,7 +41,7 @@ describe("what is to be done once", () => {
     expect(done.times).toBe(2);
   });
 
-  it("is refused where the key was another request's", async () => {
+  it("is refused if another request had the key", async () => {
     const idempotency = new Idempotency(() => 0);
     const { work } = counting();
     await idempotency.once(asked("k"), work);
@@ -50,7 +50,7 @@ describe("what is to be done once", () => {
     });
   });
 
-  it("is refused while it is under way, and done again where it failed", async () => {
+  it("is refused while in progress, and performed again after a failure", async () => {
     const idempotency = new Idempotency(() => 0);
     const { promise, resolve } = Promise.withResolvers<Response>();
     const begun = Promise.withResolvers<void>();
@@ -69,7 +69,7 @@ describe("what is to be done once", () => {
     expect((await idempotency.once(asked("k"), work)).status).toBe(201);
   });
 
-  it("is kept for the last 500 requests of one administrator, whatever others do", async () => {
+  it("is remembered for an administrator's last 500 requests, regardless of others", async () => {
     const idempotency = new Idempotency(() => 0);
     const { done, work } = counting();
     await idempotency.once(asked("bob's", { administrator: "bob" }), work);
@@ -82,7 +82,7 @@ describe("what is to be done once", () => {
     expect(done.times).toBe(before + 1);
   });
 
-  it("is kept for the administrators of one tenant together, however many they are", async () => {
+  it("shares the limit among all administrators of a tenant", async () => {
     const idempotency = new Idempotency(() => 0);
     const { done, work } = counting();
     const of = (i: number) => asked("k", { administrator: `admin-${i}`, tenant: "acme" });
@@ -93,7 +93,7 @@ describe("what is to be done once", () => {
     expect(done.times).toBe(502);
   });
 
-  it("takes no more than so many bytes of one tenant, and in all, and then the largest gives first", async () => {
+  it("is remembered within a size for each tenant and in total; the largest tenant loses its oldest first", async () => {
     const idempotency = new Idempotency(() => 0);
     let done = 0;
     const work = async () => {
@@ -102,7 +102,7 @@ describe("what is to be done once", () => {
     };
     const first = asked("first", { tenant: "small" });
     await idempotency.once(first, work);
-    // 512 KiB hold eight of them.
+    // 512 KiB hold eight answers.
     for (let i = 0; i < 20; i++) await idempotency.once(asked(`k${i}`, { tenant: "large" }), work);
     const before = done;
     await idempotency.once(first, work);
@@ -110,7 +110,7 @@ describe("what is to be done once", () => {
     expect(done).toBe(before);
     await idempotency.once(asked("k11", { tenant: "large" }), work);
     expect(done).toBe(before + 1);
-    // 16 MiB hold less than 40 tenants that have all they may.
+    // 16 MiB hold fewer than 40 tenants with full budgets.
     for (let tenant = 0; tenant < 40; tenant++) {
       for (let i = 0; i < 8; i++) await idempotency.once(asked(`k${i}`, { tenant: `t${tenant}` }), work);
     }
@@ -142,7 +142,7 @@ underEachRuntime("the header Idempotency-Key", (runtime) => {
     return { status: response.status, text: await response.text() };
   }
 
-  it("has every kind of thing made once, and answered the same, its secret too", async () => {
+  it("creates every kind of resource only once, and repeats the answer with its secret", async () => {
     const network = await relay().network();
     const path = `/tenants/${network.tenant}`;
     await relay().must("POST", `${path}/networks`, { name: "numbered", subnet: "10.20.0.0/24" });
@@ -169,7 +169,7 @@ underEachRuntime("the header Idempotency-Key", (runtime) => {
     expect(log.filter(({ action }) => action === "invite.create")).toHaveLength(1);
   });
 
-  it("is answered 422 with another body or path, and without it 409 as ever", async () => {
+  it("is answered 422 with another body or path; without a key a duplicate is answered 409", async () => {
     const { tenant } = await relay().network();
     const path = `/tenants/${tenant}/networks`;
     expect((await post(path, { name: "one" }, "k1")).status).toBe(201);
@@ -187,7 +187,7 @@ underEachRuntime("the header Idempotency-Key", (runtime) => {
     expect((await post(path, { name: "three" }, "not a key")).status).toBe(400);
   });
 
-  it("makes one of many that come at once", async () => {
+  it("creates one resource for many concurrent requests", async () => {
     const { tenant, name } = await relay().network();
     const path = `/tenants/${tenant}/invites`;
     const answers = await Promise.all(
@@ -199,7 +199,7 @@ underEachRuntime("the header Idempotency-Key", (runtime) => {
     expect(await relay().must("GET", path)).toHaveLength(1);
   });
 
-  it("is of the administrator who sent it, and forgotten where what was asked failed", async () => {
+  it("belongs to the administrator who sent it, and is forgotten after a failure", async () => {
     const one = await relay().network();
     const made = (await relay().must("POST", `/tenants/${one.tenant}/admins`, {})) as { token: string };
     const path = `/tenants/${one.tenant}/tokens`;

@@ -8,7 +8,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 interface Page {
   readonly rows: Row[];
-  /** The URL of the next page, as a client reads it from the header. */
+  /** Returns the URL of the next page, as a client reads it from the header. */
   readonly next: string | undefined;
 }
 
@@ -29,7 +29,7 @@ underEachRuntime("a list of the API", (runtime) => {
 
   const at = (path: string, query = "") => `${relay().url}/v1${path}${query}`;
 
-  /** All pages, of as many rows as are asked for. */
+  /** Returns all pages of the given size. */
   async function pages(path: string, query: string): Promise<Row[][]> {
     const all: Row[][] = [];
     for (let url: string | undefined = at(path, query); url !== undefined; ) {
@@ -41,14 +41,14 @@ underEachRuntime("a list of the API", (runtime) => {
     return all;
   }
 
-  /** What stands in the cursor of a list's second page. */
+  /** Returns the content of the cursor of a list's second page. */
   async function cursorOf(path: string): Promise<unknown> {
     const { next } = await page(at(path, "?limit=1"));
     const cursor = new URL(next ?? "").searchParams.get("cursor") ?? "";
     return JSON.parse(Buffer.from(cursor, "base64url").toString());
   }
 
-  it("has nothing in its cursors that tells a tenant how busy others are", async () => {
+  it("has cursors that do not reveal other tenants' activity", async () => {
     const busy = await relay().network();
     for (const i of FIVE)
       await relay().must("POST", `/tenants/${busy.tenant}/networks`, { name: `more-${i}` });
@@ -64,7 +64,7 @@ underEachRuntime("a list of the API", (runtime) => {
     expect(Math.abs(quiet.vni - busy.vni)).toBeGreaterThan(10);
   });
 
-  /** A tenant that has five of everything. */
+  /** Creates a tenant with five of everything. */
   async function five() {
     const network = await relay().network();
     const tenant = `/tenants/${network.tenant}`;
@@ -84,7 +84,7 @@ underEachRuntime("a list of the API", (runtime) => {
     return { ...network, path: tenant };
   }
 
-  it("is whole when it is read in pages of any size, each row once, in the same order", async () => {
+  it("is complete in pages of any size, each row once, in the same order", async () => {
     const { path } = await five();
     const lists = [
       "networks",
@@ -107,13 +107,13 @@ underEachRuntime("a list of the API", (runtime) => {
     }
   });
 
-  it("of what goes on in a network is whole in pages, too", async () => {
+  it("of a network's live state is complete in pages too", async () => {
     const { tenant, name, token, vni } = await relay().network();
     const network = `/tenants/${tenant}/networks/${name}`;
     await using stack = new AsyncDisposableStack();
     for (const i of FIVE) {
       const client = stack.use(await TunnelClient.joined(relay().url, token, vni, { name: `member-${i}` }));
-      // Not in the order in which they come.
+      // Not in order of arrival.
       await client.send(packet(vni, ethernet(BROADCAST, station(50 - i))));
       await client.sync();
     }
@@ -129,7 +129,7 @@ underEachRuntime("a list of the API", (runtime) => {
     );
   });
 
-  it("neither repeats nor leaves out a row when others come and go between its pages", async () => {
+  it("neither repeats nor omits rows when others come and go between pages", async () => {
     const { path } = await five();
     const first = await page(at(`${path}/networks`, "?limit=3"));
     expect(first.rows.map((row) => row["name"])).toEqual(["more-1", "more-2", "more-3"]);
@@ -141,7 +141,7 @@ underEachRuntime("a list of the API", (runtime) => {
     expect(second.rows.map((row) => row["name"])).toEqual(["more-31", "more-4", "more-5"]);
   });
 
-  it("of the audit log begins with the oldest entry, or with the newest", async () => {
+  it("of the audit log begins with the oldest or with the newest entry", async () => {
     const { path } = await five();
     const oldest = (await page(at(`${path}/audit`))).rows;
     const newest = await pages(`${path}/audit`, "?order=newest&limit=7&since=3600");
@@ -150,7 +150,7 @@ underEachRuntime("a list of the API", (runtime) => {
     for (const entry of oldest) expect(all.flat()).toContainEqual(expect.objectContaining(entry));
   });
 
-  it("tells a tenant's administrator of their own tenant, on whatever page", async () => {
+  it("shows a tenant's administrator only its own tenant, on every page", async () => {
     const { tenant } = await relay().network();
     const made = (await relay().must("POST", `/tenants/${tenant}/admins`, {})) as { token: string };
     expect(await page(at("/tenants", "?limit=1"), made.token)).toEqual({
@@ -172,7 +172,7 @@ underEachRuntime("a list of the API", (runtime) => {
     "cursor=nothing",
     "cursor=e30",
     "cursor=%22",
-    // A cursor of another list.
+    // The cursor of another list.
     `cursor=${Buffer.from("[1,2,3]").toString("base64url")}`,
     `cursor=${"A".repeat(2_000)}`,
   ])("refuses '%s'", async (query) => {
@@ -182,7 +182,7 @@ underEachRuntime("a list of the API", (runtime) => {
     expect(await response.json()).toMatchObject({ code: "request.invalid" });
   });
 
-  it("is found by its link through a proxy with a prefix", async () => {
+  it("has links that work through a proxy with a prefix", async () => {
     const { path } = await five();
     const { next } = await page(`${relay().url}/lan/v1${path}/networks?limit=2`);
     expect(next).toMatch(`${relay().url}/lan/v1${path}/networks?limit=2&cursor=`);

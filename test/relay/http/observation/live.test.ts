@@ -1,4 +1,4 @@
-// What the administration API tells of a network as it runs, and how settings take hold of it.
+// The live state of a network in the administration API, and the effect of settings.
 import { expect, it } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../shared/switch/settings.ts";
 import {
@@ -38,7 +38,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     return client.takeRecords().map(({ frame }) => payloadOf(frame));
   }
 
-  it("pins an address to a VTEP, by its name, until it is taken back", async () => {
+  it("pins an address to a VTEP by name until it is unpinned", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const here = await join(stack, network, "here");
@@ -62,7 +62,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     }
   });
 
-  it("has the multicast group that it was made with, if that may be one", async () => {
+  it("has the multicast group chosen at creation, if it is valid", async () => {
     const made = (name: string, group: string) =>
       relay().api("POST", "/tenants/default/networks", { name, group });
     expect(await (await made("grouped", "239.1.1.101")).json()).toMatchObject({ group: "239.1.1.101" });
@@ -70,7 +70,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     expect((await made("alone", "10.0.0.1")).status).toBe(400);
   });
 
-  it("shows and keeps settings, of which those not named stay", async () => {
+  it("shows and changes settings, and keeps those not named", async () => {
     const network = await relay().network(undefined, { ageing: 60 });
     expect(await relay().must("GET", pathOf(network))).toMatchObject({
       settings: { ...DEFAULT_SETTINGS, ageing: 60 },
@@ -90,7 +90,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     [{}, /settings/],
     [{ settings: {}, vni: 5 }, /vni/],
     [[], /./],
-  ])("refuses to change a network by %j, and says why", async (request, why) => {
+  ])("refuses to change a network by %j, and gives the reason", async (request, why) => {
     const network = await relay().network();
     const response = await relay().api("PATCH", pathOf(network), request);
     expect(response.status).toBe(400);
@@ -101,7 +101,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     expect(await relay().must("GET", pathOf(network))).toMatchObject({ settings: DEFAULT_SETTINGS });
   });
 
-  it("changes settings for sessions that have joined, and for those that join later", async () => {
+  it("applies changed settings to current and later sessions", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const one = await join(stack, network, "one");
@@ -114,7 +114,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     await change(network, { unknown_unicast: "drop" });
     await send(one, network, ethernet(B, A, "dropped"));
     expect(await heard(other)).toEqual([]);
-    // What was registered still is.
+    // Registrations remain.
     expect(await rows(network, "fdb")).toMatchObject([{ mac: A, kind: "registered" }]);
     expect(await rows(network, "neighbours")).toMatchObject([{ address: "10.0.0.1" }]);
 
@@ -129,7 +129,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     expect(await heard(again)).toEqual(["flooded again"]);
   });
 
-  it("has source binding hold for what was registered before", async () => {
+  it("applies source binding to earlier registrations", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const one = await join(stack, network, "one");
@@ -144,7 +144,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     expect(await heard(one)).toEqual([]);
   });
 
-  it("shows who is in which group, the network's own first", async () => {
+  it("shows the members of each group, the network's own group first", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     expect(await rows(network, "groups")).toEqual([]);
@@ -164,7 +164,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     expect(await heard(three)).toEqual([]);
   });
 
-  it("shows whom the hub answers for, learnt from what they say", async () => {
+  it("shows the addresses that the hub answers for, as learnt from traffic", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const one = await join(stack, network, "one");
@@ -183,7 +183,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     ]);
   });
 
-  it("counts each port's frames, bytes and drops by reason", async () => {
+  it("counts each port's frames, bytes, and drops by reason", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const one = await join(stack, network, "one");
@@ -214,7 +214,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     ]);
   });
 
-  it("tells what would become of a frame", async () => {
+  it("shows what would happen to a frame", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const query = `trace?from=${A}&to=${B}`;
@@ -238,23 +238,20 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     }
   });
 
-  it.each(LIVE)(
-    "shows %s to nobody by the name of another tenant, or without the administrator's token",
-    async (what) => {
-      const network = await relay().network();
-      const other = await relay().network();
-      const foreign = `/tenants/${other.tenant}/networks/${network.name}`;
-      const status = async (method: string, path: string, body?: object, token?: string) =>
-        (await relay().api(method, path, body, token)).status;
-      expect(await status("GET", `${foreign}/${what}`)).toBe(404);
-      expect(await status("GET", `/tenants/nobody/networks/${network.name}/${what}`)).toBe(404);
-      expect(await status("GET", `${pathOf(network)}/${what}`, undefined, network.token)).toBe(401);
-      expect(await status("PATCH", foreign, { settings: { ageing: 60 } })).toBe(404);
-      expect(await relay().must("GET", pathOf(network))).toMatchObject({ settings: DEFAULT_SETTINGS });
-    },
-  );
+  it.each(LIVE)("hides %s under the name of another tenant, and from a network's token", async (what) => {
+    const network = await relay().network();
+    const other = await relay().network();
+    const foreign = `/tenants/${other.tenant}/networks/${network.name}`;
+    const status = async (method: string, path: string, body?: object, token?: string) =>
+      (await relay().api(method, path, body, token)).status;
+    expect(await status("GET", `${foreign}/${what}`)).toBe(404);
+    expect(await status("GET", `/tenants/nobody/networks/${network.name}/${what}`)).toBe(404);
+    expect(await status("GET", `${pathOf(network)}/${what}`, undefined, network.token)).toBe(401);
+    expect(await status("PATCH", foreign, { settings: { ageing: 60 } })).toBe(404);
+    expect(await relay().must("GET", pathOf(network))).toMatchObject({ settings: DEFAULT_SETTINGS });
+  });
 
-  it("shows of a network what is its own, though another has the same machines", async () => {
+  it("shows only a network's own state, even if another has the same machines", async () => {
     await using stack = new AsyncDisposableStack();
     const mine = await relay().network();
     const foreign = await relay().network();
@@ -270,7 +267,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     expect(JSON.stringify(await rows(foreign, "fdb"))).not.toContain(String(port));
   });
 
-  it("makes tokens that open several networks of one tenant, and no others", async () => {
+  it("creates tokens for several networks of one tenant, and for no others", async () => {
     await using stack = new AsyncDisposableStack();
     const first = await relay().network();
     const second = await relay().network({ tenant: first.tenant });
@@ -297,7 +294,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     await again.join(first.vni);
   });
 
-  it("makes tokens with a role, from which on nobody else has it", async () => {
+  it("creates tokens with a role, which from then on only they have", async () => {
     await using stack = new AsyncDisposableStack();
     const network = await relay().network();
     const plain = await join(stack, network, "plain");
@@ -313,7 +310,7 @@ underEachRuntime("the administration API of a network that runs", (runtime) => {
     await send(plain, network, offer);
     expect(await heard(client)).toEqual([]);
     expect(await plain.control("notice")).toMatchObject({ code: "rogue-dhcp-server" });
-    // A token more takes nothing from those who are there.
+    // Another token takes nothing from current sessions.
     expect(await rows(network, "groups")).toHaveLength(2);
 
     const { token } = made as { token: string };

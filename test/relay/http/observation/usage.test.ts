@@ -5,7 +5,7 @@ import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.t
 underEachRuntime("the usage of a tenant", (runtime) => {
   const relay = sharedRelay(runtime);
 
-  it("counts what the tenant has now, and nothing of another", async () => {
+  it("counts the tenant's own resources only", async () => {
     const [network, other] = [await relay().network(), await relay().network()];
     await using client = await TunnelClient.joined(relay().url, network.token, network.vni);
     await client.send(packet(network.vni, ethernet(BROADCAST, station(1))));

@@ -16,7 +16,7 @@ underEachRuntime("the audit log", (runtime) => {
   const entries = async (tenant: string, query = "") =>
     (await relay().must("GET", `/tenants/${tenant}/audit${query}`)) as Entry[];
 
-  it("says who did what to what, when and from where", async () => {
+  it("records the actor, the action, the object, the time and the address", async () => {
     const { tenant, name, tokenId } = await relay().network();
     const path = `/tenants/${tenant}`;
     const made = await relay().must("POST", `${path}/admins`, {});
@@ -53,7 +53,7 @@ underEachRuntime("the audit log", (runtime) => {
     }
   });
 
-  it("says nothing of what was refused", async () => {
+  it("does not record refused requests", async () => {
     const { tenant, name } = await relay().network();
     const before = await entries(tenant);
     await relay().api("POST", `/tenants/${tenant}/networks`, { name });
@@ -62,7 +62,7 @@ underEachRuntime("the audit log", (runtime) => {
     expect((await entries(tenant)).slice(before.length)).toMatchObject([{ action: "invite.create" }]);
   });
 
-  it("goes as far back as it is asked to", async () => {
+  it("goes back as far as requested", async () => {
     const { tenant } = await relay().network();
     await delay(3_000);
     await relay().must("POST", `/tenants/${tenant}/networks`, { name: "late" });
@@ -71,7 +71,7 @@ underEachRuntime("the audit log", (runtime) => {
     expect((await relay().api("GET", `/tenants/${tenant}/audit?since=yesterday`)).status).toBe(400);
   });
 
-  it("of a tenant has nothing of others, nor of one that had its name before", async () => {
+  it("of a tenant excludes other tenants, including an earlier one of the same name", async () => {
     const one = await relay().network();
     const other = await relay().network();
     expect(JSON.stringify(await entries(one.tenant))).not.toContain(other.tenant);
@@ -82,7 +82,7 @@ underEachRuntime("the audit log", (runtime) => {
     expect(all).toContainEqual(expect.objectContaining({ action: "tenant.delete", object: one.tenant }));
   });
 
-  it("takes the word of a proxy for where something came from only where that is trusted", async () => {
+  it("takes an address from a proxy's header only if the proxy is trusted", async () => {
     await using behind = await RelayProcess.start(runtime, { args: ["--trusted-proxy", "127.0.0.0/8"] });
     for (const each of [behind, relay()]) {
       const response = await fetch(`${each.url}/v1/tenants`, {

@@ -11,7 +11,7 @@ import { Loaded } from "../../ui/screen.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./tab-props.ts";
 
-/** Addresses that are taken: given by the relay, fixed for a device, or kept free. */
+/** The tab of used addresses: assigned by the relay, fixed for a device, or reserved. */
 export function Addresses({ tenant, api, network }: TabProps) {
   const text = t.value;
   const words = text.network;

@@ -4,11 +4,11 @@ import { formats, t } from "../../state/text.ts";
 import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./tab-props.ts";
 
-/** Frames that went no further, by reason: of those who are here now, since they came. */
+/** Dropped frames by reason, from current members since they joined. */
 export interface Dropped {
   readonly reason: DropReason;
   readonly count: number;
-  /** Most first. */
+  /** Members, most drops first. */
   readonly members: readonly { readonly name: string; readonly count: number }[];
 }
 
@@ -47,7 +47,7 @@ export function Drops({ traffic: { counters } }: TabProps) {
   ];
 }
 
-/** @returns most first */
+/** @returns most frequent first */
 function droppedOf(counters: readonly Counter[]): Dropped[] {
   const reasons: Map<DropReason, { name: string; count: number }[]> = new Map();
   for (const { name, port, drops } of counters) {

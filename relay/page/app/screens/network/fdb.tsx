@@ -5,7 +5,7 @@ import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./tab-props.ts";
 import { LIVE_MS, nameOf } from "./traffic.ts";
 
-/** Which address is behind which member. */
+/** The tab of the network's forwarding table. */
 export function Fdb({ api, network, traffic }: TabProps) {
   const words = t.value.network;
   const entries = useLive((signal) => api.fdb(signal), [network.tenant, network.name], LIVE_MS);

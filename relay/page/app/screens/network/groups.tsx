@@ -5,7 +5,7 @@ import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./tab-props.ts";
 import { LIVE_MS, nameOf } from "./traffic.ts";
 
-/** The network's own group, and the IP groups that were joined in it. */
+/** The tab of the network's own group and of its joined IP groups. */
 export function Groups({ api, network, traffic }: TabProps) {
   const words = t.value.network;
   const groups = useLive((signal) => api.groups(signal), [network.tenant, network.name], LIVE_MS);

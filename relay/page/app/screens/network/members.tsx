@@ -8,7 +8,7 @@ import { DataTable } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import type { TabProps } from "./tab-props.ts";
 
-/** Somebody who is here, or a device that could be. */
+/** A current member, or a device that may join. */
 export interface Member {
   readonly id: string;
   readonly name: string;
@@ -17,7 +17,7 @@ export interface Member {
   readonly device: Device | undefined;
 }
 
-/** Who is on the network now and what passes, and the devices that may be but are not. */
+/** The tab of current members with their traffic, and of devices that may join. */
 export function Members({ tenant, network, traffic }: TabProps) {
   const text = t.value;
   const words = text.network;
@@ -86,7 +86,7 @@ function MemberState({ member: { here, device } }: { member: Member }) {
   return [<State kind="idle" label={text.offline} />, seen !== null && [" ", <Time time={seen} />]];
 }
 
-/** @param devices of the tenant */
+/** @param devices the tenant's devices */
 function membersOf(
   counters: readonly Counter[],
   devices: readonly Device[],

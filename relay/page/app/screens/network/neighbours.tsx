@@ -5,7 +5,7 @@ import { DataTable } from "../../ui/table.tsx";
 import type { TabProps } from "./tab-props.ts";
 import { LIVE_MS, nameOf } from "./traffic.ts";
 
-/** The IP addresses that the hub answers for. */
+/** The tab of IP addresses for which the hub answers. */
 export function Neighbours({ api, network, traffic }: TabProps) {
   const words = t.value.network;
   const neighbours = useLive((signal) => api.neighbours(signal), [network.tenant, network.name], LIVE_MS);

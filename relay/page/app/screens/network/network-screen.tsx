@@ -18,7 +18,7 @@ import { Tiles } from "./tiles.tsx";
 import { TraceForm } from "./trace-form.tsx";
 import { useTraffic } from "./traffic.ts";
 
-/** A network: what it is, what passes in it now, and everything the hub knows of it. */
+/** The screen of a network, with a tab for each part of its live state. */
 export function NetworkScreen({
   tenant,
   api,

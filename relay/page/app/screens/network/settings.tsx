@@ -9,7 +9,7 @@ import { announce } from "../../ui/announce.tsx";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import type { TabProps } from "./tab-props.ts";
 
-/** How each setting is asked for: a choice, yes or no, a number or a text. */
+/** The kind of field for each setting: a choice, yes or no, a number or a text. */
 const FIELDS = {
   ageing: "number",
   mac_limit: "number",
@@ -30,13 +30,13 @@ const FIELDS = {
 
 const NAMES = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
 
-/** How the hub treats the network's frames. */
+/** The tab of the network's settings. */
 export function Settings({ api, network, reload }: TabProps) {
   const text = t.value;
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const abort = useRef(new AbortController());
-  // As they were when the form was opened: what is typed is not to change underhand.
+  // Kept from when the form was opened, so that a reload does not change it while the user types.
   const settings = useRef(network.settings);
   useEffect(() => () => abort.current.abort(), []);
 
@@ -86,7 +86,7 @@ function SettingField({ name, value }: { name: keyof typeof FIELDS; value: strin
   return <SelectField label={label} hint={hint} name={name} options={options} defaultValue={String(value)} />;
 }
 
-/** @returns those that are not as they were */
+/** @returns only the changed settings */
 function changesIn(fields: FormData, settings: NetworkSettings): Partial<NetworkSettings> {
   const entries = NAMES.map((name) => {
     const kind = FIELDS[name];

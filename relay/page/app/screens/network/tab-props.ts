@@ -9,6 +9,6 @@ export interface TabProps {
   readonly api: NetworkApi;
   readonly network: Network;
   readonly traffic: Traffic;
-  /** Reads the network again. */
+  /** Reloads the network. */
   readonly reload: () => void;
 }

@@ -3,7 +3,7 @@ import { formats, t } from "../../state/text.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import type { Traffic } from "./traffic.ts";
 
-/** The whole network in four numbers. */
+/** The network's summary in four numbers. */
 export function Tiles({ traffic: { counters, history } }: { traffic: Traffic }) {
   const words = t.value.network;
   const now = history.at(-1);

@@ -8,7 +8,7 @@ import { t } from "../../state/text.ts";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import type { TabProps } from "./tab-props.ts";
 
-/** What the hub would do with a frame now, and why. */
+/** A form that shows what the hub would do with a frame now, and why. */
 export function TraceForm({ api }: TabProps) {
   const text = t.value;
   const words = text.network;
@@ -18,7 +18,7 @@ export function TraceForm({ api }: TabProps) {
   useEffect(() => () => abort.current.abort(), []);
 
   const submitted = async (fields: FormData) => {
-    // Another question: whatever the last one comes to is not wanted any more.
+    // The previous answer no longer matches the question.
     abort.current.abort();
     abort.current = new AbortController();
     const { signal } = abort.current;

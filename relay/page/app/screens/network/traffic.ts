@@ -6,15 +6,15 @@ import { type Rate, ratesOf, type Snapshot, totalOf } from "../../state/rates.ts
 import { useLive } from "../../state/use-live.ts";
 import { SPARK_VALUES } from "../../ui/sparkline.tsx";
 
-/** Milliseconds between looks at the counters. */
+/** Interval between requests for the counters, in milliseconds. */
 export const LIVE_MS = 2_000;
 
-/** Who has joined a network, and what passes. */
+/** The ports of a network and their traffic. */
 export interface Traffic {
   readonly counters: readonly Counter[] | undefined;
-  /** By port; empty until there is something to compare with. */
+  /** Rates by port; empty until there are two samples. */
   readonly rates: ReadonlyMap<string, Rate>;
-  /** Of the whole network, the newest last. */
+  /** Rates of the whole network, newest last. */
   readonly history: readonly Rate[];
   readonly problem: Problem | undefined;
   readonly reload: () => void;
@@ -26,7 +26,7 @@ export interface Known {
   readonly history: readonly Rate[];
 }
 
-/** @param inputs what names the network */
+/** @param inputs the values that identify the network */
 export function useTraffic(api: NetworkApi, inputs: readonly unknown[]): Traffic {
   const last = useRef<Known | undefined>(undefined);
   const { data, problem, reload } = useLive(
@@ -47,7 +47,7 @@ export function useTraffic(api: NetworkApi, inputs: readonly unknown[]): Traffic
   return { counters: snapshot?.counters, rates, history, problem, reload };
 }
 
-/** What a port is called: its member's name, where it has one. */
+/** Returns the name of a port's member, or the port's ID if it has none. */
 export function nameOf({ counters }: Traffic, port: string) {
   return counters?.find((counter) => counter.port === port)?.name ?? port;
 }
