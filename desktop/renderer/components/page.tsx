@@ -39,7 +39,7 @@ interface CardProps {
   readonly title: string;
   readonly lead?: string;
   readonly actions?: ComponentChildren;
-  /** Removes the padding, for tables. */
+  /** Whether to omit the padding, for tables. */
   readonly bare?: boolean;
   readonly children: ComponentChildren;
 }
