@@ -262,7 +262,7 @@ describe("an encoder", () => {
     );
   });
 
-  it("refuses to go on where the one before has refused", () => {
+  it("refuses to continue after a refusal", () => {
     const bytes = new Uint8Array(SIZE);
     const fields = { protocol: 17, source: 1, destination: 2, payloadLength: 65_536 };
     expect(encodeUdp(bytes, encodeIpv4(bytes, 0, fields), PING)).toBeUndefined();
@@ -277,7 +277,7 @@ const PING = { sourcePort: 1, destinationPort: 2, payloadLength: 0 };
 const MAY_THROW = ["shared/frame/address.ts", "shared/frame/bytes.ts", "shared/frame/mac.ts"];
 
 describe("the folders of encoders and decoders", () => {
-  it("have nothing else that throws", () => {
+  it("have no other code that throws", () => {
     const throwing = ["shared/frame", "shared/offload"].flatMap((folder) =>
       readdirSync(folder, { encoding: "utf8", recursive: true })
         .filter((name) => name.endsWith(".ts"))
