@@ -250,7 +250,7 @@ const encoders: readonly (readonly [string, fc.Arbitrary<Encode>])[] = [
 ];
 
 describe("an encoder", () => {
-  it.each(encoders)("never throws, and writes nothing where it refuses: %s", (_, encoder) => {
+  it.each(encoders)("never throws, and writes nothing if it refuses: %s", (_, encoder) => {
     fc.assert(
       fc.property(encoder, offset, (encode, at) => {
         const bytes = new Uint8Array(SIZE);

@@ -67,7 +67,7 @@ function dissectWithTshark(frames: readonly Uint8Array[]): Dissection[] {
         ...options.flatMap((option) => ["-o", option]),
         ...FIELDS.flatMap((field) => ["-e", field]),
       ],
-      // A home of its own: the preferences of whoever runs this must not matter.
+      // A home of its own, because the preferences of the user must not matter.
       {
         encoding: "utf8",
         env: { ...process.env, HOME: directory, XDG_CONFIG_HOME: directory },

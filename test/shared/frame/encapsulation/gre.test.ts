@@ -93,7 +93,7 @@ describe.runIf(requires("tshark"))("tshark", () => {
   it("reads the GRE header that we write", () => {
     const headers = fc.sample(header, { seed: 2784, numRuns: 100 }).map((fields) => ({
       ...fields,
-      // A protocol that nobody dissects.
+      // A protocol without a dissector.
       protocol: 0x88b5,
     }));
     const seen = readWithTshark(headers.map(onTheWire), [
