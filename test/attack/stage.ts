@@ -24,7 +24,7 @@ import { AttackedRelay } from "./relay.ts";
 
 const ATTACKER = "attacker";
 const BYSTANDERS = ["xenia", "yvonne"];
-/** What bystanders may take for what is under way, and some. */
+/** Milliseconds that the bystanders' report may take, with a margin. */
 const SEEN_MS = 90_000;
 
 /** The transport to a relay. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodePcap } from "./pcap.ts";
 
-/** What tshark finds in each frame: the first value of each field, empty where there is none. */
+/** Returns tshark's fields of each frame: the first value of each field, empty if it has none. */
 export function readWithTshark<Field extends string>(
   frames: readonly Uint8Array[],
   fields: readonly Field[],

@@ -26,7 +26,7 @@ import { ethernetHeader } from "./arbitraries.ts";
 
 const NOISE = 0xa5;
 const vlan = fc.integer({ min: 1, max: MAX_VLAN });
-/** What is before the frame, what comes after the frame, and its payload. */
+/** Numbers of bytes before and behind the frame, and its payload. */
 const surroundings = fc.tuple(fc.integer({ min: 4, max: 40 }), fc.nat(20), fc.uint8Array({ maxLength: 80 }));
 
 interface Placed {

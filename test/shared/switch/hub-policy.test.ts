@@ -34,7 +34,7 @@ const routerAdvertisement = (from = B) => over6(icmp6(134), { from, to: 0x333300
 const stream = () => ipv4Frame({ source: ip4("10.0.0.1"), destination: GROUP });
 const broadcast = (from: number) => frameBytes(BROADCAST, from);
 
-/** What a frame with a DHCP message says. */
+/** Returns the fields of a frame with a DHCP message. */
 function readDhcp(frame: readonly number[]): object {
   const bytes = Uint8Array.from(frame);
   const ethernet = decodeEthernet(bytes, 0, bytes.length);
@@ -352,7 +352,7 @@ describe("storm control", () => {
     for (let i = 0; i < 20; i++) send();
     expect(able.count()).toBe(1);
     expect(lab.drops[reason]).toBe(19);
-    // What it stands for is paid off before the next one passes: 64 packets, at 100 a second.
+    // Its 64 packets are paid off, at 100 a second, before the next one passes.
     lab.pass(1);
     send();
     expect(able.count()).toBe(1);

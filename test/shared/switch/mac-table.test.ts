@@ -17,7 +17,7 @@ const B = 0x020000000002;
 
 function lab(options: MacTableOptions = {}) {
   const notices: Notice[] = [];
-  /** Who was asked whether an address is there, and whether there is a way to ask. */
+  /** The questions that the table asked, and whether it has a way to ask. */
   const asked: string[] = [];
   const world = { canAsk: true };
   const ask = (mac: number, port: Port) => {

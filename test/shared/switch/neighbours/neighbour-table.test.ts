@@ -146,7 +146,7 @@ describe("the room for addresses", () => {
     expect([...suppressor.entries()]).toHaveLength(LEARNED_PER_PORT);
     hear(b, gratuitous(B, v4(2)));
     expect([...suppressor.entries()]).toHaveLength(LEARNED_PER_PORT + 1);
-    // What a port's VTEP says has room of its own.
+    // Registered addresses have room of their own.
     expect(suppressor.register(a, A, ["10.20.0.1"], clock.now)).toEqual([]);
   });
 

@@ -60,7 +60,7 @@ describe.each([
       message: { operation: ARP_REPLY, senderMac: HUB, senderAddress: OWN4, targetMac: A },
     });
     expect(all.hear(all.a, solicitation({ source: 0n, target: OWN6, mac: A }))).toBe("answered");
-    // RFC 4861 section 7.2.4: to all, and not as asked for, as who asks has no address.
+    // RFC 4861 section 7.2.4: to all, and unsolicited, because the asker has no address.
     expect(read(all.takeSent()[0]?.frame)).toMatchObject({
       ethernet: { destination: ALL_NODES_MAC, source: HUB },
       message: { target: OWN6, targetMac: HUB, destination: ALL_NODES, solicited: false, override: true },

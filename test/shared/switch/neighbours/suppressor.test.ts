@@ -254,7 +254,7 @@ describe("what is no question", () => {
   });
 
   it.each([
-    // What follows an ARP packet is padding.
+    // Bytes behind an ARP packet are padding.
     ["ARP", askArp, 42],
     ["ND", askNd, askNd.length],
   ])("passes and teaches nothing if it is cut short anywhere: %s", (_, frame, length) => {
