@@ -273,7 +273,7 @@ describe("an encoder", () => {
 
 const PING = { sourcePort: 1, destinationPort: 2, payloadLength: 0 };
 
-/** Functions in these folders that may throw: formatters of addresses, and checks for constructors. */
+/** Files that may throw: formatters of addresses, and checks for constructors. */
 const MAY_THROW = ["shared/frame/address.ts", "shared/frame/bytes.ts", "shared/frame/mac.ts"];
 
 describe("the folders of encoders and decoders", () => {
