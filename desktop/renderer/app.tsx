@@ -16,7 +16,7 @@ import { TopologyScreen } from "./screens/topology/topology-screen.tsx";
 import { useLocale, useStore } from "./state/context.ts";
 import { agentProblem } from "./state/store.ts";
 
-/** The screen that the route names; those that need the service say so where it is away. */
+/** Draws the screen of the route, or a notice if the screen needs the service and the service is away. */
 function Screen(): JSX.Element {
   const store = useStore();
   const route = store.router.route.value;
@@ -42,7 +42,7 @@ function Screen(): JSX.Element {
   }
 }
 
-/** What limits everything: a service that may only be looked at, or a system without interfaces. */
+/** Limits of everything on the screens: a read-only service, or a system without interfaces. */
 function Limits(): JSX.Element | null {
   const agent = useStore().app?.agent;
   if (agent === undefined || agent.state !== "connected") return null;
@@ -61,7 +61,7 @@ export function App(): JSX.Element {
   const { t } = useLocale();
   const content = useRef<HTMLElement>(null);
   const route = store.router.route.value;
-  // Every screen is read from its top.
+  // Every screen opens at its top.
   useEffect(() => content.current?.scrollTo(0, 0), [route]);
   if (store.app === undefined) return <p class="center">{t.app.loading}</p>;
   const problem = agentProblem(store.app.agent);

@@ -2,7 +2,7 @@ import type { Bridge } from "../rpc/bridge.ts";
 
 declare global {
   interface Window {
-    /** What the preload exposes. */
+    /** The API that the preload exposes. */
     readonly laneway: Bridge;
   }
 }

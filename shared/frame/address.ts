@@ -18,17 +18,17 @@ const IPV6_GROUPS = 8;
 const DECIMAL_BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
 const HEX_GROUP = /^[0-9a-f]{1,4}$/i;
 
-/** Reads an address of either kind; undefined if the text is neither. */
+/** Parses an address of either kind; undefined if the text is neither. */
 export function parseAddress(text: string): IpAddress | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
-/** Writes an address of either kind. */
+/** Formats an address of either kind. */
 export function formatAddress(address: IpAddress): string {
   return typeof address === "number" ? formatIpv4(address) : formatIpv6(address);
 }
 
-/** Reads four decimal bytes, `10.20.0.7`, and nothing shorter; undefined for anything else. */
+/** Parses four decimal bytes, `10.20.0.7`, and nothing shorter; undefined for anything else. */
 export function parseIpv4(text: string): Ipv4Address | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;
@@ -41,14 +41,14 @@ export function parseIpv4(text: string): Ipv4Address | undefined {
   return address;
 }
 
-/** Writes `10.20.0.7`. Throws a RangeError if `address` is not 32 bits. */
+/** Formats `10.20.0.7`. Throws a RangeError if `address` is not 32 bits. */
 export function formatIpv4(address: Ipv4Address): string {
   requireField("IPv4 address", address, 0xffff_ffff);
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join(".");
 }
 
 /**
- * Reads the text forms of RFC 4291 §2.2, with `::` and a trailing IPv4 address, without a zone; undefined
+ * Parses the text forms of RFC 4291 §2.2, with `::` and a trailing IPv4 address, without a zone; undefined
  * for anything else.
  */
 export function parseIpv6(text: string): Ipv6Address | undefined {
@@ -59,14 +59,14 @@ export function parseIpv6(text: string): Ipv6Address | undefined {
   const after = tail === undefined ? [] : parseGroups(tail, true);
   if (before === undefined || after === undefined) return undefined;
   const missing = IPV6_GROUPS - before.length - after.length;
-  // `::` stands for one group of zeros at least.
+  // `::` stands for at least one group of zeros.
   if (tail === undefined ? missing !== 0 : missing < 1) return undefined;
   const groups = [...before, ...new Array<number>(missing).fill(0), ...after];
   return groups.reduce((address, group) => (address << 16n) | BigInt(group), 0n);
 }
 
 /**
- * Writes the canonical form of RFC 5952, with IPv4-mapped addresses as `::ffff:10.20.0.7`. Throws a
+ * Formats the canonical form of RFC 5952, with IPv4-mapped addresses as `::ffff:10.20.0.7`. Throws a
  * RangeError if it is not 128 bits.
  */
 export function formatIpv6(address: Ipv6Address): string {
@@ -83,7 +83,7 @@ function hex(groups: readonly number[]): string {
   return groups.map((group) => group.toString(16)).join(":");
 }
 
-/** The groups of one side of a `::`; an IPv4 address may end the text, and counts as two. */
+/** Returns the groups of one side of a `::`. An IPv4 address may end the text and counts as two groups. */
 function parseGroups(text: string, endsTheText: boolean): number[] | undefined {
   if (text === "") return [];
   const parts = text.split(":");
@@ -100,7 +100,7 @@ function parseGroups(text: string, endsTheText: boolean): number[] | undefined {
   return groups;
 }
 
-/** The first of the longest runs of zero groups (RFC 5952 §4.2.3). */
+/** Returns the first of the longest runs of zero groups (RFC 5952 §4.2.3). */
 function longestZeros(groups: readonly number[]): { start: number; length: number } {
   let best = { start: 0, length: 0 };
   let length = 0;

@@ -33,7 +33,7 @@ const IPV4_BYTES = 4;
 
 /** The fields of an ARP packet; addresses are numbers. */
 export interface Arp {
-  /** {@link ARP_REQUEST}, {@link ARP_REPLY} or another that has been assigned. */
+  /** {@link ARP_REQUEST}, {@link ARP_REPLY} or another assigned operation. */
   readonly operation: number;
   readonly senderMac: number;
   readonly senderAddress: number;

@@ -1,5 +1,5 @@
 /**
- * Big-endian integers at an offset, without a DataView: one of those per buffer would be an allocation.
+ * Big-endian integers at an offset, without a DataView, because a DataView per buffer would be an allocation.
  *
  * The readers check nothing: the caller calls {@link holds} first.
  *
@@ -74,7 +74,8 @@ export function isUint128(value: bigint): boolean {
 }
 
 /**
- * Returns the offset of an encoder whose fields are the program's own, such as those of a port's header. Not for numbers
+ * Returns the offset of an encoder whose fields come from the program, such as those of a port's header. Not for
+ * numbers
  * from a packet, because it throws.
  *
  * @throws RangeError if the encoder refused

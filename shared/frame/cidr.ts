@@ -27,7 +27,7 @@ export type Cidr = Ipv4Cidr | Ipv6Cidr;
 
 const PREFIX = /^(?:0|[1-9][0-9]{0,2})$/;
 
-/** Reads `10.20.0.7/24` or `fd00::7/64`; undefined for anything else, also without a prefix. */
+/** Parses `10.20.0.7/24` or `fd00::7/64`; undefined for anything else, also without a prefix. */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf("/");
   if (slash < 0) return undefined;
@@ -38,12 +38,12 @@ export function parseCidr(text: string): Cidr | undefined {
   return prefix <= widthOf(address) ? cidrOf(address, prefix) : undefined;
 }
 
-/** Writes `cidr` so that {@link parseCidr} reads the same. */
+/** Formats `cidr` so that {@link parseCidr} reads the same. */
 export function formatCidr(cidr: Cidr): string {
   return `${formatAddress(cidr.address)}/${cidr.prefix}`;
 }
 
-/** Returns the network of `cidr`, which has host bits of 0: `10.20.0.7/24` → `10.20.0.0/24`. */
+/** Returns the network of `cidr`, with host bits of 0: `10.20.0.7/24` → `10.20.0.0/24`. */
 export function networkOf(cidr: Cidr): Cidr {
   return withHostBits(cidr, 0n);
 }

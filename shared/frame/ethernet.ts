@@ -19,18 +19,18 @@ import { hasRoom, holds, isField, readUint16, type Written, writeUint16 } from "
 import { BROADCAST_MAC, MAC_BYTES, readMac, writeMac } from "./mac.ts";
 import { Malformed } from "./malformed.ts";
 
-/** Length of an untagged header: the least a frame can be. */
+/** Length of an untagged header, which is the least length of a frame. */
 export const ETHERNET_HEADER_BYTES = 14;
 
 /** Length of one tag. */
 export const VLAN_TAG_BYTES = 4;
 
-/** Where the source address is, from the start of the frame; the destination is at 0. */
+/** Offset of the source address in a frame; the destination is at 0. */
 export const ETHERNET_SOURCE_OFFSET = 6;
 
 const TYPE_OFFSET = 12;
 
-/** Up to here the type field is a length (IEEE 802.3 §3.2.6). */
+/** The greatest type field that is a length (IEEE 802.3 §3.2.6). */
 const MAX_LENGTH_FIELD = 1500;
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -57,17 +57,17 @@ export interface VlanTag {
   readonly vlan: number;
 }
 
-/** What an Ethernet header says. */
+/** The fields of an Ethernet header. */
 export interface EthernetHeader {
   readonly destination: number;
   readonly source: number;
   /** From the outside in; empty for an untagged frame. */
   readonly tags: readonly VlanTag[];
-  /** After all tags. Up to 1500 it is the payload's length, and an LLC header follows. */
+  /** Follows all tags. Up to 1500 it is the payload's length, and an LLC header follows. */
   readonly etherType: number;
 }
 
-/** A decoded header: the payload is [payload, end), without padding where the frame says how long it is. */
+/** A decoded header: the payload is [payload, end), without padding if the frame has a length. */
 export interface Ethernet extends EthernetHeader {
   readonly payload: number;
   readonly end: number;
@@ -116,7 +116,7 @@ export function decodeEthernet(bytes: Uint8Array, start: number, end: number): E
 
 /**
  * Writes `header` at `offset` and returns where the payload begins; undefined for a field out of range, such as an
- * EtherType that announces a tag and no tag for it.
+ * EtherType that announces a tag if there is no tag for it.
  */
 export function encodeEthernet(bytes: Uint8Array, offset: Written, header: EthernetHeader): Written {
   const { destination, source, tags, etherType } = header;

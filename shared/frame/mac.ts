@@ -33,9 +33,7 @@ export function readMac(bytes: Uint8Array, offset: number): number {
   return readUint16(bytes, offset) * TWO_TO_32 + readUint32(bytes, offset + 2);
 }
 
-/**
- * Writes `mac` at `offset` and returns the offset after it; undefined if it is no MAC or does not fit.
- */
+/** Writes `mac` at `offset` and returns the offset after it; undefined if it is no MAC or does not fit. */
 export function writeMac(bytes: Uint8Array, offset: Written, mac: number): Written {
   if (!hasRoom(bytes, offset, MAC_BYTES) || !isField(mac, BROADCAST_MAC)) return undefined;
   writeUint16(bytes, offset, Math.floor(mac / TWO_TO_32));
@@ -65,13 +63,13 @@ export function isUsableSource(mac: number): boolean {
   return mac !== 0 && !isGroup(mac);
 }
 
-/** Reads `02:00:00:00:00:01` or `02-00-00-00-00-01`, in either case; undefined for anything else. */
+/** Parses `02:00:00:00:00:01` or `02-00-00-00-00-01`, in either case; undefined for anything else. */
 export function parseMac(text: string): number | undefined {
   if (!COLONS.test(text) && !HYPHENS.test(text)) return undefined;
   return Number.parseInt(text.replaceAll(/[:-]/g, ""), 16);
 }
 
-/** Writes `mac` as `02:00:00:00:00:01`: lower case, colons. Throws a RangeError if it is no MAC. */
+/** Formats `mac` as `02:00:00:00:00:01`: lower case, colons. Throws a RangeError if it is no MAC. */
 export function formatMac(mac: number): string {
   requireField("MAC address", mac, BROADCAST_MAC);
   const digits = mac.toString(16).padStart(2 * MAC_BYTES, "0");

@@ -16,7 +16,7 @@ export type Layer =
   | "dhcp";
 
 /**
- * Why a decoder refused bytes:
+ * The reason why a decoder refused bytes:
  * - `truncated`: they end before the header, or before the payload that the header announces;
  * - `bad-version`: the version field is of another protocol;
  * - `bad-length`: a length field is too small, or wrong for this kind of header;
@@ -50,7 +50,7 @@ export class Malformed {
     this.reason = reason;
   }
 
-  /** Stable and fit for a counter's label: `arp.truncated`. */
+  /** A stable name, for a counter's label: `arp.truncated`. */
   get code(): `${Layer}.${MalformedReason}` {
     return `${this.layer}.${this.reason}`;
   }

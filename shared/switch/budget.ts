@@ -32,7 +32,7 @@ export class Budget {
     return this.#own();
   }
 
-  /** Units that may be used here in all at present: those used, and the least room in it and the wider budgets. */
+  /** Units that may be used here in all at present: the used units, and the least room in it and the wider budgets. */
   get limit(): number {
     return this.#used + this.room;
   }
@@ -81,7 +81,7 @@ export class Budget {
     return false;
   }
 
-  /** Moves units back to another budget that gave them before, even beyond its limit. */
+  /** Moves units back to the budget that they came from, even beyond its limit. */
   returnTo(other: Budget, units = 1): void {
     this.#add(-units);
     other.#add(units);

@@ -81,7 +81,7 @@ export class Containment {
     }
   };
 
-  /** Runs `work` and catches its errors: for ticks and other calls without a frame. @returns whether it succeeded */
+  /** Runs `work` and catches its errors, for ticks and other calls without a frame. @returns whether it succeeded */
   run(work: () => void): boolean {
     try {
       work();

@@ -8,7 +8,7 @@ export const DROP_REASONS = [
   "group-source",
   /** A source address of all zeros. */
   "zero-source",
-  /** A record type whose feature was not negotiated. */
+  /** A record type that needs a feature that was not negotiated. */
   "not-negotiated",
   /** A virtio-net header that describes the segmentation or checksum work wrongly. */
   "bad-offload",
@@ -26,7 +26,7 @@ export const DROP_REASONS = [
   "tap-refused",
   /** The network drops unicast to addresses that the hub has not learnt. */
   "unknown-unicast",
-  /** A multicast group without members behind other ports, in a network that does not flood those. */
+  /** A multicast group without members behind other ports, in a network that does not flood such groups. */
   "no-group-member",
   /** A question about a neighbour that the hub answered itself, or a frame of its own protocols. */
   "answered",
@@ -48,7 +48,7 @@ export const DROP_REASONS = [
   "storm-unknown",
   /** More bytes per second than the tenant or the network may send, from a port that has had its share. */
   "rate-bytes",
-  /** The same of packets. */
+  /** More packets per second, in the same way. */
   "rate-packets",
   /** An EtherType that the network does not forward. */
   "ethertype",
@@ -66,7 +66,7 @@ export const DROP_REASONS = [
   "no-vlan",
   /** A packet from an outer source that the port does not know and may not learn. */
   "unknown-remote",
-  /** A packet whose sequence number shows that a later one came before (RFC 2890 section 2.2). */
+  /** A packet with an earlier sequence number than one before it (RFC 2890 section 2.2). */
   "out-of-order",
   /** An 802.1Q tag inside NVGRE, which carries none (RFC 7637 section 3.2). */
   "tagged",
@@ -81,9 +81,9 @@ export const DROP_REASONS = [
   "hop-limit",
   /** A packet to route without a route to its destination. */
   "no-route",
-  /** A packet to route to a machine that did not answer, or for which too many packets wait. */
+  /** A packet to route to a machine that did not answer, or that too many packets wait for. */
   "no-host",
-  /** Handling it threw an error, which is a bug of Laneway: see containment.ts. */
+  /** Handling it threw an error, which is a bug of Laneway (see containment.ts). */
   "internal-error",
 ] as const;
 

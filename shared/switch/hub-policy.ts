@@ -24,7 +24,9 @@ import { type NetworkSettings, parseEtherTypes } from "./settings.ts";
 export interface HubPolicyOptions {
   readonly segment: Segment;
   readonly settings: NetworkSettings;
-  /** Whether the network is a wire: link-local control frames pass, and the hub filters and answers nothing. For labs. */
+  /**
+   * Whether the network is a wire, for labs: link-local control frames pass, and the hub filters and answers nothing.
+   */
   readonly wire: boolean;
   /** Roles that a device or the relay itself has from the beginning. */
   readonly granted: ReadonlySet<PortRole>;
@@ -249,7 +251,7 @@ export class HubPolicy implements Policy {
   route(from: Port, view: FrameView, now: number): Verdict {
     if (this.suppressor?.judge(from, view, now) === "answered") return "answered";
     if (!view.isGroup) return "forward";
-    // A server without the role cannot answer what it does not get.
+    // A server without the role cannot answer a question that it does not get.
     if (this.guards("dhcp-server") && isDhcpBroadcast(view)) {
       if (view.ip === 4) this.#dhcpProbe.withheld(now);
       return this.#servers;

@@ -4,6 +4,6 @@ import type { Port } from "./port.ts";
 export interface HubSender {
   /** Sends a whole Ethernet frame, without FCS, out of one port. */
   toPort(port: Port, frame: Uint8Array): void;
-  /** Sends it out of every port of the segment except `except`. */
+  /** Sends a frame out of every port of the segment except `except`. */
   toAll(frame: Uint8Array, except?: Port): void;
 }

@@ -34,7 +34,7 @@ export interface MacTableOptions {
   readonly ageing?: number;
   /** Greatest number of addresses without static ones; {@link MAX_ENTRIES} unless given. */
   readonly limit?: number;
-  /** Budget of addresses whose earlier places are remembered. */
+  /** Budget of addresses with remembered earlier places. */
   readonly histories?: Budget | undefined;
   /** Called with addresses that are used in two places. */
   readonly notice?: (notice: Notice) => void;

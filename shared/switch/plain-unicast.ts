@@ -22,8 +22,8 @@ const NO_OPTIONS = 0x45;
 const FRAGMENTED = 0x3f;
 
 /**
- * Returns whether the frame at `frame`, which has an Ethernet header, may pass the policy by. Says no to what it cannot
- * tell by fixed offsets: IPv4 options, fragments and extension headers.
+ * Returns whether the frame at `frame`, which has an Ethernet header, may skip the policy. False if fixed offsets
+ * cannot tell, as for IPv4 options, fragments and extension headers.
  */
 export function isPlainUnicast(bytes: Uint8Array, frame: number): boolean {
   if (((bytes[frame] as number) & 1) !== 0) return false;

@@ -2,12 +2,12 @@ import type { DropReason } from "./drops.ts";
 import type { FrameView } from "./frame-view.ts";
 import type { Port } from "./port.ts";
 
-/** Where a frame goes: as the forwarding table says, to these ports, or no further. */
+/** The receivers of a frame: by the forwarding table, these ports, or none. */
 export type Verdict = "forward" | ReadonlySet<Port> | DropReason;
 
 /**
  * What a hub does beyond flooding and learning: guards, snooping, suppression. It decides about frames that can harm or
- * concern many. Plain unicast, which is nearly all traffic, passes it by (see plain-unicast.ts) unless it is
+ * concern many. Plain unicast, which is nearly all traffic, skips it (see plain-unicast.ts) unless it is
  * {@link strict}.
  */
 export interface Policy {
@@ -17,7 +17,7 @@ export interface Policy {
   readonly stripTags: boolean;
   attach(port: Port): void;
   detach(port: Port): void;
-  /** Does what is due; to be called about once a second. @param now seconds, never going back */
+  /** Does the work that is due; to be called about once a second. @param now seconds, never going back */
   tick(now: number): void;
   /**
    * Returns why a frame may not come in, or undefined if it may. Comes before anything is learnt from the frame.

@@ -58,7 +58,7 @@ export abstract class Port {
 
 const NO_ROLES: ReadonlySet<PortRole> = new Set();
 
-/** How an entry of the FDB came about: from a frame's source address, or set by an operator or the machine's VTEP. */
+/** The origin of an FDB entry: a frame's source address, an operator, or the machine's VTEP. */
 export type EntryKind = "learned" | "static" | "registered";
 
 /** An entry of the FDB: where a MAC address is. */
@@ -68,7 +68,7 @@ export interface MacEntry {
   /** The port that the machine is behind; undefined once the entry was removed. */
   readonly port: Port | undefined;
   readonly kind: EntryKind;
-  /** When its last frame came in, in the segment's seconds. The only field that others may write. */
+  /** When its last frame came in, in the segment's seconds. The only field that other classes may write. */
   seenAt: number;
   /** Until when the address is held where it is because it kept moving; it may move if this is 0 or past. */
   readonly frozenUntil: number;
@@ -77,7 +77,7 @@ export interface MacEntry {
 /** Limits what a port may send. */
 export interface Meter {
   /**
-   * Counts the record `bytes[start, end)`, whose frame begins at `frame`.
+   * Counts the record `bytes[start, end)`, which has its frame at `frame`.
    *
    * @returns why it may not go on, or undefined if it may
    */

@@ -306,7 +306,7 @@ export class Segment implements HubSender {
     this.drop(from, "no-receiver", block.bytes, frame, end);
   }
 
-  /** Sends a frame out of ports, except `from` and those that are cut. @returns the number of ports */
+  /** Sends a frame out of ports, except `from` and cut ports. @returns the number of ports */
   #spread(
     to: ReadonlySet<Port>,
     from: Port,

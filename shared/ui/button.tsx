@@ -7,9 +7,9 @@ interface ButtonProps {
   readonly small?: boolean;
   readonly icon?: IconName;
   readonly submit?: boolean;
-  /** Stays in the tab order, so that the focus is not lost when it comes on by a press. */
+  /** Stays in the tab order, so that the focus is not lost when a press disables the button. */
   readonly disabled?: boolean;
-  /** Where the words alone don't say what of. */
+  /** The accessible name, if the words alone do not say what the button acts on. */
   readonly label?: string;
   readonly describedBy?: string;
   readonly onPress?: () => void;

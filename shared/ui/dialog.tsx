@@ -30,7 +30,7 @@ export function Dialog({ children, labelledBy, describedBy, onClose }: DialogPro
       aria-labelledby={labelledBy}
       aria-describedby={describedBy}
       onClose={() => {
-        // The browser tells it after the dialog is gone, too, when another may be open.
+        // The browser also reports it after the dialog is gone, when another may be open.
         if (dialog.current !== null) onClose();
       }}
     >

@@ -7,7 +7,7 @@ interface FormProps {
   readonly onSubmit: (fields: FormData) => void;
 }
 
-/** Fields that are sent together, by the button or by Enter. */
+/** Fields that the user sends together, by the button or by Enter. */
 export function Form({ children, label, onSubmit, ...rest }: FormProps): JSX.Element {
   return (
     <form

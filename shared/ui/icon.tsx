@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-/** Drawn on a grid of 16 by 16, by lines. */
+/** Paths on a grid of 16 by 16, drawn as lines. */
 const paths = {
   networks: "M8 2v4M8 6H3.5v3.5M8 6h4.5v3.5M2 9.5h3v3H2zM11 9.5h3v3h-3zM6.5 1.5h3v3h-3z",
   topology:
@@ -30,7 +30,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-/** A picture beside words, or within a button that has a name; it has none itself. */
+/** A picture beside words, or within a named button. It has no accessible name itself. */
 export function Icon({
   name,
   spin = false,

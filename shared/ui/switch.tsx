@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 interface SwitchProps {
-  /** Its name for those who don't see what stands beside it; or the id of what does. */
+  /** The accessible name, or the id of the element that holds it. */
   readonly label?: string;
   readonly labelledBy?: string;
   readonly on: boolean;
@@ -9,7 +9,7 @@ interface SwitchProps {
   readonly onChange: (on: boolean) => void;
 }
 
-/** Something that is on or off, and changes at once. */
+/** A control that turns something on or off at once. */
 export function Switch({ label, labelledBy, on, disabled = false, onChange }: SwitchProps): JSX.Element {
   return (
     <button

@@ -11,18 +11,18 @@ import { dial, type MemberOptions, Wire, type WireOptions } from "./wire.ts";
 /** One kind of attack. */
 export interface Attack {
   readonly name: string;
-  /** Does its worst until the arena is over; what it opens there is closed afterwards. */
+  /** Attacks until the arena is over. The arena closes what it opened. */
   run(arena: Arena): Promise<void>;
 }
 
-/** One thing that an attack does, with how often it is chosen. */
+/** One step of an attack, with its weight in the random choice. */
 export type Step = readonly [weight: number, what: string, act: () => void | Promise<void>];
 
-/** Sockets that one attacker may have open: within the usual limit of descriptors. */
+/** Greatest number of sockets of one attacker, within the usual limit of descriptors. */
 const MOST_SOCKETS = 700;
-/** Bytes that an attacker lets wait in itself before it goes on to something else. */
+/** Greatest number of unsent bytes that an attacker keeps before it goes on with another step. */
 export const MOST_WAITING = 2 * 1024 * 1024;
-/** Bytes of a request's answer that are read. */
+/** Greatest number of bytes read of a request's answer. */
 const MOST_ANSWER = 64 * 1024;
 const REQUEST_MS = 15_000;
 const EXAMPLES = 5;
@@ -38,24 +38,24 @@ export interface Asked {
   readonly body?: unknown;
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The loopback address to come from. */
+  /** The loopback address of the sender. */
   readonly from?: string;
-  /** Set for a connection of its own, which no other request waits for. */
+  /** Set for a connection of its own, so that no other request waits for it. */
   readonly alone?: boolean;
 }
 
-/** What an attack has at hand. It counts what the attack did, and looks for bystanders' bytes in all that was read. */
+/** The tools of an attack. Counts the attack's steps, and looks for bystanders' bytes in everything it reads. */
 export class Arena {
   readonly plan: AttackPlan;
   readonly url: URL;
   readonly random: Random;
   readonly counts = new Map<string, number>();
-  /** Reads with bystanders' bytes in them. */
+  /** Number of reads with bystanders' bytes. */
   leaks = 0;
-  /** The bytes around the first ones, in hex. */
+  /** The bytes around the first match, in hex. */
   readonly leaked: string[] = [];
   readonly #marks: readonly Buffer[];
-  /** Set once the attack begins to play: what it opens before takes no time of it. */
+  /** Set once the attack begins, so that its preparations take none of its time. */
   #until = Number.POSITIVE_INFINITY;
   readonly #sockets = new Set<Socket>();
   readonly #agent: HttpAgent;
@@ -75,7 +75,7 @@ export class Arena {
     return performance.now() >= this.#until;
   }
 
-  /** Whether one more connection may be opened. */
+  /** Returns whether it may open one more connection. */
   get hasRoom(): boolean {
     return this.#sockets.size < MOST_SOCKETS && !this.isOver;
   }
@@ -84,7 +84,7 @@ export class Arena {
     this.counts.set(what, (this.counts.get(what) ?? 0) + times);
   }
 
-  /** Chooses steps at random, in so many lanes beside each other, until the time is over. */
+  /** Runs random steps, in this many parallel lanes, until the time is over. */
   async play(steps: readonly Step[], lanes = 1): Promise<void> {
     this.#until = performance.now() + this.plan.seconds * 1_000;
     const total = steps.reduce((sum, [weight]) => sum + weight, 0);
@@ -104,7 +104,7 @@ export class Arena {
     await Promise.all(Array.from({ length: lanes }, lane));
   }
 
-  /** Opens so many at once, a few at a time; those that the relay refuses are counted. */
+  /** Opens this many at once, a few at a time, and counts those that the relay refuses. */
   async crowd<Item>(count: number, open: (index: number) => Promise<Item>): Promise<Item[]> {
     const items: Item[] = [];
     let next = 0;
@@ -121,21 +121,21 @@ export class Arena {
     return items;
   }
 
-  /** Connects without a word. */
+  /** Connects and sends nothing. */
   dial(from: string): Socket {
     const socket = this.#track(dial(this.url, from));
     this.#look(socket);
     return socket;
   }
 
-  /** Opens a WebSocket; all that comes in is looked through. */
+  /** Opens a WebSocket and searches all that it receives. */
   async wire(options: Omit<WireOptions, "url">): Promise<Wire> {
     const wire = await Wire.open({ url: this.url, ...options }, (socket) => this.#track(socket));
     wire.received = this.finder();
     return wire;
   }
 
-  /** Opens a session, and joins. */
+  /** Opens a session and joins. */
   async member(options: Omit<MemberOptions, "url" | "name"> & { name?: string }): Promise<Wire> {
     const name = `attacker-${this.random.below(1_000)}`;
     const wire = await Wire.member({ url: this.url, name, ...options }, undefined, (socket) =>
@@ -145,7 +145,7 @@ export class Arena {
     return wire;
   }
 
-  /** Returns what looks through the bytes of one stream. */
+  /** Returns a function that searches the bytes of one stream. */
   finder(): (bytes: Uint8Array) => void {
     const finder = new MarkFinder(this.#marks);
     return (bytes) => {
@@ -156,7 +156,7 @@ export class Arena {
     };
   }
 
-  /** Asks over HTTP. @throws Error if there is no answer in time */
+  /** Sends an HTTP request. @throws Error if there is no answer in time */
   async ask(asked: Asked): Promise<Answer> {
     const incoming = await this.#answerOf(asked);
     const look = this.finder();
@@ -172,7 +172,7 @@ export class Arena {
     return { status: statusCode, text: Buffer.concat(parts).toString() };
   }
 
-  /** Asks over HTTP, and never reads more of the answer than its head. */
+  /** Sends an HTTP request, and reads only the head of the answer. */
   async askDeaf(asked: Asked): Promise<void> {
     const incoming = await this.#answerOf({ ...asked, alone: true });
     incoming.pause();
@@ -234,7 +234,7 @@ export class Arena {
   }
 }
 
-/** An error's code, or its message without numbers, so that equal ones are counted together. */
+/** Returns an error's code, or its message without numbers, so that equal errors count together. */
 function describe(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message.replaceAll(/\d{4,}/g, "…").slice(0, 60);

@@ -1,4 +1,4 @@
-// The short version of 'npm run attack': everything at once, judged by what holds on any machine, however busy.
+// The short version of `npm run attack`: all attacks at once. Judges only what holds on any machine, however busy.
 import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { repeats } from "../support/repeats.ts";
@@ -10,9 +10,9 @@ import { findings, report } from "./report.ts";
 
 const SECONDS = repeats(6, 10);
 
-/** What a run found of those things that do not depend on time. */
+/** The findings of a run that do not depend on time. */
 async function attack(...args: string[]) {
-  // Memory is not judged here, so the run need not wait for it to come back.
+  // Does not judge memory, so the run need not wait until the relay has released it.
   const fixed = ["--seconds", String(SECONDS), "--seed", "13", "--gentle", "--bound-after", "100000"];
   const options = attackOptions([...fixed, ...args]);
   if (options === undefined) throw new Error("no help was asked for");
@@ -28,7 +28,7 @@ async function attack(...args: string[]) {
   };
 }
 
-it("finds a bystander's bytes wherever they begin in what is read", () => {
+it("finds a bystander's bytes at any offset of a read", () => {
   const mark = markOf("xenia", 1);
   const frame = Buffer.alloc(200);
   writeFrame(frame, { destination: 1, source: 2, flow: 0, sequence: 7 }, mark);
@@ -46,18 +46,18 @@ it("finds a bystander's bytes wherever they begin in what is read", () => {
 });
 
 it.runIf(requires("openssl"))(
-  "leaves two bystander tenants all their frames, none of others', and a relay that lives, while a third does its worst",
+  "delivers all frames of two bystander tenants and no foreign ones, and keeps the relay alive, while a third attacks",
   async () => {
     const { story, broken, deeds } = await attack("--transport", "plain", "--framing", "own");
     expect(broken, story).toEqual([]);
-    // Each kind of attack did something, so the silence above says something.
+    // Each kind of attack was active; otherwise no finding would mean nothing.
     for (const count of deeds) expect(count).toBeGreaterThan(0);
   },
   SECONDS * 20_000,
 );
 
 it.runIf(requires("openssl"))(
-  "does so over TLS, with the framing of ws, too",
+  "does the same over TLS with the framing of ws",
   async () => {
     const { story, broken } = await attack("--transport", "tls", "--framing", "ws");
     expect(broken, story).toEqual([]);

@@ -6,54 +6,54 @@ import { HEAD_BYTES, type Head, markOf, readHead, writeFrame } from "./payload.t
 import type { TenantPlan } from "./plan.ts";
 import { type Control, TEXT, Wire } from "./wire.ts";
 
-/** Milliseconds between two rounds of pings, and how often bulk and broadcasts go beside them. */
+/** Milliseconds between two rounds of pings, and between bulk messages and broadcasts beside them. */
 const ROUND_MS = 10;
 const BULK_EVERY = 5;
 const BROADCAST_EVERY = 10;
-/** Records of one bulk message at most, and bytes of each frame: messages of every size that the pool has blocks for. */
+/** Greatest number of records in a bulk message, and bytes of each frame: messages of every block size of the pool. */
 const BULK_RECORDS = 24;
 const BULK_BYTES = 1_400;
-/** How long frames under way may take once the traffic ends, in milliseconds. */
+/** Milliseconds that frames in transit may take after the traffic has ended. */
 const SETTLE_MS = 40_000;
-/** How often another session of the tenant comes and goes, in milliseconds. */
+/** Milliseconds between two sessions of the tenant that come and go. */
 const NEWCOMER_MS = 1_000;
 const EXAMPLES = 5;
 
 const BROADCAST = 0xffff_ffff_ffff;
 const HUB = 0x024c_4e00_0000;
 
-/** Flows, each with a sequence of its own: from the first member, and from the second. */
+/** Flows, each with its own sequence: from the first member, and from the second. */
 const FLOWS = ["ping", "pong", "bulk", "broadcast"] as const;
 type Flow = (typeof FLOWS)[number];
 
-/** What one tenant saw in a phase. */
+/** The results of one tenant in a phase. */
 export interface Seen {
   sent: number;
   received: number;
   lost: number;
   duplicates: number;
-  /** Messages with bytes that are not what was sent to this tenant. */
+  /** Number of messages with bytes that this tenant did not send. */
   foreign: number;
   /** Round trips, in milliseconds. */
   trips: number[];
-  /** How long new sessions took to come in, in milliseconds. */
+  /** Times that new sessions took to open, in milliseconds. */
   newcomers: number[];
-  /** New sessions that were refused, with why. */
+  /** Refused new sessions, with the reason. */
   refused: string[];
-  /** Sessions that ended, with why, and messages that surprised, as hex or text. */
+  /** Sessions that ended, with the reason, and unexpected messages, as hex or text. */
   problems: string[];
 }
 
-/** A tenant that minds its own business: two members, who send each other all kinds of frames and check every byte. */
+/** A tenant that does not attack: two members send each other all kinds of frames and check every byte. */
 export class Bystander {
   readonly #url: URL;
   readonly #plan: TenantPlan;
   readonly #mark: Buffer;
   readonly #random: Random;
   readonly #wires: Wire[] = [];
-  /** Times of frames that are under way, by flow and sequence number. */
+  /** Times of frames in transit, by flow and sequence number. */
   readonly #underWay = new Map<string, number>();
-  /** Frames that were given up. */
+  /** Frames that counted as lost. */
   readonly #late = new Set<string>();
   readonly #sequences = new Map<number, number>();
   #seen = nothing();
@@ -68,7 +68,7 @@ export class Bystander {
     this.#random = new Random(seed + plan.vni);
   }
 
-  /** Connects both members, and waits until each has heard of the other. */
+  /** Connects both members, and waits until each has received a frame of the other. */
   async open(): Promise<void> {
     for (const member of [0, 1]) {
       const { token, vni, tenant } = this.#plan;
@@ -90,16 +90,16 @@ export class Bystander {
     this.#seen = nothing();
     this.#isSending = true;
     void this.#rounds();
-    // One of the last phase may still be coming.
+    // A frame of the last phase may still arrive.
     this.#coming = this.#coming.then(() => this.#newcomers());
   }
 
-  /** Stops sending, waits for what is under way, and tells what was seen. */
+  /** Stops sending, waits for the frames in transit, and returns the results. */
   async end(): Promise<Seen> {
     this.#isSending = false;
     await this.#settle();
     this.#seen.lost = this.#underWay.size;
-    // What comes in a later phase has been counted as lost, and is no duplicate.
+    // A frame that arrives in a later phase has counted as lost, so it is no duplicate.
     for (const key of this.#underWay.keys()) this.#late.add(key);
     this.#underWay.clear();
     return this.#seen;
@@ -195,12 +195,12 @@ export class Bystander {
     const kind = FLOWS[flow >> 1];
     if (kind === "ping") {
       this.#wires[member]?.sendBinary(this.#record(member, "pong", bytes, sequence));
-      // The way back goes on with the time of the way there.
+      // The reply carries the time of the request.
       this.#underWay.set(`${FLOWS.indexOf("pong") * 2 + member} ${sequence}`, at);
     } else if (kind === "pong") this.#seen.trips.push(performance.now() - at);
   }
 
-  /** Others of the tenant come and go, and nothing else is said to a bystander. */
+  /** Members of the tenant come and go; bystanders get no other control messages. */
   #control({ type, member }: Control, payload: Buffer): void {
     const own = this.#plan.tenant;
     const text = payload.toString();
@@ -243,7 +243,7 @@ function nothing(): Seen {
   };
 }
 
-/** Both tenants have the same addresses: only the VNI tells them apart. */
+/** Both tenants have the same addresses, so only the VNI distinguishes them. */
 function macOf(member: number): number {
   return 0x0200_0000_0a00 + member;
 }
@@ -253,7 +253,7 @@ function addressesOf({ flow }: Head): { destination: number; source: number } {
   return { destination: isBroadcast ? BROADCAST : macOf(1 - (flow % 2)), source: macOf(flow % 2) };
 }
 
-/** Whether the hub of this network sent the frame: IGMP or IPv6 in its own name, with nothing but zeros behind the packet. */
+/** Returns whether the network's hub sent the frame: IGMP or IPv6 from its MAC, with only zeros behind the packet. */
 function isHubs(frame: Buffer, vni: number): boolean {
   if (frame.readUIntBE(6, 6) !== HUB + vni || frame.length < 34) return false;
   const etherType = frame.readUInt16BE(12);

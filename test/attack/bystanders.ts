@@ -1,11 +1,11 @@
-// The bystanders, run as a program of their own so that no attacker's work delays them: `BYSTANDER_PLAN` in JSON. At each line
-// of its input it does what the line says, `begin` or `end`, and tells what was seen as one line of JSON.
+// Runs the bystanders as a program of their own, so that no attacker's work delays them. Its argument is a
+// `BystanderPlan` in JSON. For each line of its input, `begin` or `end`, it prints the results as one line of JSON.
 import { createInterface } from "node:readline";
 import { quantile } from "../bench/quantile.ts";
 import { Bystander } from "./bystander.ts";
 import type { BystanderPlan } from "./plan.ts";
 
-/** How often the program looks whether it gets the processor itself, in milliseconds. */
+/** Milliseconds between two checks of the program's own processor time. */
 const LOOK_MS = 5;
 
 const { url, seed, tenants } = JSON.parse(process.argv[2] ?? "") as BystanderPlan;
@@ -59,5 +59,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (line === "begin") begin();
   else await end();
 }
-// The one that started it is gone.
+// The parent process has ended.
 process.exit(0);

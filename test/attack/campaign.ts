@@ -1,7 +1,7 @@
 import type { AttackOptions } from "./options.ts";
 import { type Phase, type Recovery, run } from "./phases.ts";
 
-/** A run longer than this begins anew, with another seed and an empty relay, in seconds. */
+/** Seconds after which a longer run restarts with another seed and an empty relay. */
 const CYCLE = 120;
 
 export interface Results {
@@ -10,7 +10,7 @@ export interface Results {
   readonly recoveries: readonly Recovery[];
 }
 
-/** Attacks a relay by each transport in turn, for `seconds` in all, the first transport for half of them. */
+/** Attacks a relay by each transport in turn, for `seconds` in all; the first transport gets half of them. */
 export async function campaign(
   options: AttackOptions,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
-// npm run attack: one tenant and strangers do their worst, two bystander tenants are to notice nothing. The short version of it
-// is attack.test.ts.
+// npm run attack: one tenant and strangers attack, and two bystander tenants must notice nothing. attack.test.ts is the
+// short version.
 import { untilSignalled } from "../../desktop/cli/signals.ts";
 import { Fault } from "../../shared/values/fault.ts";
 import { campaign } from "./campaign.ts";

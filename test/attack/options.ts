@@ -31,13 +31,13 @@ export interface AttackOptions {
   readonly transports: readonly Transport[];
   readonly relayArgs: readonly string[];
   readonly relayEnv: Readonly<Record<string, string>>;
-  /** Whether relay and bystanders are to run before everything else. */
+  /** Whether relay and bystanders run with the highest priority. */
   readonly favoured: boolean;
   readonly bounds: Bounds;
   readonly json: boolean;
 }
 
-/** What must hold: times in milliseconds, memory in MiB. */
+/** Limits for a pass: times in milliseconds, memory in MiB. */
 export interface Bounds {
   readonly p50: number;
   readonly max: number;
@@ -45,7 +45,7 @@ export interface Bounds {
   readonly after: number;
 }
 
-/** @returns undefined if help was asked for @throws Fault for arguments that can't be meant */
+/** @returns undefined if the user asked for help @throws Fault for invalid arguments */
 export function attackOptions(args: readonly string[]): AttackOptions | undefined {
   const { values } = parse(args);
   if (values.help) return undefined;
@@ -94,7 +94,7 @@ export function attackOptions(args: readonly string[]): AttackOptions | undefine
   };
 }
 
-/** Each transport and each framing at least once: all pairs would halve the time of each for little. */
+/** Returns each transport and each framing at least once: all pairs would halve the time of each for little gain. */
 function pairs(transports: readonly string[], framings: readonly Transport["framing"][]): Transport[] {
   const pair = (tls: string | undefined, framing: Transport["framing"] | undefined): Transport[] =>
     tls === undefined || framing === undefined ? [] : [{ tls: tls === "tls", framing }];

@@ -1,11 +1,11 @@
-// What bystanders send, and how their bytes are found where they must not be.
+// Builds bystanders' frames, and finds their bytes where they must not be.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Random } from "../fuzz/random.ts";
 
-/** Bytes of a tenant's mark: 64 random bits don't turn up by chance. */
+/** Bytes of a tenant's mark: 64 random bits do not occur by chance. */
 export const MARK_BYTES = 8;
-/** The mark stands in front of so many bytes that differ from frame to frame. */
+/** Distance of the marks in bytes; the bytes between them differ from frame to frame. */
 const VARIED_BYTES = 8;
 /** Bytes of Ethernet header and of the fields behind it: flow (1), zero (3), sequence number (4). */
 const ETHERNET_BYTES = 14;
@@ -13,7 +13,7 @@ export const HEAD_BYTES = ETHERNET_BYTES + 8;
 /** The experimental EtherType (IEEE 802), which the hub only forwards. */
 const ETHERTYPE = 0x88b5;
 
-/** What a bystander's frame says in its head. */
+/** The fields in the head of a bystander's frame. */
 export interface Head {
   readonly destination: number;
   readonly source: number;
@@ -59,7 +59,7 @@ export function readHead(frame: Buffer): Head | undefined {
   };
 }
 
-/** Looks for bystanders' marks in one stream of bytes, also where a mark lies across two reads. */
+/** Searches one stream of bytes for bystanders' marks, also across two reads. */
 export class MarkFinder {
   readonly #marks: readonly Buffer[];
   #tail = Buffer.alloc(0);

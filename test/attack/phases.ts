@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type AttackerDid, type BystandersSaw, Stage, type StageOptions, type Transport } from "./stage.ts";
 
-/** How often memory is looked at, in milliseconds. */
+/** Milliseconds between two measurements of memory. */
 const SAMPLE_MS = 100;
-/** How long a relay may take to give memory back once the attacker is gone, in milliseconds. */
+/** Milliseconds that a relay may take to release memory after the attacker is gone. */
 const RECOVERY_MS = 30_000;
-/** A run shorter than this has all attacks at once alone, in seconds. */
+/** Seconds below which a run has only the phase with all attacks at once. */
 const SHORT = 12;
 const MIB = 1_048_576;
 
-/** What happened in one phase of a run. */
+/** The results of one phase of a run. */
 export interface Phase {
   readonly transport: Transport;
   /** `nothing`, one kind of attack, or `all`. */
@@ -18,17 +18,17 @@ export interface Phase {
   /** Undefined if the relay ended. */
   readonly bystanders: BystandersSaw | undefined;
   readonly attackers: readonly AttackerDid[];
-  /** MiB resident before this relay's first attack, and at most during the phase. */
+  /** Resident MiB before this relay's first attack, and the maximum during the phase. */
   readonly memory: { readonly base: number; readonly most: number };
   /** Milliseconds for which the relay itself waited for a processor. */
   readonly waitedMs: number;
-  /** How the relay ended, if it did. */
+  /** The exit of the relay, if it ended. */
   readonly ended: string | undefined;
   /** Errors that the relay logged. */
   readonly errors: readonly string[];
 }
 
-/** What became of a relay after its attacker was gone; MiB. */
+/** The state of a relay after its attacker was gone, in MiB. */
 export interface Recovery {
   readonly transport: Transport;
   readonly base: number;
@@ -41,7 +41,7 @@ export interface RunOptions extends Omit<StageOptions, "seed"> {
   readonly seed: number;
   readonly seconds: number;
   readonly kinds: readonly string[];
-  /** MiB above the base to which the relay's memory has to come back. */
+  /** MiB above the base to which the relay's memory must return. */
   readonly boundAfter: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -53,7 +53,7 @@ export interface Run {
   readonly recovery: Recovery | undefined;
 }
 
-/** How long each phase of a run takes: nothing, then each attack alone, then all at once. */
+/** Returns the duration of each phase: nothing, then each attack alone, then all at once. */
 export function schedule(
   kinds: readonly string[],
   seconds: number,
@@ -68,7 +68,7 @@ export function schedule(
   return [quiet, ...alone, { ...all, seconds: left / 2 }];
 }
 
-/** Attacks one relay in phases. A relay that ends is replaced, so that the phases after it tell something, too. */
+/** Attacks one relay in phases. Replaces a relay that ends, so that later phases have results, too. */
 export async function run(options: RunOptions): Promise<Run> {
   const { transport, kinds, seconds, signal, say } = options;
   const phases: Phase[] = [];
@@ -77,7 +77,7 @@ export async function run(options: RunOptions): Promise<Run> {
   try {
     for (const { name, kinds: some, seconds: time } of schedule(kinds, seconds)) {
       signal.throwIfAborted();
-      // Also where a bystander is cut off: what comes after is to tell of its own.
+      // Also if a bystander lost its connection, so that each phase has only its own results.
       if (phases.length > 0 && phases.at(-1)?.bystanders?.problems.length !== 0) {
         await stage[Symbol.asyncDispose]();
         stage = await Stage.create({ ...options, seed: options.seed + phases.length * 100 });
@@ -129,7 +129,7 @@ async function phase(
   stage.begin();
   const attackers = await stage.attack(kinds, seconds, over);
   if (kinds.length === 0) await delay(seconds * 1_000, undefined, { signal: over }).catch(() => {});
-  // What waited while the relay was alive has to arrive.
+  // Lets the output that waits in pipes arrive.
   const saw = relay.isAlive ? await stage.seen().catch(() => undefined) : undefined;
   clearInterval(sampler);
   return {
@@ -145,7 +145,7 @@ async function phase(
   };
 }
 
-/** Takes the attacker away, and lets the bystanders go on until the relay's memory has come back. */
+/** Removes the attacker, and lets the bystanders run until the relay's memory has returned. */
 async function recover(stage: Stage, options: RunOptions, base: number): Promise<Recovery | undefined> {
   const { transport, boundAfter, signal } = options;
   if (!stage.relay.isAlive) return undefined;

@@ -1,4 +1,4 @@
-/** What the programs of a run are told about the relay: JSON in their one argument. */
+/** The description of the relay for the programs of a run: JSON in their one argument. */
 
 /** One bystander tenant. */
 export interface TenantPlan {
@@ -17,29 +17,29 @@ export interface BystanderPlan {
 export interface NetworkPlan {
   readonly name: string;
   readonly vni: number;
-  /** Opens this network alone. */
+  /** A token for this network alone. */
   readonly token: string;
 }
 
-/** What the attacker's tenant has. */
+/** The attacker's tenant. */
 export interface AttackerTenant {
   readonly tenant: string;
-  /** Of its administrator. */
+  /** Its administrator's token. */
   readonly adminToken: string;
-  /** Opens all its networks. */
+  /** A token for all its networks. */
   readonly token: string;
-  /** Without a subnet. */
+  /** A network without a subnet. */
   readonly open: NetworkPlan;
-  /** With a subnet, {@link GIVEN_SUBNET}, of which the hub has the first address. */
+  /** A network with a subnet, {@link GIVEN_SUBNET}; the hub has its first address. */
   readonly given: NetworkPlan;
-  /** For two members alone. */
+  /** A network for two members alone. */
   readonly pair: NetworkPlan;
   readonly tunnels: TunnelPlan;
 }
 
 /** UDP ports of the relay's ends of tunnels at 127.0.0.1, and of the far ends at {@link FAR_END}. */
 export interface TunnelPlan {
-  /** Bridged into `open`; learns remotes that were not named. */
+  /** Bridged into `open`; learns unlisted remotes. */
   readonly vxlan: number;
   /** Bridged into `open`. */
   readonly nvgre: number;
@@ -56,18 +56,18 @@ export const GIVEN_GATEWAY = "10.66.0.1";
 export const WIRE_VNI = 7_001;
 export const WIRE_VSID = 5_001;
 export const FAR_END = "127.0.3.1";
-/** Bytes of a packet that fit the routed tunnel: what is larger is cut. */
+/** Bytes of a packet that fit the routed tunnel; the hub fragments larger ones. */
 export const ROUTED_MTU = 600;
 
-/** What one attacker does. */
+/** The task of one attacker. */
 export interface AttackPlan {
   readonly kind: string;
   readonly url: string;
   readonly seed: number;
   readonly seconds: number;
-  /** Whether to leave the processor to all others. */
+  /** Whether to run with the lowest priority. */
   readonly yields: boolean;
-  /** What bystanders' frames are known by, in hex. */
+  /** The marks of bystanders' frames, in hex. */
   readonly marks: readonly string[];
   readonly attacker: AttackerTenant;
 }

@@ -12,7 +12,7 @@ const REPOSITORY = join(import.meta.dirname, "../..");
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 const ANSWER_MS = 60_000;
-/** pino's level of errors: what the relay itself calls its own mistake. */
+/** pino's level of errors, which the relay uses for its own bugs. */
 const ERROR_LEVEL = 50;
 const ERRORS_KEPT = 10;
 const ERROR_CHARACTERS = 1_000;
@@ -26,15 +26,15 @@ export interface RelayOptions {
   readonly args: readonly string[];
   /** Further variables of its environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Words in front of its command. */
+  /** Words before its command. */
   readonly before: readonly string[];
 }
 
-/** A relay in a process of its own, which ends with this one. */
+/** A relay in a process that ends with this one. */
 export class AttackedRelay implements AsyncDisposable {
   readonly url: URL;
   readonly pid: number;
-  /** Errors that it logged, and what it wrote that is no log, such as the stack of an uncaught error. */
+  /** The errors that it logged, and its other output, such as the stack of an uncaught error. */
   readonly errors: string[];
   readonly #child: ChildProcess;
   readonly #adminToken: string;
@@ -86,7 +86,7 @@ export class AttackedRelay implements AsyncDisposable {
     createInterface({ input: child.stderr }).on("line", (line) => {
       if (line.trim() === "") return;
       const kind = kindOf(line);
-      // The lines of a stack are one error.
+      // The lines of a stack count as one error.
       if (kind === "text" && stack !== "")
         errors[errors.length - 1] = `${stack} ${line.trim()}`.slice(0, ERROR_CHARACTERS);
       else if (kind !== "log" && errors.length < ERRORS_KEPT) errors.push(line.slice(0, ERROR_CHARACTERS));
@@ -111,17 +111,17 @@ export class AttackedRelay implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** How it ended: an exit code or a signal. */
+  /** Its exit code or signal. */
   get end(): string {
     return this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
   }
 
-  /** Settles when it has ended. */
+  /** Settles when the relay has ended. */
   get ended(): Promise<void> {
     return this.#ended;
   }
 
-  /** Bytes of memory that it has resident; undefined once it has ended. */
+  /** Returns its resident memory in bytes; undefined once it has ended. */
   get residentBytes(): number | undefined {
     try {
       return residentBytes(this.pid);
@@ -130,7 +130,7 @@ export class AttackedRelay implements AsyncDisposable {
     }
   }
 
-  /** Milliseconds for which its threads waited for a processor so far (/proc/PID/schedstat). */
+  /** Returns the milliseconds that its threads have waited for a processor (/proc/PID/schedstat). */
   get waitedMs(): number {
     try {
       return Number(readFileSync(`/proc/${this.pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
@@ -140,9 +140,9 @@ export class AttackedRelay implements AsyncDisposable {
   }
 
   /**
-   * Asks as the relay's administrator; resolves to the object in the answer.
+   * Sends a request as the relay's administrator; resolves to the object in the answer.
    *
-   * @throws Error if it does not succeed
+   * @throws Error if the relay refuses it
    */
   async must<Answer = unknown>(method: string, path: string, body?: unknown): Promise<Answer> {
     const send = this.url.protocol === "https:" ? requestHttps : requestHttp;
@@ -164,7 +164,7 @@ export class AttackedRelay implements AsyncDisposable {
     return (said === "" ? undefined : JSON.parse(said)) as Answer;
   }
 
-  /** Ends it as its administrator would, and by force if that takes too long. */
+  /** Stops the relay with SIGTERM, and by force if that takes too long. */
   async stop(): Promise<void> {
     this.#child.kill("SIGTERM");
     const force = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
@@ -178,7 +178,7 @@ export class AttackedRelay implements AsyncDisposable {
   }
 }
 
-/** Whether a line is of the log, an error in the log, or text, such as of a stack. */
+/** Returns the kind of a line: a log entry, an error in the log, or text, such as of a stack. */
 function kindOf(line: string): "log" | "error" | "text" {
   try {
     const { level } = JSON.parse(line) as { level?: number };

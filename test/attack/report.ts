@@ -4,14 +4,14 @@ import type { Bounds } from "./options.ts";
 import { describe, type Phase } from "./phases.ts";
 import type { BystandersSaw } from "./stage.ts";
 
-/** Something that must hold and did not. */
+/** A condition that did not hold. */
 export interface Finding {
   /** `isolation` and `life` hold on any machine; `time` and `memory` depend on how busy it is. */
   readonly about: "isolation" | "life" | "time" | "memory";
   readonly text: string;
 }
 
-/** Judges results: what did not hold. */
+/** Judges results and returns the conditions that did not hold. */
 export function findings({ phases, recoveries }: Results, bounds: Bounds): Finding[] {
   const found: Finding[] = [];
   for (const phase of phases) found.push(...findingsOf(phase, bounds));
@@ -51,7 +51,7 @@ function findingsOf(phase: Phase, bounds: Bounds): Finding[] {
   return found;
 }
 
-/** What bystanders lost, or were given that was not theirs. */
+/** Returns the bystanders' lost frames, and the bytes of others that they got. */
 function lossesOf({ lost, duplicates, foreign, problems, refused }: BystandersSaw): string[] {
   return [
     ...(foreign > 0 ? [`bystanders were given ${foreign} messages with bytes not meant for them`] : []),
@@ -64,7 +64,7 @@ function lossesOf({ lost, duplicates, foreign, problems, refused }: BystandersSa
   ];
 }
 
-/** Writes the results as text: a table of the phases, what attackers did, and what did not hold. */
+/** Formats the results as text: a table of the phases, the attackers' steps, and the failed conditions. */
 export function report(results: Results, found: readonly Finding[]): string {
   const head = [
     "phase",
@@ -114,7 +114,7 @@ export function report(results: Results, found: readonly Finding[]): string {
   );
 }
 
-/** What the attackers did, summed over all phases. */
+/** Sums the attackers' steps over all phases. */
 function deeds({ phases }: Results): string {
   const kinds = new Map<string, Map<string, number>>();
   for (const { kind, counts } of phases.flatMap(({ attackers }) => attackers)) {

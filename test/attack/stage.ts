@@ -24,10 +24,10 @@ import { AttackedRelay } from "./relay.ts";
 
 const ATTACKER = "attacker";
 const BYSTANDERS = ["xenia", "yvonne"];
-/** What bystanders may take for what is under way, and some. */
+/** Milliseconds that the bystanders' report may take, with a margin. */
 const SEEN_MS = 90_000;
 
-/** How a relay is reached. */
+/** The transport to a relay. */
 export interface Transport {
   readonly tls: boolean;
   readonly framing: Framing;
@@ -38,11 +38,11 @@ export interface StageOptions {
   readonly seed: number;
   readonly relayArgs: readonly string[];
   readonly relayEnv: Readonly<Record<string, string>>;
-  /** Whether relay and bystanders go before everything else on the machine, which takes root; attackers go last otherwise. */
+  /** Whether relay and bystanders get the highest priority, which takes root; otherwise attackers get the lowest. */
   readonly favoured: boolean;
 }
 
-/** What the bystanders saw in a phase; times in milliseconds. */
+/** The bystanders' results in a phase; times in milliseconds. */
 export interface BystandersSaw {
   readonly sent: number;
   readonly received: number;
@@ -57,18 +57,18 @@ export interface BystandersSaw {
   readonly newcomerMax: number;
   readonly refused: readonly string[];
   readonly problems: readonly string[];
-  /** The longest that the bystanders' own process went without a processor. */
+  /** The longest time that the bystanders' own process had no processor. */
   readonly lateMs: number;
 }
 
-/** What an attacker did. */
+/** The report of an attacker. */
 export interface AttackerDid {
   readonly kind: string;
   readonly counts: Readonly<Record<string, number>>;
-  /** Reads in which it found bystanders' bytes. */
+  /** Number of reads with bystanders' bytes. */
   readonly leaks: number;
   readonly leaked: readonly string[];
-  /** Set if its program failed, which is a mistake of the program's. */
+  /** Set if its program failed, which is a bug of that program. */
   readonly failed?: string;
 }
 
@@ -77,14 +77,14 @@ interface StageParts {
   readonly seed: number;
   readonly attacker: AttackerTenant;
   readonly bystanders: JsonProcess;
-  /** Whether attackers leave the processor to others. */
+  /** Whether attackers run with the lowest priority. */
   readonly yields: boolean;
 }
 
-/** The niceness of relay and bystanders where they are favoured. */
+/** The niceness of relay and bystanders if they have the highest priority. */
 const FAVOUR = ["nice", "-n", "-10"];
 
-/** A relay with an attacker's tenant and two bystanders, who are connected. */
+/** A relay with an attacker's tenant and two connected bystanders. */
 export class Stage implements AsyncDisposable {
   readonly relay: AttackedRelay;
   readonly #seed: number;
@@ -131,12 +131,12 @@ export class Stage implements AsyncDisposable {
     return new Stage({ relay, seed, attacker, bystanders, yields: !favoured }, stack.move());
   }
 
-  /** Has the bystanders measure, from now until {@link seen}. */
+  /** Starts the bystanders' measurement, which {@link seen} ends. */
   begin(): void {
     this.#bystanders.child.stdin?.write("begin\n");
   }
 
-  /** Ends the bystanders' measurement. */
+  /** Ends the bystanders' measurement and returns its results. */
   async seen(): Promise<BystandersSaw> {
     const from = this.#bystanders.lines.length;
     this.#bystanders.child.stdin?.write("end\n");
@@ -144,9 +144,9 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Lets attackers loose, each in a process of its own, for so many seconds or until `signal` aborts.
+   * Runs attackers, each in a process of its own, for this many seconds or until `signal` aborts.
    *
-   * @returns what each did, also if it was ended from outside
+   * @returns each attacker's report, also if it was ended early
    */
   async attack(kinds: readonly string[], seconds: number, signal: AbortSignal): Promise<AttackerDid[]> {
     const marks = BYSTANDERS.map((tenant) => markOf(tenant, this.#seed).toString("hex"));
@@ -163,7 +163,7 @@ export class Stage implements AsyncDisposable {
         };
         await using attacker = program("attacker", plan);
         const kill = () => attacker.child.kill("SIGKILL");
-        // Twice the time is enough for what an attack has under way.
+        // An attack may take twice the time to finish its open steps.
         const late = setTimeout(kill, (seconds * 2 + 20) * 1_000);
         signal.addEventListener("abort", kill);
         if (signal.aborted) kill();
@@ -177,7 +177,7 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** Takes everything of the attacker's away. */
+  /** Deletes the attacker's tenant. */
   async dismiss(): Promise<void> {
     await this.relay.must("DELETE", `/tenants/${ATTACKER}`);
   }
@@ -192,7 +192,7 @@ function program(name: string, plan: object, before: readonly string[] = []): Js
   const file = join(import.meta.dirname, `${name}.ts`);
   const [command = "", ...args] = [...before, process.execPath, file, JSON.stringify(plan)];
   const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
-  // A program that has ended reads no more, which its exit tells.
+  // A program that has ended reads no more; its exit code says why.
   child.stdin?.on("error", () => {});
   return new JsonProcess(child, `the program ${name}`);
 }
@@ -212,7 +212,7 @@ async function makeToken(relay: AttackedRelay, tenant: string, body: object): Pr
   return (await relay.must<{ token: string }>("POST", `/tenants/${tenant}/tokens`, body)).token;
 }
 
-/** Makes a tenant with networks, tokens, an administrator, and tunnels whose far ends are on the loopback. */
+/** Creates a tenant with networks, tokens, an administrator, and tunnels with far ends on the loopback. */
 async function makeAttacker(relay: AttackedRelay): Promise<AttackerTenant> {
   await relay.must("POST", "/tenants", { name: ATTACKER });
   const open = await makeNetwork(relay, ATTACKER, "open");

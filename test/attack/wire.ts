@@ -1,4 +1,4 @@
-// A client of the relay at the level of bytes: bystanders and attackers share it, and it checks nothing that it sends.
+// A client of the relay at the level of bytes, for bystanders and attackers. Checks nothing that it sends.
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
@@ -10,17 +10,17 @@ export const TEXT = 1;
 export const BINARY = 2;
 export const PING = 9;
 
-/** How long an opening may take, in milliseconds. A relay under attack is slow, and that is no error yet. */
+/** Milliseconds that an opening may take: a relay under attack is slow, which is no error. */
 const OPEN_MS = 60_000;
 
 export interface WireOptions {
-  /** The relay's, `http(s)://…`. */
+  /** The relay's URL, `http(s)://…`. */
   readonly url: URL;
-  /** In place of `/v1/tunnel`. */
+  /** The path instead of `/v1/tunnel`. */
   readonly path?: string;
-  /** The loopback address to come from. */
+  /** The loopback address of the client. */
   readonly from?: string;
-  /** Further lines of the upgrade, each with its line end. */
+  /** Additional lines of the upgrade, each with its line end. */
   readonly lines?: string;
 }
 
@@ -32,13 +32,13 @@ export interface MemberOptions extends WireOptions {
   readonly join: readonly number[];
 }
 
-/** A control message, as far as an opening needs it. */
+/** The fields of a control message that an opening needs. */
 export interface Control {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
-/** Connects to the relay; any certificate will do. */
+/** Connects to the relay, and accepts any certificate. */
 export function dial(url: URL, from?: string): Socket {
   const to = {
     host: url.hostname,
@@ -52,7 +52,7 @@ export function dial(url: URL, from?: string): Socket {
   return socket.on("error", () => {});
 }
 
-/** Writes a client's WebSocket frame. Its masking key is zero, so the payload stands in it as it is. */
+/** Writes a client's WebSocket frame with a masking key of zero, which leaves the payload unchanged. */
 export function clientFrame(opcode: number, payload: Uint8Array): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   const size = writeHeader(header, opcode, MASKED, payload.length) + MASK_BYTES;
@@ -64,10 +64,10 @@ export function textFrame(message: object | string): Buffer {
   return clientFrame(TEXT, Buffer.from(typeof message === "string" ? message : JSON.stringify(message)));
 }
 
-/** One WebSocket whose upgrade is done. */
+/** A WebSocket after its upgrade. */
 export class Wire {
   readonly socket: Socket;
-  /** Takes what was read, as it came, until the next read. */
+  /** Called with the bytes of each read, which are valid until the next one. */
   received: (bytes: Uint8Array) => void = () => {};
 
   private constructor(socket: Socket) {
@@ -120,8 +120,8 @@ export class Wire {
   /**
    * Opens a session of `laneway.v1` and joins.
    *
-   * @param told takes every message from the welcome on; frames included
-   * @throws Error as {@link open}, and if the relay refuses something
+   * @param told called with every message from the welcome on, including frames
+   * @throws Error as {@link open} does, and if the relay refuses something
    */
   static async member(
     options: MemberOptions,
@@ -169,12 +169,12 @@ export class Wire {
     return wire;
   }
 
-  /** Whether the connection is gone. */
+  /** Whether the connection has ended. */
   get isClosed(): boolean {
     return this.socket.destroyed;
   }
 
-  /** Bytes that wait to be sent. */
+  /** Number of bytes that wait to be sent. */
   get waiting(): number {
     return this.socket.writableLength;
   }

@@ -1,20 +1,20 @@
 export interface Bar {
   readonly label: string;
   readonly value: number;
-  /** Ours stand out. */
+  /** Whether to emphasize the bar, for Laneway's. */
   readonly own: boolean;
 }
 
 export interface Panel {
   readonly title: string;
   readonly bars: readonly Bar[];
-  /** After the point, in a bar's figure. */
+  /** Number of decimals in a bar's figure. */
   readonly digits: number;
 }
 
 const WIDTH = 860;
 const MARGIN = 16;
-/** Where bars begin, to the right of their labels; and what stays free behind the longest for its figure. */
+/** Start of the bars, to the right of their labels; and the space behind the longest for its figure. */
 const BARS_AT = 330;
 const FIGURE = 70;
 const ROW = 24;
@@ -22,7 +22,7 @@ const BAR = 16;
 const TITLE = 34;
 const GAP = 14;
 
-/** Readable on light and dark pages alike, which an image can't be told of otherwise. */
+/** Readable on light and dark pages, because an image does not know the page's theme. */
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
   .title { font-weight: 600; }
@@ -37,7 +37,7 @@ const STYLE = `
   }
 `;
 
-/** An SVG of horizontal bars, one panel below the other, each on a scale of its own that begins at 0. */
+/** Draws an SVG of horizontal bars, one panel below the other. Each has its own scale, which begins at 0. */
 export function drawBars(panels: readonly Panel[]): string {
   let y = MARGIN;
   const parts = panels.map((panel) => {

@@ -12,26 +12,26 @@ import type { BroadcastResult, Delays, HubResult, StalledResult } from "./result
 import type { MeasureOptions } from "./systems.ts";
 
 const MEMBERS = 100;
-/** Broadcasts alone, as of a protocol that looks for somebody, and by the batch, as of a stream. */
+/** Single broadcasts, as of a discovery protocol, and batches, as of a stream. */
 const BATCHES = [1, 64];
 const FIRST_SESSIONS = 100;
 const SESSIONS = 10_000;
-/** What a relay with so many sessions needs of file descriptors, and some. */
+/** File descriptors for a relay with so many sessions, with a margin. */
 const FILES = 20_000;
 const OPENING_MS = 120_000;
-/** How long a relay has for collecting what opening left over, in milliseconds. */
+/** Milliseconds that a relay has to collect its garbage after opening sessions. */
 const SETTLE_MS = 5_000;
 const READING_SECONDS = 5;
 const SAMPLE_MS = 50;
-/** Samples of memory that a figure is the median of: the last second's. */
+/** Number of memory samples for a median: the last second's. */
 const SAMPLES = 20;
 
 export interface HubOptions extends MeasureOptions {
-  /** How long the receiver that stops reading does so. */
+  /** Seconds for which the receiver reads nothing. */
   readonly stalledSeconds: number;
 }
 
-/** What one relay can do: plain clients on its own loopback, in a namespace where nobody else is. */
+/** Measures one relay with plain clients on its own loopback, in a namespace of its own. */
 export async function measureHub(options: HubOptions): Promise<HubResult> {
   const { signal, say } = options;
   await using lab = await Lab.create({ signal });
@@ -51,7 +51,7 @@ export async function measureHub(options: HubOptions): Promise<HubResult> {
 class HubBench {
   readonly #lab: Lab;
   readonly #options: HubOptions;
-  /** The lab's host, where many files may be open. */
+  /** The lab's host, with a raised limit of open files. */
   readonly #machine: Machine;
 
   constructor(lab: Lab, options: HubOptions) {
@@ -65,7 +65,7 @@ class HubBench {
     const relay = await this.#relay();
     await using _relay = relay.process;
     const token = await this.#token(relay);
-    // The one sender is a storm by any measure.
+    // The only sender exceeds any storm limit.
     await this.#administer(relay, ["network", "set", "lan", "storm-broadcast=0"]);
     await using load = this.#load("broadcast", relay.url, token, MEMBERS, batch, seconds);
     await load.event("ready", { signal });
@@ -118,7 +118,7 @@ class HubBench {
     const samples: number[] = [];
     const sampler = setInterval(() => samples.push(residentBytes(pidOf(relay.process))), SAMPLE_MS);
     try {
-      await this.#interval(beside); // What it saw before there was anything beside it.
+      await this.#interval(beside); // Discards the interval before the load.
       await load.event("stopped", { signal });
       const before = samples.splice(0);
       const besideBefore = await this.#interval(beside);
@@ -148,7 +148,7 @@ class HubBench {
     return text(await this.#administer(relay, ["token", "create"]), "token");
   }
 
-  /** @returns what the command says in JSON */
+  /** @returns the JSON output of the command */
   #administer({ url, adminTokenFile }: RunningRelay, command: readonly string[]): Promise<JsonLine> {
     const admin = ["--relay", url, "--admin-token-file", adminTokenFile];
     return laneway.create(this.#machine, [...command, ...admin], { signal: this.#options.signal });

@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "../../shared/values/fault.ts";
 import type { Star } from "./star.ts";
 
-/** The server takes a moment to listen. */
+/** Number of attempts to connect, because the server takes a moment to listen. */
 const ATTEMPTS = 50;
 const ATTEMPT_MS = 100;
-/** What a run may take beyond its own time: a line full of packets is slow to hear that it is over. */
+/** Milliseconds that a run may take beyond its own time: a full line delays its end. */
 const GRACE_MS = 20_000;
 
-/** The fields of iperf3's report that are read here. */
+/** The fields of iperf3's report that the benchmark reads. */
 interface Report {
   readonly error?: string;
   readonly end?: {
@@ -20,7 +20,7 @@ interface Report {
 
 export interface Transfer {
   readonly gbps: number;
-  /** 10^9 bits of payload that arrived. */
+  /** Received payload, in 10^9 bits. */
   readonly gbit: number;
   readonly retransmits: number;
 }
@@ -30,7 +30,7 @@ export interface Packets {
   readonly arrivedPerSecond: number;
 }
 
-/** Loads the way from `a` to `b` with iperf3, a server of its own for each run. */
+/** Loads the path from `a` to `b` with iperf3, with a new server for each run. */
 export class Iperf {
   readonly #star: Star;
   readonly #target: string;
@@ -54,7 +54,7 @@ export class Iperf {
   }
 
   /**
-   * @param rate bits per second to send, with iperf3's suffixes; 0 is as fast as it can
+   * @param rate bits per second to send, with iperf3's suffixes; 0 is unlimited
    * @param bytes payload of a packet
    */
   async udp(seconds: number, rate: string, bytes: number): Promise<Packets> {

@@ -3,7 +3,7 @@ import { availableParallelism, cpus, release } from "node:os";
 import { join } from "node:path";
 import type { Machine } from "./results.ts";
 
-/** This machine, and what is measured on it. */
+/** Describes this machine and the measured versions. */
 export function thisMachine(run: Pick<Machine, "seconds" | "repetitions">): Machine {
   return {
     at: new Date().toISOString().replace(/\.\d+/, ""),

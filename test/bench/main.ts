@@ -1,4 +1,4 @@
-// npm run bench: see options.ts for what there is, and docs/performance.md for what comes of it.
+// npm run bench: see options.ts for the measurements and docs/performance.md for the results.
 import { writeFileSync } from "node:fs";
 import { untilSignalled } from "../../desktop/cli/signals.ts";
 import { Fault, usage } from "../../shared/values/fault.ts";
@@ -23,7 +23,7 @@ import { measureUplink } from "./uplink.ts";
 const KERNEL = [routed, vxlan];
 const OWN = [plain, noOffload, tls];
 const PEERS = [vxlan, softether, openvpn, tinc, n2n];
-/** Of one measurement. A queue and a leak show themselves more slowly than throughput. */
+/** Seconds of one measurement. Queues and leaks take longer to show than throughput. */
 const SECONDS = 3;
 const LONG_SECONDS = 10;
 const COMMANDS = ["ip", "nft", "tc", "ping", "iperf3", "prlimit"];
@@ -68,7 +68,7 @@ async function measure(options: BenchOptions, signal: AbortSignal): Promise<Resu
     if (is("hub"))
       results = { ...results, hub: await measureHub({ ...short, stalledSeconds: long.seconds }) };
   } finally {
-    // What was measured before it failed is worth having, too.
+    // Prints the results up to the failure, too.
     process.stdout.write(report(results));
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
   }

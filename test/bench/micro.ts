@@ -26,7 +26,7 @@ import { clientMessage } from "./load/plain-client.ts";
 import type { MicroResult } from "./results.ts";
 import { tcpSuperFrame } from "./super-frame.ts";
 
-/** Takes everything and keeps nothing. */
+/** A port that accepts every frame and discards it. */
 class Sink extends Port {
   override send(): void {
     this.txFrames++;
@@ -37,12 +37,12 @@ class Sink extends Port {
 
 const FRAME = 1_514;
 const BATCH = 64;
-/** Where a frame says so. */
+/** Offset of IPv4's protocol field in a frame. */
 const IPV4_PROTOCOL = 23;
 const A = 0x02_00_00_00_00_01;
 const B = 0x02_00_00_00_00_02;
 
-/** A message of {@link BATCH} frames from A to B. */
+/** Builds a message of {@link BATCH} frames from A to B. */
 function batch(): Block {
   const bytes = new Uint8Array(BATCH * (ENCAPSULATION_BYTES + FRAME));
   for (let i = 0; i < BATCH; i++) {
@@ -54,7 +54,7 @@ function batch(): Block {
   return new Block(bytes);
 }
 
-/** @param hub whether the segment has all that a hub's has, and a thousand groups that somebody joined */
+/** @param hub whether the segment has a hub's policy, and a thousand groups with a member */
 function segmentWith(macs: number, hub = false): { segment: Segment; from: Sink } {
   const segment = new Segment(101, () => 0);
   const policy = new HubPolicy({
@@ -77,7 +77,7 @@ function segmentWith(macs: number, hub = false): { segment: Segment; from: Sink 
 
 const GROUPS = 1_000;
 
-/** Has a port join a group, by an IGMPv2 report (RFC 2236 section 2). */
+/** Joins a port to a group by an IGMPv2 report (RFC 2236 section 2). */
 function join(segment: Segment, port: Port, group: number): void {
   const bytes = new Uint8Array(ENCAPSULATION_BYTES + 60);
   const frame = ENCAPSULATION_BYTES;
@@ -90,7 +90,7 @@ function join(segment: Segment, port: Port, group: number): void {
   segment.forward(port, new Block(bytes), 0, frame, bytes.length);
 }
 
-/** A tenant's and a network's rates, of bytes and of packets, that are not reached. */
+/** Returns a tenant's and a network's rates of bytes and packets, too high to be reached. */
 function meter(): ShareMeter {
   const clock = () => performance.now() / 1_000;
   const share = () => new FairBucket(1e15, 1e15, clock).join("one");
@@ -144,7 +144,7 @@ const walk = (reader: RecordReader) => void readRecords(message, 0, messageBytes
 
 interface Step {
   readonly name: string;
-  /** Frames that one call handles. */
+  /** Number of frames that one call handles. */
   readonly frames: number;
   run(): void;
 }
@@ -221,8 +221,8 @@ const steps: readonly Step[] = [
 ];
 
 /**
- * What single steps of a frame's way cost, the first of which is what the others are compared to: copying a frame of
- * 1514 bytes. Medians.
+ * Measures the cost of single steps of a frame's way, as medians. The first, a copy of a frame of 1514 bytes, is the
+ * reference.
  */
 export async function measureMicro(): Promise<MicroResult[]> {
   const bench = new Bench({ time: 400, warmupTime: 100 });

@@ -5,16 +5,16 @@ export const PARTS = ["micro", "path", "uplink", "hub", "peers", "all"] as const
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
-  /** What to measure; undefined is micro and path. */
+  /** The measurements; undefined is micro and path. */
   readonly part: Part | undefined;
-  /** Of `peers`: which. None means all. */
+  /** The overlays that `peers` compares; none means all. */
   readonly names: readonly string[];
-  /** Of one measurement, where it was said; each part has its own otherwise. */
+  /** Seconds of one measurement, if given; otherwise each part has its own default. */
   readonly seconds: number | undefined;
   readonly repetitions: number;
-  /** How long to wait for a busy machine to become quiet, in seconds. */
+  /** Seconds to wait until a busy machine becomes quiet. */
   readonly quiet: number;
-  /** Where results go. */
+  /** The file for the results. */
   readonly json: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export const HELP = `npm run bench -- [PART] [OPTION…]
   --json FILE    write the results there too, for test/bench/plot.ts
 `;
 
-/** @throws Fault for what can't be meant; undefined where help was asked for */
+/** @throws Fault for invalid arguments; @returns undefined if the user asked for help */
 export function benchOptions(args: readonly string[]): BenchOptions | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;

@@ -1,27 +1,27 @@
 import { findCommand } from "../../tools/find-command.ts";
 import type { Star } from "./star.ts";
 
-/** A command, and the Debian package that has it. */
+/** A command, and the Debian package that contains it. */
 export interface Need {
   readonly command: string;
   readonly package: string;
 }
 
-/** Where frames go in and come out: an interface of that name in both clients, or, without one, `b`'s own address. */
+/** The end of an overlay: an interface of that name in both clients, or, without one, `b`'s own address. */
 export type Ends = { readonly device: string } | { readonly target: string };
 
-/** Something that carries frames, or at least packets, from one client of a star to the other. */
+/** An overlay that carries frames, or at least packets, from one client of a star to the other. */
 export interface Overlay {
   readonly name: string;
-  /** What it is, for tables. */
+  /** Its name, for tables. */
   readonly label: string;
   readonly kind: "own" | "peer" | "kernel";
   readonly needs: readonly Need[];
-  /** Starts it; the star ends it. Its interfaces may come later, and get their addresses from {@link ready}. */
+  /** Starts it; the star ends it. Its interfaces may appear later, and {@link ready} assigns their addresses. */
   start(star: Star): Promise<Ends>;
 }
 
-/** The Debian packages that an overlay lacks on this machine. */
+/** Returns the Debian packages that an overlay needs and this machine lacks. */
 export function missingPackages(overlay: Overlay): string[] {
   return [
     ...new Set(overlay.needs.filter(({ command }) => !findCommand(command)).map((need) => need.package)),

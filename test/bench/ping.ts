@@ -5,7 +5,7 @@ import type { Star } from "./star.ts";
 export interface RoundTrips {
   readonly medianMs: number;
   readonly p99Ms: number;
-  /** Of those sent, from 0 to 1. */
+  /** Share of lost pings, from 0 to 1. */
   readonly answered: number;
 }
 

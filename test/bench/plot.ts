@@ -1,9 +1,9 @@
 /**
- * Draws docs/performance.svg and writes the tables of docs/performance.md anew, from the results of a run:
+ * Draws docs/performance.svg and rewrites the tables of docs/performance.md from the results of a run:
  *
  *     npm run bench -- all --json results.json && node test/bench/plot.ts results.json
  *
- * Of several runs each gets its own tables, and the first that has overlays is drawn.
+ * Each of several runs gets its own tables; the first with overlays is drawn.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ if (files.length === 0) {
 }
 const runs = files.map((file) => JSON.parse(readFileSync(file, "utf8")) as Results);
 
-// Beside the kernel's 10 Gbit/s nothing else would be seen.
+// The kernel's 10 Gbit/s would shrink all other bars.
 const systems = (runs.find((run) => run.systems !== undefined)?.systems ?? []).filter(
   ({ kind, figures }) => kind !== "kernel" && figures.p99Ms.length > 0,
 );

@@ -1,7 +1,7 @@
-// What processes use, from proc(5).
+// Reads the processor time and memory of processes from proc(5).
 import { readdirSync, readFileSync } from "node:fs";
 
-/** USER_HZ: what /proc counts processor time in, the same on every architecture that Node runs on. */
+/** USER_HZ: the unit of processor time in /proc, the same on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 const KTHREADD = 2;
 
@@ -13,18 +13,20 @@ interface Stat {
   readonly parent: number;
   /** Processor time of all its threads, in ticks. */
   readonly ticks: number;
-  /** The same of its children that have ended. */
+  /** Processor time of its ended children, in ticks. */
   readonly ticksOfChildren: number;
 }
 
-/** Seconds of processor time, in user and kernel mode, of all threads of these processes. */
+/** Returns the seconds of processor time, in user and kernel mode, of all threads of these processes. */
 export function cpuSeconds(pids: Iterable<number>): number {
   let ticks = 0;
   for (const pid of pids) ticks += stat(pid)?.ticks ?? 0;
   return ticks / TICKS_PER_SECOND;
 }
 
-/** All that is neither of the kernel, nor in `own`, nor this process or what it started: what disturbs a measurement. */
+/**
+ * Returns the processes that disturb a measurement: all except the kernel's, `own`, and this process with its children.
+ */
 export function foreignProcesses(own: Iterable<number>): Processes {
   const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const stats = all.map((name) => stat(Number(name))).filter((one) => one !== undefined);
@@ -39,10 +41,9 @@ export function foreignProcesses(own: Iterable<number>): Processes {
   return new Map(foreign.map((one) => [one.pid, one]));
 }
 
-/** Seconds of processor time that processes used between two looks, those included that came or ended meanwhile. */
+/** Returns the seconds of processor time between two samples, including processes that started or ended meanwhile. */
 export function secondsBetween(before: Processes, after: Processes): number {
-  // Who ends leaves its time, with that of its own children, to its parent's count of children: all of it, also what
-  // it had used before.
+  // A process that ends adds all its time, with that of its own children, to its parent's count of children.
   const inherited = new Map<number, number>();
   for (const one of before.values()) {
     if (after.has(one.pid)) continue;
@@ -62,13 +63,15 @@ export function secondsBetween(before: Processes, after: Processes): number {
   return ticks / TICKS_PER_SECOND;
 }
 
-/** Seconds of processor time that this machine's host has given to others while something here would have run (steal). */
+/**
+ * Returns the seconds of processor time that the host gave to other machines while a process here was ready (steal).
+ */
 export function stolenSeconds(): number {
   const [, ticks] = /^cpu +(?:\d+ +){7}(\d+)/.exec(readFileSync("/proc/stat", "utf8")) ?? [];
   return Number(ticks ?? 0) / TICKS_PER_SECOND;
 }
 
-/** Bytes of memory that a process has resident. */
+/** Returns the resident memory of a process in bytes. */
 export function residentBytes(pid: number): number {
   const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   if (kib === undefined) throw new Error(`process ${pid} has ended`);
@@ -82,7 +85,7 @@ function stat(pid: number): Stat | undefined {
   } catch {
     return undefined; // It has ended.
   }
-  // From field 3 on: the command before it may itself hold spaces and parentheses.
+  // Skips to field 3, because the command before it may contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const number = (field: number): number => Number(fields[field - 3]);
   return {

@@ -1,4 +1,4 @@
-/** The value below which the share `q`, from 0 to 1, of `values` lies; NaN where there are none. */
+/** Returns the value below which the share `q`, from 0 to 1, of `values` lies; NaN if there are none. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * q;

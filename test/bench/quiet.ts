@@ -2,35 +2,35 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cpuSeconds, foreignProcesses, secondsBetween, stolenSeconds } from "./processes.ts";
 
 const LOOK_MS = 500;
-/** Of one core, used by others: what is called quiet. */
+/** Share of one core that other processes may use on a quiet machine. */
 const QUIET_SHARE = 0.1;
-/** How often a measurement is taken that others disturb. */
+/** Greatest number of attempts at a disturbed measurement. */
 const ATTEMPTS = 3;
 
-/** A value, and what it cost while it was measured. */
+/** A value, and the cost of its measurement. */
 export interface Measured<Value> {
   readonly value: Value;
   /** Seconds of processor time of the processes measured. */
   readonly cpu: number;
-  /** Seconds of processor time of processes that have nothing to do with it, and of the host's other machines. */
+  /** Seconds of processor time of unrelated processes and of the host's other machines. */
   readonly foreign: number;
 }
 
-/** Measures while the machine has little else to do. */
+/** Measures while the machine is quiet. */
 export class Quiet {
   readonly #patienceMs: number;
   readonly #signal: AbortSignal;
 
-  /** @param patience how long to wait for others to end, in seconds, before measuring beside them */
+  /** @param patience seconds to wait for a quiet machine before it measures anyway */
   constructor(patience: number, signal: AbortSignal) {
     this.#patienceMs = patience * 1_000;
     this.#signal = signal;
   }
 
   /**
-   * Measures; again where others came in between, and then the least disturbed attempt counts, whatever it measured.
+   * Measures, and repeats a disturbed measurement. Returns the least disturbed attempt, whatever it measured.
    *
-   * @param own processes whose time is counted, with all else that is ours
+   * @param own processes whose time counts as the measurement's
    */
   async measure<Value>(own: readonly number[], run: () => Promise<Value>): Promise<Measured<Value>> {
     let best = await this.measureOnce(own, run);
@@ -41,7 +41,7 @@ export class Quiet {
     return best;
   }
 
-  /** Measures what can't be done twice. `share` is that of one core which others took. */
+  /** Measures something that cannot be repeated. `share` is the share of one core that others took. */
   async measureOnce<Value>(
     own: readonly number[],
     run: () => Promise<Value>,

@@ -1,4 +1,4 @@
-// The results of a run in words and tables, for the terminal and for docs/performance.md alike.
+// Formats the results of a run as text and tables, for the terminal and for docs/performance.md.
 import { median } from "./quantile.ts";
 import type {
   Figures,
@@ -12,7 +12,7 @@ import type {
 import { table } from "./table.ts";
 import { targetTable } from "./targets.ts";
 
-/** Everything that the results hold, as Markdown. */
+/** Formats all results as Markdown. */
 export function report(results: Results): string {
   const { machine, micro, systems, uplink, hub } = results;
   const parts = [runLine(machine)];
@@ -61,7 +61,7 @@ function systemTable(systems: readonly SystemResult[]): string {
   return table([...head, "others' CPU, s"], rows);
 }
 
-/** How many times as fast each of ours is as each of the others: one table for TCP, one for packets. */
+/** Compares the speed of each of ours with each other overlay, as ratios: one table for TCP, one for packets. */
 function ratioTables(systems: readonly SystemResult[]): string[] {
   const measured = systems.filter(({ figures }) => figures.arrivedPerSecond.length > 0);
   const own = measured.filter(({ kind }) => kind === "own");

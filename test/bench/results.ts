@@ -1,4 +1,4 @@
-// What a run writes with --json and test/bench/plot.ts reads. Each part is there if it was run.
+// The file that a run writes with --json and test/bench/plot.ts reads. Each part exists if it was measured.
 
 export interface Results {
   readonly machine: Machine;
@@ -15,9 +15,9 @@ export interface Machine {
   readonly cores: number;
   readonly kernel: string;
   readonly node: string;
-  /** The commit that was measured, with a `+` where files differed from it. */
+  /** The measured commit, with a `+` if files differed from it. */
   readonly commit: string;
-  /** Of one measurement. */
+  /** Seconds of one measurement. */
   readonly seconds: number;
   readonly repetitions: number;
 }
@@ -33,21 +33,21 @@ export interface SystemResult {
   readonly label: string;
   readonly kind: "own" | "peer" | "kernel";
   readonly figures: Figures;
-  /** Why it was not measured, or not to its end. */
+  /** The reason why it was not measured completely. */
   readonly error?: string;
 }
 
 export interface Figures {
   readonly gbps: number[];
   readonly gbpsOf4: number[];
-  /** Seconds of processor time of all the overlay's processes for 10^9 bits of payload, with one stream. */
+  /** Seconds of processor time of all the overlay's processes per 10^9 bits of payload, with one stream. */
   readonly cpuPerGbit: number[];
   readonly retransmits: number[];
   /** 64-byte UDP payloads per second. */
   readonly arrivedPerSecond: number[];
   readonly medianMs: number[];
   readonly p99Ms: number[];
-  /** Seconds of processor time of others, during all of these together. */
+  /** Seconds of processor time of other processes during all of these. */
   readonly foreign: number[];
 }
 
@@ -69,10 +69,10 @@ export interface HubResult {
 
 export interface BroadcastResult {
   readonly members: number;
-  /** Broadcasts that one message of the sender holds. */
+  /** Number of broadcasts in one message of the sender. */
   readonly batch: number;
   readonly deliveriesPerSecond: number;
-  /** Of one core. */
+  /** Share of one core. */
   readonly relayCpu: number;
   readonly readersCpu: number;
   readonly foreign: number;
@@ -80,13 +80,13 @@ export interface BroadcastResult {
 
 export interface StalledResult {
   readonly seconds: number;
-  /** The relay's memory before anything is sent. */
+  /** The relay's memory before the load. */
   readonly atRestMib: number;
-  /** The same while the receiver reads, and once it has stopped: medians, and the most there was. */
+  /** Medians and maximum of its memory while the receiver reads, and after it has stopped. */
   readonly beforeMib: number;
   readonly afterMib: number;
   readonly mostMib: number;
-  /** What another pair sees meanwhile. */
+  /** Results of another pair during the load. */
   readonly beside: { readonly before: Delays; readonly after: Delays };
 }
 

@@ -11,7 +11,7 @@ const READY_MS = 30_000;
 const POLL_MS = 100;
 const GRACE_MS = 3_000;
 
-/** A client of the star: its host, its own address on its line to the hub, and the hub's. */
+/** A client of the star: its host, and the addresses of both ends of its line to the hub. */
 export interface Arm {
   readonly host: Host;
   readonly address: string;
@@ -22,7 +22,7 @@ export interface Arm {
 
 /**
  * Two clients and a hub between them, each a network namespace, joined by veths of MTU 1500. The hub forwards no IP
- * unless it is told to, so what arrives went through the overlay. Everything goes when the lab does, whatever happens.
+ * by default, so frames that arrive went through the overlay. The lab's end removes everything.
  *
  *     a  up0 198.51.100.2 ── .1 to-a  hub  to-b .129 ── 198.51.100.130 up0  b
  */
@@ -30,7 +30,7 @@ export class Star implements AsyncDisposable {
   readonly a: Arm;
   readonly b: Arm;
   readonly hub: Host;
-  /** For files, gone with the star. */
+  /** A directory for files, removed with the star. */
   readonly directory: string;
   readonly #lab: Lab;
   readonly #signal: AbortSignal;
@@ -71,12 +71,12 @@ export class Star implements AsyncDisposable {
     return [this.hub, this.a.host, this.b.host];
   }
 
-  /** The pids of all that runs in it. */
+  /** The pids of all processes in it. */
   async processes(): Promise<number[]> {
     return (await Promise.all(this.hosts.map((host) => host.processes()))).flat();
   }
 
-  /** Whether the hub passes IP packets on between its lines. */
+  /** Sets whether the hub forwards IP packets between its lines. */
   async forwardIp(on: boolean): Promise<void> {
     await this.shell(this.hub, `echo ${on ? 1 : 0} > /proc/sys/net/ipv4/ip_forward`);
   }
@@ -87,12 +87,12 @@ export class Star implements AsyncDisposable {
     await mustRun("ip", ["-netns", host.namespace, "-batch", "-"], { signal: this.#signal, input });
   }
 
-  /** Runs a line of shell on a host that has to succeed. */
+  /** Runs a line of shell on a host; it must succeed. */
   shell(host: Host, line: string): Promise<string> {
     return host.mustExec("sh", ["-c", line], { signal: this.#signal });
   }
 
-  /** Starts a command that goes on by itself; what it says is kept for {@link complaints}. */
+  /** Starts a command in the background, and keeps its output for {@link complaints}. */
   start(host: Host, command: string, args: readonly string[]): ChildProcess {
     const log = join(this.directory, "logs", `${this.#logs.length}-${host.name}`);
     this.#logs.push(log);
@@ -104,14 +104,14 @@ export class Star implements AsyncDisposable {
     }
   }
 
-  /** The last line of each command that was started. */
+  /** Returns the last line of each started command. */
   complaints(): string {
     const last = this.#logs.map((log) => readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "");
     return last.filter(Boolean).join("; ");
   }
 
   /**
-   * Waits until `ready` is.
+   * Waits until `ready` returns true.
    *
    * @throws Fault `bench.not-ready` after 30 s
    */
@@ -129,7 +129,7 @@ export class Star implements AsyncDisposable {
     }
   }
 
-  /** Whether a command succeeds on a host. */
+  /** Returns whether a command succeeds on a host. */
   async succeeds(host: Host, command: string, args: readonly string[]): Promise<boolean> {
     return (await host.exec(command, args, { signal: this.#signal })).code === 0;
   }
@@ -146,7 +146,7 @@ export class Star implements AsyncDisposable {
 
   async #join({ host, address, hubAddress }: Arm): Promise<void> {
     await mustRun("ip", ["netns", "add", host.namespace], { signal: this.#signal });
-    // What IPv6 says by itself would be measured too.
+    // The traffic of IPv6 itself would be measured too.
     await this.shell(host, "echo 1 | tee /proc/sys/net/ipv6/conf/*/disable_ipv6");
     await this.ip(
       host,
@@ -168,6 +168,6 @@ function terminate(pid: number): void {
   try {
     process.kill(pid, "SIGTERM");
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }

@@ -18,8 +18,8 @@ export interface MeasureOptions {
 }
 
 /**
- * Measures overlays side by side: each in turn, and all again for each repetition, so that a machine that becomes slower
- * does so for all. One that fails says so in its result; the others go on.
+ * Measures overlays side by side: one after the other in each repetition, so that a machine that becomes slower does so
+ * for all. A failed overlay reports its error; the others continue.
  */
 export async function measureSystems(
   overlays: readonly Overlay[],
@@ -54,13 +54,13 @@ async function measureOne(overlay: Overlay, figures: Figures, options: MeasureOp
   const target = await ready(star, await overlay.start(star));
   const own = await star.processes();
   const iperf = new Iperf(star, target, signal);
-  // What each of them needs to be warm: code compiled, buffers grown, neighbours known.
+  // Each overlay warms up: it compiles code, grows buffers, and learns neighbours.
   await iperf.tcp(1, 1);
 
   const one = await quiet.measure(own, () => iperf.tcp(seconds, 1));
   figures.gbps.push(one.value.gbps);
   figures.retransmits.push(one.value.retransmits);
-  // The kernel's own have no process.
+  // The kernel's own tunnels have no process.
   if (own.length > 0) figures.cpuPerGbit.push(one.cpu / one.value.gbit);
   const four = await quiet.measure(own, () => iperf.tcp(seconds, 4));
   figures.gbpsOf4.push(four.value.gbps);

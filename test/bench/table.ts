@@ -1,6 +1,6 @@
 export type Cell = string | number;
 
-/** A Markdown table, padded so that it reads well as text too; everything but the first column is to the right. */
+/** Formats a Markdown table, padded so that it reads well as text; columns after the first align right. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const lines = [head, ...rows.map((row) => row.map(String))];
   const widths = head.map((_, i) => Math.max(3, ...lines.map((line) => [...(line[i] ?? "")].length)));

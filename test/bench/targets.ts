@@ -2,18 +2,18 @@ import { median } from "./quantile.ts";
 import type { Figures, Results, SystemResult } from "./results.ts";
 import { type Cell, table } from "./table.ts";
 
-/** What Laneway is held to: ratios within one run wherever a figure depends on the machine. */
+/** Laneway's targets: ratios within one run, if a figure depends on the machine. */
 interface Target {
   readonly what: string;
   readonly bound: "≥" | "≤";
   readonly value: number;
   readonly unit: string;
-  /** Undefined where that part was not run. */
+  /** Undefined if that part was not measured. */
   readonly measured: (results: Results) => number | undefined;
 }
 
 const MIB_PER_STALL = 2;
-/** Who the best of is looked for among, in packets per second. */
+/** The overlays among which it takes the best, in packets per second. */
 const UDP_PEERS = ["openvpn", "tinc", "softether"];
 
 const targets: readonly Target[] = [
@@ -87,7 +87,7 @@ const targets: readonly Target[] = [
   },
 ];
 
-/** The targets that this run says something about, as a table. */
+/** Formats the targets with a result in this run as a table. */
 export function targetTable(results: Results): string {
   const rows: Cell[][] = [];
   for (const { what, bound, value, unit, measured } of targets) {

@@ -7,16 +7,16 @@ import { Star } from "./star.ts";
 import type { MeasureOptions } from "./systems.ts";
 
 const RATE_MBIT = 200;
-/** Half as much again as the line takes. */
+/** The load's rate: one and a half times the line's. */
 const UDP_RATE = "300M";
 const UDP_PAYLOAD = 1_400;
-/** The line's own buffer, 40 ms of it: like a router that was not bought for latency. */
+/** The line's own buffer, 40 ms of it, as in a cheap router. */
 const TBF = ["rate", `${RATE_MBIT}mbit`, "burst", "64k", "limit", "1000000"];
-/** How long the load runs before round trips are looked at, and after. */
+/** Seconds of load before and after the round trips. */
 const RAMP_SECONDS = 1.5;
 const PING_INTERVAL_MS = 10;
 
-/** Round trips of each overlay while `a`'s uplink is full, of TCP and then of UDP. */
+/** Measures the round trips of each overlay while `a`'s uplink is full, of TCP and then of UDP. */
 export async function measureUplink(
   overlays: readonly Overlay[],
   options: MeasureOptions,

@@ -4,11 +4,11 @@ import { Mutator } from "./mutator.ts";
 import { Random } from "./random.ts";
 import type { Subject, Target } from "./subject.ts";
 
-/** Packets between two turns of the event loop, each of which stands for a second. */
+/** Number of packets between two turns of the event loop, each of which stands for a second. */
 const CHUNK = 2_000;
-/** Chunks between two looks at whether it lives. */
+/** Number of chunks between two checks that the target still forwards. */
 const LOOK_EVERY = 50;
-/** What tables and compiled code may still take once a tenth of the packets is through, in bytes. */
+/** Bytes that tables and compiled code may still grow by after a tenth of the packets. */
 const HEAP_GROWTH = 16 * 1024 * 1024;
 
 export interface CampaignOptions {
@@ -20,15 +20,15 @@ export interface CampaignOptions {
 export interface CampaignResult {
   readonly packets: number;
   readonly seconds: number;
-  /** How much more memory was in use at the end than after the first tenth, in bytes. */
+  /** Growth of the used memory between the first tenth and the end, in bytes. */
   readonly growth: number;
 }
 
 /**
- * Has a target take so many hostile packets.
+ * Sends this many hostile packets to a target.
  *
- * @throws Error where it threw, did not account for one, keeps memory, or lets good frames pass no more: with the
- *   number of the packet and its bytes
+ * @throws Error with the number and the bytes of a packet, if the target threw, did not count it, keeps memory, or
+ * forwards good frames no more
  */
 export async function campaign(
   target: Target,
@@ -72,7 +72,7 @@ export async function campaign(
   return { packets, seconds: (performance.now() - began) / 1_000, growth };
 }
 
-/** Does `work`, and where that throws, or contains an error, says with which packet. */
+/** Runs `work`; if it throws or contains an error, names the packet. */
 function told(index: number, { bytes, end }: Mutator, subject: Subject, work: () => void): void {
   try {
     work();
@@ -84,7 +84,7 @@ function told(index: number, { bytes, end }: Mutator, subject: Subject, work: ()
   }
 }
 
-/** In the heap and outside, once what nobody holds is gone. */
+/** Returns the used bytes in the heap and outside, after a collection. */
 async function memoryInUse(): Promise<number> {
   await collectGarbage();
   const { heapUsed, external } = process.memoryUsage();

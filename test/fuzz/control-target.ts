@@ -3,12 +3,12 @@ import { hello, SessionPool, type Slot } from "./session-pool.ts";
 import type { Subject, Target } from "./subject.ts";
 
 const SESSIONS = 24;
-/** The networks' VNIs of a new store, and one of nobody's. */
+/** The VNIs of the networks in a new store, and one without a network. */
 const VNIS = [101, 102, 9_999] as const;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** What a client says, all of it. */
+/** Every kind of message of a client. */
 const MESSAGES: readonly Json[] = [
   ...VNIS.flatMap((vni): Json[] => [
     { type: "join", vni },
@@ -36,7 +36,7 @@ const MESSAGES: readonly Json[] = [
   { type: "unheard-of" },
 ];
 
-/** What has gone wrong where it was put in place of something else. */
+/** Invalid values that replace a part of a message. */
 const ODD: readonly Json[] = [
   null,
   true,
@@ -60,7 +60,7 @@ const ODD: readonly Json[] = [
   { type: "join" },
 ];
 
-/** Clients that say what they like, in whatever state they are. */
+/** Clients that send any message in any state. */
 class ControlSubject implements Subject {
   readonly #pool: SessionPool;
   #received = 0;
@@ -95,7 +95,7 @@ class ControlSubject implements Subject {
     for (const [index, slot] of slots.entries()) {
       if (slot.socket.closed) slots[index] = this.#pool.connect();
     }
-    // A few stay strangers.
+    // A few send no hello.
     await Promise.all(slots.slice(SESSIONS / 8).map((slot) => this.#enter(slot)));
   }
 
@@ -106,7 +106,7 @@ class ControlSubject implements Subject {
     await this.#enter(slot);
     slot.events.text('{"type":"ping","id":"alive"}');
     const isAnswered = () => slot.socket.lastText === '{"type":"pong","id":"alive"}';
-    // It may have to wait for its tenant's turn.
+    // The session may wait for its tenant's turn.
     for (let turn = 0; turn < 1_000 && !isAnswered(); turn++) await this.#pool.settle();
     const lives = slot.open && isAnswered();
     this.#pool.cut(slot);
@@ -117,7 +117,7 @@ class ControlSubject implements Subject {
     this.#pool.close();
   }
 
-  /** Most often one that was welcomed; now and then a stranger's, or one that is closed. */
+  /** Returns a welcomed session most often, and sometimes one without a hello or a closed one. */
   #slot(random: Random): Slot {
     const { slots } = this.#pool;
     const index = random.below(slots.length);
@@ -143,7 +143,7 @@ function isOpen({ open, socket }: Slot): boolean {
   return open && !socket.closed;
 }
 
-/** A text that is right most often, or wrong somewhere; now and then the mutator's own bytes, which end the session. */
+/** Builds a mostly valid text, or one with an error; sometimes the mutator's own bytes, which end the session. */
 function messageOf(bytes: Uint8Array, end: number, random: Random): string {
   const way = random.below(512);
   if (way === 0) return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("latin1");
@@ -152,7 +152,7 @@ function messageOf(bytes: Uint8Array, end: number, random: Random): string {
   return JSON.stringify(way < 256 ? message : changed(message, random));
 }
 
-/** The value with one of its parts another one, taken away, or twice. */
+/** Returns the value with one of its parts replaced, removed or doubled. */
 function changed(value: Json, random: Random, depth = 0): Json {
   if (value === null || typeof value !== "object") return random.of(ODD);
   if (depth > 0 && random.below(6) === 0) return random.of(ODD);
@@ -176,7 +176,7 @@ function arbitrary(random: Random, depth: number): Json {
   return Object.fromEntries(parts.map((part) => [random.of(["type", "vni", "version", "auth", "id"]), part]));
 }
 
-/** What clients of `laneway.v1` say to the relay. */
+/** Control messages of clients of `laneway.v1` to the relay. */
 export const CONTROL_TARGET: Target = {
   name: "control",
   corpus: MESSAGES.map((message) => Buffer.from(JSON.stringify(message))),

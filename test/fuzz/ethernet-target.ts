@@ -15,7 +15,7 @@ import type { Subject, Target } from "./subject.ts";
 
 const LEAST_BYTES = 14;
 
-/** A client that speaks raw Ethernet, in a hub of its own with somebody else. */
+/** A client of raw Ethernet, in a hub with one other session. */
 class EthernetSubject implements Subject {
   readonly outgoing = corpusFrames().map(turned);
   readonly #hub: Hub;
@@ -27,12 +27,12 @@ class EthernetSubject implements Subject {
   readonly #other = new ClientPort("other", new MacBudget(64));
   #events: ConnectionEvents | undefined;
   #port: Port | undefined;
-  /** What the client has sent and the relay has not read, because it reads nothing at the moment. */
+  /** Bytes that the client has sent while the relay's reading is paused. */
   #unread: Uint8Array[] = [];
   #paused = false;
-  /** What went out to the client. */
+  /** Number of frames sent to the client. */
   #sent = 0;
-  /** Of connections that are over, and what came while there was none. */
+  /** Frames of closed connections, and frames that came without a connection. */
   #before = 0;
 
   private constructor(hub: Hub, network: Network, token: string, clock: { now: number }) {
@@ -64,7 +64,7 @@ class EthernetSubject implements Subject {
       this.#before++;
       return;
     }
-    // What is no frame ends the connection: now and then.
+    // Sometimes sends a malformed message, which ends the connection.
     const size = chance % 5_000 === 0 ? end : Math.max(end, LEAST_BYTES);
     this.#arrive(bytes.slice(0, size));
   }
@@ -106,7 +106,7 @@ class EthernetSubject implements Subject {
     this.#hub.drain();
   }
 
-  /** Has a message come in, which the relay reads as soon as it reads anything. */
+  /** Delivers a message, which the relay reads once its reading is not paused. */
   #arrive(message: Uint8Array): void {
     this.#unread.push(message);
     this.#read();
@@ -123,7 +123,7 @@ class EthernetSubject implements Subject {
     }
   }
 
-  /** Waits until the relay has read all that came. */
+  /** Waits until the relay has read everything. */
   async #settle(): Promise<void> {
     while (this.#events !== undefined && (this.#paused || this.#unread.length > 0)) {
       await new Promise(setImmediate);
@@ -177,7 +177,7 @@ class EthernetSubject implements Subject {
   }
 }
 
-/** What clients that speak raw Ethernet send to the relay. */
+/** Messages of raw Ethernet clients to the relay. */
 export const ETHERNET_TARGET: Target = {
   name: "ethernet",
   corpus: corpusFrames(),

@@ -1,4 +1,4 @@
-// Frames of every protocol that a hub reads into, for what is inside of hostile packets.
+// Frames of every protocol that a hub parses, as content of hostile packets.
 import { writeUint16 } from "../../shared/frame/bytes.ts";
 import { checksum, sumPseudoHeader } from "../../shared/frame/checksum.ts";
 import type { EthernetHeader } from "../../shared/frame/ethernet.ts";
@@ -8,7 +8,7 @@ import { listenerMessage, mldRecords, sealIcmpv6 } from "../shared/frame/group-m
 import { ethernetFrame, ipFrame, ipv4Packet, ipv6Packet } from "../support/frames.ts";
 import { arpRequest, dhcpOffer, igmpReport, toGroup } from "../support/relay/neighbour-frames.ts";
 
-/** Who is behind the port, who is behind the other one, and somebody that nobody has heard of. */
+/** The machine behind the port, the one behind the other port, and one that no port has learned. */
 export const OUTSIDE = 0x0200_0000_0001;
 export const INSIDE = 0x0200_0000_0002;
 const NOBODY = 0x0200_0000_0003;
@@ -21,7 +21,7 @@ const TARGET6 = (0xfd00n << 112n) + 2n;
 const ALL_NODES = (0xff02n << 112n) + 1n;
 const ALL_NODES_MAC = 0x3333_0000_0001;
 
-/** What {@link corpusFrames} are made of, one of each. */
+/** The parts of {@link corpusFrames}, one of each. */
 export function corpusFrames(): Uint8Array[] {
   return [
     plain(60),
@@ -50,17 +50,17 @@ export function corpusFrames(): Uint8Array[] {
   ];
 }
 
-/** A frame from {@link OUTSIDE} to {@link INSIDE} of a type that nothing reads. */
+/** Builds a frame from {@link OUTSIDE} to {@link INSIDE} with a type that no code reads. */
 export function plain(bytes: number): Uint8Array {
   return frame({ etherType: 0x88b5 }, new Uint8Array(bytes - 14));
 }
 
-/** The same frames on their way back. */
+/** Returns the same frames in the other direction. */
 export function turned(bytes: Uint8Array): Uint8Array {
   const back = bytes.slice();
   back.set(bytes.subarray(6, 12), 0);
   back.set(bytes.subarray(0, 6), 6);
-  // Nobody is a group.
+  // A group is no valid source.
   back[6] = (back[6] ?? 0) & 0xfe;
   return back;
 }
@@ -78,7 +78,7 @@ function tagged(bytes: Uint8Array, tags: number): Uint8Array {
   );
 }
 
-/** With the segment's size at an odd place, and as checksum what a card was to finish. */
+/** Builds a super-frame with an odd segment size and an unfinished checksum. */
 function tcpSyn(version: 4 | 6): Uint8Array {
   const tcp = Uint8Array.of(
     0x12,
@@ -132,7 +132,7 @@ function icmpv6(message: Uint8Array, to: bigint, mac: number): Uint8Array {
   return ipFrame({ destination: mac, source: OUTSIDE }, packet);
 }
 
-/** One that everybody gets. */
+/** Builds a broadcast. */
 export function broadcast(bytes: number): Uint8Array {
   return frame({ etherType: 0x88b5, destination: BROADCAST_MAC }, new Uint8Array(bytes - 14));
 }

@@ -7,9 +7,12 @@ import { TARGETS } from "./targets.ts";
 const SHORT = { packets: 100_000, seed: 7348 };
 
 describe("hostile packets", () => {
-  it.each(TARGETS)("neither throw nor vanish nor stay, and stop nobody: $name", async (target) => {
-    expect(await campaign(target, SHORT)).toMatchObject({ packets: SHORT.packets });
-  });
+  it.each(TARGETS)(
+    "are all counted and freed, throw nothing, and leave the target working: $name",
+    async (target) => {
+      expect(await campaign(target, SHORT)).toMatchObject({ packets: SHORT.packets });
+    },
+  );
 });
 
 describe("a campaign", () => {
@@ -26,7 +29,7 @@ describe("a campaign", () => {
     open: async () => ({ ...quiet, ...subject }),
   });
 
-  it("tells of a packet that made it throw", async () => {
+  it("reports a packet that made the target throw", async () => {
     const receive = (_bytes: Uint8Array, end: number) => {
       if (end < 3) throw new RangeError("too short");
     };
@@ -35,11 +38,11 @@ describe("a campaign", () => {
     );
   });
 
-  it("tells of packets that vanish", async () => {
+  it("reports packets that were not counted", async () => {
     await expect(campaign(against({}), SHORT)).rejects.toThrow(/^by packet 2000 2000 were lost uncounted$/);
   });
 
-  it("tells of one that is stuck, and of one that keeps what it is given", async () => {
+  it("reports a target that is stuck, and one that keeps memory", async () => {
     let count = 0;
     const kept: Uint8Array[] = [];
     const receive = () => {

@@ -17,21 +17,21 @@ import type { Subject, Target } from "./subject.ts";
 
 const CLIENT = 0x0200_0000_0002;
 const [HUB4, CLIENT4] = [0x0a14_0001, 0x0a14_0002];
-/** A prefix of its own, as each network has: set when the office makes it. */
+/** The network's own prefix, set when the store creates the office. */
 const PREFIX6 = "fd12:3456:789a::/64";
 const CLIENT6 = parseIpv6("fd12:3456:789a::2") ?? 0n;
 
-/** Seconds between two packets: as many as the hub takes of one port. */
+/** Seconds between two packets: the rate that the hub accepts from one port. */
 const PAUSE = 1 / 150;
 
-/** The hub as a machine of a network with devices: it is pinged, and asked for names. */
+/** The hub as a machine of a network with devices, which ping it and query names. */
 class HostSubject implements Subject {
   readonly #office: Office;
   readonly #hub: NetworkHub;
   readonly #client = new ClientPort("client", new MacBudget(64));
   readonly #clock: { now: number };
   readonly #good: readonly Uint8Array[];
-  /** What is no frame. */
+  /** Number of malformed packets. */
   #short = 0;
 
   constructor() {
@@ -55,7 +55,7 @@ class HostSubject implements Subject {
       this.#short++;
       return;
     }
-    // To the hub, of this network, whose VNI the corpus does not know.
+    // Addresses frames to the hub of this network, because the corpus does not know its VNI.
     if (chance % 8 > 0) bytes.set((this.#good[0] as Uint8Array).subarray(0, 6));
     if (chance % 4 > 0) seal(bytes, 14, end);
     sendFrom(this.#hub.segment, this.#client, bytes, end);
@@ -96,7 +96,7 @@ class HostSubject implements Subject {
   }
 }
 
-/** What the hub answers: pings, and questions for names, over either version of IP. */
+/** Requests that the hub answers: pings and DNS queries, over both versions of IP. */
 function toHub(mac: number): Uint8Array[] {
   const data = new Uint8Array(40);
   const [hub6, echo] = [hubAddress6(PREFIX6), { kind: "request" as const, identifier: 1, sequence: 2, data }];
@@ -158,7 +158,7 @@ function packet6(mac: number, nextHeader: number, payloadLength: number, write: 
   return bytes;
 }
 
-/** What machines of a network send to the hub itself. */
+/** Packets of a network's machines to the hub itself. */
 export const HOST_TARGET: Target = {
   name: "host",
   corpus: [...toHub(0), ...corpusFrames()],

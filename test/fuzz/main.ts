@@ -1,4 +1,5 @@
-// npm run fuzz: hostile packets for everything that reads an underlay, a network or a session. The short version of it is fuzz.test.ts.
+// npm run fuzz: hostile packets for every parser of an underlay, a network or a session. fuzz.test.ts is the short
+// version.
 import { parseArgs } from "node:util";
 import { untilSignalled } from "../../desktop/cli/signals.ts";
 import { Fault, usage } from "../../shared/values/fault.ts";

@@ -1,18 +1,18 @@
 import type { Random } from "./random.ts";
 
-/** Nothing on an underlay is longer. */
+/** Greatest length of a packet on an underlay. */
 const MOST_BYTES = 65_535;
-/** What noise has at most: beyond the headers it all looks the same. */
+/** Greatest length of noise, because bytes beyond the headers make no difference. */
 const NOISE_BYTES = 200;
-/** Where a tunnel's header is, and the first of those inside. */
+/** Offsets of a tunnel's header and of the first headers inside. */
 const HEADER_BYTES = 64;
-/** What lengths, counts and offsets go wrong at. */
+/** Edge values of lengths, counts and offsets. */
 const EDGES = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff] as const;
 const WAYS = 8;
 
 /**
- * Makes hostile packets: good ones with something wrong about them, good ones, and noise. Each stands in {@link bytes}
- * up to {@link end}, until the next.
+ * Makes hostile packets: good ones with an error, good ones, and noise. Each is in {@link bytes} up to {@link end},
+ * until the next.
  */
 export class Mutator {
   readonly bytes = new Uint8Array(MOST_BYTES);
@@ -20,7 +20,7 @@ export class Mutator {
   readonly #random: Random;
   readonly #corpus: readonly Uint8Array[];
 
-  /** @param corpus good packets, one at least */
+  /** @param corpus good packets, at least one */
   constructor(random: Random, corpus: readonly Uint8Array[]) {
     this.#random = random;
     this.#corpus = corpus;
@@ -50,7 +50,7 @@ export class Mutator {
     this.bytes[at] = (this.bytes[at] ?? 0) ^ (1 << this.#random.below(8));
   }
 
-  /** Writes over a few bytes below `limit`. */
+  /** Overwrites a few bytes below `limit`. */
   #change(limit: number): void {
     for (let left = 1 + this.#random.below(8); left > 0; left--) {
       const at = this.#random.below(limit);
@@ -58,7 +58,7 @@ export class Mutator {
     }
   }
 
-  /** By a little most often, now and then to the longest there is. */
+  /** Extends the packet, mostly by a little, sometimes to the greatest length. */
   #extend(): void {
     const most = this.#random.below(1_000) === 0 ? MOST_BYTES : Math.min(this.end + NOISE_BYTES, MOST_BYTES);
     const end = this.end + this.#random.below(most - this.end + 1);
@@ -66,7 +66,7 @@ export class Mutator {
     this.end = end;
   }
 
-  /** The beginning of one, and behind that another from somewhere on. */
+  /** Joins the beginning of one packet and a later part of another. */
   #splice(): void {
     const other = this.#random.of(this.#corpus);
     const at = this.#random.below(this.end + 1);

@@ -22,18 +22,18 @@ import { Block } from "../../shared/tunnel/block.ts";
 import { corpusFrames, plain, turned } from "./frames.ts";
 import type { Subject, Target } from "./subject.ts";
 
-/** The one remote that every port has. */
+/** The one remote of every port. */
 export const REMOTE = "192.0.2.1";
 const STRANGERS = Array.from({ length: 1_000 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 255}`);
 const VNI = 101;
 
-/** For what a frame is dropped before it is in the segment; the segment counts the others as received. */
+/** Reasons for drops before the segment; the segment counts all other frames as received. */
 const BEFORE_SEGMENT: readonly DropReason[] = ["unknown-remote", "malformed", "tagged", "out-of-order"];
 
-/** Seconds after which nothing is remembered of what went before: of loops, freezes, moves and addresses. */
+/** Seconds after which the hub has forgotten all loops, freezes, moves and addresses. */
 export const LONG_SECONDS = 1_000;
 
-/** A socket that sends to nowhere, and says so a little later as a socket does. */
+/** A socket that sends nothing, and reports success a little later as a socket does. */
 export class SinkSocket implements UnderlaySocket {
   readonly overhead = 28;
   readonly queued = 0;
@@ -56,7 +56,7 @@ export class SinkSocket implements UnderlaySocket {
     this.#waiting.push(sent);
   }
 
-  /** Tells of all that was sent; every so often that the kernel would not. */
+  /** Reports all sends as done; at times as refused by the kernel. */
   settle(): void {
     const failed = Object.assign(new Error(), { code: this.packets % 3 === 0 ? "EMSGSIZE" : "ENOBUFS" });
     for (const [i, sent] of this.#waiting.entries()) sent(i % 100 === 99 ? failed : null);
@@ -91,7 +91,7 @@ export class SinkUnderlay implements Underlay {
   }
 }
 
-/** A session: takes what is a frame, and nothing else. */
+/** A session that accepts valid frames only. */
 export class ClientPort extends Port {
   override send(_block: Block, _start: number, frame: number, end: number): void {
     if (end - frame < 14 || end - frame > FRAME_BYTES) throw new Error(`a frame of ${end - frame} bytes`);
@@ -101,7 +101,7 @@ export class ClientPort extends Port {
   override flush(): void {}
 }
 
-/** Has a frame come in at a port, as a record of its session. */
+/** Delivers a frame to a port, as a record of its session. */
 export function sendFrom(segment: Segment, from: Port, bytes: Uint8Array, end: number): void {
   const size = Math.min(end, FRAME_BYTES);
   if (size < 14) return;
@@ -111,7 +111,7 @@ export function sendFrom(segment: Segment, from: Port, bytes: Uint8Array, end: n
   segment.forward(from, new Block(record), 0, ENCAPSULATION_BYTES, record.length);
 }
 
-/** A port of the relay in a hub with all of its guards and a session. */
+/** A port of the relay in a hub with all its guards and a session. */
 class PortSubject implements Subject {
   readonly outgoing = corpusFrames().map(turned);
   readonly #segment: Segment;
@@ -192,7 +192,7 @@ class PortSubject implements Subject {
 
   isAlive(): boolean {
     this.#pass(LONG_SECONDS);
-    // Who is where is learnt first, as nobody is asked for it.
+    // The hub first learns all places, because it cannot ask these machines.
     const back = turned(plain(60));
     this.send(back, back.length);
     for (const good of this.#good) this.#socket.received(good, 0, good.length, REMOTE);
@@ -209,7 +209,7 @@ class PortSubject implements Subject {
     this.#segment.flush();
     this.#open.tend();
     this.#clock.now += seconds;
-    // Twice: what is opened again at a tick is so from the next one on.
+    // Twice, because a port that a tick opens forwards frames from the next one on.
     this.#segment.tick();
     this.#segment.tick();
     this.#socket.settle();
@@ -221,10 +221,10 @@ class PortSubject implements Subject {
 }
 
 /**
- * A kind of port as a target.
+ * Returns a kind of port as a target.
  *
  * @param wrap puts a frame into a packet for this port
- * @param others packets that are right, and for another port
+ * @param others valid packets for another port
  * @param strict whether the network has more guards than by default
  */
 export function portTarget(
@@ -234,7 +234,7 @@ export function portTarget(
   { others = [], strict = false }: { others?: readonly Uint8Array[]; strict?: boolean } = {},
 ): Target {
   const corpus = [...corpusFrames().map(wrap), ...others];
-  // Two, as numbered packets may seem late once: what hostile ones were numbered nobody knows.
+  // Two, because a numbered packet may seem late once after the hostile ones' sequence numbers.
   const good = [0x2000_0000, 0xa000_0000].map((index) => wrap(plain(60), index));
   return { name, corpus, open: () => PortSubject.open(config, strict, good) };
 }

@@ -9,10 +9,10 @@ import type { Subject, Target } from "./subject.ts";
 
 const LENGTH_BYTES = 4;
 const LEAST_BYTES = 14;
-/** Batches that are kept for a while, as a tunnel that is full does: all that the device has, now and then. */
+/** Greatest number of batches kept for a while, as a full tunnel does: sometimes all that the device has. */
 const HELD = 4;
 
-/** As much of a socket as a machine's other end is: what is pushed comes in, what is written is gone. */
+/** A minimal double of a socket: the test pushes input, and output is discarded. */
 class Line extends Duplex {
   override _read(): void {}
 
@@ -21,7 +21,7 @@ class Line extends Duplex {
   }
 }
 
-/** Reads the same stream byte for byte, in the plainest way: what the device has to make of it. */
+/** Reads the same stream byte for byte, in the plainest way, as the expected result. */
 class Reference {
   frames = 0;
   ended = false;
@@ -47,7 +47,7 @@ class Reference {
   }
 }
 
-/** One machine after the other, as what is no frame ends its connection. */
+/** One machine after the other, because a malformed frame ends its connection. */
 class QemuSubject implements Subject {
   readonly outgoing = corpusFrames();
   #line = new Line();
@@ -65,9 +65,9 @@ class QemuSubject implements Subject {
   receive(bytes: Uint8Array, end: number, chance: number): void {
     this.#received++;
     if (this.#reference.ended) this.#reconnect();
-    // It has no memory free, so it does not read: a machine would wait.
+    // The device has no free block and does not read, so a machine would wait.
     if (this.#line.isPaused()) return;
-    // Most are frames of the length that they say, as another one ends the connection.
+    // Most frames have the announced length, because any other ends the connection.
     const size = chance % 256 === 0 ? end : Math.max(end, LEAST_BYTES);
     if (chance % 256 > 1) {
       const length = new Uint8Array(LENGTH_BYTES);
@@ -122,7 +122,7 @@ class QemuSubject implements Subject {
     this.#reference = new Reference();
     this.#frames = 0;
     this.#failed = false;
-    // It is the part of a socket that a device uses.
+    // Implements the part of a socket that a device uses.
     const device = new StreamDevice("machine", this.#line as unknown as Socket);
     device.start({
       frames: (batch) => this.#take(batch),
@@ -151,7 +151,7 @@ function message(frame: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** What virtual machines send to a client. */
+/** Streams of virtual machines to a client. */
 export const QEMU_TARGET: Target = {
   name: "qemu",
   corpus: [...corpusFrames(), message(plain(60))],

@@ -1,13 +1,13 @@
-/** Numbers that a seed determines (xorshift32), made without allocating: ten million packets take many. */
+/** Pseudo-random numbers from a seed (xorshift32). Allocates nothing, because ten million packets take many. */
 export class Random {
   #state: number;
 
-  /** @param seed 32 bits; 0 stands for another one */
+  /** @param seed 32 bits; 0 counts as another one */
   constructor(seed: number) {
     this.#state = seed >>> 0 || 0x9e37_79b9;
   }
 
-  /** 32 bits, unsigned, never 0. */
+  /** Returns 32 bits, unsigned, never 0. */
   next(): number {
     let state = this.#state;
     state ^= state << 13;
@@ -17,12 +17,12 @@ export class Random {
     return this.#state;
   }
 
-  /** A whole number from 0 to `limit` - 1. */
+  /** Returns an integer from 0 to `limit` - 1. */
   below(limit: number): number {
     return Math.floor((this.next() / 0x1_0000_0000) * limit);
   }
 
-  /** One of `choices`, which are some. */
+  /** Returns one of `choices`, of which there must be at least one. */
   of<Choice>(choices: readonly Choice[]): Choice {
     return choices[this.below(choices.length)] as Choice;
   }

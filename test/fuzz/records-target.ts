@@ -19,14 +19,14 @@ const VNIS = [101, 101, 101, 102, 9_999] as const;
 const FRAMES = corpusFrames().flatMap((frame) => [frame, turned(frame)]);
 const GOOD = plain(60);
 
-/** By the order of the sessions: what each asks for. */
+/** The features that each session asks for, in the order of the sessions. */
 const FEATURES = [["batch", "offload"], ["batch"], ["offload"], []] as const;
 
-/** Sessions that send binary messages of several records, to receivers that read as they like. */
+/** Sessions that send binary messages of several records to receivers of random speed. */
 class RecordsSubject implements Subject {
   readonly #pool: SessionPool;
   #received = 0;
-  /** Messages that are not given back. */
+  /** Messages with blocks that were not returned. */
   readonly #kept = new Set<object>();
 
   private constructor(pool: SessionPool) {
@@ -43,7 +43,7 @@ class RecordsSubject implements Subject {
     this.#received++;
     const random = new Random(chance);
     const index = random.below(SESSIONS);
-    // Most are records of the length that they say, as another one ends the session.
+    // Most records have the announced length, because any other ends the session.
     const message = random.below(256) === 0 ? bytes.slice(0, end) : records(bytes, end, random, index);
     this.#say(this.#pool.slots[index] as Slot, message);
     if (random.below(64) === 0) this.#pool.vary(random.next());
@@ -102,7 +102,7 @@ class RecordsSubject implements Subject {
   }
 }
 
-/** Up to four records, the first of which holds the mutator's frame. */
+/** Builds up to four records, the first with the mutator's frame. */
 function records(bytes: Uint8Array, end: number, random: Random, index: number): Uint8Array {
   const [hasBatch, hasOffload] = [index % 4 < 2, index % 2 === 0];
   const count = hasBatch ? 1 + random.below(4) : 1;
@@ -123,9 +123,9 @@ function records(bytes: Uint8Array, end: number, random: Random, index: number):
   return message;
 }
 
-/** A frame as a record; of type 2 one whose checksum is to be done, and that is to be cut where it is large. */
+/** Returns a frame as a record; of type 2 with an unfinished checksum, and with segmentation if it is large. */
 function recordOf(frame: Uint8Array, size: number, vni: number, isOffload: boolean): Uint8Array {
-  // The least that a record may hold.
+  // The least length of a record's frame.
   const length = Math.max(size, 14);
   const at = isOffload ? OFFLOAD_BYTES : ENCAPSULATION_BYTES;
   const record = new Uint8Array(at + length);
@@ -135,7 +135,7 @@ function recordOf(frame: Uint8Array, size: number, vni: number, isOffload: boole
   return record;
 }
 
-/** What clients of `laneway.v1` send to the relay in binary messages. */
+/** Binary messages of clients of `laneway.v1` to the relay. */
 export const RECORDS_TARGET: Target = {
   name: "records",
   corpus: [...FRAMES, recordOf(GOOD, GOOD.length, 101, false), recordOf(GOOD, GOOD.length, 101, true)],

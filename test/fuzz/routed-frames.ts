@@ -1,4 +1,4 @@
-// Packets for a router between 10.0.0.0/31 and fd00::/127 at one end and what follows them at the other.
+// Packets for a router between 10.0.0.0/31 and fd00::/127 at one end and the next prefixes at the other.
 import { type Ipv4Fields, PROTOCOL_ICMP, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
 import { ipFrame, ipv4Packet, ipv6Packet } from "../support/frames.ts";
 import { INSIDE, OUTSIDE } from "./frames.ts";
@@ -9,7 +9,7 @@ const TARGET = 0x0a00_0002;
 const SOURCE6 = (0xfd00n << 112n) + 1n;
 const TARGET6 = (0xfd00n << 112n) + 2n;
 
-/** Packets that have to be cut, were cut, have options, or are for the router: whole frames from the outside to the inside. */
+/** Whole frames from the outside to the inside: packets to fragment, fragments, with options, or to the router. */
 export function routedFrames(): Uint8Array[] {
   return [
     udp({ payloadLength: 100 }),
@@ -20,7 +20,7 @@ export function routedFrames(): Uint8Array[] {
     udp({ payloadLength: 1_400, fragmentOffset: 7_900 }),
     udp({ payloadLength: 9_000 }),
     udp({ payloadLength: 1_000, ttl: 1 }),
-    // No operation, record route, and one that stands in every fragment.
+    // No operation, record route, and an option that every fragment repeats.
     udp({ payloadLength: 1_000, options: Uint8Array.of(1, 7, 7, 4, 0, 0, 0, 0, 0x88, 4, 1, 2) }),
     udp({ payloadLength: 1_000, options: Uint8Array.of(0x83, 7, 4, 10, 0, 0, 9, 0) }),
     udp({ payloadLength: 64, protocol: PROTOCOL_ICMP, destination: TARGET + 1 }),

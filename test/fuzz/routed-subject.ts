@@ -69,7 +69,7 @@ class RoutedSubject implements Subject {
     this.#clock = clock;
   }
 
-  /** @param mtu of the underlay, and of the network, in bytes of a packet */
+  /** @param mtu of the underlay and of the network, in bytes of a packet */
   static async open(mtu?: { readonly underlay: number; readonly network: number }): Promise<RoutedSubject> {
     const clock = { now: 0 };
     const contained: { error: unknown } = { error: undefined };
@@ -148,20 +148,20 @@ class RoutedSubject implements Subject {
   }
 }
 
-/** IP, untagged. */
+/** Untagged frames with an IP packet. */
 const PACKETS = [...corpusFrames(), ...routedFrames()].filter((frame) => {
   const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
   return frame.length > 34 && (type === 0x0800 || type === 0x86dd);
 });
 
-/** From 10.0.0.1 to 10.0.0.2. */
+/** Frames from 10.0.0.1 to 10.0.0.2. */
 const GOOD = PACKETS.filter(
   (frame) => frame[26] === 10 && frame[29] === 1 && frame[30] === 10 && frame[33] === 2,
 );
 
 const GRE_BYTES = 4;
 
-/** The packet of a frame, as it comes out of the underlay. */
+/** Returns the packet of a frame, as it arrives from the underlay. */
 function packetOf(frame: Uint8Array): Uint8Array {
   const packet = new Uint8Array(4 + frame.length - 14);
   const protocol = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
@@ -169,7 +169,7 @@ function packetOf(frame: Uint8Array): Uint8Array {
   return packet;
 }
 
-/** A frame that is for the router, and whose packet goes back: its addresses change places. */
+/** Returns a frame to the router with a packet in the other direction: its addresses change places. */
 function toHub(frame: Uint8Array): Uint8Array {
   const back = turned(frame);
   const type = ((back[12] ?? 0) << 8) | (back[13] ?? 0);
@@ -182,9 +182,9 @@ function toHub(frame: Uint8Array): Uint8Array {
 }
 
 /**
- * The router as a target, from either side.
+ * Returns the router as a target, from either side.
  *
- * @param mtu small ones, so that most packets have to be cut
+ * @param mtu small, so that the router must fragment most packets
  */
 export function routedTarget(
   name: string,

@@ -8,8 +8,8 @@ const ICMP_CHECKSUM = 2;
 const UDP_CHECKSUM = 6;
 
 /**
- * Puts the checksums right of the IP packet in [packet, end), whatever else is wrong with it: a hostile sender does so, and
- * otherwise few changed packets would get past the first check.
+ * Corrects the checksums of the IP packet in [packet, end), whatever else is wrong with it, as a hostile sender does.
+ * Otherwise few changed packets would pass the first check.
  */
 export function seal(bytes: Uint8Array, packet: number, end: number): void {
   const version = (bytes[packet] ?? 0) >>> 4;

@@ -8,27 +8,27 @@ import { SqliteStore } from "../../relay/store/sqlite-store.ts";
 import { Tenants } from "../../relay/tenants/tenants.ts";
 import type { Block } from "../../shared/tunnel/block.ts";
 
-/** More than a relay lets wait for a client that does not read, in bytes. */
+/** More bytes than a relay queues for a client that does not read. */
 const UNREAD = 4 * 1024 * 1024;
 
-/** How many turns of the event loop the hub is given to read what it was sent. */
+/** Unlimited rates of control messages, because these sessions' clock does not advance. */
 const LEAST_TURNS = 4;
 const MOST_TURNS = 2_000;
 
 /** Of control that never waits for a rate, as the clock of these sessions stands still. */
 const UNPACED = { messages: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 
-/** A WebSocket in memory, whose other end reads as it likes. */
+/** A WebSocket in memory; its other end reads at any speed. */
 class PoolSocket implements TunnelSocket {
   bufferedAmount = 0;
   closed = false;
-  /** Texts and binary messages that it was sent. */
+  /** Texts and binary messages that the relay sent. */
   texts = 0;
   messages = 0;
-  /** Whether sending takes until {@link settle}. */
+  /** Whether each send lasts until {@link settle}. */
   slow = false;
   lastText = "";
-  /** Told of each text, and of the end. */
+  /** Called with each text, and at the end. */
   changed: () => void = () => {};
   readonly #waiting: (() => void)[] = [];
 
@@ -74,15 +74,15 @@ class PoolSocket implements TunnelSocket {
   }
 }
 
-/** A session, or what is left of one that was closed. */
+/** A session, open or closed. */
 export interface Slot {
   readonly events: ConnectionEvents;
   readonly socket: PoolSocket;
-  /** Whether it was welcomed. */
+  /** Whether the relay has welcomed it. */
   open: boolean;
 }
 
-/** A relay's hub with many sessions of one tenant, in all the states that they may be in. */
+/** A relay's hub with many sessions of one tenant, in all possible states. */
 export class SessionPool {
   readonly clock = { now: 0 };
   readonly slots: Slot[] = [];
@@ -116,7 +116,7 @@ export class SessionPool {
     return pool;
   }
 
-  /** The first error of the hub's log, or of those noted by {@link failed}. */
+  /** The first error of the hub's log, or noted by {@link failed}. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -125,10 +125,10 @@ export class SessionPool {
     this.#failure ??= error;
   }
 
-  /** A connection that has said nothing yet. */
+  /** Opens a connection that sends nothing yet. */
   connect(): Slot {
     const socket = new PoolSocket();
-    // Of many places, as wrong credentials are counted by that.
+    // From many addresses, because the relay counts wrong credentials by address.
     const address = `192.0.2.${this.#connections++ % 256}`;
     const about = { origin: "http://relay.example", subprotocol: true, bearer: undefined };
     return { events: this.#hub.accept({ socket, address, ...about }), socket, open: false };
@@ -140,7 +140,7 @@ export class SessionPool {
     events.closed();
   }
 
-  /** Says `hello`, and waits for the welcome; the session may be closed meanwhile. */
+  /** Sends `hello`, and waits for the welcome; the session may close meanwhile. */
   async welcome(slot: Slot, features: readonly string[]): Promise<void> {
     const { socket } = slot;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -153,12 +153,12 @@ export class SessionPool {
     socket.changed = () => {};
   }
 
-  /** Has all networks be joined. */
+  /** Joins all networks. */
   join(slot: Slot): void {
     for (const { vni } of this.networks) slot.events.text(JSON.stringify({ type: "join", vni }));
   }
 
-  /** Has one of the sessions read slowly, or not at all, or again. */
+  /** Makes one of the sessions read slowly, not at all, or normally again. */
   vary(chance: number): void {
     const slot = this.slots[chance % this.slots.length];
     if (slot === undefined) return;
@@ -166,11 +166,7 @@ export class SessionPool {
     slot.socket.bufferedAmount = chance % 11 === 0 ? UNREAD : chance % 5 === 0 ? 400_000 : 0;
   }
 
-  /**
-   * Reads all that was sent.
-   *
-   * @param isSettled whether the hub has read what it was sent: it reads in short turns, which many sessions share
-   */
+  /** Reads everything that the relay sent. */
   async settle(isSettled: () => boolean = () => true): Promise<void> {
     for (const { socket } of this.slots) socket.bufferedAmount = 0;
     for (let turn = 0; turn < LEAST_TURNS || (turn < MOST_TURNS && !isSettled()); turn++) {
@@ -191,7 +187,7 @@ export class SessionPool {
   }
 }
 
-/** A `hello` with a token. */
+/** Returns a `hello` with a token. */
 export function hello(token: string, features: readonly string[] = ["batch", "offload"]): string {
   const auth = { method: "token", token };
   return JSON.stringify({ type: "hello", version: 1, client: { name: "fuzz" }, features, auth });

@@ -1,7 +1,7 @@
-/** What a fuzz campaign is run against: a decoder with everything that is behind it, as the relay has it. */
+/** The subject of a fuzz campaign: a decoder with all the code behind it, as in the relay. */
 export interface Target {
   readonly name: string;
-  /** Good packets that reach it, one at least: hostile ones are made of them. */
+  /** Good packets that reach it, at least one, from which the campaign makes hostile ones. */
   readonly corpus: readonly Uint8Array[];
   open(): Promise<Subject>;
 }
@@ -9,20 +9,20 @@ export interface Target {
 /** An open target. */
 export interface Subject extends AsyncDisposable {
   /**
-   * Takes a packet from outside, `bytes[0, end)`, right until the call returns.
+   * Takes a packet from outside, `bytes[0, end)`, which is valid until the call returns.
    *
-   * @param chance a number of the campaign's, for what else there is to choose, as who sends it
+   * @param chance a random number of the campaign for other choices, such as the sender
    */
   receive(bytes: Uint8Array, end: number, chance: number): void;
-  /** Frames that those on this side send, where hostile ones are to be made of some; the same way as {@link receive}. */
+  /** Good frames of the inside; the campaign makes hostile ones of them, which `send` takes as {@link receive} does. */
   readonly outgoing?: readonly Uint8Array[];
   send?(bytes: Uint8Array, end: number): void;
-  /** The first error that was contained, if there was one: it counts as if it had been thrown. */
+  /** The first contained error, if any: it counts as if it had been thrown. */
   failure?(): unknown;
-  /** How many of the packets received are forwarded or counted as dropped: has to be all of them. */
+  /** Number of received packets that were forwarded or counted as dropped; must equal all of them. */
   accounted(): number;
-  /** Lets a second pass. */
+  /** Advances the clock by a second. */
   second(): void | Promise<void>;
-  /** Whether good frames pass, in and out, once what was noted of hostile ones is too old: a port that is stuck fails. */
+  /** Returns whether good frames pass in and out once the state of hostile ones has aged. A stuck port fails. */
   isAlive(): boolean | Promise<boolean>;
 }

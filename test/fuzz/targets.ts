@@ -16,7 +16,7 @@ const WIRE_VNI = 5_000;
 const VSID = 6_000;
 const common = { remotes: [REMOTE], clamp_mss: true };
 
-/** Everything that reads an underlay, frames or messages of programs that are not ours. */
+/** Every parser of an underlay, or of frames or messages of foreign programs. */
 export const TARGETS: readonly Target[] = [
   portTarget("vxlan", { kind: "vxlan", ...common, wire_vni: WIRE_VNI }, (frame) => vxlan(frame), {
     others: [vxlan(plain(60), WIRE_VNI + 1)],

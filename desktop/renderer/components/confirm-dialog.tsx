@@ -7,13 +7,13 @@ import { useLocale } from "../state/context.ts";
 interface ConfirmDialogProps {
   readonly title: string;
   readonly text: string;
-  /** The button that does it. */
+  /** The label of the button that confirms. */
   readonly action: string;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
 }
 
-/** Asks before something that can't be undone. Escape is a no; the focus goes back to where it was. */
+/** Asks before an action that cannot be undone. Escape cancels; the focus returns to where it was. */
 export function ConfirmDialog({ title, text, action, onConfirm, onClose }: ConfirmDialogProps): JSX.Element {
   const { t } = useLocale();
   const id = useId();

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { Icon } from "../../../shared/ui/icon.tsx";
 import { useLocale, useStore } from "../state/context.ts";
 
-/** Copies `text`; `what` names it. */
+/** Copies `text` on a click. `what` names the text for screen readers. */
 export function CopyButton({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {
   const store = useStore();
   const { t } = useLocale();
@@ -20,7 +20,7 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
   );
 }
 
-/** Something to read and to copy, such as an address. */
+/** A text to read and to copy, such as an address. */
 export function Copyable({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {
   return (
     <span class="copyable">

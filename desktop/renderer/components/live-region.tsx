@@ -2,10 +2,13 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useStore } from "../state/context.ts";
 
-/** How long it is to be seen, in milliseconds. */
+/** Milliseconds for which an announcement stays visible. */
 const SHOWN = 6_000;
 
-/** Where the announcer's words are shown and read out. It is there from the start: one that comes later is not heard. */
+/**
+ * Shows the announcer's words and has them read out. Exists from the start, because readers ignore a region added
+ * later.
+ */
 export function LiveRegion(): JSX.Element {
   const { announcer } = useStore();
   const current = announcer.current.value;

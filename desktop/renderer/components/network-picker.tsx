@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { SelectField } from "../../../shared/ui/field.tsx";
 import { useLocale, useStore } from "../state/context.ts";
 
-/** Which network a screen is about. */
+/** Chooses the network that a screen is about. */
 export function NetworkPicker(): JSX.Element | null {
   const store = useStore();
   const { t } = useLocale();

@@ -6,18 +6,18 @@ interface PageProps {
   readonly title: string;
   readonly lead?: string;
   readonly class?: string;
-  /** Stands before the title: the way back, or a mark. */
+  /** Stands before the title: a link back, or a mark. */
   readonly before?: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** A screen. Its heading takes the focus when it is opened, so that it is read out and Tab goes on from there. */
+/** A screen. Its heading gets the focus when it opens, so a reader says it and Tab continues from there. */
 export function Page({ title, lead, before, actions, children, ...rest }: PageProps): JSX.Element {
   const { router } = useStore();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // Not at the window's start, where nothing was left.
+    // Not when the window opens: the user has left no other screen.
     if (router.moved) heading.current?.focus();
   }, [router]);
   return (
@@ -39,12 +39,12 @@ interface CardProps {
   readonly title: string;
   readonly lead?: string;
   readonly actions?: ComponentChildren;
-  /** Without the room around it: for tables. */
+  /** Whether to omit the padding, for tables. */
   readonly bare?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A part of a screen, with its heading. */
+/** A section of a screen, with its heading. */
 export function Card({ title, lead, actions, bare = false, children }: CardProps): JSX.Element {
   const id = useId();
   return (

@@ -6,14 +6,14 @@ import { useLocale } from "../state/context.ts";
 
 interface ProblemCardProps {
   readonly problem: Problem;
-  /** Something that limits rather than failed. */
+  /** Whether it is a limit rather than a failure. */
   readonly mild?: boolean;
-  /** Whether it is said at once. False for what was there before the user came. */
+  /** Whether a reader says it at once. False for a problem that existed before the screen opened. */
   readonly alert?: boolean;
   readonly children?: ComponentChildren;
 }
 
-/** What went wrong, what it means and what to do; what the agent said word for word is a click away. */
+/** What went wrong, what it means and what to do. The agent's own words are a click away. */
 export function ProblemCard({
   problem,
   mild = false,

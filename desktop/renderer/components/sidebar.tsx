@@ -4,7 +4,7 @@ import { useLocale, useStore } from "../state/context.ts";
 import { SCREENS } from "../state/route.ts";
 import { Mark } from "./state-mark.tsx";
 
-/** The way to every screen, and how it stands with the service. */
+/** Links to every screen, and the state of the service. */
 export function Sidebar(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

@@ -12,7 +12,7 @@ const tones: Readonly<Record<NetworkState, Tone>> = {
   down: "idle",
 };
 
-/** A dot and words: the words say it too, for those who don't tell the colours apart. */
+/** A coloured dot with words, because not every user can tell the colours apart. */
 export function Mark({
   tone,
   pulse = false,
@@ -30,7 +30,7 @@ export function Mark({
   );
 }
 
-/** How it stands with a network. */
+/** The state of a network. */
 export function StateMark({ state }: { readonly state: NetworkState }): JSX.Element {
   const { t } = useLocale();
   return (

@@ -12,7 +12,7 @@ const looks: Readonly<Record<Step["state"], { icon: IconName; tone: Tone }>> = {
   skipped: { icon: "skip", tone: "idle" },
 };
 
-/** What was measured, with its unit; undefined where nothing was. */
+/** Returns a measured value with its unit, or undefined if the step has none. */
 export function measured({ value, unit }: Step, formats: Formats): string | undefined {
   if (value === null || unit === null) return undefined;
   switch (unit) {
@@ -49,7 +49,7 @@ function StepLine({ step }: { readonly step: Step }): JSX.Element {
   );
 }
 
-/** Checks in their order, as they go. */
+/** Checks in their order, shown as they run. */
 export function StepList({
   steps,
   label,

@@ -7,12 +7,12 @@ import "uplot/dist/uPlot.min.css";
 import { useLocale, useStore } from "../state/context.ts";
 import { latest, SAMPLES, type Traffic } from "../state/traffic.ts";
 
-/** Bits per second at the least at the top of a plot, so that a lone packet does not fill it. */
+/** Least upper end of a plot, in bits per second, so that a single packet does not fill it. */
 const FLOOR = 8_000;
 
-/** The colours and the type of the theme that is set. */
+/** Returns the colours and the font of the current theme. */
 function style(): { received: string; sent: string; line: string; muted: string; font: string } {
-  // By an element, because a colour's property itself has one for each theme.
+  // Reads them from an element, because the custom properties hold a colour for each theme.
   const probe = document.body.appendChild(document.createElement("span"));
   const computed = getComputedStyle(probe);
   const color = (name: string) => {
@@ -62,20 +62,20 @@ function axes(rate: (value: number) => string): uPlot.Axis[] {
 
 interface TrafficChartProps {
   readonly traffic: ReadonlySignal<Traffic>;
-  /** A line without axes, for a row; otherwise a plot. */
+  /** Draws a line without axes, for a row, instead of a plot. */
   readonly small?: boolean;
 }
 
-/** What passed in the last two minutes, received and sent. What it shows is said in words by its name. */
+/** Traffic of the last two minutes, received and sent. Its accessible name says the same in words. */
 export function TrafficChart({ traffic, small = false }: TrafficChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const { t, formats } = useLocale();
   const theme = useStore().theme.value;
-  // Said anew when asked for, not with every sample.
+  // Not a live region: a reader says the name when the user asks for it, not with every sample.
   const now = latest(traffic.value);
   const label = t.network.trafficLabel(formats.rate(now.rx), formats.rate(now.tx));
 
-  // The colours are the theme's: it is made anew with another.
+  // Rebuilt when the theme changes, because a chart keeps its colours.
   useEffect(() => {
     const element = place.current;
     if (element === null) return;

@@ -1,13 +1,13 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-/** What is said to those who listen rather than look; shown for a moment too. */
+/** A message for screen readers, also shown for a moment. */
 export interface Announcement {
   readonly text: string;
-  /** Tells the same words said again from those said once. */
+  /** Distinguishes a repeated message from an earlier one with the same words. */
   readonly id: number;
 }
 
-/** Says things that happen beside what the user looks at. */
+/** Announces events that happen outside the user's focus. */
 export class Announcer {
   readonly #current = signal<Announcement | undefined>(undefined);
   #id = 0;
@@ -21,7 +21,7 @@ export class Announcer {
     this.#current.value = { text, id: this.#id };
   }
 
-  /** Takes it away again, unless something else was said since. */
+  /** Removes a message, unless another has replaced it. */
   clear(id: number): void {
     if (this.#current.peek()?.id === id) this.#current.value = undefined;
   }

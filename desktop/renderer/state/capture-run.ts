@@ -4,7 +4,7 @@ import type { Problem } from "../../rpc/shapes.ts";
 
 export type CaptureProgress = BridgeEventData<"app.capture">;
 
-/** A capture into a file. */
+/** A capture to a file. */
 export class CaptureRun {
   readonly #bridge: Bridge;
   readonly #progress = signal<CaptureProgress | undefined>(undefined);

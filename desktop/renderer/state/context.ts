@@ -12,7 +12,7 @@ export function useStore(): Store {
   return store;
 }
 
-/** The words and formats of the language that is set. */
+/** The words and formats of the current language. */
 export function useLocale(): Locale {
   return useStore().locale.value;
 }

@@ -8,7 +8,7 @@ type Heard =
   | { readonly kind: "progress"; readonly data: BridgeEventData<"progress"> }
   | { readonly kind: "done"; readonly data: BridgeEventData<"done"> };
 
-/** A job of the agent, from its start to its end, and again. It goes on while another screen is looked at. */
+/** A job of the agent, which can run again after its end. It continues while the user looks at another screen. */
 export class JobRun {
   readonly #bridge: Bridge;
   readonly #state = signal<RunState>("idle");
@@ -16,7 +16,7 @@ export class JobRun {
   readonly #problem = signal<Problem | undefined>(undefined);
   #job: string | undefined;
   #cancelled = false;
-  /** What is heard before the answer that says which job is ours: it may overtake. */
+  /** Events that arrived before the answer with the job's id, because events may overtake it. */
   #early: Heard[] = [];
 
   constructor(bridge: Bridge) {
@@ -24,7 +24,7 @@ export class JobRun {
     bridge.on("progress", (data) => this.#hear({ kind: "progress", data }));
     bridge.on("done", (data) => this.#hear({ kind: "done", data }));
     bridge.on("app.agent", ({ state }) => {
-      // The end of the connection ends its jobs, and nobody is left to say so.
+      // The end of the connection ends the agent's jobs, and no event reports it.
       if (state !== "connected" && this.isRunning) this.#end("cancelled");
     });
   }
@@ -58,7 +58,7 @@ export class JobRun {
     if (this.#cancelled) await this.cancel();
   }
 
-  /** Ends it early; also one that is only just starting. */
+  /** Ends the job early, even while it is starting. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
     if (this.#state.value !== "running" || this.#job === undefined) return;
@@ -83,7 +83,7 @@ export class JobRun {
 
   #end(state: RunState, problem?: Problem): void {
     this.#problem.value = problem;
-    // What was under way will not be told the end of.
+    // The end of a running job will not be reported.
     this.#steps.value = this.#steps.value.filter((step) => step.state !== "running");
     this.#state.value = state;
   }

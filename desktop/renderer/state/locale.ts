@@ -5,10 +5,10 @@ import { windowWords as zhCN } from "../../../shared/ui/text/zh-cn/window.ts";
 import type { Language } from "../../errors/text.ts";
 import type { AppSettings } from "../../rpc/bridge.ts";
 
-/** Every word of the window. */
+/** All words of the window. */
 export type Messages = Catalogue<typeof en>;
 
-/** All that depends on the language. */
+/** Everything that depends on the language. */
 export interface Locale {
   readonly language: Language;
   readonly t: Messages;
@@ -21,7 +21,7 @@ const locales: Readonly<Record<Language, Locale>> = {
 };
 
 /**
- * The locale of a setting.
+ * Returns the locale of a setting.
  *
  * @param system the desktop's language, BCP 47
  */

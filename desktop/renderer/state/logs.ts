@@ -2,16 +2,16 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Bridge } from "../../rpc/bridge.ts";
 import type { LogEntry, LogLevel } from "../../rpc/shapes.ts";
 
-/** Lines that are kept; the agent keeps more. */
+/** Greatest number of lines kept; the agent keeps more. */
 const LINES = 1_000;
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** What is to be seen of a log. */
+/** Which lines of a log to show. */
 export interface LogFilter {
-  /** This and worse. */
+  /** The least severe level shown. */
   readonly level: LogLevel;
-  /** What a line has to contain, in any case. */
+  /** A text that each line must contain, in any case. */
   readonly text: string;
 }
 
@@ -38,7 +38,7 @@ export class Logs {
   }
 }
 
-/** Those that pass. */
+/** Returns the lines that pass the filter. */
 export function passing(entries: readonly LogEntry[], { level, text }: LogFilter): readonly LogEntry[] {
   const least = LEVELS.indexOf(level);
   const wanted = text.trim().toLowerCase();

@@ -3,7 +3,7 @@ import type { Bridge, BridgeEventData, Outcome } from "../../rpc/bridge.ts";
 import type { NetworkStatus, Peer } from "../../rpc/shapes.ts";
 import { TrafficHistory } from "./traffic.ts";
 
-/** The networks of this machine and their other members, as the agent tells of them. */
+/** The networks of this machine and their other members, as the agent reports them. */
 export class Networks {
   readonly #bridge: Bridge;
   readonly #byId = signal<ReadonlyMap<string, NetworkStatus>>(new Map());
@@ -28,7 +28,7 @@ export class Networks {
     bridge.on("traffic", (event) => this.#traffic(event));
   }
 
-  /** Whether the agent has said which there are. */
+  /** Whether the agent has sent its list of networks. */
   get loaded(): boolean {
     return this.#loaded.value;
   }
@@ -37,7 +37,7 @@ export class Networks {
     return id === undefined ? undefined : this.#byId.value.get(id);
   }
 
-  /** Reads all anew: what was told while the connection was away is not told again. */
+  /** Reads everything again, because the agent does not repeat events missed while the connection was down. */
   async refresh(): Promise<void> {
     const answer = await this.#bridge.call("status", {});
     if (!answer.ok) return;
@@ -48,7 +48,7 @@ export class Networks {
     await Promise.all([...this.#peers.keys()].map((id) => this.readPeers(id)));
   }
 
-  /** Forgets what it was told: the agent is away, and what it does now is not known. */
+  /** Forgets everything, because the agent's state is unknown while it is away. */
   unknown(): void {
     batch(() => {
       this.#loaded.value = false;
@@ -57,7 +57,7 @@ export class Networks {
     });
   }
 
-  /** The other members; undefined until they are known. Those online first, then by name. */
+  /** The other members, online ones first, then by name; undefined until they are known. */
   peers(id: string): ReadonlySignal<readonly Peer[] | undefined> {
     const known = this.#peers.get(id);
     if (known !== undefined) return known;
@@ -67,7 +67,7 @@ export class Networks {
     return made;
   }
 
-  /** Reads a network's members anew: their counters alone are not told of. */
+  /** Reads a network's members again, because the agent sends no events for their counters alone. */
   async readPeers(id: string): Promise<void> {
     const answer = await this.#bridge.call("peers", { network: id });
     const peers = this.#peers.get(id);
@@ -97,7 +97,7 @@ export class Networks {
     return this.#bridge.call("wake", { network: id, mac });
   }
 
-  /** Joins by an invite, and brings up what it opens. */
+  /** Joins by an invite, and brings up the network that it opens. */
   async join(link: string, name: string | undefined): Promise<Outcome<readonly string[]>> {
     const answer = await this.#bridge.call("join", { link, ...(name === undefined ? {} : { name }) });
     if (!answer.ok) return answer;
@@ -117,7 +117,7 @@ export class Networks {
   #changed({ networks, removed }: BridgeEventData<"changed">): void {
     const byId = new Map(this.#byId.peek());
     for (const network of networks) {
-      // Who is there is known to those who are in: what was said before may have been nobody.
+      // Only members of a network see the others, so an earlier list may have been empty.
       const came = network.state === "up" && byId.get(network.id)?.state !== "up";
       if (came && this.#peers.has(network.id)) void this.readPeers(network.id);
       byId.set(network.id, network);
@@ -159,15 +159,15 @@ export class Networks {
   }
 }
 
-/** Names a member among those of all networks. */
+/** Returns a key for a member, unique among the members of all networks. */
 export function peerKey(network: string, vtep: string): string {
   return JSON.stringify([network, vtep]);
 }
 
-/** Members that are away which are shown, as many as the agent remembers. */
+/** Greatest number of offline members shown, which is as many as the agent remembers. */
 const AWAY = 256;
 
-/** Without those that the agent has forgotten meanwhile: the first to go. */
+/** Removes the members that the agent has forgotten meanwhile: those that went away first. */
 function withoutForgotten(peers: readonly Peer[]): readonly Peer[] {
   const away = peers.flatMap(({ last_seen: at }) => at ?? []).sort();
   const oldest = away.at(-AWAY);

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-/** The screens that the side bar leads to. */
+/** The screens in the side bar. */
 export const SCREENS = [
   "networks",
   "topology",
@@ -12,17 +12,17 @@ export const SCREENS = [
 ] as const;
 export type Screen = (typeof SCREENS)[number];
 
-/** Where the window is: a screen, or within `networks` one of them, or joining another. */
+/** The window's place: a screen, one network within `networks`, or joining another. */
 export type Route =
   | { readonly screen: Exclude<Screen, "networks"> }
   | { readonly screen: "networks"; readonly network?: string; readonly joining?: boolean };
 
-/** Which screen is shown. */
+/** The current route of the window. */
 export class Router {
   readonly #route = signal<Route>({ screen: "networks" });
   #moved = false;
 
-  /** Whether the user has gone anywhere since the window opened. */
+  /** Whether the user has navigated since the window opened. */
   get moved(): boolean {
     return this.#moved;
   }

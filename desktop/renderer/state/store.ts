@@ -10,7 +10,7 @@ import { Networks } from "./networks.ts";
 import { Router } from "./route.ts";
 import { shownTheme } from "./theme.ts";
 
-/** All that the window knows. One for each window; components are handed it by a context. */
+/** The window's state. Each window has one; components get it through a context. */
 export class Store {
   readonly bridge: Bridge;
   readonly networks: Networks;
@@ -21,9 +21,9 @@ export class Store {
   readonly doctor: JobRun;
   readonly tests: Readonly<Record<TestKind, JobRun>>;
   readonly #app = signal<AppState | undefined>(undefined);
-  /** The network that the screens about one of them are about, by its id. */
+  /** The id of the network that the screens about one network show. */
   readonly #chosen = signal<string | undefined>(undefined);
-  /** A link that was opened and waits for the user's word. */
+  /** An opened invite link that waits for the user's confirmation. */
   readonly link = signal<string | undefined>(undefined);
   readonly locale: ReadonlySignal<Locale> = computed(() => {
     const app = this.#app.value;
@@ -65,13 +65,13 @@ export class Store {
     return this.#app.value?.agent.state === "connected";
   }
 
-  /** Whether this user may change things now. */
+  /** Whether this user may change settings now. */
   get mayChange(): boolean {
     const agent = this.#app.value?.agent;
     return agent?.state === "connected" && agent.may_change;
   }
 
-  /** The network chosen, or else one that is up, or else the first. */
+  /** Returns the chosen network, or else one that is up, or else the first. */
   get chosen(): NetworkStatus | undefined {
     const list = this.networks.list.value;
     return this.networks.get(this.#chosen.value) ?? list.find(({ state }) => state === "up") ?? list[0];
@@ -100,7 +100,7 @@ export class Store {
     return answer;
   }
 
-  /** Copies, and says so. */
+  /** Copies a text and announces it. */
   async copy(text: string): Promise<boolean> {
     const { ok } = await this.bridge.call("app.copy", { text });
     if (ok) this.announcer.say(this.locale.peek().t.common.copied);
@@ -135,7 +135,7 @@ export class Store {
 
   readonly #states = new Map<string, NetworkState>();
 
-  /** Says of networks that came up, fell away or failed; not of how they were when the window opened. */
+  /** Announces networks that come up, go down or fail. Ignores their state when the window opened. */
   #announceStates(): void {
     const { t } = this.locale.value;
     for (const { id, network, state } of this.networks.list.value) {
@@ -147,7 +147,7 @@ export class Store {
   }
 }
 
-/** What is wrong with the connection to the agent, as an error that has words; undefined where nothing is. */
+/** Returns the problem of the connection to the agent as an error with words, or undefined if there is none. */
 export function agentProblem({ state }: AgentLink): Problem | undefined {
   const codes = {
     absent: "agent.not-running",

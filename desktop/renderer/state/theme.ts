@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { AppSettings } from "../../rpc/bridge.ts";
 
-/** The theme that is shown: the setting, or the system's own as it changes. */
+/** The theme on the screen: the setting, or the system's, which may change. */
 export function shownTheme(
   setting: () => AppSettings["theme"],
   prefersDark: MediaQueryList,

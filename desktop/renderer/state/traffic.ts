@@ -1,9 +1,9 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
-/** Samples that are kept of a network: two minutes of one a second. */
+/** Greatest number of samples kept of a network: two minutes at one a second. */
 export const SAMPLES = 120;
 
-/** What passed lately, oldest first: the columns that a plot takes. Rates are bytes per second. */
+/** Recent traffic, oldest first, as the columns that a plot takes. Rates are in bytes per second. */
 export interface Traffic {
   /** Seconds since 1970. */
   readonly times: readonly number[];
@@ -11,7 +11,7 @@ export interface Traffic {
   readonly tx: readonly number[];
 }
 
-/** Counters as they were at a time. */
+/** Counters at one time. */
 interface Counters {
   readonly at: number;
   readonly rx: number;
@@ -19,10 +19,13 @@ interface Counters {
 }
 
 const NONE: Traffic = { times: [], rx: [], tx: [] };
-/** Seconds without news after which nothing passes: traffic is told while there is some. */
+/**
+ * Seconds without an event after which the rate counts as zero, because the agent reports traffic only while there is
+ * some.
+ */
 const QUIET = 1.8;
 
-/** Makes rates of counters. One for each thing that is counted: a network, or a member of it. */
+/** Turns counters into rates. Each network and each member has its own. */
 export class TrafficHistory {
   readonly #series = new Map<string, Signal<Traffic>>();
   readonly #counters = new Map<string, Counters>();
@@ -31,7 +34,7 @@ export class TrafficHistory {
     return this.#signal(id);
   }
 
-  /** Takes counters; those that went down were begun anew. */
+  /** Adds a sample. Counters that went down have restarted from zero. */
   count(id: string, { at, rx, tx }: Counters): void {
     const before = this.#counters.get(id);
     if (before !== undefined && at <= before.at) return;
@@ -42,7 +45,7 @@ export class TrafficHistory {
     this.#add(id, at, rate(rx, before.rx), rate(tx, before.tx));
   }
 
-  /** Has those that nothing was heard of go on at zero. */
+  /** Adds a zero to every series without a recent sample. */
   tick(now: number): void {
     for (const [id, counters] of this.#counters) {
       if (now - counters.at < QUIET) continue;
@@ -72,7 +75,7 @@ export class TrafficHistory {
   }
 }
 
-/** The rates at the end of it, in bytes per second. */
+/** Returns the latest rates, in bytes per second. */
 export function latest({ rx, tx }: Traffic): { readonly rx: number; readonly tx: number } {
   return { rx: rx.at(-1) ?? 0, tx: tx.at(-1) ?? 0 };
 }

@@ -49,7 +49,7 @@ const SEQUENCE_FLAG = 0x1000;
 const FORBIDDEN_FLAGS = 0x4c00;
 const VERSION_BITS = 0x0007;
 
-/** What a GRE header says. */
+/** The fields of a GRE header. */
 export interface GreHeader {
   /** EtherType of the payload: 0x0800, 0x86dd, or 0x6558 for an Ethernet frame. */
   readonly protocol: number;
@@ -61,13 +61,13 @@ export interface GreHeader {
   readonly sequence: number | undefined;
 }
 
-/** A decoded header: what it carries is [payload, end). */
+/** A decoded header: the payload is [payload, end). */
 export interface Gre extends GreHeader {
   readonly payload: number;
   readonly end: number;
 }
 
-/** The fields that {@link encodeGre} needs; what is not said is absent. */
+/** The fields that {@link encodeGre} needs; optional fields are absent unless given. */
 export type GreFields = Pick<GreHeader, "protocol"> & Partial<GreHeader>;
 
 /** Length of the header that {@link encodeGre} writes for `fields`, in bytes. */
@@ -77,8 +77,8 @@ export function greHeaderBytes({ checksummed = false, key, sequence }: Partial<G
 }
 
 /**
- * Decodes the header at the start of [start, end). Never throws. A checksum, which covers all up to `end`, is
- * checked where there is one.
+ * Decodes the header at the start of [start, end). Never throws. Checks the checksum, if there is one; it covers all
+ * bytes up to `end`.
  */
 export function decodeGre(bytes: Uint8Array, start: number, end: number): Gre | Malformed {
   if (!holds(bytes, start, end, GRE_HEADER_BYTES)) return new Malformed("gre", "truncated");
@@ -99,8 +99,8 @@ export function decodeGre(bytes: Uint8Array, start: number, end: number): Gre | 
 }
 
 /**
- * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range.
- * Where it is to have a checksum, call {@link sealGre} once the payload is there.
+ * Writes a header at `offset` and returns where the payload goes; undefined for a field out of range. For a checksum,
+ * call {@link sealGre} once the payload is there.
  */
 export function encodeGre(bytes: Uint8Array, offset: Written, fields: GreFields): Written {
   const { protocol, checksummed = false, key, sequence } = fields;
@@ -122,7 +122,7 @@ export function encodeGre(bytes: Uint8Array, offset: Written, fields: GreFields)
   return at;
 }
 
-/** Fills in the checksum of the packet at `offset`, whose header has one and whose payload ends at `end`, where there is room. */
+/** Fills in the checksum of the packet at `offset`, if its header has one; the payload ends at `end`. */
 export function sealGre(bytes: Uint8Array, offset: number, end: number): void {
   const at = offset + GRE_HEADER_BYTES;
   if (!hasRoom(bytes, at, WORD_BYTES)) return;

@@ -1,5 +1,5 @@
 /**
- * Network Virtualization using GRE, RFC 7637 section 3.2: GRE with its key cut in two, around an Ethernet frame
+ * Network Virtualization using GRE, RFC 7637 section 3.2: GRE with its key split in two, around an Ethernet frame
  * without 802.1Q tag and FCS.
  *
  * ```
@@ -20,10 +20,10 @@ import { decodeGre } from "./gre.ts";
 /** Length of the header in bytes. */
 export const NVGRE_HEADER_BYTES = 8;
 
-/** The highest VSID for use: the one above is for vendors (RFC 7637 section 3.3). */
+/** The highest VSID for use, because the one above is for vendors (RFC 7637 section 3.3). */
 export const MAX_VSID = 0xff_fffe;
 
-/** The lowest: those below are reserved (RFC 7637 section 3.3). */
+/** The lowest VSID for use, because lower ones are reserved (RFC 7637 section 3.3). */
 export const MIN_VSID = 0x1000;
 
 const KEY_FLAG = 0x2000_0000;
@@ -32,15 +32,15 @@ const KEY_FLAG = 0x2000_0000;
 export interface Nvgre {
   /** 24 bits. */
   readonly vsid: number;
-  /** 8 bits, of the sender's choice for each flow. */
+  /** 8 bits; the sender chooses a value for each flow. */
   readonly flowId: number;
   readonly payload: number;
   readonly end: number;
 }
 
 /**
- * Decodes the header at the start of [start, end). Never throws. K must be 1, C and S 0 (RFC 7637 section 3.2);
- * whether the VSID is one for use is left to the caller.
+ * Decodes the header at the start of [start, end). Never throws. K must be 1, C and S 0 (RFC 7637 section 3.2). The
+ * caller checks that the VSID is not reserved.
  */
 export function decodeNvgre(bytes: Uint8Array, start: number, end: number): Nvgre | Malformed {
   if (!holds(bytes, start, end, NVGRE_HEADER_BYTES)) return new Malformed("nvgre", "truncated");
@@ -52,7 +52,7 @@ export function decodeNvgre(bytes: Uint8Array, start: number, end: number): Nvgr
   return { vsid: vsidOf(key), flowId: key & 0xff, payload, end };
 }
 
-/** The VSID in a GRE key. */
+/** Returns the VSID in a GRE key. */
 export function vsidOf(key: number): number {
   return key >>> 8;
 }

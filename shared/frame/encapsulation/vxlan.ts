@@ -12,23 +12,23 @@
  * +-----------------------------------------------+---------------+
  * ```
  *
- * I says that the VNI is valid. What is reserved is 0 on send and ignored on receipt.
+ * I: the VNI is valid. Reserved fields are 0 on send and ignored on receipt.
  *
- * Two extensions use what is reserved, where both ends are told so. Group-based policy (GBP,
+ * Two extensions use reserved fields, if both ends are configured for them. Group-based policy (GBP,
  * draft-smith-vxlan-group-policy-05 section 2.1) marks frames with their source's group:
  *
  * ```
  * |G|R|R|R|I|R|R|R|R|D|R|R|A|R|R|R|        group policy id        |
  * ```
  *
- * D: do not learn from it; A: the policy was applied already. The generic protocol extension (GPE,
- * draft-ietf-nvo3-vxlan-gpe-12 section 3) says what it carries, on a port of its own:
+ * D: do not learn from the frame; A: the policy was applied already. The generic protocol extension (GPE,
+ * draft-ietf-nvo3-vxlan-gpe-12 section 3) names the payload's protocol, and has its own UDP port:
  *
  * ```
  * |R|R|Ver|I|P|B|O|       reserved                |next protocol  |
  * ```
  *
- * P: the next protocol is said; B: a BUM frame; O: for operation and maintenance, not for a segment.
+ * P: the next protocol is valid; B: a BUM frame; O: for operation and maintenance, not for a segment.
  */
 import {
   hasRoom,
@@ -81,8 +81,7 @@ export function hasVniFlag(bytes: Uint8Array, offset: number): boolean {
 }
 
 /**
- * The VNI of the header at `offset`. Checks and allocates nothing: the caller knows that eight bytes are
- * there.
+ * Returns the VNI of the header at `offset`. Checks and allocates nothing: the caller knows that eight bytes are there.
  */
 export function readVni(bytes: Uint8Array, offset: number): number {
   return readUint32(bytes, offset + VNI_OFFSET) >>> 8;
@@ -105,7 +104,7 @@ export function decodeVxlan(bytes: Uint8Array, start: number, end: number): Vxla
   return { vni: readVni(bytes, start), payload: start + VXLAN_HEADER_BYTES, end };
 }
 
-/** What GBP marks a frame with. */
+/** The fields of GBP. */
 export interface GroupPolicy {
   /** 16 bits. */
   readonly group: number;
@@ -113,7 +112,9 @@ export interface GroupPolicy {
   readonly applied: boolean;
 }
 
-/** The GBP fields of the header at `offset`; undefined if its G flag is 0. The caller knows that it is there. */
+/**
+ * Returns the GBP fields of the header at `offset`; undefined if its G flag is 0. The caller knows that it is there.
+ */
 export function readGroupPolicy(bytes: Uint8Array, offset: number): GroupPolicy | undefined {
   if (((bytes[offset] ?? 0) & POLICY_FLAG) === 0) return undefined;
   const flags = bytes[offset + 1] ?? 0;
@@ -124,7 +125,7 @@ export function readGroupPolicy(bytes: Uint8Array, offset: number): GroupPolicy 
   };
 }
 
-/** Adds GBP fields to the header that {@link writeVxlan} wrote at `offset`; none for a group out of range. */
+/** Adds GBP fields to the header that {@link writeVxlan} wrote at `offset`, unless the group is out of range. */
 export function writeGroupPolicy(bytes: Uint8Array, offset: number, policy: GroupPolicy): void {
   if (!hasRoom(bytes, offset, VXLAN_HEADER_BYTES) || !isField(policy.group, 0xffff)) return;
   bytes[offset] = (bytes[offset] ?? 0) | POLICY_FLAG;
@@ -133,8 +134,8 @@ export function writeGroupPolicy(bytes: Uint8Array, offset: number, policy: Grou
 }
 
 /**
- * Decodes the GPE header at the start of [start, end), around an Ethernet frame: `bad-version` for another
- * version, `bad-type` for what is no frame, also where it is for maintenance. Never throws.
+ * Decodes the GPE header at the start of [start, end), around an Ethernet frame. Returns `bad-version` for another
+ * version, and `bad-type` for another payload or a maintenance packet. Never throws.
  */
 export function decodeVxlanGpe(bytes: Uint8Array, start: number, end: number): Vxlan | Malformed {
   const vxlan = decodeVxlan(bytes, start, end);
@@ -145,7 +146,7 @@ export function decodeVxlanGpe(bytes: Uint8Array, start: number, end: number): V
   return isFrame && (flags & GPE_OAM_FLAG) === 0 ? vxlan : new Malformed("vxlan", "bad-type");
 }
 
-/** The same as {@link writeVxlan} with GPE, for an Ethernet frame. */
+/** Does the same as {@link writeVxlan} with GPE, for an Ethernet frame. */
 export function writeVxlanGpe(bytes: Uint8Array, offset: Written, vni: number): Written {
   const frame = writeVxlan(bytes, offset, vni);
   if (offset === undefined || frame === undefined) return undefined;

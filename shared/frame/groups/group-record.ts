@@ -9,6 +9,6 @@ export const MODE_IS_EXCLUDE = 2;
 /** A change to only these sources, or to all but these. */
 export const CHANGE_TO_INCLUDE = 3;
 export const CHANGE_TO_EXCLUDE = 4;
-/** Sources that the host wants as well, or no longer. */
+/** Additional sources that the host wants, or sources that it no longer wants. */
 export const ALLOW_NEW_SOURCES = 5;
 export const BLOCK_OLD_SOURCES = 6;

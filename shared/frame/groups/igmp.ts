@@ -41,7 +41,7 @@ import { decodeTimeCode, encodeTimeCode } from "./time-code.ts";
 /** IP protocol number (IANA). */
 export const PROTOCOL_IGMP = 2;
 
-/** Length of all messages but those of v3, in bytes. */
+/** Length in bytes of all messages except those of v3. */
 export const IGMP_BYTES = 8;
 /** Length of a query of v3 without sources, in bytes. */
 export const IGMP_V3_QUERY_BYTES = 12;
@@ -65,7 +65,7 @@ const ADDRESS_BYTES = 4;
 const RECORD_HEADER_BYTES = 8;
 /** Response codes count tenths of a second. */
 const RESPONSE_UNIT_MS = 100;
-/** Time that hosts have to answer a query of v1, which does not say it (RFC 2236 §4). */
+/** Time that hosts have to answer a query of v1, which has no field for it (RFC 2236 §4). */
 const V1_RESPONSE_MS = 10_000;
 /** Mantissa of the 8-bit codes of v3. */
 const MANTISSA_BITS = 4;
@@ -80,9 +80,9 @@ export interface IgmpQuery {
   readonly maxResponseMs: number;
   /** v3's S flag: routers must not change their timers. */
   readonly suppress: boolean;
-  /** v3's querier's robustness variable; 0 if the query does not say. */
+  /** v3's querier's robustness variable; 0 if the query has none. */
   readonly robustness: number;
-  /** v3's interval between general queries, in seconds; 0 if the query does not say. */
+  /** v3's interval between general queries, in seconds; 0 if the query has none. */
   readonly intervalSeconds: number;
   /** Number of sources that it asks about; 0 in a query that is not source-specific. */
   readonly sources: number;
@@ -113,7 +113,7 @@ export interface IgmpRecord {
 
 export type Igmp = IgmpQuery | IgmpMembership | IgmpRecords;
 
-/** The fields that {@link encodeIgmpQuery} needs. Times are rounded down to those that codes can express. */
+/** The fields that {@link encodeIgmpQuery} needs. Times are rounded down to a value that their codes can express. */
 export type IgmpQueryFields = Pick<IgmpQuery, "group" | "maxResponseMs"> &
   (
     | { readonly version: 2 }
@@ -121,8 +121,8 @@ export type IgmpQueryFields = Pick<IgmpQuery, "group" | "maxResponseMs"> &
   );
 
 /**
- * Decodes the IGMP message that fills [start, end). Never throws; the checksum is checked, and other messages
- * than those of RFC 2236 and RFC 3376 are `bad-type`.
+ * Decodes the IGMP message that fills [start, end), and checks its checksum. Never throws. Messages other than those of
+ * RFC 2236 and RFC 3376 are `bad-type`.
  */
 export function decodeIgmp(bytes: Uint8Array, start: number, end: number): Igmp | Malformed {
   if (!holds(bytes, start, end, IGMP_BYTES)) return new Malformed("igmp", "truncated");

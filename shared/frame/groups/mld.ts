@@ -40,7 +40,7 @@ import { PROTOCOL_ICMPV6 } from "../ip/ipv4.ts";
 import { Malformed } from "../malformed.ts";
 import { decodeTimeCode, encodeTimeCode } from "./time-code.ts";
 
-/** Length of all messages but those of v2, in bytes. */
+/** Length in bytes of all messages except those of v2. */
 export const MLD_BYTES = 24;
 /** Length of a query of v2 without sources, in bytes. */
 export const MLD_V2_QUERY_BYTES = 28;
@@ -78,9 +78,9 @@ export interface MldQuery {
   readonly maxResponseMs: number;
   /** v2's S flag: routers must not change their timers. */
   readonly suppress: boolean;
-  /** v2's querier's robustness variable; 0 if the query does not say. */
+  /** v2's querier's robustness variable; 0 if the query has none. */
   readonly robustness: number;
-  /** v2's interval between general queries, in seconds; 0 if the query does not say. */
+  /** v2's interval between general queries, in seconds; 0 if the query has none. */
   readonly intervalSeconds: number;
   /** Number of sources that it asks about; 0 in a query that is not source-specific. */
   readonly sources: number;
@@ -111,7 +111,7 @@ export interface MldRecord {
 
 export type Mld = MldQuery | MldMembership | MldRecords;
 
-/** The fields that {@link encodeMldQuery} needs. Times are rounded down to those that codes can express. */
+/** The fields that {@link encodeMldQuery} needs. Times are rounded down to a value that their codes can express. */
 export type MldQueryFields = Omit<MldQuery, "kind" | "version" | "sources">;
 
 /** Returns whether a type of ICMPv6 is one of MLD's messages. */
@@ -120,8 +120,8 @@ export function isMldType(type: number | undefined): boolean {
 }
 
 /**
- * Decodes the MLD message that fills [start, end), the ICMPv6 header first. Never throws; other messages are
- * `bad-type`. For its checksum ask `isIcmpv6Intact`.
+ * Decodes the MLD message that fills [start, end), the ICMPv6 header first. Never throws. Other messages are `bad-
+ * type`. `isIcmpv6Intact` checks the checksum.
  */
 export function decodeMld(bytes: Uint8Array, start: number, end: number): Mld | Malformed {
   if (!holds(bytes, start, end, REPORT_HEADER_BYTES)) return new Malformed("mld", "truncated");
@@ -137,8 +137,8 @@ export function decodeMld(bytes: Uint8Array, start: number, end: number): Mld | 
 }
 
 /**
- * Writes a query of v2 without sources and its checksum, which covers the addresses of the packet it travels
- * in, at `offset` and returns the offset after it; undefined for a field out of range.
+ * Writes a query of v2 without sources at `offset` and returns the offset after it; undefined for a field out of range.
+ * Its checksum covers the addresses of the IPv6 packet around it.
  */
 export function encodeMldQuery(
   bytes: Uint8Array,

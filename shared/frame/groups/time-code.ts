@@ -19,7 +19,7 @@ export function maxTimeCode(mantissaBits: number): number {
   return (2 ** (mantissaBits + 1) - 1) << (MAX_EXPONENT + EXPONENT_BITS);
 }
 
-/** Returns the time of a code, in the unit in which it counts. */
+/** Returns the time of a code, in the code's unit. */
 export function decodeTimeCode(code: number, mantissaBits: number): number {
   if (code < smallest(mantissaBits)) return code;
   const mantissa = code & (2 ** mantissaBits - 1);

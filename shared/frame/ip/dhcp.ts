@@ -1,5 +1,5 @@
 /**
- * DHCP for IPv4, RFC 2131 §2, with the options of RFC 2132 that a switch looks at:
+ * DHCP for IPv4, RFC 2131 §2, with the options of RFC 2132 that a switch reads:
  *
  * ```
  *  0       1       2       3       4               8       10      12
@@ -38,7 +38,7 @@ export function isDhcpPort(port: number): boolean {
   );
 }
 
-/** Length in bytes of the part before the magic cookie: a whole BOOTP message, but for its vendor's area. */
+/** Length in bytes of the part before the magic cookie: a whole BOOTP message without its vendor's area. */
 export const DHCP_FIXED_BYTES = 236;
 
 /** `op`: from a client, and from a server. */
@@ -64,19 +64,19 @@ const OPTION_MESSAGE_TYPE = 53;
 const OPTION_SERVER_ID = 54;
 const OPTION_END = 255;
 
-/** What a message says. */
+/** The fields of a message. */
 export interface Dhcp {
   /** {@link DHCP_OP_REQUEST} or {@link DHCP_OP_REPLY}. */
   readonly operation: number;
-  /** Which exchange it belongs to, 32 bits. */
+  /** The id of the exchange, 32 bits. */
   readonly transaction: number;
-  /** `ciaddr`: the address the client has; 0 is none, as for the next two. */
+  /** `ciaddr`: the client's address; 0 is none, as in the next two. */
   readonly clientAddress: Ipv4Address;
-  /** `yiaddr`: the address it is given. */
+  /** `yiaddr`: the address that the server assigns. */
   readonly yourAddress: Ipv4Address;
   /** `giaddr`: the relay agent's. */
   readonly relayAddress: Ipv4Address;
-  /** `chaddr`: a MAC; undefined if the client is on another kind of link. */
+  /** `chaddr`: a MAC address; undefined if the client is on another kind of link. */
   readonly clientMac: number | undefined;
   /** Option 53; undefined in plain BOOTP. */
   readonly messageType: number | undefined;
@@ -87,9 +87,9 @@ export interface Dhcp {
 }
 
 /**
- * Decodes the message that fills [start, end), the payload of a UDP datagram. Never throws. A message of
- * BOOTP, without the cookie, has no options; one whose options go on past its end is `truncated`. Option
- * overload (option 52) is not followed: none of these may move there in practice.
+ * Decodes the message that fills [start, end), the payload of a UDP datagram. Never throws. A BOOTP message, which has
+ * no cookie, has no options. A message whose options exceed its end is `truncated`. Ignores option overload (option
+ * 52), because no client or server moves these options there in practice.
  */
 export function decodeDhcp(bytes: Uint8Array, start: number, end: number): Dhcp | Malformed {
   if (!holds(bytes, start, end, DHCP_FIXED_BYTES)) return new Malformed("dhcp", "truncated");
@@ -109,7 +109,9 @@ export function decodeDhcp(bytes: Uint8Array, start: number, end: number): Dhcp 
   };
 }
 
-/** The options in [start, end), from the cookie; of several of a kind, or ones of a wrong length, the first right one. */
+/**
+ * Reads the options in [start, end), from the cookie on. Of several of a kind, the first with the right length counts.
+ */
 function readOptions(
   bytes: Uint8Array,
   start: number,

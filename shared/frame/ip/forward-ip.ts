@@ -1,4 +1,4 @@
-/** Takes a hop from an IP packet, as a router does (RFC 1812 section 5.3.1, RFC 8200 section 3). */
+/** Counts one hop of an IP packet, as a router does (RFC 1812 section 5.3.1, RFC 8200 section 3). */
 import { readUint16, writeUint16 } from "../bytes.ts";
 
 const IPV4_TTL = 8;
@@ -10,7 +10,7 @@ export function readHops(bytes: Uint8Array, packet: number): number {
   return bytes[packet + ((bytes[packet] ?? 0) >>> 4 === 4 ? IPV4_TTL : IPV6_HOP_LIMIT)] ?? 0;
 }
 
-/** Takes one of its hops, of which it has at least one, and updates the checksum of an IPv4 header (RFC 1624). */
+/** Decrements the hop limit, which must be at least 1, and updates the checksum of an IPv4 header (RFC 1624). */
 export function takeHop(bytes: Uint8Array, packet: number): void {
   const isIpv4 = (bytes[packet] ?? 0) >>> 4 === 4;
   const at = packet + (isIpv4 ? IPV4_TTL : IPV6_HOP_LIMIT);

@@ -1,7 +1,7 @@
 import { Malformed } from "../malformed.ts";
 import { decodeIpv4, encodeIpv4, IPV4_HEADER_BYTES, type Ipv4 } from "./ipv4.ts";
 
-/** The flag in an option's type that has it copied to every fragment (RFC 791 section 3.1). */
+/** The flag of an option that every fragment repeats (RFC 791 section 3.1). */
 const COPIED = 0x80;
 const END_OF_OPTIONS = 0;
 const NO_OPERATION = 1;
@@ -9,8 +9,8 @@ const NO_OPERATION = 1;
 /**
  * Cuts the IPv4 packet at [packet, end) into fragments of `mtu` bytes at most (RFC 791 section 3.2); each is a copy.
  *
- * @param room bytes to leave free in front of each
- * @returns undefined if it may not be cut (its DF), if nothing would fit (an MTU under 28 and options), or if a fragment
+ * @param room bytes to leave free in front of each fragment
+ * @returns undefined if DF forbids it, if no payload would fit (an MTU under 28 and options), or if a fragment
  *   would end beyond the greatest length of a packet
  */
 export function fragmentIpv4(
@@ -59,7 +59,7 @@ function fragment(
   return made;
 }
 
-/** Returns the options that later fragments get too, padded to whole words. */
+/** Returns the options that later fragments repeat, padded to whole words. */
 function copiedOptions(options: Uint8Array): Uint8Array {
   const copied: number[] = [];
   for (let at = 0; at < options.length; ) {

@@ -30,7 +30,7 @@ const ICMP_QUERIES: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]
 /** ICMPv6 messages from here on are no errors. */
 const ICMPV6_INFORMATIONAL = 128;
 
-/** Why a packet is dropped; with `too-big` the greatest length of a packet in bytes. */
+/** The reason why a packet is dropped; for `too-big` with the greatest length of a packet in bytes. */
 export type IcmpProblem =
   | { readonly kind: "too-big"; readonly mtu: number }
   | { readonly kind: "hop-limit" | "no-route" | "no-host" };
@@ -55,7 +55,7 @@ export interface IcmpErrorOptions {
   readonly room: number;
   /** The sender of the error: the packet's destination unless given. */
   readonly from?: IpAddress;
-  /** Greatest length of the answer in bytes, if the MTU of the way back is less than the RFCs allow. */
+  /** Greatest length of the answer in bytes, if the MTU of the return path is less than the RFCs allow. */
   readonly most?: number;
 }
 
@@ -65,9 +65,9 @@ const QUOTED_PAYLOAD_BYTES = 8;
 /**
  * Builds the packet that answers the IP packet at [packet, end).
  *
- * @returns undefined if nothing may be answered (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)): no IP, an error, a
- *   fragment but the first, a packet of or to many, with `too-big` an IPv4 packet that may be fragmented, and where what has
- *   to be quoted does not fit
+ * @returns undefined if the RFCs forbid an answer (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)): for a packet that
+ * is not IP, an error, a later fragment, a packet from or to a group, or with `too-big` an IPv4 packet without DF; also
+ * if the quote does not fit
  */
 export function icmpError(
   bytes: Uint8Array,

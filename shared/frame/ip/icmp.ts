@@ -1,6 +1,6 @@
 /**
- * Echo request and reply, of ICMP (RFC 792) and ICMPv6 (RFC 4443 §4), which differ in the types and in
- * what the checksum covers:
+ * Echo request and reply of ICMP (RFC 792) and ICMPv6 (RFC 4443 §4). They differ in their types and in the bytes that
+ * the checksum covers:
  *
  * ```
  *  0       1       2               4               6               8
@@ -33,7 +33,7 @@ export interface Echo {
   readonly kind: "request" | "reply";
   readonly identifier: number;
   readonly sequence: number;
-  /** In a decoder's result a view of its input. */
+  /** A view of the input, if a decoder returned it. */
   readonly data: Uint8Array;
 }
 
@@ -63,7 +63,7 @@ export function encodeIcmpEcho(bytes: Uint8Array, offset: Written, echo: Echo): 
   return writeEcho(bytes, offset, echo, ICMP, 0);
 }
 
-/** The same for ICMPv6, whose checksum covers the addresses of the packet it travels in. */
+/** Does the same for ICMPv6, whose checksum covers the addresses of the packet around it. */
 export function encodeIcmpv6Echo(
   bytes: Uint8Array,
   offset: Written,
@@ -78,14 +78,14 @@ export function encodeIcmpv6Echo(
 }
 
 /**
- * Returns whether the checksum of the ICMP message that fills [start, end)  is right. Not for messages whose
- * checksum an offload has yet to fill in.
+ * Returns whether the checksum of the ICMP message that fills [start, end) is right. Not for messages with a checksum
+ * that an offload has yet to fill in.
  */
 export function isIcmpIntact(bytes: Uint8Array, start: number, end: number): boolean {
   return holds(bytes, start, end, ECHO_HEADER_BYTES) && checksum(bytes, start, end) === 0;
 }
 
-/** The same for ICMPv6, with the addresses of the packet it travels in. */
+/** Does the same for ICMPv6, with the addresses of the packet around it. */
 export function isIcmpv6Intact(
   bytes: Uint8Array,
   start: number,
@@ -115,7 +115,7 @@ function writeEcho(bytes: Uint8Array, offset: Written, echo: Echo, types: EchoTy
   if (!isField(echo.identifier, 0xffff) || !isField(echo.sequence, 0xffff)) return undefined;
   const end = offset + length;
 
-  // Copies the data first: it may be a view of this very buffer, if a request becomes its reply in place.
+  // Copies the data first: it may be a view of this buffer, if a request becomes its reply in place.
   bytes.set(echo.data, offset + ECHO_HEADER_BYTES);
   bytes[offset] = types[echo.kind];
   bytes[offset + 1] = 0;

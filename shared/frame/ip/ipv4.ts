@@ -46,15 +46,15 @@ const DONT_FRAGMENT = 0x4000;
 const MORE_FRAGMENTS = 0x2000;
 const MAX_FRAGMENT_OFFSET = 0x1fff;
 const MAX_OPTION_BYTES = 40;
-/** What a packet may have in all, also once it is put together again (RFC 791 section 3.1). */
+/** Greatest length of a packet, also of a reassembled one (RFC 791 section 3.1). */
 const MAX_PACKET_BYTES = 0xffff;
-/** In which the offset of a fragment counts. */
+/** Unit of a fragment's offset, in bytes. */
 const FRAGMENT_UNIT = 8;
 /** RFC 1700's recommendation, and Linux's default. */
 const DEFAULT_TTL = 64;
 const NO_OPTIONS = new Uint8Array(0);
 
-/** What an IPv4 header says. */
+/** The fields of an IPv4 header. */
 export interface Ipv4Header {
   /** Differentiated services code point, 6 bits. */
   readonly dscp: number;
@@ -69,7 +69,7 @@ export interface Ipv4Header {
   readonly protocol: number;
   readonly source: Ipv4Address;
   readonly destination: Ipv4Address;
-  /** As on the wire, a multiple of 4 bytes; what a decoder returns is a view of its input. */
+  /** As on the wire, a multiple of 4 bytes; a view of the input, if a decoder returned it. */
   readonly options: Uint8Array;
   /** In bytes. */
   readonly payloadLength: number;
@@ -86,9 +86,9 @@ export type Ipv4Fields = Pick<Ipv4Header, "protocol" | "source" | "destination" 
   Partial<Ipv4Header>;
 
 /**
- * Decodes the packet at the start of [start, end). Never throws. The header's checksum is checked, as
- * RFC 1122 §3.2.1.2 demands: no offload leaves that one undone. A fragment that ends beyond what a packet may have
- * ("ping of death") is `bad-length`.
+ * Decodes the packet at the start of [start, end). Never throws. Checks the header's checksum, as RFC 1122 §3.2.1.2
+ * demands: no offload leaves it unfinished. A fragment that ends beyond the greatest length of a packet ("ping of
+ * death") is `bad-length`.
  */
 export function decodeIpv4(bytes: Uint8Array, start: number, end: number): Ipv4 | Malformed {
   if (!holds(bytes, start, end, IPV4_HEADER_BYTES)) return new Malformed("ipv4", "truncated");
@@ -126,8 +126,9 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number): Ipv4 
 }
 
 /**
- * Writes a header with its checksum at `offset` and returns where the payload goes; undefined for a field out of range, or
- * a fragment that ends beyond what a packet may have.
+ * Writes a header with its checksum at `offset` and returns where the payload goes; undefined for a field out of range,
+ * or
+ * a fragment that ends beyond the greatest length of a packet.
  */
 export function encodeIpv4(bytes: Uint8Array, offset: Written, fields: Ipv4Fields): Written {
   const { dscp = 0, ecn = 0, identification = 0, fragmentOffset = 0, ttl = DEFAULT_TTL } = fields;
@@ -142,7 +143,7 @@ export function encodeIpv4(bytes: Uint8Array, offset: Written, fields: Ipv4Field
   if (!isField(ttl, 0xff) || !isField(protocol, 0xff)) return undefined;
   if (!isField(source, 0xffff_ffff) || !isField(destination, 0xffff_ffff)) return undefined;
 
-  // Options first: they may be a view of this very buffer, from a header that is being rewritten in place.
+  // Options first: they may be a view of this buffer, if the caller rewrites a header in place.
   bytes.set(options, offset + IPV4_HEADER_BYTES);
   bytes[offset] = 0x40 | (headerLength / 4);
   bytes[offset + 1] = (dscp << 2) | ecn;

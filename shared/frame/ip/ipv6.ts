@@ -1,5 +1,5 @@
 /**
- * The fixed IPv6 header, RFC 8200 §3, and which headers may extend it. To the coders here those are part of the payload.
+ * The fixed IPv6 header, RFC 8200 §3, and the list of headers that may extend it. Coders here treat those as payload.
  *
  * ```
  *  0                   1                   2                   3
@@ -50,7 +50,7 @@ export const EXTENSION_UNIT = 8;
 
 const DEFAULT_HOP_LIMIT = 64;
 
-/** What a fixed IPv6 header says. */
+/** The fields of a fixed IPv6 header. */
 export interface Ipv6Header {
   /** DSCP and ECN, 8 bits. */
   readonly trafficClass: number;

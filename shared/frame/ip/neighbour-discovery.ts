@@ -37,7 +37,7 @@ import { Malformed } from "../malformed.ts";
 import { PROTOCOL_ICMPV6 } from "./ipv4.ts";
 import { decodeIpv6 } from "./ipv6.ts";
 
-/** The hop limit of every such message: a router would have lowered it, so it came from this link (§3.1). */
+/** The hop limit of every such message. A router would have lowered it, so the message comes from this link (§3.1). */
 export const ND_HOP_LIMIT = 255;
 
 export const ND_ROUTER_SOLICITATION = 133;
@@ -61,19 +61,19 @@ const FLAG_ROUTER = 0x80;
 const FLAG_SOLICITED = 0x40;
 const FLAG_OVERRIDE = 0x20;
 
-/** What all five messages have, with what is needed of the IPv6 header around them. */
+/** The common fields of all five messages, and the fields of the IPv6 header that a receiver checks. */
 interface NdCommon {
   readonly source: Ipv6Address;
   readonly destination: Ipv6Address;
-  /** Only {@link ND_HOP_LIMIT} is to be believed: the caller's check, as is the checksum's. */
+  /** The caller must reject any other than {@link ND_HOP_LIMIT}, and check the checksum. */
   readonly hopLimit: number;
   /** Source link-layer address option, a MAC. */
   readonly sourceMac: number | undefined;
   /** Target link-layer address option, a MAC. */
   readonly targetMac: number | undefined;
-  /** Whether it is signed (SEND, RFC 3971), so that nobody else can say the same. */
+  /** Whether the message is signed (SEND, RFC 3971), so that no other machine can forge it. */
   readonly signed: boolean;
-  /** The ICMPv6 message is [payload, end), which is what `isIcmpv6Intact` asks for. */
+  /** The ICMPv6 message is [payload, end), for `isIcmpv6Intact`. */
   readonly payload: number;
   readonly end: number;
 }
@@ -84,7 +84,7 @@ export interface RouterSolicitation extends NdCommon {
 
 export interface RouterAdvertisement extends NdCommon {
   readonly type: typeof ND_ROUTER_ADVERTISEMENT;
-  /** In seconds; 0 from one that is no default router. */
+  /** In seconds; 0 if the router is no default router. */
   readonly routerLifetime: number;
 }
 
@@ -105,7 +105,7 @@ export interface Redirect extends NdCommon {
   readonly type: typeof ND_REDIRECT;
   /** The better first hop. */
   readonly target: Ipv6Address;
-  /** For traffic to this address. */
+  /** The destination of the redirected traffic. */
   readonly redirected: Ipv6Address;
 }
 
@@ -117,21 +117,21 @@ export type NeighbourDiscovery =
   | NeighbourAdvertisement
   | Redirect;
 
-/** What an encoded advertisement says. */
+/** The fields of an advertisement to encode. */
 export type AdvertisementFields = Pick<
   NeighbourAdvertisement,
   "source" | "destination" | "target" | "router" | "solicited" | "override"
 > & { readonly targetMac: number };
 
-/** What an encoded solicitation says; without `sourceMac` it has no option. */
+/** The fields of a solicitation to encode; without `sourceMac` it has no option. */
 export type SolicitationFields = Pick<NeighbourSolicitation, "source" | "destination" | "target"> & {
   readonly sourceMac?: number;
 };
 
 /**
- * Decodes the IPv6 packet at the start of [start, end) and the message that it carries. Never throws; other
- * packets, also those with extension headers (RFC 6980 forbids the usual one), are `bad-type`. An option of
- * no length, or one that goes on past the end, spoils the message (RFC 4861 §4.6, §7.1).
+ * Decodes the IPv6 packet at the start of [start, end) and its message. Never throws. Other packets are `bad-type`, and
+ * so are those with extension headers (RFC 6980 forbids the usual one). An option of length 0, or one that exceeds the
+ * packet, makes the message invalid (RFC 4861 §4.6, §7.1).
  */
 export function decodeNeighbourDiscovery(
   bytes: Uint8Array,
@@ -240,7 +240,7 @@ function writeNeighbour(
   return end;
 }
 
-/** How many bytes come before the options. */
+/** Returns the number of bytes before the options. */
 function fixedBytes(type: number): number | undefined {
   if (type === ND_ROUTER_SOLICITATION) return 8;
   if (type === ND_ROUTER_ADVERTISEMENT) return 16;
@@ -249,7 +249,7 @@ function fixedBytes(type: number): number | undefined {
   return undefined;
 }
 
-/** The options that fill [start, end); of several of a kind the first. */
+/** Reads the options that fill [start, end). Of several of a kind the first counts. */
 function readOptions(
   bytes: Uint8Array,
   start: number,
@@ -264,7 +264,7 @@ function readOptions(
     const length = (bytes[at + 1] ?? 0) * 8;
     if (length === 0) return new Malformed("nd", "bad-length");
     if (length > end - at) return new Malformed("nd", "truncated");
-    // A longer one holds the address of another kind of link: RFC 2464 §6 has this length for Ethernet.
+    // A longer option holds the address of another kind of link: RFC 2464 §6 has this length for Ethernet.
     const mac = length === 2 + MAC_BYTES ? readMac(bytes, at + 2) : undefined;
     if (type === OPTION_SOURCE_LINK_ADDRESS) sourceMac ??= mac;
     else if (type === OPTION_TARGET_LINK_ADDRESS) targetMac ??= mac;

@@ -1,5 +1,5 @@
 /**
- * Answers a frame that does not fit a port's underlay. The answer is in the name of the packet's destination, because a
+ * Answers a frame that is too long for a port's underlay. The answer's source is the packet's destination, because a
  * segment has no router: see ./icmp-error.ts, `too-big`.
  */
 import { readUint16 } from "../bytes.ts";
@@ -11,8 +11,8 @@ import { icmpError } from "./icmp-error.ts";
  * Builds the frame that answers the one in [frame, end), which is too long.
  *
  * @param frameBytes greatest length of a frame, with its Ethernet header and tags
- * @returns undefined if nothing may be answered: no IP, IPv4 that may be fragmented, an error, a fragment, or a
- *   packet of or to many
+ * @returns undefined if the RFCs forbid an answer: no IP, IPv4 without DF, an error, a fragment, or a packet from or to
+ * a group
  */
 export function answerTooBig(
   bytes: Uint8Array,

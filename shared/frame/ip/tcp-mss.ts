@@ -1,5 +1,6 @@
 /**
- * Lowers TCP's maximum segment size (RFC 9293 section 3.7.1) in a SYN on its way, so that hosts send no segments that are too
+ * Lowers TCP's maximum segment size (RFC 9293 section 3.7.1) in a SYN in transit, so that hosts send no segments that
+ * are too
  * big for a link between them. Updates the checksum by RFC 1624, eqn. 3.
  */
 import { readUint16, writeUint16 } from "../bytes.ts";

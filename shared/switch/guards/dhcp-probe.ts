@@ -13,7 +13,7 @@ import { BROADCAST_MAC, writeMac } from "../../frame/mac.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
 
-/** Seconds from a machine's question that ports without the role did not get to the hub's own. */
+/** Seconds from a machine's question, which ports without the role did not get, to the hub's own question. */
 const DELAY_SECONDS = 30;
 
 /** Seconds between two questions to one port. */

@@ -6,7 +6,7 @@ import { type FrameView, LLC, UNREADABLE } from "../frame-view.ts";
 /** An EtherType, or `llc` for frames with a length in its place. */
 export type FrameType = number | "llc";
 
-/** The types that a network forwards: those listed, all others, or all if undefined. */
+/** The types that a network forwards: the listed ones, all others, or all if undefined. */
 export type EtherTypeRule =
   | { readonly mode: "allow" | "deny"; readonly types: readonly FrameType[] }
   | undefined;

@@ -64,7 +64,7 @@ const FRAME_BYTES = 60;
  */
 export interface Loop {
   readonly ports: readonly Port[];
-  /** Undefined if one of them was cut off before. */
+  /** The port that was cut off now; undefined if one of them was cut off before. */
   readonly cut: Port | undefined;
 }
 

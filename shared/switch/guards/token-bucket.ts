@@ -7,7 +7,7 @@ export class TokenBucket {
 
   /**
    * @param rate tokens per second
-   * @param burst how many are kept, and there at the beginning; 1 at least, or nothing ever goes on
+   * @param burst greatest number of tokens, and the number at the beginning; at least 1, or no packet ever passes
    * @param now seconds, with fractions: a clock that ticks once a second would let through a burst each second
    */
   constructor(rate: number, burst: number, now: number) {
@@ -22,7 +22,7 @@ export class TokenBucket {
    * burst passes now and then, and later packets pay for it.
    *
    * @param now seconds; a clock that goes back brings nothing
-   * @returns whether there was one
+   * @returns whether there was a token
    */
   take(now: number, cost = 1): boolean {
     if (now > this.#at) {

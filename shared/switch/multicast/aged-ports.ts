@@ -18,7 +18,7 @@ export class AgedPorts {
   }
 
   /**
-   * Keeps a port until then, or longer if an earlier call said so.
+   * Keeps a port until then, or until a later time of an earlier call.
    *
    * @returns false if its share has no room
    */

@@ -38,7 +38,7 @@ export interface DomainOptions {
  */
 export class MulticastDomain {
   readonly tags: readonly VlanTag[];
-  /** The port that created it, whose share of domains it takes; undefined once that has left. */
+  /** The port that created it, and that gives a unit of its share for it; undefined once the port has left. */
   creator: Port | undefined;
   readonly table: GroupTable;
   readonly igmp: Querier<Ipv4Address>;
@@ -142,7 +142,7 @@ export class MulticastDomain {
     this.table.detach(port);
   }
 
-  /** Returns whether the domain may be removed: nothing is known here, and nothing was heard for long. */
+  /** Returns whether the domain may be removed, because it has no state and was silent for long. */
   isIdle(now: number): boolean {
     const isEmpty = this.table.size === 0 && this.#routers.ports.size + this.#overflowing.ports.size === 0;
     return isEmpty && now - this.#heardAt >= Math.max(MEMBERSHIP_INTERVAL, OTHER_QUERIER_INTERVAL);

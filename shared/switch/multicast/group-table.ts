@@ -10,7 +10,7 @@ import {
   TICK_SLACK,
 } from "./timers.ts";
 
-/** One port's membership in a group. Times are whole tenths of a second, which V8 keeps without a box. */
+/** One port's membership in a group. Times are whole tenths of a second, because V8 stores them without a box. */
 interface Membership {
   readonly group: Group;
   readonly port: Port;
@@ -130,7 +130,7 @@ export class GroupTable {
   readonly #groups = new Map<number, Group>();
   readonly #shares: Shares<object>;
   readonly #changed: (group: Group) => void;
-  /** Holds the groups whose last member's port has left. */
+  /** Holds the groups that lost their last member because its port left. */
   readonly #gone = {};
   readonly #leaving = new Set<Membership>();
   /** Random for each table, so that no machine can prepare groups that all have one hash. */
@@ -142,7 +142,7 @@ export class GroupTable {
 
   /**
    * @param shares each port's share of all tables of the segment
-   * @param changed called with a group whose receivers changed, or that was removed
+   * @param changed called with a group after its receivers changed or it was removed
    */
   constructor(
     shares: Shares<object> = new Shares(MAX_GROUPS_PER_PORT, [new Budget(MAX_MEMBERSHIPS)]),
@@ -152,12 +152,12 @@ export class GroupTable {
     this.#changed = changed;
   }
 
-  /** Number of groups, with those that are held. */
+  /** Number of groups, including held ones. */
   get size(): number {
     return this.#size;
   }
 
-  /** Number of memberships, with the groups that are held. */
+  /** Number of memberships, including held groups. */
   get memberships(): number {
     return this.#memberships;
   }
@@ -287,7 +287,7 @@ export class GroupTable {
     if (isLinkScope(group.w0)) this.#forget(group);
   }
 
-  /** Keeps a group whose last member's port has left, if there is room for such. */
+  /** Keeps a group that lost its last member because the port left, if there is room. */
   #disown(group: Group, port: Port): void {
     if (this.#held >= MAX_GROUPS_PER_PORT || !this.#shares.move(port, this.#gone)) return this.#forget(group);
     group.holder = this.#gone;

@@ -12,7 +12,7 @@ import {
   TICK_SLACK,
 } from "./timers.ts";
 
-/** What a querier needs: of IGMP or MLD, in one VLAN. */
+/** The parts of a querier that depend on the protocol, IGMP or MLD, and the VLAN. */
 export interface QuerierOptions<Address extends IpAddress> {
   /** The source of its queries; 0.0.0.0 if the hub has no address there. */
   readonly source: Address;

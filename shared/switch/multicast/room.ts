@@ -8,7 +8,7 @@ import { MAX_GROUPS_PER_PORT, MAX_MEMBERSHIPS } from "./timers.ts";
 const RECEIVERS_PER_UNIT = 8;
 const SET_RECEIVERS = 8;
 
-/** Called with a port for whose memberships there is no room. */
+/** Called with a port that has no room for its memberships. */
 export type Full = (port: Port, now: number) => void;
 
 /**
@@ -24,7 +24,7 @@ export class MulticastRoom {
    * most, so no machine can add more.
    */
   readonly crowded = new AgedPorts();
-  /** Groups whose receivers are cached, with the units that they take; the oldest first. */
+  /** Groups with cached receivers, and the units that these take; the oldest first. */
   readonly #kept = new Map<Group, number>();
   #units = 0;
 

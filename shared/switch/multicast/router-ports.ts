@@ -8,7 +8,7 @@ import { OTHER_QUERIER_INTERVAL } from "./timers.ts";
  */
 export class RouterPorts extends AgedPorts {
   /**
-   * Notes a router's query. Queries from 0.0.0.0 are not for here: switches send them for themselves.
+   * Notes a router's query. The caller leaves out queries from 0.0.0.0, which switches send for themselves.
    *
    * @returns false if there was no room for the port
    */

@@ -1,5 +1,5 @@
 /**
- * Tells the groups for which membership matters. Addresses are signed 32-bit words: an IPv4 address, or the four of an
+ * Decides for which groups membership matters. Addresses are signed 32-bit words: an IPv4 address, or the four of an
  * IPv6 one.
  */
 import type { IpAddress } from "../../frame/address.ts";
@@ -29,7 +29,7 @@ export function isFloodedIpv6(w0: number, w1: number, w2: number, w3: number): b
   return w3 === SSDP_IPV6 || w3 === MDNS_IPV6 || (w3 === ALL_NODES_IPV6 && w0 === LINK_SCOPE_IPV6);
 }
 
-/** Returns whether an address is a group whose members matter. */
+/** Returns whether an address is a group with members that matter. */
 export function isFollowed(address: IpAddress): boolean {
   if (typeof address === "number") return address >>> 28 === 0xe && !isFloodedIpv4(address | 0);
   if (address >> 120n !== 0xffn) return false;

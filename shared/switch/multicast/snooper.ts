@@ -33,13 +33,13 @@ export interface SnooperOptions {
   readonly address?: Ipv4Address;
   /** Budget of memberships in the segment; one of its own unless given. */
   readonly budget?: Budget | undefined;
-  /** Called with a port for whose memberships there is no room. */
+  /** Called with a port that has no room for its memberships. */
   readonly full?: Full;
-  /** The version of the hub's IGMP queries: 3 unless there are hosts of v2 that cannot read those. */
+  /** The version of the hub's IGMP queries: 3, or 2 for hosts that cannot read version 3. */
   readonly igmpVersion?: 2 | 3;
 }
 
-/** Where a frame goes: to all ports, or to these. */
+/** The receivers of a frame: all ports, or these. */
 export type Receivers = "flood" | ReadonlySet<Port>;
 
 /** A group with its members, for people. */
@@ -56,7 +56,7 @@ const NOBODY: ReadonlySet<Port> = new Set();
 
 /**
  * IGMP and MLD snooping (RFC 4541): decides which ports a multicast frame goes to. Learns the members of groups from
- * hosts' reports, and queries for those itself while no router does.
+ * hosts' reports, and sends queries itself while no router does.
  *
  * Reports and leaves go to router ports only, because a host that hears another's report withholds its own (RFC 2236
  * §3). Forwards frames it cannot parse.
@@ -94,7 +94,7 @@ export class MulticastSnooper {
 
   /**
    * Returns where a group-addressed frame goes that came in at `from` and is no broadcast; the caller leaves `from` out.
-   * Learns from the frame if it is a control message. What SNAP wraps is not looked at.
+   * Learns from the frame if it is a control message. Ignores the content of SNAP.
    */
   judge(from: Port, view: FrameView, now: number): Receivers {
     this.judged = "data";

@@ -1,4 +1,4 @@
-/** The shape of a catalogue of words: its keys, and what its sentences take. Another language has to have the same. */
+/** The shape of a catalogue of words: its keys, and the parameters of its sentences. Every language has the same. */
 export type Catalogue<T> = {
   readonly [Key in keyof T]: T[Key] extends (...args: infer Args) => string
     ? (...args: Args) => string

@@ -6,7 +6,7 @@ import type { Wire } from "../wire.ts";
 import { arpClaim } from "./hostile-frames.ts";
 
 const CLAIMERS = 16;
-/** Addresses that one of them claims: 16,000 together. */
+/** Addresses that each member claims: 16,000 together. */
 const CLAIMS = 1_000;
 const MACS = 60;
 const SUBNET = 0x0a42_0000;
@@ -100,7 +100,7 @@ class Administrator {
     if (status < 300) this.#ids.push(`${what}/${(JSON.parse(text) as { id: string }).id}`);
   }
 
-  /** Enrols a device by an invite to the network whose addresses are claimed. */
+  /** Enrols a device by an invite to the network with the claimed addresses. */
   async #enrol(): Promise<void> {
     const { plan, url } = this.#arena;
     const { tenant } = plan.attacker;

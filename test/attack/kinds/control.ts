@@ -6,24 +6,26 @@ import { MOST_WAITING } from "../arena.ts";
 import { BINARY, clientFrame, textFrame, type Wire } from "../wire.ts";
 import { BROADCAST, dhcpOffer, ethernet, igmpReports, routerAdvertisement } from "./hostile-frames.ts";
 
-/** Members who hear of everything: what is told to one is told to so many. */
+/** Members that get every message, so that the relay sends each one this many times. */
 const AUDIENCE = 100;
 const RECEIVERS = 6;
-/** What `register` takes at most: 227 kB of JSON. */
+/** Greatest size of a `register`: 227 kB of JSON. */
 const ENDPOINTS = 256;
 const ADDRESSES = 16;
-/** Members with so much registered that the answer to a `join` fills a session's control queue, which is 1 MiB. */
+/** Members with so many registrations that the answer to a `join` fills a session's control queue of 1 MiB. */
 const BULKY = 12;
-/** Bytes of the frames of one message: each of the pool's sizes, so that blocks are shared with bystanders' messages. */
+/**
+ * Bytes of the frames of one message: each of the pool's sizes, so that they share blocks with bystanders' messages.
+ */
 const VOLLEYS = [100, 800, 1_500, 3_000, 9_000, 15_000, 17_000, 30_000, 60_000];
 const FRAME = 1_400;
 const FROM = "127.0.1.1";
-/** Messages that fill a connection which is not read, and how long it stays so, in milliseconds. */
+/** Messages that fill a connection without a reader, and milliseconds that it stays full. */
 const FILLING = 120;
 const SLOW_MS = 300;
 
 /**
- * Threat model: a member, by what it says in text.
+ * Threat model: a member, by its control messages.
  *
  * Floods with registers that the relay has to tell to 100 members, with refused registers, joins, leaves, pings whose answers
  * it does not read, hellos, huge and unknown messages. Volleys mix text with records in one write, so that the relay flushes,
@@ -35,7 +37,7 @@ class Control {
   readonly #arena: Arena;
   #senders: Wire[] = [];
   #mute: Wire[] = [];
-  /** The two of the small network: one is always in it, the other joins and leaves. */
+  /** The two members of the small network: one stays in it, the other joins and leaves. */
   #greeted: Wire[] = [];
   #single: Wire[] = [];
 
@@ -79,7 +81,7 @@ class Control {
     return this.#arena.member({ token: this.#arena.plan.attacker.token, join, from });
   }
 
-  /** A member that reads, every other moment not, and whose address all know. */
+  /** Opens a member that pauses its reading from time to time, and has an address known to all. */
   async #receiver(index: number, join: readonly number[]): Promise<Wire> {
     const wire = await this.#member(join);
     const timer = setInterval(() => {
@@ -99,13 +101,13 @@ class Control {
     return wire;
   }
 
-  /** One of them that is still there; a new one in the place of one that was closed. */
+  /** Returns an open member; replaces a closed one. */
   async #one(wires: Wire[], make: () => Promise<Wire>): Promise<Wire> {
     const at = this.#arena.random.below(wires.length);
     const wire = wires[at];
     if (wire !== undefined && !wire.isClosed) return wire;
     const other = await make();
-    // Another lane may have been quicker.
+    // Another lane may have replaced it.
     const quicker = wires[at];
     if (quicker !== undefined && !quicker.isClosed) {
       other.socket.destroy();
@@ -125,7 +127,7 @@ class Control {
     if (wire.waiting < MOST_WAITING) wire.say(message);
   }
 
-  /** Records of one message to a receiver, or to several, in one network or both. */
+  /** Builds the records of one message to one receiver or several, in one network or both. */
   #records(vni: number, extra?: Buffer, bytes = this.#arena.random.of(VOLLEYS), receiver?: number): Buffer {
     const { random } = this.#arena;
     const records: Buffer[] = [];
@@ -146,7 +148,7 @@ class Control {
     return Buffer.concat(records);
   }
 
-  /** Records and control messages of both networks, in one write. */
+  /** Sends records and control messages of both networks in one write. */
   async #volley(): Promise<void> {
     const { random, plan } = this.#arena;
     const wire = await this.#sender();
@@ -165,9 +167,9 @@ class Control {
   }
 
   /**
-   * Sends large messages to a receiver that does not read, and in the same write joins a network in which that receiver is alone:
-   * the hub greets both there, and what the receiver was given in the other network leaves with that. Then waits for others to
-   * use the blocks, before the receiver reads.
+   * Sends large messages to a receiver that does not read, and in the same write joins a network with only that
+   * receiver. The hub then queries both there, which flushes the receiver's records of the other network. Waits until
+   * others use the blocks before the receiver reads.
    */
   async #joinBeside(): Promise<void> {
     const { random, plan } = this.#arena;
@@ -185,14 +187,14 @@ class Control {
           textFrame({ type: "join", vni: pair.vni }),
         ]),
       );
-      // Each in a turn of its own.
+      // Each in its own turn of the event loop.
       await delay(1);
     }
     await delay(SLOW_MS);
     receiver.socket.resume();
   }
 
-  /** A member that is alone in the small network, whose hub asks newcomers for their groups as this one has some. */
+  /** Returns a member that is alone in the small network. The hub queries newcomers there because it has groups. */
   async #greetedMember(): Promise<Wire> {
     const { open, pair } = this.#arena.plan.attacker;
     const wire = await this.#member([open.vni, pair.vni]);
@@ -205,8 +207,8 @@ class Control {
   }
 
   /**
-   * Fills a session's control queue with the answer to one `join`, and sends records in the same write, among them a frame
-   * that the hub gives notice of: the session is then closed in the middle of its own message.
+   * Fills a session's control queue with the answer to one `join`, and sends records in the same write. One frame makes
+   * the hub give notice, so the relay closes the session in the middle of its message.
    */
   async #trap(): Promise<void> {
     const arena = this.#arena;

@@ -7,15 +7,15 @@ import { BROADCAST, ethernet, superFrame } from "./hostile-frames.ts";
 const RECEIVERS = 150;
 const SENDERS = 3;
 const FRAME_BYTES = 1_400;
-/** A group that no member joins, so the hub floods it. */
+/** A group without members, so the hub floods it. */
 const GROUP = 0x0100_5e6f_0001;
 const FROM = "127.0.1.2";
 
 /**
- * Threat model: a member, by what it does not read.
+ * Threat model: a member that does not read.
  *
  * Opens many sessions that never read, and sends multicast, broadcast and super-frames to all of them as fast as the relay
- * takes them. Some close at random moments, and come again.
+ * accepts them. Some close at random moments and reconnect.
  */
 export const deaf: Attack = { name: "deaf", run };
 

@@ -12,7 +12,8 @@ const FROM = "127.0.1.5";
  * Threat model: a member, as a client of raw Ethernet.
  *
  * Sends mutated frames, frames of every size from none to more than a frame may have, broadcasts, reports and claims, before and
- * after it is let in; half of the clients do not read. Text, tokens for two networks and tokens that do not exist go the same way.
+ * after the relay admits it. Half of the clients do not read. Also sends text, tokens for two networks and unknown
+ * tokens.
  */
 export const ethernetClients: Attack = { name: "ethernet", run };
 

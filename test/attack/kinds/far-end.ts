@@ -8,7 +8,7 @@ import type { Arena, Attack } from "../arena.ts";
 import { FAR_END, type TunnelPlan, WIRE_VNI, WIRE_VSID } from "../plan.ts";
 import { arpClaim, fragment, fragmentField, igmpReports, ipv4 } from "./hostile-frames.ts";
 
-/** Sources that no port names: more than one learns. */
+/** Sources that no port lists: more than one port learns. */
 const STRANGERS = 300;
 const RELAY = "127.0.0.1";
 const GIVEN = 0x0a42_0000;
@@ -16,10 +16,10 @@ const ROUTED = 0x0a4d_0000;
 const BURST = 40;
 
 /**
- * Threat model: the far end of a tunnel, and whatever else reaches the underlay.
+ * Threat model: the far end of a tunnel, and any other sender to the underlay.
  *
  * Sends to the relay's VXLAN, NVGRE, GRE and routed GRE ports: garbage, mutated frames, wrong keys and VNIs, sequence numbers
- * that jump, fragments that have to be routed and cut, and all of it from hundreds of addresses that were not named. Only to
+ * that jump, fragments that the hub must route and cut, all of it also from hundreds of unlisted addresses. Only to
  * 127.0.0.1, over UDP.
  */
 export const farEnd: Attack = { name: "far-end", run: (arena) => new FarEnd(arena).run() };
@@ -80,7 +80,7 @@ class FarEnd {
       const socket = isStrange ? this.#arena.random.of(this.#strangers) : this.#own;
       await new Promise((resolve) => {
         if (socket === undefined) resolve(undefined);
-        // The kernel refuses what is too large for a datagram, which is no matter here.
+        // The kernel refuses a datagram that is too large, which does not matter here.
         else socket.send(make().subarray(0, 65_000), port, RELAY, resolve);
       });
     }
@@ -104,7 +104,7 @@ class FarEnd {
     return Buffer.concat([header, this.#frame()]).subarray(0, random.of([4, 8, 20, 65_000]));
   }
 
-  /** GRE with every field that the flags ask for (RFC 2890); the checksum is as often left out. */
+  /** Builds GRE with every field that the flags announce (RFC 2890); half of the time without the checksum. */
   #gre(flags: number, key: number, payload: Buffer, protocol = 0x6558): Buffer {
     const head = Buffer.alloc(4);
     head.writeUInt16BE(flags, 0);

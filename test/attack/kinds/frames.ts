@@ -23,18 +23,18 @@ import {
 } from "./hostile-frames.ts";
 
 const MEMBERS = 16;
-/** Further members, whose frames have any source addresses: what a session may have is used up by them. */
+/** Additional members that send from random addresses, and so use up their sessions' limits. */
 const FLOODERS = 2;
-/** Source addresses of each of the others: within what a session may have, so that all their frames are heard. */
+/** Source addresses of each other member: within its session's limit, so that the hub forwards all its frames. */
 const MACS = 50;
-/** VLANs that one member reports groups in. */
+/** Number of VLANs in which one member reports groups. */
 const VLANS = 16;
 const GATEWAY = 0x0a42_0001;
 const SUBNET = 0x0a42_0000;
 const ROUTED = 0x0a4d_0000;
 const PREFIX6 = 0xfd66n * 2n ** 112n;
 const FROM = "127.0.1.3";
-/** What a binary message may have (docs/protocol.md). */
+/** Greatest size of a binary message (docs/protocol.md). */
 const MESSAGE_BYTES = 262_144;
 
 /**
@@ -108,7 +108,7 @@ class Frames {
     ]);
   }
 
-  /** Sends frames of the members', each with a source address of the one that it comes from. */
+  /** Sends frames of the members, each from an address of its sender. */
   #from(
     count: number,
     network: NetworkPlan,
@@ -148,12 +148,12 @@ class Frames {
     this.#arena.did("frames", records.length);
   }
 
-  /** A frame of 14 bytes at least: shorter ones are no records. */
+  /** Returns a frame of at least 14 bytes, because shorter ones are no records. */
   #mutated(): Buffer {
     this.#mutator.next();
     const { bytes, end } = this.#mutator;
     const frame = Buffer.from(bytes.subarray(0, Math.max(14, Math.min(end, 4_000))));
-    // A group's address as the source is dropped at once, which gets nowhere.
+    // Avoids a group's address as the source, because the relay drops it at once.
     if (this.#arena.random.below(4) > 0) frame[6] = (frame[6] ?? 0) & 0xfe;
     return frame;
   }
@@ -178,7 +178,7 @@ class Frames {
     );
   }
 
-  /** A fragment to the far side of the routed tunnel, or to the hub itself. */
+  /** Builds a fragment to the far side of the routed tunnel, or to the hub itself. */
   #fragment(from: number, source: number): Buffer {
     const { random, plan } = this.#arena;
     const to = random.below(4) === 0 ? GATEWAY : ROUTED + random.below(65_536);
@@ -190,7 +190,7 @@ class Frames {
     return this.#arena.random.below(2) === 0 ? dhcpOffer(mac) : routerAdvertisement(mac);
   }
 
-  /** Closes the session that sends it, unless it happens to be right. */
+  /** Sends a malformed message, which closes its session unless it is valid by chance. */
   async #malformed(): Promise<void> {
     const { wire } = await this.#one(this.#flooders);
     wire.sendBinary(

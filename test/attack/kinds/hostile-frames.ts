@@ -1,4 +1,4 @@
-// Frames that an attacker makes: whole protocols in a few lines each, right only where that gets them further.
+// Builds an attacker's frames: whole protocols in a few lines each, valid only where that gets them further.
 import { Buffer } from "node:buffer";
 import { checksum, sumPseudoHeader } from "../../../shared/frame/checksum.ts";
 import type { Random } from "../../fuzz/random.ts";
@@ -6,7 +6,7 @@ import { igmpRecords, mldRecords, sealIcmpv6 } from "../../shared/frame/group-me
 import { packet, rawRecord, vxlan } from "../../support/relay/client.ts";
 
 export const BROADCAST = 0xffff_ffff_ffff;
-/** The hub's own address in a network; the VNI is added. */
+/** The hub's own MAC address in a network, without the VNI. */
 export const HUB = 0x024c_4e00_0000;
 const ALL_NODES = 0xff02n * 2n ** 112n + 1n;
 const LINK_LOCAL = 0xfe80n * 2n ** 112n;
@@ -15,7 +15,7 @@ export interface FrameOptions {
   readonly to: number;
   readonly from: number;
   readonly etherType: number;
-  /** Of a VLAN, if there is a tag. */
+  /** The VLAN id, if there is a tag. */
   readonly vlan?: number | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Ipv4Options {
   readonly source: number;
   readonly destination: number;
   readonly protocol: number;
-  /** Flags and offset, as the header has them. */
+  /** Flags and offset, as in the header. */
   readonly fragment?: number;
   readonly ttl?: number;
 }
@@ -81,7 +81,7 @@ export function udp(source: number, destination: number, payload: Uint8Array): B
   return Buffer.concat([header, payload]);
 }
 
-/** An ARP request in which `mac` says that it has `address`. */
+/** Builds an ARP request in which `mac` claims `address`. */
 export function arpClaim(mac: number, address: number, target = address): Buffer {
   const arp = Buffer.alloc(46);
   arp.writeUIntBE(0x0001_0800_0604, 0, 6);
@@ -92,7 +92,7 @@ export function arpClaim(mac: number, address: number, target = address): Buffer
   return ethernet({ to: BROADCAST, from: mac, etherType: 0x0806 }, arp);
 }
 
-/** A neighbour advertisement (RFC 4861) in which `mac` says that it has `address`. */
+/** Builds a neighbour advertisement (RFC 4861) in which `mac` claims `address`. */
 export function neighbourClaim(mac: number, address: bigint): Buffer {
   const message = Buffer.alloc(32);
   message[0] = 136;
@@ -151,7 +151,7 @@ export function routerAdvertisement(from: number): Buffer {
   return ethernet({ to: 0x3333_0000_0001, from, etherType: 0x86dd }, packet);
 }
 
-/** A question for a random name of the network's domain, to the hub. */
+/** Builds a query to the hub for a random name of the network's domain. */
 export function dnsQuery(random: Random, from: number, vni: number, source: number, hub: number): Buffer {
   const label = (text: string) => Buffer.from([text.length, ...Buffer.from(text)]);
   const names = [label(`n${random.next()}`), label("given"), label("attacker"), label("internal")];
@@ -182,14 +182,14 @@ export function fragmentField(random: Random): number {
   return random.of([0, 0x2000, 0x1fff, 0x3fff, 0x1ffe, 0x1000, random.below(0x4000)]);
 }
 
-/** A packet of IPv4 that is too large for the next hop, as a fragment from anywhere. */
+/** Builds an IPv4 fragment from any source that is too large for the next hop. */
 export function fragment(random: Random, source: number, destination: number): Buffer {
   const payload = Buffer.alloc(600 + random.below(900));
   const options = { source, destination, protocol: 17, fragment: fragmentField(random) };
   return ipv4({ ...options, ttl: random.of([1, 2, 64, 255]) }, payload);
 }
 
-/** A super-frame with a virtio-net header that may say anything (virtio 1.2 section 5.1.6). */
+/** Builds a super-frame with a random virtio-net header (virtio 1.2 section 5.1.6). */
 export function superFrame(random: Random, vni: number, to: number, from: number): Buffer {
   const size = random.below(4) === 0 ? random.below(65_000) : random.below(3_000);
   const tcp = Buffer.alloc(20 + size);
@@ -211,7 +211,7 @@ export function superFrame(random: Random, vni: number, to: number, from: number
   return rawRecord(2, Buffer.concat([vxlan(vni), virtio, frame]));
 }
 
-/** One or two records that are wrong about their type, length, VXLAN header or VNI. */
+/** Builds one or two records with a wrong type, length, VXLAN header or VNI. */
 export function malformedRecords(random: Random, vni: number, frame: Uint8Array): Buffer {
   const body = Buffer.concat([vxlan(vni, { flags: random.next(), reserved: random.below(256) }), frame]);
   const claims = [body.length, body.length + 1, 0, 7, 21, 0xff_ffff, random.below(2 ** 24)];
@@ -220,7 +220,7 @@ export function malformedRecords(random: Random, vni: number, frame: Uint8Array)
   return Buffer.concat(random.of([[wrong], [foreign], [packet(vni, frame), wrong], [foreign, wrong]]));
 }
 
-/** What sumPseudoHeader is to the hub's UDP: right checksums get further. */
+/** Returns the sum that sumPseudoHeader returns for the hub's UDP, because right checksums get further. */
 export function sealUdp(datagram: Buffer, source: number, destination: number): Buffer {
   datagram.writeUInt16BE(0, 6);
   const sum = sumPseudoHeader(source, destination, 17, datagram.length);

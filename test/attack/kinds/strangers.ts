@@ -5,11 +5,11 @@ import type { Arena, Attack } from "../arena.ts";
 import { BINARY, clientFrame, PING, TEXT, textFrame } from "../wire.ts";
 
 const SILENT = 400;
-/** Spaces that fit what Node takes of headers, with some room for the others: 16 KiB. */
+/** 16 KiB of spaces: as much as Node accepts in headers, with some room for the others. */
 const SPACES = 15_500;
 const BODY_BYTES = 4 * 1024 * 1024;
 const PIPELINED = 200;
-/** How long a slow one takes for each byte, in milliseconds. */
+/** Milliseconds that a slow client takes for each byte. */
 const SLOW_MS = 100;
 
 /**
@@ -127,7 +127,7 @@ class Strangers {
     const path = random.of(["/healthz", "/readyz", "/v1/openapi.json", "/", "/join", "/v1/me"]);
     const socket = this.#dial();
     socket.write(`GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`.repeat(PIPELINED));
-    // Half of them read nothing.
+    // Half of the clients read nothing.
     if (random.below(2) === 0) socket.pause();
     setTimeout(() => socket.destroy(), 1_000);
   }

@@ -1,6 +1,6 @@
 /**
- * A pair that has nothing to do with what else goes on: `beside.ts URL TOKEN`. One sends the other a frame every few
- * milliseconds. At each line on its standard input it says what came of those sent since the last: `interval`.
+ * A pair that is not part of the load: `beside.ts URL TOKEN`. One sends the other a frame every few
+ * milliseconds. For each line on its standard input it prints the results since the last: `interval`.
  */
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,13 +13,13 @@ import { ServerMessages } from "./server-messages.ts";
 
 const PAYLOAD = 200;
 const INTERVAL_MS = 2;
-/** In which the last ones of an interval arrive. */
+/** Milliseconds in which the last frames of an interval arrive. */
 const SETTLE_MS = 500;
 
 const [href = "", token = ""] = process.argv.slice(2);
 const url = new URL(href);
 const [one, other] = [0x02_00_00_00_02_01, 0x02_00_00_00_02_02];
-/** When those were sent that have not arrived: a way keeps their order, and loses none unless something is wrong. */
+/** Send times of frames that have not arrived. The path keeps their order, and loses none unless something is wrong. */
 const underWay: number[] = [];
 let delays: number[] = [];
 let sent = 0;

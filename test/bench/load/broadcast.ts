@@ -1,6 +1,6 @@
 /**
- * A member of a network broadcasts, a hundred others count what they get: `broadcast.ts URL TOKEN MEMBERS BATCH SECONDS`.
- * Says `ready`, begins when its standard input ends, and says `begin` and, with the figures, `end`, as JSON lines.
+ * A member of a network broadcasts, and others count the frames: `broadcast.ts URL TOKEN MEMBERS BATCH SECONDS`.
+ * Prints `ready`, begins when its standard input ends, and prints `begin` and `end`, with the figures, as JSON lines.
  */
 import { finished } from "node:stream/promises";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
@@ -10,7 +10,7 @@ import { say } from "./say.ts";
 
 const PAYLOAD = 1_500;
 const WARM_MS = 1_000;
-/** Records on their way to each reader at most: what the relay need not queue, as nobody would have it do. */
+/** Greatest number of records in transit to each reader, so that the relay need not queue. */
 const AHEAD = 128;
 
 const [href = "", token = "", members = "100", batch = "1", seconds = "3"] = process.argv.slice(2);

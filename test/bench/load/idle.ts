@@ -1,6 +1,6 @@
 /**
- * Opens sessions and leaves them alone: `idle.ts URL ADMIN_TOKEN_FILE FIRST SESSIONS`. Each hundred is a network of its
- * own. Says `first` once FIRST are open, goes on when its standard input ends, and says `open` when all are.
+ * Opens idle sessions: `idle.ts URL ADMIN_TOKEN_FILE FIRST SESSIONS`. Each hundred is a network of its
+ * own. Prints `first` once FIRST are open, continues when its standard input ends, and prints `open` when all are.
  */
 import { readFileSync } from "node:fs";
 import { finished } from "node:stream/promises";
@@ -10,7 +10,7 @@ import { say } from "./say.ts";
 
 const TENANT = { tenant: "default" };
 const PER_NETWORK = 100;
-/** Opened at a time: less than what a relay lets strangers have open. */
+/** Number opened at a time: less than the relay's limit of unauthenticated connections. */
 const AT_A_TIME = 50;
 
 const [href = "", adminTokenFile = "", first = "100", sessions = "10000"] = process.argv.slice(2);
@@ -39,5 +39,5 @@ process.stdin.resume();
 await finished(process.stdin);
 await openUpTo(Number(sessions));
 say({ event: "open", sessions: clients.length });
-// They stay open until this process is ended.
+// The sessions stay open until this process is ended.
 setInterval(() => {}, 1_000);

@@ -21,25 +21,25 @@ import { ServerMessages } from "./server-messages.ts";
 export interface PlainClientOptions {
   readonly url: URL;
   readonly token: string;
-  /** What is read once the network is joined, raw, whose bytes are borrowed for as long as the call takes. */
+  /** Called with all raw bytes read after the join, which are valid only until the call returns. */
   readonly received?: (bytes: Uint8Array) => void;
 }
 
-/** Only what says that a session has come as far as it has to. */
+/** The fields of control messages that show the progress of a session. */
 interface Control {
   readonly type: string;
   readonly networks?: readonly { readonly vni: number }[];
 }
 
-/** One for all clients: they only look at what was read. */
+/** Shared by all clients, because they only inspect the bytes. */
 const buffer = Buffer.allocUnsafeSlow(512 * 1024);
 
 /**
- * A client of a relay by docs/protocol.md and nothing else: it joins a network, and from then on does next to nothing
- * itself, so that it is the relay that is measured. Over plain TCP only.
+ * A minimal client by docs/protocol.md over plain TCP. After its join it does next to nothing, so that the benchmark
+ * measures the relay.
  */
 export class PlainClient {
-  /** Bytes read since the network was joined, with all headers. */
+  /** Number of bytes read since the join, with all headers. */
   bytes = 0;
   readonly #socket: Socket;
   readonly #options: PlainClientOptions;
@@ -67,12 +67,12 @@ export class PlainClient {
     this.#socket.on("close", () => this.#joined.reject(new Error("the relay closed the connection")));
   }
 
-  /** Resolves once the network that the token opens is joined. */
+  /** Resolves once it has joined the token's network. */
   static async open(options: PlainClientOptions): Promise<PlainClient> {
     const client = new PlainClient(options);
     await client.#joined.promise;
     client.#open = true;
-    // The relay gives up on who says nothing, even if it is for not reading.
+    // The relay closes a silent session, even one that does not read.
     const ping = clientFrame(OPCODE_PING, new Uint8Array(0));
     setInterval(() => client.#socket.write(ping), KEEPALIVE_SECONDS * 1_000).unref();
     return client;
@@ -82,12 +82,12 @@ export class PlainClient {
     return this.#vni;
   }
 
-  /** @param frame from {@link clientFrame}; @returns false where it had to wait, see {@link drained} */
+  /** @param frame from {@link clientFrame}; @returns false if it must wait, see {@link drained} */
   send(frame: Uint8Array): boolean {
     return this.#socket.write(frame);
   }
 
-  /** Resolves when the socket takes more. */
+  /** Resolves when the socket accepts more. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#drained = resolve;
@@ -110,7 +110,7 @@ export class PlainClient {
     }
     let read = buffer.subarray(0, size);
     if (!this.#upgraded) {
-      // A relay says nothing else before its challenge, and that much comes in one.
+      // A relay sends nothing before its challenge, and that fits one read.
       const end = read.indexOf("\r\n\r\n");
       if (!read.toString("latin1").startsWith("HTTP/1.1 101 ") || end < 0) {
         this.#joined.reject(new Error(`the relay answered: ${read.toString("latin1").split("\r\n", 1)}`));
@@ -146,7 +146,7 @@ export class PlainClient {
   }
 }
 
-/** A WebSocket frame as a client sends it: masked, with a key of its own. */
+/** Builds a client's WebSocket frame, masked with its own key. */
 export function clientFrame(opcode: number, payload: Uint8Array): Uint8Array {
   const header = new Uint8Array(HEADER_BYTES);
   const size = writeHeader(header, opcode, MASKED, payload.length);
@@ -158,7 +158,7 @@ export function clientFrame(opcode: number, payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** A binary message as a client sends it. */
+/** Builds a client's binary message. */
 export function clientMessage(records: Uint8Array): Uint8Array {
   return clientFrame(OPCODE_BINARY, records);
 }

@@ -2,16 +2,16 @@ import { writeMac } from "../../../shared/frame/mac.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
 
 export const BROADCAST = 0xff_ff_ff_ff_ff_ff;
-/** Of IEEE 802's local experiments. */
+/** IEEE 802's local experimental EtherType. */
 const ETHERTYPE = [0x88, 0xb5] as const;
 const ETHERNET_BYTES = 14;
 
-/** Bytes of a record with a frame of `payload` bytes behind its Ethernet header. */
+/** Returns the bytes of a record with a frame of `payload` bytes behind its Ethernet header. */
 export function recordBytes(payload: number): number {
   return ENCAPSULATION_BYTES + ETHERNET_BYTES + payload;
 }
 
-/** A message of `count` records, each a frame of `payload` bytes from one address to another. */
+/** Builds a message of `count` records, each a frame of `payload` bytes from one address to another. */
 export function records(
   vni: number,
   { from, to, payload, count }: { from: number; to: number; payload: number; count: number },

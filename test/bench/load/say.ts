@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 
-/** Tells who started this process, at once. */
+/** Prints a message to the parent process at once. */
 export function say(line: { readonly event: string; readonly [field: string]: unknown }): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }

@@ -5,11 +5,11 @@ export interface ServerMessage {
   readonly payload: Buffer;
 }
 
-/** Puts a server's WebSocket frames, which are neither masked nor fragmented, together from what was read. */
+/** Reassembles a server's WebSocket frames, which are neither masked nor fragmented, from the bytes read. */
 export class ServerMessages {
   #pending = Buffer.alloc(0);
 
-  /** @returns the messages that are whole now */
+  /** @returns the messages that are complete now */
   *read(bytes: Uint8Array): Generator<ServerMessage, void, undefined> {
     this.#pending = Buffer.concat([this.#pending, bytes]);
     for (let next = this.#next(); next !== undefined; next = this.#next()) yield next;
@@ -21,7 +21,7 @@ export class ServerMessages {
     const short = (bytes[1] ?? 0) & LENGTH;
     const header = short === LENGTH_64 ? 10 : short === LENGTH_16 ? 4 : 2;
     if (bytes.length < header) return undefined;
-    // 4 GiB and more in one message is nothing that a relay sends.
+    // A relay sends no message of 4 GiB or more.
     const length = header === 2 ? short : header === 4 ? bytes.readUInt16BE(2) : bytes.readUInt32BE(6);
     if (bytes.length < header + length) return undefined;
     this.#pending = bytes.subarray(header + length);

@@ -1,6 +1,6 @@
 /**
- * A sender pushes all it can at a receiver, which stops reading after a while: `stalled.ts URL TOKEN READING STOPPED`,
- * both in seconds. Says `reading`, `stopped` and `end`.
+ * A sender sends at full speed to a receiver that stops reading after a while: `stalled.ts URL TOKEN READING STOPPED`,
+ * both in seconds. Prints `reading`, `stopped` and `end`.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { clientMessage, PlainClient } from "./plain-client.ts";
@@ -14,7 +14,7 @@ const [href = "", token = "", reading = "5", stopped = "10"] = process.argv.slic
 const open = () => PlainClient.open({ url: new URL(href), token });
 const [sender, receiver] = [await open(), await open()];
 const [from, to] = [0x02_00_00_00_01_01, 0x02_00_00_00_01_02];
-// So that the relay knows where it is.
+// Lets the relay learn its address.
 receiver.send(clientMessage(records(receiver.vni, { from: to, to: from, payload: 64, count: 1 })));
 await delay(100);
 const message = clientMessage(records(sender.vni, { from, to, payload: PAYLOAD, count: BATCH }));

@@ -1,7 +1,7 @@
 import type { Overlay } from "../overlay.ts";
 import type { Arm, Star } from "../star.ts";
 
-/** What the machine can do: no tunnel at all, the hub is a router. */
+/** The machine's own limit: no tunnel, and the hub is a router. */
 export const routed: Overlay = {
   name: "routed",
   label: "no tunnel: veths, routed by the kernel",
@@ -15,10 +15,10 @@ export const routed: Overlay = {
 
 const DEVICE = "vxlan0";
 const PORT = 4_789;
-/** 50 bytes of VXLAN, UDP, IP and Ethernet have to fit the line's 1500. */
+/** MTU that leaves 50 bytes of the line's 1500 for VXLAN, UDP, IP and Ethernet. */
 const MTU = 1_450;
 
-/** The hub as the kernel's own VTEP: a bridge with one VXLAN port for each client. */
+/** The kernel's own VTEP at the hub: a bridge with one VXLAN port for each client. */
 export const vxlan: Overlay = {
   name: "kernel-vxlan",
   label: "kernel VXLAN, hub a kernel bridge",

@@ -4,7 +4,7 @@ import type { Overlay } from "../overlay.ts";
 import type { Star } from "../star.ts";
 import { makeCertificate } from "./certificate.ts";
 
-/** The command as the repository has it, under the Node that runs the benchmark. */
+/** The repository's command, under the Node that runs the benchmark. */
 export const laneway: Laneway = new Laneway({
   command: process.execPath,
   args: [join(import.meta.dirname, "../../../bin/laneway.js")],

@@ -3,7 +3,7 @@ import type { Overlay } from "../overlay.ts";
 const DEVICE = "n2n0";
 const PORT = 7654;
 
-/** Edges that know each other through a supernode; what it relays is UDP. */
+/** Edges that find each other through a supernode, which relays UDP. */
 export const n2n: Overlay = {
   name: "n2n",
   label: "n2n through its supernode, UDP",

@@ -4,7 +4,7 @@ import { makeCertificate } from "./certificate.ts";
 const DEVICE = "ovpn0";
 const PORT = "1194";
 
-/** A server that is a switch between its clients, over TCP with the cipher it takes by default. */
+/** A server that switches between its clients, over TCP with its default cipher. */
 export const openvpn: Overlay = {
   name: "openvpn",
   label: "OpenVPN, TAP over TCP, AES-256-GCM",
@@ -14,7 +14,7 @@ export const openvpn: Overlay = {
     { command: "openssl", package: "openssl" },
   ],
   async start(star) {
-    // One self-signed certificate is authority, server and client at once.
+    // One self-signed certificate serves as authority, server and client.
     const { cert, key } = makeCertificate(star);
     const common = ["--dev-type", "tap", "--ca", cert, "--cert", cert, "--key", key];
     const cipher = ["--data-ciphers", "AES-256-GCM"];

@@ -5,13 +5,13 @@ import type { Overlay } from "../overlay.ts";
 import type { Star } from "../star.ts";
 
 const PROGRAMS = "/usr/libexec/softether";
-/** What it calls an adapter; the interface has `vpn_` before it. */
+/** The name of the adapter; the interface has `vpn_` before it. */
 const ADAPTER = "se0";
 const PORT = 5555;
-/** Where it keeps state, always. */
+/** The fixed directory of its state. */
 const STATE = ["/var/lib/softether", "/var/log/softether", "/run/softether"];
 
-/** A virtual hub, over TLS, with the two TCP connections that a client opens by default. */
+/** A virtual hub over TLS, with a client's default of two TCP connections. */
 export const softether: Overlay = {
   name: "softether",
   label: "SoftEther 5, TLS",
@@ -54,13 +54,13 @@ export const softether: Overlay = {
   },
 };
 
-/** Starts one of its services. `ip netns exec` gives each a mount namespace of its own, so that each has state of its own. */
+/** Starts one of its services. `ip netns exec` gives each its own mount namespace, so each has its own state. */
 function run(star: Star, host: Host, program: string): void {
   const mounts = [...STATE, "/tmp"].map((path) => `mkdir -p ${path} && mount -t tmpfs bench ${path}`);
   star.start(host, "sh", ["-c", `${mounts.join(" && ")} && exec ${PROGRAMS}/${program}/${program} execsvc`]);
 }
 
-/** Has its command line do something, once the service answers. */
+/** Runs a command of its command line, once the service answers. */
 async function tell(
   star: Star,
   host: Host,

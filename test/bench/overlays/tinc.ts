@@ -8,7 +8,7 @@ import type { Star } from "../star.ts";
 const DEVICE = "tinc0";
 const KEY_BITS = 2_048;
 
-/** A hub without an interface of its own, which both clients connect to, by TCP only. */
+/** A hub without an interface; both clients connect to it by TCP only. */
 export const tinc: Overlay = {
   name: "tinc",
   label: "tinc 1.0, switch mode, TCP only",
@@ -28,13 +28,13 @@ export const tinc: Overlay = {
   },
 };
 
-/** Makes a node's configuration and key. @returns its directory */
+/** Creates a node's configuration and key. @returns its directory */
 async function node(star: Star, host: Host, name: string, lines: readonly string[]): Promise<string> {
   const directory = join(star.directory, `tinc-${name}`);
   mkdirSync(join(directory, "hosts"), { recursive: true });
   const common = [`Name = ${name}`, "Mode = switch", "AddressFamily = ipv4", "TCPOnly = yes"];
   writeFileSync(join(directory, "tinc.conf"), `${[...common, ...lines].join("\n")}\n`);
-  // It asks where to put the keys; an empty line is its own choice.
+  // It asks for the keys' directory; an empty line accepts the default.
   await host.mustExec("tincd", ["-c", directory, `-K${KEY_BITS}`], { input: "\n\n" });
   return directory;
 }

@@ -284,8 +284,8 @@ describe.runIf(requires("chromium"))("the window", () => {
       { relay, tenant: "default", name: "office", subnet: "10.40.0.0/24" },
     ]);
     const invite = page.getByRole("form", { name: "Invite" });
-    await invite.getByLabel("Machines it lets in").fill("3");
-    await invite.getByRole("button", { name: "Make invite" }).click();
+    await invite.getByLabel("Number of machines").fill("3");
+    await invite.getByRole("button", { name: "Create invite" }).click();
     await invite.getByText(INVITE).waitFor();
     expect(await window.calls("invite.create")).toEqual([
       { relay, tenant: "default", network: "lan", uses: 3, expires_in: 604_800 },

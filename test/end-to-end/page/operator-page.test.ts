@@ -99,7 +99,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     await one.go("#/tenants/default/invites");
     await one.button("New invite").press("Enter");
     await page.getByLabel("Network", { exact: true }).selectOption("office");
-    await page.getByLabel("Devices that it lets in").press("Enter");
+    await page.getByLabel("Number of devices").press("Enter");
     const link = await page.getByLabel("Link", { exact: true }).inputValue();
     const [, tenant = "", secret = ""] = new URL(link).hash.split(".");
     expect(tenant).toBe("default");
@@ -130,7 +130,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     await one.button("Revoke device bench-12").press("Enter");
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).press("Enter");
     expect((await again.ended()).code).toBe(4003);
-    await page.getByText("No device has come in yet").waitFor();
+    await page.getByText("No device has joined yet").waitFor();
     expect(await one.focused()).toBe("Devices");
     await page.getByRole("status").getByText("Device bench-12 was revoked").waitFor();
     for (const url of one.requests) expect(url).not.toContain(secret);

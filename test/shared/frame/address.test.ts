@@ -25,7 +25,7 @@ describe("an IPv4 address", () => {
     expect(formatIpv4(0x0a14_0007)).toBe("10.20.0.7");
   });
 
-  it("is recognised exactly where Node recognises one", () => {
+  it("is recognised exactly if Node recognises it", () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), nearly("0123456789. -x")), (text) => {
         expect(parseIpv4(text) !== undefined).toBe(isIPv4(text));
@@ -40,7 +40,7 @@ describe("an IPv4 address", () => {
     },
   );
 
-  it("is not written for what isn't 32 bits", () => {
+  it("is not formatted from a number over 32 bits", () => {
     expect(() => formatIpv4(2 ** 32)).toThrow("IPv4 address 4294967296");
     expect(() => formatIpv4(-1)).toThrow(RangeError);
   });
@@ -55,7 +55,7 @@ describe("an IPv6 address", () => {
     );
   });
 
-  it("is written and read as a URL's host is", () => {
+  it("is formatted and parsed as in a URL's host", () => {
     fc.assert(
       fc.property(ipv6Address, (address) => {
         // The URL standard doesn't write IPv4-mapped addresses as RFC 5952 §5 wants.
@@ -66,7 +66,7 @@ describe("an IPv6 address", () => {
     );
   });
 
-  it("is recognised exactly where Node recognises one, and means the same", () => {
+  it("is recognised exactly if Node recognises it, with the same value", () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV6(), nearly("09afAFg:.%")), (text) => {
         // A zone belongs to a host, not to an address.
@@ -111,7 +111,7 @@ describe("an IPv6 address", () => {
     expect(parseIpv6(text)).toBeUndefined();
   });
 
-  it("is not written for what isn't 128 bits", () => {
+  it("is not formatted from a number over 128 bits", () => {
     expect(() => formatIpv6(1n << 128n)).toThrow(RangeError);
     expect(() => formatIpv6(-1n)).toThrow(RangeError);
   });

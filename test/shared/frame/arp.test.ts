@@ -28,7 +28,7 @@ describe("an ARP packet", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeArp, anyArp.map(encoded));
     expectToRefuseSenselessRanges(decodeArp, encoded(request));
   });

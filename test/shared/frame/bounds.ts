@@ -1,4 +1,4 @@
-/** What is demanded of every codec alike: that it keeps to its own bytes. */
+/** Checks that every codec keeps to its own bytes. */
 import fc from "fast-check";
 import { expect } from "vitest";
 import { type Written, written } from "../../../shared/frame/bytes.ts";

@@ -12,12 +12,12 @@ function checksumByDefinition(data: Uint8Array): number {
 }
 
 describe("the Internet checksum", () => {
-  it("is that of the example in RFC 1071 §3", () => {
+  it("matches the example in RFC 1071 §3", () => {
     const data = Uint8Array.of(0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7);
     expect(checksum(data, 0, data.length)).toBe(~0xddf2 & 0xffff);
   });
 
-  it("is the one's complement sum of any bytes, an odd number included", () => {
+  it("is the one's complement sum of any bytes, also of an odd number", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (data) => {
         expect(checksum(data, 0, data.length)).toBe(checksumByDefinition(data));
@@ -32,7 +32,7 @@ describe("the Internet checksum", () => {
     expect(checksum(data, 0, data.length - 1)).toBe(checksumByDefinition(data.subarray(0, -1)));
   });
 
-  it("covers [start, end) and nothing else", () => {
+  it("covers [start, end) only", () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.uint8Array(), fc.uint8Array(), (before, data, after) => {
         const bytes = Uint8Array.of(...before, ...data, ...after);
@@ -53,7 +53,7 @@ describe("the Internet checksum", () => {
     );
   });
 
-  it("can be summed in parts of even length, with numbers that stay 16 bits", () => {
+  it("can be summed in parts of even length, with 16-bit partial sums", () => {
     const even = fc.uint8Array({ maxLength: 80 }).map((data) => data.subarray(0, data.length & ~1));
     fc.assert(
       fc.property(even, fc.uint8Array({ maxLength: 80 }), (first, second) => {
@@ -67,7 +67,7 @@ describe("the Internet checksum", () => {
 });
 
 describe("the sum of a pseudo-header", () => {
-  it("is that of the 12 bytes RFC 768 draws", () => {
+  it("covers the 12 bytes of RFC 768", () => {
     fc.assert(
       fc.property(ipv4Address, ipv4Address, fc.nat(255), fc.nat(65535), (from, to, protocol, length) => {
         const bytes = Buffer.alloc(12);
@@ -81,7 +81,7 @@ describe("the sum of a pseudo-header", () => {
     );
   });
 
-  it("is that of the 40 bytes RFC 8200 draws, whose length has 32 bits", () => {
+  it("covers the 40 bytes of RFC 8200, with a length of 32 bits", () => {
     fc.assert(
       fc.property(
         ipv6Address,

@@ -64,7 +64,7 @@ describe("a CIDR", () => {
     expect(formatAddress(lastAddressOf(cidr(text)))).toBe(last);
   });
 
-  it("contains its own address, its first and its last, and the ones before and after not", () => {
+  it("contains its own, first and last address, and not the ones before and after", () => {
     fc.assert(
       fc.property(anyCidr, (any) => {
         const first = networkOf(any).address;
@@ -81,7 +81,7 @@ describe("a CIDR", () => {
     );
   });
 
-  it("contains what Node's block list says it does", () => {
+  it("contains the same addresses as Node's block list", () => {
     fc.assert(
       fc.property(ipv4Address, fc.nat(32), fc.nat(0xffff), (address, prefix, change) => {
         const list = new BlockList();
@@ -97,7 +97,7 @@ describe("a CIDR", () => {
     expect(containsAddress(cidr("::/0"), 1)).toBe(false);
   });
 
-  it("overlaps what lies in it or what it lies in, whichever way it is asked", () => {
+  it("overlaps networks inside it and around it, in either order", () => {
     fc.assert(
       fc.property(anyCidr, anyCidr, (one, other) => {
         const expected =

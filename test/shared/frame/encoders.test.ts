@@ -250,7 +250,7 @@ const encoders: readonly (readonly [string, fc.Arbitrary<Encode>])[] = [
 ];
 
 describe("an encoder", () => {
-  it.each(encoders)("never throws, and writes nothing where it refuses: %s", (_, encoder) => {
+  it.each(encoders)("never throws, and writes nothing if it refuses: %s", (_, encoder) => {
     fc.assert(
       fc.property(encoder, offset, (encode, at) => {
         const bytes = new Uint8Array(SIZE);
@@ -262,7 +262,7 @@ describe("an encoder", () => {
     );
   });
 
-  it("refuses to go on where the one before has refused", () => {
+  it("refuses to continue after a refusal", () => {
     const bytes = new Uint8Array(SIZE);
     const fields = { protocol: 17, source: 1, destination: 2, payloadLength: 65_536 };
     expect(encodeUdp(bytes, encodeIpv4(bytes, 0, fields), PING)).toBeUndefined();
@@ -273,11 +273,11 @@ describe("an encoder", () => {
 
 const PING = { sourcePort: 1, destinationPort: 2, payloadLength: 0 };
 
-/** What may throw in these folders: texts of addresses, and what only constructors ask. */
+/** Files that may throw: formatters of addresses, and checks for constructors. */
 const MAY_THROW = ["shared/frame/address.ts", "shared/frame/bytes.ts", "shared/frame/mac.ts"];
 
 describe("the folders of encoders and decoders", () => {
-  it("have nothing else that throws", () => {
+  it("have no other code that throws", () => {
     const throwing = ["shared/frame", "shared/offload"].flatMap((folder) =>
       readdirSync(folder, { encoding: "utf8", recursive: true })
         .filter((name) => name.endsWith(".ts"))

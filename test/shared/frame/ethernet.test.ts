@@ -40,18 +40,18 @@ describe("an Ethernet header", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeEthernet, ethernetHeader.map(encoded));
     expectToRefuseSenselessRanges(decodeEthernet, encoded(untagged));
   });
 
-  it("has its tag between the source and the type, as 802.1Q lays it out", () => {
+  it("has its tag between the source and the type, as in 802.1Q", () => {
     expect(encoded({ ...untagged, tags: [tag] })).toEqual(
       Uint8Array.of(255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 0x81, 0x00, 0xb1, 0x23, 0x08, 0x06),
     );
   });
 
-  it("is truncated where a tag is announced and missing, at every length", () => {
+  it("is truncated if an announced tag is missing, at every length", () => {
     const bytes = encoded({ ...untagged, tags: [tag, tag] });
     for (let end = 0; end < bytes.length; end++) {
       expect(decodeEthernet(bytes, 0, end)).toMatchObject({ layer: "ethernet", reason: "truncated" });
@@ -59,7 +59,7 @@ describe("an Ethernet header", () => {
     }
   });
 
-  it("ends its payload where a length field says, and is truncated where there is less", () => {
+  it("ends its payload by the length field, and is truncated if there is less", () => {
     const bytes = new Uint8Array(60);
     const payload = written(encodeEthernet(bytes, 0, { ...untagged, etherType: 38 }));
     expect(decodeEthernet(bytes, 0, 60)).toMatchObject({ etherType: 38, payload, end: payload + 38 });

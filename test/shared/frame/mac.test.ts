@@ -14,7 +14,7 @@ import { mac } from "./arbitraries.ts";
 import { encodeInNoise } from "./bounds.ts";
 
 describe("a MAC address", () => {
-  it("is read as it was written, and nothing beside it is touched", () => {
+  it("decodes to what was encoded, and no other byte changes", () => {
     fc.assert(
       fc.property(mac, (address) => {
         const { bytes, start, written } = encodeInNoise((into, offset) => writeMac(into, offset, address));

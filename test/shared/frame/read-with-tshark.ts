@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodePcap } from "./pcap.ts";
 
-/** What tshark finds in each frame: the first value of each field, empty where there is none. */
+/** Returns tshark's fields of each frame: the first value of each field, empty if it has none. */
 export function readWithTshark<Field extends string>(
   frames: readonly Uint8Array[],
   fields: readonly Field[],
@@ -20,7 +20,7 @@ export function readWithTshark<Field extends string>(
         ...["ip.check_checksum:TRUE", "udp.check_checksum:TRUE"].flatMap((option) => ["-o", option]),
         ...fields.flatMap((field) => ["-e", field]),
       ],
-      // A home of its own: the preferences of whoever runs this must not matter.
+      // A home of its own, because the preferences of the user must not matter.
       {
         encoding: "utf8",
         env: { ...process.env, HOME: directory, XDG_CONFIG_HOME: directory },

@@ -20,7 +20,7 @@ import { arp, echo, ethernetHeader, ipv4Header, ipv6Header, vlanTag, vni } from 
 
 /** The least a frame has on a wire, without the FCS; shorter ones are padded. */
 export const MIN_FRAME_BYTES = 60;
-/** RFC 3692: for experiments, so nobody dissects what follows. */
+/** For experiments (RFC 3692), so no dissector reads the payload. */
 const PROTOCOL_EXPERIMENTAL = 253;
 
 /** Ports that no dissector has claimed. */
@@ -51,7 +51,7 @@ function frameOf(etherType: number, payload: fc.Arbitrary<Payload>): fc.Arbitrar
   });
 }
 
-/** Of the other operations tshark reads some, long out of use, in a way of its own. */
+/** Only requests and replies, because tshark reads some obsolete operations in its own way. */
 const arpFrame = frameOf(
   ETHERTYPE_ARP,
   fc.tuple(arp, fc.constantFrom(ARP_REQUEST, ARP_REPLY)).map(

@@ -52,7 +52,7 @@ function damageLastByte(frame: Uint8Array): Uint8Array {
   return frame.with(last, (frame[last] ?? 0) ^ 0xff);
 }
 
-/** What tshark says of each frame: no field that it doesn't find there. */
+/** Returns the dissection of each frame by tshark, without missing fields. */
 function dissectWithTshark(frames: readonly Uint8Array[]): Dissection[] {
   const directory = mkdtempSync(join(tmpdir(), "laneway-tshark-"));
   try {
@@ -67,7 +67,7 @@ function dissectWithTshark(frames: readonly Uint8Array[]): Dissection[] {
         ...options.flatMap((option) => ["-o", option]),
         ...FIELDS.flatMap((field) => ["-e", field]),
       ],
-      // A home of its own: the preferences of whoever runs this must not matter.
+      // A home of its own, because the preferences of the user must not matter.
       {
         encoding: "utf8",
         env: { ...process.env, HOME: directory, XDG_CONFIG_HOME: directory },

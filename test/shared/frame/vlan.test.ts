@@ -26,7 +26,7 @@ import { ethernetHeader } from "./arbitraries.ts";
 
 const NOISE = 0xa5;
 const vlan = fc.integer({ min: 1, max: MAX_VLAN });
-/** What is before the frame, what comes after the frame, and its payload. */
+/** Numbers of bytes before and behind the frame, and its payload. */
 const surroundings = fc.tuple(fc.integer({ min: 4, max: 40 }), fc.nat(20), fc.uint8Array({ maxLength: 80 }));
 
 interface Placed {
@@ -55,7 +55,7 @@ const tag = (id: number, tpid = ETHERTYPE_VLAN): VlanTag => ({
 const tagged = (...tags: VlanTag[]) => place({ ...plain, tags }, [4, 0, new Uint8Array(46)]);
 
 describe("a VLAN tag", () => {
-  it("that is put on before all others is read back, and changes nothing behind it", () => {
+  it("can be read after it was inserted, and changes nothing behind it", () => {
     fc.assert(
       fc.property(ethernetHeader, surroundings, vlan, (header, around, id) => {
         const { bytes, frame, end } = place(header, around);
@@ -72,7 +72,7 @@ describe("a VLAN tag", () => {
     );
   });
 
-  it("that was put on comes off again, and leaves the frame as it was", () => {
+  it("can be removed after it was inserted, and leaves the frame as before", () => {
     fc.assert(
       fc.property(ethernetHeader, surroundings, vlan, (header, around, id) => {
         const { bytes, frame } = place(header, around);
@@ -84,7 +84,7 @@ describe("a VLAN tag", () => {
     );
   });
 
-  it("is in a copy as it is where the frame lies, and the frame is left alone", () => {
+  it("is the same in a copy, which leaves the frame unchanged", () => {
     fc.assert(
       fc.property(ethernetHeader, surroundings, vlan, fc.nat(9), (header, around, id, at) => {
         const { bytes, frame, end } = place(header, around);
@@ -99,7 +99,7 @@ describe("a VLAN tag", () => {
     );
   });
 
-  it("comes off with all the others at once", () => {
+  it("is removed with all others at once", () => {
     fc.assert(
       fc.property(ethernetHeader, surroundings, (header, around) => {
         const { bytes, frame, end } = place(header, around);
@@ -121,7 +121,7 @@ describe("a VLAN tag", () => {
     ]);
   });
 
-  it("is not put on where there is no room for it, not even in part", () => {
+  it("is not inserted, not even in part, without room for it", () => {
     const { bytes, end } = tagged();
     const before = bytes.slice();
     expect(insertVlan(bytes, 3, 10)).toBeUndefined();
@@ -147,7 +147,7 @@ describe("a VLAN tag", () => {
     expect(countTags(bytes, frame, end)).toBe(tags.length);
   });
 
-  it("that is cut short is in no VLAN, at every length and whatever lies behind it", () => {
+  it("is in no VLAN if it is cut short, at every length and whatever follows", () => {
     const { bytes, frame } = tagged(tag(10));
     for (let end = frame + 14; end < frame + 18; end++) {
       expect(readVlan(bytes, frame, end)).toBe(RESERVED_VLAN);

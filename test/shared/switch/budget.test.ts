@@ -20,7 +20,7 @@ describe("a budget within others", () => {
     expect([member.used, tenants[0].used, relay.used]).toEqual([1, 1, 7]);
   });
 
-  it("counts what is refused, and tells its own refusals from those of others", () => {
+  it("counts refusals, and its own apart from those of wider budgets", () => {
     const { relay, tenants, member } = tree();
     member.take(4);
     member.take();
@@ -43,7 +43,7 @@ describe("a budget within others", () => {
     expect([narrow.takeFrom(one), one.used, wide.used]).toEqual([false, 1, 2]);
   });
 
-  it("goes by its limit as it is at the time", () => {
+  it("uses its limit at the time of the call", () => {
     let limit = 1;
     const budget = new Budget(() => limit);
     expect([budget.take(), budget.take()]).toEqual([true, false]);
@@ -53,7 +53,7 @@ describe("a budget within others", () => {
     expect([budget.take(), budget.room]).toEqual([false, -1]);
   });
 
-  it("has room for its reserve whatever others take, and counts the rest to the wider one", () => {
+  it("always has room for its reserve, and counts the rest to the wider budget", () => {
     const wide = new Budget(5);
     const [greedy, small] = [new Budget(100, [wide], 2), new Budget(100, [wide], 2)];
     let taken = 0;
@@ -68,7 +68,7 @@ describe("a budget within others", () => {
     expect(wide.used).toBe(0);
   });
 
-  it("gives everything back when it is closed, and takes nothing of the wider ones any more", () => {
+  it("gives everything back when it is closed, and leaves the wider budgets", () => {
     const { tenants, member } = tree();
     member.take(3);
     member.close();
@@ -77,7 +77,7 @@ describe("a budget within others", () => {
     expect(tenants[0].used).toBe(0);
   });
 
-  it("never holds more than any limit, whatever is done", () => {
+  it("never exceeds any limit, in any sequence of calls", () => {
     const step = fc.record({
       deed: fc.constantFrom("take", "give", "move"),
       from: fc.nat(2),

@@ -23,13 +23,13 @@ describe("containment", () => {
     });
   });
 
-  it("counts every error, as a drop too", () => {
+  it("counts every error, also as a drop", () => {
     for (let i = 0; i < 5; i++) containment.caught(error);
     expect(containment.total).toBe(5);
     expect(drops.toJSON()).toEqual({ "internal-error": 5 });
   });
 
-  it("reports where it was thrown, once a minute, and how many there were", () => {
+  it("reports the place and the number of errors, once a minute", () => {
     for (let i = 0; i < 5; i++) containment.caught(error);
     now = REPORT_SECONDS - 0.1;
     containment.caught(error);
@@ -39,7 +39,7 @@ describe("containment", () => {
     expect(reports.slice(1)).toEqual([{ error, at: "port", vni: 101, count: 6 }]);
   });
 
-  it("says whether work went through", () => {
+  it("returns whether the work succeeded", () => {
     expect(containment.run(() => {})).toBe(true);
     expect(
       containment.run(() => {
@@ -54,7 +54,7 @@ describe("containment", () => {
     expect(containment.total).toBe(1);
   });
 
-  it("survives a report that fails, and a clock", () => {
+  it("survives a report and a clock that throw", () => {
     const fail = () => {
       throw error;
     };
@@ -66,7 +66,7 @@ describe("containment", () => {
     expect(failing.map(({ total }) => total)).toEqual([1, 1]);
   });
 
-  it("counts alone where nothing is told", () => {
+  it("only counts without a report", () => {
     const silent = new Containment({ at: "port", clock: () => 0 });
     expect(silent.run(() => silent.caught(error))).toBe(true);
     expect(silent.total).toBe(1);

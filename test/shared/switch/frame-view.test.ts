@@ -35,14 +35,14 @@ describe("the guards' view of a frame", () => {
     expect(far).toMatchObject({ type: 0x0800, ip: 4, protocol: PROTOCOL_UDP, transport: 34 + 12 + 40 });
   });
 
-  it("finds that of IPv6 past extension headers", () => {
+  it("finds the protocol of IPv6 past extension headers", () => {
     const extensions = [hopByHop, destinationOptions, authentication, longDestinationOptions];
     const seen = view(over6(icmp6(134), { extensions, vlans: [3] }));
     expect(seen).toMatchObject({ ip: 6, protocol: PROTOCOL_ICMPV6, fragment: "none", ipSource: 26 });
     expect(seen.bytes[seen.transport]).toBe(134);
   });
 
-  it("finds what LLC and SNAP wrap, with tags behind them and wrapped twice", () => {
+  it("finds the content of LLC and SNAP, with tags behind them and wrapped twice", () => {
     const plain = over6(icmp6(134));
     for (const wrapped of [inSnap(plain), inSnap(plain, 2), inSnap(inSnap(plain, 1))]) {
       const seen = view(wrapped);
@@ -64,7 +64,7 @@ describe("the guards' view of a frame", () => {
     expect(view(inSnap(over6(icmp6(134)), 1)).tags).toBe(0);
   });
 
-  it("has the ports of UDP, and of nothing else", () => {
+  it("has the ports of UDP only", () => {
     const ports = { sourcePort: 546, destinationPort: 547 };
     const none = { sourcePort: UNREADABLE, destinationPort: UNREADABLE };
     const datagram = over6(udp(546, 547), {
@@ -94,7 +94,7 @@ describe("the guards' view of a frame", () => {
     expect([short.has(PROTOCOL_UDP, 2), short.has(PROTOCOL_UDP, 3)]).toEqual([true, false]);
   });
 
-  it("gives up on what ends too early, contradicts itself, or has more headers than there are kinds", () => {
+  it("marks frames as unreadable that end too early, contradict themselves, or have too many headers", () => {
     expect(view(withTotalLength(over4(udp(1, 2)), 19)).protocol).toBe(UNREADABLE);
     const tooShort = over4(udp(1, 2));
     tooShort[14] = 0x44;

@@ -34,7 +34,7 @@ const routerAdvertisement = (from = B) => over6(icmp6(134), { from, to: 0x333300
 const stream = () => ipv4Frame({ source: ip4("10.0.0.1"), destination: GROUP });
 const broadcast = (from: number) => frameBytes(BROADCAST, from);
 
-/** What a frame with a DHCP message says. */
+/** Returns the fields of a frame with a DHCP message. */
 function readDhcp(frame: readonly number[]): object {
   const bytes = Uint8Array.from(frame);
   const ethernet = decodeEthernet(bytes, 0, bytes.length);
@@ -68,26 +68,26 @@ function looped(): PolicyLab {
 }
 
 describe("a hub", () => {
-  it("has an address of its own in each segment, with the VNI in it", () => {
+  it("has its own address in each segment, with the VNI in it", () => {
     expect(hubMac(0xabcdef)).toBe(0x024c4eabcdef);
     expect(HUB).toBe(0x024c4e000065);
   });
 
-  it("says nothing to machines that say nothing of groups and do not move", () => {
+  it("sends nothing to machines without groups that do not move", () => {
     const lab = new PolicyLab();
     for (const i of [0, 1, 2]) lab.send(i, broadcast(A + i));
     lab.pass(300);
     for (const i of [0, 1, 2]) expect(lab.at(i).take().hub).toEqual([]);
   });
 
-  it("keeps what is sent to its own address, and floods it to nobody", () => {
+  it("consumes frames to its own address without flooding them", () => {
     const lab = new PolicyLab();
     expect(lab.reach(0, frameBytes(HUB, A))).toEqual([]);
     expect(lab.reach(0, tcp4(A, HUB))).toEqual([]);
     expect(lab.drops).toEqual({ answered: 2 });
   });
 
-  it("asks its parts in their order: a frame that several would drop is counted by the first", () => {
+  it("asks its parts in order, so the first that drops a frame counts it", () => {
     const lab = new PolicyLab({
       settings: {
         ethertypes: "deny:0x86dd,0x88b5",
@@ -114,7 +114,7 @@ describe("a hub", () => {
     expect(reason(dhcpDiscover(B))).toEqual(["no-group-member"]);
   });
 
-  it("learns nothing from what may not come in", () => {
+  it("learns nothing from refused frames", () => {
     const lab = new PolicyLab({ settings: { dhcp_guard: "on", ethertypes: "deny:0x0806" } });
     lab.send(0, frameBytes(LLDP, A));
     lab.send(0, dhcpOffer(B));
@@ -125,7 +125,7 @@ describe("a hub", () => {
 });
 
 describe("link-local control frames", () => {
-  it("end at a switch, and pass a wire", () => {
+  it("are dropped by a switch and passed by a wire", () => {
     for (const to of [LLDP, SPANNING_TREE]) {
       const lab = new PolicyLab();
       expect(lab.reach(0, frameBytes(to, A))).toEqual([]);
@@ -135,7 +135,7 @@ describe("link-local control frames", () => {
     }
   });
 
-  it("that stop a link end at a wire too, as they speak of one link", () => {
+  it("that stop a link are dropped by a wire too, because they concern one link", () => {
     for (const wire of [true, false]) {
       const lab = new PolicyLab({ wire });
       expect(lab.reach(0, frameBytes(PAUSE, A))).toEqual([]);
@@ -145,7 +145,7 @@ describe("link-local control frames", () => {
 });
 
 describe("a wire", () => {
-  it("answers nothing, asks nothing and filters nothing of its own accord", () => {
+  it("answers, queries and filters nothing by default", () => {
     const lab = new PolicyLab({
       wire: true,
       settings: { dhcp_guard: "on", ra_guard: "on", unregistered_multicast: "drop" },
@@ -170,7 +170,7 @@ describe("a wire", () => {
 });
 
 describe("the DHCP guard", () => {
-  it("keeps silent while nobody has the role, and begins with the first who has", () => {
+  it("is off while no port has the role, and turns on with the first that has it", () => {
     const lab = new PolicyLab();
     expect(lab.reach(1, dhcpOffer())).toEqual([0, 2]);
     const server = lab.plug("dhcp-server");
@@ -182,7 +182,7 @@ describe("the DHCP guard", () => {
     expect(lab.reach(1, dhcpOffer())).toEqual([]);
   });
 
-  it("is on from the beginning where somebody may have the role, and from when somebody may", () => {
+  it("is on from the beginning if a device has the role, or from when one gets it", () => {
     expect(new PolicyLab({ granted: ["dhcp-server"] }).reach(1, dhcpOffer())).toEqual([]);
     const lab = new PolicyLab({ granted: ["router"] });
     expect(lab.reach(1, dhcpOffer())).toEqual([0, 2]);
@@ -190,13 +190,13 @@ describe("the DHCP guard", () => {
     expect(lab.reach(1, dhcpOffer())).toEqual([]);
   });
 
-  it("is on, or off, where that is said", () => {
+  it("is on or off if the setting says so", () => {
     expect(new PolicyLab({ settings: { dhcp_guard: "on" } }).reach(1, dhcpOffer())).toEqual([]);
     const off = new PolicyLab({ settings: { dhcp_guard: "off" }, granted: ["dhcp-server"] });
     expect(off.reach(1, dhcpOffer())).toEqual([0, 2]);
   });
 
-  it("has clients' broadcasts go to servers alone, also when there is none now", () => {
+  it("sends clients' broadcasts to servers only, even if there is none now", () => {
     const lab = new PolicyLab();
     expect(lab.reach(0, dhcpDiscover())).toEqual([1, 2]);
     const server = lab.plug("dhcp-server");
@@ -208,7 +208,7 @@ describe("the DHCP guard", () => {
     expect(lab.at(0).drops.of("no-group-member")).toBe(1);
   });
 
-  it("has the hub ask ports without the role itself once machines ask, so that their owners are told", () => {
+  it("probes ports without the role once machines ask, and reports servers there", () => {
     const lab = new PolicyLab({ granted: ["dhcp-server"] });
     const server = lab.plug("dhcp-server");
     const asked = () => [0, 1, 2, 3].filter((i) => lab.at(i).take().hub.length > 0);
@@ -236,7 +236,7 @@ describe("the DHCP guard", () => {
     lab.segment.detach(server);
   });
 
-  it("has the hub ask nobody where it is off", () => {
+  it("probes no port while it is off", () => {
     const lab = new PolicyLab({ settings: { dhcp_guard: "off" }, granted: ["dhcp-server"] });
     lab.reach(0, dhcpDiscover());
     lab.pass(100);
@@ -253,7 +253,7 @@ describe("the DHCP guard", () => {
 });
 
 describe("the RA guard", () => {
-  it("begins with the first router, unless it is told to be on or off", () => {
+  it("turns on with the first router, unless the setting says on or off", () => {
     const lab = new PolicyLab();
     expect(lab.reach(1, routerAdvertisement())).toEqual([0, 2]);
     const router = lab.plug("router");
@@ -266,7 +266,7 @@ describe("the RA guard", () => {
     expect(off.reach(1, routerAdvertisement())).toEqual([0, 2]);
   });
 
-  it("sees what comes by unicast", () => {
+  it("drops unicast too", () => {
     const lab = new PolicyLab({ granted: ["router"] });
     lab.send(0, broadcast(A));
     expect(lab.reach(1, over6(icmp6(134), { from: B, to: A }))).toEqual([]);
@@ -274,7 +274,7 @@ describe("the RA guard", () => {
 });
 
 describe("a list of EtherTypes", () => {
-  it("holds for unicast IP where it is about that, and leaves that alone where it is not", () => {
+  it("applies to unicast IP if it lists IP, and not otherwise", () => {
     const lab = new PolicyLab({ settings: { ethertypes: "allow:0x0800,0x0806" } });
     expect(lab.policy.strict).toBe(true);
     lab.send(1, tcp4(B, A));
@@ -292,7 +292,7 @@ describe("a list of EtherTypes", () => {
 });
 
 describe("source binding", () => {
-  it("lets a port use what it registered and nothing else, TCP included", () => {
+  it("lets a port use only registered addresses, TCP included", () => {
     const lab = new PolicyLab({ settings: { source_binding: true } });
     expect(lab.policy.strict).toBe(true);
     expect(lab.reach(0, tcp4(A, B))).toEqual([]);
@@ -306,7 +306,7 @@ describe("source binding", () => {
     expect(lab.reach(0, tcp4(A, B))).toEqual([]);
   });
 
-  it("is asked of nobody by default", () => {
+  it("is off by default", () => {
     const lab = new PolicyLab();
     expect(lab.policy.strict).toBe(false);
     expect(lab.policy.bind(lab.at(0), [])).toBe(true);
@@ -352,7 +352,7 @@ describe("storm control", () => {
     for (let i = 0; i < 20; i++) send();
     expect(able.count()).toBe(1);
     expect(lab.drops[reason]).toBe(19);
-    // What it stands for is paid off before the next one passes: 64 packets, at 100 a second.
+    // Its 64 packets are paid off, at 100 a second, before the next one passes.
     lab.pass(1);
     send();
     expect(able.count()).toBe(1);
@@ -364,7 +364,7 @@ describe("storm control", () => {
     expect(able.count()).toBeGreaterThan(10);
   });
 
-  it("does not hold for unicast to who is known, or where there is no limit", () => {
+  it("does not apply to known unicast, or without a limit", () => {
     const lab = new PolicyLab({
       settings: { storm_broadcast: 0, storm_multicast: 0, storm_unknown: 1 },
     });
@@ -379,12 +379,12 @@ describe("storm control", () => {
   });
 });
 
-describe("an address that is held where it keeps moving from", () => {
+describe("an address that is held because it keeps moving", () => {
   const own = ip4("10.0.0.1");
   const gratuitous = (mac: number) =>
     arpFrame({ senderMac: mac, senderAddress: own, targetAddress: own, from: mac, to: BROADCAST });
 
-  it("goes to the newest place that announces it, and is not cut off there", () => {
+  it("moves to the newest place that announces it, and its port is not cut", () => {
     const lab = new PolicyLab({ settings: { loop_detection: false } });
     for (const i of [0, 1, 0, 1, 0, 1]) {
       lab.send(i, broadcast(A));
@@ -402,8 +402,8 @@ describe("an address that is held where it keeps moving from", () => {
   });
 });
 
-describe("unicast to an address not known", () => {
-  it("is flooded, or dropped where the network says so", () => {
+describe("unicast to an unknown address", () => {
+  it("is flooded, or dropped if the setting says so", () => {
     for (const bytes of [tcp4(A, B), frameBytes(B, A)]) {
       expect(new PolicyLab().reach(0, bytes)).toEqual([1, 2]);
       const lab = new PolicyLab({ settings: { unknown_unicast: "drop" } });
@@ -423,7 +423,7 @@ describe("neighbours", () => {
     targetAddress: ip4("10.0.0.9"),
   });
 
-  it("are answered for to the asker alone", () => {
+  it("are answered for, to the asker only", () => {
     const lab = new PolicyLab();
     expect(lab.reach(1, announce)).toEqual([0, 2]);
     lab.pass(5);
@@ -436,7 +436,7 @@ describe("neighbours", () => {
     expect(lab.at(0).drops.toJSON()).toEqual({ answered: 1 });
   });
 
-  it("are left to answer for themselves where the network does not suppress", () => {
+  it("answer for themselves if suppression is off", () => {
     const lab = new PolicyLab({ settings: { suppression: false } });
     lab.send(1, announce);
     lab.pass(5);
@@ -446,7 +446,7 @@ describe("neighbours", () => {
 });
 
 describe("multicast groups", () => {
-  it("go to their members, once somebody has joined", () => {
+  it("go to their members once a machine has joined", () => {
     const lab = new PolicyLab();
     expect(lab.reach(0, stream())).toEqual([1, 2]);
     expect(lab.reach(1, reportV2(GROUP))).toEqual([]);
@@ -458,14 +458,14 @@ describe("multicast groups", () => {
     expect(lab.reach(0, ipv4Frame({ destination: ipv4("224.0.0.251") }))).toEqual([1, 2]);
   });
 
-  it("have their reports go to routers", () => {
+  it("send their reports to routers", () => {
     const lab = new PolicyLab();
     lab.send(2, queryV2(ip4("10.0.0.250")));
     expect(lab.reach(1, reportV2(GROUP))).toEqual([2]);
     expect(lab.at(1).drops.of("answered")).toBe(0);
   });
 
-  it("have the hub ask all ports from the first report on, and each that comes or gets a machine from elsewhere", () => {
+  it("make the hub query all ports from the first report on, and each port that is new or gets a moved machine", () => {
     const lab = new PolicyLab({ settings: { loop_detection: false } });
     lab.send(0, broadcast(A));
     lab.send(1, reportV2(GROUP));
@@ -480,7 +480,7 @@ describe("multicast groups", () => {
     expect(lab.at(0).take().hub.length).toBeGreaterThan(0);
   });
 
-  it("have the hub ask a port once a second at most, however often a machine comes there from elsewhere", () => {
+  it("make the hub query a port at most once a second, however often machines move there", () => {
     const lab = new PolicyLab({ settings: { loop_detection: false } });
     lab.send(1, reportV2(GROUP));
     lab.pass(2);
@@ -498,14 +498,14 @@ describe("multicast groups", () => {
     expect(lab.at(0).take().hub).toEqual([]);
   });
 
-  it("that nobody joined are dropped where the network says so, and so the hub asks from the beginning", () => {
+  it("without members are dropped if the setting says so, and the hub queries from the beginning", () => {
     const lab = new PolicyLab({ settings: { unregistered_multicast: "drop" } });
     for (const i of [0, 1, 2]) expect(lab.at(i).take().hub.length).toBeGreaterThan(0);
     expect(lab.reach(0, stream())).toEqual([]);
     expect(lab.drops).toEqual({ "no-group-member": 1 });
   });
 
-  it("are flooded, reports and all, where the network does not snoop", () => {
+  it("are flooded, with their reports, if snooping is off", () => {
     const lab = new PolicyLab({ settings: { snooping: false, unregistered_multicast: "drop" } });
     expect(lab.reach(1, reportV2(GROUP))).toEqual([0, 2]);
     expect(lab.reach(0, stream())).toEqual([1, 2]);
@@ -515,7 +515,7 @@ describe("multicast groups", () => {
 });
 
 describe("a port that closes a loop", () => {
-  it("is cut off, the newer of the two, and both are told", () => {
+  it("is cut off if it is the newer of the two, and both get a notice", () => {
     const lab = looped();
     expect([lab.at(1).cut, lab.at(2).cut]).toEqual([false, true]);
     expect(lab.notices.filter(({ code }) => code === "loop")).toMatchObject([
@@ -523,7 +523,7 @@ describe("a port that closes a loop", () => {
     ]);
   });
 
-  it("takes nothing in and gives nothing out but probes", () => {
+  it("receives and sends only probes", () => {
     const lab = looped();
     for (const i of [0, 2]) lab.at(i).take();
     const before = lab.at(2).drops.of("loop");
@@ -542,7 +542,7 @@ describe("a port that closes a loop", () => {
     for (const probe of hub) expect(probe.slice(0, 6)).toEqual(frameBytes(PROBE_GROUP, HUB).slice(0, 6));
   });
 
-  it("is opened once the loop is gone, and stays cut while it is not", () => {
+  it("opens once the loop is gone, and stays cut until then", () => {
     const lab = looped();
     for (let i = 0; i < RETRY_SECONDS; i++) {
       lab.pass(1);
@@ -555,7 +555,7 @@ describe("a port that closes a loop", () => {
     expect(lab.reach(0, frameBytes(C, A))).toEqual([2]);
   });
 
-  it("is found nowhere where the network does not look", () => {
+  it("is not detected if loop detection is off", () => {
     const lab = new PolicyLab({ settings: { loop_detection: false } });
     lab.send(0, broadcast(A));
     bridge(lab, 1, 2);
@@ -570,11 +570,11 @@ describe("a port that closes a loop", () => {
 describe("802.1Q tags", () => {
   const tagged = (vlans: number[]) => over4(udp(1, 2, [7, 8, 9]), { from: A, vlans });
 
-  it("pass as they are", () => {
+  it("pass unchanged", () => {
     expect(new PolicyLab().reach(0, tagged([5, 6]))).toEqual([1, 2]);
   });
 
-  it("are taken off where the network says so, all of them, also of unicast", () => {
+  it("are all removed if the setting says so, also of unicast", () => {
     const lab = new PolicyLab({ settings: { vlan: "strip" } });
     expect(lab.policy.stripTags).toBe(true);
     lab.send(0, tagged([5, 6]));
@@ -586,7 +586,7 @@ describe("802.1Q tags", () => {
     expect(lab.at(2).count()).toBe(0);
   });
 
-  it("hide nothing from the guards once they are off, and nothing comes of what ends before its type", () => {
+  it("hide nothing from the guards after removal, and a frame that ends before its type is dropped", () => {
     const lab = new PolicyLab({ settings: { vlan: "strip", unregistered_multicast: "drop" } });
     lab.send(0, tagged([5]).subarray(0, 16));
     expect(lab.drops).toEqual({ ethertype: 1 });
@@ -595,7 +595,7 @@ describe("802.1Q tags", () => {
     expect(lab.reach(0, stream())).toEqual([1]);
   });
 
-  it("come off records with work left to do, whose header is set right", () => {
+  it("are removed from records with unfinished work, and the header is corrected", () => {
     const lab = new PolicyLab({ settings: { vlan: "strip" }, ports: 2 });
     const able = new LabPort("able", [], true);
     lab.segment.attach(able);

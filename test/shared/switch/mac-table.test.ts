@@ -17,7 +17,7 @@ const B = 0x020000000002;
 
 function lab(options: MacTableOptions = {}) {
   const notices: Notice[] = [];
-  /** Who was asked whether an address is there, and whether there is a way to ask. */
+  /** The questions that the table asked, and whether it has a way to ask. */
   const asked: string[] = [];
   const world = { canAsk: true };
   const ask = (mac: number, port: Port) => {
@@ -59,7 +59,7 @@ describe("the forwarding table", () => {
     expect([table.find(A), table.find(B)?.port, at(0).macs.used]).toEqual([undefined, at(0), 1]);
   });
 
-  it("takes no more addresses than the port may have, nor than the table may, and goes on with those it has", () => {
+  it("has no more addresses than the port's and the table's limits, and keeps those it has", () => {
     const { table, at } = lab({ limit: 3 });
     const narrow = new KeepingPort("narrow", new MacBudget(1));
     expect(table.learn(1, narrow, 0)).toBe("new");
@@ -84,7 +84,7 @@ describe("a registered address", () => {
     expect([at(0).macs.used, at(1).macs.used]).toEqual([1, 0]);
   });
 
-  it("stays with the first that registers it while that is there, and both are told", () => {
+  it("stays with the first port that registers it, and both get a notice", () => {
     const { table, at, notices, asked, pass } = lab();
     table.register(A, at(0), 0);
     expect(table.register(A, at(1), 0.5)).toBe("contested");
@@ -104,7 +104,7 @@ describe("a registered address", () => {
     expect([notices.length, table.lookup(A)]).toEqual([1, at(0)]);
   });
 
-  it("goes to the next that registers it where the first says nothing when it is asked", () => {
+  it("moves to the next port that registers it if the first does not answer", () => {
     const { table, at, notices, pass } = lab();
     table.register(A, at(0), 0);
     expect(table.register(A, at(1), 0.5)).toBe("contested");
@@ -117,7 +117,7 @@ describe("a registered address", () => {
     expect([table.find(A)?.port, at(0).macs.used, at(1).macs.used, notices]).toEqual([at(1), 0, 1, []]);
   });
 
-  it("goes back to the first where that is heard after all, and both are told", () => {
+  it("moves back to the first port if a frame comes in there after all, and both get a notice", () => {
     const { table, at, notices, pass } = lab();
     table.register(A, at(0), 0);
     table.register(A, at(1), 0.5);
@@ -130,7 +130,7 @@ describe("a registered address", () => {
     expect(table.learn(A, at(1), 4)).toBe("static-mac");
   });
 
-  it("stays, and both are told, where there is no way to ask the first", () => {
+  it("stays, and both get a notice, if the table cannot ask the first", () => {
     const { table, at, notices, world, pass } = lab();
     world.canAsk = false;
     table.register(A, at(0), 0);
@@ -142,7 +142,7 @@ describe("a registered address", () => {
     expect(table.register(A, at(1), 3, false)).toBe("registered");
   });
 
-  it("goes to where it is heard, registered or not, once the first says nothing when it is asked", () => {
+  it("moves to where it sends frames, registered or not, once the first does not answer", () => {
     const { table, at, pass } = lab();
     table.register(A, at(0), 0);
     expect(table.learn(A, at(1), 1)).toBe("static-mac");
@@ -153,7 +153,7 @@ describe("a registered address", () => {
     expect(table.find(A)).toMatchObject({ port: at(1), kind: "learned" });
   });
 
-  it("is told of where it is heard in two places", () => {
+  it("is reported if it sends frames in two places", () => {
     const { table, at, notices, pass } = lab();
     table.register(A, at(0), 0);
     for (let now = 1; now < 6; now++) {
@@ -164,7 +164,7 @@ describe("a registered address", () => {
     expect(notices).toMatchObject([{ code: "duplicate-mac", ports: [at(0), at(1)] }]);
   });
 
-  it("is told of for some addresses a minute, however many one port claims", () => {
+  it("is reported for a few addresses a minute, however many one port claims", () => {
     const { table, at, notices, pass } = lab();
     for (let mac = 1; mac <= 16; mac++) table.register(mac, at(0), 0);
     for (let mac = 1; mac <= 16; mac++) table.register(mac, at(1), 0);
@@ -204,7 +204,7 @@ describe("a registered address", () => {
     expect(other.table.learn(A, other.at(1), 21)).toBe("moved");
   });
 
-  it("is forgotten when it is withdrawn, and free to be learnt then", () => {
+  it("is forgotten when it is withdrawn, and can then be learnt", () => {
     const { table, at } = lab();
     table.register(A, at(0), 0);
     table.withdraw(A, at(0));
@@ -230,7 +230,7 @@ describe("an address that routers share", () => {
     expect([table.find(mac)?.kind, at(1).macs.used, notices]).toEqual(["learned", 0, []]);
   });
 
-  it("is none of its neighbours in the number space", () => {
+  it("is no address beside the ranges", () => {
     const { table, at } = lab();
     for (const mac of [0x0000_5e00_0001, 0x0000_5e00_0301, 0x0000_0c07_ad0a, 0x0000_0c9f_e123]) {
       table.register(mac, at(0), 0);
@@ -240,7 +240,7 @@ describe("an address that routers share", () => {
 });
 
 describe("a static address", () => {
-  it("is moved by nothing and never forgotten, but with its port", () => {
+  it("never moves and is never forgotten while its port stays", () => {
     const { table, at, notices } = lab();
     table.learn(A, at(1), 0);
     table.pin(A, at(0), 0);
@@ -254,7 +254,7 @@ describe("a static address", () => {
     expect(table.size).toBe(0);
   });
 
-  it("counts for no limit", () => {
+  it("counts towards no limit", () => {
     const { table } = lab({ limit: 1 });
     const narrow = new KeepingPort("narrow", new MacBudget(1));
     table.pin(A, narrow, 0);
@@ -268,7 +268,7 @@ describe("a static address", () => {
 });
 
 describe("an address that keeps moving", () => {
-  it("stays where it was first, from its fifth move without settling on, and people hear of it once", () => {
+  it("stays where it settled from its fifth move on, and is reported once", () => {
     const { table, at, notices, hop } = lab();
     expect(hop([0, 1, 0, 1, 0, 1, 1, 0])).toEqual([
       ...["new", "moved", "moved", "moved", "moved"],
@@ -293,21 +293,21 @@ describe("an address that keeps moving", () => {
     expect(table.learn(A, at(2), 107)).toBe("known");
   });
 
-  it("is let go where the fifth move leads home", () => {
+  it("is not held if the fifth move leads back", () => {
     const { table, at, notices, hop } = lab();
     expect(hop([0, 1, 2, 1, 2, 0]).at(-1)).toBe("moved");
     expect([table.lookup(A), at(2).lastSource, notices.length]).toEqual([at(0), undefined, 1]);
     expect(table.learn(A, at(1), 9)).toBe("duplicate-mac");
   });
 
-  it("may move as often as it likes if it takes its time (a phone between two access points)", () => {
+  it("may move any number of times if it moves slowly (a phone between two access points)", () => {
     const { table, at, notices } = lab();
     const step = SETTLED_SECONDS;
     for (let i = 0; i < 40; i++) expect(table.learn(A, at(i % 2), i * step)).not.toBe("duplicate-mac");
     expect(notices).toEqual([]);
   });
 
-  it("may move again after the recovery time, and is frozen and told of again", () => {
+  it("may move again after the recovery time, and is then held and reported again", () => {
     const { table, at, notices, hop } = lab();
     hop([0, 1, 0, 1, 0, 1]);
     for (let now = 5; now < 5 + RECOVERY_SECONDS; now += HELD_SECONDS - 1) {
@@ -323,7 +323,7 @@ describe("an address that keeps moving", () => {
     expect(notices.length).toBe(2);
   });
 
-  it("goes to where it is heard once it is silent where it is held: it has gone from there", () => {
+  it("moves to where it sends frames once it is silent where it is held", () => {
     const { table, at, hop } = lab();
     hop([0, 1, 0, 1, 0, 1]);
     table.learn(A, at(0), 6);
@@ -331,7 +331,7 @@ describe("an address that keeps moving", () => {
     expect(table.learn(A, at(1), 6 + HELD_SECONDS)).toBe("moved");
   });
 
-  it("goes to where it announces itself, and back once it is heard where it is held", () => {
+  it("moves to where it announces itself, and back once a frame comes in where it is held", () => {
     const { table, at, hop } = lab();
     hop([0, 1, 0, 1, 0, 1]);
     expect(table.announce(A, at(1), 8)).toBe(true);
@@ -360,7 +360,7 @@ describe("an address that keeps moving", () => {
     expect(asked).toEqual(["port1 A"]);
   });
 
-  it("is remembered of some addresses only, the latest", () => {
+  it("is remembered for the latest addresses only", () => {
     const { table, at } = lab();
     const [one, other] = [0, 1].map((i) => new KeepingPort(`big${i}`, new MacBudget(10_000)));
     for (let mac = 1; mac <= 3 * MAX_HISTORIES; mac++) table.learn(mac, one as Port, 0);
@@ -383,7 +383,7 @@ describe("an address that keeps moving", () => {
     expect(table.learn(A, at(0), 411)).toBe("new");
   });
 
-  it("is not one whose machine reconnects, however often", () => {
+  it("does not include a machine that reconnects, however often", () => {
     const { table, notices } = lab();
     for (let i = 0; i < 20; i++) {
       const port = new KeepingPort(`session${i}`);
@@ -393,7 +393,7 @@ describe("an address that keeps moving", () => {
     expect(notices).toEqual([]);
   });
 
-  it("does not go back to a port that is gone", () => {
+  it("does not move back to a port that left", () => {
     const { table, at, hop } = lab();
     hop([0, 1, 2, 1, 2]);
     table.forget(at(0));
@@ -401,13 +401,13 @@ describe("an address that keeps moving", () => {
     expect([table.lookup(A), at(0).macs.used, at(2).macs.used]).toEqual([at(2), 0, 1]);
   });
 
-  it("is followed for ever where others judge of it", () => {
+  it("is never held if the table may not hold addresses", () => {
     const { hop, notices } = lab({ freezes: false });
     expect(hop([0, 1, 0, 1, 0, 1, 0, 1]).slice(1)).toEqual(new Array(7).fill("moved"));
     expect(notices).toEqual([]);
   });
 
-  it("is not frozen by a port that may have no more addresses", () => {
+  it("is not held by a port without room for addresses", () => {
     const { table, at, notices } = lab();
     const narrow = new KeepingPort("narrow", new MacBudget(0));
     table.learn(A, at(0), 0);
@@ -436,7 +436,7 @@ describe("the figures of the table", () => {
     pause: fc.constantFrom(0, 1, 20, 200, 600),
   });
 
-  it("agree with its entries, whatever was done to it", () => {
+  it("agree with its entries after any sequence of calls", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const histories = new Budget(3);

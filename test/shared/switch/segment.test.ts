@@ -115,7 +115,7 @@ describe("a segment", () => {
     expect(narrow.drops.of("mac-limit")).toBe(1);
   });
 
-  it("counts a flood that nobody is there to receive", () => {
+  it("counts a flood without receivers", () => {
     const { segment, at } = lab(1);
     receive(segment, at(0), frameBytes(BROADCAST, A));
     expect(at(0).drops.of("no-receiver")).toBe(1);
@@ -300,7 +300,7 @@ describe("a segment with a policy", () => {
     expect(new Set(seen.map(([view]) => view)).size).toBe(2);
   });
 
-  it("closes a port that was cut off to all, plain unicast too, and forgets who was there", () => {
+  it("closes a cut port to all frames, plain unicast too, and forgets its addresses", () => {
     const { segment, at } = ruled();
     receive(segment, at(1), frameBytes(BROADCAST, B));
     receive(segment, at(0), tcpFrame(B, A));
@@ -322,7 +322,7 @@ describe("a segment with a policy", () => {
     return { segment, at, policy };
   }
 
-  /** Unicast that is nobody's concern: IPv4 with TCP. */
+  /** Unicast that concerns no part of the policy: IPv4 with TCP. */
   function tcpFrame(to: number, from: number): number[] {
     const ip = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
     return [...frameBytes(to, from).slice(0, 12), 0x08, 0x00, ...ip];

@@ -1,4 +1,4 @@
-/** What an entry of each table takes, in bytes of the heap: what the limits of tenants are reckoned by. */
+/** Measures the heap bytes of an entry of each table, from which the tenants' limits are derived. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";

@@ -9,7 +9,7 @@ import { CreateCard } from "./create-card.tsx";
 import { InviteCard } from "./invite-card.tsx";
 import { RelaysCard } from "./relays-card.tsx";
 
-/** Creating networks and inviting others, on relays whose administrator's token the service has. */
+/** Creates networks and invites, on relays for which the service has an administrator's token. */
 export function AdministrationScreen(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

@@ -10,11 +10,11 @@ import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 
 const DAY = 86_400;
-/** Seconds for which an invite is good. */
+/** Lifetimes of an invite, in seconds. */
 const DURATIONS = { d1: DAY, d7: 7 * DAY, d30: 30 * DAY, never: undefined } as const;
 type Duration = keyof typeof DURATIONS;
 
-/** Makes an invite for a network of one of the relays. */
+/** Creates an invite for a network of one of the relays. */
 export function InviteCard({ relays }: { readonly relays: readonly string[] }): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

@@ -13,7 +13,7 @@ interface RelaysCardProps {
   readonly onChange: () => void;
 }
 
-/** The relays that are administered from here; adds and forgets. */
+/** Lists, adds and removes the relays that the user administers here. */
 export function RelaysCard({ relays, onChange }: RelaysCardProps): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

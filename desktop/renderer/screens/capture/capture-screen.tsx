@@ -10,11 +10,11 @@ import { Mark } from "../../components/state-mark.tsx";
 import type { CaptureProgress } from "../../state/capture-run.ts";
 import { useLocale, useStore } from "../../state/context.ts";
 
-/** Seconds of a capture; without, it goes on until it is stopped. */
+/** Durations of a capture, in seconds; undefined runs until the user stops it. */
 const DURATIONS = { manual: undefined, s30: 30, m5: 300, h1: 3_600 } as const;
 type Duration = keyof typeof DURATIONS;
 
-/** Captures this machine's port into a file. */
+/** Captures the traffic of this machine's port to a file. */
 export function CaptureScreen(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

@@ -5,7 +5,7 @@ import { useLocale, useStore } from "../../state/context.ts";
 import { DoctorCard } from "./doctor-card.tsx";
 import { MemberTests } from "./member-tests.tsx";
 
-/** What to look at when something is wrong: ordered checks, and measurements to a member. */
+/** Runs the ordered checks, and measurements to a member. */
 export function DiagnosticsScreen(): JSX.Element {
   const { t } = useLocale();
   const network = useStore().chosen;

@@ -6,7 +6,7 @@ import { ProblemCard } from "../../components/problem-card.tsx";
 import { StepList } from "../../components/step-list.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 
-/** The checks of `laneway doctor`, as they go. */
+/** Runs the checks of `laneway doctor` and shows each as it ends. */
 export function DoctorCard({ network }: { readonly network: NetworkStatus | undefined }): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

@@ -10,7 +10,7 @@ import { useLocale, useStore } from "../../state/context.ts";
 
 const KINDS = ["broadcast", "multicast", "throughput", "path-mtu"] as const satisfies readonly TestKind[];
 
-/** Measurements between this machine and a member that is chosen. */
+/** Measures between this machine and a chosen member. */
 export function MemberTests({ network }: { readonly network: NetworkStatus }): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

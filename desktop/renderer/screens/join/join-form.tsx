@@ -8,7 +8,7 @@ import type { Problem } from "../../../rpc/shapes.ts";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 
-/** Takes an invite, pasted or opened as a link. What a link brings is joined only when the user says so. */
+/** Accepts an invite, pasted or opened as a link. A link joins nothing before the user confirms it. */
 export function JoinForm(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();
@@ -24,7 +24,7 @@ export function JoinForm(): JSX.Element {
     if (busy.value) return;
     problem.value = undefined;
     if (invite === undefined) {
-      // What was typed may be a secret cut short: it is not said again.
+      // Does not repeat the input, because it may be part of a secret.
       problem.value = { code: "usage.invite", message: "", hint: "" };
       return;
     }

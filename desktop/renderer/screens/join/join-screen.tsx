@@ -4,7 +4,7 @@ import { Page } from "../../components/page.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { JoinForm } from "./join-form.tsx";
 
-/** Joining a network: the first, which is what a new user sees, or another. */
+/** Joins a network: the first, which is what a new user sees, or another. */
 export function JoinScreen(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

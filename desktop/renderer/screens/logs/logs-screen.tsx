@@ -9,12 +9,12 @@ import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { passing } from "../../state/logs.ts";
 
-/** Lines that are drawn, the newest. */
+/** Greatest number of lines drawn, the newest. */
 const DRAWN = 500;
-/** How near to its end a log is followed, in pixels. */
+/** Distance from the end, in pixels, within which the view follows the log. */
 const NEAR = 40;
 
-/** The service's log, and a report of it for whoever helps. */
+/** Shows the service's log, and creates a report of it for support. */
 export function LogsScreen(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();
@@ -102,9 +102,9 @@ function LogLines({ entries }: { readonly entries: readonly LogEntry[] }): JSX.E
       class="log"
       role="log"
       aria-label={t.logs.list}
-      // Whoever reads a log does not want to be told of every line.
+      // Not a live region: a reader would say every line.
       aria-live="off"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach a region that scrolls
       tabIndex={0}
       onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
         follows.current = scrollHeight - scrollTop - clientHeight < NEAR;

@@ -10,12 +10,12 @@ import { TrafficChart } from "../../components/traffic-chart.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { peerKey } from "../../state/networks.ts";
 
-/** Between two looks at the members' counters, in milliseconds. */
+/** Milliseconds between two reads of the members' counters. */
 const LOOK = 2_000;
-/** Members with a line of their traffic; each costs a canvas. */
+/** Greatest number of members with a traffic line, because each costs a canvas. */
 const LINES = 24;
 
-/** The other members of a network: who is there, how far away, by which way. */
+/** The other members of a network: their state, distance and path. */
 export function MemberTable({ network }: { readonly network: NetworkStatus }): JSX.Element {
   const store = useStore();
   const { t } = useLocale();
@@ -92,7 +92,7 @@ export function MemberTable({ network }: { readonly network: NetworkStatus }): J
   );
 }
 
-/** Wake-on-LAN needs its address, and sense only where it sleeps. */
+/** Shown for members that are away, because Wake-on-LAN needs their MAC address and only helps a sleeping machine. */
 function canBeWoken({ online, macs }: Peer): boolean {
   return !online && macs.length > 0;
 }

@@ -18,7 +18,7 @@ function Fact({
   );
 }
 
-/** What this machine is in a network: addresses to copy, and how it gets there. */
+/** This machine's addresses in a network, to copy, and its path to the relay. */
 export function NetworkFacts({ network }: { readonly network: NetworkStatus }): JSX.Element {
   const { t, formats } = useLocale();
   const copyable = (name: string, value: string | null, none: string) => (

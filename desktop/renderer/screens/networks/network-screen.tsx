@@ -14,7 +14,7 @@ import { latest } from "../../state/traffic.ts";
 import { MemberTable } from "./member-table.tsx";
 import { NetworkFacts } from "./network-facts.tsx";
 
-/** One network: this machine in it, its traffic, and who else is there. */
+/** One network: this machine in it, its traffic, and the other members. */
 export function NetworkScreen({ network }: { readonly network: NetworkStatus }): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

@@ -11,7 +11,7 @@ import { useLocale, useStore } from "../../state/context.ts";
 import { latest } from "../../state/traffic.ts";
 import { JoinScreen } from "../join/join-screen.tsx";
 
-/** Every network of this machine, to turn on and off and to open. */
+/** All networks of this machine, to turn on and off and to open. */
 export function NetworksScreen(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

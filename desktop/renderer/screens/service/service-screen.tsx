@@ -6,14 +6,14 @@ import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { agentProblem } from "../../state/store.ts";
 
-/** What is shown in place of a screen while the service is away: why, and how to start it. */
+/** Replaces a screen while the service is away: says why, and how to start it. */
 export function ServiceScreen(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();
   const { app } = store;
   const problem = app === undefined ? undefined : agentProblem(app.agent);
   if (app === undefined || problem === undefined) return <p class="center">{t.service.looking}</p>;
-  // Where there is no driver of ours, there is no service to start either.
+  // A system without our driver has no service to start.
   if (app.platform !== "linux") {
     const unsupported = { code: "tap.unsupported-platform", message: "", hint: "" };
     return (

@@ -6,7 +6,7 @@ import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 
-/** Which networks the service connects by itself when the machine starts. */
+/** Chooses the networks that the service connects when the machine starts. */
 export function AutostartCard(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

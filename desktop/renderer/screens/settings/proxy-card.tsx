@@ -9,7 +9,7 @@ import { Card } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 
-/** The HTTP proxy that the service goes through to every relay. */
+/** Sets the HTTP proxy that the service uses for every relay. */
 export function ProxyCard(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();
@@ -24,7 +24,7 @@ export function ProxyCard(): JSX.Element {
     const answer = await store.bridge.call("settings.set", { proxy: proxy.value.trim() || null });
     problem.value = answer.ok ? undefined : answer.error;
     if (!answer.ok) return;
-    // As it is told from now on: without its password.
+    // Shows the address as the service reports it from now on: without its password.
     proxy.value = answer.result.proxy ?? "";
     store.announcer.say(t.settings.proxySaved);
   }

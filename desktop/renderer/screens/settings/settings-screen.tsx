@@ -31,7 +31,7 @@ function Row({ title, hint, children }: RowProps): JSX.Element {
   );
 }
 
-/** A choice among words of the catalogue. */
+/** Chooses one of several values, each with a word of the catalogue. */
 function Choice<Value extends string>({
   title,
   hint,
@@ -60,7 +60,7 @@ function Choice<Value extends string>({
   );
 }
 
-/** The app's settings, and which networks come up by themselves. */
+/** The app's settings, and the networks that start with the machine. */
 export function SettingsScreen(): JSX.Element | null {
   const store = useStore();
   const { t } = useLocale();

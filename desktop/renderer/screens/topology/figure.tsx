@@ -25,7 +25,7 @@ function Name({
   readonly name: string;
   readonly sub?: string;
 }): JSX.Element {
-  // Outside: the paths go inwards.
+  // Puts the name on the outer side, because the paths lead inwards.
   const top = at.y < CENTRE.y - RADIUS ? at.y - RADIUS - 24 : at.y + RADIUS + 16;
   return (
     <g>
@@ -44,11 +44,11 @@ function Name({
 interface FigureProps {
   readonly network: NetworkStatus;
   readonly peers: readonly Peer[];
-  /** Said in place of the picture. */
+  /** The accessible name of the picture. */
   readonly label: string;
 }
 
-/** The network drawn: the relay in the middle, this machine at the left. The table beside it says the same. */
+/** Draws the network: the relay in the middle, this machine at the left. The table beside it says the same. */
 export function Figure({ network, peers, label }: FigureProps): JSX.Element {
   const { t, formats } = useLocale();
   const id = useId();

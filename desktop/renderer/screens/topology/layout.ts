@@ -4,18 +4,18 @@ export interface Point {
   readonly y: number;
 }
 
-/** The size of the drawing, in its own units. */
+/** Size of the drawing, in its own units. */
 export const WIDTH = 860;
 export const HEIGHT = 420;
-/** Room for the names beside the outermost nodes. */
+/** Margin for the names beside the outermost nodes. */
 const MARGIN_X = 110;
 const MARGIN_Y = 62;
 
 export const CENTRE: Point = { x: WIDTH / 2, y: HEIGHT / 2 };
 
 /**
- * Where the machines stand: on an ellipse around the relay, the first, which is this machine, at the left, and the
- * others clockwise from it.
+ * Returns the places of the machines, on an ellipse around the relay. The first, this machine, is at the left; the
+ * others follow clockwise.
  *
  * @param count at least one
  */
@@ -31,12 +31,12 @@ export function places(count: number): readonly Point[] {
   });
 }
 
-/** The middle between two, for what is written on the way. */
+/** Returns the middle of two points, for the label of a path. */
 export function between(one: Point, other: Point): Point {
   return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
 }
 
-/** A name that fits below its node. */
+/** Shortens a name so that it fits below its node. */
 export function shorten(name: string, length = 20): string {
   return name.length <= length ? name : `${name.slice(0, length - 1)}…`;
 }

@@ -6,10 +6,10 @@ import { Mark, StateMark } from "../../components/state-mark.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { Figure } from "./figure.tsx";
 
-/** Members that are drawn; the table has all. */
+/** Greatest number of members drawn; the table has all. */
 const DRAWN = 16;
 
-/** Who is connected to whom, drawn and as a table. */
+/** The connections of a network's members, drawn and as a table. */
 export function TopologyScreen(): JSX.Element {
   const store = useStore();
   const { t } = useLocale();

@@ -35,7 +35,7 @@ export const pageWords = {
   showMore: "Show more",
 
   shownOf: (shown: string, all: string) => `${shown} of ${all} shown`,
-  shownOnce: "Copy it now: it is shown this once, and the relay keeps no more than its hash.",
+  shownOnce: "Copy it now. It is shown only once, because the relay stores only its hash.",
   signOut: "Sign out",
   skip: "Skip to the content",
   state: "State",
@@ -43,41 +43,42 @@ export const pageWords = {
 
   tenantAdmin: (tenant: string) => `Administrator of ${tenant}`,
 
-  typeName: (name: string) => `To go on, type ${name}`,
+  typeName: (name: string) => `Type ${name} to continue`,
 
   signIn: {
     title: "Sign in",
     token: "Administrator's token",
     tokenHint: "The relay's, or a tenant's.",
     remember: "Keep me signed in in this tab",
-    rememberHint: "Otherwise the token is forgotten when the page is reloaded.",
+    rememberHint: "Otherwise you sign in again after a reload.",
     submit: "Sign in",
     where: "The relay's token is in its data directory:",
   },
 
-  /** What is said in place of the relay's words, by code: what went wrong, and what to do. */
+  /** Words that replace the relay's own, for each code: what went wrong, and what to do. */
   problems: {
-    unreachable: ["The relay can't be reached.", "Check the connection. The page goes on trying by itself."],
-    "admin.refused": ["This token is wrong, or was revoked.", "Sign in with another."],
+    unreachable: ["The relay can't be reached.", "Check the connection. The page keeps trying."],
+    "admin.refused": ["This token is wrong, or was revoked.", "Sign in with another token."],
     "store.full": [
       "No space is left on the relay's disk. Nothing was changed.",
-      "Free space there, then try again. Frames go on.",
+      "Free some space, then try again. Forwarding continues.",
     ],
     "store.failed": [
-      "The relay's database fails. Nothing was changed.",
-      "The relay's log says why. Frames go on.",
+      "The relay's database failed. Nothing was changed.",
+      "See the relay's log for the reason. Forwarding continues.",
     ],
   } as Partial<Record<string, readonly [string, string]>>,
 
   tenants: {
     title: "Tenants",
-    lead: "Each is a world of its own: none sees anything of another.",
+    lead: "Tenants are isolated from each other.",
     create: "New tenant",
 
     created: (name: string) => `Tenant ${name} was created`,
 
     remove: (name: string) => `Delete tenant ${name}`,
-    removeWarning: "Its networks, devices, invites and tokens go with it, and every session ends at once.",
+    removeWarning:
+      "This also deletes its networks, devices, invites and tokens, and ends all its sessions at once.",
 
     removed: (name: string) => `Tenant ${name} was deleted`,
     empty: "There is no tenant yet.",
@@ -92,20 +93,20 @@ export const pageWords = {
     created: (name: string) => `Network ${name} was created`,
 
     remove: (name: string) => `Delete network ${name}`,
-    removeWarning: "Its invites go with it, and everyone on it is cut off at once.",
+    removeWarning: "This also deletes its invites and disconnects all members at once.",
 
     removed: (name: string) => `Network ${name} was deleted`,
     empty: "There is no network yet.",
     subnet: "Subnet",
     prefix6: "IPv6 prefix",
-    subnetHint: "Without one, the network gives no addresses.",
-    addresses: "Give addresses to devices",
-    addressesHint: "Of the subnet, if there is one.",
+    subnetHint: "Without a subnet, the network assigns no addresses.",
+    addresses: "Assign addresses to devices",
+    addressesHint: "From the subnet, if there is one.",
     group: "Group",
     mode: "Mode",
-    modeHint: "A switch keeps link-local control frames to itself; a wire passes everything.",
+    modeHint: "A switch drops link-local control frames; a wire passes everything.",
     modes: { switch: "Switch", wire: "Wire" },
-    vniHint: "A free one is chosen.",
+    vniHint: "Leave it empty to get a free one.",
   },
 
   network: {
@@ -126,7 +127,7 @@ export const pageWords = {
     dropped: "Frames dropped",
 
     perSecond: (count: string) => `${count}/s`,
-    nobody: "Nobody is here, and no device may come. Make an invite or a token to change that.",
+    nobody: "There are no members yet, and no device may join. Create an invite or a token.",
     notJoined: "connected, not in this network",
     cut: "cut off: closes a loop",
     sending: "Sending",
@@ -149,7 +150,7 @@ export const pageWords = {
     wholeNetwork: "(the whole network)",
     count: "Count",
     who: "Members",
-    noGroups: "Nobody is here now.",
+    noGroups: "No member is connected.",
     noNeighbours: "No IP address is known yet.",
     address: "Address",
     reason: "Reason",
@@ -157,24 +158,29 @@ export const pageWords = {
     frames: "Frames",
 
     counted: (name: string, count: string) => `${name} (${count})`,
-    dropsLead: "Of those who are here now, since they came.",
+    dropsLead: "Counted for each connected member since it joined.",
     noDrops: "No frame was dropped.",
     takeAddress: "Fix or reserve an address",
     forDevice: "For",
-    keepFree: "nobody: keep it free",
+    keepFree: "no device: keep it reserved",
     address6: "IPv6 address",
     device: "Device",
     release: "Release",
 
     releaseAddress: (address: string) => `Release ${address}`,
-    releaseWarning: "It may then be given to another device.",
+    releaseWarning: "Another device may then get it.",
 
     released: (address: string) => `${address} was released`,
-    noAddresses: "No address is taken.",
-    givesNone: "This network gives no addresses.",
-    addressKinds: { given: "given", fixed: "fixed", reserved: "reserved", "in-use": "in use by somebody" },
+    noAddresses: "No address is in use.",
+    givesNone: "This network assigns no addresses.",
+    addressKinds: {
+      given: "given",
+      fixed: "fixed",
+      reserved: "reserved",
+      "in-use": "in use by another machine",
+    },
     traceLead:
-      "What the hub would do with a frame now, and why. Nothing is sent. Either end is a MAC address, an IP address or a member's name.",
+      "Shows what the hub would do with a frame now, and why. Sends nothing. Enter a MAC address, an IP address or a member's name for each end.",
     traceFrom: "From",
     traceTo: "To",
     traceSubmit: "Trace",
@@ -182,38 +188,37 @@ export const pageWords = {
 
   devices: {
     title: "Devices",
-    lead: "Machines that came in by an invite, each with a key of its own.",
+    lead: "Machines that joined by an invite. Each has its own key.",
     networks: "Networks",
     lastSeen: "Last seen",
 
     revoke: (name: string) => `Revoke device ${name}`,
-    revokeWarning:
-      "Its session ends at once, its addresses are released, and its key is good for nothing more.",
+    revokeWarning: "Its session ends at once, its addresses are released, and its key no longer works.",
 
     revoked: (name: string) => `Device ${name} was revoked`,
-    empty: "No device has come in yet. Make an invite.",
+    empty: "No device has joined yet. Create an invite.",
   },
 
   invites: {
     title: "Invites",
-    lead: "A link lets machines onto a network, each with a key of its own from then on.",
+    lead: "Machines join a network by an invite link. Each then has its own key.",
     create: "New invite",
     created: "The invite",
     createdHint:
-      "Copy the link now: it is shown this once. It is a key: whoever has it can join, so pass it on by a way that others don't read.",
+      "Copy the link now. It is shown only once. Anyone who has it can join, so send it over a private channel.",
     link: "Link",
     appLink: "Link for the desktop app",
     qrCode: "The link as a QR code",
-    uses: "Devices that it lets in",
+    uses: "Number of devices",
     usesHint: "A device that joins again does not count again.",
     used: "Used",
 
     usedOf: (used: string, uses: string) => `${used} of ${uses}`,
 
     revoke: (id: string) => `Revoke invite ${id}`,
-    revokeWarning: "Nobody comes in by it any more, and the devices that it let in are shut out.",
+    revokeWarning: "It no longer works, and the devices that joined by it lose access.",
 
-    keepDevices: (used: string) => `Keep the devices that it let in: ${used}`,
+    keepDevices: (used: string) => `Keep the devices that joined by it: ${used}`,
 
     revoked: (id: string) => `Invite ${id} was revoked`,
     empty: "No invite is open.",
@@ -221,12 +226,12 @@ export const pageWords = {
 
   tokens: {
     title: "Tokens",
-    lead: "For scripts, gateways and labs: any number of sessions at once.",
+    lead: "For scripts, gateways and labs. A token opens any number of sessions.",
     create: "New token",
     created: "The token",
     token: "Token",
-    name: "What it is for",
-    allNetworks: "all networks, also those to come",
+    name: "Purpose",
+    allNetworks: "all networks, including future ones",
     roles: "Roles",
     roleNames: { "dhcp-server": "DHCP server", router: "Router" },
 
@@ -240,30 +245,30 @@ export const pageWords = {
   admins: {
     title: "Administrators",
 
-    lead: (tenant: string) => `They administer tenant ${tenant}, and see nothing of another.`,
+    lead: (tenant: string) => `They manage tenant ${tenant} and see no other tenant.`,
     create: "New administrator",
     created: "The administrator's token",
     token: "Token",
 
     revoke: (name: string) => `Revoke administrator ${name}`,
-    revokeWarning: "The token is good for nothing more, at once.",
+    revokeWarning: "The token stops working at once.",
 
     revoked: (name: string) => `Administrator ${name} was revoked`,
-    empty: "Nobody but you administers this tenant.",
+    empty: "You are the only administrator of this tenant.",
   },
 
   limits: {
     title: "Limits",
 
-    lead: (tenant: string) => `How much tenant ${tenant} may have.`,
-    leadTenant: "How much you may have. The relay's administrator can raise it.",
+    lead: (tenant: string) => `Limits of tenant ${tenant}.`,
+    leadTenant: "Your limits. The relay's administrator can raise them.",
     limit: "Limit",
     most: "At most",
     now: "Now",
     unlimited: "no limit",
 
     change: (name: string) => `Change limit: ${name}`,
-    changeHint: "Empty is without a limit.",
+    changeHint: "Leave it empty for no limit.",
     names: {
       networks: "Networks",
       devices: "Devices",
@@ -297,7 +302,7 @@ export const pageWords = {
   notices: {
     title: "Notices",
 
-    lead: (tenant: string) => `What the administrator of tenant ${tenant} should know of.`,
+    lead: (tenant: string) => `Events that the administrator of tenant ${tenant} should know about.`,
     last: "Last",
     what: "What",
     times: "Times",
@@ -309,8 +314,8 @@ export const pageWords = {
     title: "Audit log",
     relayTitle: "Audit log of the relay",
 
-    lead: (tenant: string) => `Who did what in tenant ${tenant}.`,
-    relayLead: "Who did what, in all tenants.",
+    lead: (tenant: string) => `Changes in tenant ${tenant}, with their author.`,
+    relayLead: "Changes in all tenants, with their author.",
     period: "Period",
 
     last: (duration: string) => `Last ${duration}`,
@@ -321,7 +326,7 @@ export const pageWords = {
     action: "What",
     object: "To what",
     from: "From",
-    empty: "Nothing happened.",
+    empty: "No entries.",
   },
 
   settings: networkSettings,

@@ -5,11 +5,11 @@ import type { joinWords as english } from "../en/join.ts";
 export const joinWords: Catalogue<typeof english> = {
   title: "加入 Laneway 网络",
   heading: "您受邀加入一个网络",
-  lead: "无论这台机器在哪里，Laneway 都能把它接入一个专用的以太网段，只需要 HTTPS。",
+  lead: "无论这台机器在哪里，Laneway 都能通过 HTTPS 将它接入一个专用的以太网段。",
   app: "使用桌面应用",
   openApp: "在 Laneway 中打开",
   commandLine: "使用命令行（Linux）",
-  get: "在要加入的机器上获取 Laneway：需要 Node 20 或更高版本，在代码检出目录中运行 <code>npm ci</code>，之后命令为 <code>npx laneway</code>。",
+  get: "在要加入的机器上安装 Laneway：检出代码仓库，在其中运行 <code>npm ci</code>（需要 Node 20 或更高版本），之后使用命令 <code>npx laneway</code>。",
   join: "以 root 身份，用您打开的完整链接加入：",
   placeholder: "链接",
   up: "以 root 身份启用网络：",
@@ -17,5 +17,5 @@ export const joinWords: Catalogue<typeof english> = {
   copied: "已复制",
   paste: "请用本页的完整地址（包括 <code>#</code> 之后的全部内容）替换<code>链接</code>。",
   incomplete: "此链接不完整：请向发送者索取完整链接。",
-  secret: "此链接就是钥匙：任何得到它的人都能代替您加入。请妥善保管。",
+  secret: "此链接相当于密钥：任何得到它的人都能以您的身份加入。请妥善保管。",
 };

@@ -47,7 +47,7 @@ export const pageWords: Catalogue<typeof english> = {
     token: "管理员令牌",
     tokenHint: "中继的令牌，或某个租户的令牌。",
     remember: "在此标签页中保持登录",
-    rememberHint: "否则重新加载页面后令牌即被遗忘。",
+    rememberHint: "否则重新加载页面后需要重新登录。",
     submit: "登录",
     where: "中继的令牌在其数据目录中：",
   },
@@ -68,7 +68,7 @@ export const pageWords: Catalogue<typeof english> = {
 
   tenants: {
     title: "租户",
-    lead: "每个租户自成一体，彼此互不可见。",
+    lead: "租户之间相互隔离。",
     create: "新建租户",
     created: (name) => `租户 ${name} 已创建`,
     remove: (name) => `删除租户 ${name}`,
@@ -154,9 +154,9 @@ export const pageWords: Catalogue<typeof english> = {
     released: (address) => `${address} 已释放`,
     noAddresses: "没有已占用的地址。",
     givesNone: "本网络不分配地址。",
-    addressKinds: { given: "已分配", fixed: "固定", reserved: "保留", "in-use": "已被他人使用" },
+    addressKinds: { given: "已分配", fixed: "固定", reserved: "保留", "in-use": "已被其他机器使用" },
     traceLead:
-      "集线器现在会如何处理一个帧，以及原因。不会发送任何内容。两端可以是 MAC 地址、IP 地址或成员名称。",
+      "显示集线器现在会如何处理一个帧及其原因，不会实际发送。源和目的可填 MAC 地址、IP 地址或成员名称。",
     traceFrom: "源",
     traceTo: "目的",
     traceSubmit: "追踪",
@@ -164,7 +164,7 @@ export const pageWords: Catalogue<typeof english> = {
 
   devices: {
     title: "设备",
-    lead: "通过邀请加入的机器，各有自己的密钥。",
+    lead: "通过邀请加入的机器，每台都有自己的密钥。",
     networks: "网络",
     lastSeen: "上次在线",
     revoke: (name) => `吊销设备 ${name}`,
@@ -175,11 +175,10 @@ export const pageWords: Catalogue<typeof english> = {
 
   invites: {
     title: "邀请",
-    lead: "通过链接加入网络的机器，此后各有自己的密钥。",
+    lead: "机器通过邀请链接加入网络，之后各自使用自己的密钥。",
     create: "新建邀请",
     created: "邀请",
-    createdHint:
-      "请立即复制链接：它只显示这一次。它就是钥匙：任何得到它的人都能加入，请通过他人看不到的途径转交。",
+    createdHint: "请立即复制链接，它只显示这一次。任何得到它的人都能加入，请通过私密渠道发送。",
     link: "链接",
     appLink: "桌面应用的链接",
     qrCode: "链接的二维码",
@@ -188,7 +187,7 @@ export const pageWords: Catalogue<typeof english> = {
     used: "已使用",
     usedOf: (used, uses) => `${used} / ${uses}`,
     revoke: (id) => `吊销邀请 ${id}`,
-    revokeWarning: "之后无人能再通过它加入，通过它加入的设备也将被拒之门外。",
+    revokeWarning: "邀请随即失效，通过它加入的设备也将失去访问权限。",
     keepDevices: (used) => `保留通过它加入的设备：${used}`,
     revoked: (id) => `邀请 ${id} 已吊销`,
     empty: "没有有效的邀请。",
@@ -196,7 +195,7 @@ export const pageWords: Catalogue<typeof english> = {
 
   tokens: {
     title: "令牌",
-    lead: "供脚本、网关和实验室使用：可同时打开任意数量的会话。",
+    lead: "供脚本、网关和实验环境使用。一个令牌可打开任意数量的会话。",
     create: "新建令牌",
     created: "令牌",
     token: "令牌",
@@ -212,14 +211,14 @@ export const pageWords: Catalogue<typeof english> = {
 
   admins: {
     title: "管理员",
-    lead: (tenant) => `他们管理租户 ${tenant}，看不到其他租户的任何内容。`,
+    lead: (tenant) => `管理租户 ${tenant}，不能查看其他租户。`,
     create: "新建管理员",
     created: "管理员的令牌",
     token: "令牌",
     revoke: (name) => `吊销管理员 ${name}`,
     revokeWarning: "其令牌立即失效。",
     revoked: (name) => `管理员 ${name} 已吊销`,
-    empty: "除您之外，没有人管理此租户。",
+    empty: "您是此租户唯一的管理员。",
   },
 
   limits: {
@@ -275,8 +274,8 @@ export const pageWords: Catalogue<typeof english> = {
   audit: {
     title: "审计日志",
     relayTitle: "中继审计日志",
-    lead: (tenant) => `租户 ${tenant} 中谁做了什么。`,
-    relayLead: "所有租户中谁做了什么。",
+    lead: (tenant) => `租户 ${tenant} 中的操作及操作者。`,
+    relayLead: "所有租户中的操作及操作者。",
     period: "时间范围",
     last: (duration) => `最近 ${duration}`,
     all: "全部",

@@ -21,7 +21,7 @@ describe("the layout of a topology", () => {
     );
   });
 
-  it("has this machine at the left", () => {
+  it("places this machine at the left", () => {
     const [self, ...others] = places(5);
     expect(others.every(({ x }) => x > (self?.x ?? Number.NaN))).toBe(true);
   });

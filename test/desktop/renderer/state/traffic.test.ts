@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { latest, SAMPLES, TrafficHistory } from "../../../../desktop/renderer/state/traffic.ts";
 
 describe("the history of traffic", () => {
-  it("makes rates of counters", () => {
+  it("turns counters into rates", () => {
     const history = new TrafficHistory();
     history.count("lan", { at: 10, rx: 5_000, tx: 100 });
     expect(history.of("lan").value.times).toEqual([]);
@@ -12,7 +12,7 @@ describe("the history of traffic", () => {
     expect(latest(history.of("lan").value)).toEqual({ rx: 2_000, tx: 100 });
   });
 
-  it("starts over where counters do", () => {
+  it("restarts when the counters do", () => {
     const history = new TrafficHistory();
     history.count("lan", { at: 1, rx: 5_000, tx: 5_000 });
     history.count("lan", { at: 2, rx: 10, tx: 6_000 });

@@ -45,12 +45,12 @@ describe("a GRE header", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeGre, packet);
     expectToRefuseSenselessRanges(decodeGre, Uint8Array.of(0, 0, 0x65, 0x58));
   });
 
-  it("is to the byte what RFC 2890 draws", () => {
+  it("has the bytes of RFC 2890", () => {
     const bytes = new Uint8Array(16).fill(0xff);
     const fields = { protocol: 0x6558, checksummed: true, key: 0x01020304, sequence: 0x05060708 };
     expect(encodeGre(bytes, 0, fields)).toBe(16);
@@ -59,7 +59,7 @@ describe("a GRE header", () => {
     expect([...bytes.subarray(0, 4)]).toEqual([0, 0, 8, 0]);
   });
 
-  it("is refused where its checksum is wrong, and read whatever it is where it has none", () => {
+  it("is refused with a wrong checksum, and read without one", () => {
     const bytes = new Uint8Array(20);
     const end = written(encodeGre(bytes, 0, { protocol: 0x0800, checksummed: true })) + 5;
     bytes[12] = 7;
@@ -78,7 +78,7 @@ describe("a GRE header", () => {
     expect(decodeGre(Uint8Array.of(first, second, 8, 0), 0, 4)).toMatchObject({ code });
   });
 
-  it("is read without regard to what is reserved", () => {
+  it("is read with any reserved bits", () => {
     expect(decodeGre(Uint8Array.of(0x03, 0xf8, 8, 0), 0, 4)).toMatchObject({ protocol: 0x0800, payload: 4 });
   });
 
@@ -93,7 +93,7 @@ describe.runIf(requires("tshark"))("tshark", () => {
   it("reads the GRE header that we write", () => {
     const headers = fc.sample(header, { seed: 2784, numRuns: 100 }).map((fields) => ({
       ...fields,
-      // A protocol that nobody dissects.
+      // A protocol without a dissector.
       protocol: 0x88b5,
     }));
     const seen = readWithTshark(headers.map(onTheWire), [

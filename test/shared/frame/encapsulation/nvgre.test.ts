@@ -30,7 +30,7 @@ describe("an NVGRE header", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(
       decodeNvgre,
       fc.tuple(anyVsid, anyFlow).map(([vsid, flow]) => encoded(vsid, flow)),
@@ -38,7 +38,7 @@ describe("an NVGRE header", () => {
     expectToRefuseSenselessRanges(decodeNvgre, encoded(5000, 1));
   });
 
-  it("is to the byte what RFC 7637 draws: GRE with the key VSID << 8 | FlowID", () => {
+  it("has the bytes of RFC 7637: GRE with the key VSID << 8 | FlowID", () => {
     expect([...encoded(0x123456, 0x78)]).toEqual([0x20, 0, 0x65, 0x58, 0x12, 0x34, 0x56, 0x78]);
     expect(vsidOf(0xff345678)).toBe(0xff3456);
   });

@@ -42,18 +42,18 @@ describe("a VXLAN header", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeVxlan, anyVni.map(encoded));
     expectToRefuseSenselessRanges(decodeVxlan, encoded(101));
   });
 
-  it("is to the byte what RFC 7348 draws, reserved bits 0 over whatever was there", () => {
+  it("has the bytes of RFC 7348, and overwrites reserved bits with 0", () => {
     const bytes = new Uint8Array(8).fill(0xff);
     writeVxlan(bytes, 0, 0x123456);
     expect(bytes).toEqual(Uint8Array.of(0x08, 0, 0, 0, 0x12, 0x34, 0x56, 0));
   });
 
-  it("is read without regard to reserved bits, and refused without the I flag", () => {
+  it("is read with any reserved bits, and refused without the I flag", () => {
     const noisy = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xff);
     expect(decodeVxlan(noisy, 0, 8)).toMatchObject({ vni: 0xff_fffe });
     noisy[0] = 0xf7;
@@ -79,7 +79,7 @@ const anyPolicy: fc.Arbitrary<GroupPolicy> = fc.record({
 });
 
 describe("a VXLAN header with group-based policy", () => {
-  it("reads as it was written, and its VNI as without", () => {
+  it("decodes to what was encoded, with the same VNI", () => {
     fc.assert(
       fc.property(anyVni, anyPolicy, (vni, policy) => {
         const bytes = encoded(vni);
@@ -91,7 +91,7 @@ describe("a VXLAN header with group-based policy", () => {
     );
   });
 
-  it("is to the byte what Linux writes", () => {
+  it("has the bytes that Linux writes", () => {
     const bytes = encoded(1);
     writeGroupPolicy(bytes, 0, { group: 0x1234, dontLearn: true, applied: true });
     expect([...bytes]).toEqual([0x88, 0x48, 0x12, 0x34, 0, 0, 1, 0]);
@@ -116,7 +116,7 @@ describe("a VXLAN-GPE header", () => {
     expect([...gpe(0x123456)]).toEqual([0x0c, 0, 0, 3, 0x12, 0x34, 0x56, 0]);
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeVxlanGpe, anyVni.map(gpe));
     expectToRefuseSenselessRanges(decodeVxlanGpe, gpe(101));
   });
@@ -130,7 +130,7 @@ describe("a VXLAN-GPE header", () => {
     expect(decodeVxlanGpe(Uint8Array.of(flags, 0, 0, next, 0, 0, 1, 0), 0, 8)).toMatchObject({ code });
   });
 
-  it("may leave its next protocol unsaid", () => {
+  it("may omit its next protocol", () => {
     expect(decodeVxlanGpe(encoded(5), 0, 8)).toMatchObject({ vni: 5 });
   });
 });

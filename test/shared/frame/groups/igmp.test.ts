@@ -66,7 +66,7 @@ describe("an IGMP query", () => {
     );
   });
 
-  it("says the next shorter time where a code of v3 can't say it exactly", () => {
+  it("has the next shorter time if a code of v3 cannot express it exactly", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 31_744 }), (seconds) => {
         const bytes = encoded({ ...general, version: 3, intervalSeconds: seconds });
@@ -78,12 +78,12 @@ describe("an IGMP query", () => {
     );
   });
 
-  it("is of v1 when it says no response time, which then is 10 s", () => {
+  it("is of v1 without a response time, which is then 10 s", () => {
     const bytes = sealed(Uint8Array.of(0x11, 0, 0, 0, 0, 0, 0, 0));
     expect(decodeIgmp(bytes, 0, 8)).toMatchObject({ kind: "query", version: 1, maxResponseMs: 10_000 });
   });
 
-  it("of no version's length is refused", () => {
+  it("is refused with a length of no version", () => {
     for (const length of [9, 10, 11]) {
       const bytes = sealed(Uint8Array.of(0x11, 100, ...new Uint8Array(length - 2)));
       expect(decodeIgmp(bytes, 0, length)).toMatchObject({ layer: "igmp", reason: "bad-length" });
@@ -123,7 +123,7 @@ describe("an IGMP message", () => {
     expect(decodeIgmp(bytes, 0, 8)).toEqual({ ...expected, group: GROUP });
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeIgmp, query.map(encoded));
     const records = fc.array(
       fc.record({
@@ -155,7 +155,7 @@ describe("an IGMPv3 report", () => {
   ];
   const seen = records.map((record) => ({ ...record, sources: record.sources.length }));
 
-  it("lists its records, with how many sources each names", () => {
+  it("lists its records, each with its number of sources", () => {
     const bytes = igmpRecords(records);
     expect(decodeIgmp(bytes, 0, bytes.length)).toEqual({ kind: "records", records: seen });
   });
@@ -171,13 +171,13 @@ describe("an IGMPv3 report", () => {
     });
   });
 
-  it("that promises more records than it has is read as far as it goes", () => {
+  it("is read up to its end if it announces more records", () => {
     const bytes = igmpRecords(records);
     writeUint16(bytes, 6, 0xffff);
     expect(decodeIgmp(sealed(bytes), 0, bytes.length)).toEqual({ kind: "records", records: seen });
   });
 
-  it("whose record promises more sources than it has is read up to that record", () => {
+  it("is read up to a record that announces too many sources", () => {
     const bytes = igmpRecords(records);
     writeUint16(bytes, 8 + 8 + 2, 6);
     expect(decodeIgmp(sealed(bytes), 0, bytes.length)).toEqual({

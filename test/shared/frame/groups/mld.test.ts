@@ -55,7 +55,7 @@ const encoded = (fields: MldQueryFields) => {
 };
 
 describe("an MLD query", () => {
-  it("decodes to what was encoded, its checksum right", () => {
+  it("decodes to what was encoded, with a right checksum", () => {
     fc.assert(
       fc.property(query, (fields) => {
         const { bytes, start, end } = encodeInNoise((into, offset) =>
@@ -99,14 +99,14 @@ describe("an MLD query", () => {
 });
 
 describe("an MLD message", () => {
-  it("says who listens to what: v1's report and done", () => {
+  it("has the group of v1's report and done", () => {
     const report = listenerMessage(131, GROUP);
     expect(decodeMld(report, 0, 24)).toEqual({ kind: "report", version: 1, group: GROUP });
     const done = listenerMessage(132, GROUP);
     expect(decodeMld(done, 0, 24)).toEqual({ kind: "leave", version: 1, group: GROUP });
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeMld, query.map(encoded));
     const records = fc.array(
       fc.record({
@@ -137,18 +137,18 @@ describe("an MLDv2 report", () => {
   ];
   const seen = records.map((record) => ({ ...record, sources: record.sources.length }));
 
-  it("lists its records, with how many sources each names", () => {
+  it("lists its records, each with its number of sources", () => {
     const bytes = mldRecords(records);
     expect(decodeMld(bytes, 0, bytes.length)).toEqual({ kind: "records", records: seen });
   });
 
-  it("that promises more records than it has is read as far as it goes", () => {
+  it("is read up to its end if it announces more records", () => {
     const bytes = mldRecords(records);
     writeUint16(bytes, 6, 0xffff);
     expect(decodeMld(bytes, 0, bytes.length)).toEqual({ kind: "records", records: seen });
   });
 
-  it("whose record promises more sources, or auxiliary data, than it has is read up to that record", () => {
+  it("is read up to a record that announces too many sources or too much auxiliary data", () => {
     for (const [index, value] of [
       [8 + 20 + 3, 4],
       [8 + 20 + 1, 30],

@@ -6,7 +6,7 @@ describe.each([
   { bits: 8, mantissaBits: 4, longest: 31_744 },
   { bits: 16, mantissaBits: 12, longest: 8_387_584 },
 ])("a time code of $bits bits", ({ bits, mantissaBits, longest }) => {
-  it("is what it was before it was decoded", () => {
+  it("encodes to itself after decoding", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** bits - 1 }), (code) => {
         expect(encodeTimeCode(decodeTimeCode(code, mantissaBits), mantissaBits)).toBe(code);
@@ -14,7 +14,7 @@ describe.each([
     );
   });
 
-  it("says longer times the higher it is", () => {
+  it("increases with the time", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** bits - 1 }), (code) => {
         expect(decodeTimeCode(code, mantissaBits)).toBeGreaterThan(decodeTimeCode(code - 1, mantissaBits));
@@ -22,7 +22,7 @@ describe.each([
     );
   });
 
-  it("has a longest time, and says none beyond it, nor parts of a unit", () => {
+  it("has a longest time, and expresses neither longer times nor parts of a unit", () => {
     expect(maxTimeCode(mantissaBits)).toBe(longest);
     expect(encodeTimeCode(longest, mantissaBits)).toBe(2 ** bits - 1);
     for (const value of [longest + 1, -1, 0.5]) {

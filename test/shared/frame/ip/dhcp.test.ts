@@ -44,7 +44,7 @@ function decoded(bytes: Uint8Array) {
 }
 
 describe("a DHCP message", () => {
-  it("decodes to what was put into it, whatever other options are around", () => {
+  it("decodes to what was encoded, among any other options", () => {
     const others = fc.array(
       fc.tuple(
         fc.integer({ min: 1, max: 254 }).filter((code) => ![51, 53, 54].includes(code)),
@@ -70,7 +70,7 @@ describe("a DHCP message", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     const encodings = fc
       .tuple(anyMessage, anyOptions)
       .map(([message, options]) => dhcpMessage({ ...message, options: encodeOptions(options) }));
@@ -84,7 +84,7 @@ describe("a DHCP message", () => {
     }
   });
 
-  it("is truncated where an option goes on past its end", () => {
+  it("is truncated if an option exceeds its end", () => {
     const bytes = dhcpMessage(ack);
     // Without the end: in the middle of the last option's content, and of its header.
     for (const lacking of [2, 6]) {
@@ -99,12 +99,12 @@ describe("a DHCP message", () => {
     expect(decoded(padded)).toEqual(decoded(bytes));
   });
 
-  it("has nothing behind its end option", () => {
+  it("ends at its end option", () => {
     const bytes = Uint8Array.of(...dhcpMessage({ mac: MAC }), 53, 1, DHCP_ACK);
     expect(decoded(bytes).messageType).toBeUndefined();
   });
 
-  it("is believed its first type, and none of a wrong length", () => {
+  it("has its first type, and no option of a wrong length", () => {
     const options = [
       [53, [1, 2]],
       [53, [5]],
@@ -113,7 +113,7 @@ describe("a DHCP message", () => {
     expect(decoded(dhcpMessage({ mac: MAC, options })).messageType).toBe(5);
   });
 
-  it("of plain BOOTP has no options", () => {
+  it("has no options in plain BOOTP", () => {
     const bytes = dhcpMessage(ack);
     bytes[236] = 0;
     expect(decoded(bytes)).toMatchObject({ yourAddress: 0x0a14_0007, messageType: undefined });
@@ -126,7 +126,7 @@ describe("a DHCP message", () => {
     expect(decoded(bytes).clientMac).toBeUndefined();
   });
 
-  it("of an unknown operation is refused", () => {
+  it("is refused with an unknown operation", () => {
     expect(decodeDhcp(dhcpMessage({ op: 3 }), 0, 241)).toMatchObject({ layer: "dhcp", reason: "bad-type" });
   });
 });

@@ -5,7 +5,7 @@ import { decodeIpv4, encodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
 import { decodeIpv6, encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
 
 describe("taking a packet's hop", () => {
-  it("leaves an IPv4 header whose checksum is right, whatever else it says", () => {
+  it("keeps the checksum of an IPv4 header right, whatever else it contains", () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -29,7 +29,7 @@ describe("taking a packet's hop", () => {
     );
   });
 
-  it("is one less of an IPv6 header's limit", () => {
+  it("decrements the hop limit of an IPv6 header", () => {
     const bytes = new Uint8Array(43);
     encodeIpv6(bytes, 3, { nextHeader: 59, source: 1n, destination: 2n, payloadLength: 0, hopLimit: 9 });
 

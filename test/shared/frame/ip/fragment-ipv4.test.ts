@@ -25,7 +25,7 @@ function read(bytes: Uint8Array, start = 0) {
 }
 
 describe("cutting an IPv4 packet", () => {
-  it("gives fragments that fit, and that are the packet again when they are put together", () => {
+  it("returns fragments that fit and reassemble to the packet", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 4_000 }),
@@ -60,7 +60,7 @@ describe("cutting an IPv4 packet", () => {
     );
   });
 
-  it("has in later fragments the options alone that are for each of them", () => {
+  it("repeats only copied options in later fragments", () => {
     const options = Uint8Array.of(0x94, 4, 0, 0, 7, 3, 4, 1);
     const whole = packet(100, { options });
 
@@ -70,7 +70,7 @@ describe("cutting an IPv4 packet", () => {
     expect(read(second ?? whole).options).toEqual(options.subarray(0, 4));
   });
 
-  it("leaves a packet whole whose sender forbids it, and one that nothing of would fit", () => {
+  it("leaves a packet whole if DF is set or no payload would fit", () => {
     const kept = packet(100, { dontFragment: true });
     const cut = packet(100);
 
@@ -78,7 +78,7 @@ describe("cutting an IPv4 packet", () => {
     expect(fragmentIpv4(cut, 0, cut.length, 27)).toBeUndefined();
   });
 
-  it("never throws, whatever it is given", () => {
+  it("never throws for any input", () => {
     fc.assert(
       fc.property(
         hostileBytes(fc.constantFrom(packet(100), packet(9, { options: Uint8Array.of(0x94, 4, 0, 0) }))),

@@ -47,7 +47,7 @@ describe.each(kinds)("$name", ({ layer, requestType, replyType, decode, encode, 
     return bytes.subarray(0, encode(bytes, 0, echo));
   };
 
-  it("decodes to what was encoded, its checksum right", () => {
+  it("decodes to what was encoded, with a right checksum", () => {
     fc.assert(
       fc.property(anyEcho, (echo) => {
         const { bytes, start, end } = encodeInNoise((into, offset) => encode(into, offset, echo));
@@ -57,12 +57,12 @@ describe.each(kinds)("$name", ({ layer, requestType, replyType, decode, encode, 
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decode, anyEcho.map(encoded));
     expectToRefuseSenselessRanges(decode, encoded({ ...ping, data: new Uint8Array(0) }));
   });
 
-  it("is seen to be damaged whichever bit was flipped", () => {
+  it("is found damaged after any flipped bit", () => {
     const bytes = encoded(ping);
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const damaged = Uint8Array.from(bytes);
@@ -73,7 +73,7 @@ describe.each(kinds)("$name", ({ layer, requestType, replyType, decode, encode, 
     expect(isIntact(bytes, 0, bytes.length + 1)).toBe(false);
   });
 
-  it("has the type of its kind, and other types and codes are refused", () => {
+  it("has the type of its kind; other types and codes are refused", () => {
     const bytes = encoded(ping);
     expect(bytes[0]).toBe(requestType);
     expect(encoded({ ...ping, kind: "reply" })[0]).toBe(replyType);
@@ -113,7 +113,7 @@ describe("the ICMPv6 checksum", () => {
     );
   });
 
-  it("is not computed for an address that is none", () => {
+  it("is not computed for an invalid address", () => {
     expect(encodeIcmpv6Echo(new Uint8Array(64), 0, ping, -1n, 0n)).toBeUndefined();
     expect(encodeIcmpv6Echo(new Uint8Array(64), 0, ping, 0n, 1n << 128n)).toBeUndefined();
   });

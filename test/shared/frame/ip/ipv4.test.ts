@@ -49,12 +49,12 @@ describe("an IPv4 header", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeIpv4, ipv4Header.map(packet));
     expectToRefuseSenselessRanges(decodeIpv4, packet(plain));
   });
 
-  it("keeps its decoder within its bytes also where a lie has the right checksum", () => {
+  it("is decoded within its bytes also if a wrong field has the right checksum", () => {
     const lies = fc
       .tuple(ipv4Header.map(packet), fc.integer({ min: 0x40, max: 0x4f }), fc.nat(0xffff))
       .map(([bytes, first, length]) => {
@@ -64,12 +64,12 @@ describe("an IPv4 header", () => {
     expectToKeepWithinBounds(decodeIpv4, lies);
   });
 
-  it("is to the byte a header known to be right, TTL 64 unless told otherwise", () => {
+  it("has the bytes of a known good header, with TTL 64 by default", () => {
     const header = packet({ ...plain, dontFragment: true }).subarray(0, 20);
     expect(Buffer.from(header).toString("hex")).toBe("45000073000040004011b861c0a80001c0a800c7");
   });
 
-  it("is refused by name: truncated, bad version, bad length, bad checksum", () => {
+  it("is refused with the reason: truncated, bad version, bad length, bad checksum", () => {
     const reason = (change: (bytes: Uint8Array) => void, end = 115) => {
       const bytes = Uint8Array.from(packet(plain));
       change(bytes);
@@ -88,7 +88,7 @@ describe("an IPv4 header", () => {
     expect(decodeIpv4(flipped, 0, 115)).toMatchObject({ layer: "ipv4", reason: "bad-checksum" });
   });
 
-  it("can be rewritten in place from its own view, options and all", () => {
+  it("can be rewritten in place from its own view, with its options", () => {
     const options = Uint8Array.of(1, 1, 1, 0x94, 4, 0, 0, 1);
     const bytes = packet({ ...plain, options });
     const decoded = decodeIpv4(bytes, 0, bytes.length);

@@ -40,18 +40,18 @@ describe("an IPv6 header", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeIpv6, ipv6Header.map(packet));
     expectToRefuseSenselessRanges(decodeIpv6, packet(plain));
   });
 
-  it("is to the byte what RFC 8200 draws, hop limit 64 unless told otherwise", () => {
+  it("has the bytes of RFC 8200, with hop limit 64 by default", () => {
     const header = packet({ ...plain, trafficClass: 0xab, flowLabel: 0xcdef1 }).subarray(0, 40);
     const addresses = `fe80${"0".repeat(27)}1ff02${"0".repeat(27)}1`;
     expect(Buffer.from(header).toString("hex")).toBe(`6abcdef100083a40${addresses}`);
   });
 
-  it("is refused by name: truncated, bad version", () => {
+  it("is refused with the reason: truncated, bad version", () => {
     const bytes = packet(plain);
     expect(decodeIpv6(bytes, 0, 39)).toMatchObject({ layer: "ipv6", reason: "truncated" });
     expect(decodeIpv6(bytes, 0, 47)).toMatchObject({ layer: "ipv6", reason: "truncated" });
@@ -79,7 +79,7 @@ describe("an IPv6 header", () => {
 });
 
 describe("an extension header", () => {
-  it("is one of IANA's list, but for ESP and the numbers for experiments", () => {
+  it("is one of IANA's list, except ESP and the numbers for experiments", () => {
     const headers = Array.from({ length: 256 }, (_, number) => number).filter(isExtensionHeader);
     // Not ESP (50), no next header (59), nor 253 and 254; and no number that is not assigned (RFC 7045 section 4).
     expect(headers).toEqual([0, 43, 44, 51, 60, 135, 139, 140]);

@@ -122,7 +122,7 @@ describe("a message of neighbour discovery", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     const encodings = fc.oneof(
       anyAdvertisement.map((fields) => encoded(writeAdvertisement(fields))),
       anySolicitation.map((fields) => encoded(writeSolicitation(fields))),
@@ -163,14 +163,14 @@ describe("a message of neighbour discovery", () => {
     }
   });
 
-  it("is spoilt by an option of no length, and by one that goes on past its end", () => {
+  it("is refused with an option of length 0, or one that exceeds its end", () => {
     const router = [133, 0, ...zeros(6)];
     expect(decode(packet([...router, 1, 0, ...zeros(6)]))).toMatchObject({ reason: "bad-length" });
     expect(decode(packet([...router, 1, 2, ...zeros(6)]))).toMatchObject({ reason: "truncated" });
     expect(decode(packet([...router, 1]))).toMatchObject({ reason: "truncated" });
   });
 
-  it("skips options it does not know, believes the first MAC, and none of another length", () => {
+  it("skips unknown options, and takes the first MAC of the right length", () => {
     const router = [133, 0, ...zeros(6)];
     const options = [14, 1, ...zeros(6), 1, 2, ...zeros(14), ...macOption(1), 1, 1, 6, 6, 6, 6, 6, 6];
     expect(accepted(packet([...router, ...options]))).toMatchObject({ sourceMac: MAC, signed: false });
@@ -189,7 +189,7 @@ describe("a message of neighbour discovery", () => {
     expect(decode(bytes)).toMatchObject({ layer: "nd", reason: "bad-type" });
   });
 
-  it("is not encoded with a field out of range or past the end of a buffer, not even in part", () => {
+  it("is not encoded, not even in part, with a field out of range or past the end of a buffer", () => {
     const fields = { source: FROM, destination: TO, target: 1n, router: false, solicited: true };
     for (const wrong of [
       { targetMac: 2 ** 48 },

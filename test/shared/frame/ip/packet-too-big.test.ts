@@ -44,7 +44,7 @@ function ipv6(change: Partial<Ipv6Fields> = {}): Uint8Array {
 const answer = (frame: Uint8Array, limit = 1464) => answerTooBig(frame, 0, frame.length, limit);
 
 describe("the answer to a packet that is too big", () => {
-  it("comes from the packet's destination, says what fits, and quotes it: IPv4", () => {
+  it("comes from the packet's destination, has the MTU, and quotes the packet: IPv4", () => {
     const frame = ipv4();
     const said = answer(frame) ?? new Uint8Array(0);
     expect(said.subarray(0, 12)).toEqual(Uint8Array.of(2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2));
@@ -58,7 +58,7 @@ describe("the answer to a packet that is too big", () => {
     expect(said.subarray(ip.payload + 8)).toEqual(frame.subarray(14, 14 + 548));
   });
 
-  it("comes from the packet's destination, says what fits, and quotes it: IPv6", () => {
+  it("comes from the packet's destination, has the MTU, and quotes the packet: IPv6", () => {
     const frame = ipv6();
     const said = answer(frame) ?? new Uint8Array(0);
     const ip = decodeIpv6(said, 14, said.length);
@@ -80,7 +80,7 @@ describe("the answer to a packet that is too big", () => {
   it.each([
     ["what may be fragmented", ipv4({ dontFragment: false })],
     ["a fragment", ipv4({ fragmentOffset: 8 })],
-    ["a packet from nobody", ipv4({ source: 0 })],
+    ["a packet without a source", ipv4({ source: 0 })],
     ["a multicast", ipv4({ destination: 0xe0000001 })],
     ["an error", ipv4({ protocol: 1 }).fill(3, 34, 35)],
     ["an ICMPv6 error", ipv6({ nextHeader: 58 })],
@@ -91,7 +91,7 @@ describe("the answer to a packet that is too big", () => {
     expect(answer(frame)).toBeUndefined();
   });
 
-  it("is given or not, for any bytes, and never throws", () => {
+  it("never throws for any bytes", () => {
     fc.assert(
       fc.property(
         hostileBytes(fc.constantFrom(ipv4(), ipv6(), ipv4({}, [TAG]))),
@@ -106,7 +106,7 @@ describe("the answer to a packet that is too big", () => {
 });
 
 describe.runIf(requires("tshark"))("tshark", () => {
-  it("reads the answers as ours", () => {
+  it("decodes the answers as ours do", () => {
     const answers = [ipv4(), ipv6()].map((frame) => answer(frame) ?? new Uint8Array(0));
     const fields = [
       "icmp.type",

@@ -77,7 +77,7 @@ describe("a SYN's maximum segment size", () => {
     expect(findMss(frame, 0, frame.length)).toBe(-1);
   });
 
-  it("is found within a frame or not at all, whatever the bytes", () => {
+  it("is found within the frame or not at all, for any bytes", () => {
     const syns = fc
       .constantFrom(4 as const, 6 as const)
       .map((version) => frameOf({ version, flags: SYN, options: mss(1460) }).frame);

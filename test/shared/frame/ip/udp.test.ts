@@ -35,16 +35,16 @@ describe("a UDP header", () => {
     );
   });
 
-  it("keeps its decoder within its bytes, whatever they are", () => {
+  it("is decoded within its bytes, whatever they are", () => {
     expectToKeepWithinBounds(decodeUdp, udpHeader.map(datagram));
     expectToRefuseSenselessRanges(decodeUdp, datagram(plain));
   });
 
-  it("is to the byte what RFC 768 draws, without a checksum unless given one", () => {
+  it("has the bytes of RFC 768, without a checksum by default", () => {
     expect(datagram(plain).subarray(0, 8)).toEqual(Uint8Array.of(0xc0, 0, 0x12, 0xb5, 0, 13, 0, 0));
   });
 
-  it("is refused by name: truncated, bad length", () => {
+  it("is refused with the reason: truncated, bad length", () => {
     const bytes = datagram(plain);
     expect(decodeUdp(bytes, 0, 7)).toMatchObject({ layer: "udp", reason: "truncated" });
     expect(decodeUdp(bytes, 0, 12)).toMatchObject({ layer: "udp", reason: "truncated" });
@@ -94,7 +94,7 @@ describe("the UDP checksum", () => {
     );
   });
 
-  it("is written as 0xffff where it comes to 0, which would mean that there is none", () => {
+  it("is written as 0xffff if it is 0, which would mean no checksum", () => {
     // The words must add up to 0xffff: the protocol and twice the length, with a source port for the rest.
     const bytes = datagram({ sourcePort: 0xffff - 17 - 8 - 8, destinationPort: 0, payloadLength: 0 });
     sealUdp(bytes, 0, 0, 0);

@@ -87,7 +87,7 @@ describe("the DHCP guard", () => {
     expect(check(frame)).toBeUndefined();
   });
 
-  it("says once a minute who gives addresses away", () => {
+  it("reports a server without the role once a minute", () => {
     const notices: Notice[] = [];
     const guard = new DhcpGuard((notice) => notices.push(notice));
     for (const now of [0, 30, 59.9, 60]) guard.check(plain, view(offer), now);
@@ -115,7 +115,7 @@ describe("a DHCP client's question to all", () => {
     expect(isDhcpBroadcast(view(udp6(546, 547, [SOLICIT_6])))).toBe(true);
   });
 
-  it("is not one machine's, nor a server's, nor of another protocol, nor the other version's port", () => {
+  it("is no unicast, no server's message, no other protocol, and no port of the other version", () => {
     expect(isDhcpBroadcast(view(over4(udp(68, 67, [REQUEST]), { to: B })))).toBe(false);
     expect(isDhcpBroadcast(view(offer))).toBe(false);
     expect(isDhcpBroadcast(view(over4(udp(68, 67), { protocol: 6 })))).toBe(false);

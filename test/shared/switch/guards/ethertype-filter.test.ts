@@ -27,29 +27,29 @@ function passed(rule: EtherTypeRule): string[] {
 }
 
 describe("the EtherType filter", () => {
-  it("lets everything pass where there is no list", () => {
+  it("lets everything pass without a list", () => {
     expect(passed(undefined).length).toBe(6);
     expect(new EtherTypeFilter(undefined).check(view(tagged.subarray(0, 15)))).toBeUndefined();
   });
 
-  it("lets only what is listed pass, whatever its tags", () => {
+  it("lets only allowed types pass, with any tags", () => {
     expect(passed({ mode: "allow", types: [0x0800, 0x0806] })).toEqual(["ipv4", "arp", "tagged"]);
     expect(passed({ mode: "allow", types: ["llc"] })).toEqual(["spanningTree", "snap"]);
     expect(passed({ mode: "allow", types: [] })).toEqual([]);
   });
 
-  it("lets all but what is listed pass, also where SNAP wraps it", () => {
+  it("lets all but denied types pass, also in SNAP", () => {
     expect(passed({ mode: "deny", types: [0x86dd] })).toEqual(["ipv4", "arp", "spanningTree", "tagged"]);
     expect(passed({ mode: "deny", types: ["llc"] })).toEqual(["ipv4", "arp", "ipv6", "tagged"]);
   });
 
-  it("denies what is tagged where the tag is listed", () => {
+  it("denies tagged frames if the tag's type is denied", () => {
     expect(passed({ mode: "deny", types: [0x8100] })).toEqual([
       ...["ipv4", "arp", "ipv6", "spanningTree", "snap"],
     ]);
   });
 
-  it("drops what ends before its type where there is a list", () => {
+  it("drops frames that end before their type if there is a list", () => {
     const cut = view(tagged.subarray(0, 15));
     expect(new EtherTypeFilter({ mode: "deny", types: [1536] }).check(cut)).toBe("ethertype");
     expect(new EtherTypeFilter({ mode: "allow", types: [0x8100] }).check(cut)).toBe("ethertype");

@@ -8,7 +8,7 @@ describe("a link-local control address", () => {
     }
   });
 
-  it("is no other, close as it may be", () => {
+  it("is no address beside that range", () => {
     for (const other of [0x0180c2000010, 0x0180c2000100, 0x0180c2010000, 0x0080c2000000, 0x0180c3000000]) {
       expect(isLinkLocalControl(other)).toBe(false);
     }

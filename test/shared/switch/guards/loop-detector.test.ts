@@ -72,7 +72,7 @@ class Lab {
 }
 
 describe("the loop detector", () => {
-  it("sends nothing to ports that nothing suspicious came in at, and soon none to others", () => {
+  it("sends nothing to unsuspected ports, and soon stops probing suspected ones", () => {
     const lab = new Lab();
     lab.detector.suspect(lab.at(1), 100);
     for (let now = 100; now < 130; now++) lab.detector.tick(now);
@@ -90,14 +90,14 @@ describe("the loop detector", () => {
     expect(lab.probe(1, 1)).not.toEqual(probe);
   });
 
-  it("sends nothing while there are not two ports", () => {
+  it("sends nothing with fewer than two ports", () => {
     const lab = new Lab(2);
     lab.detector.detach(lab.at(1));
     lab.tick(0);
     expect(lab.sent).toEqual([]);
   });
 
-  it("cuts the newer of the two ports that a loop joins, and says so once", () => {
+  it("cuts the newer of two ports that a loop joins, and reports it once", () => {
     const lab = new Lab();
     for (const [sentTo, cameIn] of [
       [0, 2],
@@ -114,7 +114,7 @@ describe("the loop detector", () => {
     expect(lab.notices[0]?.message).toMatch(/port0 comes in at port1.*port1 is cut off/);
   });
 
-  it("cuts a port that sends back what it gets", () => {
+  it("cuts a port that returns its frames", () => {
     const lab = new Lab();
     expect(lab.comesIn(0, lab.probe(0, 0), 0)).toEqual({ ports: [lab.at(0)], cut: lab.at(0) });
     expect(lab.notices).toMatchObject([{ code: "loop", ports: [lab.at(0)] }]);
@@ -132,7 +132,7 @@ describe("the loop detector", () => {
     expect(lab.notices.length).toBe(2);
   });
 
-  it("keeps a port cut while the loop is there, probing it, and opens it after 300 s once it is gone", () => {
+  it("keeps a port cut and probes it while the loop exists, and opens it 300 s after", () => {
     const lab = new Lab();
     for (let now = 0; now <= RETRY_SECONDS + 20; now++) lab.loopSecond(0, 1, now);
     expect(lab.cut).toEqual([1]);
@@ -154,14 +154,14 @@ describe("the loop detector", () => {
     expect(lab.cut).toEqual([]);
   });
 
-  it("knows its probe in a VLAN too", () => {
+  it("recognises its probe in a VLAN", () => {
     const lab = new Lab();
     const probe = lab.probe(0, 0);
     const tagged = Uint8Array.of(...probe.subarray(0, 12), 0x81, 0, 0, 7, ...probe.subarray(12));
     expect(lab.comesIn(1, tagged, 0)?.cut).toBe(lab.at(1));
   });
 
-  it("takes a probe with one wrong bit of mark, version, port or key for a frame like any other", () => {
+  it("treats a probe with one wrong bit of mark, version, port or key as an ordinary frame", () => {
     const lab = new Lab();
     const probe = lab.probe(0, 0);
     for (let byte = 14; byte < 40; byte++) {
@@ -175,7 +175,7 @@ describe("the loop detector", () => {
     expect([lab.cut, lab.notices]).toEqual([[], []]);
   });
 
-  it("gives no port a key that would let it speak for another", () => {
+  it("gives each port a key that is useless for other ports", () => {
     const lab = new Lab();
     const [own, others] = [lab.probe(1, 0), lab.probe(2, 0)];
     const forged = Uint8Array.from(own);
@@ -183,7 +183,7 @@ describe("the loop detector", () => {
     expect(lab.comesIn(1, forged, 0)).toBeUndefined();
   });
 
-  it("makes nothing of a probe that was kept, nor lets it go on", () => {
+  it("ignores an old probe, and does not forward it", () => {
     const lab = new Lab();
     const kept = lab.probe(0, 0);
     for (let now = 1; now <= 11; now++) lab.tick(now);
@@ -191,7 +191,7 @@ describe("the loop detector", () => {
     expect(lab.cut).toEqual([]);
   });
 
-  it("forgets a port that is gone, with its key, and takes it for the newest when it is back", () => {
+  it("forgets a port that left, with its key, and treats it as the newest when it returns", () => {
     const lab = new Lab();
     const before = lab.probe(0, 0);
     lab.comesIn(0, before, 0);

@@ -28,7 +28,7 @@ function check(frame: Uint8Array, port = plain) {
 }
 
 describe("the RA guard", () => {
-  it("drops router advertisements and redirects, but from routers", () => {
+  it("drops router advertisements and redirects from ports without the role", () => {
     for (const type of [ADVERTISEMENT, REDIRECT]) {
       expect(check(over6(icmp6(type)))).toBe("ra-guard");
       expect(check(over6(icmp6(type)), router)).toBeUndefined();
@@ -60,7 +60,7 @@ describe("the RA guard", () => {
     expect(check(frame, router)).toBeUndefined();
   });
 
-  it("drops neighbour discovery in fragments, which no machine takes", () => {
+  it("drops neighbour discovery in fragments, which machines ignore", () => {
     for (const type of [133, 135, 136, 148, 149]) {
       expect(check(over6(icmp6(type), { extensions: [fragment(0, true)] }))).toBe("ra-guard");
       expect(check(over6(icmp6(type)))).toBeUndefined();
@@ -83,7 +83,7 @@ describe("the RA guard", () => {
     }
   });
 
-  it("says once a minute who plays the router", () => {
+  it("reports a router without the role once a minute", () => {
     const notices: Notice[] = [];
     const guard = new RaGuard((notice) => notices.push(notice));
     const advertisement = view(over6(icmp6(ADVERTISEMENT)));

@@ -43,14 +43,14 @@ function passes(bytes: Uint8Array, binding = bound()): boolean {
 }
 
 describe("source binding", () => {
-  it("lets a port use the MAC addresses that it registered, with whatever EtherType", () => {
+  it("lets a port use its registered MAC addresses with any EtherType", () => {
     expect(passes(frame(0x88b6, new Uint8Array(4)))).toBe(true);
     expect(passes(frame(0x88b6, new Uint8Array(4), { from: B }))).toBe(false);
     expect(passes(frame(38, new Uint8Array(38)))).toBe(true);
     expect(passes(arpFrame({ vlans: [1] }).subarray(0, 16))).toBe(false);
   });
 
-  it("lets a port that registered nothing send nothing", () => {
+  it("drops all frames of a port without registrations", () => {
     const empty = new SourceBinding();
     for (const bytes of [
       frame(0x88b6, new Uint8Array(4)),
@@ -61,7 +61,7 @@ describe("source binding", () => {
     }
   });
 
-  it("counts what it keeps of a port, beyond a few machines, to what its segment may know", () => {
+  it("counts a port's addresses, beyond a few machines, towards the segment's limit", () => {
     const budget = new Budget(100);
     const binding = new SourceBinding(budget);
     const machines = (count: number) =>
@@ -79,7 +79,7 @@ describe("source binding", () => {
     expect(budget.used).toBe(0);
   });
 
-  it("forgets what was registered before, and all with the port", () => {
+  it("forgets earlier registrations, and all of a port that leaves", () => {
     const binding = bound();
     binding.bind(port, [{ mac: B, addresses: [] }]);
     expect(passes(frame(0x88b6, new Uint8Array(4)), binding)).toBe(false);
@@ -88,7 +88,7 @@ describe("source binding", () => {
     expect(passes(frame(0x88b6, new Uint8Array(4), { from: B }), binding)).toBe(false);
   });
 
-  it("refuses to bind more than its limit, and leaves what was bound", () => {
+  it("refuses to bind more than its limit, and keeps the earlier binding", () => {
     const binding = bound();
     const many = Array.from({ length: MAX_BOUND + 1 }, (_, i) => i + 1);
     expect(
@@ -101,7 +101,7 @@ describe("source binding", () => {
     expect(passes(over4(udp(1, 2)), binding)).toBe(true);
   });
 
-  it("holds ARP to the sender's addresses, and lets probes pass", () => {
+  it("restricts ARP to the sender's addresses, and lets probes pass", () => {
     expect(passes(arpFrame())).toBe(true);
     expect(passes(arpFrame({ senderAddress: 0 }))).toBe(true);
     expect(passes(arpFrame({ operation: 2, senderAddress: ip4("10.0.0.2") }))).toBe(false);
@@ -114,7 +114,7 @@ describe("source binding", () => {
     expect(passes(foreign)).toBe(false);
   });
 
-  it("holds IPv4 to the source, but for the client of DHCP, and IGMP, that have none yet", () => {
+  it("restricts the IPv4 source, except of DHCP clients and IGMP without an address", () => {
     expect(passes(over4(udp(1, 2)))).toBe(true);
     expect(passes(over4(udp(1, 2), { source: ip4("10.0.0.2") }))).toBe(false);
     expect(passes(over4(udp(1, 2), { source: ip4("10.0.0.2"), fragmentOffset: 9, vlans: [7] }))).toBe(false);
@@ -125,7 +125,7 @@ describe("source binding", () => {
     expect(passes(over4(new Uint8Array(0)).subarray(0, 30))).toBe(false);
   });
 
-  it("holds IPv6 to the source, with the link-local one that is made of the frame's MAC address", () => {
+  it("restricts the IPv6 source, and allows the link-local address made of the frame's MAC address", () => {
     const ping = icmp6(128);
     expect(passes(over6(ping, { source: OWN }))).toBe(true);
     expect(passes(over6(ping, { source: FOREIGN }))).toBe(false);
@@ -138,7 +138,7 @@ describe("source binding", () => {
     expect(passes(over6(ping, { source: OWN }).subarray(0, 50))).toBe(false);
   });
 
-  it("takes registered link-local addresses, however they were made", () => {
+  it("accepts registered link-local addresses of any form", () => {
     const binding = new SourceBinding();
     binding.bind(port, [{ mac: A, addresses: [ip6("fe80::1"), OWN, FOREIGN] }]);
     for (const source of [ip6("fe80::1"), OWN, FOREIGN]) {
@@ -147,7 +147,7 @@ describe("source binding", () => {
     expect(passes(over6(icmp6(128), { source: ip6("fe80::2") }), binding)).toBe(false);
   });
 
-  it("lets those without an address solicit and report, and do nothing else", () => {
+  it("lets machines without an address only solicit and report", () => {
     for (const type of [131, 132, 133, 143]) expect(passes(over6(icmp6(type), { source: NONE }))).toBe(true);
     expect(passes(over6(icmp6(128), { source: NONE }))).toBe(false);
     expect(passes(over6(udp(546, 547, [1]), { source: NONE, protocol: 17 }))).toBe(false);
@@ -155,13 +155,13 @@ describe("source binding", () => {
     expect(passes(over6(icmp6(143), { source: NONE, extensions: [fragment(4, false)] }))).toBe(false);
   });
 
-  it("lets a port detect duplicates of its own addresses, and not claim others'", () => {
+  it("lets a port detect duplicates of its own addresses only", () => {
     const detect = (target: bigint) => passes(over6(neighbour(135, target), { source: NONE }));
     expect([detect(OWN), detect(OWN_LINK)]).toEqual([true, true]);
     expect([detect(FOREIGN), detect(FOREIGN_LINK)]).toEqual([false, false]);
   });
 
-  it("lets a port ask for any neighbour, and advertise itself alone", () => {
+  it("lets a port solicit any neighbour, and advertise only itself", () => {
     expect(passes(over6(neighbour(135, FOREIGN, A)))).toBe(true);
     expect(passes(over6(neighbour(135, FOREIGN, B)))).toBe(false);
     expect(passes(over6(neighbour(136, OWN, A)))).toBe(true);

@@ -11,7 +11,7 @@ function lab(limits: Partial<StormLimits>) {
 }
 
 describe("the storm guard", () => {
-  it("lets each port send its limit of each kind, with a tenth of it at once", () => {
+  it("lets each port send its limit of each kind, a tenth of it at once", () => {
     const { guard, port, other } = lab({ broadcast: 1_000, multicast: 200, unknown: 5 });
     let passed = 0;
     for (let i = 0; i < 100_000; i++) {
@@ -25,7 +25,7 @@ describe("the storm guard", () => {
     expect(guard.check(other, "broadcast", 8)).toBeUndefined();
   });
 
-  it("says which limit it was", () => {
+  it("names the exceeded limit", () => {
     const { guard, port } = lab({ broadcast: 0, multicast: 0, unknown: 0 });
     expect([
       guard.check(port, "broadcast", 0),
@@ -34,26 +34,26 @@ describe("the storm guard", () => {
     ]).toEqual(["storm-broadcast", "storm-multicast", "storm-unknown"]);
   });
 
-  it("knows no bounds where none are set", () => {
+  it("is unlimited by default", () => {
     const { guard, port } = lab({ broadcast: 1 });
     for (let i = 0; i < 1_000; i++) expect(guard.check(port, "multicast", 0)).toBeUndefined();
   });
 
-  it("lets a trickle through where less than one in a second is allowed", () => {
+  it("lets some packets pass at a limit below one a second", () => {
     const { guard, port } = lab({ broadcast: 0.5 });
     expect([0, 1, 2, 3, 4].map((now) => guard.check(port, "broadcast", now) === undefined)).toEqual([
       ...[true, false, true, false, true],
     ]);
   });
 
-  it("counts what a super-frame stands for", () => {
+  it("counts the packets of a super-frame", () => {
     const { guard, port } = lab({ multicast: 100 });
     expect(guard.check(port, "multicast", 0, 45)).toBeUndefined();
     expect(guard.check(port, "multicast", 0.3)).toBe("storm-multicast");
     expect(guard.check(port, "multicast", 0.4)).toBeUndefined();
   });
 
-  it("says with figures who storms, once a minute", () => {
+  it("reports the port and its figures once a minute", () => {
     const { guard, notices, port, other } = lab({ broadcast: 10, unknown: 20 });
     guard.tick(0);
     for (let second = 1; second <= 62; second++) {
@@ -68,7 +68,7 @@ describe("the storm guard", () => {
     expect(notices[0]?.message).toMatch(/^In 1\.0 s noisy sent 20 broadcasts over its limit of 10\/s; /);
   });
 
-  it("starts afresh with a port that comes back", () => {
+  it("starts anew with a port that returns", () => {
     const { guard, port } = lab({ broadcast: 1 });
     expect(guard.check(port, "broadcast", 0)).toBeUndefined();
     expect(guard.check(port, "broadcast", 0)).toBe("storm-broadcast");

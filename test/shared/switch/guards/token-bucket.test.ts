@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import { TokenBucket } from "../../../../shared/switch/guards/token-bucket.ts";
 
 describe("a token bucket", () => {
-  it("lets a burst go at once, and then as much as its rate", () => {
+  it("lets a burst pass at once, and then its rate", () => {
     const bucket = new TokenBucket(10, 3, 100);
     expect([1, 2, 3, 4].map(() => bucket.take(100))).toEqual([true, true, true, false]);
     expect([bucket.take(100.05), bucket.take(100.11), bucket.take(100.12)]).toEqual([false, true, false]);
     expect([1, 2, 3, 4].map(() => bucket.take(999))).toEqual([true, true, true, false]);
   });
 
-  it("lets what costs more than a burst go, and makes the next ones wait for it", () => {
+  it("lets a packet pass that costs more than a burst, and delays the next ones", () => {
     const bucket = new TokenBucket(10, 2, 0);
     expect([bucket.take(0, 12), bucket.take(0.9), bucket.take(1.1)]).toEqual([true, false, true]);
   });
@@ -22,7 +22,7 @@ describe("a token bucket", () => {
     ]);
   });
 
-  it("never lets more go than its burst and its rate make, nor less when asked all the time", () => {
+  it("never lets more pass than its burst and rate, nor less if asked all the time", () => {
     const pauses = fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(

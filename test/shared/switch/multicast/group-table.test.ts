@@ -67,7 +67,7 @@ describe("a membership", () => {
     );
   });
 
-  it("goes on if somebody reports the group after a leave", () => {
+  it("continues if a host reports the group after a leave", () => {
     const { table, a, tick, members } = lab();
     table.join(G, a, 0);
     table.leave(G, a, 10);
@@ -80,7 +80,7 @@ describe("a membership", () => {
     expect(members()).toEqual([]);
   });
 
-  it("is not made longer by leaving again and again", () => {
+  it("is not extended by repeated leaves", () => {
     const { table, a, tick, members } = lab();
     table.join(G, a, 0);
     expect(table.leave(G, a, 10)).toBe(true);
@@ -90,7 +90,7 @@ describe("a membership", () => {
     expect(members()).toEqual([]);
   });
 
-  it("does not end for others, nor is one port's leave another's", () => {
+  it("does not end by the leave of another port", () => {
     const { table, a, b, tick, members } = lab();
     table.join(G, a, 0);
     expect(table.leave(G, b, 1)).toBe(false);
@@ -124,7 +124,7 @@ describe("a membership", () => {
   });
 });
 
-describe("a group that nobody is in any more", () => {
+describe("a group without members", () => {
   it("is held while its traffic comes, and forgotten 260 seconds after the last of it", () => {
     const { table, a, tick } = lab();
     table.join(G, a, 0);
@@ -139,7 +139,7 @@ describe("a group that nobody is in any more", () => {
     expect([table.size, table.memberships]).toEqual([0, 0]);
   });
 
-  it("is held also when it was its port that went", () => {
+  it("is also held if its last port left", () => {
     const { table, a, tick } = lab();
     table.join(G, a, 100);
     table.detach(a);
@@ -159,7 +159,7 @@ describe("a group that nobody is in any more", () => {
     expect([table.size, table.memberships]).toEqual([0, 0]);
   });
 
-  it("is joined again by whoever comes", () => {
+  it("can be joined again by any port", () => {
     const { table, a, b, tick, members } = lab();
     table.join(G, a, 0);
     tick(260);

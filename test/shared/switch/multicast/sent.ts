@@ -31,7 +31,7 @@ export class KeepingSender implements HubSender {
     this.#sent.push({ to: "all", frame });
   }
 
-  /** What was sent since it was asked last. Throws for what isn't a query. */
+  /** Returns the queries sent since the last call. Throws for other frames. */
   take(): SentQuery[] {
     const sent = this.#sent;
     this.#sent = [];

@@ -70,7 +70,7 @@ function lab(options: Partial<SnooperOptions> = {}) {
 const toG = ipv4Frame({ destination: G });
 const toG6 = ipv6Frame({ destination: G6 });
 
-describe("a group that somebody has joined", () => {
+describe("a group with a member", () => {
   it.each([
     ["IGMPv1", reportV1(G)],
     ["IGMPv2", reportV2(G)],
@@ -128,7 +128,7 @@ describe("a group that somebody has joined", () => {
     expect(judge(b, toG, 260)).toEqual(["c"]);
   });
 
-  it("is nobody's, rather than everybody's, after the last member has left, while its traffic comes", () => {
+  it("has no receivers, rather than all ports, after its last member has left while its traffic comes", () => {
     const { snooper, judge, a, b } = lab();
     judge(a, reportV2(G), 0);
     snooper.detach(a);
@@ -325,7 +325,7 @@ describe("the hub's querier", () => {
 describe("what always goes everywhere", () => {
   it.each(
     ["224.0.0.1", "224.0.0.5", "224.0.0.251", "224.0.0.255", "239.255.255.250"].map((group) => [group]),
-  )("%s, even if somebody joined it", (group) => {
+  )("%s, even with a member", (group) => {
     const { snooper, judge, a, b } = lab({ floodUnregistered: false });
     judge(a, reportV2(ipv4(group)));
     expect(judge(b, ipv4Frame({ destination: ipv4(group) }))).toBe("flood");
@@ -333,7 +333,7 @@ describe("what always goes everywhere", () => {
   });
 
   it.each(["ff02::1", "ff02::c", "ff02::fb", "ff05::c", "ff05::fb"].map((group) => [group]))(
-    "%s, even if somebody joined it",
+    "%s, even with a member",
     (group) => {
       const { snooper, judge, a, b } = lab({ floodUnregistered: false });
       judge(a, mldReportV1(ipv6(group)));
@@ -355,13 +355,13 @@ describe("what always goes everywhere", () => {
 describe("a solicited-node group", () => {
   const target = ipv6("ff02::1:ff00:9");
 
-  it("goes to who has reported it", () => {
+  it("goes to the ports that reported it", () => {
     const { judge, a, b } = lab();
     judge(a, mldReportV2(CHANGE_TO_EXCLUDE, target));
     expect(judge(b, solicitation(target))).toEqual(["a"]);
   });
 
-  it("goes everywhere while nobody has, also where unregistered groups don't, and again after its last member", () => {
+  it("goes everywhere while it has no member, even if unregistered groups do not, and again after its last member", () => {
     const { snooper, judge, a, b } = lab({ floodUnregistered: false });
     expect(judge(b, solicitation(target))).toBe("flood");
     judge(a, mldReportV1(target));
@@ -408,7 +408,7 @@ describe("a group in a VLAN", () => {
     expect(judge(b, ipv4Frame({ destination: G, tags: [tag(0)] }))).toEqual(["a"]);
   });
 
-  it("goes everywhere behind three tags, which nobody looks behind", () => {
+  it("goes everywhere behind three tags, because the snooper does not look behind them", () => {
     const { snooper, judge, a, b } = lab({ floodUnregistered: false });
     const three = [tag(1), tag(2), tag(3)];
     expect(judge(a, reportV2(G, { tags: three }))).toBe("flood");

@@ -32,7 +32,7 @@ import {
 const ask = arpRequest(B, v4(2), v4(1));
 
 describe("a machine that is known", () => {
-  it("is asked alone, as nobody in particular, before it would be forgotten: ARP", () => {
+  it("is checked by unicast, without an asker's address, before it would be forgotten: ARP", () => {
     const { hear, a, pass, takeSent } = lab();
     hear(a, gratuitous(A, v4(1)));
     pass(CHECK_AFTER_SECONDS - 1);
@@ -71,7 +71,7 @@ describe("a machine that is known", () => {
     expect(hear(b, ask)).toBe("answered");
   });
 
-  it("is forgotten when it has not answered three times, and then nobody is answered for it", () => {
+  it("is forgotten after three unanswered checks, and then the hub no longer answers for it", () => {
     const { hear, a, b, pass, takeSent } = lab();
     hear(a, gratuitous(A, v4(1)));
     pass(CHECK_AFTER_SECONDS + 3 * CHECK_RETRY_SECONDS);
@@ -168,7 +168,7 @@ describe("a lease", () => {
     expect(hear(b, ask)).toBe("answered");
   });
 
-  it("asks nobody who has announced itself meanwhile, and nobody of whom the place is unknown", () => {
+  it("asks no machine that has announced itself meanwhile, or that has no known port", () => {
     const { hear, a, c, fdb, pass, takeSent } = lab();
     fdb.set(A, a);
     hear(c, ack(v4(1), A));

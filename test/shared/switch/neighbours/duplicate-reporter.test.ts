@@ -19,7 +19,7 @@ import {
 } from "./lab.ts";
 
 describe("an address that changes hands", () => {
-  it("stays with a machine that moves to another port, and nobody is told", () => {
+  it("stays with a machine that moves to another port, without a notice", () => {
     const { hear, a, b, c, suppressor, notices, takeSent, pass } = lab();
     hear(a, gratuitous(A, v4(1)));
     hear(b, gratuitous(A, v4(1)));
@@ -34,7 +34,7 @@ describe("an address that changes hands", () => {
     expect(notices).toEqual([]);
   });
 
-  it("is its new owner's at once; the former one is asked, and if it is silent nobody is told (a takeover)", () => {
+  it("goes to its new owner at once; if the former one does not answer, there is no notice (a takeover)", () => {
     const { hear, a, b, c, suppressor, notices, takeSent, pass } = lab();
     hear(a, gratuitous(A, v4(1)));
     hear(b, gratuitous(B, v4(1)));
@@ -54,7 +54,7 @@ describe("an address that changes hands", () => {
     expect(notices).toEqual([]);
   });
 
-  it("has nobody asked whose port has gone meanwhile", () => {
+  it("causes no question if the port has left meanwhile", () => {
     const { hear, a, b, suppressor, takeSent, pass } = lab();
     hear(a, gratuitous(A, v4(1)));
     hear(b, gratuitous(B, v4(1)));

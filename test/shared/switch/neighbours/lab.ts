@@ -59,7 +59,7 @@ export interface Lab {
   hear(from: Port, frame: Uint8Array): Verdict;
   /** Lets seconds pass, with a tick each. */
   pass(seconds: number): void;
-  /** What the hub has sent since it was asked last. */
+  /** Returns the frames that the hub has sent since the last call. */
   takeSent(): { port: Port; frame: Uint8Array }[];
 }
 

@@ -89,7 +89,7 @@ describe("a registered address", () => {
     expect(notices.map(({ code }) => code)).toContain("duplicate-address");
   });
 
-  it("is the first one's who registers it, until that one goes or says nothing", () => {
+  it("belongs to the first port that registers it, until that leaves or does not answer", () => {
     const { suppressor, a, b, clock, pass } = lab();
     suppressor.register(a, A, ["10.20.0.1", "10.20.0.3"], clock.now);
     expect(suppressor.register(b, B, ["10.20.0.1", "10.20.0.2"], clock.now)).toEqual(["10.20.0.1"]);
@@ -110,7 +110,7 @@ describe("a registered address", () => {
     expect([...suppressor.entries()]).toMatchObject([{ mac: A, port: b }]);
   });
 
-  it("stays where it is registered, wherever else its MAC is seen, and nobody is told", () => {
+  it("stays where it is registered, wherever its MAC appears, without a notice", () => {
     const { suppressor, hear, a, b, fdb, clock, notices } = lab();
     suppressor.register(a, A, ["10.20.0.1"], clock.now);
     fdb.set(A, b);
@@ -146,7 +146,7 @@ describe("the room for addresses", () => {
     expect([...suppressor.entries()]).toHaveLength(LEARNED_PER_PORT);
     hear(b, gratuitous(B, v4(2)));
     expect([...suppressor.entries()]).toHaveLength(LEARNED_PER_PORT + 1);
-    // What a port's VTEP says has room of its own.
+    // Registered addresses have room of their own.
     expect(suppressor.register(a, A, ["10.20.0.1"], clock.now)).toEqual([]);
   });
 

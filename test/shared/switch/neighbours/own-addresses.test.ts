@@ -35,7 +35,7 @@ describe.each([
     all.suppressor.own(hub, [OWN4, OWN6], all.clock.now);
   });
 
-  it("says so to who asks for them, asked alone or among all", () => {
+  it("answers questions for them, by unicast or broadcast", () => {
     for (const destination of [0xffff_ffff_ffff, HUB]) {
       expect(all.hear(all.a, arpRequest(A, v4(2), OWN4, destination))).toBe("answered");
       const [answer, ...others] = all.takeSent();
@@ -60,14 +60,14 @@ describe.each([
       message: { operation: ARP_REPLY, senderMac: HUB, senderAddress: OWN4, targetMac: A },
     });
     expect(all.hear(all.a, solicitation({ source: 0n, target: OWN6, mac: A }))).toBe("answered");
-    // RFC 4861 section 7.2.4: to all, and not as asked for, as who asks has no address.
+    // RFC 4861 section 7.2.4: to all, and unsolicited, because the asker has no address.
     expect(read(all.takeSent()[0]?.frame)).toMatchObject({
       ethernet: { destination: ALL_NODES_MAC, source: HUB },
       message: { target: OWN6, targetMac: HUB, destination: ALL_NODES, solicited: false, override: true },
     });
   });
 
-  it("lets nobody else's claim of them pass, and has it told", () => {
+  it("drops other machines' claims of them, and gives notice", () => {
     for (const claim of [
       gratuitous(A, OWN4),
       arpReply(A, OWN4, B),
@@ -86,13 +86,13 @@ describe.each([
     expect(read(all.takeSent()[0]?.frame)).toMatchObject({ message: { senderMac: HUB } });
   });
 
-  it("keeps them however long nobody asks, and never asks itself whether it is there", () => {
+  it("keeps them without questions, and never checks itself", () => {
     all.pass(1_000);
     expect(all.sent.filter(({ port }) => port === hub)).toEqual([]);
     expect(all.suppressor.owner(OWN6, all.clock.now)).toMatchObject({ mac: HUB, port: hub });
   });
 
-  it("knows who has which other address, whether it answers for them or not", () => {
+  it("knows the owners of other addresses, whether it answers for them or not", () => {
     all.hear(all.a, gratuitous(A, v4(2)));
     expect(all.suppressor.owner(v4(2), all.clock.now)).toMatchObject({ mac: A, port: all.a });
     expect(all.hear(all.b, arpRequest(B, v4(3), v4(2)))).toBe(answers ? "answered" : "pass");

@@ -75,7 +75,7 @@ describe("a question for a known neighbour", () => {
     expect(isIcmpv6Intact(answer?.frame ?? new Uint8Array(), 54, 86, v6(1), v6(2))).toBe(true);
   });
 
-  it("reaches nobody else, though it be asked a thousand times", () => {
+  it("reaches no other port, even after a thousand questions", () => {
     const { hear, b, c, takeSent } = withA();
     const verdicts = new Set<string>();
     for (let i = 0; i < 500; i++) {
@@ -254,7 +254,7 @@ describe("what is no question", () => {
   });
 
   it.each([
-    // What follows an ARP packet is padding.
+    // Bytes behind an ARP packet are padding.
     ["ARP", askArp, 42],
     ["ND", askNd, askNd.length],
   ])("passes and teaches nothing if it is cut short anywhere: %s", (_, frame, length) => {
@@ -321,7 +321,7 @@ describe("what the hub believes", () => {
     expect(learnt(advertisement({ target: v6(1), mac: A, solicited: true }))).toEqual([]);
   });
 
-  it("is of an advertisement without a MAC only that the one who is known is still there", () => {
+  it("only proves that the known owner is still there, if the advertisement has no MAC", () => {
     const all = withA();
     const seen = () => [...all.suppressor.entries()].map(({ mac, seenAt }) => [mac, seenAt]);
     const before = seen();
@@ -354,7 +354,7 @@ describe("what the hub believes", () => {
 });
 
 describe("what is said to the hub itself", () => {
-  it("goes to nobody else", () => {
+  it("goes to no other port", () => {
     const { hear, a, takeSent } = lab();
     expect(hear(a, arpReply(A, v4(1), HUB))).toBe("answered");
     expect(hear(a, arpRequest(A, v4(1), v4(9), HUB))).toBe("answered");
