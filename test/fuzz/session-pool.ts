@@ -11,11 +11,11 @@ import type { Block } from "../../shared/tunnel/block.ts";
 /** More bytes than a relay queues for a client that does not read. */
 const UNREAD = 4 * 1024 * 1024;
 
-/** Unlimited rates of control messages, because these sessions' clock does not advance. */
+/** Turns of the event loop that the hub gets to read what it was sent. */
 const LEAST_TURNS = 4;
 const MOST_TURNS = 2_000;
 
-/** Of control that never waits for a rate, as the clock of these sessions stands still. */
+/** Unlimited rates of control messages, because these sessions' clock does not advance. */
 const UNPACED = { messages: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 
 /** A WebSocket in memory; its other end reads at any speed. */
