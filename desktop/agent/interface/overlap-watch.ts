@@ -6,7 +6,7 @@ import { formatNetwork } from "../trust/address.ts";
 import type { JudgedInterface } from "../trust/interface.ts";
 import { type MachineState, readMachine } from "../trust/machine.ts";
 
-/** Wishes of a network about the rest of the machine. */
+/** What a network asks about the rest of the machine. */
 export interface OverlapOptions {
   /** Whether the network may overlap with what this machine reaches otherwise; then nothing is reported. */
   readonly allowOverlap: boolean;

@@ -16,7 +16,7 @@ import type { CheckAddress } from "./address-checks.ts";
 import { LocalNetwork } from "./local-network.ts";
 import { type TrunkMember, TrunkNetworks } from "./trunk-networks.ts";
 
-/** Wishes for a network's interface. */
+/** The interface that is requested for a network. */
 export interface RequestedInterface {
   readonly tap?: string | undefined;
   /** CIDR, or `none`; by default the relay's assignment. */
@@ -55,7 +55,7 @@ export interface InterfacesOptions {
   readonly device: string;
   /** Relay and tenant, which tell networks of the same name apart if there may be several. */
   readonly place: readonly string[];
-  /** Returns the wishes for a network by name; with a trunk they are the same for all. */
+  /** Returns the request for a network by name; with a trunk all are alike. */
   requestFor(network: string): RequestedInterface;
   /** Whether all networks are requested alike. */
   readonly alike: boolean;
@@ -260,7 +260,7 @@ function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   return result;
 }
 
-/** Returns whether the wishes make sense for one network's interface only. */
+/** Returns whether a request makes sense for one network's interface only. */
 export function isForOneNetwork({ tap, address, mac, qemu }: Partial<RequestedInterface>): boolean {
   const isAddressed = address !== undefined && address !== "none";
   return tap !== undefined || isAddressed || mac !== undefined || qemu !== undefined;

@@ -35,7 +35,7 @@ const kept = z.object({
     .default([]),
 });
 
-/** The stored wishes for a network. */
+/** The stored request for a network. */
 export type KeptNetwork = z.infer<typeof keptNetwork>;
 
 export type KeptAdmin = z.infer<typeof kept>["admins"][number];

@@ -32,7 +32,7 @@ export interface AgentEvents {
   peer(id: string, peer: Peer): void;
 }
 
-/** Wishes for a network that is to be up. */
+/** The request for a network that is to be up. */
 export interface UpRequest {
   readonly token?: string | undefined;
   readonly tap?: string | undefined;
@@ -138,7 +138,7 @@ export class Agent {
       const asBefore = before === JSON.stringify(network.kept);
       network.kept.wanted = true;
       this.save();
-      // An interface is created with its wishes, so changed ones need a new interface.
+      // An interface is created as requested, so another request needs a new interface.
       if (!asBefore) await this.#takeDown(network);
       this.#bringUp(network);
       return network;

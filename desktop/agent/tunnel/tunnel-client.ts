@@ -67,9 +67,9 @@ export interface TunnelClientOptions {
   readonly interfaces: NetworkInterfaces;
 }
 
-/** What makes the interfaces of a client's networks. */
+/** The interfaces of a client's networks. */
 export interface NetworkInterfaces {
-  /** Told at each connection of all the addresses by which the relay is reached, as far as they are known. */
+  /** Called at each connection with all known addresses of the relay. */
   reached(addresses: readonly string[]): Promise<void>;
   /**
    * Creates a network's interface, at its first join.

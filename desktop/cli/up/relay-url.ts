@@ -17,12 +17,12 @@ export function parseRelayUrl(text: string): RelayAddress {
   );
 }
 
-/** Options of every command that talks to a relay. */
+/** Returns the fault of a command that was given no relay. */
 export function noRelay(): Fault {
   return usage("usage.relay", "no relay is named", "Name it with --relay URL, or set LANEWAY_RELAY.");
 }
 
-/** What every command takes that talks to a relay. */
+/** Options of every command that talks to a relay. */
 export interface ReachOptions {
   /** An HTTP proxy's URL, or `none`. */
   readonly proxy?: string;
