@@ -22,10 +22,12 @@ import { Tokens } from "./tokens.tsx";
 export function Frame({ session }: { session: Session }) {
   const text = t.value;
   const own = session.me.tenant;
-  const shown = allowed(route.value, own);
+  const wanted = route.value;
+  const shown = allowed(wanted, own);
   useEffect(() => {
-    if (shown !== route.value) go(shown);
-  }, [shown]);
+    // Not if the user has gone elsewhere since: two screens would take turns for ever.
+    if (shown !== wanted && route.value === wanted) go(shown);
+  }, [shown, wanted]);
 
   const skip = (event: MouseEvent) => {
     // Prevented because the fragment holds the screen.
