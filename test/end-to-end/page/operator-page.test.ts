@@ -251,6 +251,17 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
       expect(complaint).toContain("ERR_INTERNET_DISCONNECTED");
   });
 
+  it("stays on the screen that the user goes to while the first one opens", async () => {
+    const one = await signIn();
+    for (let i = 0; i < 5; i++) {
+      await one.page.evaluate(`location.hash = "#/";
+        requestAnimationFrame(() => { location.hash = "#/tenants/default/devices"; });`);
+      await one.page.getByRole("heading", { name: "Devices" }).waitFor();
+    }
+    await one.settled();
+    expect(await one.page.evaluate("location.hash")).toBe("#/tenants/default/devices");
+  });
+
   it("sends no requests while hidden, and resumes when visible", async () => {
     const network = await relay().network();
     const one = keep(
