@@ -25,7 +25,7 @@ interface CaptureOptions extends AdminOptions {
 /** How much sooner than asked for a capture may end by our clock, as two clocks never agree, in seconds. */
 const TOLERANCE_SECONDS = 1;
 
-/** Why nothing more comes: we were told to end, nobody reads us any more, the relay ended it, or the line broke. */
+/** The reason for the end: a signal, a closed output, the relay, or a lost connection. */
 type Ending = "signalled" | "unread" | "ended" | "cut";
 
 /** `laneway capture` */

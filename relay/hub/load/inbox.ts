@@ -124,6 +124,7 @@ export class Inbox implements Waiting {
     } catch (error) {
       this.#reader.failed(error);
     }
+    this.#turn.settle();
   }
 
   /**
@@ -139,6 +140,7 @@ export class Inbox implements Waiting {
     } catch (error) {
       this.#reader.failed(error);
     }
+    this.#turn.settle();
     block.release();
     return true;
   }

@@ -129,9 +129,14 @@ export class Turn {
 
   /** Begins work. Call it before each message. @returns whether the work may be done now */
   begin(): boolean {
-    // Not for a little work, because a round each time would cost one more pass of the event loop per message.
-    if (this.work.done > QUANTUM / 2) this.#owe();
+    this.settle();
     return !this.work.isOver;
+  }
+
+  /** Makes the next rounds pay for the work, once it is half a turn. Called after each piece of work. */
+  settle(): void {
+    // Not for less, because a round after each message costs one more iteration of the event loop.
+    if (this.work.done > QUANTUM / 2) this.#owe();
   }
 
   /** Charges its work to the next rounds. */
@@ -164,6 +169,7 @@ export class Turn {
   async admit(units: number): Promise<void> {
     if (!this.hasWaiting && this.begin()) {
       this.work.done += units;
+      this.settle();
       return;
     }
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -20,7 +20,7 @@ export interface RpcServerOptions {
   readonly socket: string;
   readonly methods: Methods;
   readonly authority: Pick<Authority, "mayChange">;
-  /** Without it callers can't be identified, so access to the socket alone decides who may change things. */
+  /** Identifies callers. Without it, every user that can open the socket may change things. */
   readonly native: SocketNative | undefined;
   hello(mayChange: boolean): Result<"hello">;
   mistake(method: string, error: unknown): void;

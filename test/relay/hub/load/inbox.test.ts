@@ -85,6 +85,15 @@ describe("an inbox", () => {
     expect([socket.isPaused, free]).toEqual([false, 2]);
   });
 
+  it("reads on arrival again after a message that took the whole turn, once the next round has paid for it", async () => {
+    binary(1, 2);
+    expect(turn.work.isOver).toBe(true);
+    await until(() => turn.work.done === 0);
+    binary(3);
+    expect(reader.read).toEqual(["1", "2", "3"]);
+    expect([socket.isPaused, free]).toEqual([false, 2]);
+  });
+
   it("makes text wait for its rate, and everything behind it, and then continues", async () => {
     reader.mayReadText = false;
     inbox.text("join");
