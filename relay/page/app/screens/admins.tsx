@@ -1,14 +1,12 @@
 import type { Admin } from "../../../../shared/api/resources/admin.ts";
-import { Button } from "../../../../shared/ui/button.tsx";
 import { TextField } from "../../../../shared/ui/field.tsx";
 import { written } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
-import { Loaded, Screen } from "../ui/screen.tsx";
-import { DataTable } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { ExpiryField, expiryOf } from "./expiry.tsx";
 import { NewSecretNotice } from "./new-secret.tsx";
@@ -48,56 +46,41 @@ export function Admins({ tenant, api }: { tenant: string; api: TenantApi }) {
       done: words.revoked(name ?? id),
     });
   return (
-    <Screen
-      title={words.title}
+    <ListScreen
+      words={words}
       lead={words.lead(tenant)}
-      actions={
-        <Button kind="primary" onPress={create}>
-          {words.create}
-        </Button>
-      }
-    >
-      <Loaded
-        live={admins}
-        show={({ rows, more }) => (
-          <DataTable
-            caption={words.title}
-            rows={rows}
-            more={more}
-            keyOf={({ id }) => id}
-            empty={words.empty}
-            columns={[
-              {
-                label: text.name,
-                heads: true,
-                sort: ({ name }) => name ?? "",
-                cell: ({ name }) => name ?? text.none,
-              },
-              {
-                label: text.expires,
-                sort: ({ expires_at }) => expires_at ?? "9",
-                cell: ({ expires_at }) => <Time time={expires_at} none={text.never} />,
-              },
-              {
-                label: text.created,
-                sort: ({ created_at }) => created_at,
-                cell: ({ created_at }) => <Time time={created_at} />,
-              },
-              { label: text.id, cell: ({ id }) => <code>{id}</code> },
-              {
-                label: text.actions,
-                cell: (admin) => (
-                  <RowButton
-                    label={text.revoke}
-                    full={words.revoke(admin.name ?? admin.id)}
-                    onClick={() => revoke(admin)}
-                  />
-                ),
-              },
-            ]}
-          />
-        )}
-      />
-    </Screen>
+      live={admins}
+      create={create}
+      keyOf={({ id }) => id}
+      columns={[
+        {
+          label: text.name,
+          heads: true,
+          sort: ({ name }) => name ?? "",
+          cell: ({ name }) => name ?? text.none,
+        },
+        {
+          label: text.expires,
+          sort: ({ expires_at }) => expires_at ?? "9",
+          cell: ({ expires_at }) => <Time time={expires_at} none={text.never} />,
+        },
+        {
+          label: text.created,
+          sort: ({ created_at }) => created_at,
+          cell: ({ created_at }) => <Time time={created_at} />,
+        },
+        { label: text.id, cell: ({ id }) => <code>{id}</code> },
+        {
+          label: text.actions,
+          cell: (admin) => (
+            <RowButton
+              label={text.revoke}
+              full={words.revoke(admin.name ?? admin.id)}
+              onClick={() => revoke(admin)}
+            />
+          ),
+        },
+      ]}
+    />
   );
 }

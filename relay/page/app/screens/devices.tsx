@@ -2,10 +2,9 @@ import type { Device } from "../../../../shared/api/resources/device.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
+import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
-import { Loaded, Screen } from "../ui/screen.tsx";
 import { State } from "../ui/state.tsx";
-import { DataTable } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 
 /** The screen of a tenant's enrolled devices. */
@@ -26,52 +25,39 @@ export function Devices({ tenant, api }: { tenant: string; api: TenantApi }) {
       done: words.revoked(name),
     });
   return (
-    <Screen title={words.title} lead={words.lead}>
-      <Loaded
-        live={devices}
-        show={({ rows, more }) => (
-          <DataTable
-            caption={words.title}
-            rows={rows}
-            more={more}
-            keyOf={({ id }) => id}
-            empty={words.empty}
-            columns={[
-              { label: text.name, heads: true, sort: ({ name }) => name, cell: ({ name }) => name },
-              {
-                label: text.state,
-                sort: ({ online }) => (online ? 0 : 1),
-                cell: ({ online }) => (
-                  <State kind={online ? "good" : "idle"} label={online ? text.online : text.offline} />
-                ),
-              },
-              { label: words.networks, cell: ({ networks }) => networks.join(", ") || text.none },
-              {
-                label: words.lastSeen,
-                sort: ({ last_seen }) => last_seen ?? "",
-                cell: ({ last_seen, online }) =>
-                  online ? text.now : <Time time={last_seen} none={text.never} />,
-              },
-              {
-                label: text.created,
-                sort: ({ created_at }) => created_at,
-                cell: ({ created_at }) => <Time time={created_at} />,
-              },
-              { label: text.id, cell: ({ id }) => <code>{id}</code> },
-              {
-                label: text.actions,
-                cell: (device) => (
-                  <RowButton
-                    label={text.revoke}
-                    full={words.revoke(device.name)}
-                    onClick={() => revoke(device)}
-                  />
-                ),
-              },
-            ]}
-          />
-        )}
-      />
-    </Screen>
+    <ListScreen
+      words={words}
+      lead={words.lead}
+      live={devices}
+      keyOf={({ id }) => id}
+      columns={[
+        { label: text.name, heads: true, sort: ({ name }) => name, cell: ({ name }) => name },
+        {
+          label: text.state,
+          sort: ({ online }) => (online ? 0 : 1),
+          cell: ({ online }) => (
+            <State kind={online ? "good" : "idle"} label={online ? text.online : text.offline} />
+          ),
+        },
+        { label: words.networks, cell: ({ networks }) => networks.join(", ") || text.none },
+        {
+          label: words.lastSeen,
+          sort: ({ last_seen }) => last_seen ?? "",
+          cell: ({ last_seen, online }) => (online ? text.now : <Time time={last_seen} none={text.never} />),
+        },
+        {
+          label: text.created,
+          sort: ({ created_at }) => created_at,
+          cell: ({ created_at }) => <Time time={created_at} />,
+        },
+        { label: text.id, cell: ({ id }) => <code>{id}</code> },
+        {
+          label: text.actions,
+          cell: (device) => (
+            <RowButton label={text.revoke} full={words.revoke(device.name)} onClick={() => revoke(device)} />
+          ),
+        },
+      ]}
+    />
   );
 }

@@ -1,16 +1,14 @@
 import type { Invite, MadeInvite } from "../../../../shared/api/resources/invite.ts";
-import { Button } from "../../../../shared/ui/button.tsx";
 import { CheckField, TextField } from "../../../../shared/ui/field.tsx";
 import { writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { formats, t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
 import { FormDialog, Notice, showDialog } from "../ui/dialog.tsx";
+import { ListScreen } from "../ui/list-screen.tsx";
 import { QrCode } from "../ui/qr-code.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
-import { Loaded, Screen } from "../ui/screen.tsx";
 import { Secret } from "../ui/secret.tsx";
-import { DataTable } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { ExpiryField, expiryOf } from "./expiry.tsx";
 import { NetworkField, networkOf } from "./network-field.tsx";
@@ -67,58 +65,39 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
       done: words.revoked(id),
     });
   return (
-    <Screen
-      title={words.title}
+    <ListScreen
+      words={words}
       lead={words.lead}
-      actions={
-        <Button kind="primary" onPress={create}>
-          {words.create}
-        </Button>
-      }
-    >
-      <Loaded
-        live={invites}
-        show={({ rows, more }) => (
-          <DataTable
-            caption={words.title}
-            rows={rows}
-            more={more}
-            keyOf={({ id }) => id}
-            empty={words.empty}
-            columns={[
-              { label: text.id, heads: true, cell: ({ id }) => <code>{id}</code> },
-              { label: text.ofNetwork, sort: ({ network }) => network, cell: ({ network }) => network },
-              {
-                label: words.used,
-                numeric: true,
-                sort: ({ used }) => used,
-                cell: ({ used, uses }) => words.usedOf(formats.value.count(used), formats.value.count(uses)),
-              },
-              {
-                label: text.expires,
-                sort: ({ expires_at }) => expires_at,
-                cell: ({ expires_at }) => <Time time={expires_at} />,
-              },
-              {
-                label: text.created,
-                sort: ({ created_at }) => created_at,
-                cell: ({ created_at }) => <Time time={created_at} />,
-              },
-              {
-                label: text.actions,
-                cell: (invite) => (
-                  <RowButton
-                    label={text.revoke}
-                    full={words.revoke(invite.id)}
-                    onClick={() => revoke(invite)}
-                  />
-                ),
-              },
-            ]}
-          />
-        )}
-      />
-    </Screen>
+      live={invites}
+      create={create}
+      keyOf={({ id }) => id}
+      columns={[
+        { label: text.id, heads: true, cell: ({ id }) => <code>{id}</code> },
+        { label: text.ofNetwork, sort: ({ network }) => network, cell: ({ network }) => network },
+        {
+          label: words.used,
+          numeric: true,
+          sort: ({ used }) => used,
+          cell: ({ used, uses }) => words.usedOf(formats.value.count(used), formats.value.count(uses)),
+        },
+        {
+          label: text.expires,
+          sort: ({ expires_at }) => expires_at,
+          cell: ({ expires_at }) => <Time time={expires_at} />,
+        },
+        {
+          label: text.created,
+          sort: ({ created_at }) => created_at,
+          cell: ({ created_at }) => <Time time={created_at} />,
+        },
+        {
+          label: text.actions,
+          cell: (invite) => (
+            <RowButton label={text.revoke} full={words.revoke(invite.id)} onClick={() => revoke(invite)} />
+          ),
+        },
+      ]}
+    />
   );
 }
 

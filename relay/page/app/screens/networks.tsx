@@ -1,4 +1,3 @@
-import { Button } from "../../../../shared/ui/button.tsx";
 import { CheckField, SelectField, TextField } from "../../../../shared/ui/field.tsx";
 import { written, writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
@@ -7,9 +6,8 @@ import { formats, t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
-import { Loaded, Screen } from "../ui/screen.tsx";
-import { DataTable } from "../ui/table.tsx";
 import { NAME_PATTERN } from "./names.ts";
 
 /** The screen of a tenant's networks. */
@@ -39,62 +37,47 @@ export function Networks({
       done: words.removed(name),
     });
   return (
-    <Screen
-      title={words.title}
+    <ListScreen
+      words={words}
       lead={words.lead(tenant)}
-      actions={
-        <Button kind="primary" onPress={create}>
-          {words.create}
-        </Button>
-      }
-    >
-      <Loaded
-        live={networks}
-        show={({ rows, more }) => (
-          <DataTable
-            caption={words.title}
-            rows={rows}
-            more={more}
-            keyOf={({ name }) => name}
-            empty={words.empty}
-            columns={[
-              {
-                label: text.name,
-                heads: true,
-                sort: ({ name }) => name,
-                cell: ({ name }) => (
-                  <a href={href({ screen: "network", tenant, network: name, tab: "members" })}>{name}</a>
-                ),
-              },
-              {
-                label: "VNI",
-                numeric: true,
-                sort: ({ vni }) => vni,
-                cell: ({ vni }) => <code>{String(vni)}</code>,
-              },
-              {
-                label: words.subnet,
-                sort: ({ subnet }) => subnet ?? "",
-                cell: ({ subnet }) => (subnet === null ? text.none : <code>{subnet}</code>),
-              },
-              { label: words.mode, cell: ({ mode }) => words.modes[mode] },
-              {
-                label: "MTU",
-                numeric: true,
-                sort: ({ mtu }) => mtu,
-                cell: ({ mtu }) => formats.value.count(mtu),
-              },
-              {
-                label: text.actions,
-                cell: ({ name }) => (
-                  <RowButton label={text.remove} full={words.remove(name)} onClick={() => remove(name)} />
-                ),
-              },
-            ]}
-          />
-        )}
-      />
-    </Screen>
+      live={networks}
+      create={create}
+      keyOf={({ name }) => name}
+      columns={[
+        {
+          label: text.name,
+          heads: true,
+          sort: ({ name }) => name,
+          cell: ({ name }) => (
+            <a href={href({ screen: "network", tenant, network: name, tab: "members" })}>{name}</a>
+          ),
+        },
+        {
+          label: "VNI",
+          numeric: true,
+          sort: ({ vni }) => vni,
+          cell: ({ vni }) => <code>{String(vni)}</code>,
+        },
+        {
+          label: words.subnet,
+          sort: ({ subnet }) => subnet ?? "",
+          cell: ({ subnet }) => (subnet === null ? text.none : <code>{subnet}</code>),
+        },
+        { label: words.mode, cell: ({ mode }) => words.modes[mode] },
+        {
+          label: "MTU",
+          numeric: true,
+          sort: ({ mtu }) => mtu,
+          cell: ({ mtu }) => formats.value.count(mtu),
+        },
+        {
+          label: text.actions,
+          cell: ({ name }) => (
+            <RowButton label={text.remove} full={words.remove(name)} onClick={() => remove(name)} />
+          ),
+        },
+      ]}
+    />
   );
 }
 

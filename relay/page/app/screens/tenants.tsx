@@ -1,4 +1,3 @@
-import { Button } from "../../../../shared/ui/button.tsx";
 import { TextField } from "../../../../shared/ui/field.tsx";
 import { written } from "../../../../shared/ui/form.tsx";
 import type { RelayApi } from "../api/relay-api.ts";
@@ -7,9 +6,8 @@ import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
 import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
+import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
-import { Loaded, Screen } from "../ui/screen.tsx";
-import { DataTable } from "../ui/table.tsx";
 import { NAME_PATTERN } from "./names.ts";
 
 /** The screen of all tenants. */
@@ -57,41 +55,26 @@ export function Tenants({ api }: { api: RelayApi }) {
       done: words.removed(name),
     });
   return (
-    <Screen
-      title={words.title}
+    <ListScreen
+      words={words}
       lead={words.lead}
-      actions={
-        <Button kind="primary" onPress={create}>
-          {words.create}
-        </Button>
-      }
-    >
-      <Loaded
-        live={tenants}
-        show={({ rows, more }) => (
-          <DataTable
-            caption={words.title}
-            rows={rows}
-            more={more}
-            keyOf={({ name }) => name}
-            empty={words.empty}
-            columns={[
-              {
-                label: text.name,
-                heads: true,
-                sort: ({ name }) => name,
-                cell: ({ name }) => <a href={href({ screen: "networks", tenant: name })}>{name}</a>,
-              },
-              {
-                label: text.actions,
-                cell: ({ name }) => (
-                  <RowButton label={text.remove} full={words.remove(name)} onClick={() => remove(name)} />
-                ),
-              },
-            ]}
-          />
-        )}
-      />
-    </Screen>
+      live={tenants}
+      create={create}
+      keyOf={({ name }) => name}
+      columns={[
+        {
+          label: text.name,
+          heads: true,
+          sort: ({ name }) => name,
+          cell: ({ name }) => <a href={href({ screen: "networks", tenant: name })}>{name}</a>,
+        },
+        {
+          label: text.actions,
+          cell: ({ name }) => (
+            <RowButton label={text.remove} full={words.remove(name)} onClick={() => remove(name)} />
+          ),
+        },
+      ]}
+    />
   );
 }
