@@ -12,7 +12,7 @@ const SIZES = [256, 512, 1_024, 2_048, 4_096, 16_384, 36_864, 69_632, 135_168, 2
  * Maximum bytes of memory in free blocks: what a few busy connections use at a time, and a good part of what slow
  * receivers are kept. With less, queues that drop and take in turn make garbage, half as much again as is in use.
  */
-const FREE_BYTES = 16 * 1024 * 1024;
+const FREE_BYTES = 8 * 1024 * 1024;
 
 export interface BlockPoolOptions {
   /** Whether the pool detects violations of ownership (./hostile-memory.ts), at a price: for tests. */

@@ -86,14 +86,14 @@ describe("a block pool", () => {
     expect(pool.take(0).bytes.length).toBeGreaterThan(0);
   });
 
-  it("keeps at most 16 MiB, and as much again after that was taken", () => {
+  it("keeps at most 8 MiB, and as much again after that was taken", () => {
     const pool = new BlockPool();
     for (let round = 0; round < 2; round++) {
       const blocks = Array.from({ length: 100 }, () => pool.take(LARGEST));
       for (const block of blocks) block.release();
       const again = Array.from({ length: 100 }, () => pool.take(LARGEST));
       const kept = again.filter((block) => blocks.includes(block)).length;
-      expect(kept).toBe(Math.floor((16 * 1024 * 1024) / (again[0]?.weight ?? 0)));
+      expect(kept).toBe(Math.floor((8 * 1024 * 1024) / (again[0]?.weight ?? 0)));
       for (const block of again) block.release();
     }
   });
