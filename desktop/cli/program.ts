@@ -1,62 +1,33 @@
 import { Command } from "commander";
 import { throwing } from "../../system/command.ts";
-import { addressCommand } from "./commands/administration/address.ts";
-import { adminCommand } from "./commands/administration/admin.ts";
-import { auditCommand } from "./commands/administration/audit.ts";
-import { backupCommand } from "./commands/administration/backup.ts";
-import { deviceCommand } from "./commands/administration/device.ts";
-import { inviteCommand } from "./commands/administration/invite.ts";
-import { limitsCommand } from "./commands/administration/limits.ts";
-import { liveCommands } from "./commands/administration/live.ts";
-import { networkCommand } from "./commands/administration/network.ts";
-import { portCommand } from "./commands/administration/port.ts";
-import { tenantCommand } from "./commands/administration/tenant.ts";
-import { tokenCommand } from "./commands/administration/token.ts";
-import { agentCommand } from "./commands/agent.ts";
-import { agentCallCommands } from "./commands/agent-calls.ts";
-import { captureCommand } from "./commands/capture.ts";
-import { completionCommand } from "./commands/completion.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { joinCommand } from "./commands/join.ts";
-import { serviceCommand } from "./commands/service.ts";
-import { upCommand } from "./commands/up.ts";
+import { type ListedCommand, overview } from "./overview.ts";
 import { ownVersion } from "./version.ts";
 
+/** Commands that need to know all others. */
+const NEEDS_ALL = new Set(["completion"]);
+
 /**
- * Returns the whole command line.
+ * Returns the command line for some arguments, with the command that they name. It has all commands if they name none
+ * that exists, because the error then suggests one.
  *
- * @param others commands defined elsewhere, listed first
+ * @param commands all commands
+ * @param given the arguments, without runtime and script
  */
-export function program(others: readonly Command[]): Command {
-  const laneway = new Command("laneway")
-    .description("A real layer-2 segment between machines behind any NAT.")
-    .version(ownVersion());
-  const commands = [
-    ...others,
-    joinCommand(),
-    upCommand(),
-    ...agentCallCommands(),
-    agentCommand(),
-    serviceCommand(),
-    doctorCommand(),
-    tenantCommand(),
-    networkCommand(),
-    portCommand(),
-    inviteCommand(),
-    deviceCommand(),
-    addressCommand(),
-    tokenCommand(),
-    adminCommand(),
-    limitsCommand(),
-    ...liveCommands(),
-    captureCommand(),
-    auditCommand(),
-    backupCommand(),
-    demoCommand(),
-    completionCommand(),
-  ];
-  for (const command of commands) laneway.addCommand(command);
+export async function program(
+  commands: readonly ListedCommand[],
+  given: readonly string[],
+): Promise<Command> {
+  const laneway = new Command("laneway").version(ownVersion());
+  laneway.helpInformation = () => overview(commands, process.stdout.columns ?? 80);
+  const [first, second] = given.filter((word) => !word.startsWith("-"));
+  const name = first === "help" ? second : first;
+  const named = commands.filter(({ usage }) => usage.split(" ", 1)[0] === name);
+  const isKnown = named.length > 0 && name !== undefined && !NEEDS_ALL.has(name);
+  for (const { usage, summary, load } of isKnown ? named : commands) {
+    const loaded = [await load()].flat() as readonly Command[];
+    const command = loaded.find((one) => one.name() === usage.split(" ", 1)[0]);
+    if (command !== undefined) laneway.addCommand(command.description(summary));
+  }
   throwing(laneway);
   return laneway;
 }

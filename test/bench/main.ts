@@ -17,6 +17,7 @@ import { tinc } from "./overlays/tinc.ts";
 import { Quiet } from "./quiet.ts";
 import { report } from "./report.ts";
 import type { Results } from "./results.ts";
+import { measureStart } from "./start.ts";
 import { type MeasureOptions, measureSystems } from "./systems.ts";
 import { measureUplink } from "./uplink.ts";
 
@@ -55,11 +56,12 @@ async function measure(options: BenchOptions, signal: AbortSignal): Promise<Resu
   const long: MeasureOptions = { ...common, seconds: options.seconds ?? LONG_SECONDS };
   const is = (...parts: readonly BenchOptions["part"][]) => part === "all" || parts.includes(part);
   const peers = chosenPeers(names);
-  if (part !== "micro") checkMachine();
+  if (part !== "micro" && part !== "start") checkMachine();
 
   let results: Results = { machine: thisMachine(short) };
   try {
     if (is(undefined, "micro")) results = { ...results, micro: await measureMicro() };
+    if (is("start")) results = { ...results, start: measureStart() };
     const overlays = new Set<Overlay>();
     if (is(undefined, "path")) for (const one of [...KERNEL, ...OWN, byWs]) overlays.add(one);
     if (is("peers")) for (const one of [...OWN, ...peers]) overlays.add(one);

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { usage } from "../../shared/values/fault.ts";
 
-export const PARTS = ["micro", "path", "uplink", "hub", "peers", "all"] as const;
+export const PARTS = ["micro", "start", "path", "uplink", "hub", "peers", "all"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -22,6 +22,7 @@ export const HELP = `npm run bench -- [PART] [OPTION…]
 
   (none)         micro and path
   micro          single steps of a frame's way
+  start          how long commands take to start, beside Node's own start
   path           the whole path, beside the kernel's own (root)
   uplink         round trips while a client's uplink is full (root)
   hub            a broadcast, idle sessions, a receiver that stops reading (root)

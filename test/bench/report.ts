@@ -6,6 +6,7 @@ import type {
   Machine,
   MicroResult,
   Results,
+  StartResult,
   SystemResult,
   UplinkResult,
 } from "./results.ts";
@@ -14,13 +15,14 @@ import { targetTable } from "./targets.ts";
 
 /** Formats all results as Markdown. */
 export function report(results: Results): string {
-  const { machine, micro, systems, uplink, hub } = results;
+  const { machine, micro, start, systems, uplink, hub } = results;
   const parts = [runLine(machine)];
   const targets = targetTable(results);
   if (targets.trim().split("\n").length > 2) parts.push("### Targets", targets);
   if (systems !== undefined) parts.push("### The whole path", systemTable(systems), ...ratioTables(systems));
   if (uplink !== undefined) parts.push("### A full uplink", uplinkTable(uplink));
   if (hub !== undefined) parts.push("### The hub", ...hubParts(hub));
+  if (start !== undefined) parts.push("### Starts", startTable(start));
   if (micro !== undefined) parts.push("### Single steps", microTable(micro));
   return `${parts.map((part) => part.trim()).join("\n\n")}\n`;
 }
@@ -82,6 +84,15 @@ function ratioTables(systems: readonly SystemResult[]): string[] {
     ratios("idle round trip, median, as a multiple of", "medianMs"),
     ratios("CPU seconds per Gbit, as a multiple of", "cpuPerGbit"),
   ];
+}
+
+function startTable(results: readonly StartResult[]): string {
+  const rows = results.map(({ command, milliseconds, ratio }) => [
+    command,
+    milliseconds.toFixed(0),
+    ratio.toFixed(2),
+  ]);
+  return table(["command", "ms", "of node -e 0"], rows);
 }
 
 function uplinkTable(results: readonly UplinkResult[]): string {

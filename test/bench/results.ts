@@ -3,6 +3,7 @@
 export interface Results {
   readonly machine: Machine;
   readonly micro?: readonly MicroResult[];
+  readonly start?: readonly StartResult[];
   readonly systems?: readonly SystemResult[];
   readonly uplink?: readonly UplinkResult[];
   readonly hub?: HubResult;
@@ -25,6 +26,14 @@ export interface Machine {
 export interface MicroResult {
   readonly step: string;
   readonly nanoseconds: number;
+}
+
+/** How long a command takes: a median. */
+export interface StartResult {
+  readonly command: string;
+  readonly milliseconds: number;
+  /** The same as a multiple of `node -e 0`. */
+  readonly ratio: number;
 }
 
 /** One overlay; each list has one figure per repetition. */

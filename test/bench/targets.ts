@@ -60,6 +60,8 @@ const targets: readonly Target[] = [
     unit: "ms",
     measured: (results) => middle(find(results, "laneway"), "p99Ms"),
   },
+  start("--version"),
+  start("--help"),
   uplink("round trip beside TCP on a full uplink", "≤", 20, "ms", ({ tcp }) => tcp.medianMs),
   uplink("round trip beside UDP on a full uplink", "≤", 25, "ms", ({ udp }) => udp.medianMs),
   uplink("share of the uplink that TCP gets", "≥", 90, "%", ({ tcp }) => tcp.share * 100),
@@ -108,6 +110,16 @@ function ratio(what: string, value: number, figure: keyof Figures, of: string, t
   const measured = (results: Results) =>
     quotient(middle(find(results, of), figure), middle(find(results, to), figure));
   return { what, bound: "≥", value, unit: "×", measured };
+}
+
+function start(command: string): Target {
+  return {
+    what: `start of laneway ${command}, to node -e 0`,
+    bound: "≤",
+    value: 1.5,
+    unit: "×",
+    measured: ({ start }) => start?.find((one) => one.command === command)?.ratio,
+  };
 }
 
 function uplink(
