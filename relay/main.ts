@@ -1,9 +1,9 @@
 import { closeSync, openSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { isatty } from "node:tty";
 import { pino } from "pino";
 import { Fault } from "../shared/values/fault.ts";
 import { CertificateWatch } from "./certificate.ts";
+import { greeting, ownAddress, withOwnAddress } from "./first-start/greeting.ts";
 import { relayOptions } from "./options.ts";
 import { createRelay, type Serve, type Server } from "./relay.ts";
 
@@ -40,11 +40,19 @@ export async function runRelay(given: Readonly<Record<string, unknown>>, serve: 
     const use = server.useCertificate.bind(server);
     watch = new CertificateWatch({ files: options.tls, pair: options.tls, use, log });
   }
+  const { url } = server;
   const { adminTokenFile } = relay;
+  const base = options.publicUrl?.href.replace(/\/+$/, "") ?? withOwnAddress(url, await ownAddress());
+  const first = await relay.firstLinks?.(base);
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ event: "listening", url: server.url, admin_token_file: adminTokenFile })}\n`
-      : greeting(server.url, options.publicUrl?.href.replace(/\/$/, ""), adminTokenFile),
+      ? `${JSON.stringify({
+          event: "listening",
+          url,
+          admin_token_file: adminTokenFile,
+          ...(first && { invite: first.invite, sign_in: first.signIn }),
+        })}\n`
+      : await greeting({ url, base, adminTokenFile, first }),
   );
   await told;
   watch?.close();
@@ -81,24 +89,6 @@ function hasTerminal(): boolean {
   } catch {
     return false;
   }
-}
-
-function greeting(url: string, publicUrl: string | undefined, adminTokenFile: string): string {
-  const local = url.replace(/(0\.0\.0\.0|\[::\])(?=:\d+$)/, "127.0.0.1");
-  return `Relay listening on ${url}
-
-To put a machine on the network 'lan', make a token for it here:
-  npx laneway token create --relay ${local} --admin-token-file ${adminTokenFile}
-and use it there, as root:
-  npx laneway up lan --relay ${publicUrl ?? reachable(url)} --token TOKEN --address 10.20.0.1/24
-`;
-}
-
-/** Returns the URL with an address of this machine if the relay listens on all of them. */
-function reachable(url: string): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
-  const outside = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
-  return url.replace(/(0\.0\.0\.0|\[::\])(?=:\d+$)/, outside?.address ?? "127.0.0.1");
 }
 
 function listenFault(error: unknown, address: string): unknown {

@@ -101,7 +101,8 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
       visits.of(incoming.socket)?.letIn();
       requests.trust(incoming);
     };
-    return relay.fetch(request, { address: addressOf(incoming), reachedAt: at, letIn });
+    const heard = () => visits.of(incoming.socket)?.heard();
+    return relay.fetch(request, { address: addressOf(incoming), reachedAt: at, letIn, heard });
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const visit = visits.of(incoming.socket);

@@ -25,6 +25,8 @@ export interface RelayOptions {
   readonly framing: Framing;
   /** The proxies whose `X-Forwarded-For` is trusted; none by default. */
   readonly trustedProxies: TrustedProxies;
+  /** The directory of the clients' packages that it serves; none by default. */
+  readonly packages: string | undefined;
   /** The limits of the audit log. */
   readonly audit: AuditRetention;
   readonly connections: ConnectionLimits;
@@ -48,13 +50,14 @@ const count = z
   .optional();
 
 const raw = z.strictObject({
-  listen: z.string().default("127.0.0.1:8787"),
+  listen: z.string().default("0.0.0.0:8787"),
   data: z.string().optional(),
   public_url: z.string().optional(),
   tls_cert: z.string().optional(),
   tls_key: z.string().optional(),
   websocket: z.enum(FRAMINGS).default("own"),
   trusted_proxy: z.string().default(""),
+  packages: z.string().optional(),
   audit_days: z.union([z.string(), z.number()]).default(AUDIT_DAYS),
   audit_entries: z.union([z.string(), z.number()]).default(AUDIT_ENTRIES),
   max_connections: count,
@@ -69,7 +72,7 @@ export function relayCommand(): Command {
     .addOption(
       new Option(
         "--listen <host:port>",
-        "where to listen; port 0 picks a free one (default: 127.0.0.1:8787)",
+        "where to listen; port 0 picks a free one (default: 0.0.0.0:8787)",
       ).env("LANEWAY_LISTEN"),
     )
     .addOption(new Option("--data <dir>", "where to keep tenants, networks and tokens").env("LANEWAY_DATA"))
@@ -88,6 +91,12 @@ export function relayCommand(): Command {
         "--trusted-proxy <cidr>",
         "believe X-Forwarded-For from these reverse proxies; several with commas between them",
       ).env("LANEWAY_TRUSTED_PROXY"),
+    )
+    .addOption(
+      new Option(
+        "--packages <dir>",
+        "serve the clients' packages of this directory, and a script that installs them",
+      ).env("LANEWAY_PACKAGES"),
     )
     .addOption(
       new Option("--audit-days <days>", `how long the audit log keeps entries (default: ${AUDIT_DAYS})`).env(
@@ -128,7 +137,7 @@ export function relayCommand(): Command {
  * @throws Fault for invalid values and unreadable files
  */
 export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOptions {
-  const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket, trustedProxy } = given;
+  const { config, json, listen, data, publicUrl, tlsCert, tlsKey, websocket, trustedProxy, packages } = given;
   const { auditDays, auditEntries } = given;
   const { maxConnections, maxStrangers, maxStrangersPerAddress } = given;
   const file = typeof config === "string" ? readConfig(config) : {};
@@ -140,6 +149,7 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
     tls_key: tlsKey,
     websocket,
     trusted_proxy: trustedProxy,
+    packages,
     audit_days: auditDays,
     audit_entries: auditEntries,
     max_connections: maxConnections,
@@ -167,6 +177,7 @@ export function relayOptions(given: Readonly<Record<string, unknown>>): RelayOpt
     tls: readTls(options.tls_cert, options.tls_key),
     framing: options.websocket,
     trustedProxies: TrustedProxies.parse(options.trusted_proxy),
+    packages: options.packages,
     audit: {
       days: parseCount("--audit-days", options.audit_days),
       entries: parseCount("--audit-entries", options.audit_entries),

@@ -1,14 +1,20 @@
+import { networkInterfaces } from "node:os";
 import type { Logger } from "pino";
 import { GuessLimiter } from "./arrivals/guess-limiter.ts";
 import type { CertificatePair } from "./certificate.ts";
 import { hashSecret } from "./crypto/secret.ts";
+import { type FirstLinks, firstLinks } from "./first-start/links.ts";
+import { SignIns } from "./first-start/sign-ins.ts";
+import { firstSubnet } from "./first-start/subnet.ts";
 import { httpApp } from "./http/app.ts";
 import type { ApiEnv } from "./http/kernel/access.ts";
+import { packagesApp } from "./http/packages-app.ts";
 import { pageApp } from "./http/page-app.ts";
 import { Hub } from "./hub/hub.ts";
 import { HUB_LIMITS } from "./hub/limits.ts";
 import { UnderlayPorts } from "./hub/ports/underlay-ports.ts";
 import type { RelayOptions } from "./options.ts";
+import { PackageDirectory } from "./packages/package-directory.ts";
 import { readPageFiles } from "./page/page-assets.ts";
 import { backUp } from "./store/backup.ts";
 import { openDataDirectory } from "./store/data-directory.ts";
@@ -22,6 +28,8 @@ import { nodeUnderlay } from "./underlay/node-underlay.ts";
 export interface Relay {
   readonly hub: Hub;
   readonly adminTokenFile: string;
+  /** Makes the links that it shows at its first start. @param base the URL at which others reach the relay */
+  readonly firstLinks: ((base: string) => Promise<FirstLinks>) | undefined;
   readonly log: Logger;
   /** Answers a request that is no WebSocket. @param from what the runtime's adapter knows about it */
   fetch(request: Request, from: ApiEnv["Bindings"]): Response | Promise<Response>;
@@ -55,7 +63,9 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   const now = () => Math.floor(Date.now() / 1_000);
   const tenants = new Tenants(store, now);
   logTroubles(store.health, log);
-  if (store.isNew) tenants.createDefaults();
+  const { isNew } = store;
+  if (isNew) tenants.createDefaults(firstSubnet(ownNetworks()));
+  const signIns = new SignIns(directory.adminToken, now);
   const clock = () => performance.now() / 1_000;
   const guesses = new GuessLimiter(clock);
   const audit = new AuditKeeper({
@@ -75,6 +85,7 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
   const hub = new Hub({ tenants, log, clock, guesses, limits });
   const ports = new UnderlayPorts({ tenants, hub, underlay: nodeUnderlay, log, clock });
   await ports.start();
+  const packages = options.packages === undefined ? undefined : new PackageDirectory(options.packages);
   const app = httpApp({
     tenants,
     hub,
@@ -82,13 +93,15 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
     log,
     clock,
     guesses,
-    page: await pageApp(readPageFiles(), options.publicUrl),
+    signIns,
+    page: (await pageApp(readPageFiles(), options.publicUrl)).route("/", packagesApp(packages)),
     backup: () => backUp(store, options.data),
     adminHash: await hashSecret(directory.adminToken),
   });
   return {
     hub,
     adminTokenFile: directory.adminTokenFile,
+    firstLinks: isNew ? (base) => firstLinks(tenants, signIns, base) : undefined,
     log,
     fetch: (request, from) => app.fetch(request, from),
     drain: () => {
@@ -101,6 +114,12 @@ export async function createRelay(options: RelayOptions, log: Logger): Promise<R
       store.health.attempt("close the store", () => store.close());
     },
   };
+}
+
+/** Returns the addresses of this machine with their prefix lengths. */
+function ownNetworks(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
+  return addresses.map(({ cidr }) => cidr).filter((cidr) => cidr !== null);
 }
 
 /** Logs contained failures and changes of the store's health. */

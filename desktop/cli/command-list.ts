@@ -83,6 +83,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/administration/token.ts")).tokenCommand(),
   },
   {
+    usage: "sign-in [options]",
+    summary: "make a link that opens a relay's page, signed in, once",
+    load: async () => (await import("./commands/administration/sign-in.ts")).signInCommand(),
+  },
+  {
     usage: "admin",
     summary: "administer who administers one tenant, by a token of their own",
     load: async () => (await import("./commands/administration/admin.ts")).adminCommand(),

@@ -3,6 +3,7 @@ import type { Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { Fault } from "../../shared/values/fault.ts";
 import type { GuessLimiter } from "../arrivals/guess-limiter.ts";
+import type { SignIns } from "../first-start/sign-ins.ts";
 import { type AdministrationOptions, administration } from "./admin.ts";
 import { documentOperations } from "./document.ts";
 import { type ApiEnv, access } from "./kernel/access.ts";
@@ -13,6 +14,7 @@ import { faultResponse, problemResponse } from "./kernel/problem.ts";
 import { shortened } from "./kernel/quoted.ts";
 import { healthOperations } from "./observation/health.ts";
 import { enrolOperations } from "./resources/enrol.ts";
+import { signInLinkOperations, signInOperations } from "./resources/sign-ins.ts";
 
 /** Maximum size of an administrator's request body, in bytes: far more than any valid request needs. */
 const BODY_BYTES = 65_536;
@@ -25,7 +27,8 @@ export interface AppOptions extends AdministrationOptions {
   /** SHA-256 of the relay administrator's token, hexadecimal. */
   readonly adminHash: string;
   readonly guesses: GuessLimiter;
-  /** The pages for browsers: the operator's page and the page behind an invite's link. */
+  readonly signIns: SignIns;
+  /** The pages for browsers, the operator's and the one behind an invite's link, and the clients' packages. */
   readonly page: Hono<ApiEnv>;
 }
 
@@ -52,17 +55,19 @@ export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
     // Not cacheable because answers may contain secrets and are soon out of date.
     headers.set("cache-control", "no-store");
   });
-  app.use("/v1/enrol", limitBody(STRANGERS_BODY_BYTES));
+  for (const path of ["/v1/enrol", "/v1/sign-in"]) app.use(path, limitBody(STRANGERS_BODY_BYTES));
   const idempotency = new Idempotency(options.clock);
   app.route("/", options.page);
   mount(app, healthOperations(options), idempotency);
   mount(app, documentOperations({ app }), idempotency);
   mount(app, enrolOperations(options), idempotency);
+  mount(app, signInOperations(options), idempotency);
   app.use("/v1/*", access(options));
   app.use("/v1/*", changeRate(options.tenants));
   // Placed after enrolment and access, so that the relay never buffers a large body without valid credentials.
   app.use("/v1/*", limitBody(BODY_BYTES));
   mount(app, administration(options), idempotency);
+  mount(app, signInLinkOperations(options), idempotency);
   return app;
 }
 
@@ -76,5 +81,9 @@ function limitBody(bytes: number): MiddlewareHandler<ApiEnv> {
 export function withoutPrefix(path: string): string {
   // Limited because the expression below rescans the path from each of its slashes.
   if (path.length > PATH_LENGTH) return path;
-  return /\/(?:v1(?:\/.*)?|healthz|readyz|join|page\/[0-9a-f]{16}\/[a-z0-9./-]+|)$/.exec(path)?.[0] ?? path;
+  return (
+    /\/(?:v1(?:\/.*)?|healthz|readyz|join|install\.sh|packages\/[\w.+~-]+|page\/[0-9a-f]{16}\/[a-z0-9./-]+|)$/.exec(
+      path,
+    )?.[0] ?? path
+  );
 }

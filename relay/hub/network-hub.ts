@@ -254,12 +254,12 @@ export class NetworkHub {
   }
 
   #newPolicy(roles: ReadonlySet<PortRole>): HubPolicy {
-    const { settings, mode, addresses, prefix6 } = this.#network;
-    // If the relay gives out addresses, it is the only DHCP server, and it gives IPv6 addresses without router
-    // advertisements.
+    const { settings, mode, addresses, prefix6, hasChosenSubnet } = this.#network;
+    // If an administrator has the relay give out addresses, it is the only DHCP server, and it gives IPv6 addresses
+    // without router advertisements.
     const givers: PortRole[] = [];
-    if (addresses) givers.push("dhcp-server");
-    if (prefix6 !== undefined) givers.push("router");
+    if (addresses && !hasChosenSubnet) givers.push("dhcp-server");
+    if (prefix6 !== undefined && !hasChosenSubnet) givers.push("router");
     for (const budget of this.#policyBudgets) budget.close();
     const within = (budget: Budget | undefined) => new Budget(Number.POSITIVE_INFINITY, budget && [budget]);
     const budgets = { neighbours: within(this.budgets?.neighbours), groups: within(this.budgets?.groups) };

@@ -21,6 +21,8 @@ export interface Network {
   readonly mtu: number;
   /** CIDR; absent if the network has none. */
   readonly subnet: string | undefined;
+  /** Whether the relay chose the subnet itself, so that it binds only the devices that get addresses of it. */
+  readonly hasChosenSubnet?: boolean;
   /** Whether devices get addresses of the subnet. */
   readonly addresses: boolean;
   /** IPv6 prefix, CIDR, chosen by the store on creation; absent if the network gives no addresses. */

@@ -71,12 +71,21 @@ ${head(assets)}
 <h2 id="app-heading">${text.app}</h2>
 <p><a id="open" class="button primary" href="laneway:">${text.openApp}</a></p>
 </section>
-<section aria-labelledby="command-line">
+<section id="install" aria-labelledby="install-heading" hidden>
+<h2 id="install-heading">${text.commandLine}</h2>
+<p>${text.installLine}</p>
+<div class="command"><pre></pre><button type="button" class="button" data-copied="${text.copied}" hidden>${text.copy}</button></div>
+</section>
+<section id="download" aria-labelledby="download-heading" hidden>
+<h2 id="download-heading">${text.download}</h2>
+<p><a class="button primary" download></a></p>
+</section>
+<section id="steps" aria-labelledby="command-line">
 <h2 id="command-line">${text.commandLine}</h2>
 <ol>
 <li><p>${text.get}</p></li>
 <li><p>${text.join}</p>
-<div class="command"><pre id="command">npx laneway join '${text.placeholder}'</pre><button id="copy" type="button" class="button" data-copied="${text.copied}" hidden>${text.copy}</button></div>
+<div id="join" class="command"><pre id="command">npx laneway join '${text.placeholder}'</pre><button type="button" class="button" data-copied="${text.copied}" hidden>${text.copy}</button></div>
 <p id="paste" class="hint">${text.paste}</p></li>
 <li><p>${text.up}</p>
 <div class="command"><pre>npx laneway up</pre></div></li>

@@ -247,4 +247,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE invites ADD COLUMN macs INTEGER;
   ALTER TABLE memberships ADD COLUMN macs INTEGER;
   `,
+  // Whether the relay chose the subnet itself, at its first start.
+  `
+  ALTER TABLE networks ADD COLUMN chosen_subnet INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -120,8 +120,8 @@ export class SqliteStore implements Store {
 
   createNetwork(network: NewNetwork): Network | undefined {
     const changes = this.#run(
-      `INSERT INTO networks (tenant, name, vni, multicast_group, mtu, subnet, addresses, mode, settings, ula)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, random() & 0xffffffffff) ON CONFLICT DO NOTHING`,
+      `INSERT INTO networks (tenant, name, vni, multicast_group, mtu, subnet, addresses, mode, settings, chosen_subnet, ula)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, random() & 0xffffffffff) ON CONFLICT DO NOTHING`,
       network.tenant,
       network.name,
       network.vni,
@@ -131,6 +131,7 @@ export class SqliteStore implements Store {
       network.addresses ? 1 : 0,
       network.mode,
       settingsJson(network.settings),
+      network.hasChosenSubnet ? 1 : 0,
     );
     return changes === 0 ? undefined : this.network(network.tenant, network.name);
   }
@@ -326,6 +327,7 @@ function toNetwork(row: Row): Network {
     group: String(row["multicast_group"]),
     mtu: Number(row["mtu"]),
     subnet,
+    ...(row["chosen_subnet"] === 1 ? { hasChosenSubnet: true } : {}),
     addresses,
     prefix6: gives ? ulaPrefix(Number(row["ula"])) : undefined,
     mode: row["mode"] === "wire" ? "wire" : "switch",

@@ -127,6 +127,9 @@ export class Addresses {
       const owner = this.#store.members.ownerOf6(network.id, formatAddress(address));
       return owner === undefined || owner === device ? undefined : OTHERS;
     }
+    // A machine that comes by a token has an address of its own, which may be older than the subnet.
+    if (network.hasChosenSubnet && device === undefined && (address < pool.hub || address > pool.last))
+      return undefined;
     if (address < pool.hub || address > pool.last)
       return `it is outside of the network's subnet, ${network.subnet}`;
     const owner = this.#store.addresses.at(network.id, address)?.device;

@@ -32,6 +32,9 @@ import { Notices } from "./notices.ts";
 /** The VNI of a new relay's first network, and the lowest given out: people number lower ones by hand. */
 const FIRST_VNI = 101;
 
+/** A new relay's first tenant and network. */
+export const FIRST = { tenant: "default", network: "lan" } as const;
+
 /** Attempts at a random VNI: of 16 million, several in a row are taken only if the relay has millions of networks. */
 const VNI_ATTEMPTS = 64;
 
@@ -39,6 +42,8 @@ export interface NetworkRequest {
   readonly name: string;
   readonly vni?: number | undefined;
   readonly subnet?: string | undefined;
+  /** Whether the relay chose the subnet itself; false by default. */
+  readonly hasChosenSubnet?: boolean | undefined;
   readonly addresses?: boolean | undefined;
   /** A multicast address; derived from the VNI by default. */
   readonly group?: string | undefined;
@@ -118,11 +123,15 @@ export class Tenants {
     this.#changeListeners.add(listener);
   }
 
-  /** Creates the first tenant and network, so that a new relay can be used at once. */
-  createDefaults(): void {
+  /**
+   * Creates the first tenant and network, so that a new relay can be used at once.
+   *
+   * @param subnet the network's subnet, from which its devices get addresses; none by default
+   */
+  createDefaults(subnet?: string): void {
     if (this.#store.tenants().length > 0) return;
-    this.createTenant("default");
-    this.createNetwork("default", { name: "lan", vni: FIRST_VNI });
+    this.createTenant(FIRST.tenant);
+    this.createNetwork(FIRST.tenant, { name: FIRST.network, vni: FIRST_VNI, subnet, hasChosenSubnet: true });
   }
 
   createTenant(name: string, by: Actor = RELAY): Tenant {
@@ -182,6 +191,7 @@ export class Tenants {
         group: request.group ?? groupOf(vni),
         mtu: request.mtu ?? 1500,
         subnet: request.subnet,
+        hasChosenSubnet: request.hasChosenSubnet ?? false,
         addresses: request.addresses ?? request.subnet !== undefined,
         mode: request.mode ?? "switch",
         settings: changedSettings(DEFAULT_SETTINGS, request.settings ?? {}),

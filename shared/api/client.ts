@@ -69,7 +69,7 @@ const IN_FLIGHT_TRIES = 10;
 const IN_FLIGHT_MS = 1_000;
 
 /** Keys of which every resource has at least one. */
-const KNOWN_KEYS = ["name", "id", "network_devices", "networks"];
+const KNOWN_KEYS = ["name", "id", "link", "network_devices", "networks"];
 
 /**
  * Calls a relay's API. Checks only the outline of an answer, because a newer relay may add fields. Methods throw what

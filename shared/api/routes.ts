@@ -14,6 +14,7 @@ import { counter, group, neighbour, traceQuery, traceStep } from "./resources/li
 import { network, networkChange, newNetwork } from "./resources/network.ts";
 import { notice } from "./resources/notice.ts";
 import { newPort, portView } from "./resources/port.ts";
+import { madeSignIn, newSignIn } from "./resources/sign-in.ts";
 import { newTenant, tenant } from "./resources/tenant.ts";
 import { madeToken, newToken, token } from "./resources/token.ts";
 import { usage } from "./resources/usage.ts";
@@ -31,6 +32,7 @@ export interface Exchange {
 
 export const ROUTES = {
   "/v1/me": { get: { answer: me } },
+  "/v1/sign-ins": { post: { body: newSignIn, answer: madeSignIn } },
   "/v1/audit": { get: { query: auditQuery, row: relayAuditEntry } },
   "/v1/tenants": { get: { row: tenant }, post: { body: newTenant, answer: tenant } },
   "/v1/tenants/{tenant}": { delete: {} },

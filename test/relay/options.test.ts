@@ -31,10 +31,11 @@ describe("the relay's options", () => {
     return path;
   }
 
-  it("have defaults: loopback, port 8787, a directory of this user's, no TLS", () => {
+  it("have defaults: all addresses, port 8787, a directory of this user's, no TLS", () => {
     expect(read([])).toEqual({
-      hostname: "127.0.0.1",
+      hostname: "0.0.0.0",
       port: 8787,
+      packages: undefined,
       data: expect.stringMatching(/laneway\/relay$/),
       publicUrl: undefined,
       tls: undefined,

@@ -19,6 +19,8 @@ export interface ApiEnv {
     readonly reachedAt: ReachedAt;
     /** Called once the request has shown valid credentials. */
     letIn(): void;
+    /** Called while a long answer is read, so that the connection is not taken for an idle one. */
+    heard(): void;
   };
   readonly Variables: {
     /** The caller, as the audit log names it. */

@@ -373,7 +373,9 @@ export class Session implements ConnectionEvents, InboxReader, MembershipSession
 /** Undefined values are left out of the JSON. */
 function offer(network: Network, given: GivenAddresses | undefined): NetworkOffer {
   const { name, vni, group, mtu } = network;
-  return { name, vni, group, mtu, ...given, dns: namesOf(network) };
+  // A machine with an address of its own can't reach the hub in a subnet that it knows nothing of.
+  const isOutside = given === undefined && network.hasChosenSubnet === true;
+  return { name, vni, group, mtu, ...given, dns: isOutside ? undefined : namesOf(network) };
 }
 
 /** Cost of removing a session from the tables of its networks, in units of work: about half a millisecond. */

@@ -49,7 +49,8 @@ describe("laneway network", () => {
     vni: 101,
     group: "239.0.0.101",
     mtu: 1500,
-    subnet: null,
+    subnet: expect.stringMatching(/^10\.(12[89]|1[3-9]\d|2\d\d)\.\d+\.0\/24$/),
+    addresses: true,
     mode: "switch",
   };
 

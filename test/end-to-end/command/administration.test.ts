@@ -113,6 +113,7 @@ describe("laneway limits", () => {
 
 describe("laneway address", () => {
   it("reserves and fixes addresses, lists them, and releases them", async () => {
+    await relay.create("network", "create", "plain");
     await relay.create("network", "create", "numbered", "--subnet", "10.20.0.0/24");
     const { link } = await relay.create("invite", "create", "--network", "numbered");
     const args = ["join", String(link), "--name", "pc", "--state", join(relay.data, "pc"), "--json"];
@@ -135,7 +136,7 @@ describe("laneway address", () => {
     expect(await human("address", "release", "10.20.0.9", ...of)).toContain("10.20.0.9");
     expect(await objects("address", "list", ...of)).toMatchObject([{ address: "10.20.0.77" }]);
     expect(await failure(2, "address", "reserve", "10.99.0.1", ...of)).toContain("10.99.0.1");
-    expect(await failure(2, "address", "reserve", "10.20.0.5")).toContain("'lan'");
+    expect(await failure(2, "address", "reserve", "10.20.0.5", "--network", "plain")).toContain("'plain'");
   });
 });
 

@@ -107,6 +107,7 @@ describe("a connection that is lost while something is created", () => {
     expect(made.objects).toEqual([JSON.parse(answers[0] ?? "")]);
     expect(answers).toHaveLength(2);
     const { objects } = await relay.admin("invite", "list");
-    expect(objects.map(({ id }) => id)).toEqual(made.objects.map(({ id }) => id));
+    // Beside the one of the relay's first start.
+    expect(objects.map(({ id }) => id).slice(1)).toEqual(made.objects.map(({ id }) => id));
   });
 });

@@ -31,9 +31,9 @@ function startForPeople(machine: Machine, args: readonly string[]): JsonProcess 
   return new JsonProcess(child, "laneway relay");
 }
 
-/** Waits for the last line of a relay's output for people, and resolves to all of it. */
+/** Waits for the invite in a relay's output for people, and resolves to all lines up to it. */
 async function greeting(relay: JsonProcess): Promise<string[]> {
-  await relay.waitFor((line) => /laneway up/.test(String(line["text"])));
+  await relay.waitFor((line) => /\/join#/.test(String(line["text"])));
   return relay.lines.map((line) => String(line["text"]));
 }
 
@@ -72,6 +72,46 @@ describe("laneway relay", () => {
     }
   });
 
+  it("shows an invite and a link to sign in at its first start alone", async () => {
+    const args = ["relay", "--listen", "127.0.0.1:0", "--data", directory];
+    for (const isFirst of [true, false]) {
+      await using relay = startLaneway(args);
+      const { url, invite, sign_in } = await relay.event("listening");
+      expect([invite, sign_in]).toEqual(
+        isFirst
+          ? [
+              expect.stringMatching(`^${url}/join#v1\\.default\\.[\\w-]{43}$`),
+              expect.stringMatching(`^${url}/#sign-in=[\\w-]{43}$`),
+            ]
+          : [undefined, undefined],
+      );
+    }
+  });
+
+  it("has a link to sign in that works once", async () => {
+    await using relay = await startRelay();
+    const code = /#sign-in=([\w-]{43})$/.exec(text(await relay.create("sign-in"), "link"))?.[1];
+    const exchange = (body: object) =>
+      fetch(`${relay.url}/v1/sign-in`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    const answer = await exchange({ code });
+    expect(await answer.json()).toEqual({ token: (await readFile(relay.adminTokenFile, "utf8")).trim() });
+    for (const again of [{ code }, { code: "a".repeat(43) }]) {
+      const refused = await exchange(again);
+      expect([refused.status, await refused.json()]).toEqual([
+        403,
+        expect.objectContaining({ code: "sign-in.refused" }),
+      ]);
+    }
+    const authorization = `Bearer ${(await readFile(relay.adminTokenFile, "utf8")).trim()}`;
+    const log = await (await fetch(`${relay.url}/v1/audit`, { headers: { authorization } })).text();
+    expect(log).toMatch(/sign-in\.create.*sign-in\.use|sign-in\.use.*sign-in\.create/s);
+    expect(log).not.toContain(code);
+  });
+
   it("does not recreate the deleted tenant and network of its first start", async () => {
     await using relay = await startRelay();
     await relay.admin("network", "delete", "lan");
@@ -82,8 +122,10 @@ describe("laneway relay", () => {
   it("prints the public URL to join at, if it has one", async () => {
     const args = ["--listen", "127.0.0.1:0", "--data", directory, "--public-url", "https://relay.example"];
     await using relay = startForPeople(thisMachine, args);
-    const up = (await greeting(relay)).find((line) => line.includes("laneway up"));
-    expect(up).toContain("--relay https://relay.example ");
+    const said = (await greeting(relay)).join("\n");
+    expect(said).toContain("https://relay.example/join#v1.default.");
+    expect(said).toContain("https://relay.example/#sign-in=");
+    expect(said).not.toContain("--tls-cert");
   });
 
   it.each(["SIGTERM", "SIGINT"] as const)("ends cleanly at %s", async (signal) => {
@@ -117,28 +159,28 @@ describe("laneway relay", () => {
 });
 
 describe.runIf(hasLab("npx", "sh"))("a new relay's output for people", () => {
-  it("puts two machines on one network, word for word", async () => {
+  it("has an invite with which two machines join and reach each other", async () => {
     await using lab = await Lab.create();
     const [alice, bob] = [await lab.addSite("alice"), await lab.addSite("bob")];
     const data = join(lab.directory, "data");
-    await using relay = startForPeople(lab.wan, ["--listen", `${lab.wanAddress}:8787`, "--data", data]);
-    const said = await greeting(relay);
-    expect(said.join("\n")).toContain(`http://${lab.wanAddress}:8787`);
-    const [create, putOn, ...more] = said
-      .map((line) => line.trim())
-      .filter((line) => line.startsWith("npx laneway"));
-    expect(more).toEqual([]);
-
-    const created = await lab.wan.mustExec("sh", ["-c", `cd '${repository}' && ${create}`]);
-    const token = /^token\s+(\S+)$/m.exec(created)?.[1];
-    expect(token).toBeDefined();
-    expect(putOn).toContain("--token TOKEN");
-    const up = `${putOn?.replace("TOKEN", token ?? "")}`;
-    await Promise.all([
-      upForPeople(alice.host, up, join(lab.directory, "alice")),
-      upForPeople(bob.host, up.replace("10.20.0.1", "10.20.0.2"), join(lab.directory, "bob")),
-    ]);
-    await alice.host.mustExec("ping", ["-n", "-c", "2", "-W", "10", "10.20.0.2"]);
+    await using relay = startForPeople(lab.wan, ["--listen", "0.0.0.0:8787", "--data", data]);
+    const said = (await greeting(relay)).join("\n");
+    const link = said.match(/http:\S+\/join#[\w.-]+/)?.[0] ?? "";
+    expect(link).toContain(`http://${lab.wanAddress}:8787/join#v1.default.`);
+    let address = "";
+    for (const { host } of [alice, bob]) {
+      const state = join(lab.directory, host.name);
+      const env = { LANEWAY_STATE: state, HOME: lab.directory };
+      await host.mustExec(
+        "sh",
+        ["-c", `cd '${repository}' && npx laneway join '${link}' --name ${host.name}`],
+        { env },
+      );
+      await upForPeople(host, "npx laneway up", state);
+      address =
+        /inet (10\.[\d.]+)\/24/.exec(await host.mustExec("ip", ["address", "show", "lw0"]))?.[1] ?? "";
+    }
+    await alice.host.mustExec("ping", ["-n", "-c", "2", "-W", "10", address]);
   });
 
   /** Runs a printed `up` and waits until the network is up; the lab ends it. */

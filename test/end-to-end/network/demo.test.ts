@@ -109,7 +109,8 @@ describe.runIf(hasLab("iperf3"))("laneway demo", () => {
     const { stdout: pinged } = await thisMachine.exec("sh", ["-c", `${ping} -c 1`]);
     expect(pinged).toContain("1 packets transmitted, 1 received");
     const { stdout: table } = await thisMachine.exec("sh", ["-c", `${fdb} --json`]);
-    expect(table.trim().split("\n")).toHaveLength(2);
+    // Both hosts, and the network's hub.
+    expect(table.trim().split("\n")).toHaveLength(3);
     demo.kill("SIGINT");
     expect(await demo.ended).toBe(0);
     expect(demo.remains()).toEqual([]);

@@ -74,6 +74,30 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     expect(page.url()).not.toContain(relay().adminToken);
   });
 
+  it("signs in by a link, once, also in a tab that shows the page", async () => {
+    const link = async () => {
+      const response = await fetch(`${relay().url}/v1/sign-ins`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${relay().adminToken}`, "content-type": "application/json" },
+        body: "{}",
+      });
+      return ((await response.json()) as { link: string }).link;
+    };
+    const first = await link();
+    const one = keep(await OperatorPage.open(browser(), first));
+    await one.page.getByRole("heading", { name: "Tenants" }).waitFor();
+    expect(one.page.url()).not.toContain("sign-in");
+    for (const url of one.requests.slice(1)) expect(url).not.toContain(first.split("=")[1]);
+    await one.button("Sign out").click();
+    await one.page.goto(await link());
+    await one.page.getByRole("heading", { name: "Tenants" }).waitFor();
+
+    const other = await OperatorPage.open(browser(), first);
+    await other.page.getByText("This link has been used, or is too old.").waitFor();
+    expect(await other.page.getByLabel("Administrator's token").isVisible()).toBe(true);
+    await other[Symbol.asyncDispose]();
+  });
+
   it("says what is wrong with a token, and accepts another", async () => {
     const one = await open();
     await one.page.getByLabel("Administrator's token").fill("wrong");

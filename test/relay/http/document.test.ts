@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { GuessLimiter } from "../../../relay/arrivals/guess-limiter.ts";
+import { SignIns } from "../../../relay/first-start/sign-ins.ts";
 import { httpApp } from "../../../relay/http/app.ts";
 import type { ApiEnv } from "../../../relay/http/kernel/access.ts";
 import { Hub } from "../../../relay/hub/hub.ts";
@@ -30,8 +31,21 @@ function routes(): string[] {
   const ports = new UnderlayPorts({ tenants, hub, underlay: nodeUnderlay, log, clock });
   try {
     const page = new Hono<ApiEnv>();
+    const signIns = new SignIns("", () => 0);
     const backup = () => new Uint8Array();
-    const app = httpApp({ tenants, hub, ports, log, clock, guesses, page, backup, adminHash: "" });
+    const app = httpApp({
+      tenants,
+      hub,
+      ports,
+      log,
+      clock,
+      guesses,
+      signIns,
+      page,
+      backup,
+
+      adminHash: "",
+    });
     return app.routes
       .filter(({ method }) => method !== "ALL")
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
@@ -158,6 +172,10 @@ underEachRuntime("the API's document", (runtime) => {
     await api.ask("showMe", { token: "wrong" });
     await api.ask("createTenant", { body: { name: "mine" }, token: adminToken });
     await api.ask("listAdmins", { params: { tenant } });
+    const signIn = (await api.ask("createSignIn", { body: {} })).json as { link: string };
+    const code = signIn.link.split("#sign-in=")[1];
+    await api.ask("signIn", { body: { code } });
+    await api.ask("signIn", { body: { code } });
 
     const request = { params: { tenant }, body: { network, roles: ["router"], expires_in: 60 } };
     const token = (await api.ask("createToken", request)).json as { id: string; token: string };

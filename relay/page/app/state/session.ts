@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { Me } from "../../../../shared/api/resources/admin.ts";
-import type { Problem } from "../api/problem.ts";
+import { type Problem, problemOf } from "../api/problem.ts";
 import { RelayApi } from "../api/relay-api.ts";
 
 const KEY = "laneway.token";
@@ -38,6 +38,29 @@ export function signOut() {
   keep(undefined);
   session.value = undefined;
   ended.value = undefined;
+}
+
+/** Returns the code in the page's URL, if a link to sign in was opened, and removes it from there. */
+export function linkCode() {
+  const [, code] = /^#sign-in=([\w-]{1,128})$/.exec(location.hash) ?? [];
+  if (code !== undefined) history.replaceState(null, "", "#/");
+  return code;
+}
+
+/**
+ * Exchanges the code of a link for the administrator's token.
+ *
+ * @throws Problem if it has been used, or is too old
+ */
+export async function tokenFor(code: string, aborted: AbortSignal) {
+  const response = await fetch(new URL("v1/sign-in", document.baseURI), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ code }),
+    signal: aborted,
+  });
+  if (!response.ok) throw await problemOf(response, aborted);
+  return ((await response.json()) as { token: string }).token;
 }
 
 /** Returns the token stored for this tab, if any. */

@@ -6,6 +6,9 @@ export const joinWords = {
   app: "With the desktop app",
   openApp: "Open in Laneway",
   commandLine: "With the command line, on Linux",
+  installLine:
+    "Paste this line into a terminal. It installs Laneway from this relay, joins the network and brings it up.",
+  download: "Get the desktop app",
   get: "Install Laneway on the machine: check out the repository and run <code>npm ci</code> in it, with Node 20 or later. The command is then <code>npx laneway</code>.",
   join: "Join as root, with the complete link that you opened:",
   placeholder: "LINK",

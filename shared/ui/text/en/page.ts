@@ -58,6 +58,10 @@ export const pageWords = {
   /** Words that replace the relay's own, for each code: what went wrong, and what to do. */
   problems: {
     unreachable: ["The relay can't be reached.", "Check the connection. The page keeps trying."],
+    "sign-in.refused": [
+      "This link has been used, or is too old.",
+      "Make another with 'laneway sign-in', or sign in with the token.",
+    ],
     "admin.refused": ["This token is wrong, or was revoked.", "Sign in with another token."],
     "store.full": [
       "No space is left on the relay's disk. Nothing was changed.",

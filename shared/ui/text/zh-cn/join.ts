@@ -9,6 +9,8 @@ export const joinWords: Catalogue<typeof english> = {
   app: "使用桌面应用",
   openApp: "在 Laneway 中打开",
   commandLine: "使用命令行（Linux）",
+  installLine: "将此行粘贴到终端中运行：它会从此中继安装 Laneway，加入网络并启用。",
+  download: "获取桌面应用",
   get: "在要加入的机器上安装 Laneway：检出代码仓库，在其中运行 <code>npm ci</code>（需要 Node 20 或更高版本），之后使用命令 <code>npx laneway</code>。",
   join: "以 root 身份，用您打开的完整链接加入：",
   placeholder: "链接",

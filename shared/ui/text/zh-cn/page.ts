@@ -54,6 +54,7 @@ export const pageWords: Catalogue<typeof english> = {
 
   problems: {
     unreachable: ["无法连接中继。", "请检查网络连接。页面会自动继续尝试。"],
+    "sign-in.refused": ["此链接已使用过或已过期。", "请运行“laneway sign-in”生成新链接，或使用令牌登录。"],
     "admin.refused": ["此令牌有误，或已被吊销。", "请使用其他令牌登录。"],
     "admin.forbidden": ["只有中继管理员可以这样做。", "请使用中继数据目录中 admin.token 的令牌登录。"],
     "rate.limited": ["请求过于频繁。", "请稍后重试。"],

@@ -26,6 +26,8 @@ underEachRuntime("a relay that starts", (runtime) => {
         event: "listening",
         url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/),
         admin_token_file: join(data, "admin.token"),
+        invite: expect.stringContaining("/join#v1.default."),
+        sign_in: expect.stringContaining("/#sign-in="),
       });
       const { stdout } = await relay.stop();
       expect(stdout.split("\n")).toEqual([JSON.stringify(relay.listening), ""]);
@@ -52,6 +54,7 @@ underEachRuntime("a relay that starts", (runtime) => {
       expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+/);
       expect(stdout).toContain("laneway token create");
       expect(stdout).toContain("laneway up lan");
+      expect(stdout).toMatch(/laneway join 'http:\/\/127\.0\.0\.1:\d+\/join#v1\.default\.[\w-]{43}'/);
       expect(stdout).toContain(join(data, "admin.token"));
       expect(stdout).not.toContain(readFileSync(join(data, "admin.token"), "utf8").trim());
     });
