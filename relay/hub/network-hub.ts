@@ -1,9 +1,9 @@
 import type { Endpoint, Member, RelayMessage } from "../../shared/protocol/control.ts";
 import { Budget } from "../../shared/switch/budget.ts";
 import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
-import { HubPolicy, hubMac } from "../../shared/switch/hub-policy.ts";
-import { MacTable } from "../../shared/switch/mac-table.ts";
 import type { Notice } from "../../shared/switch/notice.ts";
+import { MacTable } from "../../shared/switch/places/mac-table.ts";
+import { HubPolicy, hubMac } from "../../shared/switch/policy/hub-policy.ts";
 import type { Port, PortRole } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import { Fault } from "../../shared/values/fault.ts";

@@ -33,12 +33,12 @@ import {
 } from "../protocol/record.ts";
 import { Block } from "../tunnel/block.ts";
 import type { DropReason } from "./drops.ts";
-import { FrameView, UNREADABLE } from "./frame-view.ts";
 import type { HubSender } from "./hub-sender.ts";
-import { MacTable } from "./mac-table.ts";
 import type { SegmentObserver } from "./observer.ts";
-import { isPlainUnicast } from "./plain-unicast.ts";
-import type { Policy } from "./policy.ts";
+import { MacTable } from "./places/mac-table.ts";
+import { FrameView, UNREADABLE } from "./policy/frame-view.ts";
+import { isPlainUnicast } from "./policy/plain-unicast.ts";
+import type { Policy } from "./policy/policy.ts";
 import type { Port } from "./port.ts";
 import { emitWork, FLUSH_WORK, POLICY_WORK, Work } from "./work.ts";
 

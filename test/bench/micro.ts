@@ -13,8 +13,8 @@ import {
   type RecordReader,
   readRecords,
 } from "../../shared/protocol/record.ts";
-import { HubPolicy } from "../../shared/switch/hub-policy.ts";
-import { MacTable } from "../../shared/switch/mac-table.ts";
+import { MacTable } from "../../shared/switch/places/mac-table.ts";
+import { HubPolicy } from "../../shared/switch/policy/hub-policy.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";

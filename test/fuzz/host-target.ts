@@ -7,7 +7,7 @@ import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../shared/frame/ip/icmp.ts"
 import { encodeIpv4, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../shared/frame/ip/ipv4.ts";
 import { encodeIpv6 } from "../../shared/frame/ip/ipv6.ts";
 import { encodeUdp } from "../../shared/frame/ip/udp.ts";
-import { hubMac } from "../../shared/switch/hub-policy.ts";
+import { hubMac } from "../../shared/switch/policy/hub-policy.ts";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { Office } from "../relay/hub/host/office.ts";
 import { corpusFrames } from "./frames.ts";

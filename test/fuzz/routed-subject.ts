@@ -7,7 +7,7 @@ import { encodeGre } from "../../shared/frame/encapsulation/gre.ts";
 import { writeMac } from "../../shared/frame/mac.ts";
 import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
 import type { Contained } from "../../shared/switch/containment.ts";
-import { hubMac } from "../../shared/switch/hub-policy.ts";
+import { hubMac } from "../../shared/switch/policy/hub-policy.ts";
 import { MacBudget } from "../../shared/switch/port.ts";
 import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
 import { arpRequest } from "../support/relay/neighbour-frames.ts";

@@ -1,6 +1,6 @@
 import { formatAddress, type IpAddress } from "../../../shared/frame/address.ts";
 import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
-import { hubMac } from "../../../shared/switch/hub-policy.ts";
+import { hubMac } from "../../../shared/switch/policy/hub-policy.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import { addressPool, hubAddress6 } from "../../model/address-pool.ts";
 import type { Network } from "../../model/model.ts";

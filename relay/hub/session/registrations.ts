@@ -3,9 +3,9 @@ import { formatMac, isUsableSource, parseMac } from "../../../shared/frame/mac.t
 import type { Endpoint } from "../../../shared/protocol/control.ts";
 import { type Budget, Shares } from "../../../shared/switch/budget.ts";
 import { type Endpoint as BoundEndpoint, MAX_BOUND } from "../../../shared/switch/guards/source-binding.ts";
-import type { HubPolicy } from "../../../shared/switch/hub-policy.ts";
-import type { MacTable, Registered } from "../../../shared/switch/mac-table.ts";
+import type { MacTable, Registered } from "../../../shared/switch/places/mac-table.ts";
 import { isVirtualRouterMac } from "../../../shared/switch/places/virtual-router.ts";
+import type { HubPolicy } from "../../../shared/switch/policy/hub-policy.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 
 /**

@@ -22,9 +22,9 @@
 import { readUint16, readUint32, writeUint16, writeUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_EXPERIMENTAL } from "../../frame/ethernet.ts";
 import { writeMac } from "../../frame/mac.ts";
-import type { FrameView } from "../frame-view.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Notice } from "../notice.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 
 /** Destination of probes. */

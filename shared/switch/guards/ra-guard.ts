@@ -1,8 +1,8 @@
 import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { formatMac } from "../../frame/mac.ts";
 import type { DropReason } from "../drops.ts";
-import { type FrameView, UNREADABLE } from "../frame-view.ts";
 import type { Notice } from "../notice.ts";
+import { type FrameView, UNREADABLE } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 import { NoticeLimit } from "./notice-limit.ts";
 

@@ -13,7 +13,7 @@ import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { readMac } from "../../frame/mac.ts";
 import { Budget, Shares } from "../budget.ts";
 import type { DropReason } from "../drops.ts";
-import { type FrameView, UNREADABLE } from "../frame-view.ts";
+import { type FrameView, UNREADABLE } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 
 /** A machine behind a port, as its VTEP registered it. */

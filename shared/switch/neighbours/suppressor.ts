@@ -1,10 +1,10 @@
 import { type IpAddress, type Ipv4Address, type Ipv6Address, parseAddress } from "../../frame/address.ts";
 import { isGroup } from "../../frame/mac.ts";
 import { Budget } from "../budget.ts";
-import type { FrameView } from "../frame-view.ts";
 import { NoticeLimit } from "../guards/notice-limit.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Notice } from "../notice.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 import { Checker } from "./checker.ts";
 import { DuplicateReporter } from "./duplicate-reporter.ts";

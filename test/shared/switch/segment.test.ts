@@ -7,9 +7,9 @@ import {
   RECORD_OFFLOAD,
 } from "../../../shared/protocol/record.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
-import type { FrameView } from "../../../shared/switch/frame-view.ts";
-import { MacTable } from "../../../shared/switch/mac-table.ts";
-import type { Policy, Verdict } from "../../../shared/switch/policy.ts";
+import { MacTable } from "../../../shared/switch/places/mac-table.ts";
+import type { FrameView } from "../../../shared/switch/policy/frame-view.ts";
+import type { Policy, Verdict } from "../../../shared/switch/policy/policy.ts";
 import { MacBudget, type Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { MAX_EXTENSION_HEADERS } from "../../../../shared/switch/frame-view.ts";
 import { RaGuard } from "../../../../shared/switch/guards/ra-guard.ts";
 import type { Notice } from "../../../../shared/switch/notice.ts";
+import { MAX_EXTENSION_HEADERS } from "../../../../shared/switch/policy/frame-view.ts";
 import {
   arpFrame,
   destinationOptions,

@@ -16,9 +16,9 @@ import {
   encodeNeighbourSolicitation,
 } from "../../../../shared/frame/ip/neighbour-discovery.ts";
 import { readMac } from "../../../../shared/frame/mac.ts";
-import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import { NeighbourSuppressor, type Verdict } from "../../../../shared/switch/neighbours/suppressor.ts";
 import type { Notice } from "../../../../shared/switch/notice.ts";
+import { FrameView } from "../../../../shared/switch/policy/frame-view.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
 import { ethernetFrame, ipFrame, ipv6, ipv6Packet } from "../../../support/frames.ts";
 import { KeepingPort } from "../ports.ts";

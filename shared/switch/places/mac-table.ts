@@ -1,12 +1,12 @@
-import type { Budget } from "./budget.ts";
-import { NOTICE_SECONDS } from "./guards/notice-limit.ts";
-import type { Notice } from "./notice.ts";
-import { Entry } from "./places/mac-entry.ts";
-import { leave, Mobility, type Moved } from "./places/mobility.ts";
-import { isVirtualRouterMac } from "./places/virtual-router.ts";
-import type { EntryKind, MacEntry, Port } from "./port.ts";
+import type { Budget } from "../budget.ts";
+import { NOTICE_SECONDS } from "../guards/notice-limit.ts";
+import type { Notice } from "../notice.ts";
+import type { EntryKind, MacEntry, Port } from "../port.ts";
+import { Entry } from "./mac-entry.ts";
+import { leave, Mobility, type Moved } from "./mobility.ts";
+import { isVirtualRouterMac } from "./virtual-router.ts";
 
-export type { MacEntry } from "./port.ts";
+export type { MacEntry } from "../port.ts";
 
 /** Seconds after which an address that stays silent is forgotten (IEEE 802.1D's default). */
 export const AGEING_SECONDS = 300;

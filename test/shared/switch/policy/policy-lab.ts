@@ -1,14 +1,14 @@
 /** A hub's segment with its policy, ports behind which anything may be, and a clock that goes by hand. */
 
-import { isOffload } from "../../../shared/protocol/record.ts";
-import { HubPolicy, hubMac } from "../../../shared/switch/hub-policy.ts";
-import { MacTable } from "../../../shared/switch/mac-table.ts";
-import type { Notice } from "../../../shared/switch/notice.ts";
-import { MacBudget, type PortRole } from "../../../shared/switch/port.ts";
-import { Segment } from "../../../shared/switch/segment.ts";
-import { DEFAULT_SETTINGS, type SettingsChange } from "../../../shared/switch/settings.ts";
-import type { Block } from "../../../shared/tunnel/block.ts";
-import { KeepingPort, receive } from "./ports.ts";
+import { isOffload } from "../../../../shared/protocol/record.ts";
+import type { Notice } from "../../../../shared/switch/notice.ts";
+import { MacTable } from "../../../../shared/switch/places/mac-table.ts";
+import { HubPolicy, hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
+import { MacBudget, type PortRole } from "../../../../shared/switch/port.ts";
+import { Segment } from "../../../../shared/switch/segment.ts";
+import { DEFAULT_SETTINGS, type SettingsChange } from "../../../../shared/switch/settings.ts";
+import type { Block } from "../../../../shared/tunnel/block.ts";
+import { KeepingPort, receive } from "../ports.ts";
 
 const VNI = 101;
 

@@ -1,6 +1,6 @@
-import type { DropReason } from "./drops.ts";
+import type { DropReason } from "../drops.ts";
+import type { Port } from "../port.ts";
 import type { FrameView } from "./frame-view.ts";
-import type { Port } from "./port.ts";
 
 /** The receivers of a frame: by the forwarding table, these ports, or none. */
 export type Verdict = "forward" | ReadonlySet<Port> | DropReason;

@@ -1,23 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { readUint16 } from "../../../shared/frame/bytes.ts";
-import { decodeEthernet, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
-import { DHCP_DISCOVER, decodeDhcp } from "../../../shared/frame/ip/dhcp.ts";
-import { decodeIpv4, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
-import { decodeUdp, isUdpIntact } from "../../../shared/frame/ip/udp.ts";
-import { Malformed } from "../../../shared/frame/malformed.ts";
+import { readUint16 } from "../../../../shared/frame/bytes.ts";
+import { decodeEthernet, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../../shared/frame/ethernet.ts";
+import { DHCP_DISCOVER, decodeDhcp } from "../../../../shared/frame/ip/dhcp.ts";
+import { decodeIpv4, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
+import { decodeUdp, isUdpIntact } from "../../../../shared/frame/ip/udp.ts";
+import { Malformed } from "../../../../shared/frame/malformed.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
-} from "../../../shared/protocol/record.ts";
-import { PROBE_GROUP, QUIET_SECONDS, RETRY_SECONDS } from "../../../shared/switch/guards/loop-detector.ts";
-import { hubMac } from "../../../shared/switch/hub-policy.ts";
-import { Block } from "../../../shared/tunnel/block.ts";
-import { A, arpFrame, B, frame, icmp6, ip4, ip6, over4, over6, udp } from "./guards/frames.ts";
-import { HOST_MAC, ipv4, ipv4Frame, queryV2, reportV2 } from "./multicast/frames.ts";
+} from "../../../../shared/protocol/record.ts";
+import { PROBE_GROUP, QUIET_SECONDS, RETRY_SECONDS } from "../../../../shared/switch/guards/loop-detector.ts";
+import { hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
+import { Block } from "../../../../shared/tunnel/block.ts";
+import { A, arpFrame, B, frame, icmp6, ip4, ip6, over4, over6, udp } from "../guards/frames.ts";
+import { HOST_MAC, ipv4, ipv4Frame, queryV2, reportV2 } from "../multicast/frames.ts";
+import { BROADCAST, frameBytes } from "../ports.ts";
 import { HUB, LabPort, PolicyLab } from "./policy-lab.ts";
-import { BROADCAST, frameBytes } from "./ports.ts";
 
 const C = 0x020000000003;
 const LLDP = 0x0180c200000e;
