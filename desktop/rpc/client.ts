@@ -13,7 +13,7 @@ import {
   type Result,
   RPC_VERSION,
 } from "./schema.ts";
-import { checkOwner, statusSocket, unreachable } from "./socket-path.ts";
+import { agentUnreachable, checkOwner, statusSocket } from "./socket-path.ts";
 
 /** Maximum time for the agent's answer, in milliseconds: it may have to ask a relay. */
 const ANSWER_MS = 60_000;
@@ -202,7 +202,7 @@ function openOne(path: string, signal: AbortSignal | undefined): Promise<Socket>
       }),
     );
     socket.once("error", (error) =>
-      settle(() => reject(signal?.aborted === true ? signal.reason : unreachable(path, error))),
+      settle(() => reject(signal?.aborted === true ? signal.reason : agentUnreachable(path, error))),
     );
   });
 }

@@ -6,7 +6,7 @@ import type { Membership, Received, UnderlaySocket } from "../../underlay/underl
 export type OpenSocket = (received: Received, caught: (error: unknown) => void) => Promise<UnderlaySocket>;
 
 /** One socket of the underlay, with the ports that share it. The tunnel's header selects a packet's port. */
-export abstract class Endpoint<EndpointPort = never> {
+export abstract class TunnelEndpoint<EndpointPort = never> {
   /** Packets that match none of the ports. */
   readonly drops = new DropCounter();
   #socket: UnderlaySocket | undefined;

@@ -11,7 +11,7 @@ import {
 } from "../../../shared/frame/encapsulation/vxlan.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import { Fault } from "../../../shared/values/fault.ts";
-import { Endpoint } from "./endpoint.ts";
+import { TunnelEndpoint } from "./endpoint.ts";
 import { UnderlayPort, type UnderlayPortOptions } from "./underlay-port.ts";
 
 /**
@@ -70,7 +70,7 @@ export class VxlanPort extends UnderlayPort {
 }
 
 /** The ports on one UDP socket, selected by the VNI on the wire. */
-export class VxlanEndpoint extends Endpoint<VxlanPort> {
+export class VxlanEndpoint extends TunnelEndpoint<VxlanPort> {
   readonly #decode: typeof decodeVxlan;
   readonly #ports = new Map<number, VxlanPort>();
 

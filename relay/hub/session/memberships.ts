@@ -1,6 +1,6 @@
 import { type IpAddress, parseAddress } from "../../../shared/frame/address.ts";
 import { MESSAGE_BYTES } from "../../../shared/protocol/constants.ts";
-import type { Endpoint, Member, RelayMessage } from "../../../shared/protocol/control.ts";
+import type { Member, RegisteredEndpoint, RelayMessage } from "../../../shared/protocol/control.ts";
 import type { Budget } from "../../../shared/switch/budget.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
 import type { Tunnel } from "../../../shared/tunnel/tunnel.ts";
@@ -140,7 +140,7 @@ export class Memberships {
   }
 
   /** Answers `register` if there is an objection. */
-  register(vni: number, endpoints: readonly Endpoint[]): void {
+  register(vni: number, endpoints: readonly RegisteredEndpoint[]): void {
     const membership = this.#joined.get(vni);
     if (membership === undefined)
       return this.#session.fail("register", "not-joined", `VNI ${vni} is not joined`, vni);
@@ -187,7 +187,7 @@ export class Memberships {
 const MEMBER_MESSAGE_BYTES = MESSAGE_BYTES - 4_096;
 
 /** Returns the size of a value as JSON in UTF-8 with a comma, in bytes. */
-function bytesOf(value: Member | readonly Endpoint[]): number {
+function bytesOf(value: Member | readonly RegisteredEndpoint[]): number {
   return UTF8.encode(JSON.stringify(value)).length + 1;
 }
 

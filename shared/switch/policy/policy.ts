@@ -3,7 +3,7 @@ import type { Port } from "../port.ts";
 import type { FrameView } from "./frame-view.ts";
 
 /** The receivers of a frame: by the forwarding table, these ports, or none. */
-export type Verdict = "forward" | ReadonlySet<Port> | DropReason;
+export type PolicyVerdict = "forward" | ReadonlySet<Port> | DropReason;
 
 /**
  * What a hub does beyond flooding and learning: guards, snooping, suppression. It decides about frames that can harm or
@@ -26,7 +26,7 @@ export interface Policy {
    */
   admit(from: Port, view: FrameView, now: number, packets: number): DropReason | undefined;
   /** Returns where a frame that was admitted goes. */
-  route(from: Port, view: FrameView, now: number): Verdict;
+  route(from: Port, view: FrameView, now: number): PolicyVerdict;
   /** Returns why unicast to an address that is not in the table may not be flooded, or undefined if it may. */
   admitUnknown(from: Port, destination: number, now: number, packets: number): DropReason | undefined;
   /** Notes that an address of another port came up at `to`; `accepted` if the table has it there now. */

@@ -9,7 +9,7 @@ import {
 import type { DropReason } from "../../../shared/switch/drops.ts";
 import { MacTable } from "../../../shared/switch/places/mac-table.ts";
 import type { FrameView } from "../../../shared/switch/policy/frame-view.ts";
-import type { Policy, Verdict } from "../../../shared/switch/policy/policy.ts";
+import type { Policy, PolicyVerdict } from "../../../shared/switch/policy/policy.ts";
 import { MacBudget, type Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
@@ -336,7 +336,7 @@ class RecordingPolicy implements Policy {
   readonly told: string[] = [];
   readonly ports: string[] = [];
   admission: DropReason | undefined;
-  verdict: Verdict = "forward";
+  verdict: PolicyVerdict = "forward";
   flooding: DropReason | undefined;
   known = () => 0;
   routing = (_view: FrameView) => {};
@@ -366,7 +366,7 @@ class RecordingPolicy implements Policy {
     return this.admission;
   }
 
-  route(from: Port, view: FrameView): Verdict {
+  route(from: Port, view: FrameView): PolicyVerdict {
     this.routing(view);
     this.told.push(`route ${from.id}: ${this.known()} known`);
     return this.verdict;

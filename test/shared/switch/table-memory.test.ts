@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { Budget, Shares } from "../../../shared/switch/budget.ts";
+import { Budget, BudgetShares } from "../../../shared/switch/budget.ts";
 import { GroupTable } from "../../../shared/switch/multicast/group-table.ts";
 import { MulticastSnooper } from "../../../shared/switch/multicast/snooper.ts";
 import { MAX_GROUPS_PER_PORT, UNITS_PER_DOMAIN } from "../../../shared/switch/multicast/timers.ts";
@@ -108,7 +108,7 @@ describe("what an entry takes", () => {
 
   it("of memberships, of a port for itself and of many in one group", () => {
     const all = ports(MAX_GROUPS_PER_PORT);
-    const room = () => new Shares<object>(COUNT, [new Budget(COUNT)]);
+    const room = () => new BudgetShares<object>(COUNT, [new Budget(COUNT)]);
     const alone = bytesEach(COUNT, () => {
       const table = new GroupTable(room());
       for (let i = 0; i < COUNT; i++) {

@@ -11,7 +11,11 @@ import {
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
 } from "../../../../shared/protocol/record.ts";
-import { PROBE_GROUP, QUIET_SECONDS, RETRY_SECONDS } from "../../../../shared/switch/guards/loop-detector.ts";
+import {
+  LOOP_PROBE_GROUP,
+  QUIET_SECONDS,
+  RETRY_SECONDS,
+} from "../../../../shared/switch/guards/loop-detector.ts";
 import { hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
 import { Block } from "../../../../shared/tunnel/block.ts";
 import { A, arpFrame, B, frame, icmp6, ip4, ip6, over4, over6, udp } from "../guards/frames.ts";
@@ -539,7 +543,7 @@ describe("a port that closes a loop", () => {
     const { machines, hub } = lab.at(2).take();
     expect(machines).toEqual([]);
     expect(hub.length).toBeGreaterThan(0);
-    for (const probe of hub) expect(probe.slice(0, 6)).toEqual(frameBytes(PROBE_GROUP, HUB).slice(0, 6));
+    for (const probe of hub) expect(probe.slice(0, 6)).toEqual(frameBytes(LOOP_PROBE_GROUP, HUB).slice(0, 6));
   });
 
   it("opens once the loop is gone, and stays cut until then", () => {

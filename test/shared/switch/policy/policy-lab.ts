@@ -1,7 +1,7 @@
 /** A hub's segment with its policy, ports behind which anything may be, and a clock that goes by hand. */
 
 import { isOffload } from "../../../../shared/protocol/record.ts";
-import type { Notice } from "../../../../shared/switch/notice.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
 import { MacTable } from "../../../../shared/switch/places/mac-table.ts";
 import { HubPolicy, hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
 import { MacBudget, type PortRole } from "../../../../shared/switch/port.ts";
@@ -52,13 +52,13 @@ export interface PolicyLabOptions {
 
 export class PolicyLab {
   readonly clock = { seconds: 1_000 };
-  readonly notices: Notice[] = [];
+  readonly notices: SegmentNotice[] = [];
   readonly segment: Segment;
   readonly policy: HubPolicy;
   readonly #ports: LabPort[];
 
   constructor({ settings = {}, wire = false, granted = [], ports = 3 }: PolicyLabOptions = {}) {
-    const notice = (what: Notice) => void this.notices.push(what);
+    const notice = (what: SegmentNotice) => void this.notices.push(what);
     this.segment = new Segment(VNI, () => this.clock.seconds, new MacTable({ notice }));
     this.policy = new HubPolicy({
       segment: this.segment,
