@@ -292,8 +292,8 @@ export class NetworkHub {
     return undefined;
   }
 
-  get empty(): boolean {
-    return this.#members.size === 0 && this.#captures.empty && this.holds === 0;
+  get isEmpty(): boolean {
+    return this.#members.size === 0 && this.#captures.isEmpty && this.holds === 0;
   }
 
   get size(): number {

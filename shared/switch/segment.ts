@@ -164,7 +164,7 @@ export class Segment implements HubSender {
       if (refused !== undefined) return this.drop(from, refused, bytes, frame, end);
     }
     const policy = this.#policy;
-    if (policy !== undefined && (policy.strict || !isPlainUnicast(bytes, frame))) {
+    if (policy !== undefined && (policy.isStrict || !isPlainUnicast(bytes, frame))) {
       this.#judge(policy, from, block, start, frame, end);
     } else if (this.#learn(from, bytes, frame, end)) {
       this.#forward(from, block, start, frame, end);
@@ -179,7 +179,7 @@ export class Segment implements HubSender {
     const view = this.#view ?? new FrameView();
     this.#view = undefined;
     view.read(block.bytes, frame, end);
-    if (!policy.stripTags || view.tags === 0) this.#decide(policy, from, block, start, view);
+    if (!policy.stripsTags || view.tags === 0) this.#decide(policy, from, block, start, view);
     else if (view.tags === UNREADABLE) this.drop(from, "ethertype", block.bytes, frame, end);
     else this.#decide(policy, from, block, this.#untag(block, start, view), view);
     this.#view = view;

@@ -92,7 +92,7 @@ export class EgressQueue {
     return this.#bytes;
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#records === 0;
   }
 

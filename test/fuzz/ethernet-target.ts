@@ -40,7 +40,7 @@ class EthernetSubject implements Subject {
     this.#network = network;
     this.#token = token;
     this.#clock = clock;
-    const { live, release } = hub.hold(network);
+    const { live, release } = hub.keepOpen(network);
     this.#hold = { release };
     this.#segment = live.segment;
     this.#segment.attach(this.#other);

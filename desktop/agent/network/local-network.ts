@@ -162,7 +162,7 @@ export class LocalNetwork {
    *
    * @param device the virtual machine's, which is closed then
    */
-  plug(device: TapDevice, gone: (why: Error) => void): void {
+  attachMachine(device: TapDevice, gone: (why: Error) => void): void {
     const port = this.#attach(device, (why) => {
       this.#machines.delete(port);
       this.#segment.detach(port);

@@ -35,8 +35,6 @@ export abstract class TunnelEndpoint<EndpointPort = never> {
   /** Adds a port. @throws Fault `port.taken` if another port receives the same packets */
   abstract attach(port: EndpointPort): void;
   abstract detach(port: EndpointPort): void;
-  /** Whether no port uses it. */
-  abstract get empty(): boolean;
   /** Passes a packet to its port; each port contains errors thrown behind it. */
   abstract received(bytes: Uint8Array, start: number, end: number, source: string): void;
 

@@ -86,10 +86,6 @@ export class GreEndpoint extends TunnelEndpoint<GreTunnel | NvgrePort> {
   readonly #tunnels = new Map<string, Map<number | undefined, GreTunnel>>();
   readonly #subnets = new Map<number, NvgrePort>();
 
-  override get empty(): boolean {
-    return this.#tunnels.size === 0 && this.#subnets.size === 0;
-  }
-
   override attach(port: GreTunnel | NvgrePort): void {
     if (port instanceof NvgrePort) {
       if (this.#subnets.has(port.vsid)) throw taken(`has VSID ${port.vsid} on this address`, "--vsid");

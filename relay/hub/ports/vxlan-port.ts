@@ -79,10 +79,6 @@ export class VxlanEndpoint extends TunnelEndpoint<VxlanPort> {
     this.#decode = gpe ? decodeVxlanGpe : decodeVxlan;
   }
 
-  override get empty(): boolean {
-    return this.#ports.size === 0;
-  }
-
   override attach(port: VxlanPort): void {
     if (this.#ports.has(port.wireVni)) {
       throw new Fault({

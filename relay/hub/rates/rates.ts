@@ -73,13 +73,13 @@ export class Rates {
    *
    * @param owner identifies the sender: the same each time it returns
    */
-  enter(tenant: string, owner: string, tell: TellDropped): Sender {
+  openSender(tenant: string, owner: string, tell: TellDropped): Sender {
     let rates = this.#tenants.get(tenant);
     if (rates === undefined) {
       rates = new TenantRates(tenant, this.#limits, this.#clock);
       this.#tenants.set(tenant, rates);
     }
-    return rates.enter(owner, tell);
+    return rates.openSender(owner, tell);
   }
 
   /** Notifies sessions and administrators of reached limits. Call it about once a second. */
@@ -134,7 +134,7 @@ class TenantRates {
     network.leftAt = this.#clock();
   }
 
-  enter(owner: string, tell: TellDropped): Sender {
+  openSender(owner: string, tell: TellDropped): Sender {
     const sender = new RatedSender(this, owner, tell, () => {
       this.#senders.delete(sender);
       this.#emptyAt = this.#clock();

@@ -36,7 +36,7 @@ export interface MembershipHost {
   /** Returns why a network can't have one more member, or undefined if it can. */
   shortageIn(network: Network): { readonly code: string; readonly message: string } | undefined;
   /** The network's hub, brought to life by its first member. */
-  enter(network: Network): NetworkHub;
+  openNetwork(network: Network): NetworkHub;
   /** Releases the hub of a network after its last member has left. */
   release(hub: NetworkHub): void;
 }
@@ -83,7 +83,7 @@ export class Memberships {
     const { host, tunnel, sender, macs, budget } = this.#options;
     const shortage = host.shortageIn(network);
     if (shortage !== undefined) return this.#session.fail("join", shortage.code, shortage.message, vni);
-    const hub = host.enter(network);
+    const hub = host.openNetwork(network);
     const member: Member = { vtep: this.#session.id, name: this.#session.name, online: true, endpoints: [] };
     const membership = {
       hub,
@@ -178,7 +178,7 @@ export class Memberships {
     this.#options.tunnel.leave(vni);
     this.#options.sender.leave(vni);
     membership.hub.leave(membership);
-    if (membership.hub.empty) this.#options.host.release(membership.hub);
+    if (membership.hub.isEmpty) this.#options.host.release(membership.hub);
     return true;
   }
 }

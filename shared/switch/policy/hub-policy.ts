@@ -65,8 +65,8 @@ export function hubMac(vni: number): number {
  * part decides about its own protocol. This class holds their order, and which of them a network has.
  */
 export class HubPolicy implements Policy {
-  readonly strict: boolean;
-  readonly stripTags: boolean;
+  readonly isStrict: boolean;
+  readonly stripsTags: boolean;
   readonly snooper: MulticastSnooper | undefined;
   readonly suppressor: NeighbourSuppressor | undefined;
   readonly #segment: Segment;
@@ -99,11 +99,11 @@ export class HubPolicy implements Policy {
     this.#wire = wire;
     this.#granted = new Set(granted);
     this.#awake = settings.unregistered_multicast === "drop";
-    this.stripTags = settings.vlan === "strip";
+    this.stripsTags = settings.vlan === "strip";
     this.#etherTypes = mode === "all" ? undefined : new EtherTypeFilter({ mode, types });
     this.#binding = settings.source_binding ? new SourceBinding(budgets?.neighbours) : undefined;
     // Plain IPv4 and IPv6 skip the policy, so it must be strict if it filters them.
-    this.strict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
+    this.isStrict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
     this.#dhcp = new DhcpGuard(notice);
     this.#dhcpProbe = new DhcpProbe(mac, segment);
     this.#ra = new RaGuard(notice);

@@ -8,13 +8,13 @@ export type PolicyVerdict = "forward" | ReadonlySet<Port> | DropReason;
 /**
  * What a hub does beyond flooding and learning: guards, snooping, suppression. It decides about frames that can harm or
  * concern many. Plain unicast, which is nearly all traffic, skips it (see plain-unicast.ts) unless it is
- * {@link strict}.
+ * {@link isStrict}.
  */
 export interface Policy {
   /** Whether it decides about every frame, plain unicast too. */
-  readonly strict: boolean;
+  readonly isStrict: boolean;
   /** Whether the segment removes 802.1Q tags from frames that come in. */
-  readonly stripTags: boolean;
+  readonly stripsTags: boolean;
   attach(port: Port): void;
   detach(port: Port): void;
   /** Does the work that is due; to be called about once a second. @param now seconds, never going back */

@@ -280,14 +280,14 @@ describe("the RA guard", () => {
 describe("a list of EtherTypes", () => {
   it("applies to unicast IP if it lists IP, and not otherwise", () => {
     const lab = new PolicyLab({ settings: { ethertypes: "allow:0x0800,0x0806" } });
-    expect(lab.policy.strict).toBe(true);
+    expect(lab.policy.isStrict).toBe(true);
     lab.send(1, tcp4(B, A));
     expect(lab.reach(0, tcp4(A, B))).toEqual([1]);
     expect(lab.reach(0, tcp6(A, B))).toEqual([]);
     expect(lab.at(0).drops.of("ethertype")).toBe(1);
     expect(new PolicyLab({ settings: { ethertypes: "deny:0x86dd" } }).reach(0, tcp6(A, B))).toEqual([]);
     for (const ethertypes of ["allow:0x0800,0x86dd", "deny:0x88b5,llc", "all"]) {
-      expect(new PolicyLab({ settings: { ethertypes } }).policy.strict).toBe(false);
+      expect(new PolicyLab({ settings: { ethertypes } }).policy.isStrict).toBe(false);
     }
     const deny = new PolicyLab({ settings: { ethertypes: "deny:0x88b5,llc" } });
     expect(deny.reach(0, broadcast(A))).toEqual([]);
@@ -298,7 +298,7 @@ describe("a list of EtherTypes", () => {
 describe("source binding", () => {
   it("lets a port use only registered addresses, TCP included", () => {
     const lab = new PolicyLab({ settings: { source_binding: true } });
-    expect(lab.policy.strict).toBe(true);
+    expect(lab.policy.isStrict).toBe(true);
     expect(lab.reach(0, tcp4(A, B))).toEqual([]);
     expect(lab.policy.bind(lab.at(0), [{ mac: A, addresses: [ip4("10.0.0.1")] }])).toBe(true);
     expect(lab.reach(0, tcp4(A, B))).toEqual([1, 2]);
@@ -312,7 +312,7 @@ describe("source binding", () => {
 
   it("is off by default", () => {
     const lab = new PolicyLab();
-    expect(lab.policy.strict).toBe(false);
+    expect(lab.policy.isStrict).toBe(false);
     expect(lab.policy.bind(lab.at(0), [])).toBe(true);
     expect(lab.reach(0, arpFrame({ senderMac: C, from: C }))).toEqual([1, 2]);
   });
@@ -580,7 +580,7 @@ describe("802.1Q tags", () => {
 
   it("are all removed if the setting says so, also of unicast", () => {
     const lab = new PolicyLab({ settings: { vlan: "strip" } });
-    expect(lab.policy.stripTags).toBe(true);
+    expect(lab.policy.stripsTags).toBe(true);
     lab.send(0, tagged([5, 6]));
     expect(lab.at(1).take().machines).toEqual([[...tagged([])]]);
     lab.send(1, broadcast(B));
