@@ -23,7 +23,7 @@ import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { EgressQueue } from "../../shared/tunnel/egress-queue.ts";
 import { FrameParser } from "../../system/websocket/frame-parser.ts";
 import { clientMessage } from "./load/plain-client.ts";
-import type { MicroResult } from "./results.ts";
+import type { MicroResult } from "./results/results.ts";
 import { tcpSuperFrame } from "./super-frame.ts";
 
 /** A port that accepts every frame and discards it. */

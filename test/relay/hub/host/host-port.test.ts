@@ -18,7 +18,7 @@ import { encapsulate, OFFLOAD_BYTES, RECORD_OFFLOAD } from "../../../../shared/p
 import { hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
 import { Segment } from "../../../../shared/switch/segment.ts";
 import { Block } from "../../../../shared/tunnel/block.ts";
-import { readWithTshark } from "../../../shared/frame/read-with-tshark.ts";
+import { readWithTshark } from "../../../shared/frame/tshark/read-with-tshark.ts";
 import { frameBytes, KeepingPort, receive } from "../../../shared/switch/ports.ts";
 import { requires } from "../../../support/requirements.ts";
 
