@@ -1,13 +1,13 @@
 import type { Actor, AuditEntry } from "../model/model.ts";
 import type { Store } from "../store/store.ts";
-import type { AuditQuery, NumberedEntry } from "../store/tables/audit-table.ts";
+import type { AuditFilter, NumberedEntry } from "../store/tables/audit-table.ts";
 
 /** Maximum number of entries waiting to be written: in all, and of one tenant. */
 const WAITING = 1_000;
 const WAITING_EACH = 20;
 
 /** Selection of entries. */
-export interface AuditRequest extends Omit<AuditQuery, "since"> {
+export interface AuditRequest extends Omit<AuditFilter, "since"> {
   /** Maximum age in seconds; all entries by default. */
   readonly since?: number | undefined;
 }
