@@ -3,7 +3,7 @@ import { Fault } from "../../shared/values/fault.ts";
 import { Checks } from "./checks.ts";
 import { endSignal } from "./end-signal.ts";
 import type { Launcher } from "./lab/laneway.ts";
-import { type Output, Report } from "./report.ts";
+import { type DemoOutput, Report } from "./report.ts";
 import { cast, NETWORK, type Player, Scene } from "./scene.ts";
 
 export type DemoOptions = {
@@ -11,7 +11,7 @@ export type DemoOptions = {
   keep: boolean;
   /** Ends the demo at any point; everything it made is still removed. */
   signal: AbortSignal;
-  output: Output;
+  output: DemoOutput;
   /** Starts the `laneway` command, for the relay and the clients. */
   launcher: Launcher;
 };

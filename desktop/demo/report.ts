@@ -1,5 +1,5 @@
 /** The demo's output: a terminal, a pipe or a test's own. */
-export type Output = { write(text: string): unknown; isTTY?: boolean };
+export type DemoOutput = { write(text: string): unknown; isTTY?: boolean };
 
 const RESET = "\u001b[0m";
 const BOLD = "\u001b[1m";
@@ -9,11 +9,11 @@ const RED = "\u001b[31m";
 
 /** Reports the demo's steps; in colour only on a terminal. */
 export class Report {
-  readonly #output: Output;
+  readonly #output: DemoOutput;
   readonly #colour: boolean;
   #steps = 0;
 
-  constructor(output: Output) {
+  constructor(output: DemoOutput) {
     this.#output = output;
     // https://no-color.org
     this.#colour = output.isTTY === true && !process.env["NO_COLOR"];

@@ -21,7 +21,7 @@ import { answerCalls } from "./calls.ts";
 import { closeChoice } from "./close-choice.ts";
 import { PendingLink } from "./deep-link.ts";
 import { Icons } from "./icons.ts";
-import { type Notice, Notifier } from "./notifications.ts";
+import { type DesktopNotification, Notifier } from "./notifications.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { TrayIcon } from "./tray.ts";
 import { MainWindow } from "./window/main-window.ts";
@@ -177,7 +177,7 @@ export class DesktopApp {
     return canceled || filePath === "" ? undefined : filePath;
   }
 
-  #notify({ title, body }: Notice, network: string): void {
+  #notify({ title, body }: DesktopNotification, network: string): void {
     if (!Notification.isSupported()) return;
     const notification = new Notification({ title, body, icon: this.#icons.window });
     // Electron collects notifications while they are shown, and then they can't be clicked.

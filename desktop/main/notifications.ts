@@ -1,24 +1,24 @@
 import { plainText } from "../../shared/values/plain-text.ts";
-import type { Change } from "./agent/network-watch.ts";
+import type { NetworkChange } from "./agent/network-watch.ts";
 import type { Words } from "./words.ts";
 
 /** Maximum characters of a title or a text. */
 const LONGEST = 512;
 
 /** A desktop notification. */
-export interface Notice {
+export interface DesktopNotification {
   readonly title: string;
   readonly body: string;
 }
 
 /** Returns the notification for a change. */
-export function noticeOf(change: Change, words: Words): Notice {
+export function noticeOf(change: NetworkChange, words: Words): DesktopNotification {
   const { title, body } = wordsOf(change, words);
   // Names come from other machines.
   return { title: plainText(title, LONGEST), body: plainText(body, LONGEST) };
 }
 
-function wordsOf(change: Change, words: Words): Notice {
+function wordsOf(change: NetworkChange, words: Words): DesktopNotification {
   const name = change.network.network;
   switch (change.kind) {
     case "lost":
@@ -37,7 +37,7 @@ function wordsOf(change: Change, words: Words): Notice {
 }
 
 export interface NotifierOptions {
-  readonly show: (notice: Notice, network: string) => void;
+  readonly show: (notice: DesktopNotification, network: string) => void;
   /** Returns false if the user sees it in the window anyway, or turned notifications off. */
   readonly wanted: () => boolean;
   readonly words: () => Words;
@@ -62,7 +62,7 @@ export class Notifier {
     this.#options = options;
   }
 
-  tell(change: Change): void {
+  tell(change: NetworkChange): void {
     const { show, wanted, words, now } = this.#options;
     if (!wanted()) return;
     const about = change.kind === "online" || change.kind === "offline" ? change.peer.vtep : "";

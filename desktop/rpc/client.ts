@@ -13,12 +13,12 @@ import {
   type Result,
   RPC_VERSION,
 } from "./schema.ts";
-import { checkOwner, statusSocket, unreachable } from "./socket-path.ts";
+import { agentUnreachable, checkOwner, statusSocket } from "./socket-path.ts";
 
 /** Maximum time for the agent's answer, in milliseconds: it may have to ask a relay. */
 const ANSWER_MS = 60_000;
 
-export interface ConnectOptions {
+export interface RpcClientOptions {
   /** The agent's socket; see {@link defaultSocket}. Without access to it, the read-only one is tried. */
   readonly socket: string;
   /** The caller's name, like `laneway-cli/0.1.0`. */
@@ -69,7 +69,7 @@ export class RpcClient {
    * @throws Fault `agent.not-running`, `agent.not-reachable`, `agent.untrusted-socket`, `agent.version`; the signal's
    * reason when aborted
    */
-  static async connect({ socket, client, signal }: ConnectOptions): Promise<RpcClient> {
+  static async connect({ socket, client, signal }: RpcClientOptions): Promise<RpcClient> {
     const connection = new RpcClient(await open(socket, signal));
     const abort = () => connection.close();
     signal?.addEventListener("abort", abort);
@@ -202,7 +202,7 @@ function openOne(path: string, signal: AbortSignal | undefined): Promise<Socket>
       }),
     );
     socket.once("error", (error) =>
-      settle(() => reject(signal?.aborted === true ? signal.reason : unreachable(path, error))),
+      settle(() => reject(signal?.aborted === true ? signal.reason : agentUnreachable(path, error))),
     );
   });
 }

@@ -31,7 +31,7 @@ export function checkOwner(socket: string): void {
     owner = stat.uid;
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw unreachable(socket, error);
+    throw agentUnreachable(socket, error);
   }
   if (owner === 0 || owner === process.getuid?.() || owner === idOf("/etc/passwd", SERVICE_NAME)) return;
   throw untrusted(socket, `belongs to user ${owner}`);
@@ -51,7 +51,7 @@ export function idOf(file: "/etc/passwd" | "/etc/group", name: string): number |
 }
 
 /** Returns the meaning of a failed connection to a socket. */
-export function unreachable(socket: string, cause: unknown): Fault {
+export function agentUnreachable(socket: string, cause: unknown): Fault {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {
     return new Fault({

@@ -42,7 +42,7 @@ export class RequestQueue {
     const begin = () => {
       outgoing.once("close", () => this.#next(socket));
       if (this.#isTrusted(incoming)) return answer();
-      this.#turn.admit(REQUEST_WORK).then(
+      this.#turn.waitFor(REQUEST_WORK).then(
         () => {
           if (!socket.destroyed) answer();
         },

@@ -130,9 +130,9 @@ export class Hub implements SessionHost {
    */
   capture(network: Network, filter: CaptureFilter, ended: () => void = () => {}): Capture {
     const leave = this.#captures.enter(network.tenant);
-    const hub = this.enter(network);
+    const hub = this.openNetwork(network);
     const releaseEmpty = () => {
-      if (hub.empty) this.release(hub);
+      if (hub.isEmpty) this.release(hub);
     };
     const about = { tenant: network.tenant, network: network.name, ...filter };
     try {
@@ -215,7 +215,7 @@ export class Hub implements SessionHost {
   }
 
   openSender(session: Session, { tenant, token, device }: Grant): Sender {
-    return this.#rates.enter(
+    return this.#rates.openSender(
       tenant,
       device?.id ?? token ?? "",
       (name: LimitName, where: Where, dropped: number) => {
@@ -228,7 +228,7 @@ export class Hub implements SessionHost {
   /** Counts what a port on the underlay receives, until the sender ends. */
   openPortSender(id: string, port: MeteredPort, network: Network): Sender {
     // The tenant's administrator is told; behind the port there is nobody who could be.
-    const sender = this.#rates.enter(network.tenant, id, () => {});
+    const sender = this.#rates.openSender(network.tenant, id, () => {});
     sender.join(port, network);
     return sender;
   }
@@ -253,7 +253,7 @@ export class Hub implements SessionHost {
     return { code, message: `${message}. ${hint}` };
   }
 
-  enter(network: Network): NetworkHub {
+  openNetwork(network: Network): NetworkHub {
     let hub = this.#networks.get(network.vni);
     if (hub === undefined) {
       // The current settings: they may have changed since the session was welcomed.
@@ -282,14 +282,14 @@ export class Hub implements SessionHost {
    *
    * @returns the network's hub, and a function that releases it
    */
-  hold(network: Network): { readonly live: NetworkHub; release(): void } {
-    const live = this.enter(network);
+  keepOpen(network: Network): { readonly live: NetworkHub; release(): void } {
+    const live = this.openNetwork(network);
     live.holds++;
     return {
       live,
       release: () => {
         live.holds--;
-        if (live.empty) this.release(live);
+        if (live.isEmpty) this.release(live);
       },
     };
   }

@@ -1,9 +1,9 @@
-import type { Endpoint, Member, RelayMessage } from "../../shared/protocol/control.ts";
+import type { Member, RegisteredEndpoint, RelayMessage } from "../../shared/protocol/control.ts";
 import { Budget } from "../../shared/switch/budget.ts";
 import { Containment, type ReportContained } from "../../shared/switch/containment.ts";
-import { HubPolicy, hubMac } from "../../shared/switch/hub-policy.ts";
-import { MacTable } from "../../shared/switch/mac-table.ts";
-import type { Notice } from "../../shared/switch/notice.ts";
+import type { SegmentNotice } from "../../shared/switch/notice.ts";
+import { MacTable } from "../../shared/switch/places/mac-table.ts";
+import { HubPolicy, hubMac } from "../../shared/switch/policy/hub-policy.ts";
 import type { Port, PortRole } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import { Fault } from "../../shared/values/fault.ts";
@@ -12,16 +12,16 @@ import type { Names } from "../tenants/names.ts";
 import type { Capture, CaptureFilter } from "./capture/capture.ts";
 import type { CaptureMemory } from "./capture/capture-budget.ts";
 import { Captures } from "./capture/captures.ts";
-import { HostPort } from "./host/host-port.ts";
+import { HubHostPort } from "./host/host-port.ts";
 import { hubAddresses, networkHost } from "./host/network-host.ts";
-import { Announcer, type Listener } from "./load/announcer.ts";
+import { MemberAnnouncer, type MemberListener } from "./load/announcer.ts";
 import type { Turn } from "./load/turns.ts";
 import { Router } from "./router/router.ts";
 import { Registrations } from "./session/registrations.ts";
 import type { NetworkBudgets } from "./table-budgets.ts";
 
 /** A member of a network. It hears of the other members, and they hear of it. */
-export interface NetworkMember extends Listener {
+export interface NetworkMember extends MemberListener {
   tell(message: RelayMessage): void;
 }
 
@@ -42,7 +42,7 @@ export interface NetworkHubOptions {
   /** Called with errors that cost a frame, a packet or a capture. */
   readonly report?: ReportContained | undefined;
   /** Called with what the hub notices in the network. */
-  readonly noticed: (network: Network, notice: Notice) => void;
+  readonly noticed: (network: Network, notice: SegmentNotice) => void;
 }
 
 const REGISTER: RelayMessage = {
@@ -57,7 +57,7 @@ const REGISTER: RelayMessage = {
  */
 export class NetworkHub {
   readonly segment: Segment;
-  #host: HostPort | undefined;
+  #host: HubHostPort | undefined;
   #router: Router | undefined;
   #roles: ReadonlySet<PortRole>;
   #network: Network;
@@ -66,7 +66,7 @@ export class NetworkHub {
   readonly #report: ReportContained | undefined;
   readonly #noticed: NetworkHubOptions["noticed"];
   readonly #members = new Set<NetworkMember>();
-  readonly #announcer: Announcer<NetworkMember>;
+  readonly #announcer: MemberAnnouncer<NetworkMember>;
   readonly #registrations: Registrations<NetworkMember>;
   readonly budgets: NetworkBudgets | undefined;
   /** The policy's budgets within {@link NetworkBudgets}; given back when another policy replaces it. */
@@ -83,12 +83,12 @@ export class NetworkHub {
     this.#clock = clock;
     this.#noticed = noticed;
     const { ageing, mac_limit: limit } = network.settings;
-    const notice = (what: Notice) => this.#notice(what);
+    const notice = (what: SegmentNotice) => this.#notice(what);
     const ask = (mac: number, port: Port) => this.#policy.suppressor?.askMac(mac, port) ?? false;
     const histories = budgets?.histories;
     const table = new MacTable({ ageing, limit, histories, notice, ask });
     this.segment = new Segment(network.vni, clock, table, turn?.work, setImmediate);
-    this.#announcer = new Announcer(
+    this.#announcer = new MemberAnnouncer(
       network.vni,
       this.#members,
       turn,
@@ -150,11 +150,11 @@ export class NetworkHub {
   }
 
   /** Attaches the hub as a host to the network, even if the network gives out no addresses. */
-  #becomeHost(): HostPort {
+  #becomeHost(): HubHostPort {
     if (this.#host !== undefined) return this.#host;
     const { mtu, vni } = this.#network;
     const { segment } = this;
-    const host = new HostPort({
+    const host = new HubHostPort({
       segment,
       mac: hubMac(vni),
       addresses: [],
@@ -185,7 +185,7 @@ export class NetworkHub {
   }
 
   /** The hub's host in the network; undefined if it is not one. */
-  get host(): HostPort | undefined {
+  get host(): HubHostPort | undefined {
     return this.#host;
   }
 
@@ -217,7 +217,7 @@ export class NetworkHub {
    *
    * @returns why some of them could not be registered, or undefined if all were
    */
-  register(member: NetworkMember, endpoints: readonly Endpoint[]): string | undefined {
+  register(member: NetworkMember, endpoints: readonly RegisteredEndpoint[]): string | undefined {
     const port = this.#portOf(member.member.vtep);
     if (port === undefined) return "the session has left the network";
     const { entered, problem } = this.#registrations.set(member, port, endpoints);
@@ -228,7 +228,7 @@ export class NetworkHub {
   }
 
   /** Stores a member's machines, and tells the other members if they changed. */
-  #entered(member: NetworkMember, endpoints: readonly Endpoint[]): void {
+  #entered(member: NetworkMember, endpoints: readonly RegisteredEndpoint[]): void {
     if (JSON.stringify(endpoints) === JSON.stringify(member.member.endpoints)) return;
     member.member = { ...member.member, endpoints: [...endpoints] };
     this.#announcer.tell("changed", member);
@@ -278,7 +278,7 @@ export class NetworkHub {
   }
 
   /** Reports a notice to the members it concerns and to the operator. */
-  #notice(notice: Notice): void {
+  #notice(notice: SegmentNotice): void {
     this.#noticed(this.#network, notice);
     const { code, message } = notice;
     const concerned = new Set(notice.ports.map((port) => port.id));
@@ -292,8 +292,8 @@ export class NetworkHub {
     return undefined;
   }
 
-  get empty(): boolean {
-    return this.#members.size === 0 && this.#captures.empty && this.holds === 0;
+  get isEmpty(): boolean {
+    return this.#members.size === 0 && this.#captures.isEmpty && this.holds === 0;
   }
 
   get size(): number {

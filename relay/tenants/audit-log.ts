@@ -1,19 +1,19 @@
 import type { Actor, AuditEntry } from "../model/model.ts";
 import type { Store } from "../store/store.ts";
-import type { AuditQuery, NumberedEntry } from "../store/tables/audit-table.ts";
+import type { AuditFilter, NumberedEntry } from "../store/tables/audit-table.ts";
 
 /** Maximum number of entries waiting to be written: in all, and of one tenant. */
 const WAITING = 1_000;
 const WAITING_EACH = 20;
 
 /** Selection of entries. */
-export interface AuditRequest extends Omit<AuditQuery, "since"> {
+export interface AuditRequest extends Omit<AuditFilter, "since"> {
   /** Maximum age in seconds; all entries by default. */
   readonly since?: number | undefined;
 }
 
 /** The description of a change. It contains no secrets: objects are named by id or name. */
-export interface Change {
+export interface AuditedChange {
   /** Absent if it concerns the relay as a whole. */
   readonly tenant: string | undefined;
   readonly by: Actor;
@@ -48,7 +48,7 @@ export class AuditLog {
   }
 
   /** Does `work` and records it, in one transaction: if either throws, neither takes effect. */
-  change<Result>(change: Change, work: () => Result): Result {
+  change<Result>(change: AuditedChange, work: () => Result): Result {
     return this.#store.transaction(() => {
       const result = work();
       this.#store.audit.append(this.#entry(change));
@@ -57,7 +57,7 @@ export class AuditLog {
   }
 
   /** Writes an entry through to the disk. */
-  note(change: Change): void {
+  note(change: AuditedChange): void {
     this.#store.transaction(() => this.#store.audit.append(this.#entry(change)));
   }
 
@@ -66,7 +66,7 @@ export class AuditLog {
    * fail with it. If a tenant has many entries waiting, further ones are only counted; beyond {@link WAITING} in all,
    * they are left out.
    */
-  noteLater(change: Change): void {
+  noteLater(change: AuditedChange): void {
     const { tenant } = change;
     const waiting = this.#waiting.get(tenant) ?? { entries: [], more: 0 };
     if (waiting.entries.length >= WAITING_EACH || this.#waits >= WAITING) {
@@ -103,7 +103,7 @@ export class AuditLog {
     return this.#store.audit.entries({ tenant, since: from, newest, ...part });
   }
 
-  #entry({ tenant, by, action, object }: Change): AuditEntry {
+  #entry({ tenant, by, action, object }: AuditedChange): AuditEntry {
     return { at: this.#now(), tenant, actor: by.name, action, object, from: by.from };
   }
 }

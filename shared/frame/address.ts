@@ -110,3 +110,9 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
   }
   return best;
 }
+
+/** Returns the link-local address of a MAC address: the modified EUI-64 of RFC 4291 section 2.5.6 and appendix A. */
+export function linkLocalOf(mac: number): Ipv6Address {
+  const bits = BigInt(mac) ^ 0x0200_0000_0000n;
+  return (0xfe80n << 112n) | ((bits >> 24n) << 40n) | (0xff_fen << 24n) | (bits & 0xff_ffffn);
+}

@@ -7,7 +7,7 @@ import { ETHERNET_HEADER_BYTES } from "../frame/ethernet.ts";
 import { completeCsum } from "./csum.ts";
 import { OffloadFault } from "./fault.ts";
 import { findPacket, hasCsumAt } from "./packet.ts";
-import { HEADROOM, PlainFrames } from "./plain-frames.ts";
+import { PlainFrames, RECORD_HEADROOM } from "./plain-frames.ts";
 import { cutSuperFrame } from "./super-frame.ts";
 import {
   GSO_NONE,
@@ -20,7 +20,7 @@ import {
 } from "./virtio.ts";
 
 export { OffloadFault, type OffloadFaultReason } from "./fault.ts";
-export { HEADROOM, PlainFrames } from "./plain-frames.ts";
+export { PlainFrames, RECORD_HEADROOM } from "./plain-frames.ts";
 
 /**
  * Turns the frame in [frame, end) into the Ethernet frames it stands for, in a new buffer.
@@ -50,13 +50,13 @@ export function finish(
   const offset = readCsumOffset(bytes, virtio);
   if (!hasCsumAt(packet, frame + start, offset)) return new OffloadFault("csum-misplaced");
   const frames = copyFrame(bytes, frame, end);
-  const moved = HEADROOM - frame;
-  completeCsum(new DataView(frames.bytes.buffer), HEADROOM + start, offset, packet.end + moved);
+  const moved = RECORD_HEADROOM - frame;
+  completeCsum(new DataView(frames.bytes.buffer), RECORD_HEADROOM + start, offset, packet.end + moved);
   return frames;
 }
 
 function copyFrame(bytes: Uint8Array, frame: number, end: number): PlainFrames {
-  const copy = new Uint8Array(HEADROOM + end - frame);
-  copy.set(bytes.subarray(frame, end), HEADROOM);
+  const copy = new Uint8Array(RECORD_HEADROOM + end - frame);
+  copy.set(bytes.subarray(frame, end), RECORD_HEADROOM);
   return new PlainFrames(copy, 1, copy.length);
 }

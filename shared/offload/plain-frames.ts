@@ -1,10 +1,10 @@
 import { ENCAPSULATION_BYTES } from "../protocol/record.ts";
 
 /** Room before every frame, for the headers of a record of the plain type. */
-export const HEADROOM = ENCAPSULATION_BYTES;
+export const RECORD_HEADROOM = ENCAPSULATION_BYTES;
 
 /**
- * One or more Ethernet frames in one buffer that is as long as it has to be, each behind {@link HEADROOM}
+ * One or more Ethernet frames in one buffer that is as long as it has to be, each behind {@link RECORD_HEADROOM}
  * and one right after the other: once the headrooms are filled in, the buffer is a batch of records.
  *
  * ```
@@ -31,7 +31,7 @@ export class PlainFrames {
 
   /** Returns where frame `index`, from 0, begins. */
   frameAt(index: number): number {
-    return index * this.#stride + HEADROOM;
+    return index * this.#stride + RECORD_HEADROOM;
   }
 
   /** Returns where frame `index`, from 0, ends. */

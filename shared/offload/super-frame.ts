@@ -17,7 +17,7 @@ import { UDP_HEADER_BYTES } from "../frame/ip/udp.ts";
 import { completeCsum, fold, invert } from "./csum.ts";
 import { OffloadFault } from "./fault.ts";
 import { hasCsumAt, type Packet } from "./packet.ts";
-import { HEADROOM, PlainFrames } from "./plain-frames.ts";
+import { PlainFrames, RECORD_HEADROOM } from "./plain-frames.ts";
 import {
   GSO_TCPV4,
   GSO_TCPV6,
@@ -70,10 +70,10 @@ export function cutSuperFrame(
   const headerLength = payload - frame;
   // At least one even without payload: then it is an ordinary frame, as for Linux.
   const count = Math.max(1, Math.ceil((end - payload) / gsoSize));
-  const size = count * (HEADROOM + headerLength) + end - payload;
+  const size = count * (RECORD_HEADROOM + headerLength) + end - payload;
   if (size > MAX_EXPANSION * (end - frame)) return new OffloadFault("gso-too-many");
 
-  const frames = new PlainFrames(new Uint8Array(size), count, HEADROOM + headerLength + gsoSize);
+  const frames = new PlainFrames(new Uint8Array(size), count, RECORD_HEADROOM + headerLength + gsoSize);
   spread(frames, bytes.subarray(frame, end), headerLength);
   if (packet.ipv6) finishIpv6(frames, packet.network - frame);
   else finishIpv4(frames, packet.network - frame);
@@ -125,12 +125,12 @@ function spread(frames: PlainFrames, whole: Uint8Array, headerLength: number): v
   // unlike a view for each frame. Bytes still to be moved are never behind their destination.
   let next = bytes.length - (whole.length - headerLength);
   bytes.set(whole.subarray(headerLength), next);
-  bytes.set(whole.subarray(0, headerLength), HEADROOM);
+  bytes.set(whole.subarray(0, headerLength), RECORD_HEADROOM);
   for (let index = 0; index < count; index++) {
     const frame = frames.frameAt(index);
     const payload = frame + headerLength;
     const length = frames.endAt(index) - payload;
-    if (index > 0) bytes.copyWithin(frame, HEADROOM, HEADROOM + headerLength);
+    if (index > 0) bytes.copyWithin(frame, RECORD_HEADROOM, RECORD_HEADROOM + headerLength);
     bytes.copyWithin(payload, next, next + length);
     next += length;
   }
@@ -138,7 +138,7 @@ function spread(frames: PlainFrames, whole: Uint8Array, headerLength: number): v
 
 function finishIpv4(frames: PlainFrames, network: number): void {
   const { bytes, count } = frames;
-  const first = HEADROOM + network;
+  const first = RECORD_HEADROOM + network;
   const length = readUint16(bytes, first + IPV4_LENGTH_OFFSET);
   const identification = readUint16(bytes, first + IPV4_IDENTIFICATION_OFFSET);
   const checksum = readUint16(bytes, first + IPV4_CHECKSUM_OFFSET);
@@ -163,8 +163,8 @@ function finishIpv6(frames: PlainFrames, network: number): void {
 
 function finishTcp(frames: PlainFrames, transport: number, gsoSize: number): void {
   const { bytes, count } = frames;
-  const sequence = readUint32(bytes, HEADROOM + transport + TCP_SEQUENCE_OFFSET);
-  const flags = bytes[HEADROOM + transport + TCP_FLAGS_OFFSET] ?? 0;
+  const sequence = readUint32(bytes, RECORD_HEADROOM + transport + TCP_SEQUENCE_OFFSET);
+  const flags = bytes[RECORD_HEADROOM + transport + TCP_FLAGS_OFFSET] ?? 0;
   for (let index = 0; index < count; index++) {
     const at = frames.frameAt(index) + transport;
     // The sum may pass 2^32, where sequence numbers wrap; the write takes the low 32 bits.
@@ -188,7 +188,7 @@ function finishCsums(frames: PlainFrames, transport: number, length: number, csu
   const { bytes, count } = frames;
   const view = new DataView(bytes.buffer);
   // The field holds the sum of a pseudo-header, of which only the length differs for each frame.
-  const pseudoHeader = readUint16(bytes, HEADROOM + transport + csumOffset) + invert(length);
+  const pseudoHeader = readUint16(bytes, RECORD_HEADROOM + transport + csumOffset) + invert(length);
   for (let index = 0; index < count; index++) {
     const at = frames.frameAt(index) + transport;
     const end = frames.endAt(index);

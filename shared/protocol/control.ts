@@ -143,7 +143,7 @@ export type ClientMessage = z.infer<typeof clientMessage>;
 export type RelayMessage = z.infer<typeof relayMessage>;
 export type Hello = z.infer<typeof hello>;
 export type Member = z.infer<typeof member>;
-export type Endpoint = z.infer<typeof endpoint>;
+export type RegisteredEndpoint = z.infer<typeof endpoint>;
 export type NetworkOffer = z.infer<typeof network>;
 export type Welcome = Extract<RelayMessage, { type: "welcome" }>;
 

@@ -126,7 +126,7 @@ export function unlimited(): Budget {
 }
 
 /** The shares of the holders of one kind of state, each with the same limit. Created when first used, removed when empty. */
-export class Shares<Holder extends object> {
+export class BudgetShares<Holder extends object> {
   readonly #each: number;
   readonly #within: readonly Budget[];
   readonly #shares = new Map<Holder, Budget>();

@@ -27,7 +27,7 @@ export const NOTICE_CODES = [
 export type NoticeCode = (typeof NOTICE_CODES)[number];
 
 /** A report to the ports that it concerns and to the log. */
-export interface Notice {
+export interface SegmentNotice {
   readonly code: NoticeCode;
   /** What happened, with addresses, and what to do: for people. */
   readonly message: string;

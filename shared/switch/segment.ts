@@ -33,12 +33,12 @@ import {
 } from "../protocol/record.ts";
 import { Block } from "../tunnel/block.ts";
 import type { DropReason } from "./drops.ts";
-import { FrameView, UNREADABLE } from "./frame-view.ts";
 import type { HubSender } from "./hub-sender.ts";
-import { MacTable } from "./mac-table.ts";
 import type { SegmentObserver } from "./observer.ts";
-import { isPlainUnicast } from "./plain-unicast.ts";
-import type { Policy } from "./policy.ts";
+import { MacTable } from "./places/mac-table.ts";
+import { FrameView, UNREADABLE } from "./policy/frame-view.ts";
+import { isPlainUnicast } from "./policy/plain-unicast.ts";
+import type { Policy } from "./policy/policy.ts";
 import type { Port } from "./port.ts";
 import { emitWork, FLUSH_WORK, POLICY_WORK, Work } from "./work.ts";
 
@@ -164,7 +164,7 @@ export class Segment implements HubSender {
       if (refused !== undefined) return this.drop(from, refused, bytes, frame, end);
     }
     const policy = this.#policy;
-    if (policy !== undefined && (policy.strict || !isPlainUnicast(bytes, frame))) {
+    if (policy !== undefined && (policy.isStrict || !isPlainUnicast(bytes, frame))) {
       this.#judge(policy, from, block, start, frame, end);
     } else if (this.#learn(from, bytes, frame, end)) {
       this.#forward(from, block, start, frame, end);
@@ -179,7 +179,7 @@ export class Segment implements HubSender {
     const view = this.#view ?? new FrameView();
     this.#view = undefined;
     view.read(block.bytes, frame, end);
-    if (!policy.stripTags || view.tags === 0) this.#decide(policy, from, block, start, view);
+    if (!policy.stripsTags || view.tags === 0) this.#decide(policy, from, block, start, view);
     else if (view.tags === UNREADABLE) this.drop(from, "ethertype", block.bytes, frame, end);
     else this.#decide(policy, from, block, this.#untag(block, start, view), view);
     this.#view = view;

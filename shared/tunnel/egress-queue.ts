@@ -44,12 +44,12 @@ export interface RecordRange {
 }
 
 /** Receives each dropped record, `bytes[start, end)`. */
-export type Dropped = (bytes: Uint8Array, start: number, end: number) => void;
+export type TakeDropped = (bytes: Uint8Array, start: number, end: number) => void;
 
 export class EgressQueue {
   readonly #maxBytes: number;
   readonly #budget: QueueBudget | undefined;
-  readonly #dropped: Dropped;
+  readonly #dropped: TakeDropped;
   readonly #seed: number;
   readonly #pool: BlockPool;
   readonly #flows = new Array<Flow | undefined>(FLOW_BUCKETS).fill(undefined);
@@ -76,7 +76,7 @@ export class EgressQueue {
   constructor(
     limitBytes: number,
     pool: BlockPool,
-    dropped: Dropped,
+    dropped: TakeDropped,
     seed: number = Math.random() * 2 ** 32,
     budget?: QueueBudget,
   ) {
@@ -92,7 +92,7 @@ export class EgressQueue {
     return this.#bytes;
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#records === 0;
   }
 

@@ -80,7 +80,7 @@ export class Outbox {
 
   /** Adds the record `block.bytes[start, end)`, whose frame begins at `frame`. */
   add(block: Block, start: number, frame: number, end: number): void {
-    if (this.#queue !== undefined && !this.#queue.empty) {
+    if (this.#queue !== undefined && !this.#queue.isEmpty) {
       this.#queue.add(block.bytes, start, frame, end);
     } else if (this.#makeQueue === undefined || this.#sink.bufferedAmount + this.#bytes < this.#window) {
       this.#gather(block, start, end);
@@ -223,7 +223,7 @@ export class Outbox {
     if (queue === undefined || this.#refilling || this.#count > 0 || !this.#sink.isOpen) return;
     this.#refilling = true;
     const next: RecordRange = { block: NOTHING, start: 0, end: 0 };
-    while (!queue.empty && this.#sink.isOpen && this.#sink.bufferedAmount <= this.#window / 2) {
+    while (!queue.isEmpty && this.#sink.isOpen && this.#sink.bufferedAmount <= this.#window / 2) {
       while (this.#sink.bufferedAmount + this.#bytes < this.#window && queue.take(next)) {
         this.#append(next.block, next.start, next.end);
       }

@@ -1,7 +1,7 @@
 // Runs the bystanders as a program of their own, so that no attacker's work delays them. Its argument is a
 // `BystanderPlan` in JSON. For each line of its input, `begin` or `end`, it prints the results as one line of JSON.
 import { createInterface } from "node:readline";
-import { quantile } from "../bench/quantile.ts";
+import { quantile } from "../bench/results/quantile.ts";
 import { Bystander } from "./bystander.ts";
 import type { BystanderPlan } from "./plan.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { Framing } from "../../system/websocket/framing.ts";
-import { residentBytes } from "../bench/processes.ts";
+import { residentBytes } from "../bench/machine/processes.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
 const START_MS = 60_000;

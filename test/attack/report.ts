@@ -1,4 +1,4 @@
-import { table } from "../bench/table.ts";
+import { table } from "../bench/results/table.ts";
 import type { Results } from "./campaign.ts";
 import type { Bounds } from "./options.ts";
 import { describe, type Phase } from "./phases.ts";

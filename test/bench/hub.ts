@@ -5,10 +5,10 @@ import type { Host } from "../../desktop/demo/lab/host.ts";
 import { type JsonLine, JsonProcess } from "../../desktop/demo/lab/json-process.ts";
 import { Lab } from "../../desktop/demo/lab/lab.ts";
 import { type Machine, type RunningRelay, text } from "../../desktop/demo/lab/laneway.ts";
+import { cpuSeconds, residentBytes } from "./machine/processes.ts";
 import { laneway } from "./overlays/laneway.ts";
-import { cpuSeconds, residentBytes } from "./processes.ts";
-import { median } from "./quantile.ts";
-import type { BroadcastResult, Delays, HubResult, StalledResult } from "./results.ts";
+import { median } from "./results/quantile.ts";
+import type { BroadcastResult, Delays, HubResult, StalledResult } from "./results/results.ts";
 import type { MeasureOptions } from "./systems.ts";
 
 const MEMBERS = 100;

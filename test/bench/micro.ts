@@ -13,8 +13,8 @@ import {
   type RecordReader,
   readRecords,
 } from "../../shared/protocol/record.ts";
-import { HubPolicy } from "../../shared/switch/hub-policy.ts";
-import { MacTable } from "../../shared/switch/mac-table.ts";
+import { MacTable } from "../../shared/switch/places/mac-table.ts";
+import { HubPolicy } from "../../shared/switch/policy/hub-policy.ts";
 import { MacBudget, Port } from "../../shared/switch/port.ts";
 import { Segment } from "../../shared/switch/segment.ts";
 import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
@@ -23,7 +23,7 @@ import { BlockPool } from "../../shared/tunnel/block-pool.ts";
 import { EgressQueue } from "../../shared/tunnel/egress-queue.ts";
 import { FrameParser } from "../../system/websocket/frame-parser.ts";
 import { clientMessage } from "./load/plain-client.ts";
-import type { MicroResult } from "./results.ts";
+import type { MicroResult } from "./results/results.ts";
 import { tcpSuperFrame } from "./super-frame.ts";
 
 /** A port that accepts every frame and discards it. */

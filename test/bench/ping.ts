@@ -1,5 +1,5 @@
 import { Fault } from "../../shared/values/fault.ts";
-import { quantile } from "./quantile.ts";
+import { quantile } from "./results/quantile.ts";
 import type { Star } from "./star.ts";
 
 export interface RoundTrips {

@@ -7,10 +7,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { drawBars, type Panel } from "./bars.ts";
-import { median } from "./quantile.ts";
-import { report } from "./report.ts";
-import type { Figures, Results } from "./results.ts";
+import { drawBars, type Panel } from "./results/bars.ts";
+import { median } from "./results/quantile.ts";
+import { report } from "./results/report.ts";
+import type { Figures, Results } from "./results/results.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 const BEGIN = "<!-- from here on written by test/bench/plot.ts -->";

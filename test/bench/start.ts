@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { median } from "./quantile.ts";
-import type { StartResult } from "./results.ts";
+import { median } from "./results/quantile.ts";
+import type { StartResult } from "./results/results.ts";
 
 const LANEWAY = fileURLToPath(new URL("../../bin/laneway.js", import.meta.url));
 

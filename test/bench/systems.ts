@@ -1,8 +1,8 @@
 import { Iperf } from "./iperf.ts";
+import type { Quiet } from "./machine/quiet.ts";
 import { missingPackages, type Overlay, ready } from "./overlay.ts";
 import { ping } from "./ping.ts";
-import type { Quiet } from "./quiet.ts";
-import type { Figures, SystemResult } from "./results.ts";
+import type { Figures, SystemResult } from "./results/results.ts";
 import { Star } from "./star.ts";
 
 const PINGS = 1_000;

@@ -1,6 +1,6 @@
-import { median } from "./quantile.ts";
-import type { Figures, Results, SystemResult } from "./results.ts";
-import { type Cell, table } from "./table.ts";
+import { median } from "./results/quantile.ts";
+import type { Figures, Results, SystemResult } from "./results/results.ts";
+import { type Cell, table } from "./results/table.ts";
 
 /** Laneway's targets: ratios within one run, if a figure depends on the machine. */
 interface Target {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Iperf } from "./iperf.ts";
 import { type Overlay, ready } from "./overlay.ts";
 import { ping } from "./ping.ts";
-import type { UplinkResult } from "./results.ts";
+import type { UplinkResult } from "./results/results.ts";
 import { Star } from "./star.ts";
 import type { MeasureOptions } from "./systems.ts";
 

@@ -8,7 +8,7 @@ import { parseIptables } from "./iptables-rules.ts";
 import { parseNft } from "./nft-rules.ts";
 
 /** A bridge of this machine that has one of our TAPs as a port. */
-export interface Bridge {
+export interface TapBridge {
   readonly name: string;
   readonly tap: string;
 }
@@ -32,7 +32,7 @@ export function attachedTaps(): string[] {
 }
 
 /** Returns the Linux bridges that contain these TAPs; Open vSwitch is not included. */
-export function bridgesOf(taps: readonly string[]): Bridge[] {
+export function bridgesOf(taps: readonly string[]): TapBridge[] {
   return taps.flatMap((tap) => {
     const name = masterOf(tap);
     return name === undefined || read(`${NET}/${name}/bridge/bridge_id`) === undefined ? [] : [{ name, tap }];
@@ -40,7 +40,7 @@ export function bridgesOf(taps: readonly string[]): Bridge[] {
 }
 
 /** Checks each bridge, until one drops frames. @throws the signal's reason when aborted */
-export async function checkBridges(bridges: readonly Bridge[], signal: AbortSignal): Promise<Finding> {
+export async function checkBridges(bridges: readonly TapBridge[], signal: AbortSignal): Promise<Finding> {
   let last: Finding = { state: "skipped", detail: "no TAP is in a bridge" };
   for (const bridge of bridges) {
     last = await checkBridge(bridge, signal);
@@ -49,7 +49,7 @@ export async function checkBridges(bridges: readonly Bridge[], signal: AbortSign
   return last;
 }
 
-async function checkBridge(bridge: Bridge, signal: AbortSignal): Promise<Finding> {
+async function checkBridge(bridge: TapBridge, signal: AbortSignal): Promise<Finding> {
   const { name, tap } = bridge;
   if ((Number(read(`${NET}/${name}/flags`)) & IFF_UP) === 0) {
     const hint = `Bring it up: sudo ip link set ${name} up.`;
@@ -109,7 +109,7 @@ const commands = (settings: readonly Setting[]): string => settings.map(({ off }
 const SPOKEN = { ip: "IPv4", ip6: "IPv6" } as const;
 
 function dropped(
-  { name, tap }: Bridge,
+  { name, tap }: TapBridge,
   { chain, rule }: Drop,
   protocol: Passing["protocol"],
   settings: readonly Setting[],

@@ -9,7 +9,7 @@ export interface Passing {
   readonly to: string | undefined;
 }
 
-export type Verdict =
+export type FirewallVerdict =
   | { readonly kind: "accept" | "drop" | "return" }
   | { readonly kind: "jump" | "goto"; readonly chain: string };
 
@@ -17,7 +17,7 @@ export interface Rule {
   /** The rule's text or handle, for people. */
   readonly name: string;
   /** Returns the rule's verdict for a frame; undefined if it does not match, or decides nothing. */
-  verdict(passing: Passing): Verdict | undefined;
+  verdict(passing: Passing): FirewallVerdict | undefined;
 }
 
 export interface Chain {

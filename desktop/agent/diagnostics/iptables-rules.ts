@@ -1,5 +1,5 @@
 /** Parses the output of `iptables -S` and `ip6tables -S` for the table `filter` (iptables(8)). */
-import { type Chain, isNamed, type Passing, type Rule, type Verdict } from "./firewall.ts";
+import { type Chain, type FirewallVerdict, isNamed, type Passing, type Rule } from "./firewall.ts";
 
 const HOOK = "FORWARD";
 
@@ -31,7 +31,7 @@ const WITHOUT_MEANING = new Set(["-m", "--comment"]);
 
 function toRule(line: string, args: readonly string[]): Rule {
   const conditions: Condition[] = [];
-  let verdict: Verdict | undefined;
+  let verdict: FirewallVerdict | undefined;
   for (let at = 0; at < args.length; at++) {
     const isNegated = args[at] === "!";
     const option = (isNegated ? args[++at] : args[at]) ?? "";
@@ -69,7 +69,7 @@ function toCondition(option: string, argument: string, isNegated: boolean): Cond
   }
 }
 
-function toVerdict(option: "-j" | "-g", target: string): Verdict | undefined {
+function toVerdict(option: "-j" | "-g", target: string): FirewallVerdict | undefined {
   switch (target) {
     case "ACCEPT":
     // A program of this machine decides, so the outcome is unknown here.

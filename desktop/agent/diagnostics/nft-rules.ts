@@ -1,5 +1,5 @@
 /** Parses the output of `nft --json list ruleset` (libnftables-json(5)), as far as it concerns forwarded frames. */
-import { type Chain, isNamed, type Passing, type Rule, type Verdict } from "./firewall.ts";
+import { type Chain, type FirewallVerdict, isNamed, type Passing, type Rule } from "./firewall.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -111,7 +111,7 @@ function isSame(left: unknown, value: unknown, passing: Passing): boolean {
   return value === passing.protocol;
 }
 
-function verdictOf(statement: Json, passing: Passing): Verdict | undefined {
+function verdictOf(statement: Json, passing: Passing): FirewallVerdict | undefined {
   const { jump, goto, xt, vmap } = statement;
   if ("accept" in statement) return { kind: "accept" };
   // A program of this machine decides, so the outcome is unknown here.
@@ -125,7 +125,7 @@ function verdictOf(statement: Json, passing: Passing): Verdict | undefined {
 }
 
 /** Returns a map's verdict for the frame; the entry `*` is the default. */
-function mapped({ key, data }: Json, passing: Passing): Verdict | undefined {
+function mapped({ key, data }: Json, passing: Passing): FirewallVerdict | undefined {
   const entries = isObject(data) && Array.isArray(data["set"]) ? (data["set"] as unknown[]) : [];
   const pairs = entries.filter(
     (entry): entry is [unknown, Json] => Array.isArray(entry) && isObject(entry[1]),

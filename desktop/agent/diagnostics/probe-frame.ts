@@ -30,7 +30,7 @@ import { ETHERNET_HEADER_BYTES, encodeEthernet } from "../../../shared/frame/eth
 export const ETHERTYPE_PROBE = 0x88b6;
 export const PROBE_BYTES = 24;
 /** A group address reserved for probes: locally administered, and of no protocol that hubs snoop. */
-export const PROBE_GROUP = 0x03_4c_57_50_42_01;
+export const PATH_PROBE_GROUP = 0x03_4c_57_50_42_01;
 export const REPORT_EVERY = 32;
 export const LAST = 0xffff_ffff;
 

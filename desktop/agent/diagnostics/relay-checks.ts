@@ -11,7 +11,7 @@ import { dial, endpoint } from "../reach/dial.ts";
 import { type HttpProxy, NO_PROXY, proxyFor, proxyText } from "../reach/proxy.ts";
 import { basic, type Reach } from "../reach/reach.ts";
 import { tunnelUrl } from "../tunnel/tunnel-connection.ts";
-import { notARelay, Unreachable, unreachable } from "../tunnel/tunnel-errors.ts";
+import { notARelay, relayUnreachable, Unreachable } from "../tunnel/tunnel-errors.ts";
 import { upgradeFault } from "../tunnel/upgrade-fault.ts";
 import type { Check, Finding } from "./checks.ts";
 import { since, TooLate, within } from "./patience.ts";
@@ -163,7 +163,7 @@ async function checkWebSocket(relay: URL, reach: Reach, signal: AbortSignal): Pr
               challenged.reject(notARelay(relay, "it spoke, but not laneway.v1"));
             },
             alive: () => {},
-            closed: (code) => challenged.reject(unreachable(relay, `the connection ended (${code})`)),
+            closed: (code) => challenged.reject(relayUnreachable(relay, `the connection ended (${code})`)),
           };
         },
       });

@@ -26,7 +26,7 @@ export interface KnownNetwork {
 }
 
 /** The relay's answer to an enrolment. */
-export interface Enrolment {
+export interface StoredEnrolment {
   /** The relay's ID of the device. */
   readonly device: string;
   readonly name: string;
@@ -34,7 +34,7 @@ export interface Enrolment {
 }
 
 /** This machine's identity at one tenant of one relay. */
-export interface Device {
+export interface StoredDevice {
   /** The relay's base URL; see {@link relayBase}. */
   readonly relay: URL;
   readonly tenant: string;
@@ -42,11 +42,11 @@ export interface Device {
   /** The reach given at enrolment. */
   readonly reach: Readonly<ReachRecord>;
   /** Undefined while the key exists but the relay has not answered yet. */
-  readonly enrolment: Enrolment | undefined;
+  readonly enrolment: StoredEnrolment | undefined;
 }
 
 /** A device that a relay has enrolled. */
-export type EnrolledDevice = Device & { readonly enrolment: Enrolment };
+export type EnrolledDevice = StoredDevice & { readonly enrolment: StoredEnrolment };
 
 /** The devices of a state directory: one file for each relay and tenant, readable only by its owner. */
 export class DeviceStore {
@@ -62,7 +62,7 @@ export class DeviceStore {
    *
    * @throws Fault `state.unwritable`, `state.corrupt`
    */
-  take(relay: URL, tenant: string): Device {
+  take(relay: URL, tenant: string): StoredDevice {
     const device = {
       relay: relayBase(relay),
       tenant,
@@ -122,7 +122,7 @@ export class DeviceStore {
     return join(this.#stateDirectory, "devices");
   }
 
-  #read(file: string): Device {
+  #read(file: string): StoredDevice {
     let text: string;
     try {
       text = readFileSync(file, "utf8");
@@ -171,7 +171,7 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }
 
-function parse(text: string): Device {
+function parse(text: string): StoredDevice {
   const { relay, tenant, private_key, device, name, networks, reach } = record.parse(JSON.parse(text));
   return {
     relay: relayBase(new URL(relay)),
@@ -182,7 +182,7 @@ function parse(text: string): Device {
   };
 }
 
-function serialize({ relay, tenant, key, reach, enrolment }: Device): string {
+function serialize({ relay, tenant, key, reach, enrolment }: StoredDevice): string {
   const kept: z.input<typeof record> = {
     version: 1,
     relay: relayText(relay),

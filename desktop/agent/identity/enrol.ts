@@ -30,7 +30,7 @@ const answer = z.object({
     .transform((all) => all.filter(({ name }) => isNetworkName(name)).slice(0, MAX_NETWORKS)),
 });
 
-export interface EnrolOptions {
+export interface DeviceEnrolOptions {
   /** The relay's base URL. */
   readonly relay: URL;
   /** How to reach the relay, stored with the device; by default directly or through the environment's proxy. */
@@ -51,7 +51,7 @@ export interface EnrolOptions {
  * @throws Fault by the relay's problem code, `relay.unreachable`, `relay.not-a-relay`, `relay.certificate`, `state.…`;
  * none contains the secret. The signal's reason when aborted
  */
-export async function enrol(options: EnrolOptions): Promise<EnrolledDevice> {
+export async function enrol(options: DeviceEnrolOptions): Promise<EnrolledDevice> {
   const { relay, tenant, secret, name, store, signal, reach = PLAIN } = options;
   const device = store.take(relay, tenant);
   const request = {
@@ -128,7 +128,7 @@ function refusal(
   relay: URL,
   response: Response,
   json: unknown,
-  { secret, tenant, store }: EnrolOptions,
+  { secret, tenant, store }: DeviceEnrolOptions,
 ): Fault {
   const { status } = response;
   if (isForLogin(status, response.headers.get("www-authenticate"))) return wantsLogin(relay);

@@ -1,6 +1,6 @@
 /** Compares an interface with its wanted state, and lists the repairs. */
 import { containsAddress, parseCidr } from "../../../shared/frame/cidr.ts";
-import type { LinkState, Route } from "../system/state.ts";
+import type { IpRoute, LinkState } from "../system/state.ts";
 import { addressCommand } from "../tap/link.ts";
 import { formatNetwork } from "../trust/address.ts";
 
@@ -47,7 +47,7 @@ export interface Difference {
 export function differences(
   wanted: InterfaceWanted,
   link: LinkState,
-  routes: readonly Route[],
+  routes: readonly IpRoute[],
 ): Difference[] {
   const { name } = link;
   if (name !== wanted.name) {
@@ -88,7 +88,7 @@ function judgeAddress(cidr: string, { name, addresses }: LinkState): Difference[
 }
 
 /** Checks the two routes that an address brings: to its network, and to itself. */
-function judgeRoutes(cidr: string, name: string, routes: readonly Route[]): Difference[] {
+function judgeRoutes(cidr: string, name: string, routes: readonly IpRoute[]): Difference[] {
   const parsed = parseCidr(cidr);
   if (parsed === undefined) return [];
   const [address = ""] = cidr.split("/");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { formatMac, parseMac } from "../../../shared/frame/mac.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import type { Problem } from "../../rpc/shapes.ts";
-import { type LinkState, type Route, readLinks, readRoutes } from "../system/state.ts";
+import { type IpRoute, type LinkState, readLinks, readRoutes } from "../system/state.ts";
 import { type SystemWatcher, system } from "../system/watcher.ts";
 import type { TapDevice } from "../tap/device.ts";
 import { changeLink } from "../tap/link.ts";
@@ -332,7 +332,7 @@ async function findLink(name: string, signal: AbortSignal): Promise<LinkState> {
 }
 
 /** Returns no routes if the interface was removed or renamed meanwhile. */
-async function readInterfaceRoutes(version: 4 | 6, name: string, signal: AbortSignal): Promise<Route[]> {
+async function readInterfaceRoutes(version: 4 | 6, name: string, signal: AbortSignal): Promise<IpRoute[]> {
   try {
     return await readRoutes(version, ["show", "table", "all", "dev", name], signal);
   } catch (error) {

@@ -6,7 +6,7 @@ import type { GivenParams } from "../../rpc/schema.ts";
 import type { Peer } from "../../rpc/shapes.ts";
 import { type Finding, running, toStep } from "../diagnostics/checks.ts";
 import { patiently } from "../diagnostics/patience.ts";
-import { LAST, PROBE_BYTES, PROBE_GROUP, type Probe } from "../diagnostics/probe-frame.ts";
+import { LAST, PATH_PROBE_GROUP, PROBE_BYTES, type Probe } from "../diagnostics/probe-frame.ts";
 import type { Prober } from "../diagnostics/prober.ts";
 import type { Job } from "../service/jobs.ts";
 import type { ManagedNetwork } from "../service/networks/managed-network.ts";
@@ -62,7 +62,7 @@ export async function probeLatency(
 
 const TESTS: Readonly<Record<GivenParams<"test">["kind"], (pair: Pair) => Promise<Finding>>> = {
   broadcast: (pair) => roundTrip(pair, "broadcast", BROADCAST_MAC),
-  multicast: (pair) => roundTrip(pair, "multicast", PROBE_GROUP),
+  multicast: (pair) => roundTrip(pair, "multicast", PATH_PROBE_GROUP),
   "path-mtu": pathMtu,
   throughput,
 };

@@ -184,7 +184,7 @@ export class Interfaces {
     const { machines } = this.#options;
     const listener = await QemuListener.open(address, this.#signal, (device) => {
       machines?.connected(name, device.name);
-      network.plug(device, (why) => machines?.gone(name, why));
+      network.attachMachine(device, (why) => machines?.gone(name, why));
     });
     network.beforeClose(() => listener.close());
     machines?.listening(name, listener.at);

@@ -3,9 +3,9 @@ import { formatMac } from "../../../shared/frame/mac.ts";
 import { UNTAGGED_VLAN } from "../../../shared/frame/vlan.ts";
 import type { NetworkOffer } from "../../../shared/protocol/control.ts";
 import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
-import { MacTable } from "../../../shared/switch/mac-table.ts";
 import type { SegmentObserver } from "../../../shared/switch/observer.ts";
 import { ObserverSet } from "../../../shared/switch/observer-set.ts";
+import { MacTable } from "../../../shared/switch/places/mac-table.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
@@ -162,7 +162,7 @@ export class LocalNetwork {
    *
    * @param device the virtual machine's, which is closed then
    */
-  plug(device: TapDevice, gone: (why: Error) => void): void {
+  attachMachine(device: TapDevice, gone: (why: Error) => void): void {
     const port = this.#attach(device, (why) => {
       this.#machines.delete(port);
       this.#segment.detach(port);

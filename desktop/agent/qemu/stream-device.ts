@@ -13,7 +13,7 @@ import { readUint32, writeUint32 } from "../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES } from "../../../shared/frame/ethernet.ts";
 import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import { Fault } from "../../../shared/values/fault.ts";
-import { checkRange, HEADROOM, type TapDevice, type TapReceiver } from "../tap/device.ts";
+import { checkRange, TAP_HEADROOM, type TapDevice, type TapReceiver } from "../tap/device.ts";
 import { type Slab, SlabPool } from "../tap/slab.ts";
 
 const LENGTH_BYTES = 4;
@@ -25,7 +25,7 @@ export class StreamDevice implements TapDevice {
   readonly name: string;
   readonly offload = false;
   readonly udpSuperFrames = false;
-  readonly headroom = HEADROOM;
+  readonly headroom = TAP_HEADROOM;
   readonly #socket: Socket;
   readonly #pool: SlabPool;
   #receiver: TapReceiver | undefined;

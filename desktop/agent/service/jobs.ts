@@ -23,14 +23,14 @@ export interface Job {
 }
 
 /** Sends an event to the caller. @returns false if the caller is too slow, and it was not sent */
-export type Tell = <E extends EventName>(event: E, data: EventData<E>, mayBeLost: boolean) => boolean;
+export type TellEvent = <E extends EventName>(event: E, data: EventData<E>, mayBeLost: boolean) => boolean;
 
 /** The jobs of one caller, which end with it. */
 export class Jobs {
-  readonly #tell: Tell;
+  readonly #tell: TellEvent;
   readonly #running = new Map<string, { cancel: AbortController; stop: AbortController }>();
 
-  constructor(tell: Tell) {
+  constructor(tell: TellEvent) {
     this.#tell = tell;
   }
 

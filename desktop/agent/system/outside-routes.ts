@@ -3,7 +3,7 @@ import { type Cidr, containsAddress, parseCidr } from "../../../shared/frame/cid
 import { changeLink } from "../tap/link.ts";
 import { hostOf } from "../trust/address.ts";
 import { ROUTE_PROTOCOL } from "./route-protocol.ts";
-import { type LinkState, type Route, readLinks, readRoutes } from "./state.ts";
+import { type IpRoute, type LinkState, readLinks, readRoutes } from "./state.ts";
 import { type SystemWatcher, system } from "./watcher.ts";
 
 /** Maximum addresses kept outside for one relay, and subnets to keep them out of. */
@@ -91,7 +91,7 @@ export class OutsideRoutes {
     // Subnets of interfaces that are not yet up count as well.
     const subnets = [...this.#kept].flatMap((kept) => kept.subnets);
     const wanted = new Set([...this.#kept].flatMap((kept) => kept.addresses));
-    const tables = new Map<4 | 6, Promise<Route[]>>();
+    const tables = new Map<4 | 6, Promise<IpRoute[]>>();
     for (const address of new Set([...wanted, ...this.#set.keys()])) {
       const version = address.includes(":") ? 6 : 4;
       if (!this.#set.has(address)) {
@@ -123,8 +123,8 @@ export class OutsideRoutes {
   async #put(
     version: 4 | 6,
     address: string,
-    way: Route | undefined,
-    routes: readonly Route[],
+    way: IpRoute | undefined,
+    routes: readonly IpRoute[],
     signal: AbortSignal,
   ): Promise<void> {
     const before = this.#set.get(address);
@@ -179,9 +179,9 @@ export function wayOutside(
   address: string,
   links: readonly LinkState[],
   own: readonly LinkState[],
-  routes: readonly Route[],
+  routes: readonly IpRoute[],
   subnets: readonly Cidr[] = [],
-): Route | undefined {
+): IpRoute | undefined {
   const host = hostOf(address);
   if (host === undefined) return undefined;
   // The kernel finds this machine's own addresses before all routes.
@@ -209,8 +209,8 @@ function isInside(address: string, own: readonly LinkState[], subnets: readonly 
 }
 
 /** Returns the route that the kernel would use: the longest prefix, then the lowest metric. */
-function best(host: Cidr, routes: readonly Route[]): Route | undefined {
-  let found: { route: Route; prefix: number } | undefined;
+function best(host: Cidr, routes: readonly IpRoute[]): IpRoute | undefined {
+  let found: { route: IpRoute; prefix: number } | undefined;
   for (const route of routes) {
     if (route.dead) continue;
     const prefix = route.to === "default" ? 0 : prefixFor(route.to, host);

@@ -83,7 +83,7 @@ export async function readLinks(signal: AbortSignal): Promise<LinkState[]> {
 }
 
 /** A route. */
-export interface Route {
+export interface IpRoute {
   /** `default`, `10.20.0.0/24`, `10.20.0.7`. */
   readonly to: string;
   readonly type: string;
@@ -127,7 +127,7 @@ export async function readRoutes(
   version: 4 | 6,
   what: readonly string[],
   signal: AbortSignal,
-): Promise<Route[]> {
+): Promise<IpRoute[]> {
   if (version === 6 && !existsSync("/proc/net/if_inet6")) return [];
   return routes.parse(await askIp([`-${version}`, "route", ...what], signal)).map((route) => {
     const { dev, gateway, via, flags } = route.nexthops[0] ?? route;

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { type NoticeEvents, type NoticeSocket, openNotices, type SystemNotice } from "./netlink.ts";
 import { SleepClock } from "./sleep-clock.ts";
-import { type LinkState, type Route, readLinks, readRoutes } from "./state.ts";
+import { type IpRoute, type LinkState, readLinks, readRoutes } from "./state.ts";
 
 /** How long notices are gathered before the system is read, in milliseconds: one change causes several. */
 const GATHER_MS = 40;
@@ -250,7 +250,7 @@ export class SystemWatcher {
     }
   }
 
-  #underlay(links: readonly LinkState[], defaults: readonly Route[]): string {
+  #underlay(links: readonly LinkState[], defaults: readonly IpRoute[]): string {
     const owned = new Set(links.filter(({ index }) => this.#own.has(index)).map(({ name }) => name));
     const others = links.flatMap((link) => {
       const addresses = link.addresses.filter(({ scope }) => scope === "global").map(({ cidr }) => cidr);

@@ -7,7 +7,7 @@ import { ENCAPSULATION_BYTES, OFFLOAD_BYTES } from "../../../shared/protocol/rec
 import type { Block } from "../../../shared/tunnel/block.ts";
 
 /** Writable bytes before every read frame: room for the headers of record and VXLAN, so that no frame is moved. */
-export const HEADROOM = ENCAPSULATION_BYTES;
+export const TAP_HEADROOM = ENCAPSULATION_BYTES;
 
 /** The same with offload, plus the virtio-net header that was read with the frame. */
 export const OFFLOAD_HEADROOM = OFFLOAD_BYTES;
@@ -26,7 +26,7 @@ export interface TapDevice {
   /** Whether UDP super-frames may be written (GSO_UDP_L4), as with offload and Linux 6.2. */
   readonly udpSuperFrames: boolean;
 
-  /** Writable bytes before each frame: {@link HEADROOM} or {@link OFFLOAD_HEADROOM}. */
+  /** Writable bytes before each frame: {@link TAP_HEADROOM} or {@link OFFLOAD_HEADROOM}. */
   readonly headroom: number;
 
   /**

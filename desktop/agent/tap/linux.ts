@@ -11,8 +11,8 @@ import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import {
   checkOffloadRange,
   checkRange,
-  HEADROOM,
   OFFLOAD_HEADROOM,
+  TAP_HEADROOM,
   type TapDevice,
   type TapReceiver,
 } from "./device.ts";
@@ -138,7 +138,7 @@ class LinuxTap implements TapDevice {
     this.offload = offload;
     // A kernel that accepts this offload also accepts such frames.
     this.udpSuperFrames = (offloads & UDP_OFFLOADS) !== 0;
-    this.headroom = offload ? OFFLOAD_HEADROOM : HEADROOM;
+    this.headroom = offload ? OFFLOAD_HEADROOM : TAP_HEADROOM;
     this.#native = native;
     this.#fd = fd;
     this.#watch = native.watch(fd, (status) => this.#ready(status));

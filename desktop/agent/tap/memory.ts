@@ -4,8 +4,8 @@ import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import {
   checkOffloadRange,
   checkRange,
-  HEADROOM,
   OFFLOAD_HEADROOM,
+  TAP_HEADROOM,
   type TapDevice,
   type TapReceiver,
 } from "./device.ts";
@@ -53,7 +53,7 @@ export class MemoryTap implements TapDevice {
     this.#written = options.written;
     this.offload = options.offload ?? false;
     this.udpSuperFrames = this.offload;
-    this.headroom = this.offload ? OFFLOAD_HEADROOM : HEADROOM;
+    this.headroom = this.offload ? OFFLOAD_HEADROOM : TAP_HEADROOM;
     this.#pool = new SlabPool({ headroom: this.headroom, freed: () => this.#wake() });
   }
 

@@ -14,7 +14,7 @@ import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import { Block, type BlockHome } from "../../../shared/tunnel/block.ts";
 import { poison } from "../../../shared/tunnel/hostile-memory.ts";
 import { HOSTILE_MEMORY } from "../../../system/memory.ts";
-import { type FrameBatch, HEADROOM } from "./device.ts";
+import { type FrameBatch, TAP_HEADROOM } from "./device.ts";
 
 /** Maximum frames in a batch: more saves hardly anything per frame, and blocks the event loop. */
 export const BATCH_FRAMES = 64;
@@ -36,7 +36,7 @@ export interface SlabPoolOptions {
   readonly bytes?: number;
   /** Maximum frames in a slab; {@link BATCH_FRAMES} by default. */
   readonly frames?: number;
-  /** Bytes before each frame; {@link HEADROOM} by default. */
+  /** Bytes before each frame; {@link TAP_HEADROOM} by default. */
   readonly headroom?: number;
   /** Called when a slab has become free, from within the release of its block: it must not read or deliver frames. */
   readonly freed?: () => void;
@@ -109,7 +109,7 @@ export class SlabPool {
   };
 
   constructor(options: SlabPoolOptions = {}) {
-    const { slabs = SLABS, bytes = BATCH_BYTES, frames = BATCH_FRAMES, headroom = HEADROOM } = options;
+    const { slabs = SLABS, bytes = BATCH_BYTES, frames = BATCH_FRAMES, headroom = TAP_HEADROOM } = options;
     for (let i = 0; i < slabs; i++) this.#free.push(new Slab(bytes, frames, headroom, this.#released));
     this.#freed = options.freed;
   }

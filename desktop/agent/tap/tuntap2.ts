@@ -13,7 +13,7 @@ import {
   checkOffloadRange,
   checkRange,
   type FrameBatch,
-  HEADROOM,
+  TAP_HEADROOM,
   type TapDevice,
   type TapReceiver,
 } from "./device.ts";
@@ -118,7 +118,7 @@ class Tuntap2Tap implements TapDevice {
   /** The addon asks for no virtio-net header. */
   readonly offload = false;
   readonly udpSuperFrames = false;
-  readonly headroom = HEADROOM;
+  readonly headroom = TAP_HEADROOM;
   readonly #fd: number;
   readonly #pool = new SlabPool({ freed: () => this.#look() });
   #receiver: TapReceiver | undefined;

@@ -103,7 +103,7 @@ function isEdge(host: Cidr, { prefix }: Cidr): boolean {
 }
 
 /** Returns whether a text is a multicast address of either version. */
-export function isMulticast(text: string): boolean {
+export function isMulticastText(text: string): boolean {
   const host = hostOf(text);
   if (host === undefined) return false;
   return host.version === 4 ? host.address >>> 28 === 0xe : host.address >> 120n === 0xffn;

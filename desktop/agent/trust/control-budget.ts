@@ -9,7 +9,7 @@ const CHARACTERS_PER_SECOND = 4 * 1_048_576;
 const CHARACTERS_AT_ONCE = 16_777_216;
 
 /** Limits the work of a relay's control messages: two token buckets, for messages and for their characters. */
-export class ControlBudget {
+export class RelayMessageBudget {
   readonly #clock: () => number;
   #messages = MESSAGES_AT_ONCE;
   #characters = CHARACTERS_AT_ONCE;

@@ -4,7 +4,7 @@ import type { NetworkOffer } from "../../../shared/protocol/control.ts";
 import { type NameServers, reachableServers } from "../network/resolved.ts";
 import { formatNetwork, hostOf, isPrivate, serversWithin } from "./address.ts";
 import { domainsOverlap } from "./domain.ts";
-import { type Claim, type MachineState, readMachine } from "./machine.ts";
+import { type ClaimedNetwork, type MachineState, readMachine } from "./machine.ts";
 import { type Refusal, refusedValue } from "./refusal.ts";
 
 /** The accepted values for an interface. */
@@ -76,7 +76,7 @@ const EMPTY: MachineState = { claims: [], domains: [] };
 
 /** Returns why a network is refused, a clause after "it"; undefined if it is not */
 function whyNot(cidr: Cidr, { claims }: MachineState, relay: readonly string[]): string | undefined {
-  const reached: Claim[] = relay.flatMap((text) => {
+  const reached: ClaimedNetwork[] = relay.flatMap((text) => {
     const host = hostOf(text.replace(/^::ffff:(?=[\d.]+$)/, ""));
     return host === undefined ? [] : [{ cidr: host, what: "the relay itself is in it" }];
   });

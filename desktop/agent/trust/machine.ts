@@ -9,14 +9,14 @@ import { askIp } from "../tap/link.ts";
 import { hostOf } from "./address.ts";
 
 /** A network in use by another interface or by the machine. */
-export interface Claim {
+export interface ClaimedNetwork {
   readonly cidr: Cidr;
   /** For people: `eth0 has 192.168.1.2/24`. */
   readonly what: string;
 }
 
 export interface MachineState {
-  readonly claims: readonly Claim[];
+  readonly claims: readonly ClaimedNetwork[];
   /** Search domains of other links, in lower case. */
   readonly domains: readonly { readonly domain: string; readonly what: string }[];
 }
@@ -101,7 +101,7 @@ async function routes6(signal: AbortSignal, ip: string | undefined): Promise<z.i
   return routes.parse(await askIp(["-6", "route", "show", "table", "all"], signal, ip));
 }
 
-function addressClaims({ ifname, addr_info }: z.infer<typeof interfaces>[number]): Claim[] {
+function addressClaims({ ifname, addr_info }: z.infer<typeof interfaces>[number]): ClaimedNetwork[] {
   return addr_info.flatMap(({ local = "", address, prefixlen = 0 }) => {
     const own = address === undefined ? undefined : hostOf(local);
     // On a point-to-point link the prefix belongs to the peer.
@@ -111,7 +111,7 @@ function addressClaims({ ifname, addr_info }: z.infer<typeof interfaces>[number]
   });
 }
 
-function routeClaims(found: z.infer<typeof routes>, except: string | undefined): Claim[] {
+function routeClaims(found: z.infer<typeof routes>, except: string | undefined): ClaimedNetwork[] {
   return found.flatMap(({ type = "unicast", dst, protocol, nexthops, ...only }) => {
     // Our own routes lead to addresses that other routes reach, and those count.
     if (IGNORED_ROUTES.has(type) || protocol === ROUTE_PROTOCOL) return [];

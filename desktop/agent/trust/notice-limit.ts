@@ -5,7 +5,7 @@ const AT_ONCE = 20;
 const SECONDS = 5;
 
 /** Limits a relay's notices: further ones are counted, and the next one that is reported includes the count. */
-export class NoticeLimit {
+export class RelayNoticeLimit {
   readonly #clock: () => number;
   readonly #bucket: TokenBucket;
   #passedOver = 0;

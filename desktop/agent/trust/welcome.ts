@@ -8,7 +8,7 @@ import {
 } from "../../../shared/protocol/constants.ts";
 import type { NetworkOffer, Welcome } from "../../../shared/protocol/control.ts";
 import { plainText } from "../../../shared/values/plain-text.ts";
-import { isMulticast, judgeAddress } from "./address.ts";
+import { isMulticastText, judgeAddress } from "./address.ts";
 import { judgeDomain } from "./domain.ts";
 import { type Refusal, refusedValue } from "./refusal.ts";
 
@@ -116,7 +116,7 @@ function judgeOffer(offer: NetworkOffer, host: string, refuse: Refuse): NetworkO
     refuse(name, "the MTU", mtu, `is not between ${MTU.least} and ${MTU.most}; ${MTU.usual} is used`);
     mtu = MTU.usual;
   }
-  if (!isMulticast(group)) {
+  if (!isMulticastText(group)) {
     refuse(name, "the group", group, "is not a multicast address");
     group = "";
   }

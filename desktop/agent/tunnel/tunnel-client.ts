@@ -10,7 +10,7 @@ import type { CheckAddress } from "../network/address-checks.ts";
 import type { LocalNetwork } from "../network/local-network.ts";
 import { proxyFor } from "../reach/proxy.ts";
 import type { Reach } from "../reach/reach.ts";
-import { NoticeLimit } from "../trust/notice-limit.ts";
+import { RelayNoticeLimit } from "../trust/notice-limit.ts";
 import type { Refusal } from "../trust/refusal.ts";
 import { PathChanged } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
@@ -106,7 +106,7 @@ export class TunnelClient {
   #path: PathFollower | undefined;
   /** Connections whose relay asked for this machine's addresses. */
   readonly #asked = new WeakSet<TunnelConnection>();
-  readonly #notices = new NoticeLimit();
+  readonly #notices = new RelayNoticeLimit();
   /** Planned restarts in a row, each after a short connection. */
   #restarts = 0;
   /** Timer of a postponed announcement. */

@@ -31,11 +31,11 @@ import type { Credentials } from "../identity/credentials.ts";
 import { AddressChecks, type Checked } from "../network/address-checks.ts";
 import { dial } from "../reach/dial.ts";
 import { basic, PLAIN, type Reach } from "../reach/reach.ts";
-import { ControlBudget } from "../trust/control-budget.ts";
+import { RelayMessageBudget } from "../trust/control-budget.ts";
 import type { Refusal } from "../trust/refusal.ts";
 import { judgeWelcome } from "../trust/welcome.ts";
 import { watchForAnswer } from "./answer-watch.ts";
-import { notARelay, type TunnelEnd, unreachable } from "./tunnel-errors.ts";
+import { notARelay, relayUnreachable, type TunnelEnd } from "./tunnel-errors.ts";
 import { upgradeFault } from "./upgrade-fault.ts";
 
 /** Maximum time from the start of a connection to `welcome`, in milliseconds. */
@@ -76,7 +76,7 @@ export class TunnelConnection implements MessageEvents {
   readonly #options: TunnelConnectionOptions;
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #end: (how: TunnelEnd) => void;
-  readonly #budget = new ControlBudget();
+  readonly #budget = new RelayMessageBudget();
   /** The two addresses of the connection; undefined if the system does not tell. */
   readonly ends: { readonly local: string | undefined; readonly remote: string | undefined };
   #isChallenged = false;
@@ -153,7 +153,7 @@ export class TunnelConnection implements MessageEvents {
       throw await upgradeFault(relay, reach, error as Error, signal);
     }
     const opened = connection as TunnelConnection | undefined;
-    if (opened === undefined) throw unreachable(relay, "the connection was cut");
+    if (opened === undefined) throw relayUnreachable(relay, "the connection was cut");
     const late = setTimeout(() => opened.#socket.terminate(), OPEN_MS);
     try {
       await opened.#welcomed.promise;
@@ -285,7 +285,7 @@ export class TunnelConnection implements MessageEvents {
     this.#tunnel?.close();
     this.#checks.close();
     this.#welcomed.reject(
-      how.code === LOST ? unreachable(relay, "the connection was cut") : new Refused(how),
+      how.code === LOST ? relayUnreachable(relay, "the connection was cut") : new Refused(how),
     );
     this.#end(how);
   }

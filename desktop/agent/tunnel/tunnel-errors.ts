@@ -29,7 +29,7 @@ export class Unreachable extends Fault {
 }
 
 /** Returns the fault for an unreachable relay, with a short reason. */
-export function unreachable(relay: URL, why: string, cause?: unknown, hint = ONLINE): Unreachable {
+export function relayUnreachable(relay: URL, why: string, cause?: unknown, hint = ONLINE): Unreachable {
   return new Unreachable({
     code: "relay.unreachable",
     message: `can't reach ${relay.href}: ${plainText(why, SHOWN)}`,
@@ -57,7 +57,7 @@ export function notARelay(relay: URL, answer: string): Unreachable {
 export function afterUpgradeRefused(relay: URL, status: number, asksFor = ""): Unreachable {
   if (isForLogin(status, asksFor)) return wantsLogin(relay);
   // Answers of proxies while the relay behind them is down or busy.
-  if (status === 429 || (status >= 500 && status !== 501)) return unreachable(relay, `HTTP ${status}`);
+  if (status === 429 || (status >= 500 && status !== 501)) return relayUnreachable(relay, `HTTP ${status}`);
   return notARelay(relay, `HTTP ${status} to the request for a tunnel`);
 }
 
@@ -130,7 +130,7 @@ function afterError(relay: URL, error: Error): Unreachable {
   if (NO_HTTP.test(code) || NO_UPGRADE.test(error.message)) return notARelay(relay, error.message);
   if (NO_TLS.test(code)) return notARelay(relay, "it does not speak TLS");
   if (UNTRUSTED.test(code)) return untrusted(relay, code, error);
-  return unreachable(relay, reasonOf(error), error, HINTS[code]);
+  return relayUnreachable(relay, reasonOf(error), error, HINTS[code]);
 }
 
 /** The next step for some of the system's errors. */
@@ -175,7 +175,7 @@ export interface TunnelEnd {
 }
 
 /** The meaning of a connection's end. */
-export interface Verdict {
+export interface CloseVerdict {
   readonly after: AfterClose;
   /** The fault to report; an {@link Unreachable} unless it is final. */
   readonly fault: Fault;
@@ -201,7 +201,11 @@ const FINAL_CLOSES: Readonly<Record<number, { readonly says: string; readonly hi
 };
 
 /** Judges the end of a connection, welcomed or not. */
-export function judgeEnd(relay: URL, credentials: Credentials, { code, reason, isOurs }: TunnelEnd): Verdict {
+export function judgeEnd(
+  relay: URL,
+  credentials: Credentials,
+  { code, reason, isOurs }: TunnelEnd,
+): CloseVerdict {
   const after = isOurs === true ? "reconnect" : afterClose(code, reason);
   const why = reason === "" ? `the connection ended (${code})` : reason;
   const final = after === "stop" ? FINAL_CLOSES[code] : undefined;

@@ -5,13 +5,13 @@ import type { EventData, EventName } from "../../rpc/schema.ts";
 import type { TrayState } from "../tray.ts";
 import { AgentConnection, type AgentConnectionOptions } from "./agent-connection.ts";
 import { CaptureFiles } from "./capture-files.ts";
-import { type Change, NetworkWatch } from "./network-watch.ts";
+import { type NetworkChange, NetworkWatch } from "./network-watch.ts";
 
 export interface AgentSideOptions extends Pick<AgentConnectionOptions, "connect" | "unsupported"> {
   /** Sends an event to the window. */
   readonly send: <E extends BridgeEvent>(event: E, data: BridgeEventData<E>) => void;
   /** Something happened that the user may want to be notified of. */
-  readonly happened: (change: Change) => void;
+  readonly happened: (change: NetworkChange) => void;
   /** The tray's state may have changed. */
   readonly refreshed: () => void;
   /** Called with bugs of the app. */

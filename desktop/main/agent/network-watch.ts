@@ -2,7 +2,7 @@ import type { EventData } from "../../rpc/schema.ts";
 import type { NetworkStatus, Peer } from "../../rpc/shapes.ts";
 
 /** A change of a network or a member that may be notified. */
-export type Change =
+export type NetworkChange =
   | { readonly kind: "lost" | "back" | "up"; readonly network: NetworkStatus }
   | { readonly kind: "failed"; readonly network: NetworkStatus; readonly why: string }
   | { readonly kind: "online" | "offline"; readonly network: NetworkStatus; readonly peer: Peer };
@@ -18,7 +18,7 @@ const PEERS = 1_024;
 
 /** Keeps the agent's reports of networks, and finds changes. */
 export class NetworkWatch {
-  readonly #changed: (change: Change) => void;
+  readonly #changed: (change: NetworkChange) => void;
   readonly #now: () => number;
   readonly #networks = new Map<string, NetworkStatus>();
   /** By network, then by member: whether it was online. */
@@ -27,7 +27,7 @@ export class NetworkWatch {
   readonly #upAt = new Map<string, number>();
 
   /** @param now milliseconds, never going back */
-  constructor(changed: (change: Change) => void, now: () => number) {
+  constructor(changed: (change: NetworkChange) => void, now: () => number) {
     this.#changed = changed;
     this.#now = now;
   }
@@ -84,7 +84,7 @@ export class NetworkWatch {
   }
 }
 
-function changeOf(before: NetworkStatus, now: NetworkStatus): Change | undefined {
+function changeOf(before: NetworkStatus, now: NetworkStatus): NetworkChange | undefined {
   if (before.state === now.state) return undefined;
   if (now.state === "failed") return { kind: "failed", network: now, why: now.error?.message ?? "" };
   if (now.state === "reconnecting" && before.state === "up") return { kind: "lost", network: now };

@@ -64,7 +64,7 @@ export function access({ tenants, hub, adminHash, guesses }: AccessOptions): Mid
     context.set("by", { name: `tenant-admin ${admin.id}`, from });
     context.set("admin", admin);
     context.set("tenantOnly", admin.tenant);
-    await hub.loadOf(admin.tenant).turn.admit(REQUEST_WORK);
+    await hub.loadOf(admin.tenant).turn.waitFor(REQUEST_WORK);
     return await next();
   };
 }

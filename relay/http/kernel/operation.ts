@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, type RouteConfig } from "@hono/zod-opena
 import type { Context } from "hono";
 import { z } from "zod";
 import type { PathParameters } from "../../../shared/api/path.ts";
-import { problem } from "../../../shared/api/resources/problem.ts";
+import { problem } from "../../../shared/api/problem.ts";
 import { type ApiEnv, demandRelayAdmin } from "./access.ts";
 import { IDEMPOTENCY_HEADERS, type Idempotency, type Once } from "./idempotency.ts";
 import { pathParameters } from "./path-parameters.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
-import { wholeNumber } from "../../../shared/api/resources/fields.ts";
+import { wholeNumber } from "../../../shared/api/fields.ts";
 import { usage } from "../../../shared/values/fault.ts";
 import { fromBase64url } from "../../crypto/base64url.ts";
 import { base64url } from "../../crypto/secret.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../../../shared/api/resources/problem.ts";
+import type { Problem } from "../../../shared/api/problem.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import { RateLimited } from "../../model/faults.ts";
 

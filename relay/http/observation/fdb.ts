@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fdbEntry, newPin, pin } from "../../../shared/api/resources/fdb.ts";
 import { formatMac, parseMac } from "../../../shared/frame/mac.ts";
-import type { MacEntry } from "../../../shared/switch/mac-table.ts";
+import type { MacEntry } from "../../../shared/switch/places/mac-table.ts";
 import { Fault } from "../../../shared/values/fault.ts";
 import type { NetworkHub } from "../../hub/network-hub.ts";
 import { type Operation, operation } from "../kernel/operation.ts";

@@ -23,7 +23,7 @@ export class Captures {
     });
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#running.size === 0;
   }
 

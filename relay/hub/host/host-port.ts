@@ -1,10 +1,9 @@
-import type { IpAddress } from "../../../shared/frame/address.ts";
+import { type IpAddress, linkLocalOf } from "../../../shared/frame/address.ts";
 import { ETHERNET_SOURCE_OFFSET } from "../../../shared/frame/ethernet.ts";
 import { readMac } from "../../../shared/frame/mac.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import { Containment } from "../../../shared/switch/containment.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
-import { linkLocalOf } from "../../../shared/switch/neighbours/messages.ts";
 import { isHostAddress } from "../../../shared/switch/neighbours/utterance.ts";
 import { MacBudget, Port } from "../../../shared/switch/port.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
@@ -32,7 +31,7 @@ export type Forward = (
   end: number,
 ) => "own" | DropReason | undefined;
 
-export interface HostPortOptions {
+export interface HubHostPortOptions {
   readonly segment: Segment;
   /** The hub's own MAC address in the segment. */
   readonly mac: number;
@@ -53,15 +52,15 @@ export interface HostPortOptions {
  * It is not a port of the segment, so no flooded frame reaches it. The MAC table leads here only for the hub's MAC
  * address. The suppressor answers who-has queries for its addresses (shared/switch/neighbours).
  */
-export class HostPort extends Port {
+export class HubHostPort extends Port {
   /** Handles packets for other hosts, as a gateway does; without it they are dropped. */
   forward: Forward | undefined;
   readonly #addresses: Set<IpAddress>;
-  readonly #options: HostPortOptions;
+  readonly #options: HubHostPortOptions;
   readonly #containment: Containment;
   readonly #rates = new SenderBuckets(PACKETS_PER_SECOND, BURST);
 
-  constructor(options: HostPortOptions) {
+  constructor(options: HubHostPortOptions) {
     super("hub", new MacBudget(0));
     this.#options = options;
     const { segment, mac, addresses, clock } = options;

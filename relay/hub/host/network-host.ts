@@ -1,11 +1,11 @@
 import { formatAddress, type IpAddress } from "../../../shared/frame/address.ts";
 import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
-import { hubMac } from "../../../shared/switch/hub-policy.ts";
+import { hubMac } from "../../../shared/switch/policy/hub-policy.ts";
 import type { Segment } from "../../../shared/switch/segment.ts";
 import { addressPool, hubAddress6 } from "../../model/address-pool.ts";
 import type { Network } from "../../model/model.ts";
 import type { Names } from "../../tenants/names.ts";
-import { HostPort } from "./host-port.ts";
+import { HubHostPort } from "./host-port.ts";
 import { DNS_PORT, NameService } from "./name-service.ts";
 import type { UdpService } from "./services.ts";
 import { domainOf, NetworkZone } from "./zone.ts";
@@ -42,14 +42,14 @@ export interface NetworkHostOptions {
  * Returns the hub's host in a network: a name server that also answers pings; undefined if the hub has no addresses
  * there.
  */
-export function networkHost(options: NetworkHostOptions): HostPort | undefined {
+export function networkHost(options: NetworkHostOptions): HubHostPort | undefined {
   const { network, segment, names, mayName = () => true, report, clock } = options;
   const addresses = hubAddresses(network);
   if (addresses.length === 0) return undefined;
   const containment = new Containment({ at: "hub", vni: network.vni, report, clock });
   names.tryComplete(network);
   const service = new NameService(new NetworkZone(network, names), containment.caught);
-  return new HostPort({
+  return new HubHostPort({
     segment,
     mac: hubMac(network.vni),
     addresses,

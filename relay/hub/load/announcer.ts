@@ -10,7 +10,7 @@ const TOLD_AT_ONCE = 64;
 export type MemberEvent = "joined" | "changed" | "left";
 
 /** A member that receives the events of other members. */
-export interface Listener {
+export interface MemberListener {
   member: Member;
   /** Receives an event sent to all other members: a message in UTF-8, in a block that is lent. */
   announce(block: Block): void;
@@ -18,9 +18,9 @@ export interface Listener {
 
 /** A message being sent to the members, the first of which have it already. */
 interface Message {
-  readonly about: Listener;
+  readonly about: MemberListener;
   readonly block: Block;
-  readonly to: readonly Listener[];
+  readonly to: readonly MemberListener[];
   toldCount: number;
 }
 
@@ -32,7 +32,7 @@ const UTF8 = new TextEncoder();
  * of each member, and the memory stays bounded. A member that is closed because it does not read is an event in turn,
  * which waits too.
  */
-export class Announcer<Heard extends Listener> implements Waiting {
+export class MemberAnnouncer<Heard extends MemberListener> implements Waiting {
   readonly #vni: number;
   readonly #members: ReadonlySet<Heard>;
   readonly #turn: Turn | undefined;
@@ -78,7 +78,7 @@ export class Announcer<Heard extends Listener> implements Waiting {
     try {
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
         while (next.toldCount < next.to.length) {
-          const one = next.to[next.toldCount++] as Listener;
+          const one = next.to[next.toldCount++] as MemberListener;
           if (one !== next.about) this.#announce(one, next.block);
           if (this.#waits && this.#turn?.work.isOver) return "more";
         }
@@ -96,7 +96,7 @@ export class Announcer<Heard extends Listener> implements Waiting {
     // It has no socket to pause.
   }
 
-  #announce(listener: Listener, block: Block): void {
+  #announce(listener: MemberListener, block: Block): void {
     try {
       listener.announce(block);
     } catch (error) {

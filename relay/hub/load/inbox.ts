@@ -46,10 +46,10 @@ export class Inbox implements Waiting {
   /** Moves to another turn, with the messages that wait. */
   move(turn: Turn): void {
     const waiting = (this.#messages ?? []).reduce((sum, message) => sum + weight(message), 0);
-    this.#turn.hold(-waiting);
+    this.#turn.addWaiting(-waiting);
     this.#turn.leave(this);
     this.#turn = turn;
-    turn.hold(waiting);
+    turn.addWaiting(waiting);
     turn.enter(this);
   }
 
@@ -73,11 +73,11 @@ export class Inbox implements Waiting {
       if (typeof next === "string" && !this.#reader.mayReadText) return "later";
       // Removed first, because reading may close the session, which discards the list.
       this.#messages?.shift();
-      this.#turn.hold(-weight(next));
+      this.#turn.addWaiting(-weight(next));
       if (typeof next === "string") {
         this.#readText(next);
       } else if (!this.#readBinary(next)) {
-        this.#turn.hold(weight(next));
+        this.#turn.addWaiting(weight(next));
         this.#messages?.unshift(next);
         return "more";
       }
@@ -95,7 +95,7 @@ export class Inbox implements Waiting {
     const messages = this.#messages ?? [];
     this.#messages = undefined;
     for (const message of messages) {
-      this.#turn.hold(-weight(message));
+      this.#turn.addWaiting(-weight(message));
       if (typeof message !== "string") message.block.release();
     }
     this.#turn.leave(this);
@@ -108,7 +108,7 @@ export class Inbox implements Waiting {
   }
 
   #keep(message: string | BinaryMessage): void {
-    this.#turn.hold(weight(message));
+    this.#turn.addWaiting(weight(message));
     if (this.#messages !== undefined) {
       this.#messages.push(message);
       return;

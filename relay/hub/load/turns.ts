@@ -157,7 +157,7 @@ export class Turn {
   }
 
   /** Adds bytes that wait, or removes them if negative. */
-  hold(bytes: number): void {
+  addWaiting(bytes: number): void {
     this.#heldBytes += bytes;
     const isFull = this.#heldBytes > (this.isFull ? WAITING_BYTES / 4 : WAITING_BYTES);
     if (isFull === this.isFull) return;
@@ -166,7 +166,7 @@ export class Turn {
   }
 
   /** Waits until it is the turn of work of about `units`, and counts them. */
-  async admit(units: number): Promise<void> {
+  async waitFor(units: number): Promise<void> {
     if (!this.hasWaiting && this.begin()) {
       this.work.done += units;
       this.settle();

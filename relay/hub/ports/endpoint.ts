@@ -6,7 +6,7 @@ import type { Membership, Received, UnderlaySocket } from "../../underlay/underl
 export type OpenSocket = (received: Received, caught: (error: unknown) => void) => Promise<UnderlaySocket>;
 
 /** One socket of the underlay, with the ports that share it. The tunnel's header selects a packet's port. */
-export abstract class Endpoint<EndpointPort = never> {
+export abstract class TunnelEndpoint<EndpointPort = never> {
   /** Packets that match none of the ports. */
   readonly drops = new DropCounter();
   #socket: UnderlaySocket | undefined;
@@ -35,8 +35,6 @@ export abstract class Endpoint<EndpointPort = never> {
   /** Adds a port. @throws Fault `port.taken` if another port receives the same packets */
   abstract attach(port: EndpointPort): void;
   abstract detach(port: EndpointPort): void;
-  /** Whether no port uses it. */
-  abstract get empty(): boolean;
   /** Passes a packet to its port; each port contains errors thrown behind it. */
   abstract received(bytes: Uint8Array, start: number, end: number, source: string): void;
 

@@ -1,8 +1,8 @@
 import { Containment, type ReportContained } from "../../../shared/switch/containment.ts";
-import type { Endpoint, OpenSocket } from "./endpoint.ts";
+import type { OpenSocket, TunnelEndpoint } from "./endpoint.ts";
 
 interface Shared {
-  readonly endpoint: Endpoint;
+  readonly endpoint: TunnelEndpoint;
   readonly opened: Promise<void>;
   users: number;
 }
@@ -31,7 +31,7 @@ export class Endpoints {
    * @returns the endpoint, and how to release it
    * @throws errors of `open`
    */
-  async use<Kind extends Endpoint>(
+  async use<Kind extends TunnelEndpoint>(
     key: string,
     make: () => Kind,
     open: OpenSocket,

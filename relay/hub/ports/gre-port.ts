@@ -5,7 +5,7 @@ import { ETHERTYPE_TEB } from "../../../shared/frame/ethernet.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import { countTags, NO_TAG, readVlan, stripVlan } from "../../../shared/frame/vlan.ts";
 import { Fault } from "../../../shared/values/fault.ts";
-import { Endpoint } from "./endpoint.ts";
+import { TunnelEndpoint } from "./endpoint.ts";
 import { GreFraming, type GreOptions, type GreTunnel } from "./gre-framing.ts";
 import { UnderlayPort, type UnderlayPortOptions } from "./underlay-port.ts";
 
@@ -81,14 +81,10 @@ export class NvgrePort extends UnderlayPort {
 }
 
 /** The ports on one GRE socket: GRE tunnels selected by remote and key, virtual subnets by VSID. */
-export class GreEndpoint extends Endpoint<GreTunnel | NvgrePort> {
+export class GreEndpoint extends TunnelEndpoint<GreTunnel | NvgrePort> {
   /** Tunnels by remote, then key. */
   readonly #tunnels = new Map<string, Map<number | undefined, GreTunnel>>();
   readonly #subnets = new Map<number, NvgrePort>();
-
-  override get empty(): boolean {
-    return this.#tunnels.size === 0 && this.#subnets.size === 0;
-  }
 
   override attach(port: GreTunnel | NvgrePort): void {
     if (port instanceof NvgrePort) {

@@ -9,7 +9,7 @@ import type { Segment } from "../../../shared/switch/segment.ts";
 import type { Underlay } from "../../underlay/underlay.ts";
 import type { Router } from "../router/router.ts";
 import type { GreConfig, NvgreConfig, PortConfig, VxlanConfig } from "./config.ts";
-import type { Endpoint, OpenSocket } from "./endpoint.ts";
+import type { OpenSocket, TunnelEndpoint } from "./endpoint.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { GreEndpoint, GrePort, NvgrePort } from "./gre-port.ts";
 import { RemoteTable } from "./remote-table.ts";
@@ -50,7 +50,7 @@ export interface OpenPort {
   /** Does periodic work. */
   tend(): void;
   /** Drops of its socket: packets that match none of the ports on it. */
-  readonly endpoint: Endpoint;
+  readonly endpoint: TunnelEndpoint;
   /** Leaves the network at once; resolves when its socket is closed, unless other ports still use it. */
   close(): Promise<void>;
 }
@@ -205,7 +205,7 @@ async function openOn<Kind extends UnderlayPort>(
   {
     endpoint,
     release,
-  }: { readonly endpoint: Endpoint<NoInfer<Kind>>; readonly release: () => Promise<void> },
+  }: { readonly endpoint: TunnelEndpoint<NoInfer<Kind>>; readonly release: () => Promise<void> },
   make: (undo: (() => Promise<void>)[]) => Kind | Promise<Kind>,
 ): Promise<OpenPort> {
   const undo = [release];
@@ -270,7 +270,7 @@ function whereOf(config: PortConfig, defaultPort: number): { host: string; port:
 }
 
 /** Returns a remote, by default at the same port as ours. */
-function remoteOf(socket: Endpoint["socket"], text: string, defaultPort: number) {
+function remoteOf(socket: TunnelEndpoint["socket"], text: string, defaultPort: number) {
   const { host, port } = parseHostPort(text) ?? { host: text, port: undefined };
   return socket.remote(host, port ?? defaultPort);
 }

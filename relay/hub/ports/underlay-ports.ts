@@ -152,7 +152,7 @@ export class UnderlayPorts {
   }
 
   async #open(one: Managed): Promise<void> {
-    const hold = this.#hub.hold(one.network);
+    const hold = this.#hub.keepOpen(one.network);
     let held = true;
     const release = () => {
       if (held) hold.release();

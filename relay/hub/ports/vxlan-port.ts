@@ -11,7 +11,7 @@ import {
 } from "../../../shared/frame/encapsulation/vxlan.ts";
 import { Malformed } from "../../../shared/frame/malformed.ts";
 import { Fault } from "../../../shared/values/fault.ts";
-import { Endpoint } from "./endpoint.ts";
+import { TunnelEndpoint } from "./endpoint.ts";
 import { UnderlayPort, type UnderlayPortOptions } from "./underlay-port.ts";
 
 /**
@@ -70,17 +70,13 @@ export class VxlanPort extends UnderlayPort {
 }
 
 /** The ports on one UDP socket, selected by the VNI on the wire. */
-export class VxlanEndpoint extends Endpoint<VxlanPort> {
+export class VxlanEndpoint extends TunnelEndpoint<VxlanPort> {
   readonly #decode: typeof decodeVxlan;
   readonly #ports = new Map<number, VxlanPort>();
 
   constructor(gpe: boolean) {
     super();
     this.#decode = gpe ? decodeVxlanGpe : decodeVxlan;
-  }
-
-  override get empty(): boolean {
-    return this.#ports.size === 0;
   }
 
   override attach(port: VxlanPort): void {

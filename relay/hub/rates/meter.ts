@@ -4,7 +4,7 @@ import type { Meter } from "../../../shared/switch/port.ts";
 import { FairBucket, type Share } from "./fair-bucket.ts";
 
 /** Shares of a tenant's rate and of a network's, if they have such rates. */
-export interface Shares {
+export interface RateShares {
   readonly tenant?: Share | undefined;
   readonly network?: Share | undefined;
 }
@@ -19,7 +19,7 @@ export class ShareMeter implements Meter {
   readonly #tenantPackets: Share;
   readonly #networkPackets: Share;
 
-  constructor(bytes: Shares, packets: Shares) {
+  constructor(bytes: RateShares, packets: RateShares) {
     this.#tenantBytes = bytes.tenant ?? endless();
     this.#networkBytes = bytes.network ?? endless();
     this.#tenantPackets = packets.tenant ?? endless();

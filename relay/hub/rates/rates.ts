@@ -34,7 +34,7 @@ interface Part extends Rate {
 }
 
 /** Notifies a session of its frames dropped because of a limit. */
-export type Tell = (name: LimitName, where: Where, dropped: number) => void;
+export type TellDropped = (name: LimitName, where: Where, dropped: number) => void;
 
 /** The part of a port that rates need, for any kind of port. */
 export type MeteredPort = Pick<Port, "meter">;
@@ -73,13 +73,13 @@ export class Rates {
    *
    * @param owner identifies the sender: the same each time it returns
    */
-  enter(tenant: string, owner: string, tell: Tell): Sender {
+  openSender(tenant: string, owner: string, tell: TellDropped): Sender {
     let rates = this.#tenants.get(tenant);
     if (rates === undefined) {
       rates = new TenantRates(tenant, this.#limits, this.#clock);
       this.#tenants.set(tenant, rates);
     }
-    return rates.enter(owner, tell);
+    return rates.openSender(owner, tell);
   }
 
   /** Notifies sessions and administrators of reached limits. Call it about once a second. */
@@ -134,7 +134,7 @@ class TenantRates {
     network.leftAt = this.#clock();
   }
 
-  enter(owner: string, tell: Tell): Sender {
+  openSender(owner: string, tell: TellDropped): Sender {
     const sender = new RatedSender(this, owner, tell, () => {
       this.#senders.delete(sender);
       this.#emptyAt = this.#clock();
@@ -200,12 +200,12 @@ interface RatedPort {
 class RatedSender implements Sender {
   readonly #tenant: TenantRates;
   readonly #owner: string;
-  readonly #tell: Tell;
+  readonly #tell: TellDropped;
   readonly #ended: () => void;
   #own: readonly Part[];
   readonly #ports = new Map<number, RatedPort>();
 
-  constructor(tenant: TenantRates, owner: string, tell: Tell, ended: () => void) {
+  constructor(tenant: TenantRates, owner: string, tell: TellDropped, ended: () => void) {
     this.#tenant = tenant;
     this.#owner = owner;
     this.#tell = tell;

@@ -7,7 +7,7 @@ import type { Tenants } from "../../tenants/tenants.ts";
 import type { Connection } from "./socket.ts";
 
 /** The identity of a client before its rights are looked up: the hash of a token, or a device that proved its key. */
-export type Claim =
+export type IdentityClaim =
   | { readonly kind: "token"; readonly hash: string }
   | { readonly kind: "device"; readonly id: string };
 
@@ -23,7 +23,7 @@ export async function claimOf(
   { bearer, origin }: Connection,
   nonce: string,
   keyOf: (device: string) => string | undefined,
-): Promise<Claim | undefined> {
+): Promise<IdentityClaim | undefined> {
   if (auth?.method === "device") {
     if (bearer !== undefined) return undefined;
     const key = keyOf(auth.device);
@@ -37,7 +37,7 @@ export async function claimOf(
 }
 
 /** A key for verifications whose outcome is ignored: the curve's base point (RFC 8032 section 5.1). */
-export function grantOf(claim: Claim, tenants: Tenants): Grant | undefined {
+export function grantOf(claim: IdentityClaim, tenants: Tenants): Grant | undefined {
   return claim.kind === "device" ? tenants.devices.grant(claim.id) : tenants.authenticate(claim.hash);
 }
 

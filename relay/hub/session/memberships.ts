@@ -1,6 +1,6 @@
 import { type IpAddress, parseAddress } from "../../../shared/frame/address.ts";
 import { MESSAGE_BYTES } from "../../../shared/protocol/constants.ts";
-import type { Endpoint, Member, RelayMessage } from "../../../shared/protocol/control.ts";
+import type { Member, RegisteredEndpoint, RelayMessage } from "../../../shared/protocol/control.ts";
 import type { Budget } from "../../../shared/switch/budget.ts";
 import type { Block } from "../../../shared/tunnel/block.ts";
 import type { Tunnel } from "../../../shared/tunnel/tunnel.ts";
@@ -36,7 +36,7 @@ export interface MembershipHost {
   /** Returns why a network can't have one more member, or undefined if it can. */
   shortageIn(network: Network): { readonly code: string; readonly message: string } | undefined;
   /** The network's hub, brought to life by its first member. */
-  enter(network: Network): NetworkHub;
+  openNetwork(network: Network): NetworkHub;
   /** Releases the hub of a network after its last member has left. */
   release(hub: NetworkHub): void;
 }
@@ -83,7 +83,7 @@ export class Memberships {
     const { host, tunnel, sender, macs, budget } = this.#options;
     const shortage = host.shortageIn(network);
     if (shortage !== undefined) return this.#session.fail("join", shortage.code, shortage.message, vni);
-    const hub = host.enter(network);
+    const hub = host.openNetwork(network);
     const member: Member = { vtep: this.#session.id, name: this.#session.name, online: true, endpoints: [] };
     const membership = {
       hub,
@@ -140,7 +140,7 @@ export class Memberships {
   }
 
   /** Answers `register` if there is an objection. */
-  register(vni: number, endpoints: readonly Endpoint[]): void {
+  register(vni: number, endpoints: readonly RegisteredEndpoint[]): void {
     const membership = this.#joined.get(vni);
     if (membership === undefined)
       return this.#session.fail("register", "not-joined", `VNI ${vni} is not joined`, vni);
@@ -178,7 +178,7 @@ export class Memberships {
     this.#options.tunnel.leave(vni);
     this.#options.sender.leave(vni);
     membership.hub.leave(membership);
-    if (membership.hub.empty) this.#options.host.release(membership.hub);
+    if (membership.hub.isEmpty) this.#options.host.release(membership.hub);
     return true;
   }
 }
@@ -187,7 +187,7 @@ export class Memberships {
 const MEMBER_MESSAGE_BYTES = MESSAGE_BYTES - 4_096;
 
 /** Returns the size of a value as JSON in UTF-8 with a comma, in bytes. */
-function bytesOf(value: Member | readonly Endpoint[]): number {
+function bytesOf(value: Member | readonly RegisteredEndpoint[]): number {
   return UTF8.encode(JSON.stringify(value)).length + 1;
 }
 

@@ -1,11 +1,11 @@
 import { formatAddress, type IpAddress, parseAddress } from "../../../shared/frame/address.ts";
 import { formatMac, isUsableSource, parseMac } from "../../../shared/frame/mac.ts";
-import type { Endpoint } from "../../../shared/protocol/control.ts";
-import { type Budget, Shares } from "../../../shared/switch/budget.ts";
-import { type Endpoint as BoundEndpoint, MAX_BOUND } from "../../../shared/switch/guards/source-binding.ts";
-import type { HubPolicy } from "../../../shared/switch/hub-policy.ts";
-import type { MacTable, Registered } from "../../../shared/switch/mac-table.ts";
+import type { RegisteredEndpoint } from "../../../shared/protocol/control.ts";
+import { type Budget, BudgetShares } from "../../../shared/switch/budget.ts";
+import { type BoundEndpoint, MAX_BOUND } from "../../../shared/switch/guards/source-binding.ts";
+import type { MacTable, Registered } from "../../../shared/switch/places/mac-table.ts";
 import { isVirtualRouterMac } from "../../../shared/switch/places/virtual-router.ts";
+import type { HubPolicy } from "../../../shared/switch/policy/hub-policy.ts";
 import type { Port } from "../../../shared/switch/port.ts";
 
 /**
@@ -32,7 +32,7 @@ interface WantedAddress {
 
 interface Wanted {
   readonly mac: number;
-  readonly endpoint: Endpoint;
+  readonly endpoint: RegisteredEndpoint;
   readonly addresses: readonly WantedAddress[];
   state: State;
 }
@@ -56,7 +56,7 @@ export interface RegistrationsOptions {
 /** The result of a registration. */
 export interface RegistrationOutcome {
   /** Machines that were entered, with their entered addresses. */
-  readonly entered: readonly Endpoint[];
+  readonly entered: readonly RegisteredEndpoint[];
   /** Why some were not entered; undefined if all were. */
   readonly problem: string | undefined;
 }
@@ -69,13 +69,13 @@ export interface RegistrationOutcome {
 export class Registrations<Member extends object> {
   readonly #options: RegistrationsOptions;
   readonly #registrations = new Map<Member, Registration>();
-  readonly #shares: Shares<object>;
+  readonly #shares: BudgetShares<object>;
   #moves = 0;
   #removals = 0;
 
   constructor(options: RegistrationsOptions) {
     this.#options = options;
-    this.#shares = new Shares(2 * MAX_BOUND, [options.budget]);
+    this.#shares = new BudgetShares(2 * MAX_BOUND, [options.budget]);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Registrations<Member extends object> {
    *
    * @param member their owner
    */
-  set(member: Member, port: Port, endpoints: readonly Endpoint[]): RegistrationOutcome {
+  set(member: Member, port: Port, endpoints: readonly RegisteredEndpoint[]): RegistrationOutcome {
     const problems: string[] = [];
     const wanted = this.#read(endpoints, problems);
     const before = this.#registrations.get(member);
@@ -99,8 +99,8 @@ export class Registrations<Member extends object> {
   }
 
   /** Enters everything again after the policy has changed. @returns the machines that each member has now */
-  renew(): Map<Member, readonly Endpoint[]> {
-    const entered = new Map<Member, readonly Endpoint[]>();
+  renew(): Map<Member, readonly RegisteredEndpoint[]> {
+    const entered = new Map<Member, readonly RegisteredEndpoint[]>();
     for (const [member, registration] of this.#registrations) {
       this.#enter(registration, [], false);
       this.#bind(registration);
@@ -113,8 +113,8 @@ export class Registrations<Member extends object> {
    * Retries contested addresses, and finds those that were lost or became free. @returns the members whose machines
    * changed
    */
-  tick(): Map<Member, readonly Endpoint[]> {
-    const changed = new Map<Member, readonly Endpoint[]>();
+  tick(): Map<Member, readonly RegisteredEndpoint[]> {
+    const changed = new Map<Member, readonly RegisteredEndpoint[]>();
     const { moves, removals } = this.#counts();
     const isFree = removals !== this.#removals;
     this.#removals = removals;
@@ -159,7 +159,7 @@ export class Registrations<Member extends object> {
     return wanted;
   }
 
-  #read(endpoints: readonly Endpoint[], problems: string[]): Wanted[] {
+  #read(endpoints: readonly RegisteredEndpoint[], problems: string[]): Wanted[] {
     const wanted = new Map<number, Wanted>();
     let count = 0;
     for (const endpoint of endpoints) {
@@ -291,7 +291,7 @@ function isDue(ticks: number): boolean {
 }
 
 /** Returns the machines that a port has entered. */
-function enteredOf({ wanted }: Registration): Endpoint[] {
+function enteredOf({ wanted }: Registration): RegisteredEndpoint[] {
   return wanted
     .filter(({ state }) => state === "has")
     .map(({ endpoint, addresses }) => {

@@ -40,7 +40,7 @@ export class Sightings {
   /** Notes the addresses of one network. @returns how many neighbours it looked at */
   #note(live: NetworkHub): number {
     // The session may have gone meanwhile, and even the network.
-    if (live.empty) return 0;
+    if (live.isEmpty) return 0;
     const { used, looked } = usedIn(live);
     this.#tenants.health.attempt("note addresses in use", () =>
       this.#tenants.addresses.noteUsed(live.network, used),

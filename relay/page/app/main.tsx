@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { App } from "./screens/app.tsx";
+import { App } from "./screens/frame/app.tsx";
 import "../../../shared/ui/styles/tokens.css";
 import "../../../shared/ui/styles/base.css";
 import "../../../shared/ui/styles/controls.css";

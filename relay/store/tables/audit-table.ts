@@ -9,7 +9,7 @@ const LAST = `MAX(
 )`;
 
 /** Selection of entries. */
-export interface AuditQuery extends Part<number> {
+export interface AuditFilter extends Part<number> {
   /** Absent for the whole relay. */
   readonly tenant: string | undefined;
   /** Seconds since 1970. */
@@ -75,7 +75,7 @@ export class AuditTable {
    * Returns entries since a time in seconds since 1970. Excludes entries of an earlier tenant that had the same name.
    * `after` is the number of the previous part's last entry; for the whole relay it is the id.
    */
-  entries({ tenant, since, newest = false, after, limit }: AuditQuery): NumberedEntry[] {
+  entries({ tenant, since, newest = false, after, limit }: AuditFilter): NumberedEntry[] {
     return tenant === undefined
       ? this.#ofRelay(since, newest, after, limit)
       : this.#ofTenant(tenant, since, newest, after, limit);

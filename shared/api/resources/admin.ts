@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { expiresIn, name, note, time } from "./fields.ts";
+import { expiresIn, name, note, time } from "../fields.ts";
 
 export const newAdmin = z
   .strictObject({ name: note.optional(), expires_in: expiresIn.optional() })

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { name, time, wholeNumber } from "./fields.ts";
+import { name, time, wholeNumber } from "../fields.ts";
 
 export const auditQuery = z.object({
   since: z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { name as networkName } from "./fields.ts";
+import { name as networkName } from "../fields.ts";
 
 const text = z.string().max(256);
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isUsableSource, parseMac } from "../../frame/mac.ts";
-import { mac, portId, vni } from "./fields.ts";
+import { mac, portId, vni } from "../fields.ts";
 
 export const fdbEntry = z
   .object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { expiresIn, macs, name, time } from "./fields.ts";
+import { expiresIn, macs, name, time } from "../fields.ts";
 
 export const newInvite = z
   .strictObject({

@@ -1,6 +1,6 @@
 /** The live state of a network: groups, neighbours, counters, traces and captures. */
 import { z } from "zod";
-import { mac, portId, vni, wholeNumber } from "./fields.ts";
+import { mac, portId, vni, wholeNumber } from "../fields.ts";
 
 export const group = z
   .object({

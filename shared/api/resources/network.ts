@@ -3,7 +3,7 @@ import { parseAddress } from "../../frame/address.ts";
 import { parseCidr } from "../../frame/cidr.ts";
 import { MAX_VNI } from "../../frame/encapsulation/vxlan.ts";
 import { networkSettings, settingsChange } from "../../switch/settings.ts";
-import { name } from "./fields.ts";
+import { name } from "../fields.ts";
 
 export const vni = z.number().int().min(1).max(MAX_VNI).meta({ description: "VXLAN network identifier." });
 

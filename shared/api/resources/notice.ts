@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { name, time } from "./fields.ts";
+import { name, time } from "../fields.ts";
 
 export const notice = z
   .object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { name } from "./fields.ts";
+import { name } from "../fields.ts";
 
 export const newTenant = z.strictObject({ name }).meta({ id: "NewTenant" });
 export type NewTenant = z.input<typeof newTenant>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PORT_ROLES } from "../../switch/port.ts";
-import { expiresIn, macs, name, note, time } from "./fields.ts";
+import { expiresIn, macs, name, note, time } from "../fields.ts";
 
 const role = z.enum(PORT_ROLES);
 

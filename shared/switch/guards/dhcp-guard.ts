@@ -10,10 +10,10 @@ import { PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
 import { UDP_HEADER_BYTES } from "../../frame/ip/udp.ts";
 import { formatMac } from "../../frame/mac.ts";
 import type { DropReason } from "../drops.ts";
-import { type FrameView, UNREADABLE } from "../frame-view.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
+import { type FrameView, UNREADABLE } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
-import { NoticeLimit } from "./notice-limit.ts";
+import { PortNoticeLimit } from "./notice-limit.ts";
 
 /**
  * DHCPv6 messages that clients and relay agents send (RFC 8415 section 7.3): solicit, request, confirm, renew, rebind,
@@ -31,10 +31,10 @@ const REQUESTS_6: ReadonlySet<number> = new Set([1, 3, 4, 5, 6, 8, 9, 11, 12]);
  * hide their protocol. Checksums are ignored: an offload may leave them unfinished.
  */
 export class DhcpGuard {
-  readonly #notice: (notice: Notice) => void;
-  readonly #noticed = new NoticeLimit();
+  readonly #notice: (notice: SegmentNotice) => void;
+  readonly #noticed = new PortNoticeLimit();
 
-  constructor(notice: (notice: Notice) => void) {
+  constructor(notice: (notice: SegmentNotice) => void) {
     this.#notice = notice;
   }
 

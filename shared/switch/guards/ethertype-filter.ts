@@ -1,7 +1,7 @@
 import { readUint16 } from "../../frame/bytes.ts";
 import { VLAN_TAG_BYTES } from "../../frame/ethernet.ts";
 import type { DropReason } from "../drops.ts";
-import { type FrameView, LLC, UNREADABLE } from "../frame-view.ts";
+import { type FrameView, LLC, UNREADABLE } from "../policy/frame-view.ts";
 
 /** An EtherType, or `llc` for frames with a length in its place. */
 export type FrameType = number | "llc";

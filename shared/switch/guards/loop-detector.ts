@@ -22,13 +22,13 @@
 import { readUint16, readUint32, writeUint16, writeUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_EXPERIMENTAL } from "../../frame/ethernet.ts";
 import { writeMac } from "../../frame/mac.ts";
-import type { FrameView } from "../frame-view.ts";
 import type { HubSender } from "../hub-sender.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 
 /** Destination of probes. */
-export const PROBE_GROUP = 0x034c_414e_4557;
+export const LOOP_PROBE_GROUP = 0x034c_414e_4557;
 
 /** Least number of seconds for which a port is cut off, as in switches ("errdisable recovery"). */
 export const RETRY_SECONDS = 300;
@@ -74,7 +74,7 @@ export interface LoopDetectorOptions {
   /** The hub's own MAC address in the segment. */
   readonly hubMac: number;
   readonly send: HubSender;
-  readonly notice: (notice: Notice) => void;
+  readonly notice: (notice: SegmentNotice) => void;
 }
 
 interface PortState {
@@ -200,7 +200,7 @@ export class LoopDetector {
     const { number } = state;
     state.key ??= crypto.getRandomValues(new Uint8Array(KEY_BYTES));
     const frame = new Uint8Array(FRAME_BYTES);
-    writeMac(frame, writeMac(frame, 0, PROBE_GROUP), this.#options.hubMac);
+    writeMac(frame, writeMac(frame, 0, LOOP_PROBE_GROUP), this.#options.hubMac);
     writeUint16(frame, TYPE_OFFSET, ETHERTYPE_EXPERIMENTAL);
     writeUint32(frame, BODY_OFFSET, MARK);
     writeUint16(frame, BODY_OFFSET + VERSION_OFFSET, VERSION);

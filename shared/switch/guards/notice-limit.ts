@@ -4,7 +4,7 @@ import type { Port } from "../port.ts";
 export const NOTICE_SECONDS = 60;
 
 /** Limits how often one kind of notice is given about each port. */
-export class NoticeLimit {
+export class PortNoticeLimit {
   readonly #last = new Map<Port, number>();
 
   /** Returns whether a notice about this port is due, and counts it as given. */

@@ -1,10 +1,10 @@
 import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { formatMac } from "../../frame/mac.ts";
 import type { DropReason } from "../drops.ts";
-import { type FrameView, UNREADABLE } from "../frame-view.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
+import { type FrameView, UNREADABLE } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
-import { NoticeLimit } from "./notice-limit.ts";
+import { PortNoticeLimit } from "./notice-limit.ts";
 
 const ROUTER_SOLICITATION = 133;
 const ROUTER_ADVERTISEMENT = 134;
@@ -26,10 +26,10 @@ const CERTIFICATION_PATH_ADVERTISEMENT = 149;
  * behind them either (RFC 8200 section 4).
  */
 export class RaGuard {
-  readonly #notice: (notice: Notice) => void;
-  readonly #noticed = new NoticeLimit();
+  readonly #notice: (notice: SegmentNotice) => void;
+  readonly #noticed = new PortNoticeLimit();
 
-  constructor(notice: (notice: Notice) => void) {
+  constructor(notice: (notice: SegmentNotice) => void) {
     this.#notice = notice;
   }
 

@@ -11,13 +11,13 @@ import { PROTOCOL_IGMP } from "../../frame/groups/igmp.ts";
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from "../../frame/ip/dhcp.ts";
 import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { readMac } from "../../frame/mac.ts";
-import { Budget, Shares } from "../budget.ts";
+import { Budget, BudgetShares } from "../budget.ts";
 import type { DropReason } from "../drops.ts";
-import { type FrameView, UNREADABLE } from "../frame-view.ts";
+import { type FrameView, UNREADABLE } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 
 /** A machine behind a port, as its VTEP registered it. */
-export interface Endpoint {
+export interface BoundEndpoint {
   readonly mac: number;
   readonly addresses: readonly IpAddress[];
 }
@@ -64,11 +64,11 @@ const TARGET_LINK_LAYER_ADDRESS = 2;
  */
 export class SourceBinding {
   readonly #ports = new Map<Port, Bound>();
-  readonly #shares: Shares<Port>;
+  readonly #shares: BudgetShares<Port>;
 
   /** @param budget the segment's, in addresses */
   constructor(budget: Budget = new Budget(Number.POSITIVE_INFINITY)) {
-    this.#shares = new Shares(2 * MAX_BOUND, [budget]);
+    this.#shares = new BudgetShares(2 * MAX_BOUND, [budget]);
   }
 
   /**
@@ -76,7 +76,7 @@ export class SourceBinding {
    *
    * @returns false, with nothing changed, if they are more than {@link MAX_BOUND} or the budget has no room
    */
-  bind(port: Port, endpoints: readonly Endpoint[]): boolean {
+  bind(port: Port, endpoints: readonly BoundEndpoint[]): boolean {
     const addresses = endpoints.flatMap((endpoint) => endpoint.addresses);
     if (endpoints.length > MAX_BOUND || addresses.length > MAX_BOUND) return false;
     const more = Math.max(0, endpoints.length + addresses.length - UNCOUNTED) - this.#shares.of(port);
@@ -107,7 +107,7 @@ class Bound {
   /** Four words each, because a bigint would be an allocation per frame. */
   readonly #ipv6: Uint32Array;
 
-  constructor(endpoints: readonly Endpoint[], addresses: readonly IpAddress[]) {
+  constructor(endpoints: readonly BoundEndpoint[], addresses: readonly IpAddress[]) {
     this.#macs = new Set(endpoints.map(({ mac }) => mac));
     this.#ipv4 = new Set(addresses.filter((address) => typeof address === "number"));
     this.#ipv6 = Uint32Array.from(

@@ -1,7 +1,7 @@
 import type { DropReason } from "../drops.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
 import type { Port } from "../port.ts";
-import { NoticeLimit } from "./notice-limit.ts";
+import { PortNoticeLimit } from "./notice-limit.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** A kind of frame that goes to many receivers. */
@@ -40,12 +40,12 @@ interface PortState {
  */
 export class StormGuard {
   readonly #limits: StormLimits;
-  readonly #notice: (notice: Notice) => void;
+  readonly #notice: (notice: SegmentNotice) => void;
   readonly #ports = new Map<Port, PortState>();
-  readonly #noticed = new NoticeLimit();
+  readonly #noticed = new PortNoticeLimit();
   #tickedAt: number | undefined;
 
-  constructor(limits: StormLimits, notice: (notice: Notice) => void) {
+  constructor(limits: StormLimits, notice: (notice: SegmentNotice) => void) {
     this.#limits = limits;
     this.#notice = notice;
   }

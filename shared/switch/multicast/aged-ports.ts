@@ -1,14 +1,14 @@
-import { Budget, Shares } from "../budget.ts";
+import { Budget, BudgetShares } from "../budget.ts";
 import type { Port } from "../port.ts";
 
 /** A set of ports, each kept for a time. */
 export class AgedPorts {
   readonly #until = new Map<Port, number>();
-  readonly #shares: Shares<object>;
+  readonly #shares: BudgetShares<object>;
   #ports: ReadonlySet<Port> = new Set();
 
   /** @param shares each port in the set takes a unit of its share */
-  constructor(shares: Shares<object> = new Shares(1, [new Budget(Number.POSITIVE_INFINITY)])) {
+  constructor(shares: BudgetShares<object> = new BudgetShares(1, [new Budget(Number.POSITIVE_INFINITY)])) {
     this.#shares = shares;
   }
 

@@ -6,7 +6,7 @@ import { isIcmpv6Intact } from "../../frame/ip/icmp.ts";
 import { decodeIpv4, PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
 import { decodeIpv6 } from "../../frame/ip/ipv6.ts";
 import { Malformed } from "../../frame/malformed.ts";
-import type { FrameView } from "../frame-view.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 import type { MulticastDomain } from "./domain.ts";
 import { PROTOCOL_PIM, readPimHoldtime } from "./pim-hello.ts";

@@ -1,4 +1,4 @@
-import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
+import { type IpAddress, type Ipv4Address, type Ipv6Address, linkLocalOf } from "../../frame/address.ts";
 import type { VlanTag } from "../../frame/ethernet.ts";
 import {
   ALLOW_NEW_SOURCES,
@@ -13,9 +13,9 @@ import type { Mld } from "../../frame/groups/mld.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
 import { AgedPorts } from "./aged-ports.ts";
-import { type Group, GroupTable } from "./group-table.ts";
+import { GroupTable, type MulticastGroup } from "./group-table.ts";
 import { Querier } from "./querier.ts";
-import { igmpQueryFrame, linkLocalOf, mldQueryFrame } from "./query-frame.ts";
+import { igmpQueryFrame, mldQueryFrame } from "./query-frame.ts";
 import type { MulticastRoom } from "./room.ts";
 import { RouterPorts } from "./router-ports.ts";
 import { isFollowed } from "./scope.ts";
@@ -85,7 +85,7 @@ export class MulticastDomain {
   }
 
   /** Returns the receivers of a group's traffic: its members, and the ports that get all traffic. */
-  receivers(group: Group): ReadonlySet<Port> {
+  receivers(group: MulticastGroup): ReadonlySet<Port> {
     this.#refresh();
     if (group.revision === this.#revision) return group.receivers;
     return this.#room.receivers(group, this.#everywhere, this.#revision);

@@ -1,5 +1,5 @@
 import type { IpAddress } from "../../frame/address.ts";
-import { Budget, Shares } from "../budget.ts";
+import { Budget, BudgetShares } from "../budget.ts";
 import type { Port } from "../port.ts";
 import {
   LAST_MEMBER_COUNT,
@@ -12,7 +12,7 @@ import {
 
 /** One port's membership in a group. Times are whole tenths of a second, because V8 stores them without a box. */
 interface Membership {
-  readonly group: Group;
+  readonly group: MulticastGroup;
   readonly port: Port;
   /** When it ends unless a report comes. */
   expiresAt: number;
@@ -28,7 +28,7 @@ interface Membership {
  * A group with members, or without any while its traffic still comes. Most have one member, which is stored in the group
  * itself; the second creates a map.
  */
-export class Group {
+export class MulticastGroup {
   /** The address in 32-bit words, as signed integers; all but the last are 0 for IPv4. */
   readonly w0: number;
   readonly w1: number;
@@ -42,7 +42,7 @@ export class Group {
   receivers: ReadonlySet<Port> = NOBODY;
   revision = -1;
   /** The next with the same hash. */
-  next: Group | undefined;
+  next: MulticastGroup | undefined;
   #members: Membership | Map<Port, Membership> | undefined;
 
   constructor(words: Words, now: number) {
@@ -127,9 +127,9 @@ export const NOBODY: ReadonlySet<Port> = new Set();
  */
 export class GroupTable {
   /** Groups by hash; each links to the next with the same hash. */
-  readonly #groups = new Map<number, Group>();
-  readonly #shares: Shares<object>;
-  readonly #changed: (group: Group) => void;
+  readonly #groups = new Map<number, MulticastGroup>();
+  readonly #shares: BudgetShares<object>;
+  readonly #changed: (group: MulticastGroup) => void;
   /** Holds the groups that lost their last member because its port left. */
   readonly #gone = {};
   readonly #leaving = new Set<Membership>();
@@ -145,8 +145,8 @@ export class GroupTable {
    * @param changed called with a group after its receivers changed or it was removed
    */
   constructor(
-    shares: Shares<object> = new Shares(MAX_GROUPS_PER_PORT, [new Budget(MAX_MEMBERSHIPS)]),
-    changed: (group: Group) => void = () => {},
+    shares: BudgetShares<object> = new BudgetShares(MAX_GROUPS_PER_PORT, [new Budget(MAX_MEMBERSHIPS)]),
+    changed: (group: MulticastGroup) => void = () => {},
   ) {
     this.#shares = shares;
     this.#changed = changed;
@@ -166,7 +166,7 @@ export class GroupTable {
    * Returns the group of an address in signed 32-bit words: 0, 0, 0 and the address for IPv4. Called for every frame, so
    * it allocates nothing.
    */
-  find(w0: number, w1: number, w2: number, w3: number): Group | undefined {
+  find(w0: number, w1: number, w2: number, w3: number): MulticastGroup | undefined {
     let group = this.#groups.get(hash(this.#seed, w0, w1, w2, w3));
     while (group !== undefined) {
       if (group.w3 === w3 && group.w2 === w2 && group.w1 === w1 && group.w0 === w0) return group;
@@ -176,14 +176,15 @@ export class GroupTable {
   }
 
   /** Returns the group of an address. */
-  get(address: IpAddress): Group | undefined {
+  get(address: IpAddress): MulticastGroup | undefined {
     const [w0, w1, w2, w3] = toWords(address);
     return this.find(w0, w1, w2, w3);
   }
 
-  *groups(): Generator<Group> {
+  *groups(): Generator<MulticastGroup> {
     for (const first of this.#groups.values()) {
-      for (let group: Group | undefined = first; group !== undefined; group = group.next) yield group;
+      for (let group: MulticastGroup | undefined = first; group !== undefined; group = group.next)
+        yield group;
     }
   }
 
@@ -288,7 +289,7 @@ export class GroupTable {
   }
 
   /** Keeps a group that lost its last member because the port left, if there is room. */
-  #disown(group: Group, port: Port): void {
+  #disown(group: MulticastGroup, port: Port): void {
     if (this.#held >= MAX_GROUPS_PER_PORT || !this.#shares.move(port, this.#gone)) return this.#forget(group);
     group.holder = this.#gone;
     this.#held++;
@@ -300,9 +301,9 @@ export class GroupTable {
     if (holder === this.#gone) this.#held--;
   }
 
-  #add(address: IpAddress, now: number): Group {
+  #add(address: IpAddress, now: number): MulticastGroup {
     const words = toWords(address);
-    const group = new Group(words, now);
+    const group = new MulticastGroup(words, now);
     const key = hash(this.#seed, ...words);
     group.next = this.#groups.get(key);
     this.#groups.set(key, group);
@@ -310,7 +311,7 @@ export class GroupTable {
     return group;
   }
 
-  #forget(group: Group): void {
+  #forget(group: MulticastGroup): void {
     this.#changed(group);
     if (group.holder !== undefined) this.#give(group.holder);
     group.holder = undefined;

@@ -120,9 +120,3 @@ export function mldQueryFrame(query: Query<Ipv6Address>): Uint8Array | undefined
   const end = encodeMldQuery(bytes, message, fields, source, destination);
   return end === undefined ? undefined : bytes;
 }
-
-/** Returns the link-local address of a MAC address: the modified EUI-64 of RFC 4291 §2.5.6 and appendix A. */
-export function linkLocalOf(mac: number): Ipv6Address {
-  const bits = BigInt(mac) ^ 0x0200_0000_0000n;
-  return (0xfe80n << 112n) | ((bits >> 24n) << 40n) | (0xff_fen << 24n) | (bits & 0xff_ffffn);
-}

@@ -1,7 +1,7 @@
-import { Budget, Shares } from "../budget.ts";
+import { Budget, BudgetShares } from "../budget.ts";
 import type { Port } from "../port.ts";
 import { AgedPorts } from "./aged-ports.ts";
-import { type Group, NOBODY } from "./group-table.ts";
+import { type MulticastGroup, NOBODY } from "./group-table.ts";
 import { MAX_GROUPS_PER_PORT, MAX_MEMBERSHIPS } from "./timers.ts";
 
 /** Number of receivers that take as much memory as a membership; and the memory of an empty set, in receivers. */
@@ -17,7 +17,7 @@ export type Full = (port: Port, now: number) => void;
  */
 export class MulticastRoom {
   /** Each port's share of memberships, held groups, VLANs and router ports, in all VLANs together. */
-  readonly shares: Shares<object>;
+  readonly shares: BudgetShares<object>;
   readonly full: Full;
   /**
    * Ports without room even for the entry that they get all traffic: they get it in every VLAN. One entry per port at
@@ -25,12 +25,12 @@ export class MulticastRoom {
    */
   readonly crowded = new AgedPorts();
   /** Groups with cached receivers, and the units that these take; the oldest first. */
-  readonly #kept = new Map<Group, number>();
+  readonly #kept = new Map<MulticastGroup, number>();
   #units = 0;
 
   /** @param budget the segment's, in memberships */
   constructor(budget: Budget = new Budget(MAX_MEMBERSHIPS), full: Full = () => {}) {
-    this.shares = new Shares(MAX_GROUPS_PER_PORT, [budget]);
+    this.shares = new BudgetShares(MAX_GROUPS_PER_PORT, [budget]);
     this.full = full;
   }
 
@@ -43,7 +43,7 @@ export class MulticastRoom {
    * Returns the receivers of a group's traffic, and caches them in the group if there is room. Without a bound, sets for
    * many groups with many ports in each would take unlimited memory.
    */
-  receivers(group: Group, everywhere: ReadonlySet<Port>, revision: number): ReadonlySet<Port> {
+  receivers(group: MulticastGroup, everywhere: ReadonlySet<Port>, revision: number): ReadonlySet<Port> {
     const receivers = new Set([...group.ports, ...everywhere]);
     const units = Math.ceil((receivers.size + SET_RECEIVERS) / RECEIVERS_PER_UNIT);
     this.drop(group);
@@ -68,7 +68,7 @@ export class MulticastRoom {
   }
 
   /** Drops the cached receivers of a group. */
-  drop(group: Group): void {
+  drop(group: MulticastGroup): void {
     const units = this.#kept.get(group);
     if (units === undefined) return;
     this.#kept.delete(group);

@@ -3,8 +3,8 @@ import { readUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../frame/ethernet.ts";
 import { PROTOCOL_IGMP } from "../../frame/groups/igmp.ts";
 import type { Budget } from "../budget.ts";
-import type { FrameView } from "../frame-view.ts";
 import type { HubSender } from "../hub-sender.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 import {
   type ControlFrame,

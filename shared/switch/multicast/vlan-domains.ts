@@ -1,6 +1,6 @@
 import { readUint16 } from "../../frame/bytes.ts";
 import { ETHERTYPE_SERVICE_VLAN, VLAN_TAG_BYTES, type VlanTag } from "../../frame/ethernet.ts";
-import type { FrameView } from "../frame-view.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 import { type DomainOptions, MulticastDomain } from "./domain.ts";
 import {

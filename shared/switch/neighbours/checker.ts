@@ -1,5 +1,5 @@
 import type { IpAddress } from "../../frame/address.ts";
-import { type Budget, Shares } from "../budget.ts";
+import { type Budget, BudgetShares } from "../budget.ts";
 import type { HubSender } from "../hub-sender.ts";
 import type { Port } from "../port.ts";
 import {
@@ -14,7 +14,7 @@ import {
   MAX_QUESTIONS_PER_PORT,
 } from "./limits.ts";
 import { arpProbe, solicitation } from "./messages.ts";
-import { awaitsRouterFlag, type Entry } from "./neighbour-entry.ts";
+import { awaitsRouterFlag, type NeighbourEntry } from "./neighbour-entry.ts";
 import type { NeighbourTable } from "./neighbour-table.ts";
 
 /** A question to a machine that does not own an entry, asked once. */
@@ -37,14 +37,14 @@ export class Checker {
   readonly #sender: HubSender;
   readonly #table: NeighbourTable;
   #questions: Question[] = [];
-  readonly #shares: Shares<Port>;
+  readonly #shares: BudgetShares<Port>;
 
   /**
    * @param mac the hub's own
    * @param budget the segment's, in addresses: a question takes as much memory as an address
    */
   constructor(mac: number, sender: HubSender, table: NeighbourTable, budget: Budget) {
-    this.#shares = new Shares(MAX_QUESTIONS_PER_PORT, [budget]);
+    this.#shares = new BudgetShares(MAX_QUESTIONS_PER_PORT, [budget]);
     this.#mac = mac;
     this.#sender = sender;
     this.#table = table;
@@ -57,7 +57,7 @@ export class Checker {
   }
 
   /** Schedules a check of an owner on whose behalf the hub has answered, unless it was heard recently. */
-  answered(entry: Entry, now: number): void {
+  answered(entry: NeighbourEntry, now: number): void {
     if (entry.kind === "registered" || now - entry.seenAt < FRESH_SECONDS) return;
     if (entry.checks === 0) entry.checkAt = Math.min(entry.checkAt, now);
   }
@@ -90,7 +90,7 @@ export class Checker {
     });
   }
 
-  #check(entry: Entry, allowance: Allowance, now: number): void {
+  #check(entry: NeighbourEntry, allowance: Allowance, now: number): void {
     if (entry.checks >= MAX_CHECKS) {
       entry.checks = 0;
       entry.checkAt = now + CHECK_AFTER_SECONDS;
@@ -125,7 +125,7 @@ export class Checker {
 }
 
 /** Returns whether an entry is checked: a registered one only while it is unknown whether it is a router. */
-function isToCheck(entry: Entry): boolean {
+function isToCheck(entry: NeighbourEntry): boolean {
   return entry.kind === "learned" || awaitsRouterFlag(entry.address, entry.router);
 }
 

@@ -1,23 +1,23 @@
 import { formatAddress } from "../../frame/address.ts";
 import { formatMac } from "../../frame/mac.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
 import { CausedNotices } from "../places/duplicate-notice.ts";
 import type { Port } from "../port.ts";
 import { NOTICE_REPEAT_SECONDS } from "./limits.ts";
-import type { Entry } from "./neighbour-entry.ts";
+import type { NeighbourEntry } from "./neighbour-entry.ts";
 import type { Owner } from "./neighbour-table.ts";
 
 /** Gives notice of IP addresses that two machines claim, at a rate that people can read. */
 export class DuplicateReporter {
-  readonly #notice: (notice: Notice) => void;
+  readonly #notice: (notice: SegmentNotice) => void;
   readonly #caused = new CausedNotices();
 
-  constructor(notice: (notice: Notice) => void) {
+  constructor(notice: (notice: SegmentNotice) => void) {
     this.#notice = notice;
   }
 
   /** Reports an address. @param newcomer the machine whose claim showed it */
-  report(entry: Entry, owner: Owner, newcomer: Owner, now: number): void {
+  report(entry: NeighbourEntry, owner: Owner, newcomer: Owner, now: number): void {
     const { dispute } = entry;
     if (dispute !== undefined && now - dispute.noticedAt < NOTICE_REPEAT_SECONDS) return;
     if (!this.#caused.take(newcomer.port, now)) return;

@@ -1,5 +1,5 @@
 /** Builds the hub's answers and questions: whole frames without FCS, untagged; undefined for fields out of range. */
-import type { IpAddress, Ipv4Address, Ipv6Address } from "../../frame/address.ts";
+import { type IpAddress, type Ipv4Address, type Ipv6Address, linkLocalOf } from "../../frame/address.ts";
 import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, type Arp, encodeArp } from "../../frame/arp.ts";
 import type { Written } from "../../frame/bytes.ts";
 import {
@@ -21,8 +21,6 @@ import {
 import { BROADCAST_MAC } from "../../frame/mac.ts";
 
 const ND_PAYLOAD_BYTES = ND_NEIGHBOUR_BYTES + ND_LINK_ADDRESS_BYTES;
-
-const LINK_LOCAL_PREFIX = 0xfe80n << 112n;
 
 /** ff02::1:ff00:0/104 (RFC 4291 section 2.7.1). */
 const SOLICITED_NODES = (0xff02n << 112n) | 0x1_ff00_0000n;
@@ -99,12 +97,6 @@ export function addressQuestion(mac: number, own: IpAddress, address: IpAddress)
   const payload = encodeIpv6Packet(bytes, 0x3333_ff00_0000 + Number(low), mac, source, destination);
   const asked = { source, destination, target: address, sourceMac: mac };
   return encodeNeighbourSolicitation(bytes, payload, asked) === undefined ? undefined : bytes;
-}
-
-/** Returns the link-local address made of a MAC address: RFC 4291 appendix A, RFC 2464 section 5. */
-export function linkLocalOf(mac: number): Ipv6Address {
-  const flipped = BigInt(mac) ^ (0x02n << 40n);
-  return LINK_LOCAL_PREFIX | ((flipped >> 24n) << 40n) | (0xfffen << 24n) | (flipped & 0xff_ffffn);
 }
 
 function arpFrame(destination: number, source: number, arp: Arp): Uint8Array | undefined {

@@ -16,7 +16,7 @@ export interface Neighbour {
 }
 
 /** What a machine's own frame says of its address. */
-export interface Claim {
+export interface NeighbourClaim {
   readonly address: IpAddress;
   readonly mac: number;
   readonly port: Port;
@@ -87,7 +87,7 @@ export class Dispute {
 }
 
 /** An entry of the neighbour table, as only this folder may change it: some 220 bytes with its place there. */
-export class Entry implements Neighbour {
+export class NeighbourEntry implements Neighbour {
   readonly address: IpAddress;
   mac: number;
   port: Port;
@@ -103,7 +103,11 @@ export class Entry implements Neighbour {
   /** Most have none. */
   dispute: Dispute | undefined;
 
-  constructor({ address, mac, port, router, override = true }: Claim, kind: NeighbourKind, now: number) {
+  constructor(
+    { address, mac, port, router, override = true }: NeighbourClaim,
+    kind: NeighbourKind,
+    now: number,
+  ) {
     this.address = address;
     this.mac = mac;
     this.port = port;
@@ -121,7 +125,7 @@ export class Entry implements Neighbour {
 }
 
 /** Returns whether an entry is still valid at `now`, because a tick that removes it may be late. */
-export function isLive(entry: Entry, now: number): boolean {
+export function isLive(entry: NeighbourEntry, now: number): boolean {
   return entry.kind === "registered" || now - entry.seenAt < NEIGHBOUR_AGEING_SECONDS;
 }
 
@@ -134,7 +138,7 @@ export function awaitsRouterFlag(address: IpAddress, router: boolean | undefined
 }
 
 /** Notes a claim of an entry's owner. */
-export function confirm(entry: Entry, claim: Claim, now: number): void {
+export function confirm(entry: NeighbourEntry, claim: NeighbourClaim, now: number): void {
   entry.seenAt = now;
   if (claim.router !== undefined) entry.router = claim.router;
   if (claim.override !== undefined) entry.override = claim.override;

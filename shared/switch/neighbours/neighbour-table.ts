@@ -1,5 +1,5 @@
 import type { IpAddress } from "../../frame/address.ts";
-import { Budget, Shares } from "../budget.ts";
+import { Budget, BudgetShares } from "../budget.ts";
 import { isVirtualRouterMac } from "../places/virtual-router.ts";
 import type { Port } from "../port.ts";
 import {
@@ -19,12 +19,12 @@ import {
   SETTLE_SECONDS,
 } from "./limits.ts";
 import {
-  type Claim,
   confirm,
   Dispute,
-  Entry,
   type FormerOwner,
   isLive,
+  type NeighbourClaim,
+  NeighbourEntry,
   type NeighbourKind,
 } from "./neighbour-entry.ts";
 
@@ -58,7 +58,7 @@ export type Entered = "registered" | "contested" | "over-limit";
 
 /** The result of a contest: the owner answered and keeps the address, is to be asked again, or did not answer. */
 export interface Decision {
-  readonly entry: Entry;
+  readonly entry: NeighbourEntry;
   readonly outcome: "kept" | "ask" | "lost";
   /** The machine that had the address, and the one that wants it. */
   readonly owner: Owner;
@@ -75,11 +75,11 @@ export interface Owner {
  * address stays with its owner: another machine gets it only if the owner does not answer when asked.
  */
 export class NeighbourTable {
-  readonly #entries = new Map<IpAddress, Entry>();
-  readonly #contested = new Set<Entry>();
-  readonly #learned: Shares<Port>;
-  readonly #registered: Shares<Port>;
-  readonly #disputes: Shares<Port>;
+  readonly #entries = new Map<IpAddress, NeighbourEntry>();
+  readonly #contested = new Set<NeighbourEntry>();
+  readonly #learned: BudgetShares<Port>;
+  readonly #registered: BudgetShares<Port>;
+  readonly #disputes: BudgetShares<Port>;
   /** Number of registered addresses that changed their owner. */
   moves = 0;
   /** Number of registered addresses that became free. */
@@ -87,25 +87,25 @@ export class NeighbourTable {
 
   /** @param budget the segment's, in addresses */
   constructor(budget: Budget = new Budget(NEIGHBOURS_PER_SEGMENT)) {
-    this.#learned = new Shares(LEARNED_PER_PORT, [new Budget(LEARNED_PER_SEGMENT, [budget])]);
-    this.#registered = new Shares(REGISTERED_PER_PORT, [budget]);
-    this.#disputes = new Shares(DISPUTES_PER_PORT * DISPUTE_UNITS, [budget]);
+    this.#learned = new BudgetShares(LEARNED_PER_PORT, [new Budget(LEARNED_PER_SEGMENT, [budget])]);
+    this.#registered = new BudgetShares(REGISTERED_PER_PORT, [budget]);
+    this.#disputes = new BudgetShares(DISPUTES_PER_PORT * DISPUTE_UNITS, [budget]);
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  get(address: IpAddress): Entry | undefined {
+  get(address: IpAddress): NeighbourEntry | undefined {
     return this.#entries.get(address);
   }
 
-  entries(): IterableIterator<Entry> {
+  entries(): IterableIterator<NeighbourEntry> {
     return this.#entries.values();
   }
 
   /** Notes a machine's claim. The newest claim wins unless the address is registered. */
-  claim(claim: Claim, now: number): Claimed {
+  claim(claim: NeighbourClaim, now: number): Claimed {
     const entry = this.#entries.get(claim.address);
     if (entry === undefined) return this.#add(claim, "learned", now) === undefined ? "over-limit" : "new";
     if (entry.mac !== claim.mac) return this.#contest(entry, claim, now);
@@ -149,13 +149,13 @@ export class NeighbourTable {
   }
 
   /** Moves an entry to another port. Removes it and returns false if there is no room. */
-  relocate(entry: Entry, port: Port): boolean {
+  relocate(entry: NeighbourEntry, port: Port): boolean {
     const isHanded = this.#hand(entry, { mac: entry.mac, port }, "learned");
     if (!isHanded) this.remove(entry);
     return isHanded;
   }
 
-  remove(entry: Entry): void {
+  remove(entry: NeighbourEntry): void {
     if (!this.#entries.delete(entry.address)) return;
     this.#sharesOf(entry.kind).give(entry.port);
     this.#forgetDispute(entry);
@@ -171,7 +171,7 @@ export class NeighbourTable {
   }
 
   /** Returns an entry's dispute, created from the share of `cause` if it was missing; undefined without room. */
-  remember(entry: Entry, cause: Port): Dispute | undefined {
+  remember(entry: NeighbourEntry, cause: Port): Dispute | undefined {
     if (entry.dispute !== undefined) return entry.dispute;
     if (!this.#disputes.take(cause, DISPUTE_UNITS)) return undefined;
     entry.dispute = new Dispute(cause);
@@ -179,21 +179,21 @@ export class NeighbourTable {
   }
 
   /** Stops answers about an address until then; takes the share of the port that causes it. */
-  hush(entry: Entry, cause: Port, until: number): void {
+  hush(entry: NeighbourEntry, cause: Port, until: number): void {
     const dispute = this.remember(entry, cause);
     if (dispute === undefined) this.remove(entry);
     else dispute.quietUntil = Math.max(dispute.quietUntil, until);
   }
 
   /** Ends a port's contest about an address that it has withdrawn. */
-  cancel(entry: Entry, port: Port): void {
+  cancel(entry: NeighbourEntry, port: Port): void {
     if (entry.dispute?.contest?.port !== port) return;
     this.#contested.delete(entry);
     entry.dispute.contest = undefined;
   }
 
   /** Ends the contest about an address, whose owner was heard. */
-  keep(entry: Entry, now: number): void {
+  keep(entry: NeighbourEntry, now: number): void {
     this.#contested.delete(entry);
     if (entry.dispute === undefined) return;
     entry.dispute.contest = undefined;
@@ -218,14 +218,14 @@ export class NeighbourTable {
     }
   }
 
-  #add(claim: Claim, kind: NeighbourKind, now: number): Entry | undefined {
+  #add(claim: NeighbourClaim, kind: NeighbourKind, now: number): NeighbourEntry | undefined {
     if (!this.#sharesOf(kind).take(claim.port)) return undefined;
-    const entry = new Entry(claim, kind, now);
+    const entry = new NeighbourEntry(claim, kind, now);
     this.#entries.set(claim.address, entry);
     return entry;
   }
 
-  #contest(entry: Entry, claim: Claim, now: number): Claimed {
+  #contest(entry: NeighbourEntry, claim: NeighbourClaim, now: number): Claimed {
     if (claim.override === false) return "yielded";
     if (entry.kind === "registered") {
       if (this.#giveBack(entry, claim, now)) return "disputed";
@@ -247,7 +247,7 @@ export class NeighbourTable {
   }
 
   /** Gives an entry to another machine. */
-  #pass(entry: Entry, dispute: Dispute, before: FormerOwner, mac: number, now: number): void {
+  #pass(entry: NeighbourEntry, dispute: Dispute, before: FormerOwner, mac: number, now: number): void {
     const others = dispute.former.filter(
       (owner) => now - owner.until < FORMER_SECONDS && owner.mac !== mac && owner.mac !== before.mac,
     );
@@ -260,7 +260,7 @@ export class NeighbourTable {
   }
 
   /** Gives a registered address back to a machine that had not answered, once it is heard. */
-  #giveBack(entry: Entry, { mac, port }: Claim, now: number): boolean {
+  #giveBack(entry: NeighbourEntry, { mac, port }: NeighbourClaim, now: number): boolean {
     const { dispute } = entry;
     const wasRegistered = dispute?.former.some(
       (owner) =>
@@ -279,7 +279,7 @@ export class NeighbourTable {
   }
 
   /** Begins a contest if it may. @returns whether the caller must ask the owner */
-  #open(entry: Entry, { mac, port }: Claim, kind: NeighbourKind, now: number): boolean {
+  #open(entry: NeighbourEntry, { mac, port }: NeighbourClaim, kind: NeighbourKind, now: number): boolean {
     const dispute = this.remember(entry, port);
     if (dispute === undefined || now < dispute.restUntil) return false;
     const { contest } = dispute;
@@ -293,7 +293,7 @@ export class NeighbourTable {
     return true;
   }
 
-  #decide(entry: Entry, now: number): Decision | undefined {
+  #decide(entry: NeighbourEntry, now: number): Decision | undefined {
     const { dispute } = entry;
     const contest = dispute?.contest;
     if (dispute === undefined || contest === undefined) {
@@ -319,7 +319,7 @@ export class NeighbourTable {
   }
 
   /** Puts an entry at a port with this kind. @returns false, with nothing changed, if there is no room */
-  #hand(entry: Entry, { mac, port }: Owner, kind: NeighbourKind): boolean {
+  #hand(entry: NeighbourEntry, { mac, port }: Owner, kind: NeighbourKind): boolean {
     if (entry.kind === kind) {
       if (!this.#sharesOf(kind).move(entry.port, port)) return false;
     } else {
@@ -332,7 +332,7 @@ export class NeighbourTable {
     return true;
   }
 
-  #forgetDispute(entry: Entry): void {
+  #forgetDispute(entry: NeighbourEntry): void {
     const { dispute } = entry;
     if (dispute === undefined) return;
     this.#disputes.give(dispute.cause, DISPUTE_UNITS);
@@ -340,7 +340,7 @@ export class NeighbourTable {
     entry.dispute = undefined;
   }
 
-  #sharesOf(kind: NeighbourKind): Shares<Port> {
+  #sharesOf(kind: NeighbourKind): BudgetShares<Port> {
     return kind === "learned" ? this.#learned : this.#registered;
   }
 }

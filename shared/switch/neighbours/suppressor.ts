@@ -1,16 +1,28 @@
-import { type IpAddress, type Ipv4Address, type Ipv6Address, parseAddress } from "../../frame/address.ts";
+import {
+  type IpAddress,
+  type Ipv4Address,
+  type Ipv6Address,
+  linkLocalOf,
+  parseAddress,
+} from "../../frame/address.ts";
 import { isGroup } from "../../frame/mac.ts";
 import { Budget } from "../budget.ts";
-import type { FrameView } from "../frame-view.ts";
-import { NoticeLimit } from "../guards/notice-limit.ts";
+import { PortNoticeLimit } from "../guards/notice-limit.ts";
 import type { HubSender } from "../hub-sender.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 import type { Port } from "../port.ts";
 import { Checker } from "./checker.ts";
 import { DuplicateReporter } from "./duplicate-reporter.ts";
 import { ASKED_BY, LEASE_SETTLE_SECONDS, MAC_QUESTIONS_PER_TICK, NEIGHBOURS_PER_SEGMENT } from "./limits.ts";
-import { advertisement, arpReply, linkLocalOf } from "./messages.ts";
-import { awaitsRouterFlag, type Claim, type Entry, isLive, type Neighbour } from "./neighbour-entry.ts";
+import { advertisement, arpReply } from "./messages.ts";
+import {
+  awaitsRouterFlag,
+  isLive,
+  type Neighbour,
+  type NeighbourClaim,
+  type NeighbourEntry,
+} from "./neighbour-entry.ts";
 import { type Entered, NeighbourTable } from "./neighbour-table.ts";
 import { isHostAddress, readUtterance, type SpokenClaim, type Utterance } from "./utterance.ts";
 
@@ -19,13 +31,13 @@ const ALL_NODES = (0xff02n << 112n) | 1n;
 const ALL_NODES_MAC = 0x3333_0000_0001;
 
 /** Whether a frame goes on, or ends here because the hub answered it. */
-export type Verdict = "pass" | "answered";
+export type SuppressorVerdict = "pass" | "answered";
 
 export interface SuppressorOptions {
   /** The hub's MAC address in this segment. */
   readonly mac: number;
   readonly sender: HubSender;
-  readonly notice: (notice: Notice) => void;
+  readonly notice: (notice: SegmentNotice) => void;
   /**
    * Returns the port of a MAC address in the FDB. Finds machines that moved since their last claim, and those that just
    * got a lease. Without it the ports of the neighbour table count.
@@ -52,8 +64,8 @@ export class NeighbourSuppressor {
   readonly #sender: HubSender;
   readonly #locate: (mac: number) => Port | undefined;
   readonly #table: NeighbourTable;
-  readonly #notice: (notice: Notice) => void;
-  readonly #noticedFull = new NoticeLimit();
+  readonly #notice: (notice: SegmentNotice) => void;
+  readonly #noticedFull = new PortNoticeLimit();
   #macQuestions = 0;
   readonly #checker: Checker;
   readonly #duplicates: DuplicateReporter;
@@ -105,7 +117,7 @@ export class NeighbourSuppressor {
    *
    * @param now seconds, never going back
    */
-  judge(from: Port, view: FrameView, now: number): Verdict {
+  judge(from: Port, view: FrameView, now: number): SuppressorVerdict {
     const said = readUtterance(view);
     if (said === undefined || said.source === this.#mac) return "pass";
     if (said.probed !== undefined) this.#hold(said.probed, said.source, now);
@@ -246,7 +258,7 @@ export class NeighbourSuppressor {
     const { address, router, override } = spoken;
     const entry = this.#table.get(address);
     if (spoken.weak === true && !hasHad(entry, mac)) return;
-    const claim: Claim = { address, mac, port: from, router, override };
+    const claim: NeighbourClaim = { address, mac, port: from, router, override };
     if (entry !== undefined && entry.mac !== mac && this.#own.has(address)) {
       this.#table.remember(entry, from);
       return this.#duplicates.report(entry, entry, claim, now);
@@ -268,7 +280,7 @@ export class NeighbourSuppressor {
   }
 
   /** Asks the owner of an entry whether it is there. */
-  #ask({ address, mac, port }: Entry): void {
+  #ask({ address, mac, port }: NeighbourEntry): void {
     this.#checker.send(port, mac, address);
   }
 
@@ -340,25 +352,25 @@ export class NeighbourSuppressor {
   }
 
   /** Returns the port of a machine: the FDB's, because that sees all its frames, unless the entry is registered. */
-  #portOf(entry: Entry): Port {
+  #portOf(entry: NeighbourEntry): Port {
     return (entry.kind === "learned" ? this.#locate(entry.mac) : undefined) ?? entry.port;
   }
 
   /** Updates the port of an entry. @returns false if there is no room for it there */
-  #follow(entry: Entry): boolean {
+  #follow(entry: NeighbourEntry): boolean {
     const port = this.#portOf(entry);
     return port === entry.port || this.#table.relocate(entry, port);
   }
 }
 
 /** Returns whether the machine has the address now, or had it before. */
-function hasHad(entry: Entry | undefined, mac: number): boolean {
+function hasHad(entry: NeighbourEntry | undefined, mac: number): boolean {
   return entry !== undefined && (entry.mac === mac || entry.dispute?.has(mac) === true);
 }
 
 /** Builds the owner's advertisement as an answer to `asker`. */
 function advertise(
-  owner: Pick<Entry, "mac" | "override"> & { readonly router: boolean | undefined },
+  owner: Pick<NeighbourEntry, "mac" | "override"> & { readonly router: boolean | undefined },
   address: Ipv6Address,
   askerMac: number,
   asker: Ipv6Address,

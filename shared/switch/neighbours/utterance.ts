@@ -24,7 +24,7 @@ import {
 import { decodeUdp } from "../../frame/ip/udp.ts";
 import { isUsableSource } from "../../frame/mac.ts";
 import { Malformed } from "../../frame/malformed.ts";
-import type { FrameView } from "../frame-view.ts";
+import type { FrameView } from "../policy/frame-view.ts";
 
 /** What a frame says about addresses. Odd messages of ARP and ND have only the MAC addresses. */
 export interface Utterance {

@@ -1,7 +1,7 @@
 import { readUint16, readUint32 } from "../../frame/bytes.ts";
 import { ETHERTYPE_ARP } from "../../frame/ethernet.ts";
 import { PROTOCOL_ICMPV6 } from "../../frame/ip/ipv4.ts";
-import { type FrameView, LLC } from "../frame-view.ts";
+import { type FrameView, LLC } from "../policy/frame-view.ts";
 
 /** Reverse ARP (RFC 903): hypervisors send it for a machine that has just moved to them. */
 const ETHERTYPE_RARP = 0x8035;

@@ -1,7 +1,7 @@
 import { formatMac } from "../../frame/mac.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
 import type { Port } from "../port.ts";
-import type { Entry, History } from "./mac-entry.ts";
+import type { History, MacTableEntry } from "./mac-entry.ts";
 
 /** The address that QEMU gives to every machine by default: 52:54:00:12:34:56. */
 const QEMU_DEFAULT_MAC = 0x5254_0012_3456;
@@ -37,15 +37,15 @@ export class CausedNotices {
 
 /** Gives notice of MAC addresses that are used in two places. */
 export class DuplicateMacs {
-  readonly #notice: ((notice: Notice) => void) | undefined;
+  readonly #notice: ((notice: SegmentNotice) => void) | undefined;
   readonly #caused = new CausedNotices();
 
-  constructor(notice: ((notice: Notice) => void) | undefined) {
+  constructor(notice: ((notice: SegmentNotice) => void) | undefined) {
     this.#notice = notice;
   }
 
   /** Reports an address that keeps moving and is held at a port now. */
-  frozen(entry: Entry, history: History, from: Port, to: Port, moves: number, now: number): void {
+  frozen(entry: MacTableEntry, history: History, from: Port, to: Port, moves: number, now: number): void {
     const holder = history.home ?? from;
     const message =
       `${formatMac(entry.mac)} moved ${moves} times without settling, last from ${from.id} to ${to.id}: ` +
@@ -55,7 +55,7 @@ export class DuplicateMacs {
   }
 
   /** Reports an address that is registered or static at one port and used at another. */
-  kept(entry: Entry, history: History | undefined, other: Port, now: number): void {
+  kept(entry: MacTableEntry, history: History | undefined, other: Port, now: number): void {
     const { port, kind } = entry;
     const why = kind === "static" ? "static" : "in use";
     const message =

@@ -61,7 +61,7 @@ export function isOver(history: History, now: number): boolean {
 }
 
 /** An entry of the table: some 130 bytes with its place there (measured in test/shared/switch/table-memory.test.ts). */
-export class Entry implements MacEntry {
+export class MacTableEntry implements MacEntry {
   readonly mac: number;
   port: Port | undefined;
   kind: EntryKind;

@@ -1,8 +1,8 @@
 import { Budget } from "../budget.ts";
-import type { Notice } from "../notice.ts";
+import type { SegmentNotice } from "../notice.ts";
 import type { Port } from "../port.ts";
 import { DuplicateMacs } from "./duplicate-notice.ts";
-import { type Contest, type Entry, type History, isOver, newHistory } from "./mac-entry.ts";
+import { type Contest, type History, isOver, type MacTableEntry, newHistory } from "./mac-entry.ts";
 import { isVirtualRouterMac } from "./virtual-router.ts";
 
 /** Moves without settling that mean two machines or a loop, and not mobility (RFC 7432 section 15.1: N). */
@@ -24,13 +24,13 @@ export const HELD_SECONDS = 10;
 const ECHO_SECONDS = 2;
 
 /** Ticks, a second apart, that the first of two places has to answer. */
-export const CONTEST_TICKS = 2;
+export const MAC_CONTEST_TICKS = 2;
 /** Ticks after which an undecided contest ends, because the second place fell silent. */
 const CONTEST_OVER_TICKS = 60;
 /** Seconds after a contest before the next about the same address. */
-export const REST_SECONDS = 10;
+export const MAC_REST_SECONDS = 10;
 /** Seconds within which a place that did not answer gets its address back once it is heard. */
-export const FORMER_SECONDS = 60;
+export const MAC_FORMER_SECONDS = 60;
 /** Greatest number of contests at a time in a segment, and of one port: each sends a question to another port. */
 const MAX_CONTESTS = 256;
 const MAX_CONTESTS_PER_PORT = 16;
@@ -43,7 +43,7 @@ const FORGETTABLE_AMONG = 16;
 export interface MobilityOptions {
   /** Budget of histories; {@link MAX_HISTORIES} unless given. */
   readonly histories?: Budget | undefined;
-  readonly notice: ((notice: Notice) => void) | undefined;
+  readonly notice: ((notice: SegmentNotice) => void) | undefined;
   /** Asks the machine with a MAC address whether it is behind a port. @returns false if there is no way to ask */
   readonly ask: ((mac: number, port: Port) => boolean) | undefined;
   /** Whether an address that keeps moving is held. */
@@ -63,8 +63,8 @@ export class Mobility {
   readonly #freezes: boolean;
   readonly #histories: Budget;
   /** Entries with a history, the oldest first. */
-  readonly #remembered = new Set<Entry>();
-  readonly #contested = new Set<Entry>();
+  readonly #remembered = new Set<MacTableEntry>();
+  readonly #contested = new Set<MacTableEntry>();
   /** Number of moves of registered addresses. */
   moves = 0;
 
@@ -76,7 +76,7 @@ export class Mobility {
   }
 
   /** Moves a learned entry to another port where a frame of it came in, if it may. */
-  arrive(entry: Entry, to: Port, now: number): Moved {
+  arrive(entry: MacTableEntry, to: Port, now: number): Moved {
     const history = this.#freezes && !isVirtualRouterMac(entry.mac) ? this.#past(entry) : undefined;
     if (history === undefined) return this.#move(entry, to, now) ? "moved" : "over-limit";
     if (now < history.frozenUntil && to !== history.home) {
@@ -101,7 +101,13 @@ export class Mobility {
    * @param kind the kind of the entry if it moves
    * @param isNews false if the caller repeats an earlier registration
    */
-  contend(entry: Entry, port: Port, now: number, kind: "learned" | "registered", isNews = true): Moved {
+  contend(
+    entry: MacTableEntry,
+    port: Port,
+    now: number,
+    kind: "learned" | "registered",
+    isNews = true,
+  ): Moved {
     const history = this.#past(entry);
     if (history === undefined) return "contested";
     if (isNews && history.former === port && now < history.formerUntil) {
@@ -112,7 +118,7 @@ export class Mobility {
       if (now >= history.restUntil) this.#begin(entry, port, entry.port, now);
       return "contested";
     }
-    if (contest.port !== port || contest.ticks < CONTEST_TICKS) return "contested";
+    if (contest.port !== port || contest.ticks < MAC_CONTEST_TICKS) return "contested";
     if (entry.seenAt > contest.at) return this.keep(entry, port, now);
     if (!contest.asked) return kind === "registered" ? this.keep(entry, port, now) : "contested";
     const before = entry.port;
@@ -121,7 +127,7 @@ export class Mobility {
     entry.kind = kind;
     history.home = port;
     history.former = before;
-    history.formerUntil = now + FORMER_SECONDS;
+    history.formerUntil = now + MAC_FORMER_SECONDS;
     return "moved";
   }
 
@@ -129,7 +135,7 @@ export class Mobility {
    * Registers a learned entry at a port: at once if it was there all the time, otherwise after the place where it was has
    * been asked.
    */
-  settle(entry: Entry, port: Port, now: number): Moved {
+  settle(entry: MacTableEntry, port: Port, now: number): Moved {
     const { history } = entry;
     if (entry.port !== port) {
       // The entry went back to its first place after it was here, so a machine is there.
@@ -145,7 +151,7 @@ export class Mobility {
     if (!isSettled) {
       if (history.contest === undefined) this.#begin(entry, port, history.from, now);
       const { contest } = history;
-      if (contest === undefined || (contest.port === port && contest.ticks < CONTEST_TICKS))
+      if (contest === undefined || (contest.port === port && contest.ticks < MAC_CONTEST_TICKS))
         return "contested";
     }
     this.end(entry);
@@ -153,7 +159,7 @@ export class Mobility {
   }
 
   /** Moves a held entry to a port where an announcement of it came in. @returns whether it moved */
-  announce(entry: Entry, port: Port, now: number): boolean {
+  announce(entry: MacTableEntry, port: Port, now: number): boolean {
     const { history } = entry;
     if (history === undefined) return false;
     const isEcho = now - history.announcedAt < ECHO_SECONDS;
@@ -166,16 +172,16 @@ export class Mobility {
   }
 
   /** Leaves an address where it is, gives notice, and lets the other place try again later. */
-  keep(entry: Entry, other: Port, now: number): "contested" {
+  keep(entry: MacTableEntry, other: Port, now: number): "contested" {
     this.end(entry);
     const history = this.#past(entry);
-    if (history !== undefined) history.restUntil = now + REST_SECONDS;
+    if (history !== undefined) history.restUntil = now + MAC_REST_SECONDS;
     this.#duplicates.kept(entry, history, other, now);
     return "contested";
   }
 
   /** Ends the contest about an entry, if there is one. */
-  end(entry: Entry): void {
+  end(entry: MacTableEntry): void {
     this.#contested.delete(entry);
     if (entry.history !== undefined) entry.history.contest = undefined;
   }
@@ -189,7 +195,7 @@ export class Mobility {
   }
 
   /** Forgets where an entry was before. */
-  forget(entry: Entry): void {
+  forget(entry: MacTableEntry): void {
     if (!this.#remembered.delete(entry)) return;
     this.#histories.give();
     this.#contested.delete(entry);
@@ -201,7 +207,7 @@ export class Mobility {
   }
 
   /** Gives an address back to the place that did not answer, because a frame came in there. */
-  #giveBack(entry: Entry, history: History, port: Port, now: number): Moved {
+  #giveBack(entry: MacTableEntry, history: History, port: Port, now: number): Moved {
     const taker = entry.port;
     if (!this.#move(entry, port, now)) return "over-limit";
     history.former = undefined;
@@ -211,7 +217,7 @@ export class Mobility {
   }
 
   /** Begins a contest: asks `first` whether the address is there. */
-  #begin(entry: Entry, port: Port, first: Port | undefined, now: number): void {
+  #begin(entry: MacTableEntry, port: Port, first: Port | undefined, now: number): void {
     const history = this.#past(entry);
     if (history === undefined || first === undefined || this.#contested.size >= MAX_CONTESTS) return;
     let caused = 0;
@@ -222,24 +228,24 @@ export class Mobility {
   }
 
   /** Asks the first place of a contest again: an answer before this tick does not show in the table. */
-  #pursue(entry: Entry): void {
+  #pursue(entry: MacTableEntry): void {
     const contest: Contest | undefined = entry.history?.contest;
     if (contest === undefined || contest.ticks >= CONTEST_OVER_TICKS) return this.end(entry);
     contest.ticks++;
     const first = entry.port === contest.port ? entry.history?.from : entry.port;
-    if (contest.ticks < CONTEST_TICKS && first !== undefined && this.#ask(entry.mac, first))
+    if (contest.ticks < MAC_CONTEST_TICKS && first !== undefined && this.#ask(entry.mac, first))
       contest.asked = true;
   }
 
   /** Counts moves anew, because the address had settled. If it comes back, asks the place that it leaves. */
-  #restart(entry: Entry, history: History, to: Port): void {
+  #restart(entry: MacTableEntry, history: History, to: Port): void {
     history.moves = 0;
     history.home = entry.port;
     if (history.from === to && entry.port !== undefined) this.#ask(entry.mac, entry.port);
   }
 
   /** Holds an entry where it settled last. Room for it was reserved at `to`. */
-  #freeze(entry: Entry, history: History, to: Port, now: number): Moved {
+  #freeze(entry: MacTableEntry, history: History, to: Port, now: number): Moved {
     const from = entry.port;
     const { home } = history;
     const isAtHome = home === to || (home !== undefined && home !== from && home.macs.takeFrom(to.macs));
@@ -253,7 +259,7 @@ export class Mobility {
     return place === to ? "moved" : "duplicate-mac";
   }
 
-  #move(entry: Entry, to: Port, now: number): boolean {
+  #move(entry: MacTableEntry, to: Port, now: number): boolean {
     if (!reserveRoom(entry, to)) return false;
     if (entry.kind === "registered") this.moves++;
     put(entry, to, now);
@@ -261,7 +267,7 @@ export class Mobility {
   }
 
   /** Returns the history of an entry, created if it was missing; undefined if there is no room. */
-  #past(entry: Entry): History | undefined {
+  #past(entry: MacTableEntry): History | undefined {
     if (entry.history !== undefined) return entry.history;
     if (this.#histories.room <= 0) this.#makeRoom();
     if (!this.#histories.take()) return undefined;
@@ -281,19 +287,19 @@ export class Mobility {
 }
 
 /** Moves the room of an entry from its port to the port that it moves to. @returns false if there is none */
-function reserveRoom(entry: Entry, to: Port): boolean {
+function reserveRoom(entry: MacTableEntry, to: Port): boolean {
   return entry.port === undefined ? to.macs.take() : to.macs.takeFrom(entry.port.macs);
 }
 
 /** Puts an entry at another port; {@link reserveRoom} comes first. */
-function put(entry: Entry, to: Port, now: number): void {
+function put(entry: MacTableEntry, to: Port, now: number): void {
   leave(entry);
   entry.port = to;
   entry.seenAt = now;
 }
 
 /** Takes an entry from its port. */
-export function leave(entry: Entry): void {
+export function leave(entry: MacTableEntry): void {
   const { port } = entry;
   if (port?.lastSource === entry) port.lastSource = undefined;
   entry.port = undefined;

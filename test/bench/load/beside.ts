@@ -5,7 +5,7 @@
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { OPCODE_BINARY } from "../../../system/websocket/frame.ts";
-import { quantile } from "../quantile.ts";
+import { quantile } from "../results/quantile.ts";
 import { clientMessage, PlainClient } from "./plain-client.ts";
 import { recordBytes, records } from "./records.ts";
 import { say } from "./say.ts";

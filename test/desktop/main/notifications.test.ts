@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Change, NetworkWatch } from "../../../desktop/main/agent/network-watch.ts";
-import { type Notice, Notifier } from "../../../desktop/main/notifications.ts";
+import { type NetworkChange, NetworkWatch } from "../../../desktop/main/agent/network-watch.ts";
+import { type DesktopNotification, Notifier } from "../../../desktop/main/notifications.ts";
 import { wordsFor } from "../../../desktop/main/words.ts";
 import { network, peer } from "./status.ts";
 
@@ -8,7 +8,7 @@ const problem = { code: "tunnel.closed-4001", message: "the relay refused the de
 
 /** Returns the notifications for the agent's events. */
 function watched(wanted = () => true) {
-  const told: Notice[] = [];
+  const told: DesktopNotification[] = [];
   let now = 0;
   const notifier = new Notifier({
     show: (notice) => told.push(notice),
@@ -17,7 +17,7 @@ function watched(wanted = () => true) {
     now: () => now,
   });
   const watch = new NetworkWatch(
-    (change: Change) => notifier.tell(change),
+    (change: NetworkChange) => notifier.tell(change),
     () => now,
   );
   return {

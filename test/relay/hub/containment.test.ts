@@ -1,7 +1,7 @@
 // What throws behind a port costs its frame: the next one passes, and the log is told where it was.
 import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
-import { HostPort } from "../../../relay/hub/host/host-port.ts";
+import { HubHostPort } from "../../../relay/hub/host/host-port.ts";
 import { networkHost } from "../../../relay/hub/host/network-host.ts";
 import { portConfig } from "../../../relay/hub/ports/config.ts";
 import { Endpoints } from "../../../relay/hub/ports/endpoints.ts";
@@ -14,8 +14,8 @@ import { encodeEthernet } from "../../../shared/frame/ethernet.ts";
 import { encodeIpv4 } from "../../../shared/frame/ip/ipv4.ts";
 import { encodeUdp, sealUdp } from "../../../shared/frame/ip/udp.ts";
 import { type Contained, Containment } from "../../../shared/switch/containment.ts";
-import { hubMac } from "../../../shared/switch/hub-policy.ts";
 import { NeighbourSuppressor } from "../../../shared/switch/neighbours/suppressor.ts";
+import { hubMac } from "../../../shared/switch/policy/hub-policy.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "../../shared/switch/ports.ts";
 import { Office } from "./host/office.ts";
@@ -196,7 +196,7 @@ describe("an error behind a port", () => {
       const report = (contained: Contained) => void reports.push(contained);
       const containment = new Containment({ at: "hub", vni: VNI, report, clock });
       const options = { segment, mac: hubMac(VNI), addresses: [HUB_ADDRESS], mtu: 1_500 };
-      new HostPort({ ...options, udp, containment, clock });
+      new HubHostPort({ ...options, udp, containment, clock });
       receive(segment, client, question());
       expect(client.drops.toJSON()).toEqual({ "internal-error": 1 });
       expect(reports).toMatchObject([{ at: "hub", vni: VNI }]);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { NetworkHub } from "../../../relay/hub/network-hub.ts";
 import { type TraceStep, trace } from "../../../relay/hub/trace.ts";
 import type { Network } from "../../../relay/model/model.ts";
-import type { Endpoint } from "../../../shared/protocol/control.ts";
+import type { RegisteredEndpoint } from "../../../shared/protocol/control.ts";
 import { DEFAULT_SETTINGS, type SettingsChange } from "../../../shared/switch/settings.ts";
 import { BROADCAST, frameBytes, KeepingPort, receive } from "../../shared/switch/ports.ts";
 
@@ -42,7 +42,7 @@ describe("a trace", () => {
   beforeEach(() => start());
 
   /** A member of that name, and its port. */
-  function join(name: string, endpoints: readonly Endpoint[] = []): KeepingPort {
+  function join(name: string, endpoints: readonly RegisteredEndpoint[] = []): KeepingPort {
     const vtep = `vtep-${name}`;
     const member = {
       member: { vtep, name, online: true, endpoints: [] },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { finish, HEADROOM, OffloadFault } from "../../../shared/offload/finish.ts";
+import { finish, OffloadFault, RECORD_HEADROOM } from "../../../shared/offload/finish.ts";
 import { MAX_EXPANSION } from "../../../shared/offload/super-frame.ts";
 import { GSO_NONE, VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
 import { expectToKeepWithinBounds } from "../frame/bounds.ts";
@@ -130,7 +130,7 @@ describe("untrusted bytes", () => {
         expect(result.bytes.length).toBeLessThanOrEqual(MAX_EXPANSION * (bytes.length - VIRTIO_BYTES));
         let at = 0;
         for (let index = 0; index < result.count; index++) {
-          expect(result.frameAt(index)).toBe(at + HEADROOM);
+          expect(result.frameAt(index)).toBe(at + RECORD_HEADROOM);
           at = result.endAt(index);
           expect(at - result.frameAt(index)).toBeGreaterThanOrEqual(14);
         }

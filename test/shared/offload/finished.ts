@@ -1,6 +1,11 @@
 /** The result for a specimen. */
 import { expect } from "vitest";
-import { finish, HEADROOM, OffloadFault, type OffloadFaultReason } from "../../../shared/offload/finish.ts";
+import {
+  finish,
+  OffloadFault,
+  type OffloadFaultReason,
+  RECORD_HEADROOM,
+} from "../../../shared/offload/finish.ts";
 import { place, type Specimen } from "./specimens.ts";
 
 /** The resulting frames, after a check of their layout. */
@@ -14,7 +19,7 @@ export function finished(specimen: Specimen, offset?: number): Uint8Array[] {
   const frames: Uint8Array[] = [];
   let last = 0;
   for (let index = 0; index < plain.count; index++) {
-    expect(plain.frameAt(index)).toBe(last + HEADROOM);
+    expect(plain.frameAt(index)).toBe(last + RECORD_HEADROOM);
     last = plain.endAt(index);
     frames.push(plain.bytes.subarray(plain.frameAt(index), last));
   }

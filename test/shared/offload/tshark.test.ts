@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { requires } from "../../support/requirements.ts";
-import { encodePcap } from "../frame/pcap.ts";
+import { encodePcap } from "../frame/tshark/pcap.ts";
 import { dissect } from "./by-definition.ts";
 import { finished } from "./finished.ts";
 import { superFrames, unsummedFrames } from "./specimens.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Budget, Shares } from "../../../shared/switch/budget.ts";
+import { Budget, BudgetShares } from "../../../shared/switch/budget.ts";
 
 function tree() {
   const relay = new Budget(10);
@@ -87,7 +87,7 @@ describe("a budget within others", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const network = new Budget(7);
-        const shares = new Shares<object>(4, [network]);
+        const shares = new BudgetShares<object>(4, [network]);
         const holders = [{}, {}, {}] as const;
         const held = [0, 0, 0];
         for (const { deed, from, to, units } of steps) {

@@ -7,9 +7,9 @@ import {
   RECORD_OFFLOAD,
 } from "../../../shared/protocol/record.ts";
 import type { DropReason } from "../../../shared/switch/drops.ts";
-import type { FrameView } from "../../../shared/switch/frame-view.ts";
-import { MacTable } from "../../../shared/switch/mac-table.ts";
-import type { Policy, Verdict } from "../../../shared/switch/policy.ts";
+import { MacTable } from "../../../shared/switch/places/mac-table.ts";
+import type { FrameView } from "../../../shared/switch/policy/frame-view.ts";
+import type { Policy, PolicyVerdict } from "../../../shared/switch/policy/policy.ts";
 import { MacBudget, type Port } from "../../../shared/switch/port.ts";
 import { Segment } from "../../../shared/switch/segment.ts";
 import { Block } from "../../../shared/tunnel/block.ts";
@@ -197,7 +197,7 @@ describe("a segment with a policy", () => {
   });
 
   it("asks it about every frame where it is strict", () => {
-    const { segment, at, policy } = ruled({ strict: true });
+    const { segment, at, policy } = ruled({ isStrict: true });
     receive(segment, at(1), tcpFrame(A, B));
     expect(policy.told).toEqual(["admit port1: 0 known", "route port1: 1 known", "unknown port1"]);
   });
@@ -267,7 +267,7 @@ describe("a segment with a policy", () => {
   });
 
   it("takes tags off before it asks, where it says so", () => {
-    const { segment, at, policy } = ruled({ stripTags: true });
+    const { segment, at, policy } = ruled({ stripsTags: true });
     const plain = frameBytes(BROADCAST, A, 7);
     receive(segment, at(0), [...plain.slice(0, 12), 0x81, 0, 0, 5, ...plain.slice(12)]);
     expect(at(1).frames).toEqual([plain]);
@@ -314,7 +314,7 @@ describe("a segment with a policy", () => {
     expect(at(0).frames.at(-1)).toEqual(frameBytes(BROADCAST, B, 9));
   });
 
-  function ruled(fixed: { strict?: boolean; stripTags?: boolean } = {}) {
+  function ruled(fixed: { isStrict?: boolean; stripsTags?: boolean } = {}) {
     const { segment, at } = lab();
     const policy = new RecordingPolicy(fixed);
     policy.known = () => segment.table.size;
@@ -331,20 +331,20 @@ describe("a segment with a policy", () => {
 
 /** Decides as it is told, and keeps what it was asked. */
 class RecordingPolicy implements Policy {
-  readonly strict: boolean;
-  readonly stripTags: boolean;
+  readonly isStrict: boolean;
+  readonly stripsTags: boolean;
   readonly told: string[] = [];
   readonly ports: string[] = [];
   admission: DropReason | undefined;
-  verdict: Verdict = "forward";
+  verdict: PolicyVerdict = "forward";
   flooding: DropReason | undefined;
   known = () => 0;
   routing = (_view: FrameView) => {};
   greeting = () => {};
 
-  constructor({ strict = false, stripTags = false }: { strict?: boolean; stripTags?: boolean } = {}) {
-    this.strict = strict;
-    this.stripTags = stripTags;
+  constructor({ isStrict = false, stripsTags = false }: { isStrict?: boolean; stripsTags?: boolean } = {}) {
+    this.isStrict = isStrict;
+    this.stripsTags = stripsTags;
   }
 
   attach(port: Port): void {
@@ -366,7 +366,7 @@ class RecordingPolicy implements Policy {
     return this.admission;
   }
 
-  route(from: Port, view: FrameView): Verdict {
+  route(from: Port, view: FrameView): PolicyVerdict {
     this.routing(view);
     this.told.push(`route ${from.id}: ${this.known()} known`);
     return this.verdict;

@@ -2,14 +2,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { Budget, Shares } from "../../../shared/switch/budget.ts";
-import { FrameView } from "../../../shared/switch/frame-view.ts";
-import { MacTable } from "../../../shared/switch/mac-table.ts";
+import { Budget, BudgetShares } from "../../../shared/switch/budget.ts";
 import { GroupTable } from "../../../shared/switch/multicast/group-table.ts";
 import { MulticastSnooper } from "../../../shared/switch/multicast/snooper.ts";
 import { MAX_GROUPS_PER_PORT, UNITS_PER_DOMAIN } from "../../../shared/switch/multicast/timers.ts";
 import { DISPUTE_UNITS, LEARNED_PER_PORT } from "../../../shared/switch/neighbours/limits.ts";
 import { NeighbourTable } from "../../../shared/switch/neighbours/neighbour-table.ts";
+import { MacTable } from "../../../shared/switch/places/mac-table.ts";
+import { FrameView } from "../../../shared/switch/policy/frame-view.ts";
 import { MacBudget } from "../../../shared/switch/port.ts";
 import { ipv4, reportV2, tag } from "./multicast/frames.ts";
 import { KeepingSender } from "./multicast/sent.ts";
@@ -108,7 +108,7 @@ describe("what an entry takes", () => {
 
   it("of memberships, of a port for itself and of many in one group", () => {
     const all = ports(MAX_GROUPS_PER_PORT);
-    const room = () => new Shares<object>(COUNT, [new Budget(COUNT)]);
+    const room = () => new BudgetShares<object>(COUNT, [new Budget(COUNT)]);
     const alone = bytesEach(COUNT, () => {
       const table = new GroupTable(room());
       for (let i = 0; i < COUNT; i++) {

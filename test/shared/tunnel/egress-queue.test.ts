@@ -118,7 +118,7 @@ describe("an egress queue", () => {
           expect(pool.outBytes).toBe(charge(waiting));
           expect(pool.outBytes).toBeLessThanOrEqual(limit);
           expect(queue.bytes).toBe(bytesOf(waiting));
-          expect(queue.empty).toBe(waiting.length === 0);
+          expect(queue.isEmpty).toBe(waiting.length === 0);
         }
         for (const told of drain(queue)) leaves(told);
         expect(waiting).toEqual([]);
@@ -328,7 +328,7 @@ describe("an egress queue", () => {
       expect(pool.out).toBe(11 - round * 2);
       queue.clear();
       expect(pool.out).toBe(0);
-      expect(queue.empty).toBe(true);
+      expect(queue.isEmpty).toBe(true);
       expect(queue.bytes).toBe(0);
       const block = new Block(Uint8Array.of(1));
       const range = { block, start: 2, end: 3 };

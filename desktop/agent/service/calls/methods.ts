@@ -23,7 +23,7 @@ import { report } from "../networks/report.ts";
 import type { RelayAdmin } from "./relay-admin.ts";
 
 /** The caller, as far as methods need it. */
-export interface Caller {
+export interface RpcCaller {
   readonly jobs: Jobs;
   /** Aborted when the caller disconnects. */
   readonly signal: AbortSignal;
@@ -42,7 +42,7 @@ export interface MethodDependencies {
 export type Methods = {
   readonly [M in Exclude<Method, "hello">]: (
     given: GivenParams<M>,
-    caller: Caller,
+    caller: RpcCaller,
   ) => Result<M> | Promise<Result<M>>;
 };
 

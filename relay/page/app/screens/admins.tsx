@@ -8,7 +8,7 @@ import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Time } from "../ui/time.tsx";
-import { ExpiryField, expiryOf } from "./expiry.tsx";
+import { ExpiryField, expiryOf } from "./fields/expiry.tsx";
 import { NewSecretNotice } from "./new-secret.tsx";
 
 /** The screen of a tenant's administrators, for the relay's administrator only. */

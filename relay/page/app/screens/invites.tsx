@@ -10,8 +10,8 @@ import { QrCode } from "../ui/qr-code.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Secret } from "../ui/secret.tsx";
 import { Time } from "../ui/time.tsx";
-import { ExpiryField, expiryOf } from "./expiry.tsx";
-import { NetworkField, networkOf } from "./network-field.tsx";
+import { ExpiryField, expiryOf } from "./fields/expiry.tsx";
+import { NetworkField, networkOf } from "./fields/network-field.tsx";
 
 /** The screen of a tenant's invites. */
 export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {

@@ -8,7 +8,7 @@ import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
-import { NAME_PATTERN } from "./names.ts";
+import { NAME_PATTERN } from "./fields/names.ts";
 
 /** The screen of a tenant's networks. */
 export function Networks({

@@ -8,8 +8,8 @@ import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
 import { Time } from "../ui/time.tsx";
-import { ExpiryField, expiryOf } from "./expiry.tsx";
-import { NetworkField, networkOf } from "./network-field.tsx";
+import { ExpiryField, expiryOf } from "./fields/expiry.tsx";
+import { NetworkField, networkOf } from "./fields/network-field.tsx";
 import { NewSecretNotice } from "./new-secret.tsx";
 
 const ROLES: readonly ["dhcp-server", "router"] = ["dhcp-server", "router"];

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DeviceStore } from "../../../../desktop/agent/identity/device-store.ts";
-import { type EnrolOptions, enrol } from "../../../../desktop/agent/identity/enrol.ts";
+import { type DeviceEnrolOptions, enrol } from "../../../../desktop/agent/identity/enrol.ts";
 import { Fault } from "../../../../shared/values/fault.ts";
 
 const SECRET = "Zm9vYmFyYmF6-_3q2-7wAAECAwQFBgcICQoLDA0ODxA";
@@ -64,7 +64,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-function options(relay: URL, more: Partial<EnrolOptions> = {}): EnrolOptions {
+function options(relay: URL, more: Partial<DeviceEnrolOptions> = {}): DeviceEnrolOptions {
   const { signal } = new AbortController();
   return { relay, tenant: "acme", secret: SECRET, name: "lab-pc", store, signal, ...more };
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { wayOutside } from "../../../../desktop/agent/system/outside-routes.ts";
-import type { LinkState, Route } from "../../../../desktop/agent/system/state.ts";
+import type { IpRoute, LinkState } from "../../../../desktop/agent/system/state.ts";
 
 function link(name: string, ...cidrs: string[]): LinkState {
   const addresses = cidrs.map((cidr) => ({ cidr, scope: "global", permanent: true }));
   return { index: 1, name, mac: "", mtu: 1500, txqueuelen: 0, flags: new Set(), operstate: "UP", addresses };
 }
 
-function route(to: string, dev: string, more: Partial<Route> = {}): Route {
+function route(to: string, dev: string, more: Partial<IpRoute> = {}): IpRoute {
   const rest = {
     type: "unicast",
     via: undefined,
@@ -24,7 +24,7 @@ const lw0 = link("lw0", "203.0.113.77/24");
 const links = [eth0, lw0];
 const byDefault = route("default", "eth0", { via: "192.168.1.1" });
 const subnet = route("203.0.113.0/24", "lw0");
-const way = (address: string, routes: readonly Route[]) => wayOutside(address, links, [lw0], routes);
+const way = (address: string, routes: readonly IpRoute[]) => wayOutside(address, links, [lw0], routes);
 
 describe("the way to a relay outside of its networks", () => {
   it("is the one by which it would be reached without them", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HEADROOM, OFFLOAD_HEADROOM } from "../../../../desktop/agent/tap/device.ts";
+import { OFFLOAD_HEADROOM, TAP_HEADROOM } from "../../../../desktop/agent/tap/device.ts";
 import { BATCH_BYTES, BATCH_FRAMES, SLABS, SlabPool } from "../../../../desktop/agent/tap/slab.ts";
 import { FRAME_BYTES, MESSAGE_BYTES } from "../../../../shared/protocol/constants.ts";
 
@@ -24,7 +24,7 @@ describe("a batch of frames", () => {
           minLength: 1,
           maxLength: 100,
         }),
-        fc.constantFrom(HEADROOM, OFFLOAD_HEADROOM),
+        fc.constantFrom(TAP_HEADROOM, OFFLOAD_HEADROOM),
         (lengths, headroom) => {
           const batch = fill(new SlabPool({ headroom }), lengths);
           expect(batch.count).toBeGreaterThan(0);
@@ -68,7 +68,7 @@ describe("a batch of frames", () => {
     first.release();
     expect(freed).toBe(1);
     expect(pool.available).toBe(false);
-    expect(second.endAt(0)).toBe(HEADROOM + 100);
+    expect(second.endAt(0)).toBe(TAP_HEADROOM + 100);
   });
 });
 
@@ -104,7 +104,7 @@ describe("the slabs of a device", () => {
   });
 
   it("have room for the greatest frame until they are full", () => {
-    const batch = fill(new SlabPool(), [BATCH_BYTES - HEADROOM - 1, FRAME_BYTES, 14]);
+    const batch = fill(new SlabPool(), [BATCH_BYTES - TAP_HEADROOM - 1, FRAME_BYTES, 14]);
     expect(batch.count).toBe(2);
     expect(batch.endAt(1)).toBeLessThanOrEqual(Math.min(batch.block.bytes.length, MESSAGE_BYTES));
     expect(fill(new SlabPool({ bytes: 1 }), [FRAME_BYTES, 14]).count).toBe(1);

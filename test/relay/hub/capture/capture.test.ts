@@ -417,7 +417,7 @@ describe("the captures of a network", () => {
     const ends: string[] = [];
     const start = () =>
       captures.start({ title: "", clock: () => NOW, nameOf: () => undefined, ended: () => ends.push("end") });
-    expect(captures.empty).toBe(true);
+    expect(captures.isEmpty).toBe(true);
     const running = Array.from({ length: CAPTURES_PER_NETWORK }, start);
     expect(start).toThrow(expect.objectContaining({ code: "capture.too-many" }));
     running[0]?.end();
@@ -426,7 +426,7 @@ describe("the captures of a network", () => {
     start();
     captures.end();
     expect(ends).toHaveLength(CAPTURES_PER_NETWORK + 1);
-    expect(captures.empty).toBe(true);
+    expect(captures.isEmpty).toBe(true);
     expect(segment.observer).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DnsRates } from "../../../../relay/hub/host/dns-rates.ts";
 import { networkHost } from "../../../../relay/hub/host/network-host.ts";
 import { RELAY } from "../../../../relay/model/model.ts";
-import { hubMac } from "../../../../shared/switch/hub-policy.ts";
+import { hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
 import { Segment } from "../../../../shared/switch/segment.ts";
 import { ipv4 } from "../../../shared/switch/multicast/frames.ts";
 import { KeepingPort, receive } from "../../../shared/switch/ports.ts";

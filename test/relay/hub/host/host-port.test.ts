@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { HostPort } from "../../../../relay/hub/host/host-port.ts";
+import { HubHostPort } from "../../../../relay/hub/host/host-port.ts";
 import type { UdpService } from "../../../../relay/hub/host/services.ts";
-import { formatAddress, type IpAddress, parseAddress } from "../../../../shared/frame/address.ts";
+import {
+  formatAddress,
+  type IpAddress,
+  linkLocalOf,
+  parseAddress,
+} from "../../../../shared/frame/address.ts";
 import { readUint32 } from "../../../../shared/frame/bytes.ts";
 import { ETHERNET_HEADER_BYTES, encodeEthernet } from "../../../../shared/frame/ethernet.ts";
 import { encodeIcmpEcho, encodeIcmpv6Echo } from "../../../../shared/frame/ip/icmp.ts";
@@ -10,11 +15,10 @@ import { encodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
 import { encodeUdp, sealUdp } from "../../../../shared/frame/ip/udp.ts";
 import { VIRTIO_BYTES } from "../../../../shared/offload/virtio.ts";
 import { encapsulate, OFFLOAD_BYTES, RECORD_OFFLOAD } from "../../../../shared/protocol/record.ts";
-import { hubMac } from "../../../../shared/switch/hub-policy.ts";
-import { linkLocalOf } from "../../../../shared/switch/neighbours/messages.ts";
+import { hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
 import { Segment } from "../../../../shared/switch/segment.ts";
 import { Block } from "../../../../shared/tunnel/block.ts";
-import { readWithTshark } from "../../../shared/frame/read-with-tshark.ts";
+import { readWithTshark } from "../../../shared/frame/tshark/read-with-tshark.ts";
 import { frameBytes, KeepingPort, receive } from "../../../shared/switch/ports.ts";
 import { requires } from "../../../support/requirements.ts";
 
@@ -44,7 +48,7 @@ const echoService: UdpService = {
 describe("the hub as a host in its segment", () => {
   let now: number;
   let segment: Segment;
-  let host: HostPort;
+  let host: HubHostPort;
   let alice: KeepingPort;
   let bob: KeepingPort;
 
@@ -56,10 +60,10 @@ describe("the hub as a host in its segment", () => {
     for (const port of [alice, bob]) segment.attach(port);
   });
 
-  function newHost(more: Partial<ConstructorParameters<typeof HostPort>[0]> = {}): HostPort {
+  function newHost(more: Partial<ConstructorParameters<typeof HubHostPort>[0]> = {}): HubHostPort {
     const udp = new Map([[ECHO_PORT, echoService]]);
     const addresses = [hub4, hub6];
-    return new HostPort({ segment, mac: HUB, addresses, mtu: 1_500, udp, clock: () => now, ...more });
+    return new HubHostPort({ segment, mac: HUB, addresses, mtu: 1_500, udp, clock: () => now, ...more });
   }
 
   function send(frame: Uint8Array, from = alice): void {

@@ -1,15 +1,15 @@
 import { setImmediate as round } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Announcer, type Listener } from "../../../../relay/hub/load/announcer.ts";
+import { MemberAnnouncer, type MemberListener } from "../../../../relay/hub/load/announcer.ts";
 import { QUANTUM, Turns } from "../../../../relay/hub/load/turns.ts";
 import type { Block } from "../../../../shared/tunnel/block.ts";
 
 function network(count: number) {
   const turn = new Turns().of("acme");
   const members = new Set<Member>();
-  const announcer = new Announcer<Member>(101, members, turn, undefined);
+  const announcer = new MemberAnnouncer<Member>(101, members, turn, undefined);
 
-  class Member implements Listener {
+  class Member implements MemberListener {
     member;
     readonly heard: string[] = [];
     onHeard: () => void = () => {};

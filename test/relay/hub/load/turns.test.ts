@@ -99,12 +99,12 @@ describe("turns", () => {
   it("stop reading a tenant's sessions while too much waits, and resume all when it is done", () => {
     const turn = new Turns().of("acme");
     const one = new Pieces("a", turn, 0, 0, []);
-    turn.hold(WAITING_BYTES + 1);
+    turn.addWaiting(WAITING_BYTES + 1);
     const other = new Pieces("b", turn, 0, 0, []);
     expect([one.paused, other.paused]).toEqual([true, true]);
-    turn.hold(-WAITING_BYTES / 2);
+    turn.addWaiting(-WAITING_BYTES / 2);
     expect(one.paused).toBe(true);
-    turn.hold(-WAITING_BYTES / 2);
+    turn.addWaiting(-WAITING_BYTES / 2);
     expect([one.paused, other.paused]).toEqual([false, false]);
   });
 });

@@ -120,7 +120,7 @@ export class TwoHouses {
   async #openPort(): Promise<void> {
     const { networks } = this.#houses[0];
     const network = networks[0] as Network;
-    const { live } = this.#hub.hold(network);
+    const { live } = this.#hub.keepOpen(network);
     this.#underlay.arrived = (payload) => {
       const fault = this.#frames.fault(network.vni, payload, [network.vni]);
       if (fault !== undefined) this.faults.push(`the underlay was given ${fault}`);

@@ -20,7 +20,7 @@ import {
   encodeNeighbourAdvertisement,
 } from "../../../../shared/frame/ip/neighbour-discovery.ts";
 import { Malformed } from "../../../../shared/frame/malformed.ts";
-import { hubMac } from "../../../../shared/switch/hub-policy.ts";
+import { hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
 import { DEFAULT_SETTINGS } from "../../../../shared/switch/settings.ts";
 import { KeepingPort, receive } from "../../../shared/switch/ports.ts";
 import { ipFrame } from "../../../support/frames.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { NetworkHub, type NetworkMember } from "../../../../relay/hub/network-hub.ts";
 import type { Network } from "../../../../relay/model/model.ts";
-import type { Endpoint, RelayMessage } from "../../../../shared/protocol/control.ts";
-import type { Notice } from "../../../../shared/switch/notice.ts";
+import type { RegisteredEndpoint, RelayMessage } from "../../../../shared/protocol/control.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
 import { DEFAULT_SETTINGS, type SettingsChange } from "../../../../shared/switch/settings.ts";
 import type { Block } from "../../../../shared/tunnel/block.ts";
 import { arpReply, arpRequest, HUB as LAB_HUB, v4 } from "../../../shared/switch/neighbours/lab.ts";
@@ -25,12 +25,12 @@ function networkOf(settings: SettingsChange): Network {
 describe("a network in which machines are registered", () => {
   let now: number;
   let hub: NetworkHub;
-  let notices: Notice[];
+  let notices: SegmentNotice[];
 
   function start(settings: SettingsChange = {}): void {
     now = 1_000;
     notices = [];
-    const noticed = (_: Network, notice: Notice) => void notices.push(notice);
+    const noticed = (_: Network, notice: SegmentNotice) => void notices.push(notice);
     hub = new NetworkHub({ network: networkOf(settings), roles: new Set(), clock: () => now, noticed });
   }
 
@@ -57,7 +57,7 @@ describe("a network in which machines are registered", () => {
     readonly has = new Map<number, number>();
 
     constructor(name: string) {
-      this.member = { vtep: `vtep-${name}`, name, online: true, endpoints: [] as Endpoint[] };
+      this.member = { vtep: `vtep-${name}`, name, online: true, endpoints: [] as RegisteredEndpoint[] };
       this.port = new KeepingPort(`vtep-${name}`);
       hub.enter(this);
       hub.segment.attach(this.port);
@@ -72,7 +72,7 @@ describe("a network in which machines are registered", () => {
       this.told.push(JSON.parse(new TextDecoder().decode(bytes)) as RelayMessage);
     }
 
-    register(...endpoints: Endpoint[]): string | undefined {
+    register(...endpoints: RegisteredEndpoint[]): string | undefined {
       return hub.register(this, endpoints);
     }
 

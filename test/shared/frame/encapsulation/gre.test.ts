@@ -11,7 +11,7 @@ import {
 import { encodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
 import { requires } from "../../../support/requirements.ts";
 import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
-import { readWithTshark } from "../read-with-tshark.ts";
+import { readWithTshark } from "../tshark/read-with-tshark.ts";
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
 

@@ -6,7 +6,7 @@ import { decodeNvgre, vsidOf, writeNvgre } from "../../../../shared/frame/encaps
 import { encodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
 import { requires } from "../../../support/requirements.ts";
 import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
-import { readWithTshark } from "../read-with-tshark.ts";
+import { readWithTshark } from "../tshark/read-with-tshark.ts";
 
 const anyVsid = fc.integer({ min: 0, max: 0xff_ffff });
 const anyFlow = fc.integer({ min: 0, max: 0xff });

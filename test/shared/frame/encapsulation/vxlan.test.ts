@@ -19,7 +19,7 @@ import { encodeUdp } from "../../../../shared/frame/ip/udp.ts";
 import { requires } from "../../../support/requirements.ts";
 import { vni as anyVni } from "../arbitraries.ts";
 import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
-import { readWithTshark } from "../read-with-tshark.ts";
+import { readWithTshark } from "../tshark/read-with-tshark.ts";
 
 const encoded = (vni: number) => {
   const bytes = new Uint8Array(8);

@@ -8,7 +8,7 @@ import { requires } from "../../../support/requirements.ts";
 import { ipv4Address, mac } from "../arbitraries.ts";
 import { expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
 import { dhcpFrame, dhcpMessage, type Message, word } from "../dhcp-message.ts";
-import { readWithTshark } from "../read-with-tshark.ts";
+import { readWithTshark } from "../tshark/read-with-tshark.ts";
 
 const MAC = 0x0200_0000_0001;
 const SEED = 2131;

@@ -23,7 +23,7 @@ import { ipv6Packet } from "../../../support/frames.ts";
 import { requires } from "../../../support/requirements.ts";
 import { ipv6Address, mac } from "../arbitraries.ts";
 import { encodeInNoise, expectToKeepWithinBounds, expectToRefuseSenselessRanges } from "../bounds.ts";
-import { readWithTshark } from "../read-with-tshark.ts";
+import { readWithTshark } from "../tshark/read-with-tshark.ts";
 
 const SEED = 4861;
 const MAC = 0x0200_0000_0001;

@@ -8,7 +8,7 @@ import { answerTooBig } from "../../../../shared/frame/ip/packet-too-big.ts";
 import { Malformed } from "../../../../shared/frame/malformed.ts";
 import { requires } from "../../../support/requirements.ts";
 import { hostileBytes } from "../bounds.ts";
-import { readWithTshark } from "../read-with-tshark.ts";
+import { readWithTshark } from "../tshark/read-with-tshark.ts";
 
 const ETHERNET = { destination: 0x02_00_00_00_00_02, source: 0x02_00_00_00_00_01 };
 const TAG = { tpid: 0x8100, priority: 0, dropEligible: false, vlan: 7 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
 import { DhcpGuard, isDhcpBroadcast } from "../../../../shared/switch/guards/dhcp-guard.ts";
-import type { Notice } from "../../../../shared/switch/notice.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
 import {
   arpFrame,
   B,
@@ -88,7 +88,7 @@ describe("the DHCP guard", () => {
   });
 
   it("reports a server without the role once a minute", () => {
-    const notices: Notice[] = [];
+    const notices: SegmentNotice[] = [];
     const guard = new DhcpGuard((notice) => notices.push(notice));
     for (const now of [0, 30, 59.9, 60]) guard.check(plain, view(offer), now);
     guard.check(server, view(offer), 61);

@@ -11,7 +11,7 @@ import {
 } from "../../../../shared/frame/ethernet.ts";
 import { type Ipv4Fields, PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
 import { writeMac } from "../../../../shared/frame/mac.ts";
-import { FrameView } from "../../../../shared/switch/frame-view.ts";
+import { FrameView } from "../../../../shared/switch/policy/frame-view.ts";
 import type { PortRole } from "../../../../shared/switch/port.ts";
 import {
   ethernetFrame,

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { isGroupAt, readMac } from "../../../../shared/frame/mac.ts";
 import { isLinkLocalControl } from "../../../../shared/switch/guards/link-local.ts";
 import {
+  LOOP_PROBE_GROUP,
   LoopDetector,
-  PROBE_GROUP,
   QUIET_SECONDS,
   RETRY_SECONDS,
   SUSPICION_SECONDS,
 } from "../../../../shared/switch/guards/loop-detector.ts";
-import type { Notice } from "../../../../shared/switch/notice.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
 import { KeepingPort } from "../ports.ts";
 import { arpFrame, expectToKeepWithinFrames, view } from "./frames.ts";
@@ -16,7 +16,7 @@ import { arpFrame, expectToKeepWithinFrames, view } from "./frames.ts";
 const HUB = 0x02aabbccdd01;
 
 class Lab {
-  readonly notices: Notice[] = [];
+  readonly notices: SegmentNotice[] = [];
   readonly sent: { port: Port; frame: Uint8Array }[] = [];
   readonly ports: readonly KeepingPort[];
   readonly detector: LoopDetector;
@@ -84,7 +84,7 @@ describe("the loop detector", () => {
     const lab = new Lab();
     const probe = lab.probe(1, 0);
     expect(lab.sent.map(({ port }) => port)).toEqual([...lab.ports]);
-    expect([probe.length, readMac(probe, 0), readMac(probe, 6)]).toEqual([60, PROBE_GROUP, HUB]);
+    expect([probe.length, readMac(probe, 0), readMac(probe, 6)]).toEqual([60, LOOP_PROBE_GROUP, HUB]);
     expect([probe[12], probe[13]]).toEqual([0x88, 0xb5]);
     expect([isGroupAt(probe, 0), isLinkLocalControl(readMac(probe, 0))]).toEqual([true, false]);
     expect(lab.probe(1, 1)).not.toEqual(probe);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { MAX_EXTENSION_HEADERS } from "../../../../shared/switch/frame-view.ts";
 import { RaGuard } from "../../../../shared/switch/guards/ra-guard.ts";
-import type { Notice } from "../../../../shared/switch/notice.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
+import { MAX_EXTENSION_HEADERS } from "../../../../shared/switch/policy/frame-view.ts";
 import {
   arpFrame,
   destinationOptions,
@@ -84,7 +84,7 @@ describe("the RA guard", () => {
   });
 
   it("reports a router without the role once a minute", () => {
-    const notices: Notice[] = [];
+    const notices: SegmentNotice[] = [];
     const guard = new RaGuard((notice) => notices.push(notice));
     const advertisement = view(over6(icmp6(ADVERTISEMENT)));
     for (const now of [0, 1, 59, 60]) guard.check(plain, advertisement, now);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { StormGuard, type StormLimits } from "../../../../shared/switch/guards/storm-guard.ts";
-import type { Notice } from "../../../../shared/switch/notice.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
 import { KeepingPort } from "../ports.ts";
 
 function lab(limits: Partial<StormLimits>) {
-  const notices: Notice[] = [];
+  const notices: SegmentNotice[] = [];
   const all = { broadcast: undefined, multicast: undefined, unknown: undefined, ...limits };
   const guard = new StormGuard(all, (notice) => notices.push(notice));
   return { guard, notices, port: new KeepingPort("noisy"), other: new KeepingPort("quiet") };

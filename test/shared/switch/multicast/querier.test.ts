@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { linkLocalOf } from "../../../../shared/frame/address.ts";
 import { MulticastDomain } from "../../../../shared/switch/multicast/domain.ts";
-import { linkLocalOf } from "../../../../shared/switch/multicast/query-frame.ts";
 import { MulticastRoom } from "../../../../shared/switch/multicast/room.ts";
 import { KeepingPort } from "../ports.ts";
 import { ipv4, ipv6 } from "./frames.ts";

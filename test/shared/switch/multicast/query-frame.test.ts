@@ -3,13 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  igmpQueryFrame,
-  linkLocalOf,
-  mldQueryFrame,
-} from "../../../../shared/switch/multicast/query-frame.ts";
+import { linkLocalOf } from "../../../../shared/frame/address.ts";
+import { igmpQueryFrame, mldQueryFrame } from "../../../../shared/switch/multicast/query-frame.ts";
 import { requires } from "../../../support/requirements.ts";
-import { encodePcap } from "../../frame/pcap.ts";
+import { encodePcap } from "../../frame/tshark/pcap.ts";
 import { ipv4, ipv6, tag } from "./frames.ts";
 
 const MAC = 0x0200_5e00_0001;

@@ -5,8 +5,8 @@ import { decodeMld, type Mld } from "../../../../shared/frame/groups/mld.ts";
 import { decodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
 import { decodeIpv6 } from "../../../../shared/frame/ip/ipv6.ts";
 import { Malformed } from "../../../../shared/frame/malformed.ts";
-import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import type { HubSender } from "../../../../shared/switch/hub-sender.ts";
+import { FrameView } from "../../../../shared/switch/policy/frame-view.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
 
 /** A query that the hub sent. */

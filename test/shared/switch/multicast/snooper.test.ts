@@ -10,7 +10,6 @@ import {
   MODE_IS_INCLUDE,
 } from "../../../../shared/frame/groups/group-record.ts";
 import { Budget } from "../../../../shared/switch/budget.ts";
-import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import { MulticastSnooper, type SnooperOptions } from "../../../../shared/switch/multicast/snooper.ts";
 import {
   GREETED_PER_TICK,
@@ -18,6 +17,7 @@ import {
   MAX_GROUPS_PER_PORT,
   QUERIES_PER_TICK,
 } from "../../../../shared/switch/multicast/timers.ts";
+import { FrameView } from "../../../../shared/switch/policy/frame-view.ts";
 import { hostileBytes } from "../../frame/bounds.ts";
 import { KeepingPort } from "../ports.ts";
 import {

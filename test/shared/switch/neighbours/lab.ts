@@ -16,9 +16,12 @@ import {
   encodeNeighbourSolicitation,
 } from "../../../../shared/frame/ip/neighbour-discovery.ts";
 import { readMac } from "../../../../shared/frame/mac.ts";
-import { FrameView } from "../../../../shared/switch/frame-view.ts";
-import { NeighbourSuppressor, type Verdict } from "../../../../shared/switch/neighbours/suppressor.ts";
-import type { Notice } from "../../../../shared/switch/notice.ts";
+import {
+  NeighbourSuppressor,
+  type SuppressorVerdict,
+} from "../../../../shared/switch/neighbours/suppressor.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
+import { FrameView } from "../../../../shared/switch/policy/frame-view.ts";
 import type { Port } from "../../../../shared/switch/port.ts";
 import { ethernetFrame, ipFrame, ipv6, ipv6Packet } from "../../../support/frames.ts";
 import { KeepingPort } from "../ports.ts";
@@ -49,14 +52,14 @@ export interface Lab {
   readonly suppressor: NeighbourSuppressor;
   readonly clock: { now: number };
   readonly sent: { port: Port; frame: Uint8Array }[];
-  readonly notices: Notice[];
+  readonly notices: SegmentNotice[];
   /** What the FDB would say of a MAC. */
   readonly fdb: Map<number, Port>;
   readonly a: KeepingPort;
   readonly b: KeepingPort;
   readonly c: KeepingPort;
   /** Has a frame come in, amid other bytes. */
-  hear(from: Port, frame: Uint8Array): Verdict;
+  hear(from: Port, frame: Uint8Array): SuppressorVerdict;
   /** Lets seconds pass, with a tick each. */
   pass(seconds: number): void;
   /** Returns the frames that the hub has sent since the last call. */
@@ -66,7 +69,7 @@ export interface Lab {
 export function lab({ answers }: { answers?: boolean } = {}): Lab {
   const clock = { now: 1000 };
   const sent: Lab["sent"] = [];
-  const notices: Notice[] = [];
+  const notices: SegmentNotice[] = [];
   const fdb = new Map<number, Port>();
   const sender = {
     toPort: (port: Port, frame: Uint8Array) => void sent.push({ port, frame }),

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { FrameView } from "../../../../shared/switch/frame-view.ts";
 import { isAnnouncement } from "../../../../shared/switch/places/announcement.ts";
+import { FrameView } from "../../../../shared/switch/policy/frame-view.ts";
 import {
   A,
   advertisement,

@@ -5,23 +5,23 @@
  * receiver ignores is worthless: tags of 802.1Q, also several and with VLAN id 0, LLC/SNAP headers (CVE-2021-27853,
  * CVE-2021-27854), IPv4 options, IPv6 extension headers (RFC 7113), fragments.
  */
-import { readUint16 } from "../frame/bytes.ts";
+import { readUint16 } from "../../frame/bytes.ts";
 import {
   ETHERNET_SOURCE_OFFSET,
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
   findEtherType,
   VLAN_TAG_BYTES,
-} from "../frame/ethernet.ts";
-import { IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
+} from "../../frame/ethernet.ts";
+import { IPV4_HEADER_BYTES, PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
 import {
   EXTENSION_UNIT,
   extensionHeaderBytes,
   FRAGMENT_HEADER,
   IPV6_HEADER_BYTES,
   isExtensionHeader,
-} from "../frame/ip/ipv6.ts";
-import { BROADCAST_MAC, isGroupAt, readMac } from "../frame/mac.ts";
+} from "../../frame/ip/ipv6.ts";
+import { BROADCAST_MAC, isGroupAt, readMac } from "../../frame/mac.ts";
 
 /** The {@link FrameView.type} of a frame without an EtherType: IEEE 802.3 with a length, followed by LLC. */
 export const LLC = 0;

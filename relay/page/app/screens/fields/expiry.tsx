@@ -1,6 +1,6 @@
-import { SelectField } from "../../../../shared/ui/field.tsx";
-import { written } from "../../../../shared/ui/form.tsx";
-import { formats, t } from "../state/text.ts";
+import { SelectField } from "../../../../../shared/ui/field.tsx";
+import { written } from "../../../../../shared/ui/form.tsx";
+import { formats, t } from "../../state/text.ts";
 
 const CHOICES = [3_600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 

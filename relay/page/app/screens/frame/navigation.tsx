@@ -1,9 +1,9 @@
 import { useRef } from "preact/hooks";
-import { SelectField } from "../../../../shared/ui/field.tsx";
-import { go, href, type Route, SECTIONS, type Section } from "../state/route.ts";
-import type { Session } from "../state/session.ts";
-import { t } from "../state/text.ts";
-import { useLive } from "../state/use-live.ts";
+import { SelectField } from "../../../../../shared/ui/field.tsx";
+import { go, href, type Route, SECTIONS, type Section } from "../../state/route.ts";
+import type { Session } from "../../state/session.ts";
+import { t } from "../../state/text.ts";
+import { useLive } from "../../state/use-live.ts";
 
 /** Interval between requests for the tenants, in milliseconds. */
 const TENANTS_MS = 15_000;

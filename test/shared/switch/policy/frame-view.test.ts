@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
-import { LLC, MAX_EXTENSION_HEADERS, UNREADABLE } from "../../../shared/switch/frame-view.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../../../../shared/frame/ethernet.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
+import { LLC, MAX_EXTENSION_HEADERS, UNREADABLE } from "../../../../shared/switch/policy/frame-view.ts";
 import {
   A,
   arpFrame,
@@ -19,7 +19,7 @@ import {
   udp,
   view,
   withTotalLength,
-} from "./guards/frames.ts";
+} from "../guards/frames.ts";
 
 describe("the guards' view of a frame", () => {
   it("finds the protocol of IPv4 past tags and options", () => {

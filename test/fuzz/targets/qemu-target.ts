@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { StreamDevice } from "../../desktop/agent/qemu/stream-device.ts";
-import type { FrameBatch } from "../../desktop/agent/tap/device.ts";
-import { readUint32, writeUint32 } from "../../shared/frame/bytes.ts";
-import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
-import { corpusFrames, plain } from "./frames.ts";
-import type { Subject, Target } from "./subject.ts";
+import { StreamDevice } from "../../../desktop/agent/qemu/stream-device.ts";
+import type { FrameBatch } from "../../../desktop/agent/tap/device.ts";
+import { readUint32, writeUint32 } from "../../../shared/frame/bytes.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
+import { corpusFrames, plain } from "../frames.ts";
+import type { Subject, Target } from "../subject.ts";
 
 const LENGTH_BYTES = 4;
 const LEAST_BYTES = 14;

@@ -1,22 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Budget } from "../../../shared/switch/budget.ts";
-import { MacTable, type MacTableOptions } from "../../../shared/switch/mac-table.ts";
-import type { Notice } from "../../../shared/switch/notice.ts";
+import { Budget } from "../../../../shared/switch/budget.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
+import { MacTable, type MacTableOptions } from "../../../../shared/switch/places/mac-table.ts";
 import {
   HELD_SECONDS,
   MAX_HISTORIES,
   RECOVERY_SECONDS,
   SETTLED_SECONDS,
-} from "../../../shared/switch/places/mobility.ts";
-import { MacBudget, type Port } from "../../../shared/switch/port.ts";
-import { KeepingPort } from "./ports.ts";
+} from "../../../../shared/switch/places/mobility.ts";
+import { MacBudget, type Port } from "../../../../shared/switch/port.ts";
+import { KeepingPort } from "../ports.ts";
 
 const A = 0x020000000001;
 const B = 0x020000000002;
 
 function lab(options: MacTableOptions = {}) {
-  const notices: Notice[] = [];
+  const notices: SegmentNotice[] = [];
   /** The questions that the table asked, and whether it has a way to ask. */
   const asked: string[] = [];
   const world = { canAsk: true };

@@ -1,9 +1,9 @@
-import { SelectField } from "../../../../shared/ui/field.tsx";
-import { written } from "../../../../shared/ui/form.tsx";
-import type { TenantApi } from "../api/tenant-api.ts";
-import { t } from "../state/text.ts";
-import { useLive } from "../state/use-live.ts";
-import { ProblemBox } from "../ui/problem-box.tsx";
+import { SelectField } from "../../../../../shared/ui/field.tsx";
+import { written } from "../../../../../shared/ui/form.tsx";
+import type { TenantApi } from "../../api/tenant-api.ts";
+import { t } from "../../state/text.ts";
+import { useLive } from "../../state/use-live.ts";
+import { ProblemBox } from "../../ui/problem-box.tsx";
 
 /**
  * A field for a network of the tenant.

@@ -1,4 +1,6 @@
 // Formats the results of a run as text and tables, for the terminal and for docs/performance.md.
+
+import { targetTable } from "../targets.ts";
 import { median } from "./quantile.ts";
 import type {
   Figures,
@@ -11,7 +13,6 @@ import type {
   UplinkResult,
 } from "./results.ts";
 import { table } from "./table.ts";
-import { targetTable } from "./targets.ts";
 
 /** Formats all results as Markdown. */
 export function report(results: Results): string {

@@ -1,6 +1,6 @@
-import { portConfig } from "../../relay/hub/ports/config.ts";
-import { Endpoints } from "../../relay/hub/ports/endpoints.ts";
-import { type OpenPort, openPort } from "../../relay/hub/ports/open-port.ts";
+import { portConfig } from "../../../relay/hub/ports/config.ts";
+import { Endpoints } from "../../../relay/hub/ports/endpoints.ts";
+import { type OpenPort, openPort } from "../../../relay/hub/ports/open-port.ts";
 import type {
   Membership,
   Received,
@@ -8,19 +8,19 @@ import type {
   Sent,
   Underlay,
   UnderlaySocket,
-} from "../../relay/underlay/underlay.ts";
-import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
-import { ENCAPSULATION_BYTES, encapsulate } from "../../shared/protocol/record.ts";
-import type { Contained } from "../../shared/switch/containment.ts";
-import type { DropReason } from "../../shared/switch/drops.ts";
-import { HubPolicy } from "../../shared/switch/hub-policy.ts";
-import { MacTable } from "../../shared/switch/mac-table.ts";
-import { MacBudget, Port } from "../../shared/switch/port.ts";
-import { Segment } from "../../shared/switch/segment.ts";
-import { changedSettings, DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
-import { Block } from "../../shared/tunnel/block.ts";
-import { corpusFrames, plain, turned } from "./frames.ts";
-import type { Subject, Target } from "./subject.ts";
+} from "../../../relay/underlay/underlay.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
+import { ENCAPSULATION_BYTES, encapsulate } from "../../../shared/protocol/record.ts";
+import type { Contained } from "../../../shared/switch/containment.ts";
+import type { DropReason } from "../../../shared/switch/drops.ts";
+import { MacTable } from "../../../shared/switch/places/mac-table.ts";
+import { HubPolicy } from "../../../shared/switch/policy/hub-policy.ts";
+import { MacBudget, Port } from "../../../shared/switch/port.ts";
+import { Segment } from "../../../shared/switch/segment.ts";
+import { changedSettings, DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
+import { corpusFrames, plain, turned } from "../frames.ts";
+import type { Subject, Target } from "../subject.ts";
 
 /** The one remote of every port. */
 export const REMOTE = "192.0.2.1";

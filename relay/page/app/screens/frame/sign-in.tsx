@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Button } from "../../../../shared/ui/button.tsx";
-import { CheckField, TextField } from "../../../../shared/ui/field.tsx";
-import { Form, written } from "../../../../shared/ui/form.tsx";
-import { Mark } from "../../../../shared/ui/icon.tsx";
-import { asProblem, type Problem } from "../api/problem.ts";
-import { signIn } from "../state/session.ts";
-import { t } from "../state/text.ts";
-import { ProblemBox } from "../ui/problem-box.tsx";
+import { Button } from "../../../../../shared/ui/button.tsx";
+import { CheckField, TextField } from "../../../../../shared/ui/field.tsx";
+import { Form, written } from "../../../../../shared/ui/form.tsx";
+import { Mark } from "../../../../../shared/ui/icon.tsx";
+import { asProblem, type Problem } from "../../api/problem.ts";
+import { signIn } from "../../state/session.ts";
+import { t } from "../../state/text.ts";
+import { ProblemBox } from "../../ui/problem-box.tsx";
 import { Preferences } from "./preferences.tsx";
 
 /** @param props why the last session ended */

@@ -1,6 +1,6 @@
-import { Random } from "./random.ts";
-import { hello, SessionPool, type Slot } from "./session-pool.ts";
-import type { Subject, Target } from "./subject.ts";
+import { Random } from "../random.ts";
+import { hello, SessionPool, type Slot } from "../session-pool.ts";
+import type { Subject, Target } from "../subject.ts";
 
 const SESSIONS = 24;
 /** The VNIs of the networks in a new store, and one without a network. */

@@ -3,10 +3,10 @@
  * no neighbours, routers or addresses. Nearly all traffic is like that, so a few bytes must tell, before a frame-view.ts
  * is read: see `npm run bench -- micro` for the cost.
  */
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
-import { isDhcpPort } from "../frame/ip/dhcp.ts";
-import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../frame/ip/ipv4.ts";
-import { isExtensionHeader } from "../frame/ip/ipv6.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../frame/ethernet.ts";
+import { isDhcpPort } from "../../frame/ip/dhcp.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_UDP } from "../../frame/ip/ipv4.ts";
+import { isExtensionHeader } from "../../frame/ip/ipv6.ts";
 
 /** Offsets in a frame without tags, from its destination address, with an IP header without options. */
 const ETHERTYPE = 12;

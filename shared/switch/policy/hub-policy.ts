@@ -1,25 +1,25 @@
-import type { IpAddress } from "../frame/address.ts";
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../frame/ethernet.ts";
-import type { Budget } from "./budget.ts";
-import type { DropReason } from "./drops.ts";
+import type { IpAddress } from "../../frame/address.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../frame/ethernet.ts";
+import type { Budget } from "../budget.ts";
+import type { DropReason } from "../drops.ts";
+import { DhcpGuard, isDhcpBroadcast } from "../guards/dhcp-guard.ts";
+import { DhcpProbe } from "../guards/dhcp-probe.ts";
+import { EtherTypeFilter } from "../guards/ethertype-filter.ts";
+import { isLinkLocalControl, isMacControl } from "../guards/link-local.ts";
+import { LoopDetector } from "../guards/loop-detector.ts";
+import { PortNoticeLimit } from "../guards/notice-limit.ts";
+import { RaGuard } from "../guards/ra-guard.ts";
+import { type BoundEndpoint, SourceBinding } from "../guards/source-binding.ts";
+import { StormGuard } from "../guards/storm-guard.ts";
+import { MulticastSnooper } from "../multicast/snooper.ts";
+import { NeighbourSuppressor } from "../neighbours/suppressor.ts";
+import type { SegmentNotice } from "../notice.ts";
+import { isAnnouncement } from "../places/announcement.ts";
+import type { Port, PortRole } from "../port.ts";
+import type { Segment } from "../segment.ts";
+import { type NetworkSettings, parseEtherTypes } from "../settings.ts";
 import type { FrameView } from "./frame-view.ts";
-import { DhcpGuard, isDhcpBroadcast } from "./guards/dhcp-guard.ts";
-import { DhcpProbe } from "./guards/dhcp-probe.ts";
-import { EtherTypeFilter } from "./guards/ethertype-filter.ts";
-import { isLinkLocalControl, isMacControl } from "./guards/link-local.ts";
-import { LoopDetector } from "./guards/loop-detector.ts";
-import { NoticeLimit } from "./guards/notice-limit.ts";
-import { RaGuard } from "./guards/ra-guard.ts";
-import { type Endpoint, SourceBinding } from "./guards/source-binding.ts";
-import { StormGuard } from "./guards/storm-guard.ts";
-import { MulticastSnooper } from "./multicast/snooper.ts";
-import { NeighbourSuppressor } from "./neighbours/suppressor.ts";
-import type { Notice } from "./notice.ts";
-import { isAnnouncement } from "./places/announcement.ts";
-import type { Policy, Verdict } from "./policy.ts";
-import type { Port, PortRole } from "./port.ts";
-import type { Segment } from "./segment.ts";
-import { type NetworkSettings, parseEtherTypes } from "./settings.ts";
+import type { Policy, PolicyVerdict } from "./policy.ts";
 
 export interface HubPolicyOptions {
   readonly segment: Segment;
@@ -30,7 +30,7 @@ export interface HubPolicyOptions {
   readonly wire: boolean;
   /** Roles that a device or the relay itself has from the beginning. */
   readonly granted: ReadonlySet<PortRole>;
-  readonly notice: (notice: Notice) => void;
+  readonly notice: (notice: SegmentNotice) => void;
   /** The hub as a machine in its own segment, if it is one. */
   readonly host?: OwnHost | undefined;
   /** Called with every IP address that a machine claims. */
@@ -65,8 +65,8 @@ export function hubMac(vni: number): number {
  * part decides about its own protocol. This class holds their order, and which of them a network has.
  */
 export class HubPolicy implements Policy {
-  readonly strict: boolean;
-  readonly stripTags: boolean;
+  readonly isStrict: boolean;
+  readonly stripsTags: boolean;
   readonly snooper: MulticastSnooper | undefined;
   readonly suppressor: NeighbourSuppressor | undefined;
   readonly #segment: Segment;
@@ -81,8 +81,8 @@ export class HubPolicy implements Policy {
   readonly #ra: RaGuard;
   readonly #storm: StormGuard;
   readonly #loops: LoopDetector | undefined;
-  readonly #notice: (notice: Notice) => void;
-  readonly #noticedFull = new NoticeLimit();
+  readonly #notice: (notice: SegmentNotice) => void;
+  readonly #noticedFull = new PortNoticeLimit();
   /** Ports with the role `dhcp-server`. */
   readonly #servers = new Set<Port>();
   /** Whether the hub sends queries. True from the beginning if the network drops groups without members. */
@@ -99,11 +99,11 @@ export class HubPolicy implements Policy {
     this.#wire = wire;
     this.#granted = new Set(granted);
     this.#awake = settings.unregistered_multicast === "drop";
-    this.stripTags = settings.vlan === "strip";
+    this.stripsTags = settings.vlan === "strip";
     this.#etherTypes = mode === "all" ? undefined : new EtherTypeFilter({ mode, types });
     this.#binding = settings.source_binding ? new SourceBinding(budgets?.neighbours) : undefined;
     // Plain IPv4 and IPv6 skip the policy, so it must be strict if it filters them.
-    this.strict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
+    this.isStrict = this.#binding !== undefined || (mode !== "all" && !passesIp(mode, types));
     this.#dhcp = new DhcpGuard(notice);
     this.#dhcpProbe = new DhcpProbe(mac, segment);
     this.#ra = new RaGuard(notice);
@@ -194,7 +194,7 @@ export class HubPolicy implements Policy {
   }
 
   /** Binds a port to these addresses, if the network binds sources. @returns false if there is no room */
-  bind(port: Port, endpoints: readonly Endpoint[]): boolean {
+  bind(port: Port, endpoints: readonly BoundEndpoint[]): boolean {
     return this.#binding?.bind(port, endpoints) ?? true;
   }
 
@@ -248,7 +248,7 @@ export class HubPolicy implements Policy {
     });
   }
 
-  route(from: Port, view: FrameView, now: number): Verdict {
+  route(from: Port, view: FrameView, now: number): PolicyVerdict {
     if (this.suppressor?.judge(from, view, now) === "answered") return "answered";
     if (!view.isGroup) return "forward";
     // A server without the role cannot answer a question that it does not get.

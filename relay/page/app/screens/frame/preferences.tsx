@@ -1,6 +1,6 @@
-import { Icon } from "../../../../shared/ui/icon.tsx";
-import { chooseLanguage, type Language, language, theme, toggleTheme } from "../state/preferences.ts";
-import { t } from "../state/text.ts";
+import { Icon } from "../../../../../shared/ui/icon.tsx";
+import { chooseLanguage, type Language, language, theme, toggleTheme } from "../../state/preferences.ts";
+import { t } from "../../state/text.ts";
 
 const LANGUAGES: readonly (readonly [Language, string])[] = [
   ["en", "English"],

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, release } from "node:os";
 import { join } from "node:path";
-import type { Machine } from "./results.ts";
+import type { Machine } from "../results/results.ts";
 
 /** Describes this machine and the measured versions. */
 export function thisMachine(run: Pick<Machine, "seconds" | "repetitions">): Machine {
@@ -18,7 +18,7 @@ export function thisMachine(run: Pick<Machine, "seconds" | "repetitions">): Mach
 
 function commit(): string {
   const git = (...args: string[]) =>
-    execFileSync("git", args, { cwd: join(import.meta.dirname, "../.."), encoding: "utf8" }).trim();
+    execFileSync("git", args, { cwd: join(import.meta.dirname, "../../.."), encoding: "utf8" }).trim();
   try {
     return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
   } catch {

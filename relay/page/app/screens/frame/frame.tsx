@@ -1,22 +1,22 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import { Button } from "../../../../shared/ui/button.tsx";
-import { Mark } from "../../../../shared/ui/icon.tsx";
-import { go, type Route, route } from "../state/route.ts";
-import { type Session, signOut } from "../state/session.ts";
-import { t } from "../state/text.ts";
-import { Admins } from "./admins.tsx";
-import { Audit } from "./audit.tsx";
-import { Devices } from "./devices.tsx";
-import { Invites } from "./invites.tsx";
-import { LimitsScreen } from "./limits.tsx";
+import { Button } from "../../../../../shared/ui/button.tsx";
+import { Mark } from "../../../../../shared/ui/icon.tsx";
+import { go, type Route, route } from "../../state/route.ts";
+import { type Session, signOut } from "../../state/session.ts";
+import { t } from "../../state/text.ts";
+import { Admins } from "../admins.tsx";
+import { Audit } from "../audit.tsx";
+import { Devices } from "../devices.tsx";
+import { Invites } from "../invites.tsx";
+import { LimitsScreen } from "../limits.tsx";
+import { NetworkScreen } from "../network/network-screen.tsx";
+import { Networks } from "../networks.tsx";
+import { Notices } from "../notices.tsx";
+import { Tenants } from "../tenants.tsx";
+import { Tokens } from "../tokens.tsx";
 import { Navigation } from "./navigation.tsx";
-import { NetworkScreen } from "./network/network-screen.tsx";
-import { Networks } from "./networks.tsx";
-import { Notices } from "./notices.tsx";
 import { Preferences } from "./preferences.tsx";
-import { Tenants } from "./tenants.tsx";
-import { Tokens } from "./tokens.tsx";
 
 /** The frame around every screen after signing in. */
 export function Frame({ session }: { session: Session }) {

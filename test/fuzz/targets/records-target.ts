@@ -1,18 +1,18 @@
-import { writeUndone } from "../../shared/offload/complete-checksum.ts";
-import { VIRTIO_BYTES } from "../../shared/offload/virtio.ts";
-import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
+import { writeUndone } from "../../../shared/offload/complete-checksum.ts";
+import { VIRTIO_BYTES } from "../../../shared/offload/virtio.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
   RECORD_VXLAN,
-} from "../../shared/protocol/record.ts";
-import { Block } from "../../shared/tunnel/block.ts";
-import { corpusFrames, plain, turned } from "./frames.ts";
-import { Random } from "./random.ts";
-import { SessionPool, type Slot } from "./session-pool.ts";
-import type { Subject, Target } from "./subject.ts";
+} from "../../../shared/protocol/record.ts";
+import { Block } from "../../../shared/tunnel/block.ts";
+import { corpusFrames, plain, turned } from "../frames.ts";
+import { Random } from "../random.ts";
+import { SessionPool, type Slot } from "../session-pool.ts";
+import type { Subject, Target } from "../subject.ts";
 
 const SESSIONS = 12;
 const VNIS = [101, 101, 101, 102, 9_999] as const;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
-import { FrameView, UNREADABLE } from "../../../shared/switch/frame-view.ts";
-import { isPlainUnicast } from "../../../shared/switch/plain-unicast.ts";
+import { PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
+import { FrameView, UNREADABLE } from "../../../../shared/switch/policy/frame-view.ts";
+import { isPlainUnicast } from "../../../../shared/switch/policy/plain-unicast.ts";
 import {
   A,
   arpFrame,
@@ -20,7 +20,7 @@ import {
   over4,
   over6,
   udp,
-} from "./guards/frames.ts";
+} from "../guards/frames.ts";
 import { PolicyLab } from "./policy-lab.ts";
 
 const PROTOCOL_ICMP = 1;

@@ -1,23 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { readUint16 } from "../../../shared/frame/bytes.ts";
-import { decodeEthernet, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../shared/frame/ethernet.ts";
-import { DHCP_DISCOVER, decodeDhcp } from "../../../shared/frame/ip/dhcp.ts";
-import { decodeIpv4, PROTOCOL_UDP } from "../../../shared/frame/ip/ipv4.ts";
-import { decodeUdp, isUdpIntact } from "../../../shared/frame/ip/udp.ts";
-import { Malformed } from "../../../shared/frame/malformed.ts";
+import { readUint16 } from "../../../../shared/frame/bytes.ts";
+import { decodeEthernet, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../../../shared/frame/ethernet.ts";
+import { DHCP_DISCOVER, decodeDhcp } from "../../../../shared/frame/ip/dhcp.ts";
+import { decodeIpv4, PROTOCOL_UDP } from "../../../../shared/frame/ip/ipv4.ts";
+import { decodeUdp, isUdpIntact } from "../../../../shared/frame/ip/udp.ts";
+import { Malformed } from "../../../../shared/frame/malformed.ts";
 import {
   ENCAPSULATION_BYTES,
   encapsulate,
   OFFLOAD_BYTES,
   RECORD_OFFLOAD,
-} from "../../../shared/protocol/record.ts";
-import { PROBE_GROUP, QUIET_SECONDS, RETRY_SECONDS } from "../../../shared/switch/guards/loop-detector.ts";
-import { hubMac } from "../../../shared/switch/hub-policy.ts";
-import { Block } from "../../../shared/tunnel/block.ts";
-import { A, arpFrame, B, frame, icmp6, ip4, ip6, over4, over6, udp } from "./guards/frames.ts";
-import { HOST_MAC, ipv4, ipv4Frame, queryV2, reportV2 } from "./multicast/frames.ts";
+} from "../../../../shared/protocol/record.ts";
+import {
+  LOOP_PROBE_GROUP,
+  QUIET_SECONDS,
+  RETRY_SECONDS,
+} from "../../../../shared/switch/guards/loop-detector.ts";
+import { hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
+import { Block } from "../../../../shared/tunnel/block.ts";
+import { A, arpFrame, B, frame, icmp6, ip4, ip6, over4, over6, udp } from "../guards/frames.ts";
+import { HOST_MAC, ipv4, ipv4Frame, queryV2, reportV2 } from "../multicast/frames.ts";
+import { BROADCAST, frameBytes } from "../ports.ts";
 import { HUB, LabPort, PolicyLab } from "./policy-lab.ts";
-import { BROADCAST, frameBytes } from "./ports.ts";
 
 const C = 0x020000000003;
 const LLDP = 0x0180c200000e;
@@ -276,14 +280,14 @@ describe("the RA guard", () => {
 describe("a list of EtherTypes", () => {
   it("applies to unicast IP if it lists IP, and not otherwise", () => {
     const lab = new PolicyLab({ settings: { ethertypes: "allow:0x0800,0x0806" } });
-    expect(lab.policy.strict).toBe(true);
+    expect(lab.policy.isStrict).toBe(true);
     lab.send(1, tcp4(B, A));
     expect(lab.reach(0, tcp4(A, B))).toEqual([1]);
     expect(lab.reach(0, tcp6(A, B))).toEqual([]);
     expect(lab.at(0).drops.of("ethertype")).toBe(1);
     expect(new PolicyLab({ settings: { ethertypes: "deny:0x86dd" } }).reach(0, tcp6(A, B))).toEqual([]);
     for (const ethertypes of ["allow:0x0800,0x86dd", "deny:0x88b5,llc", "all"]) {
-      expect(new PolicyLab({ settings: { ethertypes } }).policy.strict).toBe(false);
+      expect(new PolicyLab({ settings: { ethertypes } }).policy.isStrict).toBe(false);
     }
     const deny = new PolicyLab({ settings: { ethertypes: "deny:0x88b5,llc" } });
     expect(deny.reach(0, broadcast(A))).toEqual([]);
@@ -294,7 +298,7 @@ describe("a list of EtherTypes", () => {
 describe("source binding", () => {
   it("lets a port use only registered addresses, TCP included", () => {
     const lab = new PolicyLab({ settings: { source_binding: true } });
-    expect(lab.policy.strict).toBe(true);
+    expect(lab.policy.isStrict).toBe(true);
     expect(lab.reach(0, tcp4(A, B))).toEqual([]);
     expect(lab.policy.bind(lab.at(0), [{ mac: A, addresses: [ip4("10.0.0.1")] }])).toBe(true);
     expect(lab.reach(0, tcp4(A, B))).toEqual([1, 2]);
@@ -308,7 +312,7 @@ describe("source binding", () => {
 
   it("is off by default", () => {
     const lab = new PolicyLab();
-    expect(lab.policy.strict).toBe(false);
+    expect(lab.policy.isStrict).toBe(false);
     expect(lab.policy.bind(lab.at(0), [])).toBe(true);
     expect(lab.reach(0, arpFrame({ senderMac: C, from: C }))).toEqual([1, 2]);
   });
@@ -539,7 +543,7 @@ describe("a port that closes a loop", () => {
     const { machines, hub } = lab.at(2).take();
     expect(machines).toEqual([]);
     expect(hub.length).toBeGreaterThan(0);
-    for (const probe of hub) expect(probe.slice(0, 6)).toEqual(frameBytes(PROBE_GROUP, HUB).slice(0, 6));
+    for (const probe of hub) expect(probe.slice(0, 6)).toEqual(frameBytes(LOOP_PROBE_GROUP, HUB).slice(0, 6));
   });
 
   it("opens once the loop is gone, and stays cut until then", () => {
@@ -576,7 +580,7 @@ describe("802.1Q tags", () => {
 
   it("are all removed if the setting says so, also of unicast", () => {
     const lab = new PolicyLab({ settings: { vlan: "strip" } });
-    expect(lab.policy.stripTags).toBe(true);
+    expect(lab.policy.stripsTags).toBe(true);
     lab.send(0, tagged([5, 6]));
     expect(lab.at(1).take().machines).toEqual([[...tagged([])]]);
     lab.send(1, broadcast(B));

@@ -1,14 +1,14 @@
 /** A hub's segment with its policy, ports behind which anything may be, and a clock that goes by hand. */
 
-import { isOffload } from "../../../shared/protocol/record.ts";
-import { HubPolicy, hubMac } from "../../../shared/switch/hub-policy.ts";
-import { MacTable } from "../../../shared/switch/mac-table.ts";
-import type { Notice } from "../../../shared/switch/notice.ts";
-import { MacBudget, type PortRole } from "../../../shared/switch/port.ts";
-import { Segment } from "../../../shared/switch/segment.ts";
-import { DEFAULT_SETTINGS, type SettingsChange } from "../../../shared/switch/settings.ts";
-import type { Block } from "../../../shared/tunnel/block.ts";
-import { KeepingPort, receive } from "./ports.ts";
+import { isOffload } from "../../../../shared/protocol/record.ts";
+import type { SegmentNotice } from "../../../../shared/switch/notice.ts";
+import { MacTable } from "../../../../shared/switch/places/mac-table.ts";
+import { HubPolicy, hubMac } from "../../../../shared/switch/policy/hub-policy.ts";
+import { MacBudget, type PortRole } from "../../../../shared/switch/port.ts";
+import { Segment } from "../../../../shared/switch/segment.ts";
+import { DEFAULT_SETTINGS, type SettingsChange } from "../../../../shared/switch/settings.ts";
+import type { Block } from "../../../../shared/tunnel/block.ts";
+import { KeepingPort, receive } from "../ports.ts";
 
 const VNI = 101;
 
@@ -52,13 +52,13 @@ export interface PolicyLabOptions {
 
 export class PolicyLab {
   readonly clock = { seconds: 1_000 };
-  readonly notices: Notice[] = [];
+  readonly notices: SegmentNotice[] = [];
   readonly segment: Segment;
   readonly policy: HubPolicy;
   readonly #ports: LabPort[];
 
   constructor({ settings = {}, wire = false, granted = [], ports = 3 }: PolicyLabOptions = {}) {
-    const notice = (what: Notice) => void this.notices.push(what);
+    const notice = (what: SegmentNotice) => void this.notices.push(what);
     this.segment = new Segment(VNI, () => this.clock.seconds, new MacTable({ notice }));
     this.policy = new HubPolicy({
       segment: this.segment,

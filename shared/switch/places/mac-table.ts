@@ -1,12 +1,12 @@
-import type { Budget } from "./budget.ts";
-import { NOTICE_SECONDS } from "./guards/notice-limit.ts";
-import type { Notice } from "./notice.ts";
-import { Entry } from "./places/mac-entry.ts";
-import { leave, Mobility, type Moved } from "./places/mobility.ts";
-import { isVirtualRouterMac } from "./places/virtual-router.ts";
-import type { EntryKind, MacEntry, Port } from "./port.ts";
+import type { Budget } from "../budget.ts";
+import { NOTICE_SECONDS } from "../guards/notice-limit.ts";
+import type { SegmentNotice } from "../notice.ts";
+import type { EntryKind, MacEntry, Port } from "../port.ts";
+import { MacTableEntry } from "./mac-entry.ts";
+import { leave, Mobility, type Moved } from "./mobility.ts";
+import { isVirtualRouterMac } from "./virtual-router.ts";
 
-export type { MacEntry } from "./port.ts";
+export type { MacEntry } from "../port.ts";
 
 /** Seconds after which an address that stays silent is forgotten (IEEE 802.1D's default). */
 export const AGEING_SECONDS = 300;
@@ -37,7 +37,7 @@ export interface MacTableOptions {
   /** Budget of addresses with remembered earlier places. */
   readonly histories?: Budget | undefined;
   /** Called with addresses that are used in two places. */
-  readonly notice?: (notice: Notice) => void;
+  readonly notice?: (notice: SegmentNotice) => void;
   /** Asks the machine with a MAC address whether it is behind a port. @returns false if there is no way to ask */
   readonly ask?: (mac: number, port: Port) => boolean;
   /**
@@ -62,10 +62,10 @@ export interface MacTableOptions {
  * that leaves: a session that reconnects is a new port.
  */
 export class MacTable {
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, MacTableEntry>();
   #ageing: number;
   #limit: number;
-  readonly #notice: ((notice: Notice) => void) | undefined;
+  readonly #notice: ((notice: SegmentNotice) => void) | undefined;
   readonly #mobility: Mobility;
   #statics = 0;
   /** The hub's own address. */
@@ -190,7 +190,7 @@ export class MacTable {
     if (mac === this.#reserved) return;
     const before = this.#entries.get(mac);
     if (before !== undefined) this.#remove(before);
-    this.#entries.set(mac, new Entry(mac, port, "static", now));
+    this.#entries.set(mac, new MacTableEntry(mac, port, "static", now));
     this.#statics++;
   }
 
@@ -230,13 +230,13 @@ export class MacTable {
   }
 
   /** Adds an entry; undefined if the port or the table is full. */
-  #add(mac: number, port: Port, kind: EntryKind, now: number): Entry | undefined {
+  #add(mac: number, port: Port, kind: EntryKind, now: number): MacTableEntry | undefined {
     if (!port.macs.take()) return undefined;
     if (this.#entries.size - this.#statics >= this.#limit) {
       port.macs.give();
       return this.#full(now);
     }
-    const entry = new Entry(mac, port, kind, now);
+    const entry = new MacTableEntry(mac, port, kind, now);
     this.#entries.set(mac, entry);
     return entry;
   }
@@ -248,7 +248,7 @@ export class MacTable {
     this.#notice?.({ code: "mac-limit", message, ports: [] });
   }
 
-  #take(entry: Entry, port: Port, now: number, isNews: boolean): Moved {
+  #take(entry: MacTableEntry, port: Port, now: number, isNews: boolean): Moved {
     if (entry.kind === "learned" && !isVirtualRouterMac(entry.mac)) {
       return this.#mobility.settle(entry, port, now);
     }
@@ -258,11 +258,11 @@ export class MacTable {
   }
 
   /** Returns whether an entry is registered and does not move by protocol. */
-  #isHeld({ kind, mac }: Entry): boolean {
+  #isHeld({ kind, mac }: MacTableEntry): boolean {
     return kind === "registered" && !isVirtualRouterMac(mac);
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: MacTableEntry): void {
     this.#entries.delete(entry.mac);
     this.#mobility.forget(entry);
     if (entry.kind === "static") this.#statics--;

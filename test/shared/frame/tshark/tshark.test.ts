@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatIpv6, parseIpv6 } from "../../../shared/frame/address.ts";
-import { requires } from "../../support/requirements.ts";
-import { type Dissection, dissect, FIELDS } from "./dissection.ts";
+import { formatIpv6, parseIpv6 } from "../../../../shared/frame/address.ts";
+import { requires } from "../../../support/requirements.ts";
+import { type Dissection, dissect, FIELDS } from "../dissection.ts";
+import { MIN_FRAME_BYTES, plainFrames, vxlanFrames } from "../specimens.ts";
 import { encodePcap } from "./pcap.ts";
-import { MIN_FRAME_BYTES, plainFrames, vxlanFrames } from "./specimens.ts";
 
 /** Fixed, so that a failure is the same failure the next time. */
 const SEED = 7348;

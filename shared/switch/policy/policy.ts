@@ -1,20 +1,20 @@
-import type { DropReason } from "./drops.ts";
+import type { DropReason } from "../drops.ts";
+import type { Port } from "../port.ts";
 import type { FrameView } from "./frame-view.ts";
-import type { Port } from "./port.ts";
 
 /** The receivers of a frame: by the forwarding table, these ports, or none. */
-export type Verdict = "forward" | ReadonlySet<Port> | DropReason;
+export type PolicyVerdict = "forward" | ReadonlySet<Port> | DropReason;
 
 /**
  * What a hub does beyond flooding and learning: guards, snooping, suppression. It decides about frames that can harm or
  * concern many. Plain unicast, which is nearly all traffic, skips it (see plain-unicast.ts) unless it is
- * {@link strict}.
+ * {@link isStrict}.
  */
 export interface Policy {
   /** Whether it decides about every frame, plain unicast too. */
-  readonly strict: boolean;
+  readonly isStrict: boolean;
   /** Whether the segment removes 802.1Q tags from frames that come in. */
-  readonly stripTags: boolean;
+  readonly stripsTags: boolean;
   attach(port: Port): void;
   detach(port: Port): void;
   /** Does the work that is due; to be called about once a second. @param now seconds, never going back */
@@ -26,7 +26,7 @@ export interface Policy {
    */
   admit(from: Port, view: FrameView, now: number, packets: number): DropReason | undefined;
   /** Returns where a frame that was admitted goes. */
-  route(from: Port, view: FrameView, now: number): Verdict;
+  route(from: Port, view: FrameView, now: number): PolicyVerdict;
   /** Returns why unicast to an address that is not in the table may not be flooded, or undefined if it may. */
   admitUnknown(from: Port, destination: number, now: number, packets: number): DropReason | undefined;
   /** Notes that an address of another port came up at `to`; `accepted` if the table has it there now. */

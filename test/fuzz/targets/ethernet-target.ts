@@ -1,17 +1,17 @@
 import { pino } from "pino";
-import { GuessLimiter } from "../../relay/arrivals/guess-limiter.ts";
-import { Hub } from "../../relay/hub/hub.ts";
-import { acceptEthernet } from "../../relay/hub/session/ethernet.ts";
-import type { ConnectionEvents } from "../../relay/hub/session/socket.ts";
-import type { Network } from "../../relay/model/model.ts";
-import { SqliteStore } from "../../relay/store/sqlite-store.ts";
-import { Tenants } from "../../relay/tenants/tenants.ts";
-import { MacBudget, type Port } from "../../shared/switch/port.ts";
-import type { Segment } from "../../shared/switch/segment.ts";
-import type { Block } from "../../shared/tunnel/block.ts";
-import { corpusFrames, plain, turned } from "./frames.ts";
+import { GuessLimiter } from "../../../relay/arrivals/guess-limiter.ts";
+import { Hub } from "../../../relay/hub/hub.ts";
+import { acceptEthernet } from "../../../relay/hub/session/ethernet.ts";
+import type { ConnectionEvents } from "../../../relay/hub/session/socket.ts";
+import type { Network } from "../../../relay/model/model.ts";
+import { SqliteStore } from "../../../relay/store/sqlite-store.ts";
+import { Tenants } from "../../../relay/tenants/tenants.ts";
+import { MacBudget, type Port } from "../../../shared/switch/port.ts";
+import type { Segment } from "../../../shared/switch/segment.ts";
+import type { Block } from "../../../shared/tunnel/block.ts";
+import { corpusFrames, plain, turned } from "../frames.ts";
+import type { Subject, Target } from "../subject.ts";
 import { ClientPort, LONG_SECONDS, sendFrom } from "./port-subject.ts";
-import type { Subject, Target } from "./subject.ts";
 
 const LEAST_BYTES = 14;
 
@@ -40,7 +40,7 @@ class EthernetSubject implements Subject {
     this.#network = network;
     this.#token = token;
     this.#clock = clock;
-    const { live, release } = hub.hold(network);
+    const { live, release } = hub.keepOpen(network);
     this.#hold = { release };
     this.#segment = live.segment;
     this.#segment.attach(this.#other);

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import { asProblem } from "../api/problem.ts";
-import { ended, keptToken, linkCode, session, signIn, signOut, tokenFor } from "../state/session.ts";
-import { t } from "../state/text.ts";
-import { Announcer } from "../ui/announce.tsx";
-import { DialogHost } from "../ui/dialog.tsx";
+import { asProblem } from "../../api/problem.ts";
+import { ended, keptToken, linkCode, session, signIn, signOut, tokenFor } from "../../state/session.ts";
+import { t } from "../../state/text.ts";
+import { Announcer } from "../../ui/announce.tsx";
+import { DialogHost } from "../../ui/dialog.tsx";
 import { Frame } from "./frame.tsx";
 import { SignIn } from "./sign-in.tsx";
 

@@ -1,21 +1,21 @@
-import { NetworkHub } from "../../relay/hub/network-hub.ts";
-import { portConfig } from "../../relay/hub/ports/config.ts";
-import { Endpoints } from "../../relay/hub/ports/endpoints.ts";
-import { type OpenPort, openPort } from "../../relay/hub/ports/open-port.ts";
-import type { Network } from "../../relay/model/model.ts";
-import { encodeGre } from "../../shared/frame/encapsulation/gre.ts";
-import { writeMac } from "../../shared/frame/mac.ts";
-import { FRAME_BYTES } from "../../shared/protocol/constants.ts";
-import type { Contained } from "../../shared/switch/containment.ts";
-import { hubMac } from "../../shared/switch/hub-policy.ts";
-import { MacBudget } from "../../shared/switch/port.ts";
-import { DEFAULT_SETTINGS } from "../../shared/switch/settings.ts";
-import { arpRequest } from "../support/relay/neighbour-frames.ts";
-import { corpusFrames, turned } from "./frames.ts";
+import { NetworkHub } from "../../../relay/hub/network-hub.ts";
+import { portConfig } from "../../../relay/hub/ports/config.ts";
+import { Endpoints } from "../../../relay/hub/ports/endpoints.ts";
+import { type OpenPort, openPort } from "../../../relay/hub/ports/open-port.ts";
+import type { Network } from "../../../relay/model/model.ts";
+import { encodeGre } from "../../../shared/frame/encapsulation/gre.ts";
+import { writeMac } from "../../../shared/frame/mac.ts";
+import { FRAME_BYTES } from "../../../shared/protocol/constants.ts";
+import type { Contained } from "../../../shared/switch/containment.ts";
+import { hubMac } from "../../../shared/switch/policy/hub-policy.ts";
+import { MacBudget } from "../../../shared/switch/port.ts";
+import { DEFAULT_SETTINGS } from "../../../shared/switch/settings.ts";
+import { arpRequest } from "../../support/relay/neighbour-frames.ts";
+import { corpusFrames, turned } from "../frames.ts";
+import { routedFrames } from "../routed-frames.ts";
+import { seal } from "../seal.ts";
+import type { Subject, Target } from "../subject.ts";
 import { ClientPort, REMOTE, type SinkSocket, SinkUnderlay, sendFrom } from "./port-subject.ts";
-import { routedFrames } from "./routed-frames.ts";
-import { seal } from "./seal.ts";
-import type { Subject, Target } from "./subject.ts";
 
 const VNI = 101;
 /** Splits the addresses of the corpus: 10.0.0.1 and fd00::1 are at the other site, 10.0.0.2 and fd00::2 at this one. */
