@@ -101,7 +101,8 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
       visits.of(incoming.socket)?.letIn();
       requests.trust(incoming);
     };
-    return relay.fetch(request, { address: addressOf(incoming), reachedAt: at, letIn });
+    const fromProxy = trustedProxies.countOf(incoming.socket.remoteAddress ?? "", undefined) > 0;
+    return relay.fetch(request, { address: addressOf(incoming), fromProxy, reachedAt: at, letIn });
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const visit = visits.of(incoming.socket);

@@ -15,12 +15,16 @@ export interface ApiEnv {
   readonly Bindings: {
     /** The client's address. */
     readonly address: string;
+    /** Whether the connection comes from a trusted proxy. */
+    readonly fromProxy: boolean;
     /** The URL at which the request reached the relay. */
     readonly reachedAt: ReachedAt;
     /** Called once the request has shown valid credentials. */
     letIn(): void;
   };
   readonly Variables: {
+    /** The request's id, in its response and in the log. */
+    readonly requestId: string;
     /** The caller, as the audit log names it. */
     readonly by: Actor;
     /** The caller's token. */
