@@ -102,7 +102,8 @@ export async function serve(relay: Relay, options: RelayOptions): Promise<Server
       requests.trust(incoming);
     };
     const heard = () => visits.of(incoming.socket)?.heard();
-    return relay.fetch(request, { address: addressOf(incoming), reachedAt: at, letIn, heard });
+    const fromProxy = trustedProxies.countOf(incoming.socket.remoteAddress ?? "", undefined) > 0;
+    return relay.fetch(request, { address: addressOf(incoming), fromProxy, reachedAt: at, letIn, heard });
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const visit = visits.of(incoming.socket);

@@ -12,6 +12,7 @@ import { Idempotency } from "./kernel/idempotency.ts";
 import { mount } from "./kernel/operation.ts";
 import { faultResponse, problemResponse } from "./kernel/problem.ts";
 import { shortened } from "./kernel/quoted.ts";
+import { requestIds } from "./kernel/request-ids.ts";
 import { healthOperations } from "./observation/health.ts";
 import { enrolOperations } from "./resources/enrol.ts";
 import { signInLinkOperations, signInOperations } from "./resources/sign-ins.ts";
@@ -36,8 +37,10 @@ export interface AppOptions extends AdministrationOptions {
 export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
   // A reverse proxy may leave its prefix in front of the path.
   const app = new OpenAPIHono<ApiEnv>({ getPath: (request) => withoutPrefix(new URL(request.url).pathname) });
-  app.onError((error) => {
-    if (!(error instanceof Fault)) options.log.error({ err: error }, "a request failed");
+  app.onError((error, context) => {
+    if (!(error instanceof Fault)) {
+      options.log.error({ err: error, request_id: context.var.requestId }, "a request failed");
+    }
     return faultResponse(error);
   });
   app.notFound((context) =>
@@ -48,6 +51,7 @@ export function httpApp(options: AppOptions): OpenAPIHono<ApiEnv> {
       "The API is below /v1.",
     ),
   );
+  app.use(requestIds());
   app.use("/v1/*", async (context, next) => {
     await next();
     const { headers } = context.res;

@@ -6,32 +6,33 @@ import { type Operation, operation } from "./kernel/operation.ts";
 const INFO = {
   title: "Laneway relay",
   version: "1",
-  description: `What a relay is administered by, and devices come in by.
+  description: `The API that administers a relay and enrols devices.
 
-Errors are problem details (RFC 9457) with a stable \`code\` and a \`hint\`. Besides those that an operation names, a path that there
-is not is answered 404 \`path.unknown\` (401 without a token), and a tenant's administrator is answered 403 \`admin.forbidden\` for what
-is not below their tenant, and 404 \`tenant.unknown\` for every other tenant.
+Errors are problem details (RFC 9457) with a stable \`code\` and a \`hint\`. Besides the errors that an
+operation lists, a path that does not exist gets 404 \`path.unknown\` (401 without a token). A tenant's administrator gets 403
+\`admin.forbidden\` for paths outside its tenant, and 404 \`tenant.unknown\` for every other tenant.
 
-Lists come in pages: the header \`Link\` (RFC 8288) has the next one. What creates takes an \`Idempotency-Key\`.`,
+Lists are paged: the header \`Link\` (RFC 8288) has the URL of the next page. Operations that create something accept an
+\`Idempotency-Key\`.`,
   license: { name: "Apache-2.0", identifier: "Apache-2.0" },
 };
 
 const TAGS = [
   { name: "relay", description: "The relay as a whole." },
-  { name: "enrolment", description: "How devices come in." },
-  { name: "tunnel", description: "Where frames pass." },
-  { name: "tenants", description: "Who know nothing of each other." },
-  { name: "networks", description: "Segments, and how their hubs treat frames." },
-  { name: "live", description: "What goes on in a network now." },
-  { name: "ports", description: "Tunnels of networks to other VTEPs, beside the relay." },
-  { name: "addresses", description: "What networks give their devices." },
+  { name: "enrolment", description: "How devices join by an invite." },
+  { name: "tunnel", description: "The WebSocket that carries frames." },
+  { name: "tenants", description: "Tenants are isolated from each other." },
+  { name: "networks", description: "Segments and the settings of their hubs." },
+  { name: "live", description: "The current state of a network." },
+  { name: "ports", description: "Tunnels from a network to other VTEPs." },
+  { name: "addresses", description: "The addresses that networks assign to devices." },
   { name: "tokens", description: "Access tokens, for scripts, gateways and labs." },
   { name: "invites", description: "Links that let devices in." },
-  { name: "devices", description: "Those that were let in." },
-  { name: "administrators", description: "Who administers what." },
-  { name: "limits", description: "How much a tenant may have." },
-  { name: "notices", description: "What a tenant's administrator should know of." },
-  { name: "audit", description: "Who did what." },
+  { name: "devices", description: "Machines enrolled by an invite." },
+  { name: "administrators", description: "The administrators of tenants." },
+  { name: "limits", description: "The limits of tenants and networks." },
+  { name: "notices", description: "Events that a tenant's administrator should know about." },
+  { name: "audit", description: "The log of administrators' changes." },
 ];
 
 export interface DocumentOptions {
@@ -53,7 +54,7 @@ export function documentOperations({ app }: DocumentOptions): Operation[] {
     type: "apiKey",
     in: "header",
     name: TOKEN_HEADER,
-    description: "The same token, where a proxy in front of the relay has its own use for Authorization.",
+    description: "The same token, for use if a proxy in front of the relay uses Authorization itself.",
   });
   // Generated at the first request, when all operations are registered. Kept as text because serializing takes
   // milliseconds and anyone may ask. The server's URL is left open because it depends on the request.

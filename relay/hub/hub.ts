@@ -227,7 +227,7 @@ export class Hub implements SessionHost {
 
   /** Counts what a port on the underlay receives, until the sender ends. */
   openPortSender(id: string, port: MeteredPort, network: Network): Sender {
-    // The tenant's administrator is told; behind the port there is nobody who could be.
+    // The relay tells the tenant's administrator; a machine behind the port would not see the message.
     const sender = this.#rates.openSender(network.tenant, id, () => {});
     sender.join(port, network);
     return sender;

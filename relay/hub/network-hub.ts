@@ -48,7 +48,7 @@ export interface NetworkHubOptions {
 const REGISTER: RelayMessage = {
   type: "notice",
   code: "source-binding",
-  message: "this network lets registered addresses pass alone: register what is behind you",
+  message: "this network forwards only registered source addresses: register the machines behind your port",
 };
 
 /**
@@ -117,7 +117,7 @@ export class NetworkHub {
     if (this.#network.mode === "wire") {
       throw new Fault({
         code: "port.wire",
-        message: `network '${this.#network.name}' is a wire, in which the hub answers nothing and routes nothing`,
+        message: `network '${this.#network.name}' is a wire: its hub does not answer or route`,
         hint: "Bridge it (--mode bridged), or make a network without --mode wire.",
       });
     }
@@ -249,7 +249,7 @@ export class NetworkHub {
     throw new Fault({
       code: "vtep.unknown",
       message: `there is no VTEP '${vtep}' in network '${this.#network.name}' now`,
-      hint: "'laneway counters' shows the VTEPs that are there.",
+      hint: "'laneway counters' shows the connected VTEPs.",
     });
   }
 
@@ -335,7 +335,7 @@ export class NetworkHub {
       throw new Fault({
         code: "vtep.unknown",
         message: `there is no VTEP '${vtep}' in network '${name}' now`,
-        hint: "'laneway fdb' shows the VTEPs that machines are behind, as ports.",
+        hint: "'laneway fdb' shows the VTEPs as ports of MAC addresses.",
       });
     }
     const what = `${drops === true ? "frames dropped" : "frames"}${vtep === undefined ? "" : ` at VTEP ${vtep}`}`;

@@ -30,24 +30,28 @@ export function trace(
   now: number,
 ): TraceStep[] {
   if (live === undefined) {
-    return [step("outcome", "dropped", `nobody has joined '${network.name}' now`)];
+    return [step("outcome", "dropped", `no device is connected to '${network.name}'`)];
   }
   const source = macOf(live, from, "from");
   const destination = to === "broadcast" ? BROADCAST_MAC : macOf(live, to, "to");
   const steps: TraceStep[] = [];
   const at = live.segment.table.find(source)?.port;
   if (isGroup(source) || source === 0) {
-    return [step("source", "dropped", `${formatMac(source)} is no address of a machine`)];
+    return [step("source", "dropped", `${formatMac(source)} is not a unicast MAC address`)];
   }
   steps.push(
     at === undefined
-      ? step("source", "unknown", `${formatMac(source)} was not seen; it would be learnt where it comes in`)
+      ? step(
+          "source",
+          "unknown",
+          `${formatMac(source)} is not in the table; the hub learns it from its first frame`,
+        )
       : step("source", "known", `${formatMac(source)} is ${where(live, source, now)}`),
   );
   if (at?.cut === true) {
     return [
       ...steps,
-      step("outcome", "dropped", `${nameOf(live, at)} is cut off, as it closes a loop (loop)`),
+      step("outcome", "dropped", `${nameOf(live, at)} is blocked because it closes a loop (loop)`),
     ];
   }
   steps.push(...guards(live, network, at), ...neighbours(live, to, at, now));
@@ -60,15 +64,20 @@ function guards(live: NetworkHub, network: Network, at: Port | undefined): Trace
   for (const role of ["dhcp-server", "router"] as const) {
     if (live.policy.guards(role) && at?.roles.has(role) !== true) {
       const what = role === "router" ? "router advertisements" : "a DHCP server's messages";
-      found.push(`${what} from here are dropped (${role === "router" ? "ra-guard" : "dhcp-guard"})`);
+      found.push(`the hub drops ${what} from this port (${role === "router" ? "ra-guard" : "dhcp-guard"})`);
     }
   }
-  if (settings.source_binding) found.push("only what this port registered may be a source (source-binding)");
+  if (settings.source_binding)
+    found.push("frames must have a source MAC that this port registered (source-binding)");
   if (settings.ethertypes !== "all") found.push(`EtherTypes: ${settings.ethertypes} (ethertype)`);
-  if (settings.vlan === "strip") found.push("802.1Q tags are taken off");
-  if (network.mode === "switch") found.push("01:80:c2:00:00:0X is dropped (link-local)");
+  if (settings.vlan === "strip") found.push("the hub removes 802.1Q tags");
+  if (network.mode === "switch") found.push("the hub drops frames to 01:80:c2:00:00:0X (link-local)");
   return [
-    step("guards", found.length === 0 ? "none" : "apply", found.join("; ") || "every frame may come in"),
+    step(
+      "guards",
+      found.length === 0 ? "none" : "apply",
+      found.join("; ") || "the hub accepts every frame from this port",
+    ),
   ];
 }
 
@@ -79,11 +88,15 @@ function neighbours(live: NetworkHub, to: string, at: Port | undefined, now: num
   const question = typeof address === "number" ? "ARP request" : "neighbour solicitation";
   return [
     known === undefined
-      ? step("neighbours", "passes", `a ${question} for ${formatAddress(address)} goes to all`)
+      ? step(
+          "neighbours",
+          "passes",
+          `the hub forwards a ${question} for ${formatAddress(address)} to all ports`,
+        )
       : step(
           "neighbours",
           "answered",
-          `a ${question} for ${to} is answered by the hub: ${formatMac(known.mac)}`,
+          `the hub answers a ${question} for ${to} with ${formatMac(known.mac)}`,
         ),
   ];
 }
@@ -96,13 +109,15 @@ function outcome(
   now: number,
 ): TraceStep[] {
   const others = [...live.segment.ports].filter((port) => port !== at && !port.cut);
-  const all = `out at ${others.length} ports: ${others.map((port) => nameOf(live, port)).join(", ")}`;
+  const all = `to ${others.length} ports: ${others.map((port) => nameOf(live, port)).join(", ")}`;
   const flooded =
     others.length === 0 ? step("outcome", "dropped", "there is no other port (no-receiver)") : undefined;
   if (destination === BROADCAST_MAC)
     return [flooded ?? step("outcome", "flooded", `a broadcast goes ${all}`)];
   if (isGroup(destination)) {
-    const how = network.settings.snooping ? "to those who joined its IP group; see 'laneway groups'" : all;
+    const how = network.settings.snooping
+      ? "to the ports that joined its IP group; see 'laneway groups'"
+      : all;
     return [flooded ?? step("outcome", "multicast", `a multicast goes ${how}`)];
   }
   const to = live.segment.table.find(destination);
@@ -111,19 +126,22 @@ function outcome(
     if (network.settings.unknown_unicast === "drop") {
       return [unknown, step("outcome", "dropped", "the network drops unknown unicast (unknown-unicast)")];
     }
-    return [unknown, flooded ?? step("outcome", "flooded", `as it is unknown, ${all}`)];
+    return [
+      unknown,
+      flooded ?? step("outcome", "flooded", `the hub does not know its port, so it goes ${all}`),
+    ];
   }
   const known = step("destination", "known", `${formatMac(destination)} is ${where(live, destination, now)}`);
   if (to.port === at) {
-    return [known, step("outcome", "dropped", "it is behind the port that the frame comes from (same-port)")];
+    return [known, step("outcome", "dropped", "it is behind the port that sent the frame (same-port)")];
   }
-  return [known, step("outcome", "forwarded", `out at ${nameOf(live, to.port)} alone`)];
+  return [known, step("outcome", "forwarded", `only to ${nameOf(live, to.port)}`)];
 }
 
 function where(live: NetworkHub, mac: number, now: number): string {
   const entry = live.segment.table.find(mac);
-  if (entry?.port === undefined) return "nowhere";
-  const frozen = entry.frozenUntil > now ? ", frozen there as it kept moving (duplicate-mac)" : "";
+  if (entry?.port === undefined) return "at no port";
+  const frozen = entry.frozenUntil > now ? ", frozen because it moved too often (duplicate-mac)" : "";
   const seconds = Math.max(0, Math.floor(now - entry.seenAt));
   return `at ${nameOf(live, entry.port)} (${entry.kind}, last seen ${seconds} s ago${frozen})`;
 }
@@ -146,7 +164,7 @@ function macOf(live: NetworkHub, text: string, which: string): number {
   if (text === "") throw usage("trace.unknown", `'${which}' is not named`, `Name it with --${which}.`);
   throw new Fault({
     code: "trace.unknown",
-    message: `'${text}' is no MAC address, and neither an IP address nor a member known in this network now`,
+    message: `'${text}' is not a MAC address, nor an IP address or member that this network knows now`,
     hint: "'laneway fdb' and 'laneway neighbours' show what is known.",
   });
 }

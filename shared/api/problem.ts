@@ -4,13 +4,14 @@ import { z } from "zod";
 export const problem = z
   .object({
     type: z.literal("about:blank"),
-    title: z.string().meta({ description: "What the status means." }),
+    title: z.string().meta({ description: "The phrase for the status." }),
     status: z.int().meta({ description: "The HTTP status." }),
     detail: z.string().meta({ description: "What went wrong, with the offending value." }),
     code: z
       .string()
-      .meta({ description: "Which error it is; stable, for programs.", examples: ["network.unknown"] }),
+      .meta({ description: "The error's code: stable, for programs.", examples: ["network.unknown"] }),
     hint: z.string().meta({ description: "What to do about it." }),
+    request_id: z.string().optional().meta({ description: "The request's id, as the relay's log has it." }),
   })
   .meta({ id: "Problem", description: "Problem details (RFC 9457)." });
 

@@ -15,6 +15,8 @@ export interface ApiEnv {
   readonly Bindings: {
     /** The client's address. */
     readonly address: string;
+    /** Whether the connection comes from a trusted proxy. */
+    readonly fromProxy: boolean;
     /** The URL at which the request reached the relay. */
     readonly reachedAt: ReachedAt;
     /** Called once the request has shown valid credentials. */
@@ -23,6 +25,8 @@ export interface ApiEnv {
     heard(): void;
   };
   readonly Variables: {
+    /** The request's id, in its response and in the log. */
+    readonly requestId: string;
     /** The caller, as the audit log names it. */
     readonly by: Actor;
     /** The caller's token. */

@@ -163,9 +163,9 @@ function success(
   creates: boolean,
   headers: z.ZodObject | undefined,
 ): RouteConfig["responses"] {
-  if (answer === undefined) return { 204: { description: "It is done." } };
+  if (answer === undefined) return { 204: { description: "Done." } };
   const content = { "application/json": { schema: answer } };
-  const description = creates ? "What was made." : "What was asked for.";
+  const description = creates ? "The created object." : "The requested data.";
   return { [creates ? 201 : 200]: { description, content, ...(headers === undefined ? {} : { headers }) } };
 }
 

@@ -43,13 +43,13 @@ export function captureOperations({ tenants, hub }: CaptureApiOptions): Operatio
     operation({
       id: "captureNetwork",
       tag: "live",
-      summary: "Capture what passes in a network, as it passes",
+      summary: "Capture a network's frames live",
       description:
-        "Goes on until the client goes away, the seconds are over, the network is deleted, the token of whoever asked is revoked or expires, or the relay ends.",
+        "Ends when the client disconnects, the time is over, the network is deleted, the caller's token is revoked or expires, or the relay stops.",
       method: "get",
       path: "/v1/tenants/{tenant}/networks/{network}/capture",
       query: captureQuery,
-      responses: { 200: { description: "pcapng, as it comes.", content: { [MEDIA_TYPE]: {} } } },
+      responses: { 200: { description: "A pcapng stream.", content: { [MEDIA_TYPE]: {} } } },
       errors: {
         404: ["vtep.unknown"],
         409: ["limit.captures"],

@@ -26,8 +26,8 @@ export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Oper
     if (live !== undefined) return live;
     throw new Fault({
       code: "network.idle",
-      message: `nobody has joined '${network}' now`,
-      hint: "Entries stand for ports that are there: join first.",
+      message: `no device is connected to '${network}'`,
+      hint: "An entry needs a connected port: join the network first.",
     });
   };
   return [
@@ -64,8 +64,8 @@ export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Oper
     operation({
       id: "pinMac",
       tag,
-      summary: "Put a machine at a VTEP for good",
-      description: "Until it is taken back, or the VTEP leaves.",
+      summary: "Pin a MAC address to a VTEP",
+      description: "The entry stays until you remove it or the VTEP disconnects.",
       method: "post",
       path,
       body: newPin,
@@ -81,7 +81,7 @@ export function fdbOperations({ tenants, hub, ports, clock }: LiveOptions): Oper
     operation({
       id: "unpinMac",
       tag,
-      summary: "Take a static entry back",
+      summary: "Remove a static entry",
       method: "delete",
       path: "/v1/tenants/{tenant}/networks/{network}/fdb/{mac}",
       errors: { 400: ["network.idle"] },

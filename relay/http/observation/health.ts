@@ -7,7 +7,7 @@ const tag = "relay";
 
 const health = z.object({ status: z.string() }).meta({ id: "Health" });
 
-const TUNNEL = `A WebSocket of subprotocol \`laneway.v1\`, which docs/protocol.md tells of.
+const TUNNEL = `A WebSocket of subprotocol \`laneway.v1\`, described in docs/protocol.md.
 
 The relay sends \`{"type":"challenge","nonce":"…","relay":"<origin>"}\` at once. The client answers within 5 seconds with
 \`{"type":"hello","version":1,"client":{"name":"…"},"features":["batch"],"auth":AUTH}\`, where \`AUTH\` is
@@ -20,7 +20,7 @@ export function healthOperations({ tenants }: { readonly tenants: Tenants }): Op
     operation({
       id: "showHealth",
       tag,
-      summary: "Tell that the relay runs",
+      summary: "Check that the relay runs",
       method: "get",
       path: "/healthz",
       audience: "anyone",
@@ -30,14 +30,18 @@ export function healthOperations({ tenants }: { readonly tenants: Tenants }): Op
     operation({
       id: "showReadiness",
       tag,
-      summary: "Tell whether the relay can serve",
+      summary: "Check whether the relay can serve requests",
       method: "get",
       path: "/readyz",
       audience: "anyone",
       responses: {
-        200: { description: "It can.", content: { "application/json": { schema: health } } },
+        200: {
+          description: "The relay can serve requests.",
+          content: { "application/json": { schema: health } },
+        },
         503: {
-          description: "It can't; the status says why. Frames go on, changes are refused.",
+          description:
+            "The relay cannot serve requests; `status` says why. It still forwards frames, but refuses changes.",
           content: { "application/json": { schema: health } },
         },
       },
@@ -61,8 +65,8 @@ export function healthOperations({ tenants }: { readonly tenants: Tenants }): Op
       path: "/v1/tunnel",
       audience: "anyone",
       responses: {
-        101: { description: "It speaks WebSocket from here on." },
-        426: { description: "What was asked was no WebSocket.", content: { "text/plain": {} } },
+        101: { description: "The connection switches to WebSocket." },
+        426: { description: "The request is not a WebSocket upgrade.", content: { "text/plain": {} } },
       },
       handle: () =>
         new Response("The tunnel speaks WebSocket, subprotocol laneway.v1.\n", {

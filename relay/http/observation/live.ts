@@ -83,7 +83,7 @@ export function liveOperations({ tenants, hub, clock }: LiveOptions): Operation[
     ),
     listed(
       "counters",
-      { id: "listCounters", summary: "List a network's members, with their traffic", row: counter },
+      { id: "listCounters", summary: "List a network's ports with their counters", row: counter },
       function* (live, { vni }) {
         const devices = hub.devicesBySession();
         for (const port of live.segment.ports) {
@@ -106,8 +106,8 @@ export function liveOperations({ tenants, hub, clock }: LiveOptions): Operation[
     operation({
       id: "traceFrame",
       tag,
-      summary: "Tell what would become of a frame, and why",
-      description: "Nothing is sent, learnt or counted.",
+      summary: "Trace what the hub would do with a frame, and why",
+      description: "The hub sends, learns and counts nothing.",
       method: "get",
       path: `${path}/trace` as const,
       query: traceQuery,

@@ -21,8 +21,9 @@ export function noticeOperations({ tenants }: TenantsApiOptions): Operation[] {
     listOperation({
       id: "listNotices",
       tag: "notices",
-      summary: "List what a tenant's administrator should know of",
-      description: "Each thing once, the newest first; forgotten when the relay ends.",
+      summary: "List a tenant's notices",
+      description:
+        "Repeated notices are merged, and the newest comes first. The relay forgets them when it stops.",
       path: "/v1/tenants/{tenant}/notices",
       row: notice,
       order,

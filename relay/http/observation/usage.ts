@@ -14,8 +14,8 @@ export function usageOperations({ tenants, hub }: UsageApiOptions): Operation[] 
     operation({
       id: "showUsage",
       tag: "limits",
-      summary: "Show how much a tenant has now",
-      description: "Of what is counted, and not of rates.",
+      summary: "Show a tenant's usage",
+      description: "Covers the limits on counts, not the limits on rates.",
       method: "get",
       path: "/v1/tenants/{tenant}/usage",
       answer: usage,

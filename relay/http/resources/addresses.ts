@@ -16,8 +16,8 @@ export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "takeAddress",
       tag,
-      summary: "Fix an address for a device, or reserve it",
-      description: "A device has it from its next session on.",
+      summary: "Assign a fixed address to a device, or reserve an address",
+      description: "The device gets it in its next session.",
       method: "post",
       path,
       body: newAddress,
@@ -36,7 +36,7 @@ export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
     listOperation({
       id: "listAddresses",
       tag,
-      summary: "List a network's addresses that are taken",
+      summary: "List a network's taken addresses",
       path,
       row: address,
       order: { schema: z.number(), of: (one: TakenAddress) => one.address },
@@ -54,9 +54,9 @@ export function addressOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "releaseAddress",
       tag,
-      summary: "Let go of an address",
+      summary: "Release an address",
       description:
-        "A device that has it is given one anew in its next session. One that somebody was seen to use may be given again.",
+        "A device that has it gets another address in its next session. The relay may assign an address again that it saw in use.",
       method: "delete",
       path: "/v1/tenants/{tenant}/networks/{network}/addresses/{address}",
       errors: { 404: ["address.unknown"] },

@@ -22,7 +22,7 @@ export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "showMe",
       tag,
-      summary: "Show whose token this is",
+      summary: "Show the owner of the token",
       method: "get",
       path: "/v1/me",
       answer: me,
@@ -40,7 +40,7 @@ export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "createAdmin",
       tag,
-      summary: "Make an administrator of a tenant",
+      summary: "Create an administrator of a tenant",
       method: "post",
       path,
       audience,
@@ -67,8 +67,8 @@ export function adminOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "revokeAdmin",
       tag,
-      summary: "Shut an administrator of a tenant out",
-      description: "What they capture ends at once.",
+      summary: "Remove an administrator of a tenant",
+      description: "Its captures end at once.",
       method: "delete",
       path: "/v1/tenants/{tenant}/admins/{admin}",
       audience,

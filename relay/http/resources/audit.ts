@@ -30,7 +30,7 @@ export function auditOperations({ tenants }: TenantsApiOptions): Operation[] {
     listOperation({
       id: "listAuditEntries",
       tag,
-      summary: "List who did what in a tenant",
+      summary: "List a tenant's audit log",
       path: "/v1/tenants/{tenant}/audit",
       query: auditQuery,
       row: auditEntry,
@@ -44,7 +44,7 @@ export function auditOperations({ tenants }: TenantsApiOptions): Operation[] {
     listOperation({
       id: "listRelayAuditEntries",
       tag,
-      summary: "List who did what in the whole relay",
+      summary: "List the whole relay's audit log",
       path: "/v1/audit",
       audience: "relay-administrator",
       query: auditQuery,

@@ -15,8 +15,8 @@ export function backupOperations({ tenants, backup }: BackupOptions): Operation[
     operation({
       id: "backUp",
       tag: "relay",
-      summary: "Fetch all that the relay keeps",
-      description: "A whole SQLite database, which `laneway restore` puts back. It has no secrets in clear.",
+      summary: "Download a backup of the relay",
+      description: "A SQLite database that `laneway restore` restores. It contains secrets only as hashes.",
       method: "get",
       path: "/v1/backup",
       audience: "relay-administrator",

@@ -41,9 +41,9 @@ export function deviceOperations({ tenants, hub }: DevicesApiOptions): Operation
     operation({
       id: "revokeDevice",
       tag,
-      summary: "Shut a device out",
+      summary: "Revoke a device",
       description:
-        "Its session ends at once, with 4003; its addresses are free again, and its key can't come back by the invites that it used.",
+        "Its session ends at once with 4003, and its addresses become free. Its key cannot enrol again by the invites that it used.",
       method: "delete",
       path: "/v1/tenants/{tenant}/devices/{device}",
       errors: { 404: ["device.unknown"] },

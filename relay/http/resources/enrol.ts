@@ -5,10 +5,10 @@ import type { Tenants } from "../../tenants/tenants.ts";
 import { type Operation, operation } from "../kernel/operation.ts";
 import { rateLimited } from "../kernel/problem.ts";
 
-const DESCRIPTION = `Makes a device of whoever has an invite and a key of their own; nothing else is asked of them.
+const DESCRIPTION = `Enrols a device by an invite and the device's own key. No other credentials are needed.
 
 An invite is a link, \`<relay>/join#v1.<tenant>.<secret>\` (or \`laneway://<host>/join#…\`, which is https), where \`<relay>\` is the
-URL that paths of this document are below. The secret is 32 bytes in base64url without padding, which is 43 characters.
+base URL of this document's paths. The secret is 32 bytes in base64url without padding, which is 43 characters.
 
 1. Make an Ed25519 key pair (RFC 8032), and keep it. Public keys of small order, and encodings that are not canonical, are refused.
 2. Sign the UTF-8 bytes of these five lines, joined by line feeds (\`\\n\`), without one at the end:
@@ -40,7 +40,7 @@ export function enrolOperations({ tenants, guesses }: EnrolOptions): Operation[]
     operation({
       id: "enrol",
       tag: "enrolment",
-      summary: "Enrol a device by an invite",
+      summary: "Enrol a device",
       description: DESCRIPTION,
       method: "post",
       path: "/v1/enrol",
@@ -50,7 +50,7 @@ export function enrolOperations({ tenants, guesses }: EnrolOptions): Operation[]
       quote: false,
       responses: {
         201: {
-          description: "The device, and what it is on.",
+          description: "The device and its networks.",
           content: { "application/json": { schema: enrolled } },
         },
       },

@@ -23,7 +23,7 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "createInvite",
       tag,
-      summary: "Make an invite",
+      summary: "Create an invite",
       method: "post",
       path,
       body: newInvite,
@@ -46,7 +46,7 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
       id: "listInvites",
       tag,
       summary: "List a tenant's invites",
-      description: "Also those that let nobody in any more, unless they were revoked.",
+      description: "Includes used-up and expired invites, but not revoked ones.",
       path,
       row: invite,
       order: BY_TIME,
@@ -56,9 +56,9 @@ export function inviteOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "revokeInvite",
       tag,
-      summary: "Withdraw an invite",
+      summary: "Revoke an invite",
       description:
-        "The devices that came in by it are shut out of every network, and their sessions end at once, unless they are to be kept.",
+        "Also revokes the devices that enrolled by it, and ends their sessions at once, unless `devices` is `false`.",
       method: "delete",
       path: "/v1/tenants/{tenant}/invites/{invite}",
       query: inviteRevocation,

@@ -24,7 +24,7 @@ export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "showLimits",
       tag,
-      summary: "Show how much a tenant may have",
+      summary: "Show a tenant's limits",
       method: "get",
       path,
       answer: limits,
@@ -33,7 +33,7 @@ export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "changeLimits",
       tag,
-      summary: "Change how much a tenant may have",
+      summary: "Change a tenant's limits",
       method: "patch",
       path,
       audience: "relay-administrator",
@@ -45,7 +45,7 @@ export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "showNetworkLimits",
       tag,
-      summary: "Show how much a network may have",
+      summary: "Show a network's limits",
       method: "get",
       path: below,
       answer: networkLimits,
@@ -55,8 +55,8 @@ export function limitOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "changeNetworkLimits",
       tag,
-      summary: "Change how much a network may have",
-      description: "In place of what its tenant has for each network.",
+      summary: "Change a network's limits",
+      description: "They replace the tenant's limits for each network.",
       method: "patch",
       path: below,
       audience: "relay-administrator",

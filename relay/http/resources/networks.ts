@@ -21,7 +21,7 @@ export function networkOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "createNetwork",
       tag,
-      summary: "Make a network",
+      summary: "Create a network",
       method: "post",
       path,
       body: newNetwork,
@@ -60,7 +60,8 @@ export function networkOperations({ tenants }: TenantsApiOptions): Operation[] {
       id: "changeNetwork",
       tag,
       summary: "Change a network's settings",
-      description: "Those not named stay. Takes effect at once, also for those who have joined.",
+      description:
+        "Settings that you omit stay unchanged. The change takes effect at once, also for connected devices.",
       method: "patch",
       path: one,
       body: networkChange,
@@ -73,8 +74,9 @@ export function networkOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "deleteNetwork",
       tag,
-      summary: "Delete a network with its invites, addresses and the tokens that it is the first network of",
-      description: "Sessions that have joined it, or may join no other, end at once, with 4003.",
+      summary: "Delete a network",
+      description:
+        "Also deletes its invites, its addresses and the tokens whose first network it is. Sessions that joined it, or may join no other, end at once with 4003.",
       method: "delete",
       path: one,
       handle: ({ params, context }) => tenants.deleteNetwork(params.tenant, params.network, context.var.by),

@@ -26,7 +26,7 @@ export function portOperations({ ports }: PortsApiOptions): Operation[] {
     operation({
       id: "createPort",
       tag,
-      summary: "Make a tunnel to other VTEPs, which works from now on",
+      summary: "Create a tunnel to other VTEPs",
       method: "post",
       path,
       audience: "relay-administrator",
@@ -63,7 +63,7 @@ export function portOperations({ ports }: PortsApiOptions): Operation[] {
     operation({
       id: "showPort",
       tag,
-      summary: "Show a tunnel with its counters and what it learnt",
+      summary: "Show a tunnel with its counters and learnt addresses",
       method: "get",
       path: one,
       answer: portView,
@@ -74,7 +74,7 @@ export function portOperations({ ports }: PortsApiOptions): Operation[] {
       id: "deletePort",
       tag,
       summary: "Delete a tunnel",
-      description: "Nothing passes there any more; its address and UDP port are free.",
+      description: "The tunnel closes, and its address and UDP port become free.",
       method: "delete",
       path: one,
       audience: "relay-administrator",

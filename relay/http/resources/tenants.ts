@@ -16,7 +16,7 @@ export function tenantOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "createTenant",
       tag,
-      summary: "Make a tenant",
+      summary: "Create a tenant",
       method: "post",
       path: "/v1/tenants",
       audience: "relay-administrator",
@@ -30,7 +30,7 @@ export function tenantOperations({ tenants }: TenantsApiOptions): Operation[] {
       id: "listTenants",
       tag,
       summary: "List tenants",
-      description: "A tenant's administrator sees their own.",
+      description: "A tenant's administrator sees only its own tenant.",
       path: "/v1/tenants",
       row: tenant,
       order: BY_NAME,
@@ -44,8 +44,8 @@ export function tenantOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "deleteTenant",
       tag,
-      summary: "Delete a tenant with all that is its own",
-      description: "Its sessions end at once, with 4003.",
+      summary: "Delete a tenant and everything in it",
+      description: "Its sessions end at once with 4003.",
       method: "delete",
       path: "/v1/tenants/{tenant}",
       audience: "relay-administrator",

@@ -15,7 +15,7 @@ export function tokenOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "createToken",
       tag,
-      summary: "Make an access token",
+      summary: "Create an access token",
       method: "post",
       path,
       body: newToken,
@@ -43,8 +43,8 @@ export function tokenOperations({ tenants }: TenantsApiOptions): Operation[] {
     operation({
       id: "revokeToken",
       tag,
-      summary: "Withdraw an access token",
-      description: "Its sessions end at once, with 4003.",
+      summary: "Revoke an access token",
+      description: "Its sessions end at once with 4003.",
       method: "delete",
       path: "/v1/tenants/{tenant}/tokens/{token}",
       errors: { 404: ["token.unknown"] },

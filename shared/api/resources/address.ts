@@ -10,19 +10,22 @@ export const newAddress = z
       .string()
       .max(256)
       .optional()
-      .meta({ description: "The device that is to have it; without one the address is kept free." }),
+      .meta({ description: "The device to assign it to; without one the address is reserved." }),
   })
   .meta({ id: "NewAddress" });
 export type NewAddress = z.input<typeof newAddress>;
 
 export const address = z
   .object({
-    id: z.string().meta({ description: "The address itself, which is what is deleted by." }),
+    id: z.string().meta({ description: "The address itself, as the path of a deletion has it." }),
     address: z.string(),
     address6: z.string().nullable().meta({ description: "The device's IPv6 address, once it has one." }),
     device: z.string().nullable(),
-    mac: z.string().nullable().meta({ description: "Who uses it without having been given it." }),
+    mac: z
+      .string()
+      .nullable()
+      .meta({ description: "The MAC address of a machine that uses it without an assignment." }),
     kind: z.enum(["given", "fixed", "reserved", "in-use"]),
   })
-  .meta({ id: "Address", description: "An address of a network that is taken." });
+  .meta({ id: "Address", description: "A taken address of a network." });
 export type Address = z.infer<typeof address>;

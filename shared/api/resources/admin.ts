@@ -14,18 +14,24 @@ export const admin = z
     created_at: time,
     expires_at: time.nullable(),
   })
-  .meta({ id: "Admin", description: "Somebody who administers one tenant by a token of their own." });
+  .meta({ id: "Admin", description: "An administrator of one tenant, with its own token." });
 export type Admin = z.infer<typeof admin>;
 
 export const madeAdmin = admin
-  .extend({ token: z.string().meta({ description: "Their token: shown this once, kept nowhere." }) })
+  .extend({
+    token: z
+      .string()
+      .meta({ description: "The token. The relay shows it only once and stores only its hash." }),
+  })
   .meta({ id: "MadeAdmin" });
 export type MadeAdmin = z.infer<typeof madeAdmin>;
 
 export const me = z
   .object({
     role: z.enum(["relay-admin", "tenant-admin"]),
-    tenant: name.nullable().meta({ description: "The one tenant that they administer; null for all." }),
+    tenant: name
+      .nullable()
+      .meta({ description: "The tenant that the caller administers; null for all tenants." }),
     id: z.string().nullable(),
     name: z.string().nullable(),
     expires_at: time.nullable(),

@@ -6,11 +6,11 @@ export const auditQuery = z.object({
     .string()
     .regex(/^\d{1,10}$/, "write it in seconds before now")
     .optional()
-    .meta(wholeNumber("How far back, in seconds; everything unless it is said.", 0, 9_999_999_999)),
+    .meta(wholeNumber("Maximum age of an entry, in seconds; by default unlimited.", 0, 9_999_999_999)),
   order: z
     .enum(["oldest", "newest"])
     .optional()
-    .meta({ description: "What comes first; the oldest unless it is said." }),
+    .meta({ description: "The order of entries; by default the oldest first." }),
 });
 export type AuditQuery = z.input<typeof auditQuery>;
 
@@ -21,10 +21,10 @@ export const auditEntry = z
       .string()
       .meta({ examples: ["relay-admin", "tenant-admin 0123456789abcdef", "invite 0123456789abcdef"] }),
     action: z.string().meta({ examples: ["network.create"] }),
-    object: z.string().meta({ description: "The name or id of what it was done to." }),
-    from: z.string().nullable().meta({ description: "The address that they came from." }),
+    object: z.string().meta({ description: "The name or id of the changed object." }),
+    from: z.string().nullable().meta({ description: "The address that the request came from." }),
   })
-  .meta({ id: "AuditEntry", description: "Who did what to what, when and from where." });
+  .meta({ id: "AuditEntry", description: "One change: its actor, action, object, time and source address." });
 export type AuditEntry = z.infer<typeof auditEntry>;
 
 export const relayAuditEntry = auditEntry.extend({ tenant: name.nullable() }).meta({ id: "RelayAuditEntry" });

@@ -11,5 +11,5 @@ export const device = z
     created_at: time,
     last_seen: time.nullable(),
   })
-  .meta({ id: "Device", description: "A machine that came in by an invite, and is known by its key." });
+  .meta({ id: "Device", description: "A machine that enrolled by an invite, identified by its key." });
 export type Device = z.infer<typeof device>;

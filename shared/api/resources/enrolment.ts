@@ -15,7 +15,7 @@ export const enrolment = z
         error: "something to read, without control characters",
       })
       .meta({
-        description: "What the device is to be called: something to read, without control characters.",
+        description: "The device's name, without control characters.",
         examples: ["laptop"],
       }),
     public_key: text.meta({
@@ -23,7 +23,7 @@ export const enrolment = z
     }),
     proof: text.meta({
       description:
-        "Ed25519 signature (RFC 8032), 64 bytes, base64url without padding, of the text told above.",
+        "Ed25519 signature (RFC 8032), 64 bytes, base64url without padding, of the text described above.",
     }),
   })
   .meta({ id: "Enrolment" });
@@ -31,12 +31,12 @@ export type Enrolment = z.input<typeof enrolment>;
 
 export const enrolled = z
   .object({
-    device: z.string().meta({ description: "The device's id, which it opens sessions by." }),
+    device: z.string().meta({ description: "The device's id, with which it opens sessions." }),
     tenant: networkName,
     name: z.string(),
     networks: z
       .array(z.object({ name: networkName, vni: z.int() }))
-      .meta({ description: "All that the device is on now." }),
+      .meta({ description: "The networks that the device belongs to now." }),
   })
   .meta({ id: "Enrolled" });
 export type Enrolled = z.infer<typeof enrolled>;

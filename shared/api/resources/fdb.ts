@@ -12,9 +12,9 @@ export const fdbEntry = z
     remote: z
       .string()
       .optional()
-      .meta({ description: "Behind which VTEP of the underlay, where the port is a tunnel." }),
+      .meta({ description: "The VTEP of the underlay that the address is behind, if the port is a tunnel." }),
   })
-  .meta({ id: "FdbEntry", description: "Behind which VTEP a machine is." });
+  .meta({ id: "FdbEntry", description: "The VTEP that a MAC address is behind." });
 export type FdbEntry = z.infer<typeof fdbEntry>;
 
 export const newPin = z
@@ -25,7 +25,7 @@ export const newPin = z
         error: (issue) => `'${issue.input}' is not the MAC address of a machine`,
       })
       .meta({ examples: ["02:00:00:00:00:01"] }),
-    port: z.string().max(256).meta({ description: "The VTEP, by its id or its member's name." }),
+    port: z.string().max(256).meta({ description: "The VTEP's id, or its member's name." }),
   })
   .meta({ id: "NewPin" });
 export type NewPin = z.input<typeof newPin>;

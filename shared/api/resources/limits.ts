@@ -71,26 +71,24 @@ const limit = z.number().int().min(0).max(1_000_000_000_000).nullable();
 
 export const limits = z
   .object(
-    ofEach(LIMIT_NAMES, (name) =>
-      limit.meta({ description: `${DEFAULT_LIMITS[name] ?? "null"} unless it is changed.` }),
-    ),
+    ofEach(LIMIT_NAMES, (name) => limit.meta({ description: `Default ${DEFAULT_LIMITS[name] ?? "null"}.` })),
   )
-  .meta({ id: "Limits", description: "How much a tenant may have; null is without a limit." });
+  .meta({ id: "Limits", description: "The limits of a tenant; null means no limit." });
 
 export const limitsChange = z
   .strictObject(ofEach(LIMIT_NAMES, () => limit.optional()))
-  .meta({ id: "LimitsChange", description: "Those not named stay." });
+  .meta({ id: "LimitsChange", description: "Limits that you omit stay unchanged." });
 export type LimitsChange = z.input<typeof limitsChange>;
 
 export const networkLimits = z
   .object(ofEach(NETWORK_LIMIT_NAMES, () => limit))
-  .meta({ id: "NetworkLimits", description: "How much a network may have; null is without a limit." });
+  .meta({ id: "NetworkLimits", description: "The limits of a network; null means no limit." });
 
 export const networkLimitsChange = z
   .strictObject(ofEach(NETWORK_LIMIT_NAMES, () => z.union([limit, z.literal(INHERIT)]).optional()))
   .meta({
     id: "NetworkLimitsChange",
-    description: `Those not named stay; \`${INHERIT}\` is what the tenant has for each network.`,
+    description: `Limits that you omit stay unchanged; \`${INHERIT}\` applies the tenant's limit for each network.`,
   });
 
 function ofEach<Name extends LimitName, Schema extends z.ZodType>(

@@ -6,10 +6,10 @@ export const group = z
   .object({
     group: z.string(),
     vni,
-    vlans: z.array(z.int()).meta({ description: "802.1Q tags, the outer first." }),
+    vlans: z.array(z.int()).meta({ description: "802.1Q tags, outermost first." }),
     ports: z.array(portId),
   })
-  .meta({ id: "Group", description: "A multicast group and who is in it; the first is the network's own." });
+  .meta({ id: "Group", description: "A multicast group and its ports; the first is the network's own." });
 export type Group = z.infer<typeof group>;
 
 export const neighbour = z
@@ -23,17 +23,19 @@ export type Neighbour = z.infer<typeof neighbour>;
 export const counter = z
   .object({
     port: portId,
-    name: z.string().nullable().meta({ description: "What its member calls itself." }),
-    device: z.string().nullable().meta({ description: "The device that it is, if it is one." }),
+    name: z.string().nullable().meta({ description: "The member's name." }),
+    device: z.string().nullable().meta({ description: "The device's id, if the member is a device." }),
     vni,
-    state: z.enum(["open", "cut"]).meta({ description: "`cut` off, as it closes a loop." }),
+    state: z
+      .enum(["open", "cut"])
+      .meta({ description: "`cut` if the port is blocked because it closes a loop." }),
     rx_frames: z.int(),
     rx_bytes: z.int(),
     tx_frames: z.int(),
     tx_bytes: z.int(),
-    drops: z.record(z.string(), z.int()).meta({ description: "How many frames were dropped, by reason." }),
+    drops: z.record(z.string(), z.int()).meta({ description: "Number of dropped frames, by reason." }),
   })
-  .meta({ id: "Counters", description: "What came in from a member's port, and went out there." });
+  .meta({ id: "Counters", description: "The frames and bytes that a member's port received and sent." });
 export type Counter = z.infer<typeof counter>;
 
 export const traceQuery = z.object({
@@ -48,12 +50,20 @@ export const traceStep = z
 export type TraceStep = z.infer<typeof traceStep>;
 
 export const captureQuery = z.strictObject({
-  vtep: z.string().min(1).max(256).optional().meta({ description: "Only what passes this VTEP's port." }),
-  drops: z.enum(["true", "false"]).optional().meta({ description: "Only what is dropped, with why." }),
+  vtep: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Captures only frames that pass this VTEP's port." }),
+  drops: z
+    .enum(["true", "false"])
+    .optional()
+    .meta({ description: "Captures only dropped frames, with the reason." }),
   seconds: z
     .string()
     .regex(/^[1-9]\d{0,5}$/, "a whole number from 1 to 999999")
     .optional()
-    .meta(wholeNumber("How many seconds; until the client goes away unless it is said.", 1, 999_999)),
+    .meta(wholeNumber("Duration in seconds; by default until the client disconnects.", 1, 999_999)),
 });
 export type CaptureQuery = z.input<typeof captureQuery>;

@@ -8,7 +8,7 @@ import { name } from "../fields.ts";
 export const vni = z.number().int().min(1).max(MAX_VNI).meta({ description: "VXLAN network identifier." });
 
 export const networkMode = z.enum(["switch", "wire"]).meta({
-  description: "`switch` keeps link-local control frames to itself, `wire` passes everything.",
+  description: "`switch` drops link-local control frames; `wire` forwards all frames.",
 });
 
 export const newNetwork = z
@@ -16,7 +16,7 @@ export const newNetwork = z
     name,
     vni: vni
       .optional()
-      .meta({ description: "A free one unless it is said; the relay's administrator alone says it." }),
+      .meta({ description: "By default a free one. Only the relay's administrator can choose it." }),
     subnet: z
       .string()
       .refine((text) => parseCidr(text) !== undefined, {
@@ -25,7 +25,7 @@ export const newNetwork = z
       .optional()
       .meta({ examples: ["10.20.0.0/24"] }),
     addresses: z.boolean().optional().meta({
-      description: "Whether members are given addresses; where there is a subnet, unless it is said.",
+      description: "Whether the relay assigns addresses to members. Default true if there is a subnet.",
     }),
     group: z
       .string()
@@ -33,7 +33,7 @@ export const newNetwork = z
         error: (issue) => `'${issue.input}' is not a multicast address like 239.1.1.101`,
       })
       .optional()
-      .meta({ description: "The multicast group; 239 and the VNI's three bytes unless it is said." }),
+      .meta({ description: "The multicast group; by default 239 followed by the VNI's three bytes." }),
     mtu: z.number().int().min(576).max(65_521).optional(),
     mode: networkMode.optional(),
     settings: settingsChange.optional(),
@@ -53,14 +53,11 @@ export const network = z
     mtu: z.int(),
     subnet: z.string().nullable(),
     addresses: z.boolean(),
-    prefix6: z
-      .string()
-      .nullable()
-      .meta({ description: "The IPv6 prefix that its addresses are of (RFC 4193)." }),
+    prefix6: z.string().nullable().meta({ description: "The prefix of its IPv6 addresses (RFC 4193)." }),
     mode: networkMode,
     settings: networkSettings,
   })
-  .meta({ id: "Network", description: "A segment of its own." });
+  .meta({ id: "Network", description: "A network, which is one segment." });
 export type Network = z.infer<typeof network>;
 
 /** Returns whether a group can carry a network. 224.0.0.0/24 cannot leave its link (RFC 5771 section 4). */

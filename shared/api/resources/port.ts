@@ -91,21 +91,21 @@ const live = {
   network: z.string(),
   tenant: z.string(),
   state: z.enum(["starting", "up", "failed", "gone", "cut"]).meta({
-    description: "`failed` ones are tried again; `cut` off, as it closes a loop.",
+    description: "`failed`: the relay tries again. `cut`: blocked because the port closes a loop.",
   }),
-  problem: z.string().nullable().meta({ description: "Why it failed." }),
-  frame_bytes: count.nullable().meta({ description: "Bytes of a frame, or of a packet, that fits." }),
+  problem: z.string().nullable().meta({ description: "The reason of the failure." }),
+  frame_bytes: count.nullable().meta({ description: "Maximum size of a frame or packet, in bytes." }),
   rx_frames: count,
   rx_bytes: count,
   tx_frames: count,
   tx_bytes: count,
-  drops: counts.meta({ description: "How many frames were dropped, by reason." }),
+  drops: counts.meta({ description: "Number of dropped frames, by reason." }),
   socket_drops: counts.meta({
-    description: "The same of packets that are for none of the ports that share its socket.",
+    description: "Number of packets for none of the ports that share its socket, by reason.",
   }),
   vteps: z
     .array(z.object({ mac: z.string(), remote: z.string() }))
-    .meta({ description: "What it learnt: which machine is behind which remote." }),
+    .meta({ description: "The MAC addresses that it learnt, each with its remote." }),
 };
 
 export const portView = z

@@ -6,5 +6,5 @@ export type NewTenant = z.input<typeof newTenant>;
 
 export const tenant = z
   .object({ name })
-  .meta({ id: "Tenant", description: "Who knows nothing of the others." });
+  .meta({ id: "Tenant", description: "A tenant, isolated from the others." });
 export type Tenant = z.infer<typeof tenant>;

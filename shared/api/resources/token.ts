@@ -7,15 +7,14 @@ const role = z.enum(PORT_ROLES);
 export const newToken = z
   .strictObject({
     network: name.optional().meta({ description: "The network that it opens." }),
-    networks: z.array(name).max(64).default([]).meta({ description: "Those that it opens besides." }),
+    networks: z.array(name).max(64).default([]).meta({ description: "The other networks that it opens." }),
     all_networks: z
       .literal(true)
       .optional()
-      .meta({ description: "Every network of the tenant, also those to come, in place of some." }),
-    roles: z
-      .array(role)
-      .default([])
-      .meta({ description: "What the machines behind it may be to others, where a network guards that." }),
+      .meta({ description: "Opens every network of the tenant, also future ones, instead of a list." }),
+    roles: z.array(role).default([]).meta({
+      description: "The roles that machines behind it may have in networks that guard these roles.",
+    }),
     macs: macs.optional(),
     name: note.optional(),
     expires_in: expiresIn.optional(),
@@ -31,14 +30,14 @@ export type NewToken = z.input<typeof newToken>;
 export const token = z
   .object({
     id: z.string(),
-    network: name.nullable().meta({ description: "The first of `networks`; null where it opens all." }),
+    network: name.nullable().meta({ description: "The first of `networks`; null if it opens all." }),
     networks: z.array(name),
     all_networks: z.boolean(),
     roles: z.array(role),
     macs: z
       .int()
       .nullable()
-      .meta({ description: "MAC addresses of each session; null where the limits say." }),
+      .meta({ description: "MAC addresses of each session; null if the limits apply." }),
     tenant: name,
     name: z.string().nullable(),
     created_at: time,
@@ -48,6 +47,10 @@ export const token = z
 export type Token = z.infer<typeof token>;
 
 export const madeToken = token
-  .extend({ token: z.string().meta({ description: "The token itself: shown this once, kept nowhere." }) })
+  .extend({
+    token: z
+      .string()
+      .meta({ description: "The token. The relay shows it only once and stores only its hash." }),
+  })
   .meta({ id: "MadeToken" });
 export type MadeToken = z.infer<typeof madeToken>;

@@ -15,5 +15,5 @@ export const usage = z
     groups: count,
     queued_bytes: count,
   })
-  .meta({ id: "Usage", description: "How much a tenant has now, by the names of its limits." });
+  .meta({ id: "Usage", description: "A tenant's current usage, by the name of the limit." });
 export type Usage = z.infer<typeof usage>;

@@ -73,7 +73,7 @@ describe("a trace", () => {
       .map(({ id }) => id);
   }
 
-  it("of a network that nobody has joined ends there", () => {
+  it("drops the frame at once in a network without connected devices", () => {
     expect(trace(undefined, of, alice, bob, 0)).toMatchObject([
       { step: "outcome", result: "dropped", detail: expect.stringContaining("'lab'") },
     ]);
@@ -92,7 +92,7 @@ describe("a trace", () => {
       ["outcome", "forwarded"],
     ]);
     expect(steps[2]?.detail).toContain("bob (vtep-bob) (learned, last seen 7 s ago)");
-    expect(steps[3]?.detail).toBe("out at bob (vtep-bob) alone");
+    expect(steps[3]?.detail).toBe("only to bob (vtep-bob)");
     expect(done(one, BOB, ALICE)).toEqual(["vtep-bob"]);
   });
 
@@ -217,6 +217,6 @@ describe("a trace", () => {
     expect(guards(bob)).toContain("ra-guard");
     start({}, { mode: "wire" });
     join("alice", [{ mac: alice }]);
-    expect(guards(alice)).toBe("every frame may come in");
+    expect(guards(alice)).toBe("the hub accepts every frame from this port");
   });
 });
