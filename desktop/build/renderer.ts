@@ -11,7 +11,7 @@ export function rendererBuild(): InlineConfig {
     // Relative, because the files are loaded by app://.
     base: "./",
     logLevel: "warn",
-    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
     build: {
       target: "chrome140",
       emptyOutDir: true,

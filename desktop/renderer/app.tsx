@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { LiveRegion } from "./components/live-region.tsx";
+import { Toast } from "../../shared/ui/toast.tsx";
 import { ProblemCard } from "./components/problem-card.tsx";
 import { Sidebar } from "./components/sidebar.tsx";
 import { AdministrationScreen } from "./screens/administration/administration-screen.tsx";
@@ -79,7 +79,7 @@ export function App(): JSX.Element {
           <Screen key={problem === undefined ? "connected" : "away"} />
         </main>
       </div>
-      <LiveRegion />
+      <Toast announcer={store.announcer} />
     </>
   );
 }

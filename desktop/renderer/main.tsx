@@ -3,6 +3,8 @@ import { render } from "preact";
 import "../../shared/ui/styles/tokens.css";
 import "../../shared/ui/styles/base.css";
 import "../../shared/ui/styles/controls.css";
+import "../../shared/ui/styles/status.css";
+import "../../shared/ui/styles/table.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/components.css";

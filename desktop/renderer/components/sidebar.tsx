@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 import { Icon, Mark as Logo } from "../../../shared/ui/icon.tsx";
+import { StateMark } from "../../../shared/ui/state-mark.tsx";
 import { useLocale, useStore } from "../state/context.ts";
 import { SCREENS } from "../state/route.ts";
-import { Mark } from "./state-mark.tsx";
 
 /** Links to every screen, and the state of the service. */
 export function Sidebar(): JSX.Element {
@@ -32,12 +32,12 @@ export function Sidebar(): JSX.Element {
       </div>
       {agent === undefined ? null : (
         <div class="sidebar-foot">
-          <Mark
+          <StateMark
             tone={agent.state === "connected" ? "good" : agent.state === "connecting" ? "warn" : "bad"}
             pulse={agent.state === "connecting"}
           >
             {t.service[agent.state]}
-          </Mark>
+          </StateMark>
           {agent.state === "connected" && !agent.may_change ? <span>{t.service.readOnly}</span> : null}
         </div>
       )}

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import type { Formats } from "../../../shared/ui/formats.ts";
 import { Icon, type IconName } from "../../../shared/ui/icon.tsx";
+import type { Tone } from "../../../shared/ui/state-mark.tsx";
 import type { Step } from "../../rpc/shapes.ts";
 import { useLocale } from "../state/context.ts";
-import type { Tone } from "./state-mark.tsx";
 
 const looks: Readonly<Record<Step["state"], { icon: IconName; tone: Tone }>> = {
   running: { icon: "running", tone: "warn" },

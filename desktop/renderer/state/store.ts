@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
+import { Announcer } from "../../../shared/ui/announcer.ts";
 import type { AgentLink, AppSettings, AppState, Bridge, Outcome } from "../../rpc/bridge.ts";
 import type { NetworkState, NetworkStatus, Problem, TestKind } from "../../rpc/shapes.ts";
-import { Announcer } from "./announcer.ts";
 import { CaptureRun } from "./capture-run.ts";
 import { JobRun } from "./job-run.ts";
 import { type Locale, localeOf } from "./locale.ts";

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { requestId } from "hono/request-id";
-import type { Problem } from "../../../shared/api/resources/problem.ts";
+import type { Problem } from "../../../shared/api/problem.ts";
 import type { ApiEnv } from "./access.ts";
 import { PROBLEM_TYPE } from "./problem.ts";
 

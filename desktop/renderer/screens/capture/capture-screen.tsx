@@ -2,11 +2,11 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Button } from "../../../../shared/ui/button.tsx";
 import { SelectField } from "../../../../shared/ui/field.tsx";
+import { StateMark } from "../../../../shared/ui/state-mark.tsx";
 import { Copyable } from "../../components/copyable.tsx";
 import { NetworkPicker } from "../../components/network-picker.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
-import { Mark } from "../../components/state-mark.tsx";
 import type { CaptureProgress } from "../../state/capture-run.ts";
 import { useLocale, useStore } from "../../state/context.ts";
 
@@ -76,9 +76,9 @@ function Progress({ progress }: { readonly progress: CaptureProgress }): JSX.Ele
         <dt>{t.network.state}</dt>
         <dd>
           <span role="status">
-            <Mark tone={tone} pulse={state === "running"}>
+            <StateMark tone={tone} pulse={state === "running"}>
               {t.capture[state]}
-            </Mark>
+            </StateMark>
           </span>
         </dd>
       </div>

@@ -2,10 +2,11 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
+import { StateMark } from "../../../../shared/ui/state-mark.tsx";
 import type { NetworkStatus, Peer, Problem } from "../../../rpc/shapes.ts";
 import { CopyButton } from "../../components/copyable.tsx";
+import { DataTable } from "../../components/data-table.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
-import { Mark } from "../../components/state-mark.tsx";
 import { TrafficChart } from "../../components/traffic-chart.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { peerKey } from "../../state/networks.ts";
@@ -32,7 +33,6 @@ export function MemberTable({ network }: { readonly network: NetworkStatus }): J
   }, [store, id, counted]);
 
   if (peers === undefined) return <p class="empty">{t.app.loading}</p>;
-  if (peers.length === 0) return <p class="empty">{t.network.noMembers}</p>;
 
   async function wake(peer: Peer, mac: string): Promise<void> {
     const answer = await store.networks.wake(id, mac);
@@ -40,54 +40,29 @@ export function MemberTable({ network }: { readonly network: NetworkStatus }): J
     if (answer.ok) store.announcer.say(t.network.woken(peer.name));
   }
   const wakes = peers.some(canBeWoken);
+  const traffic = ({ online, rx_bytes, vtep }: Peer, index: number) =>
+    online && rx_bytes !== null && index < LINES ? (
+      <TrafficChart traffic={store.networks.peerTraffic.of(peerKey(id, vtep))} small />
+    ) : null;
+  const wakeButton = (peer: Peer) => <WakeButton peer={peer} onWake={(mac) => void wake(peer, mac)} />;
   return (
     <>
       {refused.value === undefined ? null : <ProblemCard problem={refused.value} />}
-      <div class="table-wrap">
-        <table class="table">
-          <caption class="unseen">{t.network.members}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t.network.name}</th>
-              <th scope="col">{t.network.state}</th>
-              <th scope="col">{t.network.addresses}</th>
-              <th scope="col">{t.network.reach}</th>
-              <th scope="col">{t.network.path}</th>
-              {counted ? <th scope="col">{t.network.rates}</th> : null}
-              {wakes ? <th scope="col">{t.network.actions}</th> : null}
-            </tr>
-          </thead>
-          <tbody>
-            {peers.map((peer, index) => (
-              <tr key={peer.vtep}>
-                <th scope="row">{peer.name}</th>
-                <td>
-                  <Presence peer={peer} />
-                </td>
-                <td>
-                  <Addresses peer={peer} />
-                </td>
-                <td class="number">
-                  <Latency peer={peer} />
-                </td>
-                <td>{peer.online ? t.network[peer.path] : "–"}</td>
-                {counted ? (
-                  <td>
-                    {peer.online && peer.rx_bytes !== null && index < LINES ? (
-                      <TrafficChart traffic={store.networks.peerTraffic.of(peerKey(id, peer.vtep))} small />
-                    ) : null}
-                  </td>
-                ) : null}
-                {wakes ? (
-                  <td>
-                    <WakeButton peer={peer} onWake={(mac) => void wake(peer, mac)} />
-                  </td>
-                ) : null}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        caption={t.network.members}
+        rows={peers}
+        keyOf={({ vtep }) => String(vtep)}
+        empty={t.network.noMembers}
+        columns={[
+          { label: t.network.name, heads: true, cell: ({ name }) => name },
+          { label: t.network.state, cell: (peer) => <Presence peer={peer} /> },
+          { label: t.network.addresses, cell: (peer) => <Addresses peer={peer} /> },
+          { label: t.network.reach, numeric: true, cell: (peer) => <Latency peer={peer} /> },
+          { label: t.network.path, cell: ({ online, path }) => (online ? t.network[path] : "–") },
+          ...(counted ? [{ label: t.network.rates, cell: traffic }] : []),
+          ...(wakes ? [{ label: t.network.actions, cell: wakeButton }] : []),
+        ]}
+      />
     </>
   );
 }
@@ -123,10 +98,10 @@ function WakeButton({
 
 function Presence({ peer }: { readonly peer: Peer }): JSX.Element {
   const { t, formats } = useLocale();
-  if (peer.online) return <Mark tone="good">{t.network.online}</Mark>;
+  if (peer.online) return <StateMark tone="good">{t.network.online}</StateMark>;
   return (
     <>
-      <Mark tone="idle">{t.network.offline}</Mark>
+      <StateMark tone="idle">{t.network.offline}</StateMark>
       {peer.last_seen === null ? null : (
         <div class="muted last-seen" title={formats.moment(peer.last_seen)}>
           {t.network.lastSeen(formats.relative(peer.last_seen, Date.now()))}

@@ -5,9 +5,9 @@ import { Icon } from "../../../../shared/ui/icon.tsx";
 import { Switch } from "../../../../shared/ui/switch.tsx";
 import type { NetworkStatus, Problem } from "../../../rpc/shapes.ts";
 import { ConfirmDialog } from "../../components/confirm-dialog.tsx";
+import { NetworkMark } from "../../components/network-mark.tsx";
 import { Card, Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
-import { StateMark } from "../../components/state-mark.tsx";
 import { TrafficChart } from "../../components/traffic-chart.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { latest } from "../../state/traffic.ts";
@@ -50,7 +50,7 @@ export function NetworkScreen({ network }: { readonly network: NetworkStatus }):
       }
       actions={
         <>
-          <StateMark state={network.state} />
+          <NetworkMark state={network.state} />
           <Switch
             label={t.networks.turn(network.network)}
             on={network.wanted}

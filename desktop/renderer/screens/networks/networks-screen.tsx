@@ -3,9 +3,9 @@ import type { JSX } from "preact";
 import { Button } from "../../../../shared/ui/button.tsx";
 import { Switch } from "../../../../shared/ui/switch.tsx";
 import type { NetworkStatus, Problem } from "../../../rpc/shapes.ts";
+import { NetworkMark } from "../../components/network-mark.tsx";
 import { Page } from "../../components/page.tsx";
 import { ProblemCard } from "../../components/problem-card.tsx";
-import { StateMark } from "../../components/state-mark.tsx";
 import { TrafficChart } from "../../components/traffic-chart.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { latest } from "../../state/traffic.ts";
@@ -62,7 +62,7 @@ function NetworkRow({ network }: { readonly network: NetworkStatus }): JSX.Eleme
         <p class="sub">{relayOf(network, t.networks.tenantOf)}</p>
       </div>
       <div>
-        <StateMark state={network.state} />
+        <NetworkMark state={network.state} />
         <p class="sub number">
           {network.state === "up"
             ? `${network.address ?? t.networks.noAddress} · ${t.networks.members(network.members)}`

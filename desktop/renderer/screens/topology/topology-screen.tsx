@@ -1,13 +1,26 @@
 import type { JSX } from "preact";
-import type { NetworkStatus } from "../../../rpc/shapes.ts";
+import { StateMark } from "../../../../shared/ui/state-mark.tsx";
+import type { NetworkStatus, Peer } from "../../../rpc/shapes.ts";
+import { DataTable } from "../../components/data-table.tsx";
+import { NetworkMark } from "../../components/network-mark.tsx";
 import { NetworkPicker } from "../../components/network-picker.tsx";
 import { Card, Page } from "../../components/page.tsx";
-import { Mark, StateMark } from "../../components/state-mark.tsx";
 import { useLocale, useStore } from "../../state/context.ts";
 import { Figure } from "./figure.tsx";
 
 /** Greatest number of members drawn; the table has all. */
 const DRAWN = 16;
+
+/** A member in the table. */
+interface Line {
+  readonly key: string;
+  readonly name: string;
+  readonly state: JSX.Element;
+  readonly address: string | null;
+  readonly path: string | null;
+  /** In milliseconds. */
+  readonly latency: number | null;
+}
 
 /** The connections of a network's members, drawn and as a table. */
 export function TopologyScreen(): JSX.Element {
@@ -27,6 +40,24 @@ function Topology({ network }: { readonly network: NetworkStatus }): JSX.Element
   const peers = store.networks.peers(network.id).value ?? [];
   const hidden = peers.length - DRAWN;
   const isUp = network.state === "up";
+  const self: Line = {
+    key: "self",
+    name: t.topology.you,
+    state: <NetworkMark state={network.state} />,
+    address: network.address,
+    path: isUp ? t.topology.relay : null,
+    latency: isUp ? network.latency_ms : null,
+  };
+  const lineOf = ({ vtep, name, online, addresses, path, latency_ms }: Peer): Line => ({
+    key: String(vtep),
+    name,
+    state: (
+      <StateMark tone={online ? "good" : "idle"}>{online ? t.network.online : t.network.offline}</StateMark>
+    ),
+    address: addresses[0] ?? null,
+    path: online ? t.network[path] : null,
+    latency: online ? latency_ms : null,
+  });
   return (
     <>
       <figure class="card topology-figure">
@@ -38,48 +69,23 @@ function Topology({ network }: { readonly network: NetworkStatus }): JSX.Element
         {hidden <= 0 ? null : <figcaption class="empty">{t.topology.more(hidden)}</figcaption>}
       </figure>
       <Card title={t.topology.table} bare>
-        <div class="table-wrap">
-          <table class="table">
-            <caption class="unseen">{t.topology.table}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t.topology.from}</th>
-                <th scope="col">{t.network.state}</th>
-                <th scope="col">{t.network.address}</th>
-                <th scope="col">{t.topology.through}</th>
-                <th scope="col">{t.network.reach}</th>
-              </tr>
-            </thead>
-            <tbody>
-              <tr>
-                <th scope="row">{t.topology.you}</th>
-                <td>
-                  <StateMark state={network.state} />
-                </td>
-                <td class="mono">{network.address ?? "–"}</td>
-                <td>{isUp ? t.topology.relay : "–"}</td>
-                <td class="number">
-                  {isUp && network.latency_ms !== null ? formats.milliseconds(network.latency_ms) : "–"}
-                </td>
-              </tr>
-              {peers.map((peer) => (
-                <tr key={peer.vtep}>
-                  <th scope="row">{peer.name}</th>
-                  <td>
-                    <Mark tone={peer.online ? "good" : "idle"}>
-                      {peer.online ? t.network.online : t.network.offline}
-                    </Mark>
-                  </td>
-                  <td class="mono">{peer.addresses[0] ?? "–"}</td>
-                  <td>{peer.online ? t.network[peer.path] : "–"}</td>
-                  <td class="number">
-                    {peer.online && peer.latency_ms !== null ? formats.milliseconds(peer.latency_ms) : "–"}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable
+          caption={t.topology.table}
+          rows={[self, ...peers.map(lineOf)]}
+          keyOf={({ key }) => key}
+          empty=""
+          columns={[
+            { label: t.topology.from, heads: true, cell: ({ name }) => name },
+            { label: t.network.state, cell: ({ state }) => state },
+            { label: t.network.address, cell: ({ address }) => <span class="mono">{address ?? "–"}</span> },
+            { label: t.topology.through, cell: ({ path }) => path ?? "–" },
+            {
+              label: t.network.reach,
+              numeric: true,
+              cell: ({ latency }) => (latency === null ? "–" : formats.milliseconds(latency)),
+            },
+          ]}
+        />
       </Card>
     </>
   );

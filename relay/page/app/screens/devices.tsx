@@ -1,10 +1,10 @@
 import type { Device } from "../../../../shared/api/resources/device.ts";
+import { StateMark } from "../../../../shared/ui/state-mark.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
 import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
 import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
-import { State } from "../ui/state.tsx";
 import { Time } from "../ui/time.tsx";
 
 /** The screen of a tenant's enrolled devices. */
@@ -36,7 +36,7 @@ export function Devices({ tenant, api }: { tenant: string; api: TenantApi }) {
           label: text.state,
           sort: ({ online }) => (online ? 0 : 1),
           cell: ({ online }) => (
-            <State kind={online ? "good" : "idle"} label={online ? text.online : text.offline} />
+            <StateMark tone={online ? "good" : "idle"}>{online ? text.online : text.offline}</StateMark>
           ),
         },
         { label: words.networks, cell: ({ networks }) => networks.join(", ") || text.none },

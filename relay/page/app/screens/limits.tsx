@@ -3,9 +3,9 @@ import type { Usage } from "../../../../shared/api/resources/usage.ts";
 import { TextField } from "../../../../shared/ui/field.tsx";
 import { writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
+import { announcer } from "../state/announcer.ts";
 import { formats, t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { RowButton } from "../ui/removal.tsx";
 import { Loaded, Screen } from "../ui/screen.tsx";
@@ -50,7 +50,7 @@ export function LimitsScreen({
         }
         onSubmit={async (fields, signal) => {
           await api.changeLimits({ [name]: writtenNumber(fields, "value") ?? null }, signal);
-          announce(text.saved);
+          announcer.say(text.saved);
           limits.reload();
         }}
       />,

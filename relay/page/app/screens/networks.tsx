@@ -1,10 +1,10 @@
 import { CheckField, SelectField, TextField } from "../../../../shared/ui/field.tsx";
 import { written, writtenNumber } from "../../../../shared/ui/form.tsx";
 import type { TenantApi } from "../api/tenant-api.ts";
+import { announcer } from "../state/announcer.ts";
 import { go, href } from "../state/route.ts";
 import { formats, t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
@@ -148,7 +148,7 @@ function CreateNetwork({
           },
           signal,
         );
-        announce(words.created(name));
+        announcer.say(words.created(name));
         go({ screen: "network", tenant, network: name, tab: "members" });
       }}
     />

@@ -1,10 +1,10 @@
 import { TextField } from "../../../../shared/ui/field.tsx";
 import { written } from "../../../../shared/ui/form.tsx";
 import type { RelayApi } from "../api/relay-api.ts";
+import { announcer } from "../state/announcer.ts";
 import { href } from "../state/route.ts";
 import { t } from "../state/text.ts";
 import { useLive } from "../state/use-live.ts";
-import { announce } from "../ui/announce.tsx";
 import { FormDialog, showDialog } from "../ui/dialog.tsx";
 import { ListScreen } from "../ui/list-screen.tsx";
 import { askBefore, RowButton } from "../ui/removal.tsx";
@@ -33,7 +33,7 @@ export function Tenants({ api }: { api: RelayApi }) {
         onSubmit={async (fields, signal) => {
           const name = written(fields, "name") ?? "";
           await api.createTenant(name, signal);
-          announce(words.created(name));
+          announcer.say(words.created(name));
           tenants.reload();
         }}
       />,

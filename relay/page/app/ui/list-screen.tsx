@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { Button } from "../../../../shared/ui/button.tsx";
+import type { Column } from "../../../../shared/ui/table.tsx";
 import type { Rows } from "../api/requests.ts";
 import type { Live } from "../state/use-live.ts";
 import { Loaded, Screen } from "./screen.tsx";
-import { type Column, DataTable } from "./table.tsx";
+import { DataTable } from "./table.tsx";
 
 interface ListScreenProps<Row> {
   readonly words: { readonly title: string; readonly empty: ComponentChildren; readonly create?: string };

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { Button } from "../../../../shared/ui/button.tsx";
-import { announce } from "./announce.tsx";
+import { announcer } from "../state/announcer.ts";
 import { FormDialog, leaveToHeading, showDialog } from "./dialog.tsx";
 
 /** Asks for confirmation before removing something. */
@@ -21,7 +21,7 @@ export function askBefore({
 }) {
   const onSubmit = async (fields: FormData, signal: AbortSignal): Promise<undefined> => {
     await work(fields, signal);
-    announce(done);
+    announcer.say(done);
     leaveToHeading();
   };
   showDialog(<FormDialog title={title} submit={submit} danger body={body} onSubmit={onSubmit} />);

@@ -1,7 +1,7 @@
 import { useId, useRef } from "preact/hooks";
 import { Button } from "../../../../shared/ui/button.tsx";
+import { announcer } from "../state/announcer.ts";
 import { t } from "../state/text.ts";
-import { announce } from "./announce.tsx";
 
 /** A secret to copy, which is shown only once. */
 export function Secret({ label: text, value }: { label: string; value: string }) {
@@ -15,7 +15,7 @@ export function Secret({ label: text, value }: { label: string; value: string })
       ref.current?.select();
       if (!document.execCommand("copy")) return;
     }
-    announce(t.value.copied);
+    announcer.say(t.value.copied);
   };
   return (
     <div class="field">

@@ -5,4 +5,6 @@ export const common = {
   copied: "Copied",
   tryAgain: "Try again",
   loading: "Loading…",
+  showMore: "Show more",
+  shownOf: (shown: string, all: string) => `${shown} of ${all} shown`,
 };

@@ -32,9 +32,6 @@ export const pageWords = {
   revoke: "Revoke",
   save: "Save",
   saved: "Saved",
-  showMore: "Show more",
-
-  shownOf: (shown: string, all: string) => `${shown} of ${all} shown`,
   shownOnce: "Copy it now. It is shown only once, because the relay stores only its hash.",
   signOut: "Sign out",
   skip: "Skip to the content",

@@ -8,4 +8,6 @@ export const common: Catalogue<typeof english> = {
   copied: "已复制",
   tryAgain: "重试",
   loading: "正在加载…",
+  showMore: "显示更多",
+  shownOf: (shown, all) => `显示 ${shown} / ${all}`,
 };

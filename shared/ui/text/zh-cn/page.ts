@@ -32,8 +32,6 @@ export const pageWords: Catalogue<typeof english> = {
   revoke: "吊销",
   save: "保存",
   saved: "已保存",
-  showMore: "显示更多",
-  shownOf: (shown, all) => `显示 ${shown} / ${all}`,
   shownOnce: "请立即复制：它只显示这一次，中继只保存其哈希值。",
   signOut: "退出登录",
   skip: "跳到内容",

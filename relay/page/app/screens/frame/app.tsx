@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
+import { Toast } from "../../../../../shared/ui/toast.tsx";
 import { asProblem } from "../../api/problem.ts";
+import { announcer } from "../../state/announcer.ts";
 import { ended, keptToken, linkCode, session, signIn, signOut, tokenFor } from "../../state/session.ts";
 import { t } from "../../state/text.ts";
-import { Announcer } from "../../ui/announce.tsx";
 import { DialogHost } from "../../ui/dialog.tsx";
 import { Frame } from "./frame.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -52,7 +53,7 @@ export function App() {
         <Frame session={signed} />
       )}
       <DialogHost />
-      <Announcer />
+      <Toast announcer={announcer} />
     </div>
   );
 }

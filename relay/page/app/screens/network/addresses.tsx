@@ -2,9 +2,9 @@ import type { Address } from "../../../../../shared/api/resources/address.ts";
 import { Button } from "../../../../../shared/ui/button.tsx";
 import { SelectField, TextField } from "../../../../../shared/ui/field.tsx";
 import { written } from "../../../../../shared/ui/form.tsx";
+import { announcer } from "../../state/announcer.ts";
 import { t } from "../../state/text.ts";
 import { useLive } from "../../state/use-live.ts";
-import { announce } from "../../ui/announce.tsx";
 import { FormDialog, showDialog } from "../../ui/dialog.tsx";
 import { askBefore, RowButton } from "../../ui/removal.tsx";
 import { Loaded } from "../../ui/screen.tsx";
@@ -34,7 +34,7 @@ export function Addresses({ tenant, api, network }: TabProps) {
         ]}
         onSubmit={async (fields, signal) => {
           await api.takeAddress(written(fields, "address") ?? "", written(fields, "device"), signal);
-          announce(text.saved);
+          announcer.say(text.saved);
           addresses.reload();
         }}
       />,

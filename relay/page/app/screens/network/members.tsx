@@ -1,9 +1,9 @@
 import type { Device } from "../../../../../shared/api/resources/device.ts";
 import type { Counter } from "../../../../../shared/api/resources/live.ts";
+import { StateMark } from "../../../../../shared/ui/state-mark.tsx";
 import { dropsOf, type Rate } from "../../state/rates.ts";
 import { formats, t } from "../../state/text.ts";
 import { useLive } from "../../state/use-live.ts";
-import { State } from "../../ui/state.tsx";
 import { DataTable } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import type { TabProps } from "./tab-props.ts";
@@ -79,11 +79,11 @@ export function Members({ tenant, network, traffic }: TabProps) {
 
 function MemberState({ member: { here, device } }: { member: Member }) {
   const text = t.value;
-  if (here?.state === "cut") return <State kind="bad" label={text.network.cut} />;
-  if (here !== undefined) return <State kind="good" label={text.online} />;
-  if (device?.online) return <State kind="idle" label={text.network.notJoined} />;
+  if (here?.state === "cut") return <StateMark tone="bad">{text.network.cut}</StateMark>;
+  if (here !== undefined) return <StateMark tone="good">{text.online}</StateMark>;
+  if (device?.online) return <StateMark tone="idle">{text.network.notJoined}</StateMark>;
   const seen = device?.last_seen ?? null;
-  return [<State kind="idle" label={text.offline} />, seen !== null && [" ", <Time time={seen} />]];
+  return [<StateMark tone="idle">{text.offline}</StateMark>, seen !== null && [" ", <Time time={seen} />]];
 }
 
 /** @param devices the tenant's devices */

@@ -4,8 +4,8 @@ import { Button } from "../../../../../shared/ui/button.tsx";
 import { CheckField, SelectField, TextField } from "../../../../../shared/ui/field.tsx";
 import { Form, written, writtenNumber } from "../../../../../shared/ui/form.tsx";
 import { asProblem, type Problem } from "../../api/problem.ts";
+import { announcer } from "../../state/announcer.ts";
 import { t } from "../../state/text.ts";
-import { announce } from "../../ui/announce.tsx";
 import { ProblemBox } from "../../ui/problem-box.tsx";
 import type { TabProps } from "./tab-props.ts";
 
@@ -48,7 +48,7 @@ export function Settings({ api, network, reload }: TabProps) {
       await api.change(changes, abort.current.signal);
       settings.current = { ...settings.current, ...changes };
       setProblem(undefined);
-      announce(text.saved);
+      announcer.say(text.saved);
       reload();
     } catch (error) {
       if (!abort.current.signal.aborted) setProblem(asProblem(error));
