@@ -141,6 +141,8 @@ export interface Actor {
   readonly name: string;
   /** Source address of the caller; absent for the relay itself. */
   readonly from: string | undefined;
+  /** The id of the caller's request; absent for what the relay does by itself. */
+  readonly request?: string | undefined;
 }
 
 /** The relay itself, for example when it creates the first tenant. */
@@ -158,4 +160,6 @@ export interface AuditEntry {
   /** The id or name of the object. */
   readonly object: string;
   readonly from: string | undefined;
+  /** The id of the request that changed it. */
+  readonly request?: string | undefined;
 }

@@ -251,4 +251,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE networks ADD COLUMN chosen_subnet INTEGER NOT NULL DEFAULT 0;
   `,
+  // The id of the request behind an audit entry.
+  `
+  ALTER TABLE audit ADD COLUMN request TEXT;
+  `,
 ];

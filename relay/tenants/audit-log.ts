@@ -104,6 +104,6 @@ export class AuditLog {
   }
 
   #entry({ tenant, by, action, object }: AuditedChange): AuditEntry {
-    return { at: this.#now(), tenant, actor: by.name, action, object, from: by.from };
+    return { at: this.#now(), tenant, actor: by.name, action, object, from: by.from, request: by.request };
   }
 }

@@ -2,7 +2,7 @@ import { enrolmentText } from "../../shared/protocol/signed-text.ts";
 import { Fault } from "../../shared/values/fault.ts";
 import { parsePublicKey, verify } from "../crypto/ed25519.ts";
 import { hashSecret, hexToBase64url, newId } from "../crypto/secret.ts";
-import type { Device, Invite, Network } from "../model/model.ts";
+import type { Actor, Device, Invite, Network } from "../model/model.ts";
 import type { Store } from "../store/store.ts";
 import type { Addresses } from "./addresses.ts";
 import type { AuditLog } from "./audit-log.ts";
@@ -51,11 +51,11 @@ export class Enrolment {
    * Enrols a device. The same key with the same invite is the same device, and counts as one use.
    *
    * @param origin the origin of the relay in the request
-   * @param from the client's address
+   * @param caller the client's address, and the id of its request
    * @throws Fault `enrol.bad-key`, `invite.refused`, `enrol.bad-proof`, `invite.revoked`, `enrol.device-revoked`,
    *   `invite.expired`, `invite.used-up`, `limit.devices`, `limit.network-devices`, `rate.limited`
    */
-  async enrol(request: EnrolmentRequest, origin: string, from: string): Promise<Enrolled> {
+  async enrol(request: EnrolmentRequest, origin: string, caller: Omit<Actor, "name">): Promise<Enrolled> {
     const { tenant, publicKey, proof } = request;
     if (parsePublicKey(publicKey) === undefined) throw badKey();
     const hash = await hashSecret(request.secret);
@@ -67,7 +67,7 @@ export class Enrolment {
     const invite = this.#find(tenant, hash);
     if (invite === undefined) throw refused();
     if (invite.revokedAt !== undefined) throw inviteFault("revoked", "was revoked");
-    const device = this.#known(invite, publicKey) ?? this.#enter(invite, request, from);
+    const device = this.#known(invite, publicKey) ?? this.#enter(invite, request, caller);
     return { device, networks: this.#options.store.networksOfDevice(device.id) };
   }
 
@@ -90,7 +90,7 @@ export class Enrolment {
     });
   }
 
-  #enter(invite: Invite, { name, publicKey }: EnrolmentRequest, from: string): Device {
+  #enter(invite: Invite, { name, publicKey }: EnrolmentRequest, caller: Omit<Actor, "name">): Device {
     const { store, audit, limits, changes, addresses, names, now } = this.#options;
     const { id, tenant, networkId } = invite;
     if (invite.expiresAt <= now()) throw inviteFault("expired", "has expired");
@@ -103,7 +103,7 @@ export class Enrolment {
     }
     changes.demand(tenant, "enrolment");
     const device = known ?? { id: newId(), tenant, name, publicKey, createdAt: now(), lastSeen: undefined };
-    const by = { name: `invite ${id}`, from };
+    const by = { name: `invite ${id}`, ...caller };
     audit.change({ tenant, by, action: "device.enrol", object: device.id }, () => {
       if (known === undefined) store.devices.create(device);
       store.devices.enter(device.id, networkId, invite.macs);

@@ -58,14 +58,14 @@ export function access({ tenants, hub, adminHash, guesses }: AccessOptions): Mid
     if (secret !== undefined) context.set("secret", secret);
     if (hash === adminHash) {
       context.env.letIn();
-      context.set("by", { name: "relay-admin", from });
+      context.set("by", { name: "relay-admin", from, request: context.var.requestId });
       return await next();
     }
     const admin = hash === undefined ? undefined : tenants.admins.authenticate(hash);
     if (admin === undefined) return refusal(secret ? guesses.wrong(from) : undefined);
     context.env.letIn();
     demandOwn(context.req.method, context.req.path, admin.tenant);
-    context.set("by", { name: `tenant-admin ${admin.id}`, from });
+    context.set("by", { name: `tenant-admin ${admin.id}`, from, request: context.var.requestId });
     context.set("admin", admin);
     context.set("tenantOnly", admin.tenant);
     await hub.loadOf(admin.tenant).turn.waitFor(REQUEST_WORK);

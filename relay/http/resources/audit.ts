@@ -56,6 +56,6 @@ export function auditOperations({ tenants }: TenantsApiOptions): Operation[] {
   ];
 }
 
-function entryJson({ at, actor, action, object, from }: AuditEntry): AuditEntryJson {
-  return { at: isoTime(at), actor, action, object, from: from ?? null };
+function entryJson({ at, actor, action, object, from, request }: AuditEntry): AuditEntryJson {
+  return { at: isoTime(at), actor, action, object, from: from ?? null, request_id: request ?? null };
 }

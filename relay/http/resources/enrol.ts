@@ -75,7 +75,7 @@ export function enrolOperations({ tenants, guesses }: EnrolOptions): Operation[]
           const { device, networks } = await tenants.enrolment.enrol(
             { tenant, secret: invite, name, publicKey: public_key, proof },
             context.env.reachedAt.origin,
-            context.env.address,
+            { from: context.env.address, request: context.var.requestId },
           );
           const answer: Enrolled = {
             device: device.id,

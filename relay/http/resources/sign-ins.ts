@@ -83,7 +83,7 @@ export function signInOperations({
         }
         tenants.audit.note({
           tenant: undefined,
-          by: { ...RELAY, from: address },
+          by: { ...RELAY, from: address, request: context.var.requestId },
           action: "sign-in.use",
           object: "relay-admin",
         });

@@ -55,11 +55,11 @@ export class AuditTable {
     this.#sql = sql;
   }
 
-  append({ at, tenant, actor, action, object, from }: AuditEntry): void {
+  append({ at, tenant, actor, action, object, from, request }: AuditEntry): void {
     const log = (action === "tenant.create" ? undefined : this.#current(tenant)) ?? this.#begin(tenant);
     this.#sql.run(
-      `INSERT INTO audit (at, tenant, actor, action, object, from_address, log, number)
-       VALUES (?, ?, ?, ?, ?, ?, ?7, ${LAST} + 1)`,
+      `INSERT INTO audit (at, tenant, actor, action, object, from_address, log, number, request)
+       VALUES (?, ?, ?, ?, ?, ?, ?7, ${LAST} + 1, ?8)`,
       at,
       tenant ?? null,
       actor,
@@ -67,6 +67,7 @@ export class AuditTable {
       object,
       from ?? null,
       log,
+      request ?? null,
     );
     this.#grown.add(log);
   }
@@ -203,5 +204,6 @@ function toEntry(row: Row): NumberedEntry {
     action: String(row["action"]),
     object: String(row["object"]),
     from: optionalText(row, "from_address"),
+    request: optionalText(row, "request"),
   };
 }

@@ -23,6 +23,7 @@ export const auditEntry = z
     action: z.string().meta({ examples: ["network.create"] }),
     object: z.string().meta({ description: "The name or id of the changed object." }),
     from: z.string().nullable().meta({ description: "The address that the request came from." }),
+    request_id: z.string().nullable().meta({ description: "The id of the request, as in its problem." }),
   })
   .meta({ id: "AuditEntry", description: "One change: its actor, action, object, time and source address." });
 export type AuditEntry = z.infer<typeof auditEntry>;

@@ -116,7 +116,7 @@ const shown: readonly Shown[] = [
     scene: everyday(),
     prepare: async (window) => {
       await window.show("Create and invite");
-      await press(window, "Create invite");
+      await press(window, "New invite");
       await window.page.getByText(INVITE).waitFor();
     },
   },

@@ -283,9 +283,9 @@ describe.runIf(requires("chromium"))("the window", () => {
     expect(await window.calls("network.create")).toEqual([
       { relay, tenant: "default", name: "office", subnet: "10.40.0.0/24" },
     ]);
-    const invite = page.getByRole("form", { name: "Invite" });
-    await invite.getByLabel("Number of machines").fill("3");
-    await invite.getByRole("button", { name: "Create invite" }).click();
+    const invite = page.getByRole("form", { name: "New invite" });
+    await invite.getByLabel("Number of devices").fill("3");
+    await invite.getByRole("button", { name: "New invite" }).click();
     await invite.getByText(INVITE).waitFor();
     expect(await window.calls("invite.create")).toEqual([
       { relay, tenant: "default", network: "lan", uses: 3, expires_in: 604_800 },

@@ -108,6 +108,7 @@ describe("a connection that is lost while something is created", () => {
     expect(answers).toHaveLength(2);
     const { objects } = await relay.admin("invite", "list");
     // Beside the one of the relay's first start.
-    expect(objects.map(({ id }) => id).slice(1)).toEqual(made.objects.map(({ id }) => id));
+    expect(objects).toHaveLength(2);
+    expect(objects.map(({ id }) => id)).toContain(made.objects[0]?.["id"]);
   });
 });

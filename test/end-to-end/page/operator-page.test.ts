@@ -124,7 +124,7 @@ describe.runIf(requires("chromium"))("the operator's page", () => {
     await one.button("New invite").press("Enter");
     await page.getByLabel("Network", { exact: true }).selectOption("office");
     await page.getByLabel("Number of devices").press("Enter");
-    const link = await page.getByLabel("Link", { exact: true }).inputValue();
+    const link = await page.getByLabel("Invite link", { exact: true }).inputValue();
     const [, tenant = "", secret = ""] = new URL(link).hash.split(".");
     expect(tenant).toBe("default");
     const drawn = await page.getByRole("img", { name: "QR code" }).locator("path").last().getAttribute("d");

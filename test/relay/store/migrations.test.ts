@@ -149,6 +149,7 @@ describe("the third schema", () => {
         DROP TABLE audit_logs; DROP TABLE probe;
         ALTER TABLE tokens DROP COLUMN macs; ALTER TABLE invites DROP COLUMN macs;
         ALTER TABLE memberships DROP COLUMN macs; ALTER TABLE networks DROP COLUMN chosen_subnet;
+        ALTER TABLE audit DROP COLUMN request;
         ALTER TABLE audit DROP COLUMN log; ALTER TABLE audit DROP COLUMN number;
         CREATE INDEX audit_of_tenant ON audit (tenant, id);
         CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'no'); END;

@@ -47,8 +47,8 @@ export function InviteCard({ relays }: { readonly relays: readonly string[] }): 
   }
 
   return (
-    <Card title={t.administration.invite} lead={t.administration.inviteLead}>
-      <Form label={t.administration.invite} onSubmit={() => void invite()}>
+    <Card title={t.common.newInvite}>
+      <Form label={t.common.newInvite} onSubmit={() => void invite()}>
         <SelectField
           label={t.administration.relay}
           value={relay}
@@ -77,7 +77,7 @@ export function InviteCard({ relays }: { readonly relays: readonly string[] }): 
         </div>
         <div class="row">
           <TextField
-            label={t.administration.uses}
+            label={t.common.inviteUses}
             type="number"
             min={1}
             value={uses.value}
@@ -86,7 +86,7 @@ export function InviteCard({ relays }: { readonly relays: readonly string[] }): 
             }}
           />
           <SelectField<Duration>
-            label={t.administration.expires}
+            label={t.common.goodFor}
             value={duration.value}
             options={[
               ["d1", durations.d1],
@@ -102,15 +102,15 @@ export function InviteCard({ relays }: { readonly relays: readonly string[] }): 
         {problem.value === undefined ? null : <ProblemCard problem={problem.value} />}
         <div>
           <Button kind="primary" submit disabled={busy.value || !store.mayChange}>
-            {t.administration.inviteSubmit}
+            {t.common.newInvite}
           </Button>
         </div>
         {link.value === undefined ? null : (
           <div class="invite-link">
             <div>
-              <b>{t.administration.link}</b> <span class="muted">{t.administration.linkOnce}</span>
+              <b>{t.common.inviteLink}</b> <span class="muted">{t.common.inviteOnce}</span>
             </div>
-            <Copyable text={link.value} what={t.administration.link} />
+            <Copyable text={link.value} what={t.common.inviteLink} />
           </div>
         )}
       </Form>

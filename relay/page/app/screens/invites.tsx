@@ -26,7 +26,7 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
         body={[
           <NetworkField api={api} />,
           <TextField
-            label={words.uses}
+            label={text.inviteUses}
             hint={words.usesHint}
             name="uses"
             type="number"
@@ -102,15 +102,16 @@ export function Invites({ tenant, api }: { tenant: string; api: TenantApi }) {
 }
 
 function NewInviteNotice({ invite: { link, app_link } }: { invite: MadeInvite }) {
-  const words = t.value.invites;
+  const text = t.value;
+  const words = text.invites;
   return (
     <Notice
       title={words.created}
       body={
         <div class="invite">
           <div>
-            <p>{words.createdHint}</p>
-            <Secret label={words.link} value={link} />
+            <p>{text.inviteOnce}</p>
+            <Secret label={text.inviteLink} value={link} />
             {app_link !== null && <Secret label={words.appLink} value={app_link} />}
           </div>
           <QrCode text={link} label={words.qrCode} />

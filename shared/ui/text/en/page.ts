@@ -13,7 +13,6 @@ export const pageWords = {
   darkTheme: "Dark theme",
   done: "Done",
   expires: "Expires",
-  expiresAfter: "Good for",
   id: "ID",
   language: "Language",
   name: "Name",
@@ -203,14 +202,10 @@ export const pageWords = {
   invites: {
     title: "Invites",
     lead: "Machines join a network by an invite link. Each then has its own key.",
-    create: "New invite",
+    create: common.newInvite,
     created: "The invite",
-    createdHint:
-      "Copy the link now. It is shown only once. Anyone who has it can join, so send it over a private channel.",
-    link: "Link",
     appLink: "Link for the desktop app",
     qrCode: "The link as a QR code",
-    uses: "Number of devices",
     usesHint: "A device that joins again does not count again.",
     used: "Used",
 

@@ -9,5 +9,10 @@ export const common: Catalogue<typeof english> = {
   tryAgain: "重试",
   loading: "正在加载…",
   showMore: "显示更多",
+  goodFor: "有效期",
+  newInvite: "新建邀请",
+  inviteLink: "邀请链接",
+  inviteUses: "可加入的设备数",
+  inviteOnce: "请立即复制链接，它只显示这一次。任何得到它的人都能加入，请通过私密渠道发送。",
   shownOf: (shown, all) => `显示 ${shown} / ${all}`,
 };

@@ -19,7 +19,7 @@ export function ExpiryField({ value, never = false }: { value: number | undefine
   if (never) options.unshift(["", text.never]);
   return (
     <SelectField
-      label={text.expiresAfter}
+      label={text.goodFor}
       name="expires_in"
       options={options}
       defaultValue={value === undefined ? "" : String(value)}
