@@ -11,7 +11,6 @@ export const problem = z
       .string()
       .meta({ description: "The error's code: stable, for programs.", examples: ["network.unknown"] }),
     hint: z.string().meta({ description: "What to do about it." }),
-    request_id: z.string().optional().meta({ description: "The request's id, as the relay's log has it." }),
   })
   .meta({ id: "Problem", description: "Problem details (RFC 9457)." });
 

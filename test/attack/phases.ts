@@ -140,7 +140,7 @@ async function phase(
     attackers,
     memory: { base, most },
     waitedMs: relay.waitedMs - waited,
-    ended: relay.isAlive ? undefined : relay.end,
+    ended: relay.isAlive ? undefined : await relay.ended,
     errors: relay.errors.slice(known),
   };
 }

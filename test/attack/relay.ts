@@ -1,16 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { Framing } from "../../system/websocket/framing.ts";
 import { residentBytes } from "../bench/machine/processes.ts";
+import { RelayProcess } from "../support/relay/relay-process.ts";
 
-const REPOSITORY = join(import.meta.dirname, "../..");
-const START_MS = 60_000;
-const STOP_MS = 20_000;
+const LANEWAY = join(import.meta.dirname, "../../bin/laneway.js");
 const ANSWER_MS = 60_000;
 /** pino's level of errors, which the relay uses for its own bugs. */
 const ERROR_LEVEL = 50;
@@ -30,95 +27,47 @@ export interface RelayOptions {
   readonly before: readonly string[];
 }
 
-/** A relay in a process that ends with this one. */
+/** A relay that is attacked. */
 export class AttackedRelay implements AsyncDisposable {
   readonly url: URL;
-  readonly pid: number;
   /** The errors that it logged, and its other output, such as the stack of an uncaught error. */
   readonly errors: string[];
-  readonly #child: ChildProcess;
+  readonly #relay: RelayProcess;
   readonly #adminToken: string;
-  readonly #ended: Promise<void>;
 
-  private constructor(child: ChildProcess, line: string, errors: string[], ended: Promise<void>) {
-    const { url, admin_token_file } = JSON.parse(line) as Record<string, string>;
-    this.url = new URL(url ?? "");
-    this.pid = child.pid ?? 0;
-    this.#adminToken = readFileSync(admin_token_file ?? "", "utf8").trim();
+  private constructor(relay: RelayProcess, errors: string[]) {
+    this.url = new URL(relay.url);
     this.errors = errors;
-    this.#child = child;
-    this.#ended = ended;
+    this.#relay = relay;
+    this.#adminToken = relay.adminToken;
   }
 
   static async start({ framing, tls, data, args, env, before }: RelayOptions): Promise<AttackedRelay> {
     const files = tls === undefined ? [] : ["--tls-cert", tls.cert, "--tls-key", tls.key];
-    const own = [
-      "--json",
-      "--listen",
-      "127.0.0.1:0",
-      "--data",
-      data,
-      "--websocket",
-      framing,
-      ...files,
-      ...args,
-    ];
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("LANEWAY_"));
     // The kernel ends the relay if this process is killed.
-    const command = [
-      "setpriv",
-      "--pdeathsig",
-      "KILL",
-      "--",
-      process.execPath,
-      "bin/laneway.js",
-      "relay",
-      ...own,
-    ];
-    const [first = "", ...rest] = [...before, ...command];
-    const child = spawn(first, rest, {
-      cwd: REPOSITORY,
-      env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const [command = "", ...rest] = [...before, "setpriv", "--pdeathsig", "KILL", "--", process.execPath];
+    const runtime = { name: "Node", command, args: [...rest, LANEWAY, "relay"] };
     const errors: string[] = [];
-    let stack = "";
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      if (line.trim() === "") return;
-      const kind = kindOf(line);
-      // The lines of a stack count as one error.
-      if (kind === "text" && stack !== "")
-        errors[errors.length - 1] = `${stack} ${line.trim()}`.slice(0, ERROR_CHARACTERS);
-      else if (kind !== "log" && errors.length < ERRORS_KEPT) errors.push(line.slice(0, ERROR_CHARACTERS));
-      stack = kind === "text" ? (errors.at(-1) ?? "") : "";
+    const relay = await RelayProcess.start(runtime, {
+      data,
+      args: ["--websocket", framing, ...files, ...args],
+      env,
+      logged: collector(errors),
     });
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    const line = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("the relay did not start")), START_MS);
-      createInterface({ input: child.stdout }).once("line", (first) => {
-        clearTimeout(timer);
-        resolve(first);
-      });
-      void ended.then(() => reject(new Error(`the relay ended: ${errors.join("\n")}`)));
-    }).catch((error: unknown) => {
-      child.kill("SIGKILL");
-      throw error;
-    });
-    return new AttackedRelay(child, line, errors, ended);
+    return new AttackedRelay(relay, errors);
+  }
+
+  get pid(): number {
+    return this.#relay.pid;
   }
 
   get isAlive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#relay.isAlive;
   }
 
-  /** Its exit code or signal. */
-  get end(): string {
-    return this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
-  }
-
-  /** Settles when the relay has ended. */
-  get ended(): Promise<void> {
-    return this.#ended;
+  /** Settles when the relay has ended, with its exit code or signal. */
+  get ended(): Promise<string> {
+    return this.#relay.ended.then(({ code, signal }) => signal ?? `exit code ${code}`);
   }
 
   /** Returns its resident memory in bytes; undefined once it has ended. */
@@ -164,18 +113,23 @@ export class AttackedRelay implements AsyncDisposable {
     return (said === "" ? undefined : JSON.parse(said)) as Answer;
   }
 
-  /** Stops the relay with SIGTERM, and by force if that takes too long. */
-  async stop(): Promise<void> {
-    this.#child.kill("SIGTERM");
-    const force = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
-    await this.#ended;
-    clearTimeout(force);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#ended;
+    await this.#relay[Symbol.asyncDispose]();
   }
+}
+
+/** Returns a function that takes the lines of a relay's log and adds its first errors to a list. */
+function collector(errors: string[]): (line: string) => void {
+  let stack = "";
+  return (line) => {
+    if (line.trim() === "") return;
+    const kind = kindOf(line);
+    // The lines of a stack count as one error.
+    if (kind === "text" && stack !== "")
+      errors[errors.length - 1] = `${stack} ${line.trim()}`.slice(0, ERROR_CHARACTERS);
+    else if (kind !== "log" && errors.length < ERRORS_KEPT) errors.push(line.slice(0, ERROR_CHARACTERS));
+    stack = kind === "text" ? (errors.at(-1) ?? "") : "";
+  };
 }
 
 /** Returns the kind of a line: a log entry, an error in the log, or text, such as of a stack. */

@@ -5,7 +5,8 @@ import { TrustedProxies } from "../../relay/arrivals/trusted-proxies.ts";
 import { originOf } from "../../relay/origin.ts";
 import { hello, TunnelClient } from "../support/relay/client.ts";
 import { type Invite, TestDevice } from "../support/relay/device.ts";
-import { RelayProcess, sharedRelay, underEachRuntime } from "../support/relay/runtimes.ts";
+import { RelayProcess } from "../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../support/relay/runtimes.ts";
 
 const PROXY = "10.0.0.2";
 

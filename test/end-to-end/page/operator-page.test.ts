@@ -7,7 +7,8 @@ import { accessProblems } from "../../support/browser/axe.ts";
 import { Chromium } from "../../support/browser/chromium.ts";
 import { BROADCAST, ethernet, packet, station, TunnelClient } from "../../support/relay/client.ts";
 import { TestDevice } from "../../support/relay/device.ts";
-import { NODE, sharedRelay, type TestNetwork } from "../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../support/relay/relay-process.ts";
+import { NODE, sharedRelay } from "../../support/relay/runtimes.ts";
 import { requires } from "../../support/requirements.ts";
 import { OperatorPage } from "./operator-page.ts";
 

@@ -13,7 +13,8 @@ import {
   type Visit,
 } from "../../../relay/arrivals/connections.ts";
 import { TunnelClient } from "../../support/relay/client.ts";
-import { NODE, RelayProcess, underEachRuntime } from "../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../support/relay/relay-process.ts";
+import { NODE, underEachRuntime } from "../../support/relay/runtimes.ts";
 import { requires } from "../../support/requirements.ts";
 
 describe("the limits of connections", () => {

@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { TunnelClient } from "../../support/relay/client.ts";
-import { NODE, RelayProcess } from "../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../support/relay/relay-process.ts";
+import { NODE } from "../../support/relay/runtimes.ts";
 
 const ADDRESSES = 64;
 const hostOf = (host: number) => `2001:db8:0:1::${host.toString(16)}`;

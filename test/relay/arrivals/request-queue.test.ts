@@ -1,7 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { RelayProcess, residentBytes, sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
+import { residentBytes } from "../../bench/machine/processes.ts";
+import { RelayProcess } from "../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 const MEBIBYTE = 2 ** 20;
 

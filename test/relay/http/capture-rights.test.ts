@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { BROADCAST, ethernet, packet, station, TunnelClient } from "../../support/relay/client.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../support/relay/runtimes.ts";
 
 underEachRuntime("a capture", (runtime) => {
   const relay = sharedRelay(runtime);

@@ -4,7 +4,7 @@
  */
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
-import type { RelayProcess } from "../../support/relay/runtimes.ts";
+import type { RelayProcess } from "../../support/relay/relay-process.ts";
 
 interface Content {
   readonly schema?: Parameters<typeof z.fromJSONSchema>[0];

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { hello, type OpenOptions, TunnelClient } from "./client.ts";
-import type { RelayProcess } from "./runtimes.ts";
+import type { RelayProcess } from "./relay-process.ts";
 
 /** An invite, from its link. */
 export interface Invite {

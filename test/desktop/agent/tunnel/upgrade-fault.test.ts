@@ -14,7 +14,8 @@ import { tokenCredentials } from "../../../../desktop/agent/identity/credentials
 import { PLAIN } from "../../../../desktop/agent/reach/reach.ts";
 import { TunnelConnection } from "../../../../desktop/agent/tunnel/tunnel-connection.ts";
 import type { Step } from "../../../../desktop/rpc/shapes.ts";
-import { NODE, RelayProcess, sharedRelay } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { NODE, sharedRelay } from "../../../support/relay/runtimes.ts";
 
 /** What the proxy does to a handshake. */
 interface Meddling {

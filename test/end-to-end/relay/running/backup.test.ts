@@ -4,7 +4,8 @@ import { expect, it, onTestFinished } from "vitest";
 import { restore } from "../../../../relay/store/backup.ts";
 import { TunnelClient } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import { RelayProcess, temporaryDirectory, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess, temporaryDirectory } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("a backup", (runtime) => {
   function directory(): string {

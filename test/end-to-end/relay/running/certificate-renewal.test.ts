@@ -20,12 +20,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import {
-  RelayProcess,
-  type Runtime,
-  temporaryDirectory,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import { RelayProcess, type Runtime, temporaryDirectory } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 import { requires } from "../../../support/requirements.ts";
 
 const WAIT = { timeout: 40_000, interval: 100 };

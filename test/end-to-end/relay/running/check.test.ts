@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { hello, TunnelClient } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("a client that checks an address before using it", (runtime) => {
   const relay = sharedRelay(runtime);

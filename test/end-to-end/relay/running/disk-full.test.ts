@@ -11,7 +11,8 @@ import {
   TunnelClient,
 } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import { RelayProcess, temporaryDirectory, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess, temporaryDirectory } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 import { requires } from "../../../support/requirements.ts";
 
 underEachRuntime("a relay whose disk is full", (runtime) => {

@@ -8,13 +8,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import {
-  DENO,
-  NODE,
-  RelayProcess,
-  temporaryDirectory,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import { RelayProcess, temporaryDirectory } from "../../../support/relay/relay-process.ts";
+import { DENO, NODE, underEachRuntime } from "../../../support/relay/runtimes.ts";
 import { requires } from "../../../support/requirements.ts";
 
 underEachRuntime("the end of a relay", (runtime) => {

@@ -9,8 +9,8 @@ import {
   type Runtime,
   runToEnd,
   temporaryDirectory,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+} from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 import { repeats } from "../../../support/repeats.ts";
 
 /** Number of kills: many under Node, some under Deno to confirm the same behaviour. */

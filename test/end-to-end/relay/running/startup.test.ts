@@ -4,12 +4,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  RelayProcess,
-  runToEnd,
-  temporaryDirectory,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import { RelayProcess, runToEnd, temporaryDirectory } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("a relay that starts", (runtime) => {
   let directory = "";

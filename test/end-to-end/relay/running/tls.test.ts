@@ -12,7 +12,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import { RelayProcess, temporaryDirectory, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess, temporaryDirectory } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 import { requires } from "../../../support/requirements.ts";
 
 describe.runIf(requires("openssl"))("TLS", () => {

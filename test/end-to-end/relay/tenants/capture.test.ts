@@ -9,13 +9,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import {
-  NODE,
-  RelayProcess,
-  sharedRelay,
-  type TestNetwork,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import { RelayProcess, type TestNetwork } from "../../../support/relay/relay-process.ts";
+import { NODE, sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 const [A, B] = [station(0xa), station(0xb)];
 

@@ -11,7 +11,8 @@ import {
   TunnelClient,
 } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import { RelayProcess, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("guessing", (runtime) => {
   it("is slowed down with 429 for the guessing address only", async () => {

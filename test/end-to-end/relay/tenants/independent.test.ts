@@ -7,7 +7,8 @@ import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { on, once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { RelayProcess, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 /** The parts of an operation's description that a client needs. */
 interface Described {

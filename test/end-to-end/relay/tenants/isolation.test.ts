@@ -8,7 +8,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 const MEMBERS_EACH = 3;
 const STATIONS = [station(1), station(2), station(3), station(4)];

@@ -8,7 +8,8 @@ import {
   TunnelClient,
 } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("a network's own limits", (runtime) => {
   const relay = sharedRelay(runtime);

@@ -1,12 +1,8 @@
 import { expect, it } from "vitest";
 import { BROADCAST, ethernet, hello, packet, station, TunnelClient } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import {
-  RelayProcess,
-  sharedRelay,
-  type TestNetwork,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import { RelayProcess, type TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 interface Notice {
   readonly code: string;

@@ -10,7 +10,8 @@ import { encodeIcmpEcho } from "../../../../shared/frame/ip/icmp.ts";
 import { decodeIpv4, encodeIpv4 } from "../../../../shared/frame/ip/ipv4.ts";
 import { Malformed } from "../../../../shared/frame/malformed.ts";
 import { frameBytes } from "../../../shared/switch/ports.ts";
-import { NODE, RelayProcess, sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { NODE, sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 import { freeUdpPort } from "../../../support/relay/udp-port.ts";
 import { requires } from "../../../support/requirements.ts";
 

@@ -8,7 +8,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 /** Size of each frame sent here, in bytes, and number of frames in a message. */
 const FRAME = 1_000;

@@ -9,12 +9,8 @@ import {
   TunnelClient,
 } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import {
-  type RelayProcess,
-  sharedRelay,
-  type TestNetwork,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import type { RelayProcess, TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 /** What an administrator revokes or deletes. */
 const WAYS: readonly [string, (relay: RelayProcess, network: TestNetwork) => Promise<unknown>][] = [

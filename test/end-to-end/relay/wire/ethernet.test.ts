@@ -9,12 +9,8 @@ import {
   TunnelClient,
 } from "../../../support/relay/client.ts";
 import { EthernetClient } from "../../../support/relay/ethernet-client.ts";
-import {
-  type RelayProcess,
-  sharedRelay,
-  type TestNetwork,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import type { RelayProcess, TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("raw Ethernet", (runtime) => {
   const relay = sharedRelay(runtime);

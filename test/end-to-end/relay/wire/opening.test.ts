@@ -11,7 +11,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import { RelayProcess, sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("the opening of a tunnel", (runtime) => {
   const relay = sharedRelay(runtime);

@@ -2,7 +2,8 @@ import { request as httpRequest } from "node:http";
 import { expect, it } from "vitest";
 import { BROADCAST, ethernet, hello, packet, station, TunnelClient } from "../../../support/relay/client.ts";
 import { type Invite, invite, TestDevice } from "../../../support/relay/device.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 /** A tenant's resources, of which other tenants must learn nothing. */
 interface Tenant extends TestNetwork {
@@ -34,7 +35,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
     return { ...network, by, device, admin, member, session, mac };
   }
 
-  /** Returns every byte of an answer except the date, with `id` removed. */
+  /** Returns every byte of an answer except the date and the request's own id, with `id` removed. */
   async function answer(
     method: string,
     path: string,
@@ -55,7 +56,7 @@ underEachRuntime("an identifier of another tenant", (runtime) => {
         });
         response.once("end", () => {
           const headers = response.rawHeaders.filter(
-            (_, i, all) => all[i - (i % 2)]?.toLowerCase() !== "date",
+            (_, i, all) => !["date", "x-request-id"].includes(all[i - (i % 2)]?.toLowerCase() ?? ""),
           );
           resolve(`${response.statusCode}\n${headers.join("\n")}\n${text}`.replaceAll(id, "ID"));
         });

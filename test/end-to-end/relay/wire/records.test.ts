@@ -11,7 +11,8 @@ import {
   TunnelClient,
   vxlan,
 } from "../../../support/relay/client.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 underEachRuntime("a binary message", (runtime) => {
   const relay = sharedRelay(runtime);

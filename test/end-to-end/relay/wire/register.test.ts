@@ -8,7 +8,8 @@ import {
   TunnelClient,
 } from "../../../support/relay/client.ts";
 import { arpRequest, readArpReply } from "../../../support/relay/neighbour-frames.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 const [A, B, C] = [station(0xa), station(0xb), station(0xc)];
 

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { residentBytes } from "../../../bench/machine/processes.ts";
 import {
   BROADCAST,
   ethernet,
@@ -9,12 +10,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import {
-  RelayProcess,
-  residentBytes,
-  sharedRelay,
-  underEachRuntime,
-} from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 const MEBIBYTE = 2 ** 20;
 /** More than the kernel would ever buffer for a connection. */

@@ -7,7 +7,8 @@ import {
   station,
   TunnelClient,
 } from "../../../support/relay/client.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 /** Machines, each behind the client of the same number. */
 const [A, B, C] = [station(0xa), station(0xb), station(0xc)];

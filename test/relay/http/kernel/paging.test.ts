@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { BROADCAST, ethernet, packet, station, TunnelClient } from "../../../support/relay/client.ts";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import { RelayProcess, sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

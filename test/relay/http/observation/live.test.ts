@@ -10,7 +10,8 @@ import {
   TunnelClient,
 } from "../../../support/relay/client.ts";
 import { arpRequest, dhcpOffer, igmpReport, toGroup } from "../../../support/relay/neighbour-frames.ts";
-import { sharedRelay, type TestNetwork, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import type { TestNetwork } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 const [A, B, C] = [station(0xa), station(0xb), station(0xc)];
 const LIVE = ["fdb", "groups", "neighbours", "counters", "trace?from=a&to=b"];

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { invite, TestDevice } from "../../../support/relay/device.ts";
-import { RelayProcess, sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { sharedRelay, underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 interface Entry {
   readonly at: string;

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { HUB_LIMITS } from "../../../../relay/hub/limits.ts";
 import { Admission } from "../../../../relay/hub/session/admission.ts";
 import { TunnelClient } from "../../../support/relay/client.ts";
-import { RelayProcess, underEachRuntime } from "../../../support/relay/runtimes.ts";
+import { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { underEachRuntime } from "../../../support/relay/runtimes.ts";
 
 describe("admission", () => {
   const limits = { ...HUB_LIMITS, connectionsPerAddress: 3, strangersPerAddress: 2 };
