@@ -7,6 +7,9 @@ import path from "node:path";
 
 const NEEDED = 24;
 
+/** The program: in a checkout, in the compiled command, and in a package around it. */
+const MAINS = ["./main.ts", "./main.js", "../dist/command/bin/main.js"];
+
 if (Number(process.versions.node.split(".")[0]) < NEEDED) {
   process.stderr.write(
     `laneway: needs Node ${NEEDED} or newer, and this is ${process.version}: run it as 'npx laneway', or update Node\n`,
@@ -15,7 +18,8 @@ if (Number(process.versions.node.split(".")[0]) < NEEDED) {
 } else {
   const cache = cacheDirectory();
   if (cache !== undefined) module.enableCompileCache(cache);
-  import("./main.ts").then(({ main }) => main(process.argv));
+  const found = MAINS.find((path) => fs.existsSync(new URL(path, import.meta.url)));
+  import(found).then(({ main }) => main(process.argv));
 }
 
 /**

@@ -1,24 +1,11 @@
-// Collects the files of the packages besides the app: the laneway command with its agent as in the repository, the
-// parts of node_modules that it needs, and the pinned Node.
+// Collects the files of the packages besides the app: the compiled laneway command with its agent, the parts of node_modules that it needs, and the pinned Node.
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** All sources of the command. Of desktop/ it excludes the app, which is bundled. */
-const SOURCES = [
-  "bin",
-  "dist/page",
-  "shared",
-  "system",
-  "relay",
-  "desktop/agent",
-  "desktop/cli",
-  "desktop/demo",
-  "desktop/rpc",
-  "package.json",
-  "LICENSE",
-];
+/** The compiled command (`pack/build.js`). */
+const COMMAND = "dist/command";
 
 /** The second TAP driver is for systems without koffi; these packages target systems that have it. */
 const LEFT_OUT = ["tuntap2"];
@@ -62,13 +49,13 @@ function resolve(from: string, name: string, packages: Record<string, unknown>):
 }
 
 /**
- * Creates the folder anew.
+ * Creates the folder anew, from the command that was compiled last.
  *
  * @param arch the target architecture by Node's name; its pinned Node must be installed here
  */
 export function gatherAgent(folder: string, arch: string): void {
   rmSync(folder, { recursive: true, force: true });
-  for (const path of SOURCES) copy(path, join(folder, path));
+  copy(COMMAND, folder);
   for (const path of productionPackages()) {
     // Nested packages are listed as packages of their own.
     copy(path, join(folder, path), (source) => !source.slice(ROOT.length).includes(`${path}/node_modules`));

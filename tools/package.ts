@@ -64,7 +64,7 @@ const { values } = parseArgs({
   },
 });
 
-execFileSync(process.execPath, [join(ROOT, "tools/page-build.js")], { stdio: "inherit" });
+execFileSync(process.execPath, [join(ROOT, "tools/pack/build.js")], { stdio: "inherit" });
 const vite = join(ROOT, "node_modules/electron-vite/bin/electron-vite.js");
 execFileSync(process.execPath, [vite, "build"], { cwd: ROOT, stdio: "inherit" });
 composeAfterInstall();

@@ -38,6 +38,17 @@ fetch() {
   fi
 }
 
+install() {
+  export DEBIAN_FRONTEND=noninteractive
+  if ! command -v apt-get >/dev/null; then dpkg -i "$1"
+  elif ! apt-get install -y -q --no-install-recommends "$1" </dev/null 2>/dev/null; then
+    # A fresh machine does not know yet where to get what the package depends on.
+    echo 'This needs the lists of packages of this system: apt-get update'
+    apt-get update -q </dev/null
+    apt-get install -y -q --no-install-recommends "$1" </dev/null
+  fi
+}
+
 main() {
   relay=${quoted(relay)}
   link=\${1-}
@@ -63,10 +74,7 @@ ${cases.join("\n") || "    none) ;;"}
   chmod 755 "$directory"
   fetch "$relay/packages/$file" "$directory/$file"
   echo "$sum  $directory/$file" | sha256sum -c - >/dev/null || fail "$file is damaged, or was changed on its way"
-  if command -v apt-get >/dev/null
-  then DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$directory/$file" </dev/null
-  else dpkg -i "$directory/$file"
-  fi
+  install "$directory/$file" || fail "$file could not be installed; the lines above say why"
   rm -rf "$directory"
   trap - EXIT
 
