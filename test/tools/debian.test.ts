@@ -190,17 +190,7 @@ describe("the list of Debian packages", () => {
   });
 
   it("has every command that a test says it requires", () => {
-    const own = new Set([
-      "root",
-      "tun",
-      "netns",
-      "tuntap2",
-      "deno",
-      "npm",
-      "npx",
-      "no-such-command",
-      "nor-this",
-    ]);
+    const own = new Set(["root", "tun", "netns", "tuntap2", "deno", "npx", "no-such-command", "nor-this"]);
     for (const file of globSync("test/**/*.ts", { cwd: ROOT })) {
       const source = readFileSync(join(ROOT, file), "utf8");
       for (const [, names = ""] of source.matchAll(/\b(?:requires|hasLab)\(((?:\s*"[^"]+",?)+)\s*\)/g)) {

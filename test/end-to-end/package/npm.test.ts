@@ -18,8 +18,9 @@ describe("the npm package", { timeout: 300_000 }, () => {
 
   beforeAll(() => {
     before = readFileSync(join(REPOSITORY, "package.json"), "utf8");
-    execFileSync("npm", ["pack", "--pack-destination", directory], { cwd: REPOSITORY, stdio: "pipe" });
     const npm = execFileSync("sh", ["-c", 'readlink -f "$(command -v npm)"'], { encoding: "utf8" }).trim();
+    const pack = [npm, "pack", "--pack-destination", directory];
+    execFileSync(process.execPath, pack, { cwd: REPOSITORY, stdio: "pipe" });
     execFileSync("mkdir", [join(directory, "bin")]);
     symlinkSync(process.execPath, join(directory, "bin/node"));
     for (const name of ["sh", "env"]) symlinkSync(`/usr/bin/${name}`, join(directory, "bin", name));
